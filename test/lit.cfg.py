@@ -1,0 +1,90 @@
+"""lit's configuration for everything under test/ but the Python tests."""
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import FindTool, ToolSubst
+
+config.name = "spattn"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "python", "Unit"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.spattn_obj_root, "test")
+
+# Stop a test that hangs. lit needs Python's psutil for that.
+if lit_config.maxIndividualTestTimeIsSupported[0]:
+    lit_config.maxIndividualTestTime = 900
+
+bin_dir = os.path.join(config.spattn_obj_root, "bin")
+lib_dir = os.path.join(config.spattn_obj_root, "lib")
+shared_lib_suffix = ".dylib" if os.uname().sysname == "Darwin" else ".so"
+
+# Programs. The tests name them without a folder; a missing one that the build
+# makes is reported as such.
+llvm_config.add_tool_substitutions(
+    [
+        ToolSubst("spattn-opt", unresolved="fatal"),
+        ToolSubst("spattn-run", unresolved="fatal"),
+        ToolSubst("spattn-translate", unresolved="ignore"),
+        ToolSubst("spattn-lsp-server", unresolved="ignore"),
+    ],
+    [bin_dir],
+)
+llvm_config.add_tool_substitutions(
+    [
+        ToolSubst("FileCheck", unresolved="fatal"),
+        ToolSubst("split-file", unresolved="fatal"),
+        ToolSubst("mlir-opt", unresolved="fatal"),
+        ToolSubst("mlir-runner", unresolved="ignore"),
+        ToolSubst("mlir-translate", unresolved="ignore"),
+        # The words in a pipe only: elsewhere they may be part of a test's text.
+        ToolSubst(r"\| \bnot\b", command=FindTool("not"), verbatim=True),
+        ToolSubst(r"\| \bcount\b", command=FindTool("count"), verbatim=True),
+    ],
+    [config.llvm_tools_dir],
+)
+# For commands that start with `not`, and tools not named above.
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+
+config.substitutions += [
+    ("%python", f'"{config.python}"'),
+    ("%examples", os.path.join(config.spattn_src_root, "examples")),
+    # Loaded by the stock mlir-opt: --load-dialect-plugin=, --load-pass-plugin=.
+    ("%spattn_plugin", os.path.join(lib_dir, "SpattnPlugin" + shared_lib_suffix)),
+    ("%mlir_lib_dir", config.llvm_lib_dir),
+    ("%shlibext", shared_lib_suffix),
+]
+
+# A variable of one CHECK-LABEL block must not be seen in the next by accident.
+config.environment["FILECHECK_OPTS"] = (
+    "--enable-var-scope --allow-unused-prefixes=false"
+)
+
+# Sanitizers. scripts/check.sh sets the run-time options; these are for lit run
+# by hand.
+if "address" in config.sanitize:
+    # Also for tests that cannot work here, such as loading a plugin built with
+    # ASan into an mlir-opt that is not.
+    config.available_features.add("asan")
+    config.environment["ASAN_OPTIONS"] = os.environ.get(
+        "ASAN_OPTIONS", "allow_user_poisoning=0:detect_stack_use_after_return=1"
+    )
+    config.environment["LSAN_OPTIONS"] = os.environ.get(
+        "LSAN_OPTIONS",
+        "print_suppressions=0:suppressions="
+        + os.path.join(config.test_source_root, "lsan.supp"),
+    )
+if "undefined" in config.sanitize:
+    config.available_features.add("ubsan")
+    config.environment["UBSAN_OPTIONS"] = os.environ.get(
+        "UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1"
+    )
+
+# Tests that need an NVIDIA GPU say `REQUIRES: gpu` and run only when asked for.
+if os.environ.get("SPATTN_TEST_CUDA") == "1":
+    config.available_features.add("gpu")
+    llvm_config.with_system_environment(
+        ["CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"]
+    )
