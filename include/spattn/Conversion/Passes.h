@@ -1,0 +1,47 @@
+//===- Passes.h - Conversions between levels -------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_CONVERSION_PASSES_H
+#define SPATTN_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class ModuleOp;
+namespace arith {
+class ArithDialect;
+} // namespace arith
+namespace func {
+class FuncDialect;
+} // namespace func
+namespace LLVM {
+class LLVMDialect;
+} // namespace LLVM
+namespace math {
+class MathDialect;
+} // namespace math
+namespace memref {
+class MemRefDialect;
+} // namespace memref
+namespace scf {
+class SCFDialect;
+} // namespace scf
+namespace vector {
+class VectorDialect;
+} // namespace vector
+} // namespace mlir
+
+namespace spattn {
+#define GEN_PASS_DECL
+#include "spattn/Conversion/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "spattn/Conversion/Passes.h.inc"
+} // namespace spattn
+
+#endif // SPATTN_CONVERSION_PASSES_H

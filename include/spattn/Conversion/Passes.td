@@ -1,0 +1,120 @@
+//===- Passes.td - Conversions between levels --------------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_CONVERSION_PASSES_TD
+#define SPATTN_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
+  let summary = "Tiles attention on buffers into loops that visit no empty tile";
+  let description = [{
+    Turns each `spattn.attention` on buffers into an `scf.forall` over (query
+    tile, head, batch element), most expensive first, with two loops inside: one
+    over the full key tiles of the head's structure, without mask code, and one
+    over the partial ones, whose steps carry the predicate as a mask region.
+    Empty tiles have no iteration. The loop bounds are arithmetic on the
+    lengths; no mask and no list of tiles exists. Beyond buffers of a fixed size
+    for each iteration, memory is two words for a tile row: the order of work.
+
+    ```mlir
+    spattn.attention structure(#spattn.causal)
+        ins(%q, %k, %v : memref<1x8x?x64xf32>, memref<1x8x?x64xf32>, memref<1x8x?x64xf32>)
+        outs(%o : memref<1x8x?x64xf32>)
+    ```
+
+    becomes
+
+    ```mlir
+    scf.forall (%w) in (%items) {
+      // ... b, h and the query tile of the item; the bounds of its tiles
+      spattn.load_query %tile scale(%s) into %qt : ...
+      scf.for %t = %c0 to %full step %c1 {
+        spattn.online_step ins(%qt, %kt, %vt) state(...) scratch(...) : ...
+      }
+      scf.for %t = %c0 to %masked step %c1 {
+        spattn.online_step ins(%qt, %kt, %vt) state(...) scratch(...) mask {...} : ...
+      }
+      spattn.online_finish(...) into %out : ...
+    }
+    ```
+
+    The tile shape is the operation's `schedule`, or that of
+    `spattn-select-schedule` for the default target. Attention on tensors is an
+    error: run `spattn-bufferize` first.
+  }];
+  let options = [
+    Option<"remarks", "remarks", "bool", "false",
+           "Emit a remark for each attention whose lengths are static: the "
+           "numbers of tiles visited, full, masked and skipped.">,
+  ];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Attention operations lowered">,
+    Statistic<"numVisited", "tiles visited", "Tiles visited where lengths are static">,
+    Statistic<"numMasked", "tiles masked", "Visited tiles with mask code where lengths are static">,
+    Statistic<"numSkipped", "tiles skipped", "Tiles never visited where lengths are static">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+def ConvertSpattnToVector : Pass<"convert-spattn-to-vector"> {
+  let summary = "Lowers online-softmax tile operations to register-tiled vector loops";
+  let description = [{
+    Matrix products become loops over blocks of `register-rows` x
+    `register-vectors` vectors of accumulators held in registers; masks become
+    vector comparisons; `exp2` is evaluated by a polynomial with a relative
+    error below 3e-7. All arithmetic is in f32. Rounding differs from a scalar
+    evaluation by the order of sums.
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "16",
+           "Elements of f32 in a vector register, a power of two up to 64.">,
+    Option<"registerRows", "register-rows", "int64_t", "4",
+           "Rows of a block of accumulators, 1 to 16.">,
+    Option<"registerVectors", "register-vectors", "int64_t", "4",
+           "Vectors in a row of a block of accumulators, 1 to 8.">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def ConvertForallToTasks
+    : Pass<"convert-spattn-forall-to-tasks", "::mlir::ModuleOp"> {
+  let summary = "Outlines parallel loops into tasks for a thread pool";
+  let description = [{
+    Each `scf.forall` over one index without results becomes a private function
+    `@<parent>_task_<n>(context, index)` that runs one iteration, and a call
+
+    ```mlir
+    func.call @spattn_parallel_for(%count, %task, %context)
+        : (i64, !llvm.ptr, !llvm.ptr) -> ()
+    ```
+
+    The runtime calls the task for every index in `[0, count)`, from any
+    threads, in ascending order of start, and returns when all have returned.
+    Values that the body uses are passed through a struct on the caller's stack.
+    A `memref.alloca_scope` around the body becomes the task's own frame. Nested
+    loops are left to run in their task.
+
+    With `sequential`, a loop calls the task for one index after the other, and
+    no runtime is needed.
+  }];
+  let options = [
+    Option<"sequential", "sequential", "bool", "false",
+           "Call the tasks from a loop instead of the runtime.">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // SPATTN_CONVERSION_PASSES_TD

@@ -1,0 +1,42 @@
+//===- Spattn.h - The spattn dialect ---------------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_IR_SPATTN_H
+#define SPATTN_DIALECT_SPATTN_IR_SPATTN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "spattn/Structure/Algebra.h"
+#include "spattn/Structure/Structure.h"
+
+namespace spattn {
+/// An interval as an attribute parameter.
+llvm::hash_code hash_value(const Bound &bound);
+llvm::hash_code hash_value(const Interval &interval);
+} // namespace spattn
+
+#include "spattn/Dialect/Spattn/IR/SpattnDialect.h.inc"
+
+#include "spattn/Dialect/Spattn/IR/SpattnEnums.h.inc"
+
+#include "spattn/Dialect/Spattn/IR/SpattnAttrInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "spattn/Dialect/Spattn/IR/SpattnAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "spattn/Dialect/Spattn/IR/SpattnOps.h.inc"
+
+#endif // SPATTN_DIALECT_SPATTN_IR_SPATTN_H

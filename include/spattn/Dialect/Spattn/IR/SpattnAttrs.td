@@ -1,0 +1,276 @@
+//===- SpattnAttrs.td - Head structures as attributes ------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_IR_SPATTNATTRS_TD
+#define SPATTN_DIALECT_SPATTN_IR_SPATTNATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "spattn/Dialect/Spattn/IR/SpattnDialect.td"
+
+//===----------------------------------------------------------------------===//
+// Enumerations
+//===----------------------------------------------------------------------===//
+
+def Spattn_Alignment : I32EnumAttr<"AlignmentKind",
+    "how unequal query and key lengths line up", [
+      I32EnumAttrCase<"End", 0, "end">,
+      I32EnumAttrCase<"Start", 1, "start">,
+    ]> {
+  let cppNamespace = "::spattn";
+  let genSpecializedAttr = 0;
+}
+
+def Spattn_AlignmentAttr
+    : EnumAttr<Spattn_Dialect, Spattn_Alignment, "alignment"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Spattn_Partition : I32EnumAttr<"PartitionKind",
+    "how the distances of a sequence are dealt to heads", [
+      I32EnumAttrCase<"Exclusive", 0, "exclusive">,
+      I32EnumAttrCase<"LocalBand", 1, "local_band">,
+      I32EnumAttrCase<"Gapped", 2, "gapped">,
+      I32EnumAttrCase<"Local", 3, "local">,
+    ]> {
+  let cppNamespace = "::spattn";
+  let genSpecializedAttr = 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Structures
+//===----------------------------------------------------------------------===//
+
+def Spattn_StructureAttrInterface : AttrInterface<"StructureAttrInterface"> {
+  let cppNamespace = "::spattn";
+  let description = [{
+    An attribute that says which (query, key) pairs a head may use.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The structure as the algebra knows it.
+    }], "::spattn::Structure", "getStructure">,
+  ];
+}
+
+class Spattn_StructureAttr<string name, string attrMnemonic>
+    : AttrDef<Spattn_Dialect, name,
+              [DeclareAttrInterfaceMethods<Spattn_StructureAttrInterface>]> {
+  let mnemonic = attrMnemonic;
+}
+
+def Spattn_FullAttr : Spattn_StructureAttr<"Full", "full"> {
+  let summary = "every key";
+  let description = [{
+    Every pair is allowed.
+
+    ```mlir
+    #spattn.full
+    ```
+  }];
+}
+
+def Spattn_CausalAttr : Spattn_StructureAttr<"Causal", "causal"> {
+  let summary = "the present and the past: `d >= 0`";
+  let description = [{
+    ```mlir
+    #spattn.causal
+    ```
+  }];
+}
+
+def Spattn_WindowAttr : Spattn_StructureAttr<"Window", "window"> {
+  let summary = "a sliding window: `-right <= d <= left`";
+  let description = [{
+    Both ends are inclusive, as in FlashAttention's `window_size`. A side that
+    is not given is unbounded. A causal window of 1,024 keys, the query's own
+    position included, is
+
+    ```mlir
+    #spattn.window<left = 1023, right = 0>
+    ```
+  }];
+  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$left,
+                        OptionalParameter<"std::optional<int64_t>">:$right);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_SinkAttr : Spattn_StructureAttr<"Sink", "sink"> {
+  let summary = "the first keys of the sequence, causally: `j < count` and `d >= 0`";
+  let description = [{
+    Attention sinks are used in a union with a window:
+
+    ```mlir
+    #spattn.union<#spattn.sink<4>, #spattn.window<left = 511, right = 0>>
+    ```
+  }];
+  let parameters = (ins "int64_t":$count);
+  let assemblyFormat = "`<` $count `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_PrefixAttr : Spattn_StructureAttr<"Prefix", "prefix"> {
+  let summary = "a prefix that everyone sees, causal behind it: `j < count` or `d >= 0`";
+  let description = [{
+    ```mlir
+    #spattn.prefix<128>
+    ```
+  }];
+  let parameters = (ins "int64_t":$count);
+  let assemblyFormat = "`<` $count `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_KeysAttr : Spattn_StructureAttr<"Keys", "keys"> {
+  let summary = "keys of an interval, at any distance: `lo <= j < hi`";
+  let description = [{
+    Bounds are `inf`, `-inf`, or affine in the sequence length:
+    `[p *] N [floordiv q] [+ c]`. The prefix that is a quarter of the sequence:
+
+    ```mlir
+    #spattn.keys<0 to N floordiv 4>
+    ```
+  }];
+  let parameters = (ins "::spattn::Interval":$interval);
+  let assemblyFormat = "`<` custom<Interval>($interval) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_DistancesAttr : Spattn_StructureAttr<"Distances", "distances"> {
+  let summary = "a union of half-open intervals of distances";
+  let description = [{
+    `lo <= d < hi` for one of the intervals. Bounds are as in `#spattn.keys`.
+    Constant intervals ascend and do not overlap; those whose order depends on
+    `N` may do so, and are merged at run time.
+
+    ```mlir
+    #spattn.distances<0 to 128, N floordiv 2 to N floordiv 2 + 256>
+    ```
+  }];
+  let parameters = (ins
+      ArrayRefParameter<"::spattn::Interval">:$intervals);
+  let assemblyFormat = "`<` custom<Intervals>($intervals) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_PartitionAttr : Spattn_StructureAttr<"Partition", "partition"> {
+  let summary = "the head's band of a partition of the distances over all heads";
+  let description = [{
+    SPAttention's partition of the causal distances `[0, N)` over `H` heads
+    (arXiv 2511.09596), `H` being the number of heads the attribute applies to,
+    `x` the head's position among them:
+
+    ```
+    base = N floordiv H,  r = N mod H
+    w(x) = base + (x < r ? 1 : 0)            the remainder goes to the first heads
+    s(x) = x * base + min(x, r)
+    ```
+
+    - `exclusive`: `s <= d < s + w`;
+    - `local_band`: `0 <= d <= w` or `s <= d < s + w` (the released default);
+    - `gapped`: `s <= d < s + w floordiv 2`;
+    - `local`: `0 <= d <= w`.
+
+    With `N < H` the last heads have `w = 0`.
+
+    ```mlir
+    #spattn.partition<exclusive>
+    ```
+  }];
+  let parameters = (ins "::spattn::PartitionKind":$kind);
+  let assemblyFormat = "`<` $kind `>`";
+}
+
+def Spattn_BandAttr : Spattn_StructureAttr<"Band", "band"> {
+  let summary = "one given band of a partition of the distances";
+  let description = [{
+    As `#spattn.partition`, with the number of bands and the band's index given
+    instead of taken from the head.
+
+    ```mlir
+    #spattn.band<exclusive, 3 of 16>
+    ```
+  }];
+  let parameters = (ins "::spattn::PartitionKind":$kind, "int64_t":$index,
+                        "int64_t":$count);
+  let assemblyFormat = "`<` $kind `,` $index `of` $count `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_UnionAttr : Spattn_StructureAttr<"Union", "union"> {
+  let summary = "pairs that one of the structures allows";
+  let description = [{
+    ```mlir
+    #spattn.union<#spattn.partition<exclusive>, #spattn.sink<4>>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$structures);
+  let assemblyFormat = "`<` $structures `>`";
+  let genVerifyDecl = 1;
+}
+
+def Spattn_IntersectionAttr
+    : Spattn_StructureAttr<"Intersection", "intersection"> {
+  let summary = "pairs that all of the structures allow";
+  let description = [{
+    ```mlir
+    #spattn.intersection<#spattn.causal, #spattn.keys<0 to 64>>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::Attribute">:$structures);
+  let assemblyFormat = "`<` $structures `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Heads
+//===----------------------------------------------------------------------===//
+
+def Spattn_HeadsAttr : AttrDef<Spattn_Dialect, "Heads"> {
+  let mnemonic = "heads";
+  let summary = "a mixture: groups of consecutive query heads, a structure each";
+  let description = [{
+    `count x structure`, in the order of the query heads. A partition within a
+    group is a partition over the heads of that group.
+
+    ```mlir
+    #spattn.heads<8 x #spattn.partition<exclusive>, 8 x #spattn.causal>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$counts,
+                        ArrayRefParameter<"::mlir::Attribute">:$structures);
+  let assemblyFormat = "`<` custom<HeadGroups>($counts, $structures) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The number of query heads the groups hold together.
+    int64_t getNumHeads();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+def Spattn_ScheduleAttr : AttrDef<Spattn_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "the tile shape of an attention";
+  let description = [{
+    Rows of queries and of keys in one tile. Set by `spattn-select-schedule`
+    where the IR gives none.
+
+    ```mlir
+    #spattn.schedule<query_tile = 64, key_tile = 64>
+    ```
+  }];
+  let parameters = (ins "int64_t":$query_tile, "int64_t":$key_tile);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // SPATTN_DIALECT_SPATTN_IR_SPATTNATTRS_TD

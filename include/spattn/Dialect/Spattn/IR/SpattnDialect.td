@@ -1,0 +1,49 @@
+//===- SpattnDialect.td - The spattn dialect ---------------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_IR_SPATTNDIALECT_TD
+#define SPATTN_DIALECT_SPATTN_IR_SPATTNDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Spattn_Dialect : Dialect {
+  let name = "spattn";
+  let cppNamespace = "::spattn";
+  let summary = "Attention whose heads each see a structured part of the sequence";
+  let description = [{
+    `spattn` says *what* an attention computes: which (query, key) pairs each
+    head may use, as attributes with a closed form. The set of allowed pairs of
+    a head is its *structure*.
+
+    All structures are written in terms of
+
+    - `i`, `j`: the query and the key index, from 0;
+    - `Nq`, `Nk`: the query and the key length, both known only at run time;
+    - `d = i + off - j`: the distance of a pair, positive towards the past. With
+      `alignment = end` (the default) `off = Nk - Nq`, so that the last query is
+      at distance 0 from the last key; with `alignment = start` `off = 0`;
+    - `N = Nk`: the sequence length in affine bounds and partitions.
+
+    A pair outside `[0, Nq) x [0, Nk)` is never allowed. A query row without
+    allowed keys is ordinary: its output is 0 and its log-sum-exp `-inf`.
+
+    The dialect has two levels: `spattn.attention` on tensors or buffers, and
+    the online-softmax tile operations (`spattn.load_query`, `spattn.stage`,
+    `spattn.online_init`, `spattn.online_step`, `spattn.online_finish`) that
+    tiled loops on a CPU are made of.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect",
+  ];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerAttributes();
+  }];
+}
+
+#endif // SPATTN_DIALECT_SPATTN_IR_SPATTNDIALECT_TD

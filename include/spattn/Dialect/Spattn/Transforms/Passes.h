@@ -1,0 +1,37 @@
+//===- Passes.h - Passes over the spattn dialect ---------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_H
+#define SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class DialectRegistry;
+class ModuleOp;
+namespace bufferization {
+class BufferizationDialect;
+} // namespace bufferization
+namespace memref {
+class MemRefDialect;
+} // namespace memref
+} // namespace mlir
+
+namespace spattn {
+
+/// Lets One-Shot Bufferize handle `spattn.attention`.
+void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
+
+#define GEN_PASS_DECL
+#include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"
+} // namespace spattn
+
+#endif // SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_H

@@ -1,0 +1,93 @@
+//===- Passes.td - Passes over the spattn dialect ----------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_TD
+#define SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SpattnNormalize : Pass<"spattn-normalize"> {
+  let summary = "Simplifies head structures, folding lengths that are static";
+  let description = [{
+    Rewrites the structure of each `spattn.attention` to an equal one:
+
+    - bounds affine in `N` become constants where the key length is static, and
+      intervals are clipped to the distances that the lengths allow;
+    - constant intervals are sorted and merged, empty ones dropped;
+    - unions and intersections of intervals become intervals;
+    - intervals that have a name get it: `#spattn.full`, `#spattn.causal`,
+      `#spattn.window`;
+    - neighbouring groups of heads with equal structures become one.
+
+    Partitions keep their closed form. A structure that allows nothing at the
+    static lengths is left as it is.
+
+    ```mlir
+    spattn.attention structure(#spattn.distances<0 to N floordiv 4, 8 to 64>)
+        ins(%q, %k, %v : tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) ...
+    // becomes
+    spattn.attention structure(#spattn.causal) ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"numSimplified", "simplified", "Structures rewritten">,
+  ];
+}
+
+def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
+  let summary = "Gives each attention a tile shape";
+  let description = [{
+    Sets the `schedule` of each `spattn.attention` that has none. Without
+    options the tile shape is chosen for a CPU: 64 x 64, smaller where lengths
+    are short or the head dimension is large.
+  }];
+  let options = [
+    Option<"queryTile", "query-tile", "int64_t", "0",
+           "Rows of queries in a tile, 1 to 4096; 0 chooses.">,
+    Option<"keyTile", "key-tile", "int64_t", "0",
+           "Rows of keys in a tile, 1 to 4096; 0 chooses.">,
+  ];
+}
+
+def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
+  let summary = "Prints the tiles each attention visits, without running it";
+  let description = [{
+    For each `spattn.attention`, prints to standard error the numbers of tiles
+    visited, full, masked and skipped, and of allowed pairs, in all and for each
+    head of a batch element. Lengths that are dynamic come from the options; an
+    attention whose lengths are unknown is reported as such.
+  }];
+  let options = [
+    Option<"queryLength", "query-length", "int64_t", "-1",
+           "The query length where it is dynamic.">,
+    Option<"keyLength", "key-length", "int64_t", "-1",
+           "The key length where it is dynamic; by default the query length.">,
+    Option<"perHead", "per-head", "bool", "true", "Print a line for each head.">,
+  ];
+}
+
+def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Turns tensors into buffers, also at function boundaries";
+  let description = [{
+    One-Shot Bufferize over the module. Function arguments become buffers with
+    any strides but a unit innermost one, so that callers may pass slices and
+    transposed views. A result that is one of the arguments is dropped; other
+    results are returned as buffers that the caller frees.
+
+    ```mlir
+    func.func @f(%q: tensor<1x8x?x64xf32>, ..., %o: tensor<1x8x?x64xf32>) -> tensor<1x8x?x64xf32>
+    // becomes
+    func.func @f(%q: memref<1x8x?x64xf32, strided<[?, ?, ?, 1], offset: ?>>, ...)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+#endif // SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_TD

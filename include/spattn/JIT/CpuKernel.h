@@ -1,0 +1,116 @@
+//===- CpuKernel.h - Compiles functions for the host CPU -------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_JIT_CPUKERNEL_H
+#define SPATTN_JIT_CPUKERNEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace spattn {
+
+/// Memory of the caller: a strided array. Strides are in elements.
+struct BufferView {
+  void *data = nullptr;
+  mlir::Type elementType;
+  llvm::SmallVector<int64_t, 4> sizes, strides;
+
+  /// A contiguous, row-major array.
+  static BufferView contiguous(void *data, mlir::Type elementType,
+                               llvm::ArrayRef<int64_t> sizes);
+
+  /// Elements of the array; 1 for rank 0.
+  int64_t getNumElements() const;
+};
+
+/// An argument: a buffer for a tensor or memref, a float for f32, an integer
+/// for index and integer types.
+using KernelArgument = std::variant<BufferView, float, int64_t>;
+
+/// A buffer that a kernel returned: either one of its arguments', or one that
+/// this object owns and frees.
+class KernelResult {
+public:
+  KernelResult(BufferView view, void *owned) : buffer(view), owned(owned) {}
+  KernelResult(KernelResult &&other);
+  KernelResult &operator=(KernelResult &&other);
+  ~KernelResult();
+
+  const BufferView &view() const { return buffer; }
+
+private:
+  BufferView buffer;
+  void *owned;
+};
+
+/// How to compile for the host.
+struct CpuCompileOptions {
+  /// Rows of a tile; 0 lets the compiler choose.
+  int64_t queryTile = 0, keyTile = 0;
+  /// Elements of f32 in a vector; 0 takes what the host has.
+  int64_t vectorWidth = 0;
+  /// Optimization of LLVM IR, 0 to 3. Kernels of attention alone leave it
+  /// nothing to find: they are as fast at 0, and compile in half the time.
+  unsigned optLevel = 0;
+  /// Run tile rows on the thread pool.
+  bool parallel = true;
+  /// Folder to which the IR after each stage is written; none if empty.
+  std::string dumpFolder;
+};
+
+/// A function compiled for the host.
+///
+/// Running is thread-safe: a kernel may be run from many threads at once.
+class CpuKernel {
+public:
+  ~CpuKernel();
+
+  /// Compiles a copy of `module` for its function `entry`: attention and
+  /// whatever else One-Shot Bufferize and the upstream conversions to LLVM
+  /// take. Argument and result types are ranked tensors or memrefs of f32, f16,
+  /// bf16, integers or index; arguments may also be scalars. Errors have also
+  /// been reported as diagnostics, with their location.
+  static llvm::Expected<std::unique_ptr<CpuKernel>>
+  compile(mlir::ModuleOp module, llvm::StringRef entry,
+          const CpuCompileOptions &options = {});
+
+  /// Runs the function. Arguments are checked against its type: their number,
+  /// element types, ranks and static sizes, dynamic sizes of attention operands
+  /// among each other, and the unit stride of the innermost dimension.
+  llvm::Expected<std::vector<KernelResult>>
+  run(llvm::ArrayRef<KernelArgument> arguments) const;
+
+  /// The type of the function as written, with its tensors.
+  mlir::FunctionType getType() const;
+
+  /// What the compilation took, in milliseconds: from IR to a callable function.
+  double getCompileTime() const;
+
+private:
+  CpuKernel();
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+/// Elements of f32 in the widest vector register of the host.
+int64_t getHostVectorWidth();
+
+/// Threads of the pool that kernels run on: the environment variable
+/// SPATTN_NUM_THREADS if it holds a positive number, else one a core.
+unsigned getNumThreads();
+
+} // namespace spattn
+
+#endif // SPATTN_JIT_CPUKERNEL_H

@@ -1,0 +1,31 @@
+//===- Algebra.h - Everything derived from a structure ----------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The algebra of structures, written once for integers and for IR:
+//
+//   Ops.h         what it is written over
+//   Evaluate.h    normalForm: what one head sees at given lengths
+//   Spans.h       allowed, keysOfQuery, queriesOfKey
+//   TileRanges.h  keyTiles, queryTiles
+//   Counts.h      tile counts, the n-th masked or full tile, pairs, rows, keys
+//
+// Host.h wraps it for integers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_STRUCTURE_ALGEBRA_H
+#define SPATTN_STRUCTURE_ALGEBRA_H
+
+#include "spattn/Structure/Counts.h"
+#include "spattn/Structure/Evaluate.h"
+#include "spattn/Structure/NormalForm.h"
+#include "spattn/Structure/Ops.h"
+#include "spattn/Structure/Spans.h"
+#include "spattn/Structure/TileRanges.h"
+
+#endif // SPATTN_STRUCTURE_ALGEBRA_H

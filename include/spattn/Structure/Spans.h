@@ -1,0 +1,284 @@
+//===- Spans.h - Which keys some queries see, and back ----------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The step from distances to positions, for a block of queries (or keys) at
+// once: which keys does some query of the block see ("visited"), and which
+// keys does every query of it see ("full")?
+//
+// For queries [q0, q1) and distances [lo, hi), d = i + off - j gives
+//   visited keys  [q0 + off - hi + 1, q1 + off - lo)
+//   full keys     [q1 + off - hi,     q0 + off - lo + 1)
+// and for keys [k0, k1)
+//   visited queries  [k0 - off + lo,     k1 - off + hi - 1)
+//   full queries     [k1 - off + lo - 1, k0 - off + hi).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_STRUCTURE_SPANS_H
+#define SPATTN_STRUCTURE_SPANS_H
+
+#include "spattn/Structure/NormalForm.h"
+#include "spattn/Structure/Ops.h"
+#include "spattn/Structure/Sort.h"
+
+namespace spattn {
+namespace detail {
+
+/// What one interval of one segment gives. `full` lies within `visited`, and is
+/// empty where that is.
+template <class V>
+struct SlotSpans {
+  Span<V> visited, full;
+  size_t segment;
+};
+
+template <class Ops>
+bool knownEmpty(Ops &ops, const Span<typename Ops::Value> &span) {
+  return knownLE(ops, span.hi, span.lo);
+}
+
+/// Keys for the queries [qBegin, min(qEnd, Nq)). Slots come by ascending key:
+/// by segment, and within it from the largest distance down; the non-empty
+/// visited spans ascend in both ends.
+template <class Ops, class V = typename Ops::Value>
+std::vector<SlotSpans<V>> keySlots(Ops &ops, const NormalForm<V> &nf, V qBegin,
+                                   V qEnd) {
+  qEnd = ops.min(qEnd, nf.lengths.queries);
+  // No query, no key: one limit empties every slot.
+  V limit = choose(ops, ops.lt(qBegin, qEnd), nf.lengths.keys, ops.constant(0));
+  V first = ops.add(qBegin, nf.offset);
+  V last = ops.add(qEnd, nf.offset);
+  std::vector<SlotSpans<V>> slots;
+  for (size_t s = 0; s < nf.segments.size(); ++s) {
+    const KeySegment<V> &segment = nf.segments[s];
+    if (segment.intervals.empty())
+      continue;
+    V begin = segment.begin;
+    V end = s + 1 == nf.segments.size() ? limit : ops.min(segment.end, limit);
+    auto from = [&](V key) {
+      return isKnown(ops, begin, 0) ? ops.max(key, begin) : ops.max(begin, key);
+    };
+    for (size_t k = segment.intervals.size(); k-- > 0;) {
+      const DistanceInterval<V> &d = segment.intervals[k];
+      SlotSpans<V> slot = {{begin, end}, {begin, end}, s};
+      if (!d.hiUnbounded) {
+        slot.visited.lo = from(addConstant(ops, ops.sub(first, d.hi), 1));
+        slot.full.lo = from(ops.sub(last, d.hi));
+      }
+      if (!d.loUnbounded) {
+        slot.visited.hi = ops.min(end, ops.sub(last, d.lo));
+        slot.full.hi = ops.min(end, addConstant(ops, ops.sub(first, d.lo), 1));
+      }
+      if (!knownEmpty(ops, slot.visited))
+        slots.push_back(slot);
+    }
+  }
+  return slots;
+}
+
+/// Queries for the keys of one segment within [kBegin, kEnd), by ascending
+/// query. `touched` is set to whether there are such keys.
+template <class Ops, class V = typename Ops::Value>
+std::vector<SlotSpans<V>> querySlots(Ops &ops, const NormalForm<V> &nf,
+                                     size_t s, V kBegin, V kEnd,
+                                     typename Ops::Bool &touched) {
+  const KeySegment<V> &segment = nf.segments[s];
+  if (s > 0)
+    kBegin = ops.max(kBegin, segment.begin);
+  kEnd = ops.min(kEnd, segment.end);
+  touched = ops.lt(kBegin, kEnd);
+  V zero = ops.constant(0);
+  V limit = choose(ops, touched, nf.lengths.queries, zero);
+  V first = ops.sub(kBegin, nf.offset);
+  V last = ops.sub(kEnd, nf.offset);
+  std::vector<SlotSpans<V>> slots;
+  for (const DistanceInterval<V> &d : segment.intervals) {
+    SlotSpans<V> slot = {{zero, limit}, {zero, limit}, s};
+    if (!d.loUnbounded) {
+      slot.visited.lo = ops.max(ops.add(first, d.lo), zero);
+      slot.full.lo = ops.max(addConstant(ops, ops.add(last, d.lo), -1), zero);
+    }
+    if (!d.hiUnbounded) {
+      slot.visited.hi =
+          ops.min(limit, addConstant(ops, ops.add(last, d.hi), -1));
+      slot.full.hi = ops.min(limit, ops.add(first, d.hi));
+    }
+    slots.push_back(slot);
+  }
+  return slots;
+}
+
+/// Gives every empty span the value [filler, filler).
+template <class Ops, class V = typename Ops::Value>
+void fillEmpty(Ops &ops, std::vector<Span<V>> &spans, V filler) {
+  std::vector<Span<V>> kept;
+  for (const Span<V> &span : spans) {
+    if (knownEmpty(ops, span))
+      continue;
+    if (knownLT(ops, span.lo, span.hi)) {
+      kept.push_back(span);
+      continue;
+    }
+    typename Ops::Bool some = ops.lt(span.lo, span.hi);
+    kept.push_back({choose(ops, some, span.lo, filler),
+                    choose(ops, some, span.hi, filler)});
+  }
+  spans = std::move(kept);
+}
+
+/// Sorts by lo.
+template <class Ops, class V = typename Ops::Value>
+void sortSpans(Ops &ops, std::vector<Span<V>> &spans) {
+  sortNetwork(
+      spans,
+      [&](const Span<V> &a, const Span<V> &b) {
+        return knownLE(ops, a.lo, b.lo);
+      },
+      [&](Span<V> &a, Span<V> &b) {
+        typename Ops::Bool inOrder = ops.le(a.lo, b.lo);
+        Span<V> first = {ops.min(a.lo, b.lo), choose(ops, inOrder, a.hi, b.hi)};
+        b = {ops.max(a.lo, b.lo), choose(ops, inOrder, b.hi, a.hi)};
+        a = first;
+      });
+}
+
+/// Merges spans sorted by lo where they overlap or touch; what is merged into
+/// its successor stays as an empty span. `Evaluator::merge` says why empty
+/// spans need no care.
+template <class Ops, class V = typename Ops::Value>
+void mergeSorted(Ops &ops, std::vector<Span<V>> &spans) {
+  for (size_t k = 0; k + 1 < spans.size(); ++k) {
+    Span<V> &last = spans[k], &next = spans[k + 1];
+    typename Ops::Bool touches = ops.le(next.lo, last.hi);
+    V hi = ops.max(last.hi, next.hi);
+    V lo = choose(ops, touches, last.lo, next.lo);
+    next = {lo, choose(ops, touches, hi, next.hi)};
+    last.hi = choose(ops, touches, last.lo, last.hi);
+  }
+}
+
+/// All queries that see a key of [kBegin, kEnd): disjoint, not adjacent,
+/// ascending, with empty spans in between.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> queriesSeeing(Ops &ops, const NormalForm<V> &nf, V kBegin,
+                                   V kEnd) {
+  std::vector<Span<V>> spans;
+  for (size_t s = 0; s < nf.segments.size(); ++s) {
+    typename Ops::Bool touched = ops.constantBool(false);
+    for (auto &slot : querySlots(ops, nf, s, kBegin, kEnd, touched))
+      spans.push_back(slot.visited);
+  }
+  fillEmpty(ops, spans, nf.lengths.queries);
+  sortSpans(ops, spans);
+  mergeSorted(ops, spans);
+  return spans;
+}
+
+/// All keys seen by a query of [qBegin, qEnd): disjoint, ascending, with empty
+/// spans in between.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> keysSeenBy(Ops &ops, const NormalForm<V> &nf, V qBegin,
+                                V qEnd) {
+  std::vector<Span<V>> spans;
+  for (auto &slot : keySlots(ops, nf, qBegin, qEnd))
+    spans.push_back(slot.visited);
+  fillEmpty(ops, spans, nf.lengths.keys);
+  sortSpans(ops, spans);
+  mergeSorted(ops, spans);
+  return spans;
+}
+
+} // namespace detail
+
+/// The keys that query `i` sees, as disjoint spans; some may be empty. None if
+/// `i` is not in [0, Nq). With these per row, a mask costs two comparisons an
+/// element and span, and bounds on keys need no others.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> keysOfQuery(Ops &ops, const NormalForm<V> &nf, V i) {
+  std::vector<Span<V>> spans;
+  for (auto &slot :
+       detail::keySlots(ops, nf, i, detail::addConstant(ops, i, 1)))
+    spans.push_back(slot.visited);
+  return spans;
+}
+
+/// The queries that see key `j`, as disjoint spans; some may be empty. None if
+/// `j` is not in [0, Nk).
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> queriesOfKey(Ops &ops, const NormalForm<V> &nf, V j) {
+  std::vector<Span<V>> spans;
+  for (size_t s = 0; s < nf.segments.size(); ++s) {
+    typename Ops::Bool touched = ops.constantBool(false);
+    for (auto &slot : detail::querySlots(
+             ops, nf, s, j, detail::addConstant(ops, j, 1), touched))
+      if (!detail::knownEmpty(ops, slot.visited))
+        spans.push_back(slot.visited);
+  }
+  return spans;
+}
+
+/// Which range checks a predicate has to include: a caller that knows that its
+/// queries (or keys) exist leaves them out.
+struct BoundsCheck {
+  bool queries = true;
+  bool keys = true;
+};
+
+/// Whether query `i` sees key `j`. Both may be vectors, if `Ops` broadcasts.
+template <class Ops, class V = typename Ops::Value>
+typename Ops::Bool allowed(Ops &ops, const NormalForm<V> &nf, V i, V j,
+                           BoundsCheck check = {}) {
+  using Bool = typename Ops::Bool;
+  // Neutral elements are left out rather than folded, which keeps the shapes
+  // of vector operands out of this.
+  auto both = [&](std::optional<Bool> a, Bool b) {
+    return a ? ops.andB(*a, b) : b;
+  };
+  V d = ops.sub(ops.add(i, nf.offset), j);
+  std::optional<Bool> any;
+  for (size_t s = 0; s < nf.segments.size(); ++s) {
+    const KeySegment<V> &segment = nf.segments[s];
+    if (segment.intervals.empty())
+      continue;
+    std::optional<Bool> some;
+    bool every = false;
+    for (const DistanceInterval<V> &interval : segment.intervals) {
+      std::optional<Bool> in;
+      if (!interval.loUnbounded)
+        in = ops.le(interval.lo, d);
+      if (!interval.hiUnbounded)
+        in = both(in, ops.lt(d, interval.hi));
+      if (!in)
+        every = true;
+      else
+        some = some ? ops.orB(*some, *in) : *in;
+    }
+    if (every)
+      some = std::nullopt;
+    if (s > 0)
+      some = both(some, ops.le(segment.begin, j));
+    if (s + 1 < nf.segments.size())
+      some = both(some, ops.lt(j, segment.end));
+    if (!some)
+      some = ops.constantBool(true);
+    any = any ? ops.orB(*any, *some) : *some;
+  }
+  if (!any)
+    return ops.constantBool(false);
+  V zero = ops.constant(0);
+  if (check.queries)
+    any = ops.andB(*any,
+                   ops.andB(ops.le(zero, i), ops.lt(i, nf.lengths.queries)));
+  if (check.keys)
+    any = ops.andB(*any, ops.andB(ops.le(zero, j), ops.lt(j, nf.lengths.keys)));
+  return *any;
+}
+
+} // namespace spattn
+
+#endif // SPATTN_STRUCTURE_SPANS_H

@@ -1,0 +1,134 @@
+//===- Structure.h - Which (query, key) pairs a head sees -------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Pure data: what one query head may see, described without lengths. Nothing
+// here computes with the description; that is NormalForm.h and what follows it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_STRUCTURE_STRUCTURE_H
+#define SPATTN_STRUCTURE_STRUCTURE_H
+
+#include "spattn/Structure/Bound.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spattn {
+
+/// Ways to share the distances [0, N) out to `H` heads. For head index x:
+///   base = N / H, r = N % H, w = base + (x < r), start = x * base + min(x, r).
+enum class Partition {
+  Exclusive, ///< [start, start + w): every distance belongs to one head.
+  LocalBand, ///< [0, w + 1) united with [start, start + w).
+  Gapped,    ///< [start, start + w / 2).
+  Local,     ///< [0, w + 1).
+};
+
+/// `exclusive`, `local_band`, `gapped` or `local`.
+const char *partitionName(Partition partition);
+
+/// A half-open interval [lo, hi).
+struct Interval {
+  Bound lo, hi;
+
+  std::string str() const;
+  friend bool operator==(const Interval &a, const Interval &b) {
+    return a.lo == b.lo && a.hi == b.hi;
+  }
+};
+
+/// A set of allowed (query i, key j) pairs with a closed form, in terms of the
+/// aligned distance d = i + off - j and of j. `off` is Nk - Nq if the last
+/// query is aligned with the last key, and 0 if the first ones are. N in
+/// bounds and partitions is Nk. Pairs outside [0, Nq) x [0, Nk) are never
+/// allowed, whatever a structure says.
+///
+/// Immutable and cheap to copy. Factories accept anything; `validate` says
+/// what is wrong with it.
+class Structure {
+public:
+  enum class Kind { Distances, Keys, Band, Union, Intersection };
+
+  /// Limits that `validate` enforces, so that what a structure expands to
+  /// stays small.
+  static constexpr int64_t maxPieces = 64;
+  static constexpr int64_t maxKeyBounds = 8;
+  static constexpr int64_t maxDepth = 64;
+  static constexpr int64_t maxSize = 4096;
+  static constexpr int64_t maxPartition = int64_t(1) << 20;
+
+  /// Pairs whose distance lies in one of the intervals.
+  static Structure distances(std::vector<Interval> intervals);
+  /// Pairs whose key lies in [lo, hi), whatever their distance.
+  static Structure keys(Bound lo, Bound hi);
+  /// Head `index`'s part of a partition among `of` heads. Left out, `of` is
+  /// the number of heads of the group the structure is used in, and `index`
+  /// the head's position in it.
+  static Structure band(Partition partition,
+                        std::optional<int64_t> of = std::nullopt,
+                        std::optional<int64_t> index = std::nullopt);
+  static Structure unite(std::vector<Structure> parts);
+  static Structure intersect(std::vector<Structure> parts);
+
+  /// Every pair.
+  static Structure full();
+  /// d >= 0.
+  static Structure causal();
+  /// -right <= d <= left, both ends included (FlashAttention's convention);
+  /// a side left out is unbounded.
+  static Structure window(std::optional<int64_t> left,
+                          std::optional<int64_t> right);
+  /// d >= 0 and j < count: the first keys stay visible.
+  static Structure sink(int64_t count);
+  /// d >= 0 or j < count: bidirectional over a prefix.
+  static Structure prefix(int64_t count);
+
+  Kind kind() const;
+  /// Distances: the intervals, as given.
+  const std::vector<Interval> &intervals() const;
+  /// Keys: the interval.
+  const Interval &keyInterval() const;
+  /// Band: the partition, and its explicit parameters, if any.
+  Partition partition() const;
+  std::optional<int64_t> partitionOf() const;
+  std::optional<int64_t> partitionIndex() const;
+  /// Union and Intersection: the parts.
+  const std::vector<Structure> &children() const;
+
+  /// How many boxes (distance interval x key interval) the structure expands
+  /// to at most, saturated at `maxPieces + 1`.
+  int64_t pieces() const;
+
+  /// What makes the structure unusable, if anything. `heads` is the number of
+  /// heads of the group it is used in; without it, what depends on that number
+  /// is not checked.
+  std::optional<std::string>
+  validate(std::optional<int64_t> heads = std::nullopt) const;
+
+  /// `union(distances([0, 5)), keys([0, 4)), band(exclusive, of 16))`.
+  std::string str() const;
+
+  friend bool operator==(const Structure &a, const Structure &b);
+  friend bool operator!=(const Structure &a, const Structure &b) {
+    return !(a == b);
+  }
+
+private:
+  struct Node;
+  explicit Structure(std::shared_ptr<const Node> node);
+  static Structure make(Node node);
+
+  std::shared_ptr<const Node> node;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_STRUCTURE_STRUCTURE_H

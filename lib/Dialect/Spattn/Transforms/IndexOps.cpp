@@ -1,0 +1,182 @@
+//===- IndexOps.cpp - The algebra's arithmetic as IR ----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "spattn/Structure/Ops.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+using Value_ = IndexOps::Value;
+using Bool_ = IndexOps::Bool;
+
+/// Two handles of the same index.
+static bool same(const Value_ &lhs, const Value_ &rhs) {
+  if (lhs.constant || rhs.constant)
+    return lhs.constant == rhs.constant;
+  return lhs.value == rhs.value;
+}
+
+static bool is(const Value_ &value, int64_t constant) {
+  return value.constant == std::optional<int64_t>(constant);
+}
+
+Value_ IndexOps::wrap(mlir::Value value) {
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return {constant.getSExtValue(), {}};
+  return {std::nullopt, value};
+}
+
+mlir::Value IndexOps::materialize(const Value &value) {
+  if (value.constant)
+    return arith::ConstantIndexOp::create(b, *value.constant);
+  return value.value;
+}
+
+mlir::Value IndexOps::materialize(const Bool &value) {
+  if (value.constant)
+    return arith::ConstantOp::create(b, b.getBoolAttr(*value.constant));
+  return value.value;
+}
+
+Value_ IndexOps::add(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constant(*lhs.constant + *rhs.constant);
+  if (is(lhs, 0))
+    return rhs;
+  if (is(rhs, 0))
+    return lhs;
+  return {{}, arith::AddIOp::create(b, materialize(lhs), materialize(rhs))};
+}
+
+Value_ IndexOps::sub(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constant(*lhs.constant - *rhs.constant);
+  if (is(rhs, 0))
+    return lhs;
+  if (same(lhs, rhs))
+    return constant(0);
+  return {{}, arith::SubIOp::create(b, materialize(lhs), materialize(rhs))};
+}
+
+Value_ IndexOps::mul(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constant(*lhs.constant * *rhs.constant);
+  if (is(lhs, 0) || is(rhs, 0))
+    return constant(0);
+  if (is(lhs, 1))
+    return rhs;
+  if (is(rhs, 1))
+    return lhs;
+  return {{}, arith::MulIOp::create(b, materialize(lhs), materialize(rhs))};
+}
+
+Value_ IndexOps::floorDiv(Value lhs, int64_t divisor) {
+  if (lhs.constant)
+    return constant(IntOps().floorDiv(*lhs.constant, divisor));
+  if (divisor == 1)
+    return lhs;
+  // An arithmetic shift rounds towards minus infinity; division towards zero.
+  if (llvm::isPowerOf2_64(divisor))
+    return {{},
+            arith::ShRSIOp::create(
+                b, lhs.value, materialize(constant(llvm::Log2_64(divisor))))};
+  mlir::Value by = materialize(constant(divisor));
+  mlir::Value quotient = arith::DivSIOp::create(b, lhs.value, by);
+  mlir::Value rest = arith::RemSIOp::create(b, lhs.value, by);
+  return add({{}, quotient}, select(lt({{}, rest}, constant(0)), constant(-1),
+                                    constant(0)));
+}
+
+Value_ IndexOps::ceilDiv(Value lhs, int64_t divisor) {
+  return floorDiv(add(lhs, constant(divisor - 1)), divisor);
+}
+
+Value_ IndexOps::min(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constant(std::min(*lhs.constant, *rhs.constant));
+  if (same(lhs, rhs))
+    return lhs;
+  return {{}, arith::MinSIOp::create(b, materialize(lhs), materialize(rhs))};
+}
+
+Value_ IndexOps::max(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constant(std::max(*lhs.constant, *rhs.constant));
+  if (same(lhs, rhs))
+    return lhs;
+  return {{}, arith::MaxSIOp::create(b, materialize(lhs), materialize(rhs))};
+}
+
+static mlir::Value compare(IndexOps &ops, ImplicitLocOpBuilder &b,
+                           arith::CmpIPredicate predicate, Value_ lhs,
+                           Value_ rhs) {
+  return arith::CmpIOp::create(b, predicate, ops.materialize(lhs),
+                               ops.materialize(rhs));
+}
+
+Bool_ IndexOps::lt(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constantBool(*lhs.constant < *rhs.constant);
+  if (same(lhs, rhs))
+    return constantBool(false);
+  return {{}, compare(*this, b, arith::CmpIPredicate::slt, lhs, rhs)};
+}
+
+Bool_ IndexOps::le(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constantBool(*lhs.constant <= *rhs.constant);
+  if (same(lhs, rhs))
+    return constantBool(true);
+  return {{}, compare(*this, b, arith::CmpIPredicate::sle, lhs, rhs)};
+}
+
+Bool_ IndexOps::eq(Value lhs, Value rhs) {
+  if (lhs.constant && rhs.constant)
+    return constantBool(*lhs.constant == *rhs.constant);
+  if (same(lhs, rhs))
+    return constantBool(true);
+  return {{}, compare(*this, b, arith::CmpIPredicate::eq, lhs, rhs)};
+}
+
+Bool_ IndexOps::andB(Bool lhs, Bool rhs) {
+  if (lhs.constant)
+    return *lhs.constant ? rhs : lhs;
+  if (rhs.constant)
+    return *rhs.constant ? lhs : rhs;
+  return {{}, arith::AndIOp::create(b, lhs.value, rhs.value)};
+}
+
+Bool_ IndexOps::orB(Bool lhs, Bool rhs) {
+  if (lhs.constant)
+    return *lhs.constant ? lhs : rhs;
+  if (rhs.constant)
+    return *rhs.constant ? rhs : lhs;
+  return {{}, arith::OrIOp::create(b, lhs.value, rhs.value)};
+}
+
+Bool_ IndexOps::notB(Bool value) {
+  if (value.constant)
+    return constantBool(!*value.constant);
+  return {{}, arith::XOrIOp::create(b, value.value,
+                                    materialize(constantBool(true)))};
+}
+
+Value_ IndexOps::select(Bool condition, Value lhs, Value rhs) {
+  if (condition.constant)
+    return *condition.constant ? lhs : rhs;
+  if (same(lhs, rhs))
+    return lhs;
+  return {{}, arith::SelectOp::create(b, condition.value, materialize(lhs),
+                                      materialize(rhs))};
+}

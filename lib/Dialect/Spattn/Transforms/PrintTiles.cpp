@@ -1,0 +1,83 @@
+//===- PrintTiles.cpp - The tiles an attention visits, as text ------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
+#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+#include "llvm/Support/Format.h"
+
+namespace spattn {
+#define GEN_PASS_DEF_SPATTNPRINTTILES
+#include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"
+} // namespace spattn
+
+using namespace mlir;
+using namespace spattn;
+
+static void printCounts(llvm::raw_ostream &os, const TileCounts &counts,
+                        int64_t pairs) {
+  os << counts.visited << " visited, " << counts.full << " full, "
+     << counts.masked << " masked, " << counts.skipped << " skipped, " << pairs
+     << " pairs\n";
+}
+
+namespace {
+struct SpattnPrintTilesPass
+    : public spattn::impl::SpattnPrintTilesBase<SpattnPrintTilesPass> {
+  using SpattnPrintTilesBase::SpattnPrintTilesBase;
+
+  void runOnOperation() override {
+    if (queryLength < -1 || keyLength < -1) {
+      emitError(UnknownLoc::get(&getContext()),
+                "expected lengths of at least 0");
+      return signalPassFailure();
+    }
+    markAllAnalysesPreserved();
+    // In one piece, so that functions processed at once do not mix their lines.
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    getOperation()->walk([&](AttentionOp op) { print(os, op); });
+    llvm::errs() << text;
+  }
+
+  void print(llvm::raw_ostream &os, AttentionOp op) {
+    int64_t queries = op.getStaticQueryLength();
+    int64_t keys = op.getStaticKeyLength();
+    if (ShapedType::isDynamic(queries))
+      queries = queryLength;
+    if (ShapedType::isDynamic(keys))
+      keys = keyLength >= 0 ? keyLength.getValue() : queryLength.getValue();
+    os << "attention at " << op.getLoc() << ": " << op.getStructure() << "\n";
+    if (queries < 0 || keys < 0) {
+      os << "  lengths are dynamic: give query-length and key-length\n";
+      return;
+    }
+    constexpr int64_t limit = int64_t(1) << 31;
+    if (queries >= limit || keys >= limit) {
+      os << "  lengths of 2^31 and more are not supported\n";
+      return;
+    }
+    ScheduleAttr schedule = getSchedule(op);
+    TileShape tile = getTileShape(schedule);
+    HostAlgebra algebra = getAlgebra(op, queries, keys);
+    os << "  " << algebra.numHeads() << " heads, " << queries << " queries, "
+       << keys << " keys, tiles of " << tile.queries << " x " << tile.keys
+       << "\n";
+    int64_t pairs = 0;
+    for (int64_t head = 0; head < algebra.numHeads(); ++head)
+      pairs += algebra.pairs(head);
+    os << "  all heads: ";
+    printCounts(os, algebra.tiles(tile), pairs);
+    if (!perHead)
+      return;
+    for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+      os << "  head " << head << ": ";
+      printCounts(os, algebra.tiles(head, tile), algebra.pairs(head));
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,450 @@
+//===- CpuKernel.cpp - Compiles functions for the host CPU ----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/JIT/CpuKernel.h"
+
+#include "ThreadPool.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Pipelines/CpuPipeline.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+
+using namespace mlir;
+using namespace spattn;
+using llvm::Error;
+using llvm::Expected;
+
+template <class... Parts> static Error makeError(const Parts &...parts) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  (stream << ... << parts);
+  return llvm::createStringError(text);
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+BufferView BufferView::contiguous(void *data, Type elementType,
+                                  ArrayRef<int64_t> sizes) {
+  BufferView view{data, elementType, {}, {}};
+  view.sizes.assign(sizes.begin(), sizes.end());
+  view.strides.resize(sizes.size());
+  int64_t stride = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    view.strides[i] = stride;
+    stride *= sizes[i];
+  }
+  return view;
+}
+
+int64_t BufferView::getNumElements() const {
+  int64_t count = 1;
+  for (int64_t size : sizes)
+    count *= size;
+  return count;
+}
+
+KernelResult::KernelResult(KernelResult &&other)
+    : buffer(std::move(other.buffer)),
+      owned(std::exchange(other.owned, nullptr)) {}
+
+KernelResult &KernelResult::operator=(KernelResult &&other) {
+  std::swap(buffer, other.buffer);
+  std::swap(owned, other.owned);
+  return *this;
+}
+
+KernelResult::~KernelResult() { std::free(owned); }
+
+//===----------------------------------------------------------------------===//
+// The host
+//===----------------------------------------------------------------------===//
+
+int64_t spattn::getHostVectorWidth() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  if (features.lookup("avx512f"))
+    return 16;
+  if (features.lookup("avx2"))
+    return 8;
+  return 4;
+}
+
+static void initializeHost() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+}
+
+/// Blocks of accumulators that fill the register file of the host: 16 + 4 + 1
+/// of 32 registers with AVX-512, 8 + 2 + 1 of 16 otherwise.
+static int64_t registerVectorsFor(int64_t vectorWidth) {
+  return vectorWidth >= 16 ? 4 : 2;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A result of the compiled function: an argument's buffer, or a returned one.
+struct ResultSource {
+  std::optional<unsigned> argument;
+};
+
+/// Dimensions of two arguments that an attention needs to be the same.
+struct SharedDim {
+  unsigned argument, dim, otherArgument, otherDim;
+  const char *what;
+};
+} // namespace
+
+struct CpuKernel::Impl {
+  /// Holds the function types, apart from the caller's module.
+  FunctionType type;
+  std::vector<ResultSource> results;
+  std::vector<SharedDim> sharedDims;
+  std::unique_ptr<ExecutionEngine> engine;
+  void (*entry)(void **) = nullptr;
+  double compileTime = 0;
+};
+
+CpuKernel::CpuKernel() : impl(std::make_unique<Impl>()) {}
+CpuKernel::~CpuKernel() = default;
+FunctionType CpuKernel::getType() const { return impl->type; }
+double CpuKernel::getCompileTime() const { return impl->compileTime; }
+
+/// The argument whose buffer a returned tensor is, if it is one's: what
+/// bufferization then drops from the results.
+static std::optional<unsigned> tracedArgument(Value value) {
+  while (Operation *def = value.getDefiningOp()) {
+    auto dps = dyn_cast<DestinationStyleOpInterface>(def);
+    if (!dps)
+      return std::nullopt;
+    value = dps.getTiedOpOperand(cast<OpResult>(value))->get();
+  }
+  auto argument = cast<BlockArgument>(value);
+  if (isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+    return argument.getArgNumber();
+  return std::nullopt;
+}
+
+static bool isSupportedType(Type type, bool isArgument) {
+  auto isElement = [](Type element) {
+    return element.isF32() || element.isF16() || element.isBF16() ||
+           element.isF64() || element.isIndex() || element.isSignlessInteger();
+  };
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return isa<RankedTensorType, MemRefType>(type) &&
+           isElement(shaped.getElementType());
+  return isArgument &&
+         (type.isF32() || type.isIndex() || type.isSignlessInteger(64));
+}
+
+/// The function to compile, checked for what callers can pass.
+static Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  if (!function)
+    return makeError("no function '", name, "' in the module");
+  if (function.isExternal())
+    return makeError("function '", name, "' has no body");
+  if (!function.getBody().hasOneBlock())
+    return makeError("function '", name, "' has several blocks; one is "
+                     "supported");
+  auto check = [&](TypeRange types, bool isArgument) -> Error {
+    for (Type type : types)
+      if (!isSupportedType(type, isArgument))
+        return makeError("function '", name, "' has ",
+                         isArgument ? "an argument" : "a result", " of type ",
+                         type, "; supported are ranked tensors and memrefs of "
+                         "f16, bf16, f32, f64, index and integers",
+                         isArgument ? ", and f32, index and i64" : "");
+    return Error::success();
+  };
+  if (Error error = check(function.getArgumentTypes(), true))
+    return error;
+  if (Error error = check(function.getResultTypes(), false))
+    return error;
+  return function;
+}
+
+static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
+
+static void dump(ModuleOp module, StringRef folder, StringRef name) {
+  if (folder.empty())
+    return;
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, name);
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (!error)
+    module.print(stream);
+}
+
+static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
+  CpuPipelineOptions pipeline;
+  pipeline.queryTile = options.queryTile;
+  pipeline.keyTile = options.keyTile;
+  pipeline.vectorWidth =
+      options.vectorWidth ? options.vectorWidth : getHostVectorWidth();
+  pipeline.registerVectors = registerVectorsFor(pipeline.vectorWidth);
+  pipeline.parallel = options.parallel;
+
+  using Stage = void (*)(OpPassManager &, const CpuPipelineOptions &);
+  std::pair<Stage, StringRef> stages[] = {
+      {buildCpuLoopsPipeline, "1-loops.mlir"},
+      {buildCpuVectorPipeline, "2-vector.mlir"},
+      {buildCpuLLVMPipeline, "3-llvm.mlir"}};
+  for (auto [build, name] : stages) {
+    PassManager pm(module.getContext());
+    pm.enableVerifier(false);
+    build(pm, pipeline);
+    if (failed(pm.run(module)))
+      return failure();
+    dump(module, options.dumpFolder, name);
+  }
+  return success();
+}
+
+Expected<std::unique_ptr<CpuKernel>>
+CpuKernel::compile(ModuleOp module, StringRef entry,
+                   const CpuCompileOptions &options) {
+  auto start = std::chrono::steady_clock::now();
+  initializeHost();
+  std::unique_ptr<CpuKernel> kernel(new CpuKernel());
+  OwningOpRef<ModuleOp> clone = module.clone();
+  Expected<func::FuncOp> function = findEntry(*clone, entry);
+  if (!function)
+    return function.takeError();
+  kernel->impl->type = function->getFunctionType();
+  kernel->impl->sharedDims = collectSharedDims(*function);
+  Operation *terminator = function->getBody().front().getTerminator();
+  for (Value result : terminator->getOperands())
+    kernel->impl->results.push_back({tracedArgument(result)});
+
+  function->getOperation()->setAttr(
+      LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+      UnitAttr::get(clone->getContext()));
+  // Only what the entry needs is compiled.
+  for (auto other : clone->getOps<func::FuncOp>())
+    if (other != *function && !other.isExternal())
+      other.setPrivate();
+  PassManager prune(clone->getContext());
+  prune.addPass(createSymbolDCEPass());
+  if (failed(prune.run(*clone)) || failed(lower(*clone, options)))
+    return makeError("could not compile function '", entry, "' for the CPU");
+
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  auto machine = builder->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  ExecutionEngineOptions engineOptions;
+  auto transformer =
+      makeOptimizingTransformer(options.optLevel, 0, machine->get());
+  engineOptions.transformer = transformer;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  engineOptions.enableGDBNotificationListener = false;
+  engineOptions.enablePerfNotificationListener = false;
+  auto engine = ExecutionEngine::create(*clone, engineOptions);
+  if (!engine)
+    return engine.takeError();
+  kernel->impl->engine = std::move(*engine);
+  kernel->impl->engine->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
+    llvm::orc::SymbolMap symbols;
+    symbols[mangle("spattn_parallel_for")] = {
+        llvm::orc::ExecutorAddr::fromPtr(&spattn_parallel_for),
+        llvm::JITSymbolFlags::Exported};
+    return symbols;
+  });
+  auto address = kernel->impl->engine->lookupPacked(
+      ("_mlir_ciface_" + entry).str());
+  if (!address)
+    return address.takeError();
+  kernel->impl->entry = *address;
+  kernel->impl->compileTime =
+      std::chrono::duration<double, std::milli>(
+          std::chrono::steady_clock::now() - start)
+          .count();
+  return kernel;
+}
+
+static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
+  std::vector<SharedDim> dims;
+  function.walk([&](AttentionOp op) {
+    auto share = [&](Value lhs, unsigned lhsDim, Value rhs, unsigned rhsDim,
+                     const char *what) {
+      auto a = tracedArgument(lhs), b = rhs ? tracedArgument(rhs) : std::nullopt;
+      if (a && b)
+        dims.push_back({*a, lhsDim, *b, rhsDim, what});
+    };
+    unsigned b = op.getDim('b'), n = op.getDim('n');
+    Value q = op.getQuery(), k = op.getKey();
+    share(q, b, k, b, "batch size");
+    share(q, b, op.getValue(), b, "batch size");
+    share(q, b, op.getOut(), b, "batch size");
+    share(k, n, op.getValue(), n, "length");
+    share(q, n, op.getOut(), n, "length");
+    if (!op.getLse())
+      return;
+    share(q, b, op.getLse(), op.getLseDim('b'), "batch size");
+    share(q, n, op.getLse(), op.getLseDim('n'), "length");
+  });
+  return dims;
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// What of an argument does not fit its type.
+static Error checkArgument(unsigned i, const KernelArgument &argument,
+                           Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped) {
+    bool fits = type.isF32() ? std::holds_alternative<float>(argument)
+                             : std::holds_alternative<int64_t>(argument);
+    if (!fits)
+      return makeError("argument ", i, " should be a scalar of type ", type);
+    return Error::success();
+  }
+  const auto *view = std::get_if<BufferView>(&argument);
+  if (!view)
+    return makeError("argument ", i, " should be a buffer for ", type);
+  if (view->elementType != shaped.getElementType())
+    return makeError("argument ", i, " has elements of type ",
+                     view->elementType, ", expected ", type);
+  if (static_cast<int64_t>(view->sizes.size()) != shaped.getRank() ||
+      view->strides.size() != view->sizes.size())
+    return makeError("argument ", i, " has rank ", view->sizes.size(),
+                     ", expected ", type);
+  for (auto [size, expected] : llvm::zip(view->sizes, shaped.getShape()))
+    if (size < 0 || (!ShapedType::isDynamic(expected) && size != expected))
+      return makeError("argument ", i, " has a dimension of size ", size,
+                       ", expected ", type);
+  if (!view->strides.empty() && view->strides.back() != 1 &&
+      view->sizes.back() > 1)
+    return makeError("argument ", i, " has an innermost stride of ",
+                     view->strides.back(), ", expected 1");
+  if (!view->data && view->getNumElements() > 0)
+    return makeError("argument ", i, " has no data");
+  return Error::success();
+}
+
+/// Words of a memref descriptor: two pointers, an offset, sizes, strides.
+static size_t descriptorWords(Type type) {
+  return 3 + 2 * cast<ShapedType>(type).getRank();
+}
+
+static void appendDescriptor(std::vector<int64_t> &words,
+                             const BufferView &view) {
+  auto pointer = reinterpret_cast<int64_t>(view.data);
+  words.insert(words.end(), {pointer, pointer, 0});
+  words.insert(words.end(), view.sizes.begin(), view.sizes.end());
+  words.insert(words.end(), view.strides.begin(), view.strides.end());
+}
+
+static unsigned elementBytes(Type type) {
+  return type.isIndex() ? 8 : (type.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+/// Reads a descriptor that the function returned.
+static KernelResult readDescriptor(const int64_t *words, Type type) {
+  auto shaped = cast<ShapedType>(type);
+  int64_t rank = shaped.getRank();
+  BufferView view;
+  view.elementType = shaped.getElementType();
+  view.data = reinterpret_cast<char *>(words[1]) +
+              words[2] * elementBytes(view.elementType);
+  view.sizes.assign(words + 3, words + 3 + rank);
+  view.strides.assign(words + 3 + rank, words + 3 + 2 * rank);
+  return KernelResult(view, reinterpret_cast<void *>(words[0]));
+}
+
+Expected<std::vector<KernelResult>>
+CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
+  TypeRange types = impl->type.getInputs();
+  if (arguments.size() != types.size())
+    return makeError("expected ", types.size(), " arguments, got ",
+                     arguments.size());
+  for (auto [i, argument] : llvm::enumerate(arguments))
+    if (Error error = checkArgument(i, argument, types[i]))
+      return error;
+  auto sizeAt = [&](unsigned argument, unsigned dim) {
+    return std::get<BufferView>(arguments[argument]).sizes[dim];
+  };
+  for (const SharedDim &d : impl->sharedDims)
+    if (sizeAt(d.argument, d.dim) != sizeAt(d.otherArgument, d.otherDim))
+      return makeError("arguments ", d.argument, " and ", d.otherArgument,
+                       " should have the same ", d.what, ", got ",
+                       sizeAt(d.argument, d.dim), " and ",
+                       sizeAt(d.otherArgument, d.otherDim));
+
+  // The C interface takes pointers to descriptors, first that of the results.
+  std::vector<std::vector<int64_t>> descriptors(arguments.size());
+  std::vector<void *> pointers(arguments.size());
+  std::vector<KernelArgument> scalars(arguments.begin(), arguments.end());
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    if (const auto *view = std::get_if<BufferView>(&argument)) {
+      appendDescriptor(descriptors[i], *view);
+      pointers[i] = descriptors[i].data();
+    } else if (auto *value = std::get_if<float>(&scalars[i])) {
+      pointers[i] = value;
+    } else {
+      pointers[i] = &std::get<int64_t>(scalars[i]);
+    }
+  }
+  size_t resultWords = 0;
+  for (auto [type, source] : llvm::zip(impl->type.getResults(), impl->results))
+    if (!source.argument)
+      resultWords += descriptorWords(type);
+  std::vector<int64_t> returned(resultWords);
+  void *returnedPointer = returned.data();
+
+  std::vector<void *> packed;
+  if (resultWords > 0)
+    packed.push_back(&returnedPointer);
+  for (auto [i, type] : llvm::enumerate(types))
+    packed.push_back(isa<ShapedType>(type) ? &pointers[i] : pointers[i]);
+  impl->entry(packed.data());
+
+  std::vector<KernelResult> results;
+  const int64_t *next = returned.data();
+  for (auto [type, source] :
+       llvm::zip(impl->type.getResults(), impl->results)) {
+    if (source.argument) {
+      results.emplace_back(std::get<BufferView>(arguments[*source.argument]),
+                           nullptr);
+      continue;
+    }
+    results.push_back(readDescriptor(next, type));
+    next += descriptorWords(type);
+  }
+  return results;
+}

@@ -1,0 +1,45 @@
+//===- HeadStructures.cpp - Structures over the heads ---------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Structure/HeadStructures.h"
+
+using namespace spattn;
+
+int64_t HeadStructures::numHeads() const {
+  int64_t heads = 0;
+  for (const HeadGroup &group : headGroups)
+    heads += group.count;
+  return heads;
+}
+
+std::optional<std::string> HeadStructures::validate() const {
+  if (headGroups.empty())
+    return "there is no head group";
+  int64_t heads = 0;
+  for (size_t i = 0; i < headGroups.size(); ++i) {
+    const HeadGroup &group = headGroups[i];
+    std::string where = "head group " + std::to_string(i) + ": ";
+    if (group.count < 1)
+      return where + "it has " + std::to_string(group.count) +
+             " heads, but needs at least one";
+    if (group.count > maxHeads || (heads += group.count) > maxHeads)
+      return where + "more than 2^20 heads are out of range";
+    if (std::optional<std::string> message =
+            group.structure.validate(group.count))
+      return where + *message;
+  }
+  return std::nullopt;
+}
+
+std::string HeadStructures::str() const {
+  std::string text;
+  for (const HeadGroup &group : headGroups)
+    text += (text.empty() ? "" : ", ") + std::to_string(group.count) + " x " +
+            group.structure.str();
+  return text;
+}

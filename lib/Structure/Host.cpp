@@ -1,0 +1,141 @@
+//===- Host.cpp - The algebra on integers ---------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Structure/Host.h"
+#include "spattn/Structure/Algebra.h"
+
+using namespace spattn;
+
+namespace {
+using Form = NormalForm<int64_t>;
+using Ranges = std::vector<TileRange<int64_t>>;
+
+Ranges rowRanges(const Form &nf, int64_t row, TileShape tile) {
+  IntOps ops;
+  int64_t begin = row * tile.queries;
+  return keyTiles(ops, nf, begin, begin + tile.queries, tile.keys);
+}
+
+Ranges columnRanges(const Form &nf, int64_t column, TileShape tile) {
+  IntOps ops;
+  int64_t begin = column * tile.keys;
+  return queryTiles(ops, nf, begin, begin + tile.keys, tile.queries);
+}
+
+int64_t tilesOf(int64_t length, int64_t tile) {
+  return IntOps().ceilDiv(length, tile);
+}
+} // namespace
+
+TileCounts &TileCounts::operator+=(const TileCounts &other) {
+  visited += other.visited;
+  full += other.full;
+  masked += other.masked;
+  skipped += other.skipped;
+  return *this;
+}
+
+Form HostAlgebra::normalForm(int64_t head) const {
+  IntOps ops;
+  return spattn::normalForm(ops, heads, head, lengths, alignment);
+}
+
+bool HostAlgebra::allowed(int64_t head, int64_t i, int64_t j) const {
+  IntOps ops;
+  return spattn::allowed(ops, normalForm(head), i, j);
+}
+
+Ranges HostAlgebra::keyTiles(int64_t head, int64_t queryTileIndex,
+                             TileShape tile) const {
+  return rowRanges(normalForm(head), queryTileIndex, tile);
+}
+
+Ranges HostAlgebra::queryTiles(int64_t head, int64_t keyTileIndex,
+                               TileShape tile) const {
+  return columnRanges(normalForm(head), keyTileIndex, tile);
+}
+
+int64_t HostAlgebra::pairs(int64_t head) const {
+  IntOps ops;
+  return unmaskedPairs(ops, normalForm(head), int64_t(0), lengths.queries);
+}
+
+TileCounts HostAlgebra::tiles(int64_t head, TileShape tile) const {
+  IntOps ops;
+  Form nf = normalForm(head);
+  int64_t rows = tilesOf(lengths.queries, tile.queries);
+  TileCounts counts;
+  for (int64_t row = 0; row < rows; ++row) {
+    Ranges ranges = rowRanges(nf, row, tile);
+    counts.visited += visitedTiles(ops, ranges);
+    counts.full += fullTiles(ops, ranges);
+  }
+  counts.masked = counts.visited - counts.full;
+  counts.skipped = rows * tilesOf(lengths.keys, tile.keys) - counts.visited;
+  return counts;
+}
+
+TileCounts HostAlgebra::tiles(TileShape tile) const {
+  TileCounts counts;
+  for (int64_t head = 0, e = numHeads(); head < e; ++head)
+    counts += tiles(head, tile);
+  return counts;
+}
+
+std::vector<int64_t> HostAlgebra::rowTiles(int64_t head, TileShape tile) const {
+  IntOps ops;
+  Form nf = normalForm(head);
+  std::vector<int64_t> work;
+  for (int64_t row = 0, e = tilesOf(lengths.queries, tile.queries); row < e;
+       ++row)
+    work.push_back(visitedTiles(ops, rowRanges(nf, row, tile)));
+  return work;
+}
+
+std::vector<int64_t> HostAlgebra::columnTiles(int64_t head,
+                                              TileShape tile) const {
+  IntOps ops;
+  Form nf = normalForm(head);
+  std::vector<int64_t> work;
+  for (int64_t column = 0, e = tilesOf(lengths.keys, tile.keys); column < e;
+       ++column)
+    work.push_back(visitedTiles(ops, columnRanges(nf, column, tile)));
+  return work;
+}
+
+Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
+  IntOps ops;
+  const auto &[queries, keys] = shape.lengths;
+  int64_t numHeads = heads.numHeads();
+  int64_t keyHeads = shape.keyHeads > 0 ? shape.keyHeads : numHeads;
+  int64_t groupSize = keyHeads > 0 ? ops.ceilDiv(numHeads, keyHeads) : 1;
+  Work work;
+  int64_t liveRows = 0, seen = 0;
+  std::vector<Span<int64_t>> groupKeys;
+  for (int64_t head = 0; head < numHeads; ++head) {
+    Form nf = normalForm(ops, heads, head, shape.lengths, shape.alignment);
+    work.pairs += unmaskedPairs(ops, nf, int64_t(0), queries);
+    liveRows += liveQueries(ops, nf);
+    auto own = detail::keysSeenBy(ops, nf, int64_t(0), queries);
+    groupKeys.insert(groupKeys.end(), own.begin(), own.end());
+    if ((head + 1) % groupSize != 0 && head + 1 != numHeads)
+      continue;
+    detail::fillEmpty(ops, groupKeys, keys);
+    detail::sortSpans(ops, groupKeys);
+    detail::mergeSorted(ops, groupKeys);
+    seen += detail::measure(ops, groupKeys);
+    groupKeys.clear();
+  }
+  int64_t row = shape.headDim * shape.elementBytes;
+  work.flopsForward = 4 * shape.headDim * work.pairs;
+  work.flopsBackward = 10 * shape.headDim * work.pairs;
+  work.bytesForward = row * (liveRows + 2 * seen + numHeads * queries);
+  work.bytesBackward = row * (3 * liveRows + 2 * seen + numHeads * queries +
+                              2 * keyHeads * keys);
+  return work;
+}

@@ -1,0 +1,296 @@
+// RUN: spattn-opt %s -split-input-file -verify-diagnostics
+
+// C1: layout
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'layout' to be a permutation of "bhnd" (batch, head, length, head dimension), got "bhnn"}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>) {layout = "bhnn"}
+  return
+}
+
+// -----
+
+// C2: rank
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'key' of rank 4, got 'tensor<2x8x4xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C2: rank of lse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8x1xf32>) {
+  // expected-error @below {{expected 'lse' of rank 3, got 'tensor<1x2x8x1xf32>'}}
+  %r:2 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o, %l : tensor<1x2x8x4xf32>, tensor<1x2x8x1xf32>)
+  return
+}
+
+// -----
+
+// C2: tensors and buffers
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: memref<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected operands to be all tensors or all buffers, but 'value' is 'memref<1x2x8x4xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, memref<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C3: element type
+func.func @test(%q: tensor<1x2x8x4xf64>, %k: tensor<1x2x8x4xf64>, %v: tensor<1x2x8x4xf64>, %o: tensor<1x2x8x4xf64>) {
+  // expected-error @below {{expected elements of type f32, f16 or bf16, got 'f64'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf64>, tensor<1x2x8x4xf64>, tensor<1x2x8x4xf64>)
+    outs(%o : tensor<1x2x8x4xf64>)
+  return
+}
+
+// -----
+
+// C3: same element type
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf16>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query', 'key' and 'value' to have the same element type, but 'query' has 'f32' and 'value' has 'f16'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf16>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C4: element type of out
+func.func @test(%q: tensor<1x2x8x4xbf16>, %k: tensor<1x2x8x4xbf16>, %v: tensor<1x2x8x4xbf16>, %o: tensor<1x2x8x4xf16>) {
+  // expected-error @below {{expected 'out' to have the element type of 'value' or f32, got 'f16'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xbf16>, tensor<1x2x8x4xbf16>, tensor<1x2x8x4xbf16>)
+    outs(%o : tensor<1x2x8x4xf16>)
+  return
+}
+
+// -----
+
+// C5: element type of lse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xbf16>) {
+  // expected-error @below {{expected 'lse' to have element type f32, got 'bf16'}}
+  %r:2 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o, %l : tensor<1x2x8x4xf32>, tensor<1x2x8xbf16>)
+  return
+}
+
+// -----
+
+// C6: dynamic heads
+func.func @test(%q: tensor<1x?x8x4xf32>, %k: tensor<1x?x8x4xf32>, %v: tensor<1x?x8x4xf32>, %o: tensor<1x?x8x4xf32>) {
+  // expected-error @below {{expected a static number of heads of 'query', got 'tensor<1x?x8x4xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x?x8x4xf32>, tensor<1x?x8x4xf32>, tensor<1x?x8x4xf32>)
+    outs(%o : tensor<1x?x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: dynamic head dimension
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x?xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a static head dimension of 'key', got 'tensor<1x2x8x?xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x?xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: no heads
+func.func @test(%q: tensor<1x0x8x4xf32>, %k: tensor<1x0x8x4xf32>, %v: tensor<1x0x8x4xf32>, %o: tensor<1x0x8x4xf32>) {
+  // expected-error @below {{expected a positive number of heads of 'query', got 'tensor<1x0x8x4xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x0x8x4xf32>, tensor<1x0x8x4xf32>, tensor<1x0x8x4xf32>)
+    outs(%o : tensor<1x0x8x4xf32>)
+  return
+}
+
+// -----
+
+// C7: head dimension
+func.func @test(%q: tensor<1x2x8x2048xf32>, %k: tensor<1x2x8x2048xf32>, %v: tensor<1x2x8x2048xf32>, %o: tensor<1x2x8x2048xf32>) {
+  // expected-error @below {{expected head dimensions of at most 1024, got 2048}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x2048xf32>, tensor<1x2x8x2048xf32>, tensor<1x2x8x2048xf32>)
+    outs(%o : tensor<1x2x8x2048xf32>)
+  return
+}
+
+// -----
+
+// C8: groups
+func.func @test(%q: tensor<1x3x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x3x8x4xf32>) {
+  // expected-error @below {{expected the number of query heads to be a multiple of the number of key heads, got 3 and 2}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x3x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x3x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: batch
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<2x2x8x4xf32>, %v: tensor<2x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'key' to have the same batch size, got 1 and 2}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<2x2x8x4xf32>, tensor<2x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: key heads
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x1x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'key' and 'value' to have the same number of heads, got 2 and 1}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x1x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: out heads
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x1x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'out' to have the same number of heads, got 2 and 1}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x1x8x4xf32>)
+  return
+}
+
+// -----
+
+// C10: key length
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x9x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'key' and 'value' to have the same length, got 8 and 9}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x9x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C10: out length
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x9x4xf32>) {
+  // expected-error @below {{expected 'query' and 'out' to have the same length, got 8 and 9}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x9x4xf32>)
+  return
+}
+
+// -----
+
+// C10: head dimension
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x8xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'key' to have the same head dimension, got 4 and 8}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x8xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C10: value dimension
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x8xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'value' and 'out' to have the same head dimension, got 8 and 4}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x8xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C11: lse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x9xf32>) {
+  // expected-error @below {{expected 'query' and 'lse' to have the same length, got 8 and 9}}
+  %r:2 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o, %l : tensor<1x2x8x4xf32>, tensor<1x2x9xf32>)
+  return
+}
+
+// -----
+
+// C11: heads of lse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x?x8xf32>) {
+  // expected-error @below {{expected a static number of heads of 'lse', got 'tensor<1x?x8xf32>'}}
+  %r:2 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o, %l : tensor<1x2x8x4xf32>, tensor<1x?x8xf32>)
+  return
+}
+
+// -----
+
+// C12: length
+func.func @test(%q: tensor<1x2x2147483649x4xf32>, %k: tensor<1x2x2147483649x4xf32>, %v: tensor<1x2x2147483649x4xf32>, %o: tensor<1x2x2147483649x4xf32>) {
+  // expected-error @below {{expected a length of at most 2147483648 of 'query', got 2147483649}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x2147483649x4xf32>, tensor<1x2x2147483649x4xf32>, tensor<1x2x2147483649x4xf32>)
+    outs(%o : tensor<1x2x2147483649x4xf32>)
+  return
+}
+
+// -----
+
+// C12: elements
+func.func @test(%q: tensor<9223372036854775807x2x8x4xf32>, %k: tensor<9223372036854775807x2x8x4xf32>, %v: tensor<9223372036854775807x2x8x4xf32>, %o: tensor<9223372036854775807x2x8x4xf32>) {
+  // expected-error @below {{expected operands of fewer than 2^63 elements, got 'tensor<9223372036854775807x2x8x4xf32>'}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<9223372036854775807x2x8x4xf32>, tensor<9223372036854775807x2x8x4xf32>, tensor<9223372036854775807x2x8x4xf32>)
+    outs(%o : tensor<9223372036854775807x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C13: heads
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a structure for each of the 2 query heads, got 3}}
+  %r:1 = spattn.attention structure(#spattn.heads<3 x #spattn.causal>)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C14: structure
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a head structure (#spattn.full, .causal, .window, .sink, .prefix, .keys, .distances, .partition, .band, .union, .intersection) or #spattn.heads, got 3 : i64}}
+  %r:1 = spattn.attention structure(3)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C16: tiles
+func.func @test(%q: tensor<1x2x8x1024xf32>, %k: tensor<1x2x8x1024xf32>, %v: tensor<1x2x8x1024xf32>, %o: tensor<1x2x8x1024xf32>) {
+  // expected-error @below {{expected tiles of at most 1048576 elements, got #spattn.schedule<query_tile = 4096, key_tile = 4096> with head dimension 1024}}
+  %r:1 = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x1024xf32>, tensor<1x2x8x1024xf32>, tensor<1x2x8x1024xf32>)
+    outs(%o : tensor<1x2x8x1024xf32>) {schedule = #spattn.schedule<query_tile = 4096, key_tile = 4096>}
+  return
+}

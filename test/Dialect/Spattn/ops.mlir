@@ -1,0 +1,77 @@
+// RUN: spattn-opt %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --emit-bytecode %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --mlir-print-op-generic %s | spattn-opt | FileCheck %s
+
+// CHECK-LABEL: @tensors
+// CHECK: %[[R:.*]] = spattn.attention structure(#spattn.causal)
+// CHECK-SAME: ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>)
+// CHECK-SAME: outs(%{{.*}} : tensor<?x8x?x32xbf16>)
+// CHECK: return %[[R]]
+func.func @tensors(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x2x?x64xbf16>,
+                   %v: tensor<?x2x?x32xbf16>, %o: tensor<?x8x?x32xbf16>)
+    -> tensor<?x8x?x32xbf16> {
+  %r = spattn.attention structure(#spattn.causal)
+         ins(%q, %k, %v : tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>)
+         outs(%o : tensor<?x8x?x32xbf16>)
+  return %r : tensor<?x8x?x32xbf16>
+}
+
+// CHECK-LABEL: @everything
+// CHECK: spattn.attention structure(#spattn.partition<local_band>)
+// CHECK-SAME: scale(%{{.*}}) outs(%{{.*}}, %{{.*}} : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>)
+// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+func.func @everything(%q: tensor<2x100x4x16xf16>, %s: f32,
+                      %o: tensor<2x100x4x16xf32>, %l: tensor<2x100x4xf32>)
+    -> (tensor<2x100x4x16xf32>, tensor<2x100x4xf32>) {
+  %r:2 = spattn.attention structure(#spattn.partition<local_band>)
+           ins(%q, %q, %q : tensor<2x100x4x16xf16>, tensor<2x100x4x16xf16>, tensor<2x100x4x16xf16>)
+           scale(%s) outs(%o, %l : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>)
+           {alignment = #spattn.alignment<start>, layout = "bnhd",
+            schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+  return %r#0, %r#1 : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>
+}
+
+// CHECK-LABEL: @buffers
+// CHECK-NOT: =
+// CHECK: spattn.attention structure(#spattn.full)
+func.func @buffers(%q: memref<1x1x8x4xf32, strided<[?, ?, ?, 1], offset: ?>>,
+                   %o: memref<1x1x8x4xf32>) {
+  spattn.attention structure(#spattn.full)
+    ins(%q, %q, %q : memref<1x1x8x4xf32, strided<[?, ?, ?, 1], offset: ?>>,
+        memref<1x1x8x4xf32, strided<[?, ?, ?, 1], offset: ?>>,
+        memref<1x1x8x4xf32, strided<[?, ?, ?, 1], offset: ?>>)
+    outs(%o : memref<1x1x8x4xf32>)
+  return
+}
+
+// CHECK-LABEL: @tiles
+// CHECK: spattn.load_query %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<?x8xbf16>, memref<8x16xf32>
+// CHECK: spattn.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: spattn.online_init(%{{.*}}, %{{.*}}, %{{.*}}) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) :
+// CHECK: spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
+// CHECK: ^bb0(%[[M:.*]]: index, %[[N:.*]]: index):
+// CHECK: spattn.yield
+// CHECK: spattn.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
+func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
+                 %k: memref<4x8xf32>, %acc: memref<16x8xf32>,
+                 %max: memref<16xf32>, %sum: memref<16xf32>,
+                 %scores: memref<4x16xf32>, %c: memref<16xf32>,
+                 %lse: memref<?xf32>) {
+  spattn.load_query %src scale(%s) into %qt : memref<?x8xbf16>, memref<8x16xf32>
+  spattn.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
+  spattn.online_init(%acc, %max, %sum) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+  spattn.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c)
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  spattn.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) mask {
+    ^bb0(%m: index, %n: index):
+      %p = arith.cmpi sge, %m, %n : index
+      spattn.yield %p
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  spattn.online_finish(%acc, %max, %sum) into %src, %lse
+    : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
+  return
+}
