@@ -104,7 +104,9 @@ class Workload:
 
     @property
     def name(self) -> str:
-        return f"{self.label} H{self.heads} D{self.dim} B{self.batch} N{self.length} f32"
+        return (
+            f"{self.label} H{self.heads} D{self.dim} B{self.batch} N{self.length} f32"
+        )
 
     @property
     def entry(self) -> str:
@@ -170,7 +172,9 @@ def make_inputs(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     return {name: rng.standard_normal(shape, dtype=np.float32) for name in "qkv"}
 
 
-def relative_error(workload: Workload, inputs: dict[str, np.ndarray], out: np.ndarray) -> float:
+def relative_error(
+    workload: Workload, inputs: dict[str, np.ndarray], out: np.ndarray
+) -> float:
     """||out - ref|| / ||ref|| on sampled rows of every head, ref in float64.
 
     A row without keys has the reference 0.
@@ -197,7 +201,9 @@ def relative_error(workload: Workload, inputs: dict[str, np.ndarray], out: np.nd
                     scores /= math.sqrt(workload.dim)
                     weights = np.exp(scores - scores.max())
                     ref = (weights / weights.sum()) @ v[keys].astype(np.float64)
-                difference += float(((out[b, h, i].astype(np.float64) - ref) ** 2).sum())
+                difference += float(
+                    ((out[b, h, i].astype(np.float64) - ref) ** 2).sum()
+                )
                 norm += float((ref**2).sum())
     error = math.sqrt(difference / norm)
     if not error < ERROR_LIMIT:
@@ -275,7 +281,9 @@ def run_tool(
         text=True,
     )
     if result.returncode != 0:
-        raise RuntimeError(f"spattn-run exited with {result.returncode}:\n{result.stdout}")
+        raise RuntimeError(
+            f"spattn-run exited with {result.returncode}:\n{result.stdout}"
+        )
     entries = json.loads(report.read_text())["entries"]
     found = next(item for item in entries if item["name"] == entry)
     runs = [float(ms) for ms in found["runs_ms"]]
@@ -288,7 +296,9 @@ class Spattn:
         self.folder = folder
         self.written: dict[tuple[int, ...], list[Path]] = {}
 
-    def turn(self, case: Case, inputs: dict[str, np.ndarray], repeat: int, warmup: int) -> None:
+    def turn(
+        self, case: Case, inputs: dict[str, np.ndarray], repeat: int, warmup: int
+    ) -> None:
         workload = case.workload
         if workload.shape not in self.written:
             stem = "x".join(map(str, workload.shape))
@@ -311,7 +321,9 @@ class Spattn:
         )
         case.runs_ms += runs
         if case.error is None:
-            case.error = relative_error(workload, inputs, np.load(output, mmap_mode="r"))
+            case.error = relative_error(
+                workload, inputs, np.load(output, mmap_mode="r")
+            )
         case.extra["first_ms"] = min(compile_ms, case.extra.get("first_ms", math.inf))
         case.extra["peak_mib"] = max(peak_mib, case.extra.get("peak_mib", 0.0))
         case.extra["data_mib"] = 4 * math.prod(workload.shape) * 4 / MIB
@@ -352,7 +364,9 @@ class Torch:
         def causal(b, h, i, j):
             return i >= j
 
-        return {"exclusive": exclusive, "local+band": local_band, "causal": causal}[workload.label]
+        return {"exclusive": exclusive, "local+band": local_band, "causal": causal}[
+            workload.label
+        ]
 
     def call_for(self, case: Case) -> Callable:
         torch = self.torch
@@ -364,13 +378,21 @@ class Torch:
         length = workload.length
         began = time.perf_counter()
         block_mask = self.flex.create_block_mask(
-            self.mask(workload), None, heads, length, length, device="cpu", BLOCK_SIZE=self.block
+            self.mask(workload),
+            None,
+            heads,
+            length,
+            length,
+            device="cpu",
+            BLOCK_SIZE=self.block,
         )
         case.extra["block"] = self.block
         case.extra["mask_ms"] = (time.perf_counter() - began) * 1e3
         return lambda q, k, v: self.compiled(q, k, v, block_mask=block_mask)
 
-    def turn(self, case: Case, inputs: dict[str, np.ndarray], repeat: int, warmup: int) -> None:
+    def turn(
+        self, case: Case, inputs: dict[str, np.ndarray], repeat: int, warmup: int
+    ) -> None:
         torch = self.torch
         key = case.workload.name, case.system
         # In torch's own memory, aligned to 64 bytes.  numpy's large arrays start 16
@@ -406,7 +428,12 @@ def cpu_name(threads: int) -> str:
         elif key.strip() == "flags":
             flags = value
     level = next(
-        (text for flag, text in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), ""
+        (
+            text
+            for flag, text in (("avx512f", "AVX-512"), ("avx2", "AVX2"))
+            if flag in flags
+        ),
+        "",
     )
     return ", ".join(x for x in (name, f"{threads} threads", level) if x)
 
@@ -416,7 +443,10 @@ def commit_name(output: Path) -> str:
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(ROOT), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
 
     try:
@@ -432,7 +462,9 @@ def commit_name(output: Path) -> str:
 def print_report(rows: list[dict]) -> None:
     by_key = {(row["workload"], row["system"]): row for row in rows}
     width = max(len(row["workload"]) for row in rows)
-    header = f"{'workload':{width}}  {'system':6}  {'ms':>9}  {'fastest':>9}  {'error':>8}  "
+    header = (
+        f"{'workload':{width}}  {'system':6}  {'ms':>9}  {'fastest':>9}  {'error':>8}  "
+    )
     header += f"{'GFLOP/s':>8}  {'peak MiB':>8}"
     print("\n" + header + "\n" + "-" * len(header))
     for row in rows:
@@ -444,7 +476,9 @@ def print_report(rows: list[dict]) -> None:
 
     def ratio(text: str, slow: tuple[str, str], fast: tuple[str, str]) -> None:
         if slow in by_key and fast in by_key:
-            median, fastest = (by_key[slow][x] / by_key[fast][x] for x in ("ms", "min_ms"))
+            median, fastest = (
+                by_key[slow][x] / by_key[fast][x] for x in ("ms", "min_ms")
+            )
             print(f"{text:40} {median:6.2f}x  {fastest:6.2f}x")
 
     names = {w.label: w.name for w in WORKLOADS if w.label != "window256"}
@@ -472,11 +506,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks" / "cpu.json")
-    parser.add_argument("--tool", type=Path, default=ROOT / "build" / "bin" / "spattn-run")
-    parser.add_argument("--systems", default="spattn,flex,sdpa", help="default %(default)s")
-    parser.add_argument("--workloads", default="", help="only those whose name has this text")
-    parser.add_argument("--flex-block", type=int, default=128, help="default %(default)s")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "cpu.json"
+    )
+    parser.add_argument(
+        "--tool", type=Path, default=ROOT / "build" / "bin" / "spattn-run"
+    )
+    parser.add_argument(
+        "--systems", default="spattn,flex,sdpa", help="default %(default)s"
+    )
+    parser.add_argument(
+        "--workloads", default="", help="only those whose name has this text"
+    )
+    parser.add_argument(
+        "--flex-block", type=int, default=128, help="default %(default)s"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="default %(default)s")
     parser.add_argument("--repeat", type=int, default=3, help="default %(default)s")
     parser.add_argument("--warmup", type=int, default=1, help="default %(default)s")
@@ -488,7 +532,7 @@ def main() -> None:
         if system not in ("spattn", "flex", "sdpa"):
             parser.error(f"no system {system!r}")
     if "spattn" in systems and not os.access(args.tool, os.X_OK):
-        print(f"spattn is left out: there is no {args.tool.name} at --tool; build it first")
+        print(f"spattn is left out: no {args.tool.name} at --tool; build it first")
         systems.remove("spattn")
 
     threads = len(os.sched_getaffinity(0))
@@ -503,11 +547,14 @@ def main() -> None:
         sys.exit("nothing to measure")
 
     with tempfile.TemporaryDirectory(prefix="spattn-bench-") as folder:
-        backends: dict[str, Spattn | Torch] = {"spattn": Spattn(args.tool, Path(folder))}
+        backends: dict[str, Spattn | Torch] = {
+            "spattn": Spattn(args.tool, Path(folder))
+        }
         if any(case.system != "spattn" for case in cases):
             peers = Torch(threads, args.flex_block)
             backends |= {"flex": peers, "sdpa": peers}
-            print(f"torch {peers.torch.__version__}, {peers.torch.get_num_threads()} threads")
+            torch = peers.torch
+            print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
         failed: set[int] = set()
         shape, inputs = None, None
         for number in range(args.rounds):
@@ -520,12 +567,15 @@ def main() -> None:
                 try:
                     backends[case.system].turn(case, inputs, args.repeat, args.warmup)
                 except Exception as error:
-                    print(f"FAILED {case.workload.name} {case.system}: {error}", file=sys.stderr)
+                    print(
+                        f"FAILED {case.workload.name} {case.system}: {error}",
+                        file=sys.stderr,
+                    )
                     failed.add(index)
                     continue
                 print(
-                    f"round {number + 1}/{args.rounds}  {case.workload.name}  {case.system}  "
-                    f"{statistics.median(case.runs_ms):.2f} ms",
+                    f"round {number + 1}/{args.rounds}  {case.workload.name}  "
+                    f"{case.system}  {statistics.median(case.runs_ms):.2f} ms",
                     flush=True,
                 )
 
@@ -548,7 +598,9 @@ def main() -> None:
             "min_ms": round(min(case.runs_ms), 3),
             "max_ms": round(max(case.runs_ms), 3),
             "runs": len(case.runs_ms),
-            "gflops": round(case.workload.pairs() * 4 * case.workload.dim / ms / 1e6, 2),
+            "gflops": round(
+                case.workload.pairs() * 4 * case.workload.dim / ms / 1e6, 2
+            ),
             **{key: round(value, 1) for key, value in case.extra.items()},
         }
         if case.system != "spattn":

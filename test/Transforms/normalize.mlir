@@ -1,0 +1,89 @@
+// RUN: spattn-opt %s -spattn-normalize | FileCheck %s
+
+!s = tensor<1x4x64x16xf32>
+!d = tensor<1x4x?x16xf32>
+
+// Affine bounds fold; what overlaps merges; what reaches every distance is unbounded.
+// CHECK-LABEL: @folds
+// CHECK: structure(#spattn.causal)
+func.func @folds(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.distances<0 to N floordiv 4, 8 to 64>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// CHECK-LABEL: @clips
+// CHECK: structure(#spattn.window<left = 15, right = 0>)
+func.func @clips(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.distances<0 to N floordiv 4, 64 to 80>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// CHECK-LABEL: @wide_window
+// CHECK: structure(#spattn.full)
+func.func @wide_window(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.window<left = 63, right = 63>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// Without lengths the same window is one.
+// CHECK-LABEL: @dynamic_window
+// CHECK: structure(#spattn.window<left = 63, right = 63>)
+func.func @dynamic_window(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.window<left = 63, right = 63>) ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @dynamic_bounds
+// CHECK: structure(#spattn.distances<0 to N floordiv 4, 8 to 64>)
+func.func @dynamic_bounds(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.distances<0 to N floordiv 4, 8 to 64>) ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @merges_adjacent
+// CHECK: structure(#spattn.window<left = 19, right = 0>)
+func.func @merges_adjacent(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.distances<0 to 8, 8 to 20>) ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @union
+// CHECK: structure(#spattn.union<#spattn.window<left = 9, right = 4>, #spattn.sink<4>>)
+func.func @union(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.union<#spattn.window<left = 4, right = 4>, #spattn.sink<4>, #spattn.distances<3 to 10>>)
+         ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @intersection
+// CHECK: structure(#spattn.distances<2 to 5>)
+func.func @intersection(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.intersection<#spattn.window<left = 4, right = 4>, #spattn.distances<2 to 10>>)
+         ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// Nothing is left, which no attribute says: unchanged.
+// CHECK-LABEL: @empty
+// CHECK: structure(#spattn.distances<64 to 70>)
+func.func @empty(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.distances<64 to 70>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// Groups with equal structures join, unless their place in the group matters.
+// CHECK-LABEL: @heads
+// CHECK: structure(#spattn.heads<2 x #spattn.causal, 1 x #spattn.partition<exclusive>, 1 x #spattn.partition<exclusive>>)
+func.func @heads(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.heads<1 x #spattn.causal, 1 x #spattn.distances<0 to inf>,
+           1 x #spattn.partition<exclusive>, 1 x #spattn.partition<exclusive>>)
+         ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @keys
+// CHECK: structure(#spattn.keys<0 to 16>)
+func.func @keys(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.keys<0 to N floordiv 4>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}

@@ -1,0 +1,28 @@
+// RUN: spattn-opt %s -spattn-print-tiles -o /dev/null 2>&1 | FileCheck %s
+// RUN: spattn-opt %s -spattn-print-tiles="query-length=128 per-head=false" -o /dev/null 2>&1 | FileCheck %s --check-prefix=GIVEN
+// RUN: spattn-opt %s -spattn-print-tiles="query-length=64 key-length=256 per-head=false" -o /dev/null 2>&1 | FileCheck %s --check-prefix=CACHE
+// RUN: not spattn-opt %s -spattn-print-tiles="query-length=-7" -o /dev/null 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+
+// NEGATIVE: error: expected lengths of at least 0
+
+// CHECK: attention at {{.*}}: #spattn.partition<exclusive>
+// CHECK-NEXT: 2 heads, 256 queries, 256 keys, tiles of 64 x 64
+// CHECK-NEXT: all heads: 12 visited, 4 full, 8 masked, 20 skipped, 32896 pairs
+// CHECK-NEXT: head 0: 9 visited, 3 full, 6 masked, 7 skipped, 24640 pairs
+// CHECK-NEXT: head 1: 3 visited, 1 full, 2 masked, 13 skipped, 8256 pairs
+// CHECK: attention at {{.*}}: #spattn.causal
+// CHECK-NEXT: lengths are dynamic: give query-length and key-length
+
+// GIVEN: 2 heads, 128 queries, 128 keys
+// GIVEN-NEXT: all heads: 6 visited, 2 full, 4 masked, 2 skipped, 16512 pairs
+
+// 64 queries at the end of 256 keys.
+// CACHE: 2 heads, 64 queries, 256 keys
+// CACHE-NEXT: all heads: 8 visited, 6 full, 2 masked, 0 skipped, 28736 pairs
+func.func @f(%s: tensor<1x2x256x16xf32>, %d: tensor<1x2x?x16xf32>) -> (tensor<1x2x256x16xf32>, tensor<1x2x?x16xf32>) {
+  %0 = spattn.attention structure(#spattn.partition<exclusive>)
+    ins(%s, %s, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>) outs(%s : tensor<1x2x256x16xf32>)
+  %1 = spattn.attention structure(#spattn.causal)
+    ins(%d, %d, %d : tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>) outs(%d : tensor<1x2x?x16xf32>)
+  return %0, %1 : tensor<1x2x256x16xf32>, tensor<1x2x?x16xf32>
+}
