@@ -47,26 +47,6 @@ template <class... Parts> static Error makeError(const Parts &...parts) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-BufferView BufferView::contiguous(void *data, Type elementType,
-                                  ArrayRef<int64_t> sizes) {
-  BufferView view{data, elementType, {}, {}};
-  view.sizes.assign(sizes.begin(), sizes.end());
-  view.strides.resize(sizes.size());
-  int64_t stride = 1;
-  for (size_t i = sizes.size(); i-- > 0;) {
-    view.strides[i] = stride;
-    stride *= sizes[i];
-  }
-  return view;
-}
-
-int64_t BufferView::getNumElements() const {
-  int64_t count = 1;
-  for (int64_t size : sizes)
-    count *= size;
-  return count;
-}
-
 KernelResult::KernelResult(KernelResult &&other)
     : buffer(std::move(other.buffer)),
       owned(std::exchange(other.owned, nullptr)) {}

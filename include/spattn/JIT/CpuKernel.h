@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "spattn/Support/BufferView.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 
@@ -20,20 +21,6 @@
 #include <variant>
 
 namespace spattn {
-
-/// Memory of the caller: a strided array. Strides are in elements.
-struct BufferView {
-  void *data = nullptr;
-  mlir::Type elementType;
-  llvm::SmallVector<int64_t, 4> sizes, strides;
-
-  /// A contiguous, row-major array.
-  static BufferView contiguous(void *data, mlir::Type elementType,
-                               llvm::ArrayRef<int64_t> sizes);
-
-  /// Elements of the array; 1 for rank 0.
-  int64_t getNumElements() const;
-};
 
 /// An argument: a buffer for a tensor or memref, a float for f32, an integer
 /// for index and integer types.

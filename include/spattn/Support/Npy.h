@@ -22,12 +22,12 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <cstdint>
 #include <memory>
 
 namespace llvm {
-class MemoryBuffer;
 class raw_ostream;
 } // namespace llvm
 

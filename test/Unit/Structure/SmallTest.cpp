@@ -165,7 +165,7 @@ TEST(Small, RandomStructures) {
   auto pick = [&](int64_t lo, int64_t hi) {
     return std::uniform_int_distribution<int64_t>(lo, hi)(random);
   };
-  for (int round = 0; round < 6000; ++round) {
+  for (int round = 0; round < 2500; ++round) {
     HeadStructures heads = randomHeads(random, 3, 12);
     ASSERT_EQ(heads.validate(), std::nullopt) << heads.str();
     for (int again = 0; again < 2; ++again) {
