@@ -11,6 +11,9 @@ target_compile_definitions(SpattnOptions INTERFACE ${_spattn_llvm_definitions})
 target_include_directories(SpattnOptions SYSTEM INTERFACE
   ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 
+# Installed programs find libMLIR where those of the build do.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+
 # spattn_add_library(NAME source... [LINK_LIBS lib...] [DEPENDS target...])
 function(spattn_add_library name)
   cmake_parse_arguments(ARG "" "" "LINK_LIBS;DEPENDS" ${ARGN})

@@ -51,6 +51,12 @@ llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 config.substitutions += [
     ("%python", f'"{config.python}"'),
     ("%examples", os.path.join(config.spattn_src_root, "examples")),
+    ("%spattn_root", config.spattn_src_root),
+    ("%spattn_build", config.spattn_obj_root),
+    ("%cmake", config.cmake),
+    ("%cxx", config.cxx),
+    ("%mlir_tblgen", config.mlir_tblgen),
+    ("%mlir_include_dir", config.mlir_include_dir),
     # Loaded by the stock mlir-opt: --load-dialect-plugin=, --load-pass-plugin=.
     ("%spattn_plugin", os.path.join(lib_dir, "SpattnPlugin" + shared_lib_suffix)),
     ("%mlir_lib_dir", config.llvm_lib_dir),

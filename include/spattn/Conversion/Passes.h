@@ -28,6 +28,9 @@ class MathDialect;
 namespace memref {
 class MemRefDialect;
 } // namespace memref
+namespace NVVM {
+class NVVMDialect;
+} // namespace NVVM
 namespace scf {
 class SCFDialect;
 } // namespace scf
@@ -37,6 +40,10 @@ class VectorDialect;
 } // namespace mlir
 
 namespace spattn {
+namespace tile {
+class TileDialect;
+} // namespace tile
+
 #define GEN_PASS_DECL
 #include "spattn/Conversion/Passes.h.inc"
 

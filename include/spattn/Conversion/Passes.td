@@ -28,19 +28,23 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
         outs(%o : memref<1x8x?x64xf32>)
     ```
 
-    becomes
+    becomes, in outline,
 
-    ```mlir
+    ```
     scf.forall (%w) in (%items) {
-      // ... b, h and the query tile of the item; the bounds of its tiles
-      spattn.load_query %tile scale(%s) into %qt : ...
+      // The batch element, head and query tile of the item; the bounds of its
+      // key tiles.
+      spattn.online_init(%acc, %max, %sum)
+      spattn.load_query %queries scale(%s) into %qt
       scf.for %t = %c0 to %full step %c1 {
-        spattn.online_step ins(%qt, %kt, %vt) state(...) scratch(...) : ...
+        spattn.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
+            scratch(%scores, %correction)
       }
       scf.for %t = %c0 to %masked step %c1 {
-        spattn.online_step ins(%qt, %kt, %vt) state(...) scratch(...) mask {...} : ...
+        spattn.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
+            scratch(%scores, %correction) mask { the structure's predicate }
       }
-      spattn.online_finish(...) into %out : ...
+      spattn.online_finish(%acc, %max, %sum) into %out
     }
     ```
 
@@ -92,11 +96,16 @@ def ConvertForallToTasks
   let summary = "Outlines parallel loops into tasks for a thread pool";
   let description = [{
     Each `scf.forall` over one index without results becomes a private function
-    `@<parent>_task_<n>(context, index)` that runs one iteration, and a call
+    `@<parent>_task_<n>(context, index)` that runs one iteration, and a call of
+    the runtime:
 
     ```mlir
-    func.call @spattn_parallel_for(%count, %task, %context)
-        : (i64, !llvm.ptr, !llvm.ptr) -> ()
+    func.func private @spattn_parallel_for(i64, !llvm.ptr, !llvm.ptr)
+    func.func @f(%count: i64, %task: !llvm.ptr, %context: !llvm.ptr) {
+      func.call @spattn_parallel_for(%count, %task, %context)
+          : (i64, !llvm.ptr, !llvm.ptr) -> ()
+      return
+    }
     ```
 
     The runtime calls the task for every index in `[0, count)`, from any
@@ -115,6 +124,39 @@ def ConvertForallToTasks
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
+  let summary = "Turns attention into GPU kernels in tile form";
+  let description = [{
+    Each function becomes the kernel of the one `spattn.attention` in it, as an
+    LLVM function of the same name. Lengths, batch size, strides and scale are
+    arguments: tensor maps of query, key and value; pointers to the output and
+    to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
+    strides of output and log-sum-exp for batch, head and row, in elements
+    (`i64`). Head dimensions 64 and 128, f16 and bf16.
+  }];
+  let options = [
+    Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
+    Option<"stages", "stages", "int64_t", "2",
+           "Tiles of keys, and of values, that are under way.">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::scf::SCFDialect", "::spattn::tile::TileDialect"];
+}
+
+def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Lowers tile operations to NVVM and inline PTX for sm_90a";
+  let description = [{
+    Fragments become the registers of a thread, one value each; copies are those
+    of the copy engine (TMA), products are wgmma. Dynamic shared memory is the
+    symbol `tile_shared_memory`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif // SPATTN_CONVERSION_PASSES_TD

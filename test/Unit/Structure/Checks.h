@@ -13,7 +13,25 @@
 #include "spattn/Structure/Algebra.h"
 #include "gtest/gtest.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) ||                                        \
+    __has_feature(undefined_behavior_sanitizer)
+#define SPATTN_TEST_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SPATTN_TEST_SANITIZED 1
+#endif
+
 namespace spattn::test {
+
+/// Sanitizers slow these tests down by more than an order of magnitude; under
+/// them only one in so many instances is checked.
+#if defined(SPATTN_TEST_SANITIZED)
+constexpr int thinning = 12;
+#else
+constexpr int thinning = 1;
+#endif
 
 inline int64_t unknown(IntOps &, int64_t value) { return value; }
 inline BlindOps::Value unknown(BlindOps &ops, int64_t value) {

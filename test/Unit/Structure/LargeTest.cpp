@@ -192,7 +192,7 @@ TEST(Large, RandomStructures) {
   auto pick = [&](int64_t lo, int64_t hi) {
     return std::uniform_int_distribution<int64_t>(lo, hi)(random);
   };
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 4000 / thinning; ++round) {
     int64_t scale = pick(0, 3) ? pick(50, 900) : pick(900, 5000);
     HeadStructures heads = randomHeads(random, 3, scale);
     Instance instance = {&heads, pick(0, heads.numHeads() - 1),

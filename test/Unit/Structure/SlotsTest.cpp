@@ -202,6 +202,38 @@ TEST(Sort, PartlyKnown) {
   }
 }
 
+/// Intersections of span lists keep every span, though the list is cut to the
+/// most there can be.
+TEST(Spans, Intersection) {
+  std::mt19937 random(7);
+  int64_t limit = 24;
+  auto randomList = [&](BlindOps &ops, std::vector<bool> &in) {
+    std::vector<Span<BlindOps::Value>> spans;
+    int64_t position = 0;
+    for (size_t k = 1 + random() % 4; k > 0; --k) {
+      int64_t lo = position + random() % 4;
+      int64_t hi = std::min<int64_t>(lo + random() % 5, limit);
+      spans.push_back({ops.unknown(lo), ops.unknown(hi)});
+      for (int64_t x = lo; x < hi; ++x)
+        in[x] = true;
+      position = std::max(lo, hi) + 1;
+    }
+    return spans;
+  };
+  for (int round = 0; round < 20000; ++round) {
+    BlindOps ops;
+    std::vector<bool> inA(limit), inB(limit), in(limit);
+    auto a = randomList(ops, inA), b = randomList(ops, inB);
+    auto both = detail::intersectSpans(ops, a, b, ops.unknown(limit));
+    ASSERT_LE(both.size(), a.size() + b.size() - 1);
+    for (const auto &span : both)
+      for (int64_t x = span.lo.value; x < span.hi.value; ++x)
+        in[x] = true;
+    for (int64_t x = 0; x < limit; ++x)
+      ASSERT_EQ(in[x], inA[x] && inB[x]);
+  }
+}
+
 TEST(Ops, Division) {
   IntOps ops;
   for (int64_t a = -20; a <= 20; ++a)

@@ -137,6 +137,9 @@ void check(Ops ops, const Instance &instance, const Table &table, bool all) {
 }
 
 void checkAll(const Instance &instance, bool all) {
+  static int turn = 0;
+  if (turn++ % thinning != 0)
+    return;
   Table table(instance);
   check(IntOps(), instance, table, all);
   check(BlindOps(), instance, table, false);
@@ -186,7 +189,7 @@ TEST(Small, UnalignedBlocks) {
     Table table(instance);
     BlindOps ops;
     auto nf = formOf(ops, instance);
-    for (int64_t begin = 0; begin < 14; ++begin)
+    for (int64_t begin = 0; begin < 14; begin += 1 + thinning / 4)
       for (int64_t end = begin; end < 15; ++end)
         for (int64_t tile : {1, 2, 5}) {
           ASSERT_TRUE(checkKeyTiles(ops, nf, table, begin, end, tile))

@@ -27,11 +27,16 @@ def SpattnNormalize : Pass<"spattn-normalize"> {
     Partitions keep their closed form. A structure that allows nothing at the
     static lengths is left as it is.
 
+    With 64 keys,
+
     ```mlir
-    spattn.attention structure(#spattn.distances<0 to N floordiv 4, 8 to 64>)
-        ins(%q, %k, %v : tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) ...
-    // becomes
-    spattn.attention structure(#spattn.causal) ...
+    #spattn.distances<0 to N floordiv 4, 8 to 64>
+    ```
+
+    becomes
+
+    ```mlir
+    #spattn.causal
     ```
   }];
   let statistics = [
@@ -80,9 +85,25 @@ def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
     results are returned as buffers that the caller frees.
 
     ```mlir
-    func.func @f(%q: tensor<1x8x?x64xf32>, ..., %o: tensor<1x8x?x64xf32>) -> tensor<1x8x?x64xf32>
-    // becomes
-    func.func @f(%q: memref<1x8x?x64xf32, strided<[?, ?, ?, 1], offset: ?>>, ...)
+    func.func @f(%q: tensor<1x8x?x64xf32>, %o: tensor<1x8x?x64xf32>)
+        -> tensor<1x8x?x64xf32> {
+      %r = spattn.attention structure(#spattn.causal)
+          ins(%q, %q, %q : tensor<1x8x?x64xf32>, tensor<1x8x?x64xf32>, tensor<1x8x?x64xf32>)
+          outs(%o : tensor<1x8x?x64xf32>)
+      return %r : tensor<1x8x?x64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    !buffer = memref<1x8x?x64xf32, strided<[?, ?, ?, 1], offset: ?>>
+
+    func.func @f(%q: !buffer, %o: !buffer) {
+      spattn.attention structure(#spattn.causal)
+          ins(%q, %q, %q : !buffer, !buffer, !buffer) outs(%o : !buffer)
+      return
+    }
     ```
   }];
   let dependentDialects = [

@@ -1,0 +1,395 @@
+//===- TileOps.td - How a kernel runs on a GPU -------------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_TILE_IR_TILEOPS_TD
+#define SPATTN_DIALECT_TILE_IR_TILEOPS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Tile_Dialect : Dialect {
+  let name = "tile";
+  let cppNamespace = "::spattn::tile";
+  let summary = "How an attention kernel runs on a GPU";
+  let description = [{
+    Fragments that a warpgroup of 128 threads holds in registers, tiles in
+    shared memory, asynchronous copies and matrix products, and what waits for
+    them. Values say what is ready: a product gives an accumulator that may be
+    read only after a `tile.mma_wait` has passed it on.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerTypes();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+class Tile_Type<string name, string typeMnemonic>
+    : TypeDef<Tile_Dialect, name> {
+  let mnemonic = typeMnemonic;
+}
+
+class Tile_MatrixType<string name, string typeMnemonic>
+    : Tile_Type<name, typeMnemonic> {
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns,
+                        "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` custom<Matrix>($rows, $columns, $elementType) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Tile_Accumulator : Tile_MatrixType<"Accumulator", "acc"> {
+  let summary = "a matrix of f32 in the registers of a warpgroup";
+  let description = [{
+    64 rows; thread `t`, lane `l = t mod 32`, holds of row
+    `16 * (t / 32) + l / 4` and the one 8 below it the columns
+    `8 j + 2 (l mod 4)` and the one after, for every `j`. Columns are a multiple
+    of 8, up to 256.
+
+    ```mlir
+    !tile.acc<64x128xf32>
+    ```
+  }];
+}
+
+def Tile_Operand : Tile_MatrixType<"Operand", "operand"> {
+  let summary = "the left operand of a matrix product, in registers";
+  let description = [{
+    64 rows of f16 or bf16, columns a multiple of 16, in the accumulator's
+    arrangement with two elements to a register.
+
+    ```mlir
+    !tile.operand<64x128xbf16>
+    ```
+  }];
+}
+
+def Tile_Rows : Tile_Type<"Rows", "rows"> {
+  let summary = "an f32 for each of the 64 rows of a warpgroup's accumulator";
+  let description = [{
+    The four threads that share a row hold equal values, unless they are partial
+    ones (see `tile.reduce`).
+
+    ```mlir
+    !tile.rows
+    ```
+  }];
+}
+
+def Tile_Shared : Tile_MatrixType<"Shared", "shared"> {
+  let summary = "a matrix of f16 or bf16 in shared memory";
+  let description = [{
+    Chunks of 64 columns, one after the other; in a chunk, rows of 128 bytes
+    with the 128-byte swizzle of the copy engine. The address is a multiple of
+    1,024.
+
+    ```mlir
+    !tile.shared<128x128xbf16>
+    ```
+  }];
+}
+
+def Tile_Barrier : Tile_Type<"Barrier", "barrier"> {
+  let summary = "an mbarrier in shared memory";
+  let description = [{
+    ```mlir
+    !tile.barrier
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+class Tile_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tile_Dialect, mnemonic, traits>;
+
+def Tile_Pointer
+    : Type<CPred<"$_self == ::mlir::LLVM::LLVMPointerType::get($_self.getContext())">,
+           "generic pointer", "::mlir::LLVM::LLVMPointerType">,
+      BuildableType<"::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
+
+def Tile_SharedOp : Tile_Op<"shared", [Pure]> {
+  let summary = "a tile of the kernel's shared memory";
+  let description = [{
+    The tile at byte `offset`, or the `stage`-th after it.
+
+    ```mlir
+    %k = tile.shared[%stage] at 32768 : !tile.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let results = (outs Tile_Shared:$result);
+  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_BarrierOp : Tile_Op<"barrier", [Pure]> {
+  let summary = "a barrier of the kernel's shared memory";
+  let description = [{
+    The barrier at byte `offset`, or the `stage`-th after it.
+
+    ```mlir
+    %b = tile.barrier[%stage] at 163840
+    ```
+  }];
+  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let results = (outs Tile_Barrier:$result);
+  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict";
+  let hasVerifier = 1;
+}
+
+def Tile_BarrierInitOp : Tile_Op<"barrier_init"> {
+  let summary = "sets up a barrier for a number of arrivals a phase";
+  let description = [{
+    By one thread, before `tile.barrier_fence` and a `tile.sync`.
+  }];
+  let arguments = (ins Tile_Barrier:$barrier, I32Attr:$count);
+  let assemblyFormat = "$barrier `,` $count attr-dict";
+}
+
+def Tile_BarrierFenceOp : Tile_Op<"barrier_fence"> {
+  let summary = "makes barriers that were set up visible to the copy engine";
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_BarrierArriveOp : Tile_Op<"barrier_arrive"> {
+  let summary = "arrives at a barrier";
+  let arguments = (ins Tile_Barrier:$barrier);
+  let assemblyFormat = "$barrier attr-dict";
+}
+
+def Tile_BarrierExpectOp : Tile_Op<"barrier_expect"> {
+  let summary = "arrives at a barrier, and has it wait for bytes of copies too";
+  let arguments = (ins Tile_Barrier:$barrier, I32Attr:$bytes);
+  let assemblyFormat = "$barrier `,` $bytes attr-dict";
+}
+
+def Tile_BarrierWaitOp : Tile_Op<"barrier_wait"> {
+  let summary = "waits until a barrier has left the phase of a parity";
+  let arguments = (ins Tile_Barrier:$barrier, I32:$parity);
+  let assemblyFormat = "$barrier `parity` $parity attr-dict";
+}
+
+def Tile_LoadOp : Tile_Op<"load"> {
+  let summary = "starts a copy of rows of a head to shared memory";
+  let description = [{
+    By one thread. `map` is a tensor map over (head dimension, length, head,
+    batch) with a box of 64 columns and as many rows as the tile has; rows past
+    the length arrive as zeros. The copy arrives at `barrier` with its bytes.
+
+    ```mlir
+    tile.load %map[%row, %head, %batch] to %k, %full : !tile.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_Pointer:$map, Index:$row, Index:$head,
+                       Index:$batch, Tile_Shared:$tile, Tile_Barrier:$barrier);
+  let assemblyFormat = [{
+    $map `[` $row `,` $head `,` $batch `]` `to` $tile `,` $barrier attr-dict
+    `:` type($tile)
+  }];
+}
+
+def Tile_MmaFenceOp : Tile_Op<"mma_fence"> {
+  let summary = "orders register writes before the products that follow";
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
+  let summary = "starts a matrix product";
+  let description = [{
+    `result = lhs * rhs^T (+ acc)`, or `lhs * rhs` without `transposed`. `lhs` is
+    an operand in registers, or the 64 rows of a tile that belong to the
+    warpgroup at `row_block`; `rhs` is a tile.
+
+    ```mlir
+    %s = tile.mma %q rows %wg, %k {transposed}
+        : !tile.shared<128x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
+    %o1 = tile.mma %p, %v acc %o
+        : !tile.operand<64x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[Tile_Shared, Tile_Operand]>:$lhs,
+                       Optional<Index>:$rowBlock, Tile_Shared:$rhs,
+                       Optional<Tile_Accumulator>:$acc, UnitAttr:$transposed);
+  let results = (outs Tile_Accumulator:$result);
+  let assemblyFormat = [{
+    $lhs (`rows` $rowBlock^)? `,` $rhs (`acc` $acc^)? attr-dict `:` type($lhs)
+    `,` type($rhs) (`,` type($acc)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_MmaCommitOp : Tile_Op<"mma_commit"> {
+  let summary = "closes a group of products to wait for";
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AllTypesMatch<["values", "results"]>]> {
+  let summary = "waits until at most some groups of products are under way";
+  let description = [{
+    Passes on what is ready then: accumulators that may be read, and operands
+    whose registers may be written again.
+
+    ```mlir
+    %s1 = tile.mma_wait 1, %s : !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins I32Attr:$pending,
+                       Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values);
+  let results = (outs Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$results);
+  let assemblyFormat = "$pending (`,` $values^ `:` type($values))? attr-dict";
+}
+
+def Tile_FillOp : Tile_Op<"fill", [Pure]> {
+  let summary = "an accumulator or rows of one value";
+  let arguments = (ins F32:$value);
+  let results = (outs AnyTypeOf<[Tile_Accumulator, Tile_Rows]>:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+}
+
+def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
+  let summary = "computes each element from those at its place";
+  let description = [{
+    The body is evaluated for every element that a thread holds. It gets the
+    elements of accumulators, and of rows those of the element's row. Without
+    accumulators among the operands the result is rows.
+
+    ```mlir
+    %p = tile.map (%s, %m) {
+    ^bb0(%x: f32, %y: f32):
+      %d = arith.subf %x, %y : f32
+      tile.yield %d : f32
+    } : (!tile.acc<64x128xf32>, !tile.rows) -> !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Rows]>>:$operands);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs AnyTypeOf<[Tile_Accumulator, Tile_Rows]>:$result);
+  let assemblyFormat = [{
+    `(` $operands `)` $body attr-dict `:` functional-type($operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_MaskOp : Tile_Op<"mask", [SingleBlock, AllTypesMatch<["source", "result"]>]> {
+  let summary = "replaces the elements outside some columns of their row";
+  let description = [{
+    Keeps an element at column `c` of row `r` if `lo <= c < hi` for one of the
+    pairs `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64.
+    Others become `-inf`.
+
+    ```mlir
+    %t = tile.mask %s {
+    ^bb0(%row: index):
+      %lo = arith.constant 0 : i32
+      %hi = arith.index_cast %row : index to i32
+      tile.yield %lo, %hi : i32, i32
+    } : !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Accumulator:$source);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Tile_Accumulator:$result);
+  let assemblyFormat = "$source $body attr-dict `:` type($result)";
+}
+
+def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator,
+    ParentOneOf<["MapOp", "MaskOp"]>]> {
+  let summary = "ends the body of a map or a mask";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
+}
+
+def Tile_ReductionKind : I32EnumAttr<"ReductionKind", "what a reduction does", [
+      I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]> {
+  let cppNamespace = "::spattn::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_ReductionKindAttr
+    : EnumAttr<Tile_Dialect, Tile_ReductionKind, "reduction">;
+
+def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
+  let summary = "reduces the columns of each row, starting from given values";
+  let description = [{
+    Over the columns that a thread holds: the result is partial, and
+    `tile.combine` makes it whole.
+
+    ```mlir
+    %m1 = tile.reduce max %s, %m : !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Tile_ReductionKindAttr:$kind, Tile_Accumulator:$source,
+                       Tile_Rows:$init);
+  let results = (outs Tile_Rows:$result);
+  let assemblyFormat = "$kind $source `,` $init attr-dict `:` type($source)";
+}
+
+def Tile_CombineOp : Tile_Op<"combine", [Pure]> {
+  let summary = "combines the partial values of the threads that share a row";
+  let arguments = (ins Tile_ReductionKindAttr:$kind, Tile_Rows:$source);
+  let results = (outs Tile_Rows:$result);
+  let assemblyFormat = "$kind $source attr-dict";
+}
+
+def Tile_ToOperandOp : Tile_Op<"to_operand", [Pure]> {
+  let summary = "rounds an accumulator to the left operand of a product";
+  let arguments = (ins Tile_Accumulator:$source);
+  let results = (outs Tile_Operand:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+}
+
+def Tile_StoreOp : Tile_Op<"store"> {
+  let summary = "rounds an accumulator and stores it to global memory";
+  let description = [{
+    Row `r` of the warpgroup's 64 goes to `pointer + r * stride` elements, for
+    `r < rows`.
+  }];
+  let arguments = (ins Tile_Accumulator:$source, Tile_Pointer:$pointer,
+                       Index:$stride, Index:$rows, TypeAttr:$elementType);
+  let assemblyFormat = [{
+    $source `to` $pointer `stride` $stride `rows` $rows `as` $elementType
+    attr-dict `:` type($source)
+  }];
+}
+
+def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
+  let summary = "stores a value for each row to global memory";
+  let arguments = (ins Tile_Rows:$source, Tile_Pointer:$pointer,
+                       Index:$stride, Index:$rows);
+  let assemblyFormat = [{
+    $source `to` $pointer `stride` $stride `rows` $rows attr-dict
+  }];
+}
+
+def Tile_SyncOp : Tile_Op<"sync"> {
+  let summary = "waits for a number of threads at a named barrier";
+  let arguments = (ins I32Attr:$id, I32Attr:$threads);
+  let assemblyFormat = "$id `,` $threads attr-dict";
+}
+
+def Tile_WarpgroupOp : Tile_Op<"warpgroup", [Pure]> {
+  let summary = "the index of the thread's warpgroup, known to be uniform";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_SetRegistersOp : Tile_Op<"set_registers"> {
+  let summary = "sets the number of registers of the warpgroup's threads";
+  let arguments = (ins I32Attr:$count, BoolAttr:$increase);
+  let assemblyFormat = "$count `,` $increase attr-dict";
+}
+
+#endif // SPATTN_DIALECT_TILE_IR_TILEOPS_TD

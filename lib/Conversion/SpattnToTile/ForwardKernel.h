@@ -1,0 +1,45 @@
+//===- ForwardKernel.h - The forward kernel in tile form -------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+namespace spattn {
+
+/// The shape of a forward kernel.
+struct ForwardShape {
+  int64_t headDim, valueDim;
+  /// Warpgroups that compute; each has 64 queries of a tile.
+  int64_t consumers = 2;
+  int64_t keyTile = 128;
+  /// Tiles of keys, and of values, under way.
+  int64_t stages = 2;
+  /// Registers of a thread that loads, and of one that computes.
+  int64_t producerRegisters = 40, consumerRegisters = 232;
+
+  int64_t queryTile() const { return 64 * consumers; }
+  int64_t threads() const { return 128 * (consumers + 1); }
+};
+
+/// Where things are in shared memory, in bytes.
+struct ForwardLayout {
+  explicit ForwardLayout(const ForwardShape &shape);
+  int64_t query, key, value, barriers, total;
+};
+
+/// Builds the kernel of an attention as an LLVM function in tile form.
+mlir::LLVM::LLVMFuncOp buildForwardKernel(mlir::OpBuilder &builder,
+                                          AttentionOp op, llvm::StringRef name,
+                                          const ForwardShape &shape);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H

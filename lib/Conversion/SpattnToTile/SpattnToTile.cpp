@@ -1,0 +1,76 @@
+//===- SpattnToTile.cpp - Attention to GPU kernels in tile form -----------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Conversion/Passes.h"
+
+#include "ForwardKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "spattn/Dialect/Tile/IR/Tile.h"
+
+namespace spattn {
+#define GEN_PASS_DEF_CONVERTSPATTNTOTILE
+#include "spattn/Conversion/Passes.h.inc"
+} // namespace spattn
+
+using namespace mlir;
+using namespace spattn;
+
+/// Shared memory a block may use on sm_90.
+static constexpr int64_t kSharedMemoryLimit = 227 * 1024;
+
+namespace {
+struct ConvertSpattnToTilePass
+    : public spattn::impl::ConvertSpattnToTileBase<ConvertSpattnToTilePass> {
+  using ConvertSpattnToTileBase::ConvertSpattnToTileBase;
+
+  void runOnOperation() override {
+    for (auto function :
+         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (failed(convert(function)))
+        return signalPassFailure();
+  }
+
+  LogicalResult convert(func::FuncOp function) {
+    SmallVector<AttentionOp> attentions(function.getOps<AttentionOp>());
+    if (attentions.size() != 1)
+      return function.emitOpError("expected one attention in the function of a "
+                                  "kernel, got ")
+             << attentions.size();
+    AttentionOp op = attentions.front();
+    Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
+    if (!element.isF16() && !element.isBF16())
+      return op.emitOpError("expected elements of type f16 or bf16 for a "
+                            "kernel on a GPU, got ")
+             << element;
+    for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
+      if (dim != 64 && dim != 128)
+        return op.emitOpError("expected a head dimension of 64 or 128 for a "
+                              "kernel on a GPU, got ")
+               << dim;
+    ForwardShape shape;
+    shape.headDim = op.getHeadDim();
+    shape.valueDim = op.getValueDim();
+    shape.keyTile = keyTile;
+    shape.stages = stages;
+    if (ForwardLayout(shape).total > kSharedMemoryLimit)
+      return op.emitOpError("needs ")
+             << ForwardLayout(shape).total << " bytes of shared memory, more "
+             << "than the " << kSharedMemoryLimit << " there are";
+    OpBuilder builder(function);
+    std::string name = function.getName().str();
+    function.setName(name + "_host");
+    buildForwardKernel(builder, op, name, shape);
+    function.erase();
+    return success();
+  }
+};
+} // namespace

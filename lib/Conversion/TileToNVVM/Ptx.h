@@ -1,0 +1,58 @@
+//===- Ptx.h - PTX instructions of sm_90a as inline assembly ---*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Instructions that LLVM has no operation for, or that its dialect emits in a
+// form that cannot be used: products with the left operand in registers, and
+// waits that pass on what they guard. Named after the PTX ISA.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_TILETONVVM_PTX_H
+#define SPATTN_LIB_CONVERSION_TILETONVVM_PTX_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace spattn::ptx {
+
+/// Inline assembly with the given operands. Results are numbered first.
+llvm::SmallVector<mlir::Value>
+emit(mlir::ImplicitLocOpBuilder &b, llvm::StringRef text,
+     llvm::StringRef constraints, mlir::ValueRange operands = {},
+     mlir::TypeRange results = {});
+
+/// A shape and the operands' layout for wgmma.mma_async.
+struct Wgmma {
+  int64_t columns;
+  bool isBF16;
+  /// The right operand's rows are its depth.
+  bool transposeRhs;
+  /// Byte offsets, divided by 16, of the operands of each step of 16 along the
+  /// depth. `lhsSteps` is unused with the left operand in registers.
+  llvm::SmallVector<int64_t> lhsSteps, rhsSteps;
+};
+
+/// All steps of a product in one piece of assembly. `lhs` is a descriptor, or
+/// four registers for each step. Without `acc` the first step overwrites.
+llvm::SmallVector<mlir::Value> emitWgmma(mlir::ImplicitLocOpBuilder &b,
+                                         const Wgmma &shape,
+                                         mlir::ValueRange lhs, mlir::Value rhs,
+                                         mlir::ValueRange acc);
+
+/// wgmma.wait_group, passing on the values that are ready after it.
+llvm::SmallVector<mlir::Value> emitWgmmaWait(mlir::ImplicitLocOpBuilder &b,
+                                             int64_t pending,
+                                             mlir::ValueRange values);
+
+/// A matrix descriptor: the address of a tile with the 128-byte swizzle, and
+/// the strides between its 8x128-byte atoms.
+mlir::Value emitDescriptor(mlir::ImplicitLocOpBuilder &b, mlir::Value address,
+                           int64_t leadingBytes, int64_t strideBytes);
+
+} // namespace spattn::ptx
+
+#endif // SPATTN_LIB_CONVERSION_TILETONVVM_PTX_H

@@ -1,0 +1,92 @@
+//===- TileOps.cpp - Operations of the GPU tile dialect -------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Dialect/Tile/IR/Tile.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace spattn::tile;
+
+#define GET_OP_CLASSES
+#include "spattn/Dialect/Tile/IR/TileOps.cpp.inc"
+
+LogicalResult SharedOp::verify() {
+  if (getOffset() % 1024 != 0)
+    return emitOpError("expected an offset that is a multiple of 1024, got ")
+           << getOffset();
+  return success();
+}
+
+LogicalResult BarrierOp::verify() {
+  if (getOffset() % 8 != 0)
+    return emitOpError("expected an offset that is a multiple of 8, got ")
+           << getOffset();
+  return success();
+}
+
+LogicalResult MmaOp::verify() {
+  auto rhs = getRhs().getType();
+  auto result = getResult().getType();
+  int64_t depth;
+  Type element;
+  if (auto shared = dyn_cast<SharedType>(getLhs().getType())) {
+    if (!getRowBlock())
+      return emitOpError("expected 'rows' for a left operand in shared memory");
+    depth = shared.getColumns();
+    element = shared.getElementType();
+  } else {
+    auto operand = cast<OperandType>(getLhs().getType());
+    if (getRowBlock())
+      return emitOpError("expected no 'rows' for a left operand in registers");
+    depth = operand.getColumns();
+    element = operand.getElementType();
+  }
+  if (element != rhs.getElementType())
+    return emitOpError("expected operands of one element type, got ")
+           << element << " and " << rhs.getElementType();
+  int64_t rhsDepth = getTransposed() ? rhs.getColumns() : rhs.getRows();
+  int64_t columns = getTransposed() ? rhs.getRows() : rhs.getColumns();
+  if (depth != rhsDepth)
+    return emitOpError("expected operands of one depth, got ")
+           << depth << " and " << rhsDepth;
+  if (depth % 16 != 0)
+    return emitOpError("expected a depth that is a multiple of 16, got ")
+           << depth;
+  if (result.getColumns() != columns)
+    return emitOpError("expected a result of ")
+           << columns << " columns, got " << result;
+  if (getAcc() && getAcc().getType() != result)
+    return emitOpError("expected 'acc' of the result's type, got ")
+           << getAcc().getType();
+  return success();
+}
+
+LogicalResult MapOp::verify() {
+  bool anyMatrix = false;
+  for (Type type : getOperandTypes())
+    if (isa<AccumulatorType>(type)) {
+      anyMatrix = true;
+      if (type != getResult().getType())
+        return emitOpError("expected accumulators of the result's type, got ")
+               << type;
+    }
+  if (anyMatrix != isa<AccumulatorType>(getResult().getType()))
+    return emitOpError("expected rows as result of rows, and an accumulator "
+                       "where there is one among the operands");
+  Block &body = getBody().front();
+  if (body.getNumArguments() != getOperands().size() ||
+      !llvm::all_of(body.getArgumentTypes(),
+                    [](Type type) { return type.isF32(); }))
+    return emitOpError("expected an argument of type f32 for each operand");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() != 1 ||
+      !yield.getValues().front().getType().isF32())
+    return emitOpError("expected the body to yield an f32");
+  return success();
+}

@@ -1,0 +1,109 @@
+//===- KernelCache.cpp - Keeps kernels in memory and on disk --------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Runtime/KernelCache.h"
+
+#include "Bytes.h"
+#include "CacheFile.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace spattn::runtime;
+
+std::string KernelCache::getDefaultFolder() {
+  if (const char *folder = std::getenv("SPATTN_CACHE_DIR"))
+    return folder;
+  // The XDG base directory specification has relative paths ignored.
+  if (const char *folder = std::getenv("XDG_CACHE_HOME");
+      folder && folder[0] == '/')
+    return std::string(folder) + "/spattn";
+  if (const char *home = std::getenv("HOME"); home && home[0] == '/')
+    return std::string(home) + "/.cache/spattn";
+  return "";
+}
+
+std::string KernelCache::getPath(const std::string &key) const {
+  if (folder.empty())
+    return "";
+  // Two keys with one name would only compile again and again: files hold their
+  // key in full.
+  uint64_t low = hashBytes(key), high = hashBytes(key, ~low);
+  char name[40];
+  std::snprintf(name, sizeof(name), "%016llx%016llx.kernel",
+                static_cast<unsigned long long>(high),
+                static_cast<unsigned long long>(low));
+  return folder + "/" + name;
+}
+
+void KernelCache::count(uint64_t Counts::*counter) {
+  std::lock_guard<std::mutex> lock(mutex);
+  ++(counts.*counter);
+}
+
+KernelCache::Counts KernelCache::getCounts() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return counts;
+}
+
+void KernelCache::clear() {
+  std::lock_guard<std::mutex> lock(mutex);
+  entries.clear();
+}
+
+/// From disk or from the compiler.
+KernelCache::Entry KernelCache::make(const std::string &key,
+                                     const Compile &compile) {
+  std::string path = getPath(key);
+  if (!path.empty()) {
+    std::optional<Artifact> found;
+    if (!readCacheFile(path, key, found).ok())
+      count(&Counts::rejected);
+    if (found) {
+      count(&Counts::diskHits);
+      return std::make_shared<Program>(*std::move(found));
+    }
+  }
+  count(&Counts::compiles);
+  auto artifact = compile();
+  if (!artifact)
+    return artifact.status();
+  if (Status status = artifact->verify(); !status.ok())
+    return status.in("the compiler made an invalid artifact");
+  if (!path.empty() && !writeCacheFile(path, key, *artifact).ok())
+    count(&Counts::writeFailures);
+  return std::make_shared<Program>(*std::move(artifact));
+}
+
+Result<std::shared_ptr<Program>> KernelCache::get(const std::string &key,
+                                                  const Compile &compile) {
+  std::promise<Entry> promise;
+  std::shared_future<Entry> mine;
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    auto it = entries.find(key);
+    if (it != entries.end()) {
+      std::shared_future<Entry> other = it->second;
+      ++counts.memoryHits;
+      lock.unlock();
+      return other.get();
+    }
+    mine = promise.get_future().share();
+    entries.emplace(key, mine);
+  }
+  Entry entry = make(key, compile);
+  if (!entry) {
+    // Ahead of the answer, so that who has seen the error may try again. After
+    // a clear() the entry may be another thread's: then that one is asked for
+    // again, too, which does no harm.
+    std::lock_guard<std::mutex> lock(mutex);
+    entries.erase(key);
+  }
+  promise.set_value(entry);
+  return entry;
+}

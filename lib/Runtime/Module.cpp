@@ -1,0 +1,458 @@
+//===- Module.cpp - Kernels in a context, ready to be launched ------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Runtime/Module.h"
+
+#include "Plan.h"
+#include "Text.h"
+#include "spattn/Runtime/TensorMap.h"
+
+#include <algorithm>
+
+using namespace spattn::runtime;
+
+// The most blocks of a grid, along x, and along y and z.
+static constexpr int64_t kMaxGridX = 0x7fffffff, kMaxGridYZ = 0xffff;
+/// Clusters of more blocks must be allowed explicitly.
+static constexpr uint32_t kPortableCluster = 8;
+
+struct Module::Impl {
+  Impl(std::shared_ptr<const Artifact> artifact, DeviceContext context,
+       DeviceInfo device, Plan plan)
+      : artifact(std::move(artifact)), context(std::move(context)),
+        device(std::move(device)), plan(std::move(plan)) {}
+  ~Impl();
+
+  std::string describeDevice() const;
+  Status loadCode();
+  Status loadKernel(const Kernel &kernel);
+  Status checkAddress(cuda::DevicePtr address) const;
+  Status checkAddresses(const LaunchArguments &arguments) const;
+  Status prepareScratch(const LaunchArguments &arguments,
+                        const std::vector<Scalar> &values) const;
+  Result<std::vector<cuda::TensorMap>>
+  makeTensorMaps(const LaunchArguments &arguments) const;
+  Status getGrid(size_t kernel, const std::vector<Scalar> &values,
+                 unsigned (&grid)[3]) const;
+  Status launchKernel(size_t index, const LaunchArguments &arguments,
+                      const std::vector<Scalar> &values,
+                      std::vector<cuda::TensorMap> &maps) const;
+
+  const Driver &driver() const { return context.driver(); }
+
+  std::shared_ptr<const Artifact> artifact;
+  DeviceContext context;
+  DeviceInfo device;
+  Plan plan;
+  cuda::Module handle = nullptr;
+  std::vector<cuda::Function> functions;
+  std::vector<KernelInfo> infos;
+};
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+Module::Impl::~Impl() {
+  if (!handle)
+    return;
+  // Fails if the owner of the context has destroyed it, and the module with it.
+  if (auto scope = ContextScope::enter(context))
+    (void)driver().moduleUnload(handle);
+}
+
+std::string Module::Impl::describeDevice() const {
+  return concat("device ", device.device, " (", device.name,
+                ", compute capability ", device.major, ".", device.minor, ")");
+}
+
+Status Module::Impl::loadCode() {
+  auto architecture = Architecture::parse(artifact->architecture);
+  if (!architecture)
+    return architecture.status();
+  if (!architecture->runsOn(device.major, device.minor, artifact->codeKind))
+    return makeError("the ",
+                     artifact->codeKind == CodeKind::Cubin ? "cubin" : "PTX",
+                     " is for ", artifact->architecture, ", which ",
+                     describeDevice(), " does not run");
+  if (!artifact->tensorMaps.empty() &&
+      (!device.tensorMaps || !driver().tensorMapEncodeTiled)) {
+    if (device.tensorMaps)
+      return driver().makeMissing("cuTensorMapEncodeTiled");
+    return makeError("the kernels need tensor maps, which ", describeDevice(),
+                     " does not support");
+  }
+
+  char log[4096] = {};
+  int options[] = {cuda::kJitErrorLog, cuda::kJitErrorLogBytes};
+  void *values[] = {log, reinterpret_cast<void *>(sizeof(log) - 1)};
+  Status status = driver().moduleLoadDataEx(&handle, artifact->code.c_str(), 2,
+                                            options, values);
+  if (!status.ok()) {
+    handle = nullptr;
+    std::string message = status.message();
+    if (status.driverCode() == cuda::kUnsupportedPtxVersion)
+      message += concat("; the driver supports CUDA ",
+                        formatCudaVersion(driver().version()));
+    if (log[0])
+      message += concat("\n", log);
+    return Status::error(message, status.driverCode());
+  }
+  for (const Kernel &kernel : artifact->kernels)
+    if (Status status = loadKernel(kernel); !status.ok())
+      return status.in("kernel '" + kernel.entry + "'");
+  return {};
+}
+
+Status Module::Impl::loadKernel(const Kernel &kernel) {
+  cuda::Function function = nullptr;
+  if (Status status =
+          driver().moduleGetFunction(&function, handle, kernel.entry.c_str());
+      !status.ok())
+    return status;
+  KernelInfo info;
+  Status failure;
+  auto get = [&](int &value, cuda::FunctionAttribute attribute) {
+    Status status = driver().funcGetAttribute(&value, attribute, function);
+    if (!status.ok() && failure.ok())
+      failure = status;
+  };
+  get(info.registers, cuda::kFunctionRegisters);
+  get(info.localBytes, cuda::kFunctionLocalBytes);
+  get(info.staticSharedBytes, cuda::kFunctionSharedBytes);
+  get(info.maxThreads, cuda::kFunctionMaxThreads);
+  if (!failure.ok())
+    return failure;
+
+  int64_t shared = int64_t(kernel.dynamicSharedBytes) + info.staticSharedBytes;
+  if (shared > device.sharedBytesPerBlock)
+    return makeError(shared, " bytes of shared memory a block; ",
+                     describeDevice(), " has ", device.sharedBytesPerBlock);
+  if (int64_t(kernel.threads) > info.maxThreads)
+    return makeError("blocks of ", kernel.threads, " threads; with its ",
+                     info.registers, " registers it can have ",
+                     info.maxThreads);
+  if (kernel.cluster > 1 &&
+      (!device.clusterLaunch || !driver().launchKernelEx)) {
+    if (device.clusterLaunch)
+      return driver().makeMissing("cuLaunchKernelEx");
+    return makeError("clusters, which ", describeDevice(), " does not support");
+  }
+
+  if (kernel.dynamicSharedBytes > 0)
+    if (Status status =
+            driver().funcSetAttribute(function, cuda::kFunctionMaxDynamicShared,
+                                      int(kernel.dynamicSharedBytes));
+        !status.ok())
+      return status;
+  if (kernel.cluster > kPortableCluster)
+    if (Status status = driver().funcSetAttribute(
+            function, cuda::kFunctionNonPortableCluster, 1);
+        !status.ok())
+      return status;
+  if (Status status = driver().occupancyMaxBlocks(&info.blocksPerMultiprocessor,
+                                                  function, int(kernel.threads),
+                                                  kernel.dynamicSharedBytes);
+      !status.ok())
+    return status;
+  if (info.blocksPerMultiprocessor < 1)
+    return makeError("no block fits on a multiprocessor of ", describeDevice());
+  functions.push_back(function);
+  infos.push_back(info);
+  return {};
+}
+
+Module::Module() = default;
+Module::~Module() = default;
+
+Result<std::shared_ptr<const Module>>
+Module::load(std::shared_ptr<const Artifact> artifact,
+             const DeviceContext &context) {
+  if (Status status = artifact->verify(); !status.ok())
+    return status.in("invalid artifact");
+  auto plan = Plan::make(*artifact);
+  if (!plan)
+    return plan.status();
+  auto device = getDeviceInfo(context.driver(), context.device());
+  if (!device)
+    return device.status();
+  auto scope = ContextScope::enter(context);
+  if (!scope)
+    return scope.status();
+  std::shared_ptr<Module> module(new Module());
+  module->impl = std::make_unique<Impl>(std::move(artifact), context,
+                                        *std::move(device), *std::move(plan));
+  if (Status status = module->impl->loadCode(); !status.ok())
+    return status.in("cannot load the kernels");
+  return std::shared_ptr<const Module>(std::move(module));
+}
+
+const Artifact &Module::artifact() const { return *impl->artifact; }
+const DeviceContext &Module::context() const { return impl->context; }
+const DeviceInfo &Module::device() const { return impl->device; }
+const std::vector<KernelInfo> &Module::kernels() const { return impl->infos; }
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+Status Module::Impl::checkAddress(cuda::DevicePtr address) const {
+  unsigned type = 0, managed = 0;
+  int ordinal = -1;
+  int attributes[] = {cuda::kPointerMemoryType, cuda::kPointerIsManaged,
+                      cuda::kPointerDeviceOrdinal};
+  // Of an address that the driver does not know, it leaves these 0 or as they
+  // are, without an error.
+  void *values[] = {&type, &managed, &ordinal};
+  if (Status status =
+          driver().pointerGetAttributes(3, attributes, values, address);
+      !status.ok())
+    return status;
+  if (type == 0 && !device.pageableMemory)
+    return makeError("the address is not one of the CUDA driver's memory");
+  if (type == cuda::kMemoryTypeDevice && !(managed & 1) &&
+      ordinal != device.device)
+    return makeError("the memory is on device ", ordinal,
+                     ", but the kernel runs on device ", device.device);
+  return {};
+}
+
+Status Module::Impl::checkAddresses(const LaunchArguments &arguments) const {
+  for (size_t i = 0; i < arguments.operands.size(); ++i) {
+    const OperandView &view = arguments.operands[i];
+    if (view.address == 0 || std::count(view.sizes, view.sizes + view.rank, 0))
+      continue;
+    if (Status status = checkAddress(view.address); !status.ok())
+      return status.in("operand '" + artifact->operands[i].name + "'");
+  }
+  return {};
+}
+
+Status Module::Impl::prepareScratch(const LaunchArguments &arguments,
+                                    const std::vector<Scalar> &values) const {
+  auto sizes = plan.getScratchBytes(*artifact, values);
+  if (!sizes)
+    return sizes.status();
+  if (arguments.scratch.size() != sizes->size())
+    return makeError("got ", arguments.scratch.size(),
+                     " scratch buffers, expected ", sizes->size());
+  for (size_t i = 0; i < sizes->size(); ++i) {
+    const Scratch &buffer = artifact->scratch[i];
+    cuda::DevicePtr address = arguments.scratch[i];
+    int64_t bytes = (*sizes)[i];
+    if (bytes == 0)
+      continue;
+    Status status;
+    if (address == 0)
+      status = makeError("address 0");
+    else if (address % buffer.alignment != 0)
+      status = makeError("the address is not a multiple of ", buffer.alignment,
+                         " bytes");
+    else if (arguments.checkAddresses)
+      status = checkAddress(address);
+    if (!status.ok())
+      return status.in("scratch buffer '" + buffer.name + "'");
+  }
+  // Only once all is well.
+  for (size_t i = 0; i < sizes->size(); ++i)
+    if (artifact->scratch[i].zeroed && (*sizes)[i] > 0)
+      if (Status status = driver().memsetD8Async(
+              arguments.scratch[i], 0, size_t((*sizes)[i]), arguments.stream);
+          !status.ok())
+        return status;
+  return {};
+}
+
+Result<std::vector<cuda::TensorMap>>
+Module::Impl::makeTensorMaps(const LaunchArguments &arguments) const {
+  std::vector<cuda::TensorMap> maps(artifact->tensorMaps.size());
+  for (uint32_t i = 0; i < maps.size(); ++i) {
+    const TensorMapRecipe &recipe = artifact->tensorMaps[i];
+    auto where = [&] {
+      return "operand '" + artifact->operands[recipe.operand].name + "'";
+    };
+    auto source = plan.getTensorMapSource(*artifact, i,
+                                          arguments.operands[recipe.operand]);
+    if (!source)
+      return source.status().in(where());
+    if (!*source)
+      continue;
+    auto map = encodeTensorMap(driver(), recipe, **source);
+    if (!map)
+      return map.status().in(where());
+    maps[i] = *map;
+  }
+  return maps;
+}
+
+Result<std::vector<int64_t>>
+Module::getScratchBytes(const LaunchArguments &arguments) const {
+  auto values = impl->plan.bind(artifact(), arguments);
+  if (!values)
+    return values.status();
+  return impl->plan.getScratchBytes(artifact(), *values);
+}
+
+//===----------------------------------------------------------------------===//
+// Launching
+//===----------------------------------------------------------------------===//
+
+/// Sets the grid; one without blocks means that there is nothing to do.
+Status Module::Impl::getGrid(size_t index, const std::vector<Scalar> &values,
+                             unsigned (&grid)[3]) const {
+  const Kernel &kernel = artifact->kernels[index];
+  const Formula *formulas[] = {&kernel.grid.x, &kernel.grid.y, &kernel.grid.z};
+  int64_t blocks[3] = {1, 1, 1};
+  for (unsigned i = 0; i < 3; ++i) {
+    if (formulas[i]->terms.empty())
+      continue;
+    auto value = plan.evaluate(*formulas[i], values);
+    if (!value)
+      return value.status().in("grid");
+    blocks[i] = *value;
+  }
+  int64_t cluster = kernel.cluster;
+  if (kernel.grid.kind == GridKind::Persistent) {
+    int64_t each = kernel.grid.blocksPerMultiprocessor;
+    if (each == 0)
+      each = infos[index].blocksPerMultiprocessor;
+    int64_t resident = device.multiprocessors * each;
+    // A cluster more than there is work for leaves at once; one more than there
+    // is room for would wait for all others.
+    resident = std::max(resident / cluster, int64_t(1)) * cluster;
+    if (!kernel.grid.x.terms.empty() && blocks[0] < resident)
+      resident = (blocks[0] + cluster - 1) / cluster * cluster;
+    blocks[0] = resident;
+  }
+  for (unsigned i = 0; i < 3; ++i) {
+    int64_t limit = i == 0 ? kMaxGridX : kMaxGridYZ;
+    if (blocks[i] > limit)
+      return makeError("a grid of ", blocks[i], " blocks along ", "xyz"[i],
+                       "; at most ", limit, " are possible");
+    grid[i] = unsigned(blocks[i]);
+  }
+  if (grid[0] % kernel.cluster != 0)
+    return makeError("a grid of ", grid[0],
+                     " blocks along x cannot be split into clusters of ",
+                     kernel.cluster);
+  return {};
+}
+
+Status Module::Impl::launchKernel(size_t index,
+                                  const LaunchArguments &arguments,
+                                  const std::vector<Scalar> &values,
+                                  std::vector<cuda::TensorMap> &maps) const {
+  const Kernel &kernel = artifact->kernels[index];
+  unsigned grid[3];
+  if (Status status = getGrid(index, values, grid); !status.ok())
+    return status;
+  if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0)
+    return {};
+
+  size_t count = kernel.arguments.size();
+  std::vector<uint64_t> storage(count);
+  std::vector<void *> parameters(count);
+  for (size_t i = 0; i < count; ++i) {
+    const Argument &argument = kernel.arguments[i];
+    parameters[i] = &storage[i];
+    switch (argument.kind) {
+    case ArgumentKind::Pointer:
+      storage[i] = arguments.operands[argument.index].address;
+      break;
+    case ArgumentKind::TensorMap:
+      parameters[i] = &maps[argument.index];
+      break;
+    case ArgumentKind::Scratch:
+      storage[i] = arguments.scratch[argument.index];
+      break;
+    case ArgumentKind::I32:
+    case ArgumentKind::I64:
+    case ArgumentKind::F32:
+      auto bits = plan.getScalarBits(*artifact, index, i, arguments, values);
+      if (!bits)
+        return bits.status();
+      storage[i] = *bits;
+      break;
+    }
+  }
+
+  cuda::Function function = functions[index];
+  if (kernel.cluster == 1)
+    return driver().launchKernel(function, grid[0], grid[1], grid[2],
+                                 kernel.threads, 1, 1,
+                                 kernel.dynamicSharedBytes, arguments.stream,
+                                 parameters.data(), nullptr);
+  cuda::LaunchAttribute cluster;
+  cluster.id = cuda::LaunchAttribute::kClusterDimension;
+  cluster.cluster[0] = kernel.cluster;
+  cluster.cluster[1] = cluster.cluster[2] = 1;
+  cuda::LaunchConfig config;
+  std::copy_n(grid, 3, config.grid);
+  config.block[0] = kernel.threads;
+  config.sharedBytes = kernel.dynamicSharedBytes;
+  config.stream = arguments.stream;
+  config.attributes = &cluster;
+  config.numAttributes = 1;
+  return driver().launchKernelEx(&config, function, parameters.data(), nullptr);
+}
+
+Status Module::launch(const LaunchArguments &arguments) const {
+  auto values = impl->plan.bind(artifact(), arguments);
+  if (!values)
+    return values.status();
+  auto scope = ContextScope::enter(impl->context);
+  if (!scope)
+    return scope.status();
+  if (arguments.checkAddresses)
+    if (Status status = impl->checkAddresses(arguments); !status.ok())
+      return status;
+  auto maps = impl->makeTensorMaps(arguments);
+  if (!maps)
+    return maps.status();
+  if (Status status = impl->prepareScratch(arguments, *values); !status.ok())
+    return status;
+  for (size_t i = 0; i < impl->functions.size(); ++i)
+    if (Status status = impl->launchKernel(i, arguments, *values, *maps);
+        !status.ok())
+      return status.in("kernel '" + artifact().kernels[i].entry + "'");
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+Program::Program(Artifact artifact)
+    : shared(std::make_shared<const Artifact>(std::move(artifact))) {}
+
+Result<std::shared_ptr<const Module>> Program::load(const Driver &driver,
+                                                    int ordinal) {
+  auto context = DeviceContext::current(driver, ordinal);
+  if (!context)
+    return context.status();
+  Key key(context->handle(), 0);
+  if (driver.ctxGetId)
+    if (Status status = driver.ctxGetId(context->handle(), &key.second);
+        !status.ok())
+      return status;
+  // Held while loading: a second thread would load the same code again.
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = modules.find(key);
+  if (it != modules.end())
+    return it->second;
+  auto module = Module::load(shared, *context);
+  if (module)
+    modules.emplace(key, *module);
+  return module;
+}
+
+void Program::unload() {
+  std::map<Key, std::shared_ptr<const Module>> unloaded;
+  std::lock_guard<std::mutex> lock(mutex);
+  unloaded.swap(modules);
+}

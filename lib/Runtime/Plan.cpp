@@ -1,0 +1,330 @@
+//===- Plan.cpp - What launches need to know of an artifact ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Plan.h"
+
+#include "Text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+using namespace spattn::runtime;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+uint32_t Plan::getSlot(const std::string &name) {
+  auto it = std::find(names.begin(), names.end(), name);
+  if (it != names.end())
+    return uint32_t(it - names.begin());
+  names.push_back(name);
+  return uint32_t(names.size() - 1);
+}
+
+static uint32_t findDimension(const Operand &operand, std::string_view name) {
+  for (uint32_t i = 0; i < operand.dimensions.size(); ++i)
+    if (operand.dimensions[i].name == name)
+      return i;
+  return kNone;
+}
+
+Result<ScalarSource> Plan::getSource(const Artifact &artifact,
+                                     const std::string &name) {
+  ScalarSource source;
+  size_t colon = name.find(':');
+  if (colon == std::string::npos) {
+    source.index = getSlot(name);
+    return source;
+  }
+  std::string_view rest = std::string_view(name).substr(colon + 1);
+  std::string_view kind = std::string_view(name).substr(0, colon);
+  size_t second = rest.find(':');
+  if ((kind != "stride" && kind != "size") || second == rest.npos)
+    return makeError("'", name,
+                     "' is not a value; names with a colon are "
+                     "stride:OPERAND:DIMENSION or size:OPERAND:DIMENSION");
+  source.kind = kind == "size" ? ScalarSource::Size : ScalarSource::Stride;
+  for (const Operand &operand : artifact.operands) {
+    if (operand.name != rest.substr(0, second))
+      continue;
+    source.index = uint32_t(&operand - artifact.operands.data());
+    source.dimension = findDimension(operand, rest.substr(second + 1));
+    if (source.dimension == kNone)
+      break;
+    return source;
+  }
+  return makeError("'", name, "' names no dimension of an operand");
+}
+
+Result<Plan> Plan::make(const Artifact &artifact) {
+  Plan plan;
+  for (const Operand &operand : artifact.operands) {
+    std::vector<uint32_t> &slots = plan.extents.emplace_back();
+    for (const Dimension &dimension : operand.dimensions)
+      slots.push_back(
+          dimension.extent.empty() ? kNone : plan.getSlot(dimension.extent));
+  }
+  for (const TensorMapRecipe &recipe : artifact.tensorMaps) {
+    const Operand &operand = artifact.operands[recipe.operand];
+    std::vector<uint32_t> &dimensions = plan.mapDimensions.emplace_back();
+    for (const BoxDimension &box : recipe.dimensions) {
+      uint32_t dimension = findDimension(operand, box.name);
+      if (dimension == kNone)
+        return makeError("operand '", operand.name, "' has no dimension '",
+                         box.name, "'");
+      if (std::count(dimensions.begin(), dimensions.end(), dimension))
+        return makeError("dimension '", box.name, "' occurs twice");
+      dimensions.push_back(dimension);
+    }
+  }
+  // Their names get slots so that a launch looks each up once.
+  auto addNames = [&](const Formula &formula) {
+    for (const Term &term : formula.terms)
+      for (const Factor &factor : term.factors)
+        plan.getSlot(factor.name);
+  };
+  for (const Scratch &scratch : artifact.scratch)
+    addNames(scratch.bytes);
+  for (const Kernel &kernel : artifact.kernels) {
+    addNames(kernel.grid.x);
+    addNames(kernel.grid.y);
+    addNames(kernel.grid.z);
+    std::vector<ScalarSource> &sources = plan.sources.emplace_back();
+    for (const Argument &argument : kernel.arguments) {
+      ScalarSource &source = sources.emplace_back();
+      if (argument.kind < ArgumentKind::I32)
+        continue;
+      auto found = plan.getSource(artifact, argument.name);
+      if (!found)
+        return found.status();
+      source = *found;
+    }
+  }
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Status Plan::bindOperand(const Operand &operand, size_t index,
+                         const OperandView &view,
+                         std::vector<Scalar> &values) const {
+  auto error = [&](const auto &...parts) {
+    return makeError("operand '", operand.name, "': ", parts...);
+  };
+  if (view.rank == 0 && view.address == 0 && operand.optional)
+    return {};
+  size_t rank = operand.dimensions.size();
+  if (view.rank != rank)
+    return error("rank ", view.rank, ", expected ", rank);
+
+  bool isEmpty = false;
+  for (size_t i = 0; i < rank; ++i) {
+    const Dimension &dimension = operand.dimensions[i];
+    int64_t size = view.sizes[i];
+    if (size < 0)
+      return error("dimension '", dimension.name, "' has the negative size ",
+                   size);
+    isEmpty |= size == 0;
+    if (extents[index][i] == kNone) {
+      if (size != dimension.size)
+        return error("dimension '", dimension.name, "' has size ", size,
+                     ", expected ", dimension.size);
+      continue;
+    }
+    Scalar &value = values[extents[index][i]];
+    if (value.known && value.integer != size)
+      return error("dimension '", dimension.name, "' has size ", size, ", but ",
+                   dimension.extent, " is ", value.integer);
+    value.known = true;
+    value.integer = size;
+    value.real = double(size);
+  }
+  if (isEmpty)
+    return {};
+  if (view.address == 0)
+    return error("address 0");
+  if (view.address % operand.alignment != 0)
+    return error("the address is not a multiple of ", operand.alignment,
+                 " bytes");
+
+  // In 128 bits: sizes and strides may be anything here.
+  unsigned bytes = getElementBytes(operand.type);
+  __int128 low = 0, high = 0;
+  for (size_t i = 0; i < rank; ++i) {
+    const Dimension &dimension = operand.dimensions[i];
+    // The stride of a dimension of size 1 has no meaning, and may be anything.
+    if (view.sizes[i] == 1)
+      continue;
+    int64_t stride = view.strides[i];
+    __int128 reach = __int128(view.sizes[i] - 1) * stride;
+    (stride < 0 ? low : high) += reach;
+    if (i + 1 == rank && operand.contiguous) {
+      if (stride != 1)
+        return error("dimension '", dimension.name, "' has stride ", stride,
+                     ", expected 1");
+    } else if (__int128(stride) * bytes % operand.alignment != 0) {
+      return error("dimension '", dimension.name, "' has a stride of ", stride,
+                   " elements, which is not a multiple of ", operand.alignment,
+                   " bytes");
+    }
+  }
+  // Device addresses have fewer than 2^63 bytes.
+  __int128 limit = std::numeric_limits<int64_t>::max();
+  __int128 first = __int128(view.address) + low * bytes;
+  __int128 last = __int128(view.address) + high * bytes;
+  if (low < -limit || high > limit || first < 0 || last > limit)
+    return error("sizes and strides reach beyond the address space");
+  return {};
+}
+
+Result<std::vector<Scalar>> Plan::bind(const Artifact &artifact,
+                                       const LaunchArguments &arguments) const {
+  if (arguments.operands.size() != artifact.operands.size())
+    return makeError("got ", arguments.operands.size(), " operands, expected ",
+                     artifact.operands.size());
+  std::vector<Scalar> values(names.size());
+  for (size_t i = 0; i < artifact.operands.size(); ++i)
+    if (Status status =
+            bindOperand(artifact.operands[i], i, arguments.operands[i], values);
+        !status.ok())
+      return status;
+  for (const NamedValue &named : arguments.values) {
+    auto it = std::find(names.begin(), names.end(), named.name);
+    if (it == names.end())
+      continue;
+    Scalar &value = values[size_t(it - names.begin())];
+    if (value.known &&
+        (named.isFloat != value.isFloat || named.real != value.real ||
+         named.integer != value.integer))
+      return makeError(
+          "value '", named.name, "' is ",
+          named.isFloat ? concat(named.real) : concat(named.integer),
+          ", but it is ",
+          value.isFloat ? concat(value.real) : concat(value.integer),
+          " already");
+    value = {true, named.isFloat, named.integer, named.real};
+  }
+  return values;
+}
+
+Result<int64_t> Plan::evaluate(const Formula &formula,
+                               const std::vector<Scalar> &values) const {
+  auto tooLarge = [&] {
+    return makeError("'", toString(formula), "' is too large");
+  };
+  int64_t sum = 0;
+  for (const Term &term : formula.terms) {
+    int64_t product = term.coefficient;
+    for (const Factor &factor : term.factors) {
+      auto it = std::find(names.begin(), names.end(), factor.name);
+      const Scalar *value =
+          it == names.end() ? nullptr : &values[size_t(it - names.begin())];
+      if (!value || !value->known)
+        return makeError("no value is given for '", factor.name, "'");
+      if (value->isFloat || value->integer < 0)
+        return makeError("value '", factor.name,
+                         "' is not an integer of 0 or more");
+      int64_t quotient = value->integer / factor.divisor +
+                         (value->integer % factor.divisor != 0);
+      if (__builtin_mul_overflow(product, quotient, &product))
+        return tooLarge();
+    }
+    if (__builtin_add_overflow(sum, product, &sum))
+      return tooLarge();
+  }
+  if (sum < 0)
+    return makeError("'", toString(formula), "' is negative: ", sum);
+  return sum;
+}
+
+Result<std::vector<int64_t>>
+Plan::getScratchBytes(const Artifact &artifact,
+                      const std::vector<Scalar> &values) const {
+  std::vector<int64_t> sizes;
+  for (const Scratch &scratch : artifact.scratch) {
+    auto bytes = evaluate(scratch.bytes, values);
+    if (!bytes)
+      return bytes.status().in("scratch buffer '" + scratch.name + "'");
+    sizes.push_back(*bytes);
+  }
+  return sizes;
+}
+
+Result<uint64_t> Plan::getScalarBits(const Artifact &artifact, size_t kernel,
+                                     size_t argument,
+                                     const LaunchArguments &arguments,
+                                     const std::vector<Scalar> &values) const {
+  const Argument &info = artifact.kernels[kernel].arguments[argument];
+  const ScalarSource &source = sources[kernel][argument];
+  Scalar value;
+  value.known = true;
+  if (source.kind == ScalarSource::Slot)
+    value = values[source.index];
+  else if (source.kind == ScalarSource::Stride)
+    value.integer = arguments.operands[source.index].strides[source.dimension];
+  else
+    value.integer = arguments.operands[source.index].sizes[source.dimension];
+  if (!value.known)
+    return makeError("no value is given for '", info.name, "'");
+
+  if (info.kind == ArgumentKind::F32) {
+    double real = value.isFloat ? value.real : double(value.integer);
+    if (std::isfinite(real) &&
+        std::abs(real) > std::numeric_limits<float>::max())
+      return makeError("value '", info.name, "' is ", real,
+                       ", which no f32 holds");
+    float narrow = float(real);
+    uint32_t bits;
+    std::memcpy(&bits, &narrow, sizeof(bits));
+    return uint64_t(bits);
+  }
+  if (value.isFloat)
+    return makeError("value '", info.name, "' is ", value.real,
+                     ", expected an integer");
+  if (info.kind == ArgumentKind::I32 &&
+      value.integer != int64_t(int32_t(value.integer)))
+    return makeError("value '", info.name, "' is ", value.integer,
+                     ", which the kernel takes as 32 bits only");
+  return uint64_t(value.integer);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+Result<std::optional<TensorMapSource>>
+Plan::getTensorMapSource(const Artifact &artifact, uint32_t index,
+                         const OperandView &view) const {
+  const TensorMapRecipe &recipe = artifact.tensorMaps[index];
+  const Operand &operand = artifact.operands[recipe.operand];
+  if (view.rank == 0 && view.address == 0)
+    return std::optional<TensorMapSource>();
+  TensorMapSource source;
+  source.address = view.address;
+  const std::vector<uint32_t> &dimensions = mapDimensions[index];
+  int64_t bytes = getElementBytes(operand.type);
+  for (size_t i = 0; i < dimensions.size(); ++i) {
+    source.sizes[i] = uint64_t(view.sizes[dimensions[i]]);
+    if (__builtin_mul_overflow(view.strides[dimensions[i]], bytes,
+                               &source.byteStrides[i]))
+      // No rule admits it; of a dimension of size 1 it is never used.
+      source.byteStrides[i] = std::numeric_limits<int64_t>::max();
+  }
+  for (uint32_t i = 0; i < operand.dimensions.size(); ++i)
+    if (view.sizes[i] > 1 &&
+        !std::count(dimensions.begin(), dimensions.end(), i))
+      return makeError("dimension '", operand.dimensions[i].name, "' has size ",
+                       view.sizes[i],
+                       ", but the tensor map leaves it out, so it must be 1");
+  return std::optional<TensorMapSource>(source);
+}

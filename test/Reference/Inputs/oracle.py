@@ -1,0 +1,330 @@
+"""Compares spattn-run with attention written in numpy, over random cases.
+
+Usage: oracle.py SPATTN_RUN FOLDER [--device=DEVICE] [--cases=N] [--rtol=R]
+
+The masks here come from the definitions in SpattnAttrs.td, in whole arrays; the
+oracle of spattn evaluates them pair by pair, and the compiler by its algebra. A
+case is a file of functions of the same shapes, with a random structure each. A
+failure names the folder with the case, which is left there.
+"""
+
+import argparse
+import itertools
+import pathlib
+import random
+import subprocess
+import sys
+
+import numpy as np
+
+# ----------------------------------------------------------------------------
+# Structures: (text, mask), where mask(d, j, N, x, H) is an array of bools
+# ----------------------------------------------------------------------------
+
+
+class Bound:
+    """`num * N floordiv den + offset`, or an infinity."""
+
+    def __init__(self, num=0, den=1, offset=0, infinite=0):
+        self.num, self.den, self.offset, self.infinite = num, den, offset, infinite
+
+    def at(self, n):
+        if self.infinite:
+            return self.infinite * np.inf
+        return self.num * n // self.den + self.offset
+
+    def __str__(self):
+        if self.infinite:
+            return "inf" if self.infinite > 0 else "-inf"
+        if self.num == 0:
+            return str(self.offset)
+        text = ("" if self.num == 1 else f"{self.num} * ") + "N"
+        text += "" if self.den == 1 else f" floordiv {self.den}"
+        if self.offset:
+            text += f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
+        return text
+
+
+def affine(rng):
+    den = rng.choice([1, 2, 3, 4, 8])
+    return Bound(rng.randint(-1, den + 1) or 1, den, rng.randint(-4, 4))
+
+
+def interval(rng):
+    lo = rng.choice([Bound(offset=rng.randint(-6, 30)), affine(rng), Bound(infinite=-1)])
+    if lo.infinite:
+        hi = rng.choice([Bound(infinite=1), affine(rng)])
+    elif rng.random() < 0.2:
+        hi = Bound(infinite=1)
+    elif rng.random() < 0.5:
+        hi = Bound(lo.num, lo.den, lo.offset + rng.randint(1, 12))
+    else:
+        hi = Bound(rng.randint(2, 4), 2, 30)
+    return lo, hi
+
+
+def keys(rng):
+    den = rng.choice([2, 3, 4])
+    part = Bound(rng.randint(1, den - 1), den, rng.randint(0, 4))
+    lo = rng.choice([Bound(offset=rng.randint(0, 12)), part, Bound(infinite=-1)])
+    hi = rng.choice([Bound(infinite=1), Bound(1), Bound(lo.num, lo.den, lo.offset + 5)])
+    return f"#spattn.keys<{lo} to {hi}>", lambda d, j, n, x, h: (lo.at(n) <= j) & (j < hi.at(n))
+
+
+def distances(rng):
+    if rng.random() < 0.5:
+        lo, hi = interval(rng)
+        parts = [(lo, hi)]
+    else:  # several constant ones, ascending
+        ends = sorted(rng.sample(range(-8, 40), 2 * rng.randint(1, 3)))
+        parts = [(Bound(offset=a), Bound(offset=b)) for a, b in zip(ends[::2], ends[1::2])]
+    text = ", ".join(f"{lo} to {hi}" for lo, hi in parts)
+
+    def mask(d, j, n, x, h):
+        return np.any([(lo.at(n) <= d) & (d < hi.at(n)) for lo, hi in parts], axis=0)
+
+    return f"#spattn.distances<{text}>", mask
+
+
+def window(rng):
+    left = rng.choice([None, rng.randint(0, 20)])
+    right = rng.choice([None, 0, rng.randint(0, 20)])
+    if left is None and right is None:
+        left = 5
+    parts = [f"{k} = {v}" for k, v in (("left", left), ("right", right)) if v is not None]
+
+    def mask(d, j, n, x, h):
+        allowed = np.ones(np.broadcast(d, j).shape, bool)
+        if left is not None:
+            allowed &= d <= left
+        if right is not None:
+            allowed &= d >= -right
+        return allowed
+
+    return f"#spattn.window<{', '.join(parts)}>", mask
+
+
+def in_band(kind, d, n, x, h):
+    base, r = divmod(n, h)
+    w = base + (1 if x < r else 0)
+    s = x * base + min(x, r)
+    local = (0 <= d) & (d <= w)
+    band = (s <= d) & (d < s + w)
+    return {
+        "exclusive": band,
+        "local_band": local | band,
+        "gapped": (s <= d) & (d < s + w // 2),
+        "local": local,
+    }[kind]
+
+
+KINDS = ["exclusive", "local_band", "gapped", "local"]
+
+
+def partition(rng):
+    kind = rng.choice(KINDS)
+    return f"#spattn.partition<{kind}>", lambda d, j, n, x, h: in_band(kind, d, n, x, h)
+
+
+def band(rng):
+    kind, count = rng.choice(KINDS), rng.randint(1, 6)
+    index = rng.randrange(count)
+    return (
+        f"#spattn.band<{kind}, {index} of {count}>",
+        lambda d, j, n, x, h: in_band(kind, d, n, index, count),
+    )
+
+
+def everything(shape_of, value):
+    return np.full(np.broadcast(*shape_of).shape, value)
+
+
+def simple(rng):
+    count = rng.randint(1, 10)
+    return rng.choice(
+        [
+            ("#spattn.full", lambda d, j, n, x, h: everything((d, j), True)),
+            ("#spattn.causal", lambda d, j, n, x, h: d >= 0),
+            (f"#spattn.sink<{count}>", lambda d, j, n, x, h: (j < count) & (d >= 0)),
+            (f"#spattn.prefix<{count}>", lambda d, j, n, x, h: (j < count) | (d >= 0)),
+        ]
+    )
+
+
+def structure(rng, depth=0):
+    leaves = [keys, distances, window, partition, partition, band, simple]
+    if depth == 2 or rng.random() < 0.6:
+        text, mask = rng.choice(leaves)(rng)
+        # Every mask is one over both queries and keys.
+        return text, lambda d, j, n, x, h: mask(d, j, n, x, h) & everything((d, j), True)
+    parts = [structure(rng, depth + 1) for _ in range(rng.randint(1, 3))]
+    name, combine = rng.choice([("union", np.any), ("intersection", np.all)])
+    return (
+        f"#spattn.{name}<{', '.join(text for text, _ in parts)}>",
+        lambda d, j, n, x, h: combine([mask(d, j, n, x, h) for _, mask in parts], axis=0),
+    )
+
+
+def head_structures(rng, heads):
+    """(text, [mask of each head, of (d, j, N) only])"""
+    if heads == 1 or rng.random() < 0.6:
+        groups = [(heads, structure(rng))]
+        text = groups[0][1][0]
+    else:
+        first = rng.randint(1, heads - 1)
+        groups = [(first, structure(rng)), (heads - first, structure(rng))]
+        text = f"#spattn.heads<{', '.join(f'{n} x {s[0]}' for n, s in groups)}>"
+    masks = [
+        lambda d, j, n, mask=mask, x=x, count=count: mask(d, j, n, x, count)
+        for count, (_, mask) in groups
+        for x in range(count)
+    ]
+    return text, masks
+
+
+# ----------------------------------------------------------------------------
+# Attention
+# ----------------------------------------------------------------------------
+
+
+def attention(q, k, v, masks, alignment, scale):
+    """Operands are b, h, n, d; float64."""
+    queries, n = q.shape[2], k.shape[2]
+    group = q.shape[1] // k.shape[1]
+    k, v = np.repeat(k, group, axis=1), np.repeat(v, group, axis=1)
+    i, j = np.arange(queries)[:, None], np.arange(n)[None, :]
+    d = i + (n - queries if alignment == "end" else 0) - j
+    allowed = np.stack([mask(d, j, n) for mask in masks])
+    scores = np.where(allowed, scale * (q @ k.swapaxes(2, 3)), -np.inf)
+    largest = scores.max(axis=3, keepdims=True, initial=-np.inf)
+    shift = np.where(np.isfinite(largest), largest, 0)
+    weights = np.exp(scores - shift)
+    total = weights.sum(axis=3, keepdims=True)
+    with np.errstate(divide="ignore"):
+        lse = (np.log(total) + shift)[..., 0]
+    return weights @ v / np.where(total == 0, 1, total), lse
+
+
+# ----------------------------------------------------------------------------
+# Cases
+# ----------------------------------------------------------------------------
+
+# A random union of intersections may expand to more than a structure may.
+LIMITS = ["expands to more than", "distinct key bounds"]
+
+
+def to_bf16(x):
+    """float32 whose numbers are all bfloat16, and their bits."""
+    bits = x.astype(np.float32).view(np.uint32)
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return bits.view(np.float32), (bits >> 16).astype(np.uint16)
+
+
+def make_input(rng, numbers, sizes, element):
+    """An array as it is computed with (float64), and as it is put into a file."""
+    x = numbers.standard_normal(sizes)
+    if element == "bf16":
+        x, bits = to_bf16(x)
+        file = bits if rng.random() < 0.5 else x
+    else:
+        x = x.astype({"f16": np.float16, "f32": np.float32}[element])
+        # A wider type is converted, here without loss.
+        file = rng.choice([x, x.astype(np.float64)])
+    return x.astype(np.float64), rng.choice([file, np.asfortranarray(file)])
+
+
+def run_case(tool, folder, seed, device, rtol):
+    """False if a structure is beyond the compiler's limits."""
+    rng, numbers = random.Random(seed), np.random.default_rng(seed)
+    batch, key_heads, group = rng.randint(1, 2), rng.randint(1, 3), rng.randint(1, 3)
+    heads = key_heads * group
+    keys_, width, value_width = rng.randint(1, 40), rng.randint(1, 20), rng.randint(1, 20)
+    queries = keys_ if rng.random() < 0.5 else rng.randint(1, 40)
+    layout = rng.choice(["bhnd", "bnhd"] + ["".join(p) for p in itertools.permutations("bhnd")])
+    alignment = rng.choice(["end", "end", "start"])
+    element = rng.choice(["f32", "f32", "f16", "bf16"])
+    scale = rng.choice([None, round(rng.uniform(0.1, 1), 3)])
+    dynamic = rng.random() < 0.5
+
+    def shape(h, n, d=None):
+        sizes = {"b": batch, "h": h, "n": n, "d": d}
+        return [sizes[dim] for dim in layout if sizes[dim] is not None]
+
+    def tensor(h, n, d=None, kind=element):
+        sizes = {"b": "?" if dynamic else batch, "h": h, "n": "?" if dynamic else n, "d": d}
+        dims = "x".join(str(sizes[dim]) for dim in layout if sizes[dim] is not None)
+        return f"tensor<{dims}x{kind}>"
+
+    def canonical(x):
+        return x.transpose([layout.index(dim) for dim in "bhnd"])
+
+    tq, tk, tv = tensor(heads, queries, width), tensor(key_heads, keys_, width), None
+    tv = tensor(key_heads, keys_, value_width)
+    to, tl = tensor(heads, queries, value_width, "f32"), tensor(heads, queries, None, "f32")
+    functions, expected = [], []
+    inputs = [
+        make_input(rng, numbers, shape(key_heads if i else heads, n, d), element)
+        for i, (n, d) in enumerate([(queries, width), (keys_, width), (keys_, value_width)])
+    ]
+    q, k, v = (canonical(x) for x, _ in inputs)
+    for f in range(4):
+        text, masks = head_structures(rng, heads)
+        with_scale = "" if scale is None else " scale(%s)"
+        constant = "" if scale is None else f"\n  %s = arith.constant {scale} : f32"
+        functions.append(f"""
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl}) -> ({to}, {tl}) {{{constant}
+  %r, %lse = spattn.attention structure({text})
+      ins(%q, %k, %v : {tq}, {tk}, {tv}){with_scale}
+      outs(%o, %l : {to}, {tl})
+      {{alignment = #spattn.alignment<{alignment}>, layout = "{layout}"}}
+  return %r, %lse : {to}, {tl}
+}}""")
+        factor = width**-0.5 if scale is None else float(np.float32(scale))
+        out, lse = attention(q, k, v, masks, alignment, factor)
+        order = ["bhnd".index(dim) for dim in layout]
+        expected.append(out.transpose(order))
+        expected.append(lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"]))
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "case.mlir").write_text("\n".join(functions))
+    for name, (_, file) in zip("qkv", inputs):
+        np.save(folder / f"{name}.npy", file)
+    outputs = [folder / f"out{i}.npy" for i in range(len(expected))]
+    command = [tool, folder / "case.mlir", f"--device={device}", "--check=0"]
+    command += [f"--input={folder / name}.npy" for name in "qkv"]
+    command += [f"--output={path}" for path in outputs]
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    if any(limit in result.stderr for limit in LIMITS):
+        return False
+    assert result.returncode == 0, result.stderr
+    for path, reference in zip(outputs, expected):
+        actual = np.load(path)
+        assert actual.shape == reference.shape and actual.dtype == np.float32
+        np.testing.assert_allclose(
+            actual, reference, rtol=rtol, atol=rtol, err_msg=f"{path.name}\n{functions}"
+        )
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tool")
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--device", default="reference")
+    parser.add_argument("--cases", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rtol", type=float, default=3e-7)
+    options = parser.parse_args()
+    done, seed = 0, options.seed
+    while done < options.cases:
+        folder = options.folder / str(seed)
+        try:
+            done += run_case(options.tool, folder, seed, options.device, options.rtol)
+        except AssertionError as error:
+            sys.exit(f"case {seed} failed, see {folder}\n{error}")
+        seed += 1
+    print(f"{options.cases} cases agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+//===- AttentionTest.cpp - Attention in float64, row by row ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Reference/Attention.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/MLIRContext.h"
+#include "spattn/Support/Elements.h"
+
+#include <cmath>
+#include <vector>
+
+using namespace mlir;
+using namespace spattn;
+using testing::DoubleNear;
+using testing::HasSubstr;
+
+namespace {
+class AttentionTest : public testing::Test {
+protected:
+  AttentionTest() {
+    context.loadDialect<SpattnDialect>();
+    f64 = Float64Type::get(&context);
+    problem.structure = CausalAttr::get(&context);
+  }
+
+  BufferView view(std::vector<double> &data, ArrayRef<int64_t> sizes) {
+    return BufferView::contiguous(data.data(), f64, sizes);
+  }
+
+  std::string errorOf(const BufferView &q, const BufferView &k,
+                      const BufferView &v, const BufferView &out) {
+    return llvm::toString(evaluate(problem, q, k, v, out));
+  }
+
+  MLIRContext context;
+  Type f64;
+  AttentionProblem problem;
+};
+} // namespace
+
+TEST_F(AttentionTest, EqualScoresGiveTheMean) {
+  std::vector<double> q(3), k = {5, 6, 7}, v = {1, 2, 6}, out(3), lse(3);
+  BufferView lseView = view(lse, {1, 1, 3});
+  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 3, 1}), view(k, {1, 1, 3, 1}),
+                        view(v, {1, 1, 3, 1}), view(out, {1, 1, 3, 1}),
+                        &lseView));
+  EXPECT_THAT(out, testing::ElementsAre(1, 1.5, DoubleNear(3, 1e-15)));
+  EXPECT_THAT(lse, testing::ElementsAre(0, std::log(2), std::log(3)));
+}
+
+TEST_F(AttentionTest, SoftmaxOfScaledScores) {
+  problem.headDim = 2;
+  problem.scale = 0.5;
+  // Scores 0.5 * (3 + 8) and 0.5 * (-1 + 4).
+  std::vector<double> q = {1, 2}, k = {3, 4, -1, 2}, v = {10, 20}, out(1);
+  double lse = attentionRow(problem, view(q, {1, 1, 1, 2}),
+                            view(k, {1, 1, 2, 2}), view(v, {1, 1, 2, 1}), 0, 0,
+                            0, out.data());
+  double a = std::exp(5.5), b = std::exp(1.5);
+  EXPECT_NEAR(out[0], (10 * a + 20 * b) / (a + b), 1e-13);
+  EXPECT_NEAR(lse, std::log(a + b), 1e-14);
+}
+
+TEST_F(AttentionTest, TheDefaultScaleIsThatOfTheHeadDimension) {
+  problem.headDim = 16;
+  EXPECT_EQ(problem.getScale(), 0.25);
+  problem.scale = 3;
+  EXPECT_EQ(problem.getScale(), 3);
+}
+
+TEST_F(AttentionTest, LargeScoresDoNotOverflow) {
+  std::vector<double> q = {1}, k = {1e5, 1e5}, v = {2, 4}, out(1);
+  double lse = attentionRow(problem, view(q, {1, 1, 1, 1}),
+                            view(k, {1, 1, 2, 1}), view(v, {1, 1, 2, 1}), 0, 0,
+                            0, out.data());
+  EXPECT_EQ(out[0], 3);
+  EXPECT_DOUBLE_EQ(lse, 1e5 + std::log(2));
+}
+
+TEST_F(AttentionTest, EmptyRowsAreZero) {
+  problem.structure = parseAttribute("#spattn.distances<1 to 2>", &context);
+  std::vector<double> q(2), k(2), v = {7, 8}, out(2, 9), lse(2, 9);
+  BufferView lseView = view(lse, {1, 1, 2});
+  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}), view(k, {1, 1, 2, 1}),
+                        view(v, {1, 1, 2, 1}), view(out, {1, 1, 2, 1}),
+                        &lseView));
+  EXPECT_THAT(out, testing::ElementsAre(0, 7));
+  EXPECT_THAT(lse, testing::ElementsAre(-HUGE_VAL, 0));
+}
+
+TEST_F(AttentionTest, NoKeysAtAll) {
+  std::vector<double> q(2), none, out(2, 9);
+  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}), view(none, {1, 1, 0, 1}),
+                        view(none, {1, 1, 0, 1}), view(out, {1, 1, 2, 1})));
+  EXPECT_THAT(out, testing::ElementsAre(0, 0));
+}
+
+TEST_F(AttentionTest, QueryHeadsOfAGroupShareKeysAndValues) {
+  problem.queryHeads = 4;
+  problem.keyHeads = 2;
+  std::vector<double> q(4), k(2), v = {1, 2}, out(4);
+  ASSERT_FALSE(evaluate(problem, view(q, {1, 4, 1, 1}), view(k, {1, 2, 1, 1}),
+                        view(v, {1, 2, 1, 1}), view(out, {1, 4, 1, 1})));
+  EXPECT_THAT(out, testing::ElementsAre(1, 1, 2, 2));
+}
+
+// The same arrays in another order of dimensions, with gaps between elements.
+TEST_F(AttentionTest, LayoutAndStrides) {
+  problem = {problem.structure, AlignmentKind::End, "bhnd", 2, 2, 3, 5, {}};
+  int64_t batch = 2, heads = 2, length = 4;
+  std::vector<double> q(48), k(48), v(80), out(80), lse(16);
+  for (size_t i = 0; i < 80; ++i) {
+    v[i] = std::sin(i);
+    if (i < 48)
+      q[i] = std::cos(i), k[i] = std::sin(i * i);
+  }
+  BufferView lseView = view(lse, {batch, heads, length});
+  ASSERT_FALSE(evaluate(problem, view(q, {batch, heads, length, 3}),
+                        view(k, {batch, heads, length, 3}),
+                        view(v, {batch, heads, length, 5}),
+                        view(out, {batch, heads, length, 5}), &lseView));
+
+  // From b, h, n, d to n, d, b, h, every second element.
+  auto transpose = [&](std::vector<double> &data, int64_t width,
+                       std::vector<double> &to) {
+    to.assign(data.size() * 2, NAN);
+    BufferView view{to.data(), f64, {length, width, batch, heads}, {}};
+    view.strides = {width * batch * heads * 2, batch * heads * 2, heads * 2, 2};
+    for (int64_t i = 0; i < int64_t(data.size()); ++i) {
+      int64_t d = i % width, n = i / width % length, h = i / width / length % heads,
+              b = i / width / length / heads;
+      to[n * view.strides[0] + d * view.strides[1] + b * view.strides[2] +
+         h * view.strides[3]] = data[i];
+    }
+    return view;
+  };
+  problem.layout = "ndbh";
+  std::vector<double> q2, k2, v2, out2, expected, lse2(32, NAN);
+  BufferView transposedLse{lse2.data(), f64, {length, batch, heads}, {8, 4, 2}};
+  std::vector<double> nothing(80, NAN);
+  BufferView outView = transpose(nothing, 5, out2);
+  ASSERT_FALSE(evaluate(problem, transpose(q, 3, q2), transpose(k, 3, k2),
+                        transpose(v, 5, v2), outView, &transposedLse));
+  transpose(out, 5, expected);
+  for (size_t i = 0; i < out2.size(); i += 2)
+    EXPECT_EQ(out2[i], expected[i]);
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t n = 0; n < length; ++n)
+        EXPECT_EQ(lse2[n * 8 + b * 4 + h * 2],
+                  lse[(b * heads + h) * length + n]);
+}
+
+TEST_F(AttentionTest, AllElementTypes) {
+  for (Type type :
+       {Type(Float16Type::get(&context)), Type(BFloat16Type::get(&context)),
+        Type(Float32Type::get(&context)), f64}) {
+    std::vector<char> memory(4 * 8);
+    auto array = [&](int index, double value) {
+      BufferView view = BufferView::contiguous(memory.data() + 8 * index, type,
+                                               {1, 1, 1, 1});
+      storeElements({view.data, type, 1}, 1, &value);
+      return view;
+    };
+    BufferView out = array(3, NAN);
+    ASSERT_FALSE(
+        evaluate(problem, array(0, 1), array(1, 2), array(2, -0.375), out));
+    double result;
+    loadElements({out.data, type, 1}, 1, &result);
+    EXPECT_EQ(result, -0.375);
+  }
+}
+
+TEST_F(AttentionTest, RejectsWhatDoesNotFit) {
+  std::vector<double> data(64);
+  auto array = [&](ArrayRef<int64_t> sizes) { return view(data, sizes); };
+  BufferView one = array({1, 1, 1, 1}), two = array({1, 1, 2, 1});
+  EXPECT_EQ(errorOf(one, one, one, one), "");
+  EXPECT_THAT(errorOf(array({1}), one, one, one), HasSubstr("rank 4"));
+  EXPECT_THAT(errorOf(one, one, array({1}), one),
+              HasSubstr("'value' has rank 1, expected 4"));
+  EXPECT_THAT(errorOf(one, two, one, one),
+              HasSubstr("'value' has a length of 1, expected 2"));
+  EXPECT_THAT(errorOf(two, one, one, one),
+              HasSubstr("'out' has a length of 1, expected 2"));
+  EXPECT_THAT(errorOf(one, array({2, 1, 1, 1}), one, one),
+              HasSubstr("'key' has a batch size of 2, expected 1"));
+  EXPECT_THAT(errorOf(array({1, 2, 1, 1}), one, one, one),
+              HasSubstr("'query' has a number of heads of 2, expected 1"));
+  EXPECT_THAT(errorOf(array({1, 1, 1, 2}), one, one, one),
+              HasSubstr("'query' has a head dimension of 2, expected 1"));
+  BufferView integers = one;
+  integers.elementType = IntegerType::get(&context, 32);
+  EXPECT_THAT(errorOf(integers, one, one, one),
+              HasSubstr("supported are f16, bf16, f32 and f64"));
+  BufferView missing = one;
+  missing.data = nullptr;
+  EXPECT_THAT(errorOf(one, one, missing, one), HasSubstr("no data"));
+}

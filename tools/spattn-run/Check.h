@@ -1,0 +1,44 @@
+//===- Check.h - Sampled rows against the oracle ----------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_TOOLS_SPATTN_RUN_CHECK_H
+#define SPATTN_TOOLS_SPATTN_RUN_CHECK_H
+
+#include "Device.h"
+
+namespace spattn::run {
+
+/// How far rows are from the oracle's.
+struct ErrorReport {
+  int64_t rows = 0;
+  /// ||out - ref|| / ||ref|| over the rows together; infinite if `ref` is 0 and
+  /// `out` is not, NaN if a NaN is where none should be.
+  double relative = 0;
+  double maxAbsolute = 0;
+  /// Of the log-sum-exp, if there is one: the greatest of
+  /// |lse - ref| / max(1, |ref|).
+  std::optional<double> lse;
+
+  /// Whether both errors are numbers of at most `limit`.
+  bool isWithin(double limit) const {
+    return relative <= limit && (!lse || *lse <= limit);
+  }
+};
+
+/// Why an entry cannot be checked; empty if it can.
+std::string whyUncheckable(Entry &entry);
+
+/// Compares sampled rows of what an entry has computed with the oracle. The
+/// rows are spread over the heads, drawn by the seed otherwise.
+mlir::FailureOr<ErrorReport>
+checkRows(Entry &entry, llvm::ArrayRef<ReferenceValue> arguments,
+          const Executable &executable, const Options &options);
+
+} // namespace spattn::run
+
+#endif // SPATTN_TOOLS_SPATTN_RUN_CHECK_H

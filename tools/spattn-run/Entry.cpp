@@ -1,0 +1,449 @@
+//===- Entry.cpp - A function to run and its arguments --------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Entry.h"
+
+#include "Arrays.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "spattn/Support/Elements.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::run;
+
+//===----------------------------------------------------------------------===//
+// Looking at a function
+//===----------------------------------------------------------------------===//
+
+std::string EntryArgument::describe() const {
+  std::string text = "argument " + std::to_string(index);
+  return name.empty() ? text : text + " ('" + name + "')";
+}
+
+EntryArgument *Entry::getArgument(Value value) {
+  auto argument = dyn_cast_or_null<BlockArgument>(value);
+  if (!argument || argument.getOwner() != &function.getBody().front())
+    return nullptr;
+  return &arguments[argument.getArgNumber()];
+}
+
+std::optional<OutputRef> Entry::getAttentionOutput(unsigned init) {
+  Value value = attention.getDpsInits()[init];
+  if (!isa<RankedTensorType>(value.getType())) {
+    if (EntryArgument *argument = getArgument(value))
+      return OutputRef{true, argument->index};
+    return std::nullopt;
+  }
+  Operation *terminator = function.getBody().front().getTerminator();
+  for (OpOperand &operand : terminator->getOpOperands())
+    if (operand.get() == attention->getResult(init))
+      return OutputRef{false, operand.getOperandNumber()};
+  return std::nullopt;
+}
+
+/// Whether an argument is written, and never read.
+static bool isDestination(BlockArgument argument) {
+  bool isWritten = false;
+  for (OpOperand &use : argument.getUses()) {
+    auto attention = dyn_cast<AttentionOp>(use.getOwner());
+    if (attention && attention.isDpsInit(&use))
+      isWritten = true;
+    else if (!isa<tensor::DimOp, memref::DimOp>(use.getOwner()))
+      return false;
+  }
+  return isWritten;
+}
+
+/// Whether arguments of this type can be made.
+static LogicalResult checkType(const EntryArgument &argument) {
+  Type type = argument.type;
+  bool isSupported = type.isF32() || type.isIndex() || type.isSignlessInteger(64);
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    isSupported = isa<RankedTensorType, MemRefType>(type) &&
+                  getElementBytes(shaped.getElementType());
+  if (isSupported)
+    return success();
+  return emitError(argument.location)
+         << argument.describe() << " has type " << type
+         << "; supported are ranked tensors and memrefs of f16, bf16, f32, "
+            "f64, index, i8, i16, i32 and i64, and scalars of f32, index and "
+            "i64";
+}
+
+/// Memrefs of arguments are made contiguous.
+static LogicalResult checkMemRef(const EntryArgument &argument) {
+  auto type = dyn_cast<MemRefType>(argument.type);
+  if (!type)
+    return success();
+  auto isDynamicOr = [](int64_t value, int64_t expected) {
+    return ShapedType::isDynamic(value) || value == expected;
+  };
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  bool fits = succeeded(type.getStridesAndOffset(strides, offset)) &&
+              isDynamicOr(offset, 0);
+  int64_t stride = 1;
+  for (size_t i = strides.size(); fits && i-- > 0;) {
+    // A stride of a dimension of one element is never used.
+    fits = isDynamicOr(strides[i], stride) || argument.sizes[i] <= 1;
+    stride *= std::max<int64_t>(argument.sizes[i], 1);
+  }
+  if (fits)
+    return success();
+  return emitError(argument.location)
+         << argument.describe() << " has type " << type
+         << "; supported are memrefs that a contiguous array of "
+         << getShapeText(argument.sizes, type.getElementType()) << " fits";
+}
+
+static FailureOr<Entry> makeEntry(func::FuncOp function, ArgumentNames names) {
+  Entry entry;
+  entry.function = function;
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("expected a function of one block, got ")
+           << function.getBody().getBlocks().size();
+  for (BlockArgument value : function.getArguments()) {
+    EntryArgument argument(value, names(value));
+    argument.isDestination = isDestination(value);
+    if (failed(checkType(argument)))
+      return failure();
+    if (auto shaped = dyn_cast<ShapedType>(argument.type))
+      argument.sizes.assign(shaped.getShape().begin(), shaped.getShape().end());
+    entry.arguments.push_back(std::move(argument));
+  }
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
+    auto shaped = dyn_cast<ShapedType>(type);
+    if (!shaped || !getElementBytes(shaped.getElementType()))
+      return function.emitError("result ")
+             << i << " has type " << type
+             << "; supported are ranked tensors and memrefs of f16, bf16, "
+                "f32, f64, index, i8, i16, i32 and i64";
+    entry.outputs.push_back({false, static_cast<unsigned>(i)});
+  }
+  if (entry.outputs.empty())
+    for (const EntryArgument &argument : entry.arguments)
+      if (argument.isDestination)
+        entry.outputs.push_back({true, argument.index});
+
+  SmallVector<AttentionOp> attentions;
+  function.walk([&](AttentionOp op) { attentions.push_back(op); });
+  if (attentions.size() == 1 &&
+      attentions.front()->getBlock() == &function.getBody().front())
+    entry.attention = attentions.front();
+  return entry;
+}
+
+/// A list for an error message.
+static std::string getNames(ArrayRef<func::FuncOp> functions) {
+  return llvm::join(llvm::map_range(functions,
+                                    [](func::FuncOp function) {
+                                      return function.getName().str();
+                                    }),
+                    ", ");
+}
+
+/// The functions that run, in the order of the file.
+static LogicalResult selectFunctions(ModuleOp module, const Options &options,
+                                     SmallVectorImpl<func::FuncOp> &selected) {
+  SmallVector<func::FuncOp> runnable;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isExternal() && function.isPublic())
+      runnable.push_back(function);
+  for (StringRef name : options.entries) {
+    auto function = module.lookupSymbol<func::FuncOp>(name);
+    if (!function)
+      return error("--entry=" + name + ": no such function in '" +
+                   options.file + "'; it has " +
+                   (runnable.empty() ? "none to run" : getNames(runnable)));
+    if (function.isExternal() || function.isPrivate())
+      return function.emitError("'") << name << "' cannot be run: "
+             << (function.isExternal() ? "it has no body" : "it is private");
+  }
+  if (runnable.empty())
+    return error("'" + options.file +
+                 "' has no public func.func with a body to run");
+  for (func::FuncOp function : runnable)
+    if (options.entries.empty() ||
+        llvm::is_contained(options.entries, function.getName()))
+      selected.push_back(function);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes and scalars
+//===----------------------------------------------------------------------===//
+
+/// Gives sizes from outside, such as a file's, to an argument.
+static LogicalResult assignSizes(EntryArgument &argument,
+                                 ArrayRef<int64_t> sizes, const Twine &what) {
+  auto type = cast<ShapedType>(argument.type);
+  auto describe = [&]() -> InFlightDiagnostic {
+    return emitError(argument.location)
+           << what << ": expected " << argument.type << " for "
+           << argument.describe() << ", got "
+           << getShapeText(sizes, type.getElementType());
+  };
+  if (static_cast<int64_t>(sizes.size()) != type.getRank())
+    return describe() << ", of rank " << sizes.size();
+  // Sizes that the type or another option has set.
+  for (auto [size, known] : llvm::zip(sizes, argument.sizes))
+    if (!ShapedType::isDynamic(known) && size != known)
+      return describe() << ", whose size " << size << " should be " << known;
+  argument.sizes.assign(sizes.begin(), sizes.end());
+  return success();
+}
+
+/// Whether an option is about an argument.
+static bool isFor(const ArgumentOption &option, const EntryArgument &argument) {
+  unsigned index;
+  if (!StringRef(option.argument).getAsInteger(10, index))
+    return index == argument.index;
+  return option.argument == argument.name;
+}
+
+/// Applies options to the arguments that they are about; `apply` returns
+/// failure if one does not fit.
+template <class F>
+static LogicalResult applyOptions(std::vector<Entry> &entries,
+                                  ArrayRef<ArgumentOption> options, F apply) {
+  for (const ArgumentOption &option : options) {
+    bool isUsed = false;
+    for (Entry &entry : entries)
+      for (EntryArgument &argument : entry.arguments) {
+        if (!isFor(option, argument))
+          continue;
+        isUsed = true;
+        if (failed(apply(option, argument)))
+          return failure();
+      }
+    if (isUsed)
+      continue;
+    std::vector<std::string> known;
+    for (const EntryArgument &argument : entries.front().arguments)
+      known.push_back(argument.describe());
+    return error(option.text + ": no function has such an argument; '" +
+                 entries.front().getName() + "' has " +
+                 (known.empty() ? "none" : llvm::join(known, ", ")));
+  }
+  return success();
+}
+
+static LogicalResult applyShapes(std::vector<Entry> &entries,
+                                 const Options &options) {
+  return applyOptions(
+      entries, options.shapes,
+      [](const ArgumentOption &option, EntryArgument &argument) {
+        if (!argument.isScalar())
+          return assignSizes(argument, option.sizes, option.text);
+        return LogicalResult(emitError(argument.location)
+                             << option.text << ": " << argument.describe()
+                             << " is a scalar; give its value with --scalar");
+      });
+}
+
+static LogicalResult applyScalars(std::vector<Entry> &entries,
+                                  const Options &options) {
+  llvm::DenseSet<EntryArgument *> given;
+  LogicalResult applied = applyOptions(
+      entries, options.scalars,
+      [&](const ArgumentOption &option,
+          EntryArgument &argument) -> LogicalResult {
+        given.insert(&argument);
+        argument.number = option.number;
+        if (!argument.isScalar())
+          return emitError(argument.location)
+                 << option.text << ": " << argument.describe()
+                 << " is no scalar, but of type " << argument.type;
+        if (argument.type.isF32() ||
+            (std::abs(option.number) <= 0x1p53 &&
+             std::trunc(option.number) == option.number))
+          return success();
+        return emitError(argument.location)
+               << option.text << ": expected an integer for "
+               << argument.describe();
+      });
+  if (failed(applied))
+    return failure();
+  for (Entry &entry : entries)
+    for (EntryArgument &argument : entry.arguments) {
+      if (!argument.isScalar() || given.contains(&argument))
+        continue;
+      AttentionOp op = entry.attention;
+      if (!op || !op.getScale() || entry.getArgument(op.getScale()) != &argument)
+        return emitError(argument.location)
+               << argument.describe() << " is a scalar; give its value with "
+               << "--scalar="
+               << (argument.name.empty() ? std::to_string(argument.index)
+                                         : argument.name)
+               << ":<number>";
+      argument.number = 1 / std::sqrt(double(op.getHeadDim()));
+    }
+  return success();
+}
+
+/// Makes a dimension that is known of some of the values known of all of them
+/// that are arguments.
+static void shareSize(Entry &entry,
+                      ArrayRef<std::pair<Value, unsigned>> dimensions) {
+  int64_t known = ShapedType::kDynamic;
+  for (auto [value, dim] : dimensions) {
+    EntryArgument *argument = entry.getArgument(value);
+    int64_t size = argument ? argument->sizes[dim]
+                   : value  ? cast<ShapedType>(value.getType()).getDimSize(dim)
+                            : ShapedType::kDynamic;
+    if (!ShapedType::isDynamic(size))
+      known = size;
+  }
+  for (auto [value, dim] : dimensions)
+    if (EntryArgument *argument = entry.getArgument(value))
+      if (ShapedType::isDynamic(argument->sizes[dim]))
+        argument->sizes[dim] = known;
+}
+
+/// Finds the sizes that follow from those of other operands of attentions.
+static void inferSizes(Entry &entry) {
+  entry.function.walk([&](AttentionOp op) {
+    unsigned b = op.getDim('b'), n = op.getDim('n');
+    Value q = op.getQuery(), k = op.getKey(), v = op.getValue(),
+          o = op.getOut(), lse = op.getLse();
+    shareSize(entry,
+              {{q, b}, {k, b}, {v, b}, {o, b}, {lse, op.getLseDim('b')}});
+    shareSize(entry, {{q, n}, {o, n}, {lse, op.getLseDim('n')}});
+    shareSize(entry, {{k, n}, {v, n}});
+  });
+}
+
+static LogicalResult checkSizes(const EntryArgument &argument) {
+  if (argument.isScalar())
+    return success();
+  if (llvm::any_of(argument.sizes, ShapedType::isDynamic))
+    return emitError(argument.location)
+           << argument.describe() << " of type " << argument.type
+           << " has dimensions that are not known; give its shape with --shape="
+           << (argument.name.empty() ? std::to_string(argument.index)
+                                     : argument.name)
+           << ":"
+           << llvm::join(llvm::map_range(argument.sizes,
+                                         [](int64_t size) {
+                                           return ShapedType::isDynamic(size)
+                                                      ? std::string("<size>")
+                                                      : std::to_string(size);
+                                         }),
+                         "x");
+  return checkMemRef(argument);
+}
+
+/// Longer sequences are beyond the algebra.
+static LogicalResult checkLengths(Entry &entry) {
+  constexpr int64_t limit = int64_t(1) << 31;
+  WalkResult result = entry.function.walk([&](AttentionOp op) -> WalkResult {
+    for (Value value : {op.getQuery(), op.getKey()})
+      if (EntryArgument *argument = entry.getArgument(value))
+        if (argument->sizes[op.getDim('n')] >= limit)
+          return emitError(argument->location)
+                 << argument->describe() << " has a length of "
+                 << argument->sizes[op.getDim('n')]
+                 << "; supported are lengths below 2147483648";
+    return success();
+  });
+  return failure(result.wasInterrupted());
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+/// Gives the files to the arguments. Their headers are read here, their data
+/// when a function runs.
+static LogicalResult assignInputs(Entry &entry, const Options &options) {
+  if (options.inputs.empty())
+    return success();
+  std::vector<EntryArgument *> inputs;
+  for (EntryArgument &argument : entry.arguments)
+    if (argument.isInput())
+      inputs.push_back(&argument);
+  if (inputs.size() != options.inputs.size()) {
+    std::vector<std::string> names;
+    for (EntryArgument *input : inputs)
+      names.push_back(input->describe());
+    return entry.function.emitError("expected an --input for each of ")
+           << inputs.size() << " inputs of '" << entry.getName() << "'"
+           << (names.empty() ? "" : ": ") << llvm::join(names, ", ")
+           << "; got " << options.inputs.size();
+  }
+  for (auto [input, path] : llvm::zip(inputs, options.inputs)) {
+    llvm::Expected<NpyArray> array = readNpy(path);
+    if (!array)
+      return emitError(input->location)
+             << "input of " << input->describe() << ": "
+             << llvm::toString(array.takeError());
+    if (llvm::Error error = checkNpyType(array->type, input->getElementType()))
+      return emitError(input->location)
+             << "'" << path << "', input of " << input->describe() << ": "
+             << llvm::toString(std::move(error));
+    if (failed(assignSizes(*input, array->sizes, "'" + path + "'")))
+      return failure();
+    input->file = path;
+  }
+  return success();
+}
+
+/// There is a file for every output, or none.
+static LogicalResult checkOutputs(std::vector<Entry> &entries,
+                                  const Options &options) {
+  if (options.outputs.empty())
+    return success();
+  std::string counts;
+  size_t total = 0;
+  for (Entry &entry : entries) {
+    total += entry.outputs.size();
+    counts += (counts.empty() ? "" : ", ") + std::to_string(entry.outputs.size()) +
+              " of '" + entry.getName() + "'";
+  }
+  if (total == options.outputs.size())
+    return success();
+  return error("expected an --output for each of " + Twine(total) +
+               " results (" + counts + "), got " +
+               Twine(options.outputs.size()));
+}
+
+FailureOr<std::vector<Entry>>
+spattn::run::collectEntries(ModuleOp module, const Options &options,
+                            ArgumentNames names) {
+  SmallVector<func::FuncOp> functions;
+  if (failed(selectFunctions(module, options, functions)))
+    return failure();
+  std::vector<Entry> entries;
+  for (func::FuncOp function : functions) {
+    FailureOr<Entry> entry = makeEntry(function, names);
+    if (failed(entry))
+      return failure();
+    entries.push_back(std::move(*entry));
+  }
+  if (failed(applyShapes(entries, options)) ||
+      failed(applyScalars(entries, options)))
+    return failure();
+  for (Entry &entry : entries) {
+    if (failed(assignInputs(entry, options)))
+      return failure();
+    inferSizes(entry);
+    for (const EntryArgument &argument : entry.arguments)
+      if (failed(checkSizes(argument)))
+        return failure();
+    if (failed(checkLengths(entry)))
+      return failure();
+  }
+  if (failed(checkOutputs(entries, options)))
+    return failure();
+  return entries;
+}

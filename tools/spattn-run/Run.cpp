@@ -1,0 +1,239 @@
+//===- Run.cpp - Running an entry -----------------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Run.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <sys/resource.h>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::run;
+
+template <class T> static std::string toText(T value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  return text;
+}
+
+double EntryReport::getMedianMs() const {
+  std::vector<double> sorted = runsMs;
+  llvm::sort(sorted);
+  size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 ? sorted[middle]
+                           : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+std::optional<double> EntryReport::getGflops() const {
+  double ms = getMedianMs();
+  if (!flops || ms <= 0)
+    return std::nullopt;
+  return *flops / ms * 1e-6;
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<Array> makeArray(const EntryArgument &argument,
+                                       const Options &options) {
+  if (argument.file.empty()) {
+    llvm::Expected<Array> array =
+        allocate(argument.getElementType(), argument.sizes);
+    if (array && !argument.isDestination)
+      fillRandom(*array, options.seed, argument.index);
+    return array;
+  }
+  llvm::Expected<NpyArray> file = readNpy(argument.file);
+  if (!file)
+    return file.takeError();
+  if (llvm::ArrayRef(file->sizes) != llvm::ArrayRef(argument.sizes))
+    return llvm::createStringError("'" + argument.file +
+                                   "' changed while it was in use");
+  return convertNpy(*file, argument.getElementType());
+}
+
+static LogicalResult makeArguments(Entry &entry, const Options &options,
+                                   std::vector<ReferenceValue> &values) {
+  for (const EntryArgument &argument : entry.arguments) {
+    if (argument.isScalar()) {
+      if (argument.type.isF32())
+        values.push_back(argument.number);
+      else
+        values.push_back(static_cast<int64_t>(argument.number));
+      continue;
+    }
+    llvm::Expected<Array> array = makeArray(argument, options);
+    if (!array)
+      return emitError(argument.location)
+             << argument.describe() << ": "
+             << llvm::toString(array.takeError());
+    values.push_back(std::move(*array));
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// Runs an entry for as often as the options say, and times it.
+static LogicalResult runRepeatedly(Entry &entry, Executable &executable,
+                                   ArrayRef<ReferenceValue> arguments,
+                                   const Options &options, Progress &progress,
+                                   std::vector<double> &runsMs) {
+  using Clock = std::chrono::steady_clock;
+  for (int64_t n = -options.warmup; n < options.repeat; ++n) {
+    progress.update(n < 0 ? "warming up, run " + Twine(n + options.warmup + 1) +
+                                " of " + Twine(options.warmup)
+                          : "running " + Twine(n + 1) + " of " +
+                                Twine(options.repeat));
+    // What a kernel leaves out shows.
+    for (const EntryArgument &argument : entry.arguments)
+      if (argument.isDestination)
+        fillPoison(std::get<ReferenceArray>(arguments[argument.index]));
+    Clock::time_point start = Clock::now();
+    if (failed(executable.run(arguments)))
+      return failure();
+    std::chrono::duration<double, std::milli> took = Clock::now() - start;
+    if (n >= 0)
+      runsMs.push_back(took.count());
+  }
+  return success();
+}
+
+static BufferView getOutput(OutputRef output,
+                            ArrayRef<ReferenceValue> arguments,
+                            const Executable &executable) {
+  if (output.isArgument)
+    return std::get<ReferenceArray>(arguments[output.index]).view;
+  return executable.getResults()[output.index];
+}
+
+static double getPeakMiB() {
+  rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0)
+    return 0;
+#if defined(__APPLE__)
+  return usage.ru_maxrss / double(1 << 20);
+#else
+  return usage.ru_maxrss / double(1 << 10);
+#endif
+}
+
+//===----------------------------------------------------------------------===//
+// What is known before it runs
+//===----------------------------------------------------------------------===//
+
+static bool isCausal(Attribute structure) {
+  if (auto heads = dyn_cast<HeadsAttr>(structure))
+    return llvm::all_of(heads.getStructures(), isCausal);
+  return isa<CausalAttr>(structure);
+}
+
+static void describe(Entry &entry, const Options &options,
+                     EntryReport &report) {
+  report.name = entry.getName();
+  for (const EntryArgument &argument : entry.arguments) {
+    std::string name = argument.name.empty() ? std::to_string(argument.index)
+                                             : argument.name;
+    report.shapes.emplace_back(
+        name, argument.isScalar()
+                  ? toText(argument.type)
+                  : getShapeText(argument.sizes, argument.getElementType()));
+  }
+  AttentionOp op = entry.attention;
+  if (!op)
+    return;
+  report.structure = toText(op.getStructure());
+  report.isDense = isCausal(op.getStructure());
+  llvm::raw_string_ostream key(report.problemKey);
+  key << op.getLayout() << " " << stringifyEnum(op.getAlignment());
+  for (Value operand :
+       {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}) {
+    key << " ";
+    if (EntryArgument *argument = entry.getArgument(operand))
+      key << getShapeText(argument->sizes, argument->getElementType());
+    else
+      key << operand.getType();
+  }
+  // Tiles are what the compiler makes; the interpreter has none.
+  if (options.device == Device::Reference)
+    return;
+  report.tiles = countTiles(entry, options);
+  if (report.tiles)
+    report.flops = 2.0 * (op.getHeadDim() + op.getValueDim()) *
+                   report.tiles->total.pairs;
+}
+
+FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
+                                             const Options &options,
+                                             Progress &progress,
+                                             OutputFiles &files,
+                                             size_t &nextOutput) {
+  EntryReport report;
+  describe(entry, options, report);
+  std::string uncheckable =
+      options.checkRows > 0 ? whyUncheckable(entry) : "--check=0";
+  if (options.maxError && !uncheckable.empty())
+    return entry.function.emitError("--max-error: '")
+           << entry.getName() << "' cannot be compared with the oracle: "
+           << uncheckable;
+  report.unchecked = uncheckable;
+
+  progress.update("compiling");
+  auto executable = makeExecutable(module, entry, options);
+  if (failed(executable))
+    return failure();
+  report.compileMs = (*executable)->getCompileTime();
+  progress.update("making inputs");
+  std::vector<ReferenceValue> arguments;
+  if (failed(makeArguments(entry, options, arguments)) ||
+      failed(runRepeatedly(entry, **executable, arguments, options, progress,
+                           report.runsMs)))
+    return failure();
+  report.peakMiB = getPeakMiB();
+  if (uncheckable.empty()) {
+    progress.update("checking");
+    FailureOr<ErrorReport> error =
+        checkRows(entry, arguments, **executable, options);
+    if (failed(error))
+      return failure();
+    report.error = *error;
+  }
+  for (OutputRef output : entry.outputs) {
+    if (options.outputs.empty())
+      break;
+    StringRef path = options.outputs[nextOutput++];
+    progress.update("writing " + path);
+    NpyView view = toNpy(getOutput(output, arguments, **executable));
+    llvm::Error failed = files.add(
+        path, [&](llvm::raw_ostream &stream) { printNpy(stream, view); });
+    if (failed)
+      return error(llvm::toString(std::move(failed)));
+  }
+  return report;
+}
+
+void spattn::run::compareWithDense(std::vector<EntryReport> &reports) {
+  for (EntryReport &report : reports) {
+    if (report.problemKey.empty())
+      continue;
+    auto dense = llvm::find_if(reports, [&](const EntryReport &other) {
+      return other.isDense && other.problemKey == report.problemKey;
+    });
+    if (dense == reports.end() || report.getMedianMs() <= 0)
+      continue;
+    report.speedup = dense->getMedianMs() / report.getMedianMs();
+    report.speedupOver = dense->name;
+  }
+}

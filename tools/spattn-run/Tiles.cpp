@@ -1,0 +1,61 @@
+//===- Tiles.cpp - What the algebra says of an entry ----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Tiles.h"
+
+#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::run;
+
+/// The size of a dimension at run time, or kDynamic.
+static int64_t getSize(Entry &entry, Value value, unsigned dim) {
+  if (EntryArgument *argument = entry.getArgument(value))
+    return argument->sizes[dim];
+  return cast<ShapedType>(value.getType()).getDimSize(dim);
+}
+
+/// The tile shape that the kernel gets: options are for operations without a
+/// schedule.
+static TileShape getTiles(AttentionOp op, const Options &options) {
+  TileShape tile = getTileShape(getSchedule(op));
+  if (op.getScheduleAttr())
+    return tile;
+  if (options.queryTile)
+    tile.queries = options.queryTile;
+  if (options.keyTile)
+    tile.keys = options.keyTile;
+  return tile;
+}
+
+std::optional<TileReport> spattn::run::countTiles(Entry &entry,
+                                                  const Options &options) {
+  AttentionOp op = entry.attention;
+  int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
+  int64_t queries = getSize(entry, op.getQuery(), op.getDim('n'));
+  int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));
+  if (llvm::is_contained({batch, queries, keys}, ShapedType::kDynamic))
+    return std::nullopt;
+  TileShape tile = getTiles(op, options);
+  HostAlgebra algebra = getAlgebra(op, queries, keys);
+  TileReport report = {tile.queries, tile.keys, {}, {}};
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    TileCounts counts = algebra.tiles(head, tile);
+    TileNumbers numbers = {batch * counts.visited, batch * counts.full,
+                           batch * counts.masked, batch * counts.skipped,
+                           batch * algebra.pairs(head)};
+    report.heads.push_back(numbers);
+    report.total.visited += numbers.visited;
+    report.total.full += numbers.full;
+    report.total.masked += numbers.masked;
+    report.total.skipped += numbers.skipped;
+    report.total.pairs += numbers.pairs;
+  }
+  return report;
+}

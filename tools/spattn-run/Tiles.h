@@ -1,0 +1,34 @@
+//===- Tiles.h - What the algebra says of an entry --------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_TOOLS_SPATTN_RUN_TILES_H
+#define SPATTN_TOOLS_SPATTN_RUN_TILES_H
+
+#include "Entry.h"
+
+namespace spattn::run {
+
+/// Tiles and pairs of one head, or of all, over the whole batch.
+struct TileNumbers {
+  int64_t visited = 0, full = 0, masked = 0, skipped = 0, pairs = 0;
+};
+
+/// What an attention visits, and in which tiles.
+struct TileReport {
+  int64_t queryTile, keyTile;
+  TileNumbers total;
+  std::vector<TileNumbers> heads;
+};
+
+/// Asks the algebra. Nothing if a length or the batch size is not known before
+/// the function runs.
+std::optional<TileReport> countTiles(Entry &entry, const Options &options);
+
+} // namespace spattn::run
+
+#endif // SPATTN_TOOLS_SPATTN_RUN_TILES_H
