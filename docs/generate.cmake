@@ -1,4 +1,4 @@
-# Writes the reference of the dialect and of the passes from TableGen.
+# Writes the reference of the dialects and of the passes from TableGen.
 #
 #   cmake -DTBLGEN=<mlir-tblgen> -DMLIR_INCLUDE_DIR=<folders> -DOUTPUT=<folder>
 #         -P generate.cmake
@@ -28,10 +28,12 @@ function(generate variable file)
 endfunction()
 
 generate(dialect Dialect/Spattn/IR/SpattnOps.td -gen-dialect-doc -dialect=spattn)
+generate(tile Dialect/Tile/IR/TileOps.td -gen-dialect-doc -dialect=tile)
 generate(transforms Dialect/Spattn/Transforms/Passes.td -gen-pass-doc)
 generate(conversions Conversion/Passes.td -gen-pass-doc)
 
 file(WRITE "${OUTPUT}/Dialect.md" "${notice}\n\n${dialect}\n")
+file(WRITE "${OUTPUT}/TileDialect.md" "${notice}\n\n${tile}\n")
 file(WRITE "${OUTPUT}/Passes.md" "${notice}\n\n# Passes\n\n\
 [Pipelines](../Pipelines.md) are made of these.\n\n\
 ## Over the dialect\n\n${transforms}\n\n\

@@ -135,8 +135,8 @@ static ElementRow getRow(const AttentionProblem &problem,
                          int64_t n) {
   bool hasWidth = view.sizes.size() == 4;
   auto stride = [&](char name) {
-    return view.strides[hasWidth ? problem.getDim(name)
-                                 : problem.getLseDim(name)];
+    return view
+        .strides[hasWidth ? problem.getDim(name) : problem.getLseDim(name)];
   };
   int64_t offset = b * stride('b') + h * stride('h') + n * stride('n');
   int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
@@ -196,8 +196,8 @@ Error spattn::evaluate(const AttentionProblem &problem, const BufferView &query,
   if (!sizes)
     return sizes.takeError();
   int64_t heads = problem.queryHeads, length = sizes->queryLength;
-  if (Error error = checkOperand(problem, {"out", out, sizes->batch, heads,
-                                           length, problem.valueDim}))
+  if (Error error = checkOperand(
+          problem, {"out", out, sizes->batch, heads, length, problem.valueDim}))
     return error;
   if (lse)
     if (Error error =

@@ -35,13 +35,15 @@ private:
   LogicalResult run(AttentionOp op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
-  template <class DimOp> LogicalResult runDim(DimOp op);
+  template <class DimOp>
+  LogicalResult runDim(DimOp op);
 
   /// An array of zeros.
   FailureOr<ReferenceArray> allocate(Operation *op, Type elementType,
                                      ArrayRef<int64_t> sizes);
 
-  template <class T> const T &get(Value value) {
+  template <class T>
+  const T &get(Value value) {
     return std::get<T>(values.find(value)->second);
   }
   const BufferView &view(Value value) {
@@ -73,9 +75,8 @@ static bool matches(const ReferenceValue &value, Type type) {
   });
 }
 
-LogicalResult
-Interpreter::bindArguments(func::FuncOp function,
-                           ArrayRef<ReferenceValue> arguments) {
+LogicalResult Interpreter::bindArguments(func::FuncOp function,
+                                         ArrayRef<ReferenceValue> arguments) {
   if (arguments.size() != function.getNumArguments())
     return function.emitError("expected ")
            << function.getNumArguments() << " arguments, got "
@@ -129,17 +130,15 @@ LogicalResult Interpreter::run(AttentionOp op) {
       continue;
     }
     BufferView old = view(init);
-    FailureOr<ReferenceArray> array =
-        allocate(op, old.elementType, old.sizes);
+    FailureOr<ReferenceArray> array = allocate(op, old.elementType, old.sizes);
     if (failed(array))
       return failure();
     outputs.push_back(array->view);
     values[op->getResult(result++)] = *array;
   }
-  llvm::Error error =
-      evaluate(problem, view(op.getQuery()), view(op.getKey()),
-               view(op.getValue()), outputs[0],
-               outputs.size() > 1 ? &outputs[1] : nullptr);
+  llvm::Error error = evaluate(problem, view(op.getQuery()), view(op.getKey()),
+                               view(op.getValue()), outputs[0],
+                               outputs.size() > 1 ? &outputs[1] : nullptr);
   if (error)
     return op.emitError(llvm::toString(std::move(error)));
   return success();
@@ -169,7 +168,8 @@ LogicalResult Interpreter::run(arith::ConstantOp op) {
   ArrayRef<char> raw = dense.getRawData();
   auto *data = static_cast<char *>(array->view.data);
   int64_t count = array->view.getNumElements();
-  for (int64_t i = 0; i < count && !raw.empty(); i += dense.isSplat() ? 1 : count)
+  for (int64_t i = 0; i < count && !raw.empty();
+       i += dense.isSplat() ? 1 : count)
     std::memcpy(data + i * raw.size(), raw.data(), raw.size());
   values[op] = *array;
   return success();
@@ -189,7 +189,8 @@ LogicalResult Interpreter::run(tensor::EmptyOp op) {
   return success();
 }
 
-template <class DimOp> LogicalResult Interpreter::runDim(DimOp op) {
+template <class DimOp>
+LogicalResult Interpreter::runDim(DimOp op) {
   int64_t index = get<int64_t>(op.getIndex());
   const BufferView &array = view(op.getSource());
   if (index < 0 || index >= static_cast<int64_t>(array.sizes.size()))

@@ -88,9 +88,7 @@ static bool isInStructure(Attribute structure, const Pair &p) {
           return contains(interval, p.d, p.N);
         });
       })
-      .Case([&](PartitionAttr a) {
-        return isInBand(a.getKind(), p.x, p.H, p);
-      })
+      .Case([&](PartitionAttr a) { return isInBand(a.getKind(), p.x, p.H, p); })
       .Case([&](BandAttr a) {
         return isInBand(a.getKind(), a.getIndex(), a.getCount(), p);
       })
@@ -119,7 +117,8 @@ bool spattn::isAllowed(Attribute structure, int64_t head, int64_t numHeads,
   if (!heads)
     return isInStructure(structure, {d, j, keyLength, head, numHeads});
   int64_t x = head;
-  for (auto [count, own] : llvm::zip(heads.getCounts(), heads.getStructures())) {
+  for (auto [count, own] :
+       llvm::zip(heads.getCounts(), heads.getStructures())) {
     if (x < count)
       return isInStructure(own, {d, j, keyLength, x, count});
     x -= count;

@@ -17,6 +17,9 @@ using namespace spattn::runtime;
 static constexpr uint64_t kMaxSize = uint64_t(1) << 32;
 static constexpr int64_t kStrideLimit = int64_t(1) << 40;
 static constexpr uint32_t kMaxBox = 256;
+/// Not in the reference, but the driver refuses boxes that are larger than the
+/// shared memory of a Hopper multiprocessor.
+static constexpr uint64_t kMaxBoxBytes = 228 << 10;
 
 static unsigned getSwizzleBytes(Swizzle swizzle) {
   return swizzle == Swizzle::None ? 0 : 16u << unsigned(swizzle);
@@ -65,10 +68,16 @@ Status spattn::runtime::checkTensorMapRecipe(const TensorMapRecipe &recipe) {
   if (recipe.fill == OobFill::Nan && !isFloat(recipe.type))
     return makeError("elements of type ", getElementName(recipe.type),
                      " cannot be filled with NaN");
-  for (const BoxDimension &dimension : recipe.dimensions)
+  uint64_t boxBytes = getElementBytes(recipe.type);
+  for (const BoxDimension &dimension : recipe.dimensions) {
     if (dimension.box < 1 || dimension.box > kMaxBox)
       return makeError("dimension '", dimension.name, "' has a box of ",
                        dimension.box, " elements; TMA takes 1 to ", kMaxBox);
+    boxBytes *= dimension.box;
+  }
+  if (boxBytes > kMaxBoxBytes)
+    return makeError("a box of ", boxBytes, " bytes; TMA takes up to ",
+                     kMaxBoxBytes);
 
   const BoxDimension &inner = recipe.dimensions.front();
   unsigned innerBytes = inner.box * getElementBytes(recipe.type);

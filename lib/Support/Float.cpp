@@ -19,7 +19,8 @@ constexpr uint64_t kDoubleImplicitBit = uint64_t(1) << 52;
 constexpr uint64_t kDoubleQuietBit = uint64_t(1) << 51;
 
 /// A 16-bit format of `exponentBits` and `15 - exponentBits` bits of mantissa.
-template <int exponentBits> struct Format {
+template <int exponentBits>
+struct Format {
   static constexpr int mantissaBits = 15 - exponentBits;
   static constexpr int bias = (1 << (exponentBits - 1)) - 1;
   static constexpr uint16_t infinity = ((1 << exponentBits) - 1)

@@ -243,10 +243,9 @@ static Expected<StringRef> takeHeader(StringRef &rest, StringRef name) {
                                : endian::read32le(rest.data());
   rest = rest.drop_front(lengthBytes);
   if (length > kMaxHeaderLength)
-    return makeError(name, "a header of " + llvm::Twine(length) +
-                               " bytes; at most " +
-                               llvm::Twine(kMaxHeaderLength) +
-                               " are supported");
+    return makeError(name,
+                     "a header of " + llvm::Twine(length) + " bytes; at most " +
+                         llvm::Twine(kMaxHeaderLength) + " are supported");
   if (rest.size() < length)
     return makeError(name, "truncated in the header");
   StringRef text = rest.take_front(length);
@@ -275,8 +274,7 @@ Expected<NpyArray> spattn::parseNpy(std::unique_ptr<llvm::MemoryBuffer> file,
   array.sizes = *header.shape;
   std::optional<int64_t> count = countElements(array.sizes);
   int64_t bytes;
-  if (!count ||
-      llvm::MulOverflow<int64_t>(*count, getNpySize(*type), bytes))
+  if (!count || llvm::MulOverflow<int64_t>(*count, getNpySize(*type), bytes))
     return makeError(name, "an array of 2^63 bytes or more");
   if (static_cast<uint64_t>(bytes) != data.size())
     return makeError(name, llvm::Twine(data.size()) +
@@ -353,7 +351,6 @@ void spattn::printNpy(llvm::raw_ostream &stream, const NpyView &array) {
 }
 
 Error spattn::writeNpy(StringRef path, const NpyView &array) {
-  return writeFile(path, [&](llvm::raw_ostream &stream) {
-    printNpy(stream, array);
-  });
+  return writeFile(path,
+                   [&](llvm::raw_ostream &stream) { printNpy(stream, array); });
 }

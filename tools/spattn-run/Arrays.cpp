@@ -54,7 +54,8 @@ Expected<Array> spattn::run::allocate(Type elementType,
 }
 
 /// Calls `work(begin, end)` for pieces of [0, count), in parallel.
-template <class F> static void forPieces(int64_t count, F work) {
+template <class F>
+static void forPieces(int64_t count, F work) {
   constexpr int64_t piece = 1 << 16;
   llvm::parallelFor(0, llvm::divideCeil(count, piece), [&](size_t i) {
     int64_t begin = i * piece;
@@ -149,8 +150,7 @@ static Type getFileType(NpyType type, Type wanted) {
       return wanted;
     [[fallthrough]];
   default:
-    if (wanted.isIntOrIndex() &&
-        getNpySize(type) == *getElementBytes(wanted))
+    if (wanted.isIntOrIndex() && getNpySize(type) == *getElementBytes(wanted))
       return wanted;
     return Type();
   }
@@ -207,8 +207,7 @@ llvm::Error spattn::run::checkNpyType(NpyType type, Type elementType) {
   std::string wanted;
   llvm::raw_string_ostream(wanted) << elementType;
   return llvm::createStringError("elements of type '" + getNpyDescr(type) +
-                                 "' do not fit " + wanted +
-                                 "; supported are " +
+                                 "' do not fit " + wanted + "; supported are " +
                                  getSupportedFileTypes(elementType));
 }
 

@@ -75,18 +75,18 @@ static std::vector<Row> sampleRows(int64_t count, uint64_t seed, int64_t batch,
   int64_t firstHead = engine() % heads;
   for (int64_t n = 0; n < count; ++n) {
     int64_t b = engine() % batch;
-    rows.push_back({b, (firstHead + n) % heads,
-                    static_cast<int64_t>(engine() % length)});
+    rows.push_back(
+        {b, (firstHead + n) % heads, static_cast<int64_t>(engine() % length)});
   }
   return rows;
 }
 
-static ElementRow getRow(const BufferView &view, const AttentionProblem &problem,
-                         Row row) {
+static ElementRow getRow(const BufferView &view,
+                         const AttentionProblem &problem, Row row) {
   bool hasWidth = view.sizes.size() == 4;
   auto stride = [&](char name) {
-    return view.strides[hasWidth ? problem.getDim(name)
-                                 : problem.getLseDim(name)];
+    return view
+        .strides[hasWidth ? problem.getDim(name) : problem.getLseDim(name)];
   };
   int64_t offset =
       row.b * stride('b') + row.h * stride('h') + row.i * stride('n');
@@ -103,9 +103,9 @@ static double distance(double a, double b) {
 static RowError compareRow(const Computed &computed, Row row) {
   const AttentionProblem &problem = computed.problem;
   std::vector<double> reference(problem.valueDim), actual(problem.valueDim);
-  double lse = attentionRow(problem, computed.query, computed.key,
-                            computed.value, row.b, row.h, row.i,
-                            reference.data());
+  double lse =
+      attentionRow(problem, computed.query, computed.key, computed.value, row.b,
+                   row.h, row.i, reference.data());
   loadElements(getRow(computed.out, problem, row), problem.valueDim,
                actual.data());
   RowError error;
@@ -141,9 +141,12 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
                ? std::get<ReferenceArray>(arguments[output.index]).view
                : executable.getResults()[output.index];
   };
-  Computed computed = {AttentionProblem::get(op), viewOf(op.getQuery()),
-                       viewOf(op.getKey()), viewOf(op.getValue()),
-                       outputOf(*entry.getAttentionOutput(0)), std::nullopt};
+  Computed computed = {AttentionProblem::get(op),
+                       viewOf(op.getQuery()),
+                       viewOf(op.getKey()),
+                       viewOf(op.getValue()),
+                       outputOf(*entry.getAttentionOutput(0)),
+                       std::nullopt};
   if (op.getScale() && entry.getArgument(op.getScale()))
     // As the kernel gets it.
     computed.problem.scale =
@@ -152,8 +155,8 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
     if (auto output = entry.getAttentionOutput(1))
       computed.lse = outputOf(*output);
 
-  llvm::Expected<AttentionSizes> sizes = getSizes(
-      computed.problem, computed.query, computed.key, computed.value);
+  llvm::Expected<AttentionSizes> sizes =
+      getSizes(computed.problem, computed.query, computed.key, computed.value);
   if (!sizes)
     return op.emitError(llvm::toString(sizes.takeError()));
   std::vector<Row> rows =
@@ -178,9 +181,9 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
       report.lse = error.lse;
   }
   if (sum.difference != 0)
-    report.relative = sum.reference > 0
-                          ? std::sqrt(sum.difference / sum.reference)
-                          : sum.difference *
-                                std::numeric_limits<double>::infinity();
+    report.relative =
+        sum.reference > 0
+            ? std::sqrt(sum.difference / sum.reference)
+            : sum.difference * std::numeric_limits<double>::infinity();
   return report;
 }

@@ -35,9 +35,10 @@ std::string whyUncheckable(Entry &entry);
 
 /// Compares sampled rows of what an entry has computed with the oracle. The
 /// rows are spread over the heads, drawn by the seed otherwise.
-mlir::FailureOr<ErrorReport>
-checkRows(Entry &entry, llvm::ArrayRef<ReferenceValue> arguments,
-          const Executable &executable, const Options &options);
+mlir::FailureOr<ErrorReport> checkRows(Entry &entry,
+                                       llvm::ArrayRef<ReferenceValue> arguments,
+                                       const Executable &executable,
+                                       const Options &options);
 
 } // namespace spattn::run
 

@@ -67,7 +67,8 @@ static bool isDestination(BlockArgument argument) {
 /// Whether arguments of this type can be made.
 static LogicalResult checkType(const EntryArgument &argument) {
   Type type = argument.type;
-  bool isSupported = type.isF32() || type.isIndex() || type.isSignlessInteger(64);
+  bool isSupported =
+      type.isF32() || type.isIndex() || type.isSignlessInteger(64);
   if (auto shaped = dyn_cast<ShapedType>(type))
     isSupported = isa<RankedTensorType, MemRefType>(type) &&
                   getElementBytes(shaped.getElementType());
@@ -166,7 +167,8 @@ static LogicalResult selectFunctions(ModuleOp module, const Options &options,
                    options.file + "'; it has " +
                    (runnable.empty() ? "none to run" : getNames(runnable)));
     if (function.isExternal() || function.isPrivate())
-      return function.emitError("'") << name << "' cannot be run: "
+      return function.emitError("'")
+             << name << "' cannot be run: "
              << (function.isExternal() ? "it has no body" : "it is private");
   }
   if (runnable.empty())
@@ -242,7 +244,11 @@ static LogicalResult applyShapes(std::vector<Entry> &entries,
                                  const Options &options) {
   return applyOptions(
       entries, options.shapes,
-      [](const ArgumentOption &option, EntryArgument &argument) {
+      [&](const ArgumentOption &option, EntryArgument &argument) {
+        // Others of several functions may have no use for the option.
+        auto type = dyn_cast<ShapedType>(argument.type);
+        if (type && type.hasStaticShape() && entries.size() > 1)
+          return success();
         if (!argument.isScalar())
           return assignSizes(argument, option.sizes, option.text);
         return LogicalResult(emitError(argument.location)
@@ -254,24 +260,24 @@ static LogicalResult applyShapes(std::vector<Entry> &entries,
 static LogicalResult applyScalars(std::vector<Entry> &entries,
                                   const Options &options) {
   llvm::DenseSet<EntryArgument *> given;
-  LogicalResult applied = applyOptions(
-      entries, options.scalars,
-      [&](const ArgumentOption &option,
-          EntryArgument &argument) -> LogicalResult {
-        given.insert(&argument);
-        argument.number = option.number;
-        if (!argument.isScalar())
-          return emitError(argument.location)
-                 << option.text << ": " << argument.describe()
-                 << " is no scalar, but of type " << argument.type;
-        if (argument.type.isF32() ||
-            (std::abs(option.number) <= 0x1p53 &&
-             std::trunc(option.number) == option.number))
-          return success();
-        return emitError(argument.location)
-               << option.text << ": expected an integer for "
-               << argument.describe();
-      });
+  LogicalResult applied =
+      applyOptions(entries, options.scalars,
+                   [&](const ArgumentOption &option,
+                       EntryArgument &argument) -> LogicalResult {
+                     given.insert(&argument);
+                     argument.number = option.number;
+                     if (!argument.isScalar())
+                       return emitError(argument.location)
+                              << option.text << ": " << argument.describe()
+                              << " is no scalar, but of type " << argument.type;
+                     if (argument.type.isF32() ||
+                         (std::abs(option.number) <= 0x1p53 &&
+                          std::trunc(option.number) == option.number))
+                       return success();
+                     return emitError(argument.location)
+                            << option.text << ": expected an integer for "
+                            << argument.describe();
+                   });
   if (failed(applied))
     return failure();
   for (Entry &entry : entries)
@@ -279,7 +285,8 @@ static LogicalResult applyScalars(std::vector<Entry> &entries,
       if (!argument.isScalar() || given.contains(&argument))
         continue;
       AttentionOp op = entry.attention;
-      if (!op || !op.getScale() || entry.getArgument(op.getScale()) != &argument)
+      if (!op || !op.getScale() ||
+          entry.getArgument(op.getScale()) != &argument)
         return emitError(argument.location)
                << argument.describe() << " is a scalar; give its value with "
                << "--scalar="
@@ -378,8 +385,8 @@ static LogicalResult assignInputs(Entry &entry, const Options &options) {
       names.push_back(input->describe());
     return entry.function.emitError("expected an --input for each of ")
            << inputs.size() << " inputs of '" << entry.getName() << "'"
-           << (names.empty() ? "" : ": ") << llvm::join(names, ", ")
-           << "; got " << options.inputs.size();
+           << (names.empty() ? "" : ": ") << llvm::join(names, ", ") << "; got "
+           << options.inputs.size();
   }
   for (auto [input, path] : llvm::zip(inputs, options.inputs)) {
     llvm::Expected<NpyArray> array = readNpy(path);
@@ -407,8 +414,9 @@ static LogicalResult checkOutputs(std::vector<Entry> &entries,
   size_t total = 0;
   for (Entry &entry : entries) {
     total += entry.outputs.size();
-    counts += (counts.empty() ? "" : ", ") + std::to_string(entry.outputs.size()) +
-              " of '" + entry.getName() + "'";
+    counts += (counts.empty() ? "" : ", ") +
+              std::to_string(entry.outputs.size()) + " of '" + entry.getName() +
+              "'";
   }
   if (total == options.outputs.size())
     return success();

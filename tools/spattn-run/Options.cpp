@@ -122,9 +122,9 @@ struct CommandLine {
       cl::desc("Write the IR of each function after each stage to "
                "folder/function/"),
       cl::value_desc("folder"), cl::cat(category)};
-  cl::opt<std::string> json{
-      "json", cl::desc("Write the report as JSON (- is stdout)"),
-      cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> json{"json",
+                            cl::desc("Write the report as JSON (- is stdout)"),
+                            cl::value_desc("file"), cl::cat(category)};
 };
 } // namespace
 
@@ -137,10 +137,10 @@ static LogicalResult splitArgument(StringRef option, StringRef text,
                                    ArgumentOption &result, StringRef &value) {
   auto [argument, rest] = text.split(':');
   if (argument.empty() || argument.size() == text.size())
-    return error("--" + option + "=" + text +
-                 ": expected an argument's name or position, ':' and a " +
-                 (option == "shape" ? "shape: q:1x16x4096x128"
-                                    : "number: s:0.125"));
+    return error(
+        "--" + option + "=" + text +
+        ": expected an argument's name or position, ':' and a " +
+        (option == "shape" ? "shape: q:1x16x4096x128" : "number: s:0.125"));
   argument.consume_front("%");
   result.argument = argument.str();
   result.text = ("--" + option + "=" + text).str();
@@ -157,8 +157,9 @@ static LogicalResult parseShape(StringRef text, ArgumentOption &result) {
   for (StringRef part : parts) {
     int64_t size;
     if (part.getAsInteger(10, size) || size < 0)
-      return error(result.text + ": expected sizes from 0 to 2^63 - 1 with 'x' "
-                                 "between them, got '" +
+      return error(result.text +
+                   ": expected sizes from 0 to 2^63 - 1 with 'x' "
+                   "between them, got '" +
                    part + "'");
     result.sizes.push_back(size);
   }
@@ -178,8 +179,9 @@ static LogicalResult checkRange(StringRef option, int64_t value, int64_t least,
                                 int64_t most) {
   if (value >= least && value <= most)
     return success();
-  return error("--" + option + "=" + Twine(value) + ": expected a number from " +
-               Twine(least) + " to " + Twine(most));
+  return error("--" + option + "=" + Twine(value) +
+               ": expected a number from " + Twine(least) + " to " +
+               Twine(most));
 }
 
 /// What concerns each option by itself.
@@ -224,7 +226,8 @@ FailureOr<Options> spattn::run::parseOptions(int argc, char **argv) {
       argc, argv,
       "spattn-run: compiles functions of structured-sparse attention, runs "
       "them,\nand compares them with a float64 oracle\n\n"
-      "  Arguments that are used only as 'outs' of attention are destinations:\n"
+      "  Arguments that are used only as 'outs' of attention are "
+      "destinations:\n"
       "  they are allocated, filled with NaN before each run, and take no "
       "--input.\n");
   if (failed(checkNumbers(line)))

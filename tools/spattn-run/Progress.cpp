@@ -45,6 +45,11 @@ void Progress::update(const llvm::Twine &newState) {
   state = newState.str();
 }
 
+void Progress::hide() {
+  Lock lock(mutex);
+  erase();
+}
+
 void Progress::stop() {
   Lock lock(mutex);
   isActive = false;
@@ -63,7 +68,8 @@ void Progress::loop() {
   while (!changed.wait_for(lock, 200ms, [this] { return isDone; })) {
     if (!isActive || std::chrono::steady_clock::now() - started < 1s)
       continue;
-    llvm::errs() << "\r\033[K" << what << ": " << state;
+    // In one piece: stderr has no buffer.
+    llvm::errs() << "\r\033[K" + what + ": " + state;
     isShown = true;
   }
 }

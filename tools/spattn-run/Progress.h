@@ -30,7 +30,9 @@ public:
   void start(const llvm::Twine &what);
   /// Says what of it is being done.
   void update(const llvm::Twine &state);
-  /// Ends it and erases the line.
+  /// Erases the line for something else to be printed.
+  void hide();
+  /// Ends the work and erases the line.
   void stop();
 
 private:

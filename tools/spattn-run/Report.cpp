@@ -70,11 +70,10 @@ static void printTiles(llvm::raw_ostream &stream, const EntryReport &report,
   if (!report.tiles)
     return;
   const TileNumbers &total = report.tiles->total;
-  printLabel(stream, "tiles") << report.tiles->queryTile << " x "
-                              << report.tiles->keyTile << ": " << total.visited
-                              << " visited (" << total.full << " full, "
-                              << total.masked << " masked), " << total.skipped
-                              << " skipped\n";
+  printLabel(stream, "tiles")
+      << report.tiles->queryTile << " x " << report.tiles->keyTile << ": "
+      << total.visited << " visited (" << total.full << " full, "
+      << total.masked << " masked), " << total.skipped << " skipped\n";
   printLabel(stream, "pairs") << total.pairs << " unmasked\n";
   printLabel(stream, "rate")
       << format("%.1f", report.getGflops()) << " GFLOP/s\n";
@@ -105,9 +104,9 @@ static void printReport(llvm::raw_ostream &stream, const EntryReport &report,
   });
   stream << (report.shapes.empty() ? "-\n" : "\n");
   if (report.compileMs)
-    printLabel(stream, "compile") << format("%.1f", report.compileMs)
-                                  << " ms\n";
-  printLabel(stream, "run") << format("%.3f", report.getMedianMs()) << " ms";
+    printLabel(stream, "compile")
+        << format("%.1f", report.compileMs) << " ms\n";
+  printLabel(stream, "run") << format("%.3f", report.medianMs) << " ms";
   if (report.runsMs.size() > 1)
     stream << " (median of " << report.runsMs.size() << ", "
            << format("%.3f", *llvm::min_element(report.runsMs)) << " to "
@@ -121,8 +120,8 @@ static void printReport(llvm::raw_ostream &stream, const EntryReport &report,
            << "\n";
   else
     stream << "-\n";
-  printLabel(stream, "memory") << format("%.0f", report.peakMiB)
-                               << " MiB at the most\n";
+  printLabel(stream, "memory")
+      << format("%.0f", report.peakMiB) << " MiB at the most\n";
   if (report.tiles && options.perHead) {
     Table table({"head", "visited", "full", "masked", "skipped", "pairs"});
     for (auto [head, tiles] : llvm::enumerate(report.tiles->heads))
@@ -142,12 +141,12 @@ void spattn::run::printReports(llvm::raw_ostream &stream,
     printReport(stream, report, options);
   if (reports.empty())
     return;
-  Table table({"summary", "compile ms", "run ms", "tiles", "skipped",
-               "GFLOP/s", "error", "speed-up"});
+  Table table({"summary", "compile ms", "run ms", "tiles", "skipped", "GFLOP/s",
+               "error", "speed-up"});
   for (const EntryReport &report : reports) {
     bool hasTiles = report.tiles.has_value();
     table.add({"@" + report.name, format("%.1f", report.compileMs),
-               format("%.3f", report.getMedianMs()),
+               format("%.3f", report.medianMs),
                hasTiles ? format(report.tiles->total.visited) : "-",
                hasTiles ? format(report.tiles->total.skipped) : "-",
                format("%.1f", report.getGflops()),
@@ -185,7 +184,7 @@ static llvm::json::Object toJson(const EntryReport &report) {
                         : llvm::json::Value(report.structure)},
       {"shapes", std::move(shapes)},
       {"compile_ms", toJson(report.compileMs)},
-      {"run_ms", toJson(report.getMedianMs())},
+      {"run_ms", toJson(report.medianMs)},
       {"runs_ms", llvm::json::Array(report.runsMs)},
       {"schedule", nullptr},
       {"tiles", nullptr},

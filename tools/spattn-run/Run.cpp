@@ -19,14 +19,14 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::run;
 
-template <class T> static std::string toText(T value) {
+template <class T>
+static std::string toText(T value) {
   std::string text;
   llvm::raw_string_ostream(text) << value;
   return text;
 }
 
-double EntryReport::getMedianMs() const {
-  std::vector<double> sorted = runsMs;
+static double getMedian(std::vector<double> sorted) {
   llvm::sort(sorted);
   size_t middle = sorted.size() / 2;
   return sorted.size() % 2 ? sorted[middle]
@@ -34,10 +34,9 @@ double EntryReport::getMedianMs() const {
 }
 
 std::optional<double> EntryReport::getGflops() const {
-  double ms = getMedianMs();
-  if (!flops || ms <= 0)
+  if (!flops || medianMs <= 0)
     return std::nullopt;
-  return *flops / ms * 1e-6;
+  return *flops / medianMs * 1e-6;
 }
 
 //===----------------------------------------------------------------------===//
@@ -74,9 +73,8 @@ static LogicalResult makeArguments(Entry &entry, const Options &options,
     }
     llvm::Expected<Array> array = makeArray(argument, options);
     if (!array)
-      return emitError(argument.location)
-             << argument.describe() << ": "
-             << llvm::toString(array.takeError());
+      return emitError(argument.location) << argument.describe() << ": "
+                                          << llvm::toString(array.takeError());
     values.push_back(std::move(*array));
   }
   return success();
@@ -144,8 +142,8 @@ static void describe(Entry &entry, const Options &options,
                      EntryReport &report) {
   report.name = entry.getName();
   for (const EntryArgument &argument : entry.arguments) {
-    std::string name = argument.name.empty() ? std::to_string(argument.index)
-                                             : argument.name;
+    std::string name =
+        argument.name.empty() ? std::to_string(argument.index) : argument.name;
     report.shapes.emplace_back(
         name, argument.isScalar()
                   ? toText(argument.type)
@@ -171,8 +169,8 @@ static void describe(Entry &entry, const Options &options,
     return;
   report.tiles = countTiles(entry, options);
   if (report.tiles)
-    report.flops = 2.0 * (op.getHeadDim() + op.getValueDim()) *
-                   report.tiles->total.pairs;
+    report.flops =
+        2.0 * (op.getHeadDim() + op.getValueDim()) * report.tiles->total.pairs;
 }
 
 FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
@@ -186,8 +184,8 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
       options.checkRows > 0 ? whyUncheckable(entry) : "--check=0";
   if (options.maxError && !uncheckable.empty())
     return entry.function.emitError("--max-error: '")
-           << entry.getName() << "' cannot be compared with the oracle: "
-           << uncheckable;
+           << entry.getName()
+           << "' cannot be compared with the oracle: " << uncheckable;
   report.unchecked = uncheckable;
 
   progress.update("compiling");
@@ -201,6 +199,7 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
       failed(runRepeatedly(entry, **executable, arguments, options, progress,
                            report.runsMs)))
     return failure();
+  report.medianMs = getMedian(report.runsMs);
   report.peakMiB = getPeakMiB();
   if (uncheckable.empty()) {
     progress.update("checking");
@@ -231,9 +230,9 @@ void spattn::run::compareWithDense(std::vector<EntryReport> &reports) {
     auto dense = llvm::find_if(reports, [&](const EntryReport &other) {
       return other.isDense && other.problemKey == report.problemKey;
     });
-    if (dense == reports.end() || report.getMedianMs() <= 0)
+    if (dense == reports.end() || report.medianMs <= 0)
       continue;
-    report.speedup = dense->getMedianMs() / report.getMedianMs();
+    report.speedup = dense->medianMs / report.medianMs;
     report.speedupOver = dense->name;
   }
 }

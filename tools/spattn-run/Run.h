@@ -25,6 +25,7 @@ struct EntryReport {
   std::vector<std::pair<std::string, std::string>> shapes;
   std::optional<double> compileMs;
   std::vector<double> runsMs;
+  double medianMs = 0;
   std::optional<TileReport> tiles;
   /// Floating-point operations of a run: two products over the pairs.
   std::optional<double> flops;
@@ -42,7 +43,6 @@ struct EntryReport {
   std::optional<double> speedup;
   std::string speedupOver;
 
-  double getMedianMs() const;
   std::optional<double> getGflops() const;
 };
 

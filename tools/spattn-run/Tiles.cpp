@@ -9,6 +9,7 @@
 #include "Tiles.h"
 
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -34,6 +35,17 @@ static TileShape getTiles(AttentionOp op, const Options &options) {
   return tile;
 }
 
+/// Counts of at least 2^63 - 1 stay there: nobody lives to see them visited.
+static int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? INT64_MAX : product;
+}
+
+static void add(int64_t &sum, int64_t count) {
+  if (llvm::AddOverflow(sum, count, sum))
+    sum = INT64_MAX;
+}
+
 std::optional<TileReport> spattn::run::countTiles(Entry &entry,
                                                   const Options &options) {
   AttentionOp op = entry.attention;
@@ -47,15 +59,16 @@ std::optional<TileReport> spattn::run::countTiles(Entry &entry,
   TileReport report = {tile.queries, tile.keys, {}, {}};
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     TileCounts counts = algebra.tiles(head, tile);
-    TileNumbers numbers = {batch * counts.visited, batch * counts.full,
-                           batch * counts.masked, batch * counts.skipped,
-                           batch * algebra.pairs(head)};
+    TileNumbers numbers = {
+        multiply(batch, counts.visited), multiply(batch, counts.full),
+        multiply(batch, counts.masked), multiply(batch, counts.skipped),
+        multiply(batch, algebra.pairs(head))};
     report.heads.push_back(numbers);
-    report.total.visited += numbers.visited;
-    report.total.full += numbers.full;
-    report.total.masked += numbers.masked;
-    report.total.skipped += numbers.skipped;
-    report.total.pairs += numbers.pairs;
+    add(report.total.visited, numbers.visited);
+    add(report.total.full, numbers.full);
+    add(report.total.masked, numbers.masked);
+    add(report.total.skipped, numbers.skipped);
+    add(report.total.pairs, numbers.pairs);
   }
   return report;
 }

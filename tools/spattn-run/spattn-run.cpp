@@ -14,8 +14,8 @@
 #include "mlir/Support/FileUtilities.h"
 #include "spattn/InitAll.h"
 #include "spattn/JIT/CpuKernel.h"
-#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Parallel.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -46,8 +46,9 @@ static LogicalResult parseSource(llvm::MemoryBufferRef buffer,
     return failure();
   Location location = FileLineColLoc::get(
       &context, buffer.getBufferIdentifier(), /*line=*/0, /*column=*/0);
-  source.module = mlir::detail::constructContainerOpForParserIfNecessary<ModuleOp>(
-      &block, &context, location);
+  source.module =
+      mlir::detail::constructContainerOpForParserIfNecessary<ModuleOp>(
+          &block, &context, location);
   return success(source.module && succeeded(verify(*source.module)));
 }
 
@@ -79,8 +80,8 @@ static LogicalResult checkErrors(ArrayRef<EntryReport> reports,
       continue;
     std::string limit;
     llvm::raw_string_ostream(limit) << llvm::format("%g", *options.maxError);
-    result = error("the error of '" + report.name + "' exceeds --max-error=" +
-                   limit);
+    result = error("the error of '" + report.name +
+                   "' exceeds --max-error=" + limit);
   }
   return result;
 }
@@ -99,6 +100,11 @@ static LogicalResult runSource(Source &source, const Options &options) {
   LogicalResult ran = success();
   {
     Progress progress;
+    ScopedDiagnosticHandler handler(source.module->getContext(),
+                                    [&](Diagnostic &) {
+                                      progress.hide();
+                                      return failure();
+                                    });
     for (auto [i, entry] : llvm::enumerate(*entries)) {
       progress.start("[" + Twine(i + 1) + "/" + Twine(entries->size()) + "] @" +
                      entry.getName());
@@ -149,6 +155,7 @@ static LogicalResult runMain(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
   Source source;
   source.manager.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(source.manager, &context);

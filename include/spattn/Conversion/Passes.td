@@ -140,6 +140,8 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
+    Option<"queryStages", "query-stages", "int64_t", "2",
+           "Tiles of queries that are under way.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

@@ -36,7 +36,8 @@ Status checkTensorMap(const TensorMapRecipe &recipe,
 /// interleave and fill.
 Status checkTensorMapRecipe(const TensorMapRecipe &recipe);
 
-/// Checks, then makes the tensor map. An array without elements gives a map of
+/// Checks, then makes the tensor map, for which the driver needs the calling
+/// thread to have a current context. An array without elements gives a map of
 /// zeros, through which a kernel must not load.
 Result<cuda::TensorMap> encodeTensorMap(const Driver &driver,
                                         const TensorMapRecipe &recipe,

@@ -32,10 +32,10 @@ static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 ForwardLayout::ForwardLayout(const ForwardShape &shape) {
   query = 0;
-  key = query + shape.queryTile() * shape.headDim * 2;
+  key = query + shape.queryStages * shape.queryTile() * shape.headDim * 2;
   value = key + shape.stages * shape.keyTile * shape.headDim * 2;
   barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
-  total = barriers + 8 * (2 + 4 * shape.stages);
+  total = barriers + 8 * (2 * shape.queryStages + 4 * shape.stages);
 }
 
 namespace {
@@ -51,7 +51,7 @@ class ForwardKernel {
 public:
   ForwardKernel(OpBuilder &builder, AttentionOp op, StringRef name,
                 const ForwardShape &shape)
-      : b(op.getLoc(), builder), ops(b), op(op), shape(shape), layout(shape),
+      : b(op.getLoc(), builder), ops(b, b.getI32Type()), op(op), shape(shape), layout(shape),
         heads(op.getHeadStructures()),
         element(cast<ShapedType>(op.getQuery().getType()).getElementType()),
         outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
@@ -63,7 +63,8 @@ public:
     b.setInsertionPointToStart(entry);
     readArguments(entry);
     emitSetup();
-    Value group = tile::WarpgroupOp::create(b, b.getIndexType());
+    Value group = arith::IndexCastOp::create(
+        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
     Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
@@ -96,8 +97,14 @@ private:
   // Small helpers
   //===--------------------------------------------------------------------===//
 
+  /// Positions, counts and numbers of threads are i32; only offsets in global
+  /// memory are wider.
   Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  /// As an operand of a tile operation.
+  Value asIndex(Value value) {
+    return arith::IndexCastOp::create(b, b.getIndexType(), value);
   }
   Value f32(float value) {
     return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
@@ -107,9 +114,6 @@ private:
   }
   Value add(Value lhs, Value rhs) { return arith::AddIOp::create(b, lhs, rhs); }
   Value mul(Value lhs, Value rhs) { return arith::MulIOp::create(b, lhs, rhs); }
-  Value toI32(Value value) {
-    return arith::IndexCastOp::create(b, b.getI32Type(), value);
-  }
   template <class Body> void in(Block *block, Body body) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(block);
@@ -170,18 +174,15 @@ private:
                                         entry->getArgument(i));
     };
     args.assign(entry->args_begin(), entry->args_end());
-    for (int i : {Batch, QueryLength, KeyLength, OutBatchStride, OutHeadStride,
-                  OutRowStride, LseBatchStride, LseHeadStride, LseRowStride})
+    for (int i : {OutBatchStride, OutHeadStride, OutRowStride, LseBatchStride,
+                  LseHeadStride, LseRowStride})
       args[i] = toIndex(i);
     // Base-2 logits.
     args[Scale] = arith::MulFOp::create(b, args[Scale], f32(1.44269504f));
     auto i32 = b.getI32Type();
-    auto special = [&](Value value) -> Value {
-      return arith::IndexCastOp::create(b, b.getIndexType(), value);
-    };
-    thread = special(NVVM::ThreadIdXOp::create(b, i32));
-    block = special(NVVM::BlockIdXOp::create(b, i32));
-    blocks = special(NVVM::GridDimXOp::create(b, i32));
+    thread = NVVM::ThreadIdXOp::create(b, i32);
+    block = NVVM::BlockIdXOp::create(b, i32);
+    blocks = NVVM::GridDimXOp::create(b, i32);
     tileRows = ops.materialize(
         ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile()));
     rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
@@ -191,8 +192,10 @@ private:
   void emitSetup() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       int64_t arrivals = 4 * shape.consumers;
-      tile::BarrierInitOp::create(b, fullQuery(), 1);
-      tile::BarrierInitOp::create(b, emptyQuery(), arrivals);
+      for (int64_t s = 0; s < shape.queryStages; ++s) {
+        tile::BarrierInitOp::create(b, fullQuery(index(s)), 1);
+        tile::BarrierInitOp::create(b, emptyQuery(index(s)), arrivals);
+      }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
           tile::BarrierInitOp::create(b, full(ofValue, index(s)), 1);
@@ -209,42 +212,47 @@ private:
 
   Value barrier(int64_t number, Value stage) {
     return tile::BarrierOp::create(
-        b, tile::BarrierType::get(b.getContext()), stage,
-        layout.barriers + 8 * number);
+        b, tile::BarrierType::get(b.getContext()),
+        stage ? asIndex(stage) : Value(), layout.barriers + 8 * number);
   }
-  Value fullQuery() { return barrier(0, {}); }
-  Value emptyQuery() { return barrier(1, {}); }
+  Value fullQuery(Value stage) { return barrier(0, stage); }
+  Value emptyQuery(Value stage) { return barrier(shape.queryStages, stage); }
   Value full(bool ofValue, Value stage) {
-    return barrier(2 + (ofValue ? 2 : 0) * shape.stages, stage);
+    return barrier(2 * shape.queryStages + (ofValue ? 2 : 0) * shape.stages,
+                   stage);
   }
   Value empty(bool ofValue, Value stage) {
-    return barrier(2 + (ofValue ? 3 : 1) * shape.stages, stage);
+    return barrier(2 * shape.queryStages + (ofValue ? 3 : 1) * shape.stages,
+                   stage);
   }
 
-  Value queryTile() {
+  Value queryTile(Value stage) {
     return tile::SharedOp::create(
-        b, sharedType(shape.queryTile(), shape.headDim), Value(), layout.query);
+        b, sharedType(shape.queryTile(), shape.headDim), asIndex(stage),
+        layout.query);
   }
   Value stageTile(bool ofValue, Value stage) {
     return tile::SharedOp::create(
         b,
         sharedType(shape.keyTile, ofValue ? shape.valueDim : shape.headDim),
-        stage, ofValue ? layout.value : layout.key);
+        asIndex(stage), ofValue ? layout.value : layout.key);
   }
 
   /// The stage of the `count`-th tile, and the parity of its phase.
   std::pair<Value, Value> stageOf(Value count) {
-    Value stages = index(shape.stages);
+    return stageOf(count, shape.stages);
+  }
+  std::pair<Value, Value> stageOf(Value count, int64_t numStages) {
+    Value stages = index(numStages);
     Value stage = arith::RemUIOp::create(b, count, stages);
     Value round = arith::DivUIOp::create(b, count, stages);
     return {stage, parity(round)};
   }
   Value parity(Value round) {
-    return toI32(arith::AndIOp::create(b, round, index(1)));
+    return arith::AndIOp::create(b, round, index(1));
   }
   Value flip(Value parity) {
-    Value one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
-    return arith::XOrIOp::create(b, parity, one);
+    return arith::XOrIOp::create(b, parity, index(1));
   }
 
   //===--------------------------------------------------------------------===//
@@ -317,16 +325,18 @@ private:
     auto type = cast<tile::SharedType>(tile.getType());
     tile::BarrierExpectOp::create(b, barrier,
                                   type.getRows() * type.getColumns() * 2);
-    tile::LoadOp::create(b, args[map], row, head, batch, tile, barrier);
+    tile::LoadOp::create(b, args[map], asIndex(row), asIndex(head),
+                         asIndex(batch), tile, barrier);
   }
 
   void emitProducer() {
     forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
       Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
       when(any, [&] {
-        tile::BarrierWaitOp::create(b, emptyQuery(), flip(parity(itemsBefore)));
+        auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
+        tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
         load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
-             queryTile(), fullQuery());
+             queryTile(stage), fullQuery(stage));
         auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
         in(loop.getBody(), [&] {
           Value n = loop.getInductionVar();
@@ -376,7 +386,8 @@ private:
     Block *block = b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()},
                                  {b.getLoc()});
     Index row = ops.add(
-        ops.wrap(block->getArgument(0)),
+        ops.wrap(arith::IndexCastOp::create(b, b.getI32Type(),
+                                            block->getArgument(0))),
         ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
     Index query = ops.add(item.firstQuery, row);
     SmallVector<Value> ends;
@@ -384,7 +395,7 @@ private:
       for (Index end : {span.lo, span.hi}) {
         Index column = ops.min(ops.max(ops.sub(end, firstKey), ops.constant(0)),
                                ops.constant(shape.keyTile));
-        ends.push_back(toI32(ops.materialize(column)));
+        ends.push_back(ops.materialize(column));
       }
     tile::YieldOp::create(b, ends);
     return maskOp.getResult();
@@ -405,9 +416,9 @@ private:
     return ifMasked.getResult(0);
   }
 
-  Value startScores(Value group, Value stage) {
-    return tile::MmaOp::create(b, accType(shape.keyTile), queryTile(), group,
-                               stageTile(false, stage), Value(),
+  Value startScores(Value query, Value group, Value stage) {
+    return tile::MmaOp::create(b, accType(shape.keyTile), query,
+                               asIndex(group), stageTile(false, stage), Value(),
                                /*transposed=*/true);
   }
   Value startOutput(Value probabilities, Value stage, Value acc) {
@@ -471,12 +482,14 @@ private:
   SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
                               Value itemsBefore) {
     Type rows = tile::RowsType::get(b.getContext());
-    tile::BarrierWaitOp::create(b, fullQuery(), parity(itemsBefore));
+    auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
+    Value query = queryTile(queryStage);
+    tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
 
     auto [firstStage, firstPhase] = stageOf(tilesBefore);
     tile::BarrierWaitOp::create(b, full(false, firstStage), firstPhase);
     tile::MmaFenceOp::create(b);
-    Value scores = startScores(group, firstStage);
+    Value scores = startScores(query, group, firstStage);
     tile::MmaCommitOp::create(b);
     scores = wait(0, scores).front();
     arrive(empty(false, firstStage));
@@ -501,7 +514,7 @@ private:
           stageOf(arith::SubIOp::create(b, count, index(1)));
       tile::BarrierWaitOp::create(b, full(false, stage), phase);
       tile::MmaFenceOp::create(b);
-      Value scores = startScores(group, stage);
+      Value scores = startScores(query, group, stage);
       tile::MmaCommitOp::create(b);
       tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
       output = startOutput(operand, before, output);
@@ -521,7 +534,7 @@ private:
     Value count = add(tilesBefore, item.visited);
     auto [last, lastPhase] =
         stageOf(arith::SubIOp::create(b, count, index(1)));
-    arrive(emptyQuery());
+    arrive(emptyQuery(queryStage));
     tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
     tile::MmaFenceOp::create(b);
     output = startOutput(loop.getResult(3), last, loop.getResult(0));
@@ -562,11 +575,14 @@ private:
       return arith::DivFOp::create(b, f32(1), safe);
     });
     Value output = scaleRows(state[0], inverse);
-    Value first = add(ops.materialize(item.firstQuery),
-                      mul(group, index(tile::kFragmentRows)));
-    Value count = arith::SubIOp::create(b, args[QueryLength], first);
-    Value start = add(add(mul(item.batch, args[OutBatchStride]),
-                          mul(item.head, args[OutHeadStride])),
+    Value firstRow = add(ops.materialize(item.firstQuery),
+                         mul(group, index(tile::kFragmentRows)));
+    Value count =
+        asIndex(arith::SubIOp::create(b, args[QueryLength], firstRow));
+    Value first = asIndex(firstRow), batch = asIndex(item.batch),
+          head = asIndex(item.head);
+    Value start = add(add(mul(batch, args[OutBatchStride]),
+                          mul(head, args[OutHeadStride])),
                       mul(first, args[OutRowStride]));
     tile::StoreOp::create(b, output, pointer(args[Out], start, outElement),
                           args[OutRowStride], count, outElement);
@@ -581,8 +597,8 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value lseStart = add(add(mul(item.batch, args[LseBatchStride]),
-                             mul(item.head, args[LseHeadStride])),
+    Value lseStart = add(add(mul(batch, args[LseBatchStride]),
+                             mul(head, args[LseHeadStride])),
                          mul(first, args[LseRowStride]));
     tile::StoreRowsOp::create(b, lse,
                               pointer(args[Lse], lseStart, b.getF32Type()),

@@ -20,8 +20,8 @@ struct ForwardShape {
   /// Warpgroups that compute; each has 64 queries of a tile.
   int64_t consumers = 2;
   int64_t keyTile = 128;
-  /// Tiles of keys, and of values, under way.
-  int64_t stages = 2;
+  /// Tiles of queries under way, and of keys and of values.
+  int64_t queryStages = 2, stages = 2;
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters = 40, consumerRegisters = 232;
 

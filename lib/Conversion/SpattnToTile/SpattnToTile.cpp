@@ -32,7 +32,22 @@ struct ConvertSpattnToTilePass
     : public spattn::impl::ConvertSpattnToTileBase<ConvertSpattnToTilePass> {
   using ConvertSpattnToTileBase::ConvertSpattnToTileBase;
 
+  LogicalResult checkOptions() {
+    if (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'key-tile' to be a multiple of 16 from 16 to "
+                       "256, got ")
+             << keyTile.getValue();
+    if (stages < 1 || stages > 8 || queryStages < 1 || queryStages > 8)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'stages' and 'query-stages' from 1 to 8, got ")
+             << stages.getValue() << " and " << queryStages.getValue();
+    return success();
+  }
+
   void runOnOperation() override {
+    if (failed(checkOptions()))
+      return signalPassFailure();
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (failed(convert(function)))
@@ -61,6 +76,7 @@ struct ConvertSpattnToTilePass
     shape.valueDim = op.getValueDim();
     shape.keyTile = keyTile;
     shape.stages = stages;
+    shape.queryStages = queryStages;
     if (ForwardLayout(shape).total > kSharedMemoryLimit)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total << " bytes of shared memory, more "

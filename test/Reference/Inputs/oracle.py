@@ -1,6 +1,7 @@
 """Compares spattn-run with attention written in numpy, over random cases.
 
 Usage: oracle.py SPATTN_RUN FOLDER [--device=DEVICE] [--cases=N] [--rtol=R]
+                 [--seed=N] [--min-width=N]
 
 The masks here come from the definitions in SpattnAttrs.td, in whole arrays; the
 oracle of spattn evaluates them pair by pair, and the compiler by its algebra. A
@@ -51,7 +52,9 @@ def affine(rng):
 
 
 def interval(rng):
-    lo = rng.choice([Bound(offset=rng.randint(-6, 30)), affine(rng), Bound(infinite=-1)])
+    lo = rng.choice(
+        [Bound(offset=rng.randint(-6, 30)), affine(rng), Bound(infinite=-1)]
+    )
     if lo.infinite:
         hi = rng.choice([Bound(infinite=1), affine(rng)])
     elif rng.random() < 0.2:
@@ -68,7 +71,10 @@ def keys(rng):
     part = Bound(rng.randint(1, den - 1), den, rng.randint(0, 4))
     lo = rng.choice([Bound(offset=rng.randint(0, 12)), part, Bound(infinite=-1)])
     hi = rng.choice([Bound(infinite=1), Bound(1), Bound(lo.num, lo.den, lo.offset + 5)])
-    return f"#spattn.keys<{lo} to {hi}>", lambda d, j, n, x, h: (lo.at(n) <= j) & (j < hi.at(n))
+    return (
+        f"#spattn.keys<{lo} to {hi}>",
+        lambda d, j, n, x, h: (lo.at(n) <= j) & (j < hi.at(n)),
+    )
 
 
 def distances(rng):
@@ -77,7 +83,10 @@ def distances(rng):
         parts = [(lo, hi)]
     else:  # several constant ones, ascending
         ends = sorted(rng.sample(range(-8, 40), 2 * rng.randint(1, 3)))
-        parts = [(Bound(offset=a), Bound(offset=b)) for a, b in zip(ends[::2], ends[1::2])]
+        parts = [
+            (Bound(offset=a), Bound(offset=b))
+            for a, b in zip(ends[::2], ends[1::2], strict=True)
+        ]
     text = ", ".join(f"{lo} to {hi}" for lo, hi in parts)
 
     def mask(d, j, n, x, h):
@@ -91,7 +100,9 @@ def window(rng):
     right = rng.choice([None, 0, rng.randint(0, 20)])
     if left is None and right is None:
         left = 5
-    parts = [f"{k} = {v}" for k, v in (("left", left), ("right", right)) if v is not None]
+    parts = [
+        f"{k} = {v}" for k, v in (("left", left), ("right", right)) if v is not None
+    ]
 
     def mask(d, j, n, x, h):
         allowed = np.ones(np.broadcast(d, j).shape, bool)
@@ -108,7 +119,7 @@ def in_band(kind, d, n, x, h):
     base, r = divmod(n, h)
     w = base + (1 if x < r else 0)
     s = x * base + min(x, r)
-    local = (0 <= d) & (d <= w)
+    local = (d >= 0) & (d <= w)
     band = (s <= d) & (d < s + w)
     return {
         "exclusive": band,
@@ -156,12 +167,17 @@ def structure(rng, depth=0):
     if depth == 2 or rng.random() < 0.6:
         text, mask = rng.choice(leaves)(rng)
         # Every mask is one over both queries and keys.
-        return text, lambda d, j, n, x, h: mask(d, j, n, x, h) & everything((d, j), True)
+        return (
+            text,
+            lambda d, j, n, x, h: mask(d, j, n, x, h) & everything((d, j), True),
+        )
     parts = [structure(rng, depth + 1) for _ in range(rng.randint(1, 3))]
     name, combine = rng.choice([("union", np.any), ("intersection", np.all)])
     return (
         f"#spattn.{name}<{', '.join(text for text, _ in parts)}>",
-        lambda d, j, n, x, h: combine([mask(d, j, n, x, h) for _, mask in parts], axis=0),
+        lambda d, j, n, x, h: combine(
+            [mask(d, j, n, x, h) for _, mask in parts], axis=0
+        ),
     )
 
 
@@ -233,14 +249,17 @@ def make_input(rng, numbers, sizes, element):
     return x.astype(np.float64), rng.choice([file, np.asfortranarray(file)])
 
 
-def run_case(tool, folder, seed, device, rtol):
+def run_case(tool, folder, seed, device, rtol, min_width):
     """False if a structure is beyond the compiler's limits."""
     rng, numbers = random.Random(seed), np.random.default_rng(seed)
     batch, key_heads, group = rng.randint(1, 2), rng.randint(1, 3), rng.randint(1, 3)
     heads = key_heads * group
-    keys_, width, value_width = rng.randint(1, 40), rng.randint(1, 20), rng.randint(1, 20)
+    keys_ = rng.randint(1, 40)
+    width, value_width = rng.randint(min_width, 20), rng.randint(min_width, 20)
     queries = keys_ if rng.random() < 0.5 else rng.randint(1, 40)
-    layout = rng.choice(["bhnd", "bnhd"] + ["".join(p) for p in itertools.permutations("bhnd")])
+    layout = rng.choice(
+        ["bhnd", "bnhd"] + ["".join(p) for p in itertools.permutations("bhnd")]
+    )
     alignment = rng.choice(["end", "end", "start"])
     element = rng.choice(["f32", "f32", "f16", "bf16"])
     scale = rng.choice([None, round(rng.uniform(0.1, 1), 3)])
@@ -251,7 +270,12 @@ def run_case(tool, folder, seed, device, rtol):
         return [sizes[dim] for dim in layout if sizes[dim] is not None]
 
     def tensor(h, n, d=None, kind=element):
-        sizes = {"b": "?" if dynamic else batch, "h": h, "n": "?" if dynamic else n, "d": d}
+        sizes = {
+            "b": "?" if dynamic else batch,
+            "h": h,
+            "n": "?" if dynamic else n,
+            "d": d,
+        }
         dims = "x".join(str(sizes[dim]) for dim in layout if sizes[dim] is not None)
         return f"tensor<{dims}x{kind}>"
 
@@ -260,11 +284,16 @@ def run_case(tool, folder, seed, device, rtol):
 
     tq, tk, tv = tensor(heads, queries, width), tensor(key_heads, keys_, width), None
     tv = tensor(key_heads, keys_, value_width)
-    to, tl = tensor(heads, queries, value_width, "f32"), tensor(heads, queries, None, "f32")
+    to, tl = (
+        tensor(heads, queries, value_width, "f32"),
+        tensor(heads, queries, None, "f32"),
+    )
     functions, expected = [], []
     inputs = [
         make_input(rng, numbers, shape(key_heads if i else heads, n, d), element)
-        for i, (n, d) in enumerate([(queries, width), (keys_, width), (keys_, value_width)])
+        for i, (n, d) in enumerate(
+            [(queries, width), (keys_, width), (keys_, value_width)]
+        )
     ]
     q, k, v = (canonical(x) for x, _ in inputs)
     for f in range(4):
@@ -272,7 +301,8 @@ def run_case(tool, folder, seed, device, rtol):
         with_scale = "" if scale is None else " scale(%s)"
         constant = "" if scale is None else f"\n  %s = arith.constant {scale} : f32"
         functions.append(f"""
-func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl}) -> ({to}, {tl}) {{{constant}
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})
+    -> ({to}, {tl}) {{{constant}
   %r, %lse = spattn.attention structure({text})
       ins(%q, %k, %v : {tq}, {tk}, {tv}){with_scale}
       outs(%o, %l : {to}, {tl})
@@ -283,11 +313,13 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl}) -> ({to}, {tl}
         out, lse = attention(q, k, v, masks, alignment, factor)
         order = ["bhnd".index(dim) for dim in layout]
         expected.append(out.transpose(order))
-        expected.append(lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"]))
+        expected.append(
+            lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"])
+        )
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "case.mlir").write_text("\n".join(functions))
-    for name, (_, file) in zip("qkv", inputs):
+    for name, (_, file) in zip("qkv", inputs, strict=True):
         np.save(folder / f"{name}.npy", file)
     outputs = [folder / f"out{i}.npy" for i in range(len(expected))]
     command = [tool, folder / "case.mlir", f"--device={device}", "--check=0"]
@@ -297,7 +329,7 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl}) -> ({to}, {tl}
     if any(limit in result.stderr for limit in LIMITS):
         return False
     assert result.returncode == 0, result.stderr
-    for path, reference in zip(outputs, expected):
+    for path, reference in zip(outputs, expected, strict=True):
         actual = np.load(path)
         assert actual.shape == reference.shape and actual.dtype == np.float32
         np.testing.assert_allclose(
@@ -313,13 +345,21 @@ def main():
     parser.add_argument("--device", default="reference")
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--min-width", type=int, default=1, help="least head dimension")
     parser.add_argument("--rtol", type=float, default=3e-7)
     options = parser.parse_args()
     done, seed = 0, options.seed
     while done < options.cases:
         folder = options.folder / str(seed)
         try:
-            done += run_case(options.tool, folder, seed, options.device, options.rtol)
+            done += run_case(
+                options.tool,
+                folder,
+                seed,
+                options.device,
+                options.rtol,
+                options.min_width,
+            )
         except AssertionError as error:
             sys.exit(f"case {seed} failed, see {folder}\n{error}")
         seed += 1

@@ -8,12 +8,12 @@
 
 #include "spattn/Reference/Attention.h"
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/MLIRContext.h"
 #include "spattn/Support/Elements.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 
 #include <cmath>
 #include <vector>
@@ -62,9 +62,9 @@ TEST_F(AttentionTest, SoftmaxOfScaledScores) {
   problem.scale = 0.5;
   // Scores 0.5 * (3 + 8) and 0.5 * (-1 + 4).
   std::vector<double> q = {1, 2}, k = {3, 4, -1, 2}, v = {10, 20}, out(1);
-  double lse = attentionRow(problem, view(q, {1, 1, 1, 2}),
-                            view(k, {1, 1, 2, 2}), view(v, {1, 1, 2, 1}), 0, 0,
-                            0, out.data());
+  double lse =
+      attentionRow(problem, view(q, {1, 1, 1, 2}), view(k, {1, 1, 2, 2}),
+                   view(v, {1, 1, 2, 1}), 0, 0, 0, out.data());
   double a = std::exp(5.5), b = std::exp(1.5);
   EXPECT_NEAR(out[0], (10 * a + 20 * b) / (a + b), 1e-13);
   EXPECT_NEAR(lse, std::log(a + b), 1e-14);
@@ -79,9 +79,9 @@ TEST_F(AttentionTest, TheDefaultScaleIsThatOfTheHeadDimension) {
 
 TEST_F(AttentionTest, LargeScoresDoNotOverflow) {
   std::vector<double> q = {1}, k = {1e5, 1e5}, v = {2, 4}, out(1);
-  double lse = attentionRow(problem, view(q, {1, 1, 1, 1}),
-                            view(k, {1, 1, 2, 1}), view(v, {1, 1, 2, 1}), 0, 0,
-                            0, out.data());
+  double lse =
+      attentionRow(problem, view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
+                   view(v, {1, 1, 2, 1}), 0, 0, 0, out.data());
   EXPECT_EQ(out[0], 3);
   EXPECT_DOUBLE_EQ(lse, 1e5 + std::log(2));
 }
@@ -99,8 +99,9 @@ TEST_F(AttentionTest, EmptyRowsAreZero) {
 
 TEST_F(AttentionTest, NoKeysAtAll) {
   std::vector<double> q(2), none, out(2, 9);
-  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}), view(none, {1, 1, 0, 1}),
-                        view(none, {1, 1, 0, 1}), view(out, {1, 1, 2, 1})));
+  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}),
+                        view(none, {1, 1, 0, 1}), view(none, {1, 1, 0, 1}),
+                        view(out, {1, 1, 2, 1})));
   EXPECT_THAT(out, testing::ElementsAre(0, 0));
 }
 
@@ -136,8 +137,8 @@ TEST_F(AttentionTest, LayoutAndStrides) {
     BufferView view{to.data(), f64, {length, width, batch, heads}, {}};
     view.strides = {width * batch * heads * 2, batch * heads * 2, heads * 2, 2};
     for (int64_t i = 0; i < int64_t(data.size()); ++i) {
-      int64_t d = i % width, n = i / width % length, h = i / width / length % heads,
-              b = i / width / length / heads;
+      int64_t d = i % width, n = i / width % length,
+              h = i / width / length % heads, b = i / width / length / heads;
       to[n * view.strides[0] + d * view.strides[1] + b * view.strides[2] +
          h * view.strides[3]] = data[i];
     }
@@ -166,8 +167,8 @@ TEST_F(AttentionTest, AllElementTypes) {
         Type(Float32Type::get(&context)), f64}) {
     std::vector<char> memory(4 * 8);
     auto array = [&](int index, double value) {
-      BufferView view = BufferView::contiguous(memory.data() + 8 * index, type,
-                                               {1, 1, 1, 1});
+      BufferView view =
+          BufferView::contiguous(memory.data() + 8 * index, type, {1, 1, 1, 1});
       storeElements({view.data, type, 1}, 1, &value);
       return view;
     };

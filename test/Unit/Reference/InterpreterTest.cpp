@@ -8,8 +8,6 @@
 
 #include "spattn/Reference/Interpreter.h"
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,6 +15,8 @@
 #include "mlir/Parser/Parser.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "llvm/Support/raw_ostream.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -49,9 +49,9 @@ protected:
   }
 
   ReferenceArray array(std::vector<float> &data, ArrayRef<int64_t> sizes) {
-    return {BufferView::contiguous(data.data(), Float32Type::get(&context),
-                                   sizes),
-            nullptr};
+    return {
+        BufferView::contiguous(data.data(), Float32Type::get(&context), sizes),
+        nullptr};
   }
 
   static std::vector<float> floats(const ReferenceValue &value) {
@@ -69,7 +69,8 @@ protected:
 
 TEST_F(InterpreterTest, RunsAttentionOnTensors) {
   std::vector<float> q(3), k(3), v = {1, 2, 6};
-  auto results = run(R"(
+  auto results = run(
+      R"(
     !t = tensor<1x1x?x1xf32>
     func.func @f(%q: !t, %k: !t, %v: !t) -> (!t, tensor<1x1x?xf32>, index) {
       %c2 = arith.constant 2 : index
@@ -80,8 +81,7 @@ TEST_F(InterpreterTest, RunsAttentionOnTensors) {
           ins(%q, %k, %v : !t, !t, !t) outs(%o, %l : !t, tensor<1x1x?xf32>)
       return %r, %lse, %n : !t, tensor<1x1x?xf32>, index
     })",
-                     {array(q, {1, 1, 3, 1}), array(k, {1, 1, 3, 1}),
-                      array(v, {1, 1, 3, 1})});
+      {array(q, {1, 1, 3, 1}), array(k, {1, 1, 3, 1}), array(v, {1, 1, 3, 1})});
   ASSERT_TRUE(succeeded(results)) << diagnostics;
   EXPECT_THAT(floats((*results)[0]), ElementsAre(1, 1.5, 3));
   EXPECT_FLOAT_EQ(floats((*results)[1])[2], 1.0986123f);
@@ -173,15 +173,16 @@ TEST_F(InterpreterTest, RejectsArgumentsThatDoNotFit) {
 
 TEST_F(InterpreterTest, RejectsSizesThatDisagree) {
   std::vector<float> data(3);
-  EXPECT_TRUE(failed(run(R"(
+  EXPECT_TRUE(
+      failed(run(R"(
     !t = tensor<1x1x?x1xf32>
     func.func @f(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {
       %r = spattn.attention structure(#spattn.causal)
           ins(%q, %k, %v : !t, !t, !t) outs(%o : !t)
       return %r : !t
     })",
-                         {array(data, {1, 1, 3, 1}), array(data, {1, 1, 3, 1}),
-                          array(data, {1, 1, 2, 1}), array(data, {1, 1, 3, 1})})));
+                 {array(data, {1, 1, 3, 1}), array(data, {1, 1, 3, 1}),
+                  array(data, {1, 1, 2, 1}), array(data, {1, 1, 3, 1})})));
   EXPECT_THAT(diagnostics, HasSubstr("'value' has a length of 2, expected 3"));
 }
 

@@ -8,9 +8,9 @@
 
 #include "spattn/Reference/Mask.h"
 
-#include "gtest/gtest.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"
+#include "gtest/gtest.h"
 
 #include <sstream>
 

@@ -8,10 +8,10 @@
 
 #include "spattn/Support/Float.h"
 
-#include "gtest/gtest.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
 #include "llvm/ADT/bit.h"
+#include "gtest/gtest.h"
 
 #include <cmath>
 #include <limits>
@@ -118,6 +118,7 @@ TEST_P(FloatTest, NarrowsRandomDoublesAsLLVMDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Formats, FloatTest, testing::ValuesIn(formats),
-    [](const testing::TestParamInfo<Format> &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Formats, FloatTest, testing::ValuesIn(formats),
+                         [](const testing::TestParamInfo<Format> &info) {
+                           return info.param.name;
+                         });

@@ -118,8 +118,9 @@ TEST(NpyTest, RejectsMoreDataThanElements) {
 }
 
 TEST(NpyTest, RejectsTypes) {
-  EXPECT_THAT(errorOf(makeFile(dictionary(">f4", "(1,)"), "abcd")),
-              HasSubstr("big-endian ('>f4'); little-endian ones are supported"));
+  EXPECT_THAT(
+      errorOf(makeFile(dictionary(">f4", "(1,)"), "abcd")),
+      HasSubstr("big-endian ('>f4'); little-endian ones are supported"));
   for (llvm::StringRef descr :
        {"<c8", "|O", "|b1", "<U4", "<f16", "|V3", "<M8[ns]", "", "<"})
     EXPECT_THAT(errorOf(makeFile(dictionary(descr, "(1,)"), "abcd")),
@@ -133,14 +134,15 @@ TEST(NpyTest, RejectsTypes) {
 }
 
 TEST(NpyTest, RejectsSizesThatOverflow) {
-  EXPECT_THAT(errorOf(makeFile(dictionary("<f8", "(4294967296, 4294967296)"),
-                               "")),
-              HasSubstr("2^63 bytes or more"));
-  EXPECT_THAT(errorOf(makeFile(dictionary("<f8", "(2305843009213693952,)"), "")),
-              HasSubstr("2^63 bytes or more"));
-  EXPECT_THAT(errorOf(makeFile(dictionary("<f8", "(99999999999999999999,)"),
-                               "")),
-              HasSubstr("expected sizes from 0 to 2^63 - 1"));
+  EXPECT_THAT(
+      errorOf(makeFile(dictionary("<f8", "(4294967296, 4294967296)"), "")),
+      HasSubstr("2^63 bytes or more"));
+  EXPECT_THAT(
+      errorOf(makeFile(dictionary("<f8", "(2305843009213693952,)"), "")),
+      HasSubstr("2^63 bytes or more"));
+  EXPECT_THAT(
+      errorOf(makeFile(dictionary("<f8", "(99999999999999999999,)"), "")),
+      HasSubstr("expected sizes from 0 to 2^63 - 1"));
   EXPECT_THAT(errorOf(makeFile(dictionary("<f8", "(-1,)"), "")),
               HasSubstr("expected sizes from 0 to 2^63 - 1"));
 }

@@ -9,9 +9,9 @@
 #include "spattn/Support/OutputFiles.h"
 
 #include "TempFolder.h"
+#include "llvm/Support/raw_ostream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace spattn;
 using testing::HasSubstr;

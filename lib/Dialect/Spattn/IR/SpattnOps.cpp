@@ -311,21 +311,29 @@ static LogicalResult verifyResults(AttentionOp op) {
   return success();
 }
 
+/// C16: the scratch of a tile, which lives on a thread's stack, stays small.
+static LogicalResult verifySchedule(AttentionOp op) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  if (!schedule)
+    return success();
+  constexpr int64_t limit = int64_t(1) << 20;
+  int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();
+  int64_t elements =
+      (queries + keys) * (op.getHeadDim() + op.getValueDim()) + queries * keys;
+  if (elements <= limit)
+    return success();
+  return op.emitOpError("expected a schedule whose tiles need at most 1048576 "
+                        "elements of scratch, got ")
+         << schedule << ", which needs " << elements;
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifyLayout(*this)) || failed(verifyRanks(*this)) ||
       failed(verifyElementTypes(*this)) || failed(verifyShapes(*this)) ||
       failed(verifyLengths(*this)) || failed(verifyHeads(*this)) ||
       failed(verifyResults(*this)))
     return failure();
-  // C16
-  if (ScheduleAttr schedule = getScheduleAttr()) {
-    int64_t limit = int64_t(1) << 20;
-    int64_t widest = std::max(getHeadDim(), getValueDim());
-    if ((schedule.getQueryTile() + schedule.getKeyTile()) * widest > limit)
-      return emitOpError("expected tiles of at most 1048576 elements, got ")
-             << schedule << " with head dimension " << widest;
-  }
-  return success();
+  return verifySchedule(*this);
 }
 
 //===----------------------------------------------------------------------===//

@@ -39,7 +39,8 @@ Value_ IndexOps::wrap(mlir::Value value) {
 
 mlir::Value IndexOps::materialize(const Value &value) {
   if (value.constant)
-    return arith::ConstantIndexOp::create(b, *value.constant);
+    return arith::ConstantOp::create(b,
+                                     b.getIntegerAttr(type, *value.constant));
   return value.value;
 }
 

@@ -90,3 +90,47 @@ LogicalResult MapOp::verify() {
     return emitOpError("expected the body to yield an f32");
   return success();
 }
+
+LogicalResult MaskOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+    return emitOpError("expected one argument of type index");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() % 2 != 0 ||
+      !llvm::all_of(yield.getValues().getTypes(),
+                    [](Type type) { return type.isInteger(32); }))
+    return emitOpError("expected the body to yield pairs of i32");
+  return success();
+}
+
+LogicalResult ToOperandOp::verify() {
+  if (getSource().getType().getColumns() == getResult().getType().getColumns())
+    return success();
+  return emitOpError("expected an operand of ")
+         << getSource().getType().getColumns() << " columns, got "
+         << getResult().getType();
+}
+
+LogicalResult StoreOp::verify() {
+  Type element = getElementType();
+  if (element.isF32() || element.isF16() || element.isBF16())
+    return success();
+  return emitOpError("expected to store elements of type f32, f16 or bf16, got ")
+         << element;
+}
+
+LogicalResult SyncOp::verify() {
+  if (getId() > 15)
+    return emitOpError("expected a barrier from 0 to 15, got ") << getId();
+  if (getThreads() < 32 || getThreads() > 1024 || getThreads() % 32 != 0)
+    return emitOpError("expected a multiple of 32 threads up to 1024, got ")
+           << getThreads();
+  return success();
+}
+
+LogicalResult SetRegistersOp::verify() {
+  if (getCount() < 24 || getCount() > 256 || getCount() % 8 != 0)
+    return emitOpError("expected a multiple of 8 from 24 to 256, got ")
+           << getCount();
+  return success();
+}

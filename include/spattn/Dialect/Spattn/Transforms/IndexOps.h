@@ -9,6 +9,7 @@
 #ifndef SPATTN_DIALECT_SPATTN_TRANSFORMS_INDEXOPS_H
 #define SPATTN_DIALECT_SPATTN_TRANSFORMS_INDEXOPS_H
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <optional>
@@ -16,8 +17,11 @@
 namespace spattn {
 
 /// The arithmetic that the algebra is written over (Structure/Ops.h), emitting
-/// `arith` operations on `index` at the builder's insertion point. What is
-/// constant is folded and emitted only where something needs it as a value.
+/// `arith` operations at the builder's insertion point. What is constant is
+/// folded and emitted only where something needs it as a value.
+///
+/// Values are of type `index`, or of a narrower integer type where the caller
+/// has made sure that twice the sum of the lengths fits it.
 class IndexOps {
 public:
   /// An index: a constant, or a value.
@@ -31,7 +35,9 @@ public:
     mlir::Value value;
   };
 
-  explicit IndexOps(mlir::ImplicitLocOpBuilder &b) : b(b) {}
+  explicit IndexOps(mlir::ImplicitLocOpBuilder &b)
+      : IndexOps(b, b.getIndexType()) {}
+  IndexOps(mlir::ImplicitLocOpBuilder &b, mlir::Type type) : b(b), type(type) {}
 
   /// A run-time value; known if it is defined by a constant.
   Value wrap(mlir::Value value);
@@ -62,6 +68,7 @@ public:
 
 private:
   mlir::ImplicitLocOpBuilder &b;
+  mlir::Type type;
 };
 
 } // namespace spattn

@@ -127,12 +127,13 @@ def Tile_SharedOp : Tile_Op<"shared", [Pure]> {
     The tile at byte `offset`, or the `stage`-th after it.
 
     ```mlir
+    // %stage: index
     %k = tile.shared[%stage] at 32768 : !tile.shared<128x128xbf16>
     ```
   }];
   let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
   let results = (outs Tile_Shared:$result);
-  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict `:` type($result)";
+  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -142,6 +143,7 @@ def Tile_BarrierOp : Tile_Op<"barrier", [Pure]> {
     The barrier at byte `offset`, or the `stage`-th after it.
 
     ```mlir
+    // %stage: index
     %b = tile.barrier[%stage] at 163840
     ```
   }];
@@ -191,6 +193,10 @@ def Tile_LoadOp : Tile_Op<"load"> {
     the length arrive as zeros. The copy arrives at `barrier` with its bytes.
 
     ```mlir
+    // %map: !llvm.ptr
+    // %row, %head, %batch: index
+    // %k: !tile.shared<128x128xbf16>
+    // %full: !tile.barrier
     tile.load %map[%row, %head, %batch] to %k, %full : !tile.shared<128x128xbf16>
     ```
   }];
@@ -198,7 +204,7 @@ def Tile_LoadOp : Tile_Op<"load"> {
                        Index:$batch, Tile_Shared:$tile, Tile_Barrier:$barrier);
   let assemblyFormat = [{
     $map `[` $row `,` $head `,` $batch `]` `to` $tile `,` $barrier attr-dict
-    `:` type($tile)
+    `:` qualified(type($tile))
   }];
 }
 
@@ -215,10 +221,14 @@ def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
     warpgroup at `row_block`; `rhs` is a tile.
 
     ```mlir
+    // %q, %k, %v: !tile.shared<128x128xbf16>
+    // %wg: index
+    // %p: !tile.operand<64x128xbf16>
+    // %o: !tile.acc<64x128xf32>
     %s = tile.mma %q rows %wg, %k {transposed}
         : !tile.shared<128x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
     %o1 = tile.mma %p, %v acc %o
-        : !tile.operand<64x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
+        : !tile.operand<64x128xbf16>, !tile.shared<128x128xbf16>, !tile.acc<64x128xf32> -> !tile.acc<64x128xf32>
     ```
   }];
   let arguments = (ins AnyTypeOf<[Tile_Shared, Tile_Operand]>:$lhs,
@@ -226,8 +236,8 @@ def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
                        Optional<Tile_Accumulator>:$acc, UnitAttr:$transposed);
   let results = (outs Tile_Accumulator:$result);
   let assemblyFormat = [{
-    $lhs (`rows` $rowBlock^)? `,` $rhs (`acc` $acc^)? attr-dict `:` type($lhs)
-    `,` type($rhs) (`,` type($acc)^)? `->` type($result)
+    $lhs (`rows` $rowBlock^)? `,` $rhs (`acc` $acc^)? attr-dict `:` qualified(type($lhs))
+    `,` qualified(type($rhs)) (`,` qualified(type($acc))^)? `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -244,20 +254,21 @@ def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AllTypesMatch<["values", "results"]>]>
     whose registers may be written again.
 
     ```mlir
+    // %s: !tile.acc<64x128xf32>
     %s1 = tile.mma_wait 1, %s : !tile.acc<64x128xf32>
     ```
   }];
   let arguments = (ins I32Attr:$pending,
                        Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values);
   let results = (outs Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$results);
-  let assemblyFormat = "$pending (`,` $values^ `:` type($values))? attr-dict";
+  let assemblyFormat = "$pending (`,` $values^ `:` qualified(type($values)))? attr-dict";
 }
 
 def Tile_FillOp : Tile_Op<"fill", [Pure]> {
   let summary = "an accumulator or rows of one value";
   let arguments = (ins F32:$value);
   let results = (outs AnyTypeOf<[Tile_Accumulator, Tile_Rows]>:$result);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
 }
 
 def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
@@ -268,6 +279,8 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
     accumulators among the operands the result is rows.
 
     ```mlir
+    // %s: !tile.acc<64x128xf32>
+    // %m: !tile.rows
     %p = tile.map (%s, %m) {
     ^bb0(%x: f32, %y: f32):
       %d = arith.subf %x, %y : f32
@@ -292,6 +305,7 @@ def Tile_MaskOp : Tile_Op<"mask", [SingleBlock, AllTypesMatch<["source", "result
     Others become `-inf`.
 
     ```mlir
+    // %s: !tile.acc<64x128xf32>
     %t = tile.mask %s {
     ^bb0(%row: index):
       %lo = arith.constant 0 : i32
@@ -303,14 +317,15 @@ def Tile_MaskOp : Tile_Op<"mask", [SingleBlock, AllTypesMatch<["source", "result
   let arguments = (ins Tile_Accumulator:$source);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Tile_Accumulator:$result);
-  let assemblyFormat = "$source $body attr-dict `:` type($result)";
+  let assemblyFormat = "$source $body attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator,
     ParentOneOf<["MapOp", "MaskOp"]>]> {
   let summary = "ends the body of a map or a mask";
   let arguments = (ins Variadic<AnyType>:$values);
-  let assemblyFormat = "$values attr-dict `:` type($values)";
+  let assemblyFormat = "$values attr-dict `:` qualified(type($values))";
 }
 
 def Tile_ReductionKind : I32EnumAttr<"ReductionKind", "what a reduction does", [
@@ -328,13 +343,15 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
     `tile.combine` makes it whole.
 
     ```mlir
+    // %s: !tile.acc<64x128xf32>
+    // %m: !tile.rows
     %m1 = tile.reduce max %s, %m : !tile.acc<64x128xf32>
     ```
   }];
   let arguments = (ins Tile_ReductionKindAttr:$kind, Tile_Accumulator:$source,
                        Tile_Rows:$init);
   let results = (outs Tile_Rows:$result);
-  let assemblyFormat = "$kind $source `,` $init attr-dict `:` type($source)";
+  let assemblyFormat = "$kind $source `,` $init attr-dict `:` qualified(type($source))";
 }
 
 def Tile_CombineOp : Tile_Op<"combine", [Pure]> {
@@ -348,7 +365,8 @@ def Tile_ToOperandOp : Tile_Op<"to_operand", [Pure]> {
   let summary = "rounds an accumulator to the left operand of a product";
   let arguments = (ins Tile_Accumulator:$source);
   let results = (outs Tile_Operand:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `to` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def Tile_StoreOp : Tile_Op<"store"> {
@@ -361,8 +379,9 @@ def Tile_StoreOp : Tile_Op<"store"> {
                        Index:$stride, Index:$rows, TypeAttr:$elementType);
   let assemblyFormat = [{
     $source `to` $pointer `stride` $stride `rows` $rows `as` $elementType
-    attr-dict `:` type($source)
+    attr-dict `:` qualified(type($source))
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
@@ -378,6 +397,7 @@ def Tile_SyncOp : Tile_Op<"sync"> {
   let summary = "waits for a number of threads at a named barrier";
   let arguments = (ins I32Attr:$id, I32Attr:$threads);
   let assemblyFormat = "$id `,` $threads attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_WarpgroupOp : Tile_Op<"warpgroup", [Pure]> {
@@ -390,6 +410,7 @@ def Tile_SetRegistersOp : Tile_Op<"set_registers"> {
   let summary = "sets the number of registers of the warpgroup's threads";
   let arguments = (ins I32Attr:$count, BoolAttr:$increase);
   let assemblyFormat = "$count `,` $increase attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // SPATTN_DIALECT_TILE_IR_TILEOPS_TD

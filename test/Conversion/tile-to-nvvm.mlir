@@ -1,0 +1,141 @@
+// RUN: spattn-opt %s -convert-tile-to-nvvm | FileCheck %s
+
+// CHECK: llvm.mlir.global external @tile_shared_memory() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
+
+// CHECK-LABEL: @barriers
+// CHECK: llvm.mlir.addressof @tile_shared_memory : !llvm.ptr<3>
+// CHECK: mbarrier.init.shared::cta.b64 [$0], 8;
+// CHECK: fence.mbarrier_init.release.cluster;
+// CHECK: mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 32768;
+// CHECK: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;
+llvm.func @barriers(%stage: i32, %parity: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %b = tile.barrier[%i] at 8
+  tile.barrier_init %b, 8
+  tile.barrier_fence
+  tile.barrier_expect %b, 32768
+  tile.barrier_wait %b parity %parity
+  llvm.return
+}
+
+// One copy for each chunk of 64 columns.
+// CHECK-LABEL: @load
+// CHECK-COUNT-2: cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes
+// CHECK-NOT: cp.async.bulk
+llvm.func @load(%map: !llvm.ptr, %n: i32) {
+  %i = arith.index_cast %n : i32 to index
+  %t = tile.shared at 0 : !tile.shared<64x128xbf16>
+  %b = tile.barrier at 65536
+  tile.load %map[%i, %i, %i] to %t, %b : !tile.shared<64x128xbf16>
+  llvm.return
+}
+
+// Scores: both operands in shared memory, 64 deep is four steps of 32 bytes, and the first one
+// overwrites. The operands of the assembly: 8 results, two descriptors, 8 ties.
+// CHECK-LABEL: @scores
+// CHECK: wgmma.fence.sync.aligned;
+// CHECK: llvm.mlir.poison : f32
+// CHECK: setp.ne.b32 p, 0, 0;
+// CHECK-SAME: add.s64 db, $9, 0;
+// CHECK-SAME: add.s64 da, $8, 0;
+// CHECK-SAME: wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 {$0, $1, $2, $3, $4, $5, $6, $7}, da, db, p, 1, 1, 0, 0;
+// CHECK-SAME: setp.ne.b32 p, 1, 0;
+// CHECK-SAME: add.s64 db, $9, 2;
+// CHECK-SAME: add.s64 db, $9, 6;
+// CHECK-SAME: "=f,=f,=f,=f,=f,=f,=f,=f,l,l,0,1,2,3,4,5,6,7"
+// CHECK: wgmma.commit_group.sync.aligned;
+// The wait passes on what it guards.
+// CHECK: wgmma.wait_group.sync.aligned 0;{{.*}} "=f,=f,=f,=f,=f,=f,=f,=f,0,1,2,3,4,5,6,7,~{memory}"
+llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) {
+  %g = arith.index_cast %group : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %q = tile.shared at 0 : !tile.shared<128x64xbf16>
+  %k = tile.shared at 16384 : !tile.shared<16x64xbf16>
+  tile.mma_fence
+  %s = tile.mma %q rows %g, %k {transposed} : !tile.shared<128x64xbf16>, !tile.shared<16x64xbf16> -> !tile.acc<64x16xf32>
+  tile.mma_commit
+  %w = tile.mma_wait 0, %s : !tile.acc<64x16xf32>
+  tile.store %w to %p stride %n rows %n as f32 : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// Output: the left operand in registers, 16 rows of 128 bytes to a step, the right one transposed.
+// CHECK-LABEL: @output
+// CHECK-COUNT-8: cvt.rn.bf16x2.f32 $0, $1, $2;
+// CHECK: add.s64 db, $40, 0;
+// CHECK-SAME: {$32, $33, $34, $35}, db, p, 1, 1, 1;
+// CHECK-SAME: add.s64 db, $40, 128;
+// CHECK-SAME: {$36, $37, $38, $39}, db, p, 1, 1, 1;
+llvm.func @output(%p: !llvm.ptr, %stride: i64, %x: f32) {
+  %n = arith.index_cast %stride : i64 to index
+  %v = tile.shared at 0 : !tile.shared<32x64xbf16>
+  %s = tile.fill %x : !tile.acc<64x32xf32>
+  %a = tile.to_operand %s : !tile.acc<64x32xf32> to !tile.operand<64x32xbf16>
+  %o = tile.fill %x : !tile.acc<64x64xf32>
+  %r = tile.mma %a, %v acc %o : !tile.operand<64x32xbf16>, !tile.shared<32x64xbf16>, !tile.acc<64x64xf32> -> !tile.acc<64x64xf32>
+  tile.mma_commit
+  %w:2 = tile.mma_wait 0, %r, %a : !tile.acc<64x64xf32>, !tile.operand<64x32xbf16>
+  tile.store %w#0 to %p stride %n rows %n as bf16 : !tile.acc<64x64xf32>
+  llvm.return
+}
+
+// A fragment carried by a loop is one value for each register; rows are two.
+// CHECK-LABEL: @loop
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (f32, f32, f32, f32, f32, f32)
+// CHECK-COUNT-4: arith.mulf
+// CHECK: arith.maxnumf
+// CHECK: shfl.sync.bfly.b32 $0, $1, 1, 0x1f, 0xffffffff;
+// CHECK: shfl.sync.bfly.b32 $0, $1, 2, 0x1f, 0xffffffff;
+llvm.func @loop(%x: f32, %count: i32, %p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %a0 = tile.fill %x : !tile.acc<64x8xf32>
+  %r0 = tile.fill %x : !tile.rows
+  %a, %r = scf.for %i = %c0 to %count step %c1 iter_args(%a1 = %a0, %r1 = %r0) -> (!tile.acc<64x8xf32>, !tile.rows) : i32 {
+    %a2 = tile.map(%a1, %r1) {
+    ^bb0(%e: f32, %f: f32):
+      %g = arith.mulf %e, %f : f32
+      tile.yield %g : f32
+    } : (!tile.acc<64x8xf32>, !tile.rows) -> !tile.acc<64x8xf32>
+    %r2 = tile.reduce max %a2, %r1 : !tile.acc<64x8xf32>
+    %r3 = tile.combine max %r2
+    scf.yield %a2, %r3 : !tile.acc<64x8xf32>, !tile.rows
+  }
+  tile.store %a to %p stride %n rows %n as f16 : !tile.acc<64x8xf32>
+  tile.store_rows %r to %p stride %n rows %n
+  llvm.return
+}
+
+// Limits are evaluated for the thread's two rows, and compared with constants.
+// CHECK-LABEL: @mask
+// CHECK-COUNT-2: arith.subi
+// CHECK: %[[C:.*]] = arith.constant 9 : i32
+// CHECK: arith.cmpi sge, %[[C]]
+// CHECK: arith.cmpi slt, %[[C]]
+// CHECK: arith.select
+llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %s = tile.fill %x : !tile.acc<64x16xf32>
+  %m = tile.mask %s {
+  ^bb0(%row: index):
+    %lo = arith.constant 3 : i32
+    %hi = arith.index_cast %row : index to i32
+    tile.yield %lo, %hi : i32, i32
+  } : !tile.acc<64x16xf32>
+  tile.store %m to %p stride %n rows %n as bf16 : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// CHECK-LABEL: @threads
+// CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
+// CHECK: bar.sync 1, 256;
+// CHECK: setmaxnreg.dec.sync.aligned.u32 40;
+// CHECK: setmaxnreg.inc.sync.aligned.u32 232;
+llvm.func @threads() {
+  %g = tile.warpgroup
+  tile.sync 1, 256
+  tile.set_registers 40, false
+  tile.set_registers 232, true
+  llvm.return
+}

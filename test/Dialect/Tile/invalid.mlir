@@ -1,0 +1,193 @@
+// RUN: spattn-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{expected 64 rows and a multiple of 8 columns up to 256, got 32x128}}
+func.func private @acc_rows(!tile.acc<32x128xf32>)
+
+// -----
+
+// expected-error @+1 {{expected elements of type f32, got 'f16'}}
+func.func private @acc_type(!tile.acc<64x128xf16>)
+
+// -----
+
+// expected-error @+1 {{expected 64 rows and a multiple of 16 columns up to 256, got 64x8}}
+func.func private @operand(!tile.operand<64x8xbf16>)
+
+// -----
+
+// expected-error @+1 {{expected elements of type f16 or bf16, got 'f32'}}
+func.func private @operand_type(!tile.operand<64x16xf32>)
+
+// -----
+
+// expected-error @+1 {{expected a multiple of 8 rows and a multiple of 64 columns, each up to 256, got 128x32}}
+func.func private @shared(!tile.shared<128x32xbf16>)
+
+// -----
+
+// expected-error @+1 {{expected elements of type f16 or bf16, got 'f32'}}
+func.func private @shared_type(!tile.shared<128x64xf32>)
+
+// -----
+
+// expected-error @+1 {{expected two dimensions}}
+func.func private @dimensions(!tile.acc<64xf32>)
+
+// -----
+
+func.func @shared_offset() {
+  // expected-error @+1 {{expected an offset that is a multiple of 1024, got 512}}
+  %t = tile.shared at 512 : !tile.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @barrier_offset() {
+  // expected-error @+1 {{expected an offset that is a multiple of 8, got 4}}
+  %t = tile.barrier at 4
+  return
+}
+
+// -----
+
+func.func @no_rows(%q: !tile.shared<128x64xbf16>) {
+  // expected-error @+1 {{expected 'rows' for a left operand in shared memory}}
+  %s = tile.mma %q, %q {transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @rows(%p: !tile.operand<64x64xbf16>, %q: !tile.shared<128x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected no 'rows' for a left operand in registers}}
+  %s = tile.mma %p rows %i, %q {transposed} : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @depth(%p: !tile.operand<64x64xbf16>, %q: !tile.shared<128x64xbf16>) {
+  // expected-error @+1 {{expected operands of one depth, got 64 and 128}}
+  %s = tile.mma %p, %q : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @elements(%p: !tile.operand<64x64xf16>, %q: !tile.shared<128x64xbf16>) {
+  // expected-error @+1 {{expected operands of one element type, got 'f16' and 'bf16'}}
+  %s = tile.mma %p, %q {transposed} : !tile.operand<64x64xf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @columns(%p: !tile.operand<64x64xbf16>, %q: !tile.shared<128x64xbf16>) {
+  // expected-error @+1 {{expected a result of 128 columns, got '!tile.acc<64x64xf32>'}}
+  %s = tile.mma %p, %q {transposed} : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @acc(%p: !tile.operand<64x64xbf16>, %q: !tile.shared<128x64xbf16>, %a: !tile.acc<64x64xf32>) {
+  // expected-error @+1 {{expected 'acc' of the result's type, got '!tile.acc<64x64xf32>'}}
+  %s = tile.mma %p, %q acc %a {transposed} : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>, !tile.acc<64x64xf32> -> !tile.acc<64x128xf32>
+  return
+}
+
+// -----
+
+func.func @map_type(%a: !tile.acc<64x64xf32>, %r: !tile.rows) {
+  // expected-error @+1 {{expected rows as result of rows, and an accumulator where there is one among the operands}}
+  %s = tile.map(%r) {
+  ^bb0(%x: f32):
+    tile.yield %x : f32
+  } : (!tile.rows) -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @map_arguments(%r: !tile.rows) {
+  // expected-error @+1 {{expected an argument of type f32 for each operand}}
+  %s = tile.map(%r, %r) {
+  ^bb0(%x: f32):
+    tile.yield %x : f32
+  } : (!tile.rows, !tile.rows) -> !tile.rows
+  return
+}
+
+// -----
+
+func.func @map_yield(%r: !tile.rows) {
+  // expected-error @+1 {{expected the body to yield an f32}}
+  %s = tile.map(%r) {
+  ^bb0(%x: f32):
+    tile.yield %x, %x : f32, f32
+  } : (!tile.rows) -> !tile.rows
+  return
+}
+
+// -----
+
+func.func @mask_yield(%a: !tile.acc<64x64xf32>) {
+  // expected-error @+1 {{expected the body to yield pairs of i32}}
+  %s = tile.mask %a {
+  ^bb0(%row: index):
+    tile.yield %row : index
+  } : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @mask_argument(%a: !tile.acc<64x64xf32>) {
+  // expected-error @+1 {{expected one argument of type index}}
+  %s = tile.mask %a {
+  ^bb0(%row: i32):
+    tile.yield %row, %row : i32, i32
+  } : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @to_operand(%a: !tile.acc<64x64xf32>) {
+  // expected-error @+1 {{expected an operand of 64 columns, got '!tile.operand<64x32xbf16>'}}
+  %p = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x32xbf16>
+  return
+}
+
+// -----
+
+func.func @store(%a: !tile.acc<64x64xf32>, %p: !llvm.ptr, %i: index) {
+  // expected-error @+1 {{expected to store elements of type f32, f16 or bf16, got 'i8'}}
+  tile.store %a to %p stride %i rows %i as i8 : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @sync() {
+  // expected-error @+1 {{expected a barrier from 0 to 15, got 16}}
+  tile.sync 16, 128
+  return
+}
+
+// -----
+
+func.func @sync_threads() {
+  // expected-error @+1 {{expected a multiple of 32 threads up to 1024, got 100}}
+  tile.sync 0, 100
+  return
+}
+
+// -----
+
+func.func @registers() {
+  // expected-error @+1 {{expected a multiple of 8 from 24 to 256, got 20}}
+  tile.set_registers 20, true
+  return
+}

@@ -1,0 +1,87 @@
+// RUN: spattn-opt %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --emit-bytecode %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --mlir-print-op-generic %s | spattn-opt | FileCheck %s
+
+// CHECK-LABEL: @memory
+// CHECK: tile.shared at 0 : !tile.shared<128x128xbf16>
+// CHECK: tile.shared[%{{.*}}] at 32768 : !tile.shared<64x64xf16>
+// CHECK: %[[B:.*]] = tile.barrier[%{{.*}}] at 8
+// CHECK: tile.barrier_init %[[B]], 2
+// CHECK: tile.barrier_fence
+// CHECK: tile.barrier_expect %[[B]], 1024
+// CHECK: tile.barrier_arrive %[[B]]
+// CHECK: tile.barrier_wait %[[B]] parity %{{.*}}
+// CHECK: tile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !tile.shared<128x128xbf16>
+func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32) {
+  %t = tile.shared at 0 : !tile.shared<128x128xbf16>
+  %u = tile.shared[%i] at 32768 : !tile.shared<64x64xf16>
+  %b = tile.barrier[%i] at 8
+  tile.barrier_init %b, 2
+  tile.barrier_fence
+  tile.barrier_expect %b, 1024
+  tile.barrier_arrive %b
+  tile.barrier_wait %b parity %parity
+  tile.load %map[%i, %i, %i] to %t, %b : !tile.shared<128x128xbf16>
+  return
+}
+
+// CHECK-LABEL: @products
+// CHECK: tile.mma_fence
+// CHECK: %[[S:.*]] = tile.mma %{{.*}} rows %{{.*}}, %{{.*}} {transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>
+// CHECK: tile.mma_commit
+// CHECK: %[[W:.*]] = tile.mma_wait 0, %[[S]] : !tile.acc<64x128xf32>
+// CHECK: %[[P:.*]] = tile.to_operand %[[W]] : !tile.acc<64x128xf32> to !tile.operand<64x128xbf16>
+// CHECK: %[[O:.*]] = tile.mma %[[P]], %{{.*}} acc %{{.*}} : !tile.operand<64x128xbf16>, !tile.shared<128x64xbf16>, !tile.acc<64x64xf32> -> !tile.acc<64x64xf32>
+// CHECK: tile.mma_wait 1, %[[O]], %[[P]] : !tile.acc<64x64xf32>, !tile.operand<64x128xbf16>
+func.func @products(%q: !tile.shared<128x64xbf16>, %k: !tile.shared<128x64xbf16>, %wg: index) {
+  tile.mma_fence
+  %s = tile.mma %q rows %wg, %k {transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>
+  tile.mma_commit
+  %w = tile.mma_wait 0, %s : !tile.acc<64x128xf32>
+  %p = tile.to_operand %w : !tile.acc<64x128xf32> to !tile.operand<64x128xbf16>
+  %zero = arith.constant 0.0 : f32
+  %a = tile.fill %zero : !tile.acc<64x64xf32>
+  %o = tile.mma %p, %k acc %a : !tile.operand<64x128xbf16>, !tile.shared<128x64xbf16>, !tile.acc<64x64xf32> -> !tile.acc<64x64xf32>
+  %d:2 = tile.mma_wait 1, %o, %p : !tile.acc<64x64xf32>, !tile.operand<64x128xbf16>
+  return
+}
+
+// CHECK-LABEL: @fragments
+// CHECK: %[[F:.*]] = tile.fill %{{.*}} : !tile.rows
+// CHECK: %[[R:.*]] = tile.reduce max %{{.*}}, %[[F]] : !tile.acc<64x16xf32>
+// CHECK: tile.combine add %[[R]]
+// CHECK: tile.map(%{{.*}}, %[[R]]) {
+// CHECK: tile.mask %{{.*}} {
+// CHECK: tile.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !tile.acc<64x16xf32>
+// CHECK: tile.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
+func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
+  %zero = arith.constant 0.0 : f32
+  %f = tile.fill %zero : !tile.rows
+  %r = tile.reduce max %s, %f : !tile.acc<64x16xf32>
+  %c = tile.combine add %r
+  %m = tile.map(%s, %r) {
+  ^bb0(%x: f32, %y: f32):
+    %d = arith.subf %x, %y : f32
+    tile.yield %d : f32
+  } : (!tile.acc<64x16xf32>, !tile.rows) -> !tile.acc<64x16xf32>
+  %t = tile.mask %m {
+  ^bb0(%row: index):
+    %lo = arith.constant 0 : i32
+    %hi = arith.index_cast %row : index to i32
+    tile.yield %lo, %hi : i32, i32
+  } : !tile.acc<64x16xf32>
+  tile.store %t to %p stride %i rows %i as bf16 : !tile.acc<64x16xf32>
+  tile.store_rows %c to %p stride %i rows %i
+  return
+}
+
+// CHECK-LABEL: @threads
+// CHECK: tile.warpgroup
+// CHECK: tile.sync 1, 256
+// CHECK: tile.set_registers 40, false
+func.func @threads() {
+  %g = tile.warpgroup
+  tile.sync 1, 256
+  tile.set_registers 40, false
+  return
+}
