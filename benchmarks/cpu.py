@@ -273,6 +273,7 @@ def run_tool(
         f"--repeat={repeat}",
         f"--warmup={warmup}",
         f"--json={report}",
+        "--check=0",
     ]
     result = subprocess.run(
         [sys.executable, "-I", "-S", "-c", PEAK_OF_CHILD, str(peak), *command],

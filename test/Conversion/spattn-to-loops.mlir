@@ -65,8 +65,12 @@ func.func @staged(%q: memref<1x1x?x16xbf16>) {
 // CHECK: memref.alloca_scope
 // CHECK: %[[H:.*]] = arith.divui
 // CHECK: %[[G:.*]] = arith.divui %[[H]], %{{.*}} : index
-// CHECK: memref.subview %[[K]][%{{.*}}, %[[G]], %{{.*}}, 0]
-// CHECK: memref.subview %[[L]][%{{.*}}, %[[H]], %{{.*}}]
+// CHECK: memref.extract_strided_metadata %[[K]]
+// CHECK: arith.muli %[[G]], %{{.*}}
+// CHECK: memref.reinterpret_cast {{.*}} to memref<64x16xf32, strided<[16, 1], offset: ?>>
+// CHECK: memref.extract_strided_metadata %[[L]]
+// CHECK: arith.muli %[[H]], %{{.*}}
+// CHECK: memref.reinterpret_cast {{.*}} to memref<?xf32, strided<[1], offset: ?>>
 // CHECK: spattn.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} :
 func.func @grouped(%q: memref<1x8x?x16xf32>, %k: memref<1x2x?x16xf32>, %l: memref<1x8x?xf32>) {
   spattn.attention structure(#spattn.full)
@@ -94,8 +98,7 @@ func.func @scale(%q: memref<1x1x?x16xf32>, %s: f32) {
 
 // The head dimension need not be innermost.
 // CHECK-LABEL: @layout
-// CHECK: memref.subview {{.*}} to memref<16x?xf32
-// CHECK: memref.transpose
+// CHECK: memref.reinterpret_cast {{.*}} to memref<?x16xf32, strided<[1, ?], offset: ?>>
 // CHECK: spattn.load_query %{{.*}} : memref<?x16xf32, strided<[1, ?], offset: ?>>
 func.func @layout(%q: memref<1x1x16x?xf32>) {
   spattn.attention structure(#spattn.causal)

@@ -55,7 +55,8 @@ private:
 template <class T>
 class [[nodiscard]] Result {
 public:
-  Result(T value) : value(std::move(value)) {}
+  Result(const T &value) : value(value) {}
+  Result(T &&value) : value(std::move(value)) {}
   Result(Status error) : error(std::move(error)) {
     assert(!this->error.ok() && "a result without a value is an error");
   }

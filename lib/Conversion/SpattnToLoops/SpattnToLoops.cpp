@@ -129,50 +129,60 @@ private:
     return result;
   }
 
+  /// Where rows of one head of one batch element begin, and how they lie.
+  struct RowView {
+    Value base, offset;
+    SmallVector<OpFoldResult> strides;
+  };
+
+  /// Views are built from strides rather than as rank-reducing subviews: which
+  /// of several dimensions of size 1 such a subview drops is not said.
+  RowView viewRows(Value buffer, function_ref<unsigned(char)> dimOf,
+                   Value element, Value head, Value first) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
+    RowView view{metadata.getBaseBuffer(), metadata.getOffset(),
+                 metadata.getConstifiedMixedStrides()};
+    for (auto [name, position] : {std::pair('b', element), std::pair('h', head),
+                                  std::pair('n', first)}) {
+      Value stride = metadata.getStrides()[dimOf(name)];
+      Value distance = arith::MulIOp::create(b, position, stride);
+      view.offset = arith::AddIOp::create(b, view.offset, distance);
+    }
+    return view;
+  }
+
   /// Rows [first, first + count) of one head of an operand, as a matrix.
   Value sliceRows(Value buffer, Value element, Value head, Value first,
                   OpFoldResult count) {
+    auto dimOf = [&](char name) { return op.getDim(name); };
+    RowView view = viewRows(buffer, dimOf, element, head, first);
     auto type = cast<MemRefType>(buffer.getType());
-    SmallVector<OpFoldResult> offsets(4, b.getIndexAttr(0));
-    SmallVector<OpFoldResult> sizes(4, b.getIndexAttr(1));
-    SmallVector<OpFoldResult> strides(4, b.getIndexAttr(1));
-    unsigned n = op.getDim('n'), d = op.getDim('d');
-    offsets[op.getDim('b')] = element;
-    offsets[op.getDim('h')] = head;
-    offsets[n] = first;
-    sizes[n] = count;
-    sizes[d] = b.getIndexAttr(type.getDimSize(d));
-    SmallVector<int64_t> shape(2);
-    shape[n < d ? 0 : 1] = getConstantIntValue(count).value_or(
-        ShapedType::kDynamic);
-    shape[n < d ? 1 : 0] = type.getDimSize(d);
-    auto sliceType = cast<MemRefType>(
-        memref::SubViewOp::inferRankReducedResultType(shape, type, offsets,
-                                                      sizes, strides));
-    Value slice = memref::SubViewOp::create(b, sliceType, buffer, offsets,
-                                            sizes, strides);
-    if (n < d)
-      return slice;
-    auto swap = AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0},
-                                            b.getContext());
-    return memref::TransposeOp::create(b, slice, AffineMapAttr::get(swap));
+    return castRows(view, type, {count, b.getIndexAttr(type.getDimSize(dimOf('d')))},
+                {view.strides[dimOf('n')], view.strides[dimOf('d')]});
   }
 
   Value sliceLse(Value element, Value head, Value first, OpFoldResult count) {
-    auto type = cast<MemRefType>(op.getLse().getType());
-    SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0));
-    SmallVector<OpFoldResult> sizes(3, b.getIndexAttr(1));
-    SmallVector<OpFoldResult> strides(3, b.getIndexAttr(1));
-    offsets[op.getLseDim('b')] = element;
-    offsets[op.getLseDim('h')] = head;
-    offsets[op.getLseDim('n')] = first;
-    sizes[op.getLseDim('n')] = count;
-    auto sliceType = cast<MemRefType>(
-        memref::SubViewOp::inferRankReducedResultType(
-            {getConstantIntValue(count).value_or(ShapedType::kDynamic)}, type,
-            offsets, sizes, strides));
-    return memref::SubViewOp::create(b, sliceType, op.getLse(), offsets, sizes,
-                                     strides);
+    auto dimOf = [&](char name) { return op.getLseDim(name); };
+    RowView view = viewRows(op.getLse(), dimOf, element, head, first);
+    return castRows(view, cast<MemRefType>(op.getLse().getType()), {count},
+                {view.strides[dimOf('n')]});
+  }
+
+  Value castRows(const RowView &view, MemRefType type, ArrayRef<OpFoldResult> sizes,
+             ArrayRef<OpFoldResult> strides) {
+    SmallVector<int64_t> staticSizes, staticStrides;
+    for (OpFoldResult size : sizes)
+      staticSizes.push_back(
+          getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    for (OpFoldResult stride : strides)
+      staticStrides.push_back(
+          getConstantIntValue(stride).value_or(ShapedType::kDynamic));
+    auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
+                                         staticStrides);
+    auto viewType = MemRefType::get(staticSizes, type.getElementType(), layout,
+                                    type.getMemorySpace());
+    return memref::ReinterpretCastOp::create(
+        b, viewType, view.base, OpFoldResult(view.offset), sizes, strides);
   }
 
   Value allocate(ArrayRef<int64_t> shape) {

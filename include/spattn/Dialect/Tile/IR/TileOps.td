@@ -194,7 +194,9 @@ def Tile_LoadOp : Tile_Op<"load"> {
 
     ```mlir
     // %map: !llvm.ptr
-    // %row, %head, %batch: index
+    // %row: index
+    // %head: index
+    // %batch: index
     // %k: !tile.shared<128x128xbf16>
     // %full: !tile.barrier
     tile.load %map[%row, %head, %batch] to %k, %full : !tile.shared<128x128xbf16>
@@ -221,7 +223,9 @@ def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
     warpgroup at `row_block`; `rhs` is a tile.
 
     ```mlir
-    // %q, %k, %v: !tile.shared<128x128xbf16>
+    // %q: !tile.shared<128x128xbf16>
+    // %k: !tile.shared<128x128xbf16>
+    // %v: !tile.shared<128x128xbf16>
     // %wg: index
     // %p: !tile.operand<64x128xbf16>
     // %o: !tile.acc<64x128xf32>
