@@ -130,11 +130,15 @@ llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
 // CHECK-LABEL: @threads
 // CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
 // CHECK: bar.sync 1, 256;
+// CHECK: bar.sync $0, 256;
+// CHECK: bar.arrive $0, 256;
 // CHECK: setmaxnreg.dec.sync.aligned.u32 40;
 // CHECK: setmaxnreg.inc.sync.aligned.u32 232;
 llvm.func @threads() {
   %g = tile.warpgroup
   tile.sync 1, 256
+  tile.sync 1[%g], 256
+  tile.arrive 1[%g], 256
   tile.set_registers 40, false
   tile.set_registers 232, true
   llvm.return

@@ -140,6 +140,8 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
+    Option<"takeTurns", "take-turns", "bool", "true",
+           "Let the two warpgroups of a block start their products in turn.">,
     Option<"queryStages", "query-stages", "int64_t", "2",
            "Tiles of queries that are under way.">,
   ];

@@ -75,7 +75,12 @@ public:
     });
     in(role.elseBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.consumerRegisters, true);
-      emitConsumer(arith::SubIOp::create(b, group, index(1)));
+      Value consumer = arith::SubIOp::create(b, group, index(1));
+      // The first turn is the first warpgroup's.
+      if (takesTurns())
+        when(compare(arith::CmpIPredicate::eq, consumer, index(1)),
+             [&] { passTurn(consumer); });
+      emitConsumer(consumer);
     });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
@@ -203,7 +208,7 @@ private:
         }
       tile::BarrierFenceOp::create(b);
     });
-    tile::SyncOp::create(b, 0, shape.threads());
+    tile::SyncOp::create(b, 0, Value(), shape.threads());
   }
 
   //===--------------------------------------------------------------------===//
@@ -355,6 +360,18 @@ private:
   //===--------------------------------------------------------------------===//
   // Computing
   //===--------------------------------------------------------------------===//
+
+  bool takesTurns() { return shape.takeTurns && shape.consumers == 2; }
+  void awaitTurn(Value group) {
+    if (takesTurns())
+      tile::SyncOp::create(b, 1, asIndex(group), 2 * tile::kWarpgroupThreads);
+  }
+  void passTurn(Value group) {
+    if (!takesTurns())
+      return;
+    Value other = arith::XOrIOp::create(b, group, index(1));
+    tile::ArriveOp::create(b, 1, asIndex(other), 2 * tile::kWarpgroupThreads);
+  }
 
   /// A lane of each warp says that the warp is done with a tile.
   void arrive(Value barrier) {
@@ -513,12 +530,14 @@ private:
       auto [before, phaseBefore] =
           stageOf(arith::SubIOp::create(b, count, index(1)));
       tile::BarrierWaitOp::create(b, full(false, stage), phase);
+      awaitTurn(group);
       tile::MmaFenceOp::create(b);
       Value scores = startScores(query, group, stage);
       tile::MmaCommitOp::create(b);
       tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
       output = startOutput(operand, before, output);
       tile::MmaCommitOp::create(b);
+      passTurn(group);
       scores = wait(1, scores).front();
       arrive(empty(false, stage));
       scores = maskIfPartial(item, group, scores, n);

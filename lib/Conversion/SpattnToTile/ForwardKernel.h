@@ -22,6 +22,9 @@ struct ForwardShape {
   int64_t keyTile = 128;
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
+  /// Two warpgroups that compute start their products in turn, so that one's
+  /// softmax runs beside the other's products.
+  bool takeTurns = true;
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters = 40, consumerRegisters = 232;
 

@@ -77,6 +77,7 @@ struct ConvertSpattnToTilePass
     shape.keyTile = keyTile;
     shape.stages = stages;
     shape.queryStages = queryStages;
+    shape.takeTurns = takeTurns;
     if (ForwardLayout(shape).total > kSharedMemoryLimit)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total << " bytes of shared memory, more "

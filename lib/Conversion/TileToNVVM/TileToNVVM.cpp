@@ -490,11 +490,29 @@ LOWER(StoreRowsOp) {
 // Threads
 //===----------------------------------------------------------------------===//
 
+void emitNamedBarrier(ImplicitLocOpBuilder &b, StringRef instruction,
+                      int64_t id, Value offset, int64_t threads) {
+  Emitter e(b);
+  std::string count = ", " + std::to_string(threads) + ";";
+  if (!offset) {
+    ptx::emit(b, (instruction + " " + Twine(id) + count).str(), "~{memory}");
+    return;
+  }
+  Value number = e.add(e.toI32(offset), e.i32(id));
+  ptx::emit(b, (instruction + " $0" + count).str(), "r,~{memory}", number);
+}
+
 LOWER(SyncOp) {
-  ptx::emit(b,
-            "bar.sync " + std::to_string(op.getId()) + ", " +
-                std::to_string(op.getThreads()) + ";",
-            "~{memory}");
+  emitNamedBarrier(b, "bar.sync", op.getId(),
+                   op.getOffset() ? adaptor.getOffset().front() : Value(),
+                   op.getThreads());
+  return success();
+}
+
+LOWER(ArriveOp) {
+  emitNamedBarrier(b, "bar.arrive", op.getId(),
+                   op.getOffset() ? adaptor.getOffset().front() : Value(),
+                   op.getThreads());
   return success();
 }
 
@@ -562,6 +580,7 @@ struct ConvertTileToNVVMPass
                  MmaOpLowering, FillOpLowering, MapOpLowering, MaskOpLowering,
                  ReduceOpLowering, CombineOpLowering, ToOperandOpLowering,
                  StoreOpLowering, StoreRowsOpLowering, SyncOpLowering,
+                 ArriveOpLowering,
                  WarpgroupOpLowering, SetRegistersOpLowering, Log2Lowering>(
         types, context);
     target.addIllegalOp<math::Log2Op>();

@@ -186,6 +186,14 @@ func.func @sync_threads() {
 
 // -----
 
+func.func @arrive() {
+  // expected-error @+1 {{expected a barrier from 0 to 15, got 16}}
+  tile.arrive 16, 128
+  return
+}
+
+// -----
+
 func.func @registers() {
   // expected-error @+1 {{expected a multiple of 8 from 24 to 256, got 20}}
   tile.set_registers 20, true

@@ -78,10 +78,14 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
 // CHECK-LABEL: @threads
 // CHECK: tile.warpgroup
 // CHECK: tile.sync 1, 256
+// CHECK: tile.sync 1[%{{.*}}], 256
+// CHECK: tile.arrive 1[%{{.*}}], 256
 // CHECK: tile.set_registers 40, false
 func.func @threads() {
   %g = tile.warpgroup
   tile.sync 1, 256
+  tile.sync 1[%g], 256
+  tile.arrive 1[%g], 256
   tile.set_registers 40, false
   return
 }

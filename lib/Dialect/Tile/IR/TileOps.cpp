@@ -119,13 +119,23 @@ LogicalResult StoreOp::verify() {
          << element;
 }
 
-LogicalResult SyncOp::verify() {
-  if (getId() > 15)
-    return emitOpError("expected a barrier from 0 to 15, got ") << getId();
-  if (getThreads() < 32 || getThreads() > 1024 || getThreads() % 32 != 0)
-    return emitOpError("expected a multiple of 32 threads up to 1024, got ")
-           << getThreads();
+/// A named barrier, and how many threads meet at it.
+static LogicalResult verifyNamedBarrier(Operation *op, uint32_t id,
+                                        uint32_t threads) {
+  if (id > 15)
+    return op->emitOpError("expected a barrier from 0 to 15, got ") << id;
+  if (threads < 32 || threads > 1024 || threads % 32 != 0)
+    return op->emitOpError("expected a multiple of 32 threads up to 1024, got ")
+           << threads;
   return success();
+}
+
+LogicalResult SyncOp::verify() {
+  return verifyNamedBarrier(*this, getId(), getThreads());
+}
+
+LogicalResult ArriveOp::verify() {
+  return verifyNamedBarrier(*this, getId(), getThreads());
 }
 
 LogicalResult SetRegistersOp::verify() {

@@ -398,9 +398,32 @@ def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
 }
 
 def Tile_SyncOp : Tile_Op<"sync"> {
-  let summary = "waits for a number of threads at a named barrier";
-  let arguments = (ins I32Attr:$id, I32Attr:$threads);
-  let assemblyFormat = "$id `,` $threads attr-dict";
+  let summary = "arrives at a named barrier, and waits for a number of threads";
+  let description = [{
+    Barrier `id`, or the `offset`-th after it; there are 16.
+
+    ```mlir
+    // %wg: index
+    tile.sync 1[%wg], 256
+    ```
+  }];
+  let arguments = (ins I32Attr:$id, Optional<Index>:$offset, I32Attr:$threads);
+  let assemblyFormat = "$id (`[` $offset^ `]`)? `,` $threads attr-dict";
+  let hasVerifier = 1;
+}
+
+def Tile_ArriveOp : Tile_Op<"arrive"> {
+  let summary = "arrives at a named barrier without waiting";
+  let description = [{
+    As `tile.sync`, for threads that only let others go on.
+
+    ```mlir
+    // %wg: index
+    tile.arrive 1[%wg], 256
+    ```
+  }];
+  let arguments = (ins I32Attr:$id, Optional<Index>:$offset, I32Attr:$threads);
+  let assemblyFormat = "$id (`[` $offset^ `]`)? `,` $threads attr-dict";
   let hasVerifier = 1;
 }
 
