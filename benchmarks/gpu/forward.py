@@ -24,7 +24,7 @@ from cuda.bindings import driver as cuda
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-QUERY_TILE, KEY_TILE, STAGES, THREADS = 128, 128, 2, 384
+STAGES = 2
 
 
 def check(result):
@@ -35,12 +35,18 @@ def check(result):
 
 
 class Kernel:
-    """A kernel of a cubin, with the launch that convert-spattn-to-tile asks for."""
+    """A kernel of a cubin, with the launch that convert-spattn-to-tile asks for.
 
-    def __init__(self, cubin: Path, name: str, dim: int):
+    The variant, QUERIESxKEYSxBLOCKS, says its tile shape and how many blocks a
+    multiprocessor holds; see kernels.py.
+    """
+
+    def __init__(self, cubin: Path, variant: str, name: str, dim: int):
+        self.queries, self.keys, self.blocks = map(int, variant.split("x"))
+        self.threads = 128 + 2 * self.queries
         module = check(cuda.cuModuleLoad(str(cubin).encode()))
         self.function = check(cuda.cuModuleGetFunction(module, name.encode()))
-        self.shared = 2 * QUERY_TILE * dim * 2 + STAGES * KEY_TILE * dim * 4
+        self.shared = 2 * self.queries * dim * 2 + STAGES * self.keys * dim * 4
         self.shared += 8 * (4 + 4 * STAGES)
         attribute = cuda.CUfunction_attribute
         limit = attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -69,7 +75,7 @@ class Kernel:
     def bind(self, q, k, v, out, lse):
         """A function that launches the kernel on the current stream."""
         values = []
-        for x, rows in ((q, QUERY_TILE), (k, KEY_TILE), (v, KEY_TILE)):
+        for x, rows in ((q, self.queries), (k, self.keys), (v, self.keys)):
             storage = (ctypes.c_byte * 192)()
             aligned = (ctypes.addressof(storage) + 63) & ~63
             ctypes.memmove(aligned, self.tensor_map(x, rows).getPtr(), 128)
@@ -80,9 +86,9 @@ class Kernel:
         scalars += [ctypes.c_int64(s) for s in (*out.stride()[:3], *lse.stride())]
         values += [(s, ctypes.addressof(s)) for s in scalars]
         pointers = (ctypes.c_void_p * len(values))(*(p for _, p in values))
-        items = q.shape[0] * q.shape[1] * -(-q.shape[2] // QUERY_TILE)
+        items = q.shape[0] * q.shape[1] * -(-q.shape[2] // self.queries)
         sms = torch.cuda.get_device_properties(0).multi_processor_count
-        grid = min(sms, items)
+        grid = min(sms * self.blocks, items)
 
         def launch():
             stream = torch.cuda.current_stream().cuda_stream
@@ -92,7 +98,7 @@ class Kernel:
                     grid,
                     1,
                     1,
-                    THREADS,
+                    self.threads,
                     1,
                     1,
                     self.shared,
@@ -273,7 +279,7 @@ def main() -> None:
         lse = torch.empty(batch, heads, length, device="cuda")
         entry = structure + ("" if heads == key_heads else "_gqa")
         for variant in variants:
-            kernel = Kernel(folder / f"d{dim}.{variant}.cubin", entry, dim)
+            kernel = Kernel(folder / f"d{dim}.{variant}.cubin", variant, entry, dim)
             error = max(
                 verify(kernel, structure, b, heads, key_heads, nq, nk, dim)
                 for b, nq, nk in CHECKED

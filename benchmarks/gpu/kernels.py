@@ -18,9 +18,12 @@ STRUCTURES = {
 }
 # (heads, key heads)
 HEADS = {"": (16, 16), "_gqa": (32, 8)}
+# Name, options of convert-spattn-to-tile: queries and keys of a tile, and how
+# many blocks a multiprocessor holds.
 VARIANTS = {
-    "turns": "",
-    "no-turns": "take-turns=false",
+    "128x128x1": "",
+    "64x64x2": "consumers=1 blocks=2 key-tile=64",
+    "64x80x2": "consumers=1 blocks=2 key-tile=80",
 }
 
 

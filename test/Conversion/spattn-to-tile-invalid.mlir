@@ -2,6 +2,9 @@
 // RUN: not spattn-opt %s -convert-spattn-to-tile=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
 // RUN: not spattn-opt %s -convert-spattn-to-tile=stages=0 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
+// RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=3 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+// CONSUMERS: error: expected 'consumers' and 'blocks' to be 1 or 2, got 3 and 1
+
 // TILE: error: expected 'key-tile' to be a multiple of 16 from 16 to 256, got 100
 // STAGES: error: expected 'stages' and 'query-stages' from 1 to 8, got 0 and 2
 

@@ -140,8 +140,12 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
-    Option<"takeTurns", "take-turns", "bool", "true",
+    Option<"takeTurns", "take-turns", "bool", "false",
            "Let the two warpgroups of a block start their products in turn.">,
+    Option<"consumers", "consumers", "int64_t", "2",
+           "Warpgroups of a block that compute, 64 queries each: 1 or 2.">,
+    Option<"blocks", "blocks", "int64_t", "1",
+           "Blocks that a multiprocessor holds at once: 1 or 2.">,
     Option<"queryStages", "query-stages", "int64_t", "2",
            "Tiles of queries that are under way.">,
   ];

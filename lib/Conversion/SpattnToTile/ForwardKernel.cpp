@@ -68,13 +68,13 @@ public:
     Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters, false);
+      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
       Value isFirst = compare(arith::CmpIPredicate::eq, thread, index(0));
       auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
       in(ifFirst.thenBlock(), [&] { emitProducer(); });
     });
     in(role.elseBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.consumerRegisters, true);
+      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
       Value consumer = arith::SubIOp::create(b, group, index(1));
       // The first turn is the first warpgroup's.
       if (takesTurns())
@@ -167,7 +167,7 @@ private:
         NVVM::NVVMDialect::getMaxntidAttrName(),
         b.getDenseI32ArrayAttr({static_cast<int32_t>(shape.threads()), 1, 1}));
     function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      b.getI32IntegerAttr(1));
+                      b.getI32IntegerAttr(shape.blocks));
     // exp2 is one instruction where denormals may be flushed.
     function.setPassthroughAttr(b.getArrayAttr({b.getStrArrayAttr(
         {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));

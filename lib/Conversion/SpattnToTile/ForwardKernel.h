@@ -12,6 +12,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
+#include <algorithm>
+
 namespace spattn {
 
 /// The shape of a forward kernel.
@@ -24,12 +26,21 @@ struct ForwardShape {
   int64_t queryStages = 2, stages = 2;
   /// Two warpgroups that compute start their products in turn, so that one's
   /// softmax runs beside the other's products.
-  bool takeTurns = true;
-  /// Registers of a thread that loads, and of one that computes.
-  int64_t producerRegisters = 40, consumerRegisters = 232;
+  bool takeTurns = false;
+  /// Blocks that a multiprocessor holds at once.
+  int64_t blocks = 1;
 
   int64_t queryTile() const { return 64 * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
+
+  /// Registers of a thread that loads, and of one that computes. The register
+  /// file of 65,536 is shared by all threads of all blocks.
+  int64_t producerRegisters() const { return 40; }
+  int64_t consumerRegisters() const {
+    int64_t warpgroup = 65536 / blocks / 128;
+    return std::min<int64_t>(
+        (warpgroup - producerRegisters()) / consumers / 8 * 8, 240);
+  }
 };
 
 /// Where things are in shared memory, in bytes.

@@ -42,6 +42,10 @@ struct ConvertSpattnToTilePass
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'stages' and 'query-stages' from 1 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
+    if (consumers < 1 || consumers > 2 || blocks < 1 || blocks > 2)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'consumers' and 'blocks' to be 1 or 2, got ")
+             << consumers.getValue() << " and " << blocks.getValue();
     return success();
   }
 
@@ -78,10 +82,13 @@ struct ConvertSpattnToTilePass
     shape.stages = stages;
     shape.queryStages = queryStages;
     shape.takeTurns = takeTurns;
-    if (ForwardLayout(shape).total > kSharedMemoryLimit)
+    shape.consumers = consumers;
+    shape.blocks = blocks;
+    if (ForwardLayout(shape).total * shape.blocks > kSharedMemoryLimit)
       return op.emitOpError("needs ")
-             << ForwardLayout(shape).total << " bytes of shared memory, more "
-             << "than the " << kSharedMemoryLimit << " there are";
+             << ForwardLayout(shape).total * shape.blocks
+             << " bytes of shared memory, more than the " << kSharedMemoryLimit
+             << " there are";
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
