@@ -36,7 +36,8 @@ using namespace spattn;
 using llvm::Error;
 using llvm::Expected;
 
-template <class... Parts> static Error makeError(const Parts &...parts) {
+template <class... Parts>
+static Error makeError(const Parts &...parts) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   (stream << ... << parts);
@@ -153,14 +154,16 @@ static Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
   if (function.isExternal())
     return makeError("function '", name, "' has no body");
   if (!function.getBody().hasOneBlock())
-    return makeError("function '", name, "' has several blocks; one is "
+    return makeError("function '", name,
+                     "' has several blocks; one is "
                      "supported");
   auto check = [&](TypeRange types, bool isArgument) -> Error {
     for (Type type : types)
       if (!isSupportedType(type, isArgument))
         return makeError("function '", name, "' has ",
                          isArgument ? "an argument" : "a result", " of type ",
-                         type, "; supported are ranked tensors and memrefs of "
+                         type,
+                         "; supported are ranked tensors and memrefs of "
                          "f16, bf16, f32, f64, index and integers",
                          isArgument ? ", and f32, index and i64" : "");
     return Error::success();
@@ -256,22 +259,22 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
   if (!engine)
     return engine.takeError();
   kernel->impl->engine = std::move(*engine);
-  kernel->impl->engine->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
-    llvm::orc::SymbolMap symbols;
-    symbols[mangle("spattn_parallel_for")] = {
-        llvm::orc::ExecutorAddr::fromPtr(&spattn_parallel_for),
-        llvm::JITSymbolFlags::Exported};
-    return symbols;
-  });
-  auto address = kernel->impl->engine->lookupPacked(
-      ("_mlir_ciface_" + entry).str());
+  kernel->impl->engine->registerSymbols(
+      [](llvm::orc::MangleAndInterner mangle) {
+        llvm::orc::SymbolMap symbols;
+        symbols[mangle("spattn_parallel_for")] = {
+            llvm::orc::ExecutorAddr::fromPtr(&spattn_parallel_for),
+            llvm::JITSymbolFlags::Exported};
+        return symbols;
+      });
+  auto address =
+      kernel->impl->engine->lookupPacked(("_mlir_ciface_" + entry).str());
   if (!address)
     return address.takeError();
   kernel->impl->entry = *address;
-  kernel->impl->compileTime =
-      std::chrono::duration<double, std::milli>(
-          std::chrono::steady_clock::now() - start)
-          .count();
+  kernel->impl->compileTime = std::chrono::duration<double, std::milli>(
+                                  std::chrono::steady_clock::now() - start)
+                                  .count();
   return kernel;
 }
 
@@ -280,7 +283,8 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
   function.walk([&](AttentionOp op) {
     auto share = [&](Value lhs, unsigned lhsDim, Value rhs, unsigned rhsDim,
                      const char *what) {
-      auto a = tracedArgument(lhs), b = rhs ? tracedArgument(rhs) : std::nullopt;
+      auto a = tracedArgument(lhs),
+           b = rhs ? tracedArgument(rhs) : std::nullopt;
       if (a && b)
         dims.push_back({*a, lhsDim, *b, rhsDim, what});
     };

@@ -37,9 +37,8 @@ void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
 
 void spattn::buildCpuVectorPipeline(OpPassManager &pm,
                                     const CpuPipelineOptions &options) {
-  pm.addPass(createConvertSpattnToVector({options.vectorWidth,
-                                          options.registerRows,
-                                          options.registerVectors}));
+  pm.addPass(createConvertSpattnToVector(
+      {options.vectorWidth, options.registerRows, options.registerVectors}));
 }
 
 void spattn::buildCpuLLVMPipeline(OpPassManager &pm,
@@ -72,5 +71,6 @@ void spattn::registerCpuPipelines() {
       "spattn-cpu-llvm", "Vector code to the LLVM dialect",
       buildCpuLLVMPipeline);
   PassPipelineRegistration<CpuPipelineOptions>(
-      "spattn-cpu", "Attention to the LLVM dialect for a CPU", buildCpuPipeline);
+      "spattn-cpu", "Attention to the LLVM dialect for a CPU",
+      buildCpuPipeline);
 }

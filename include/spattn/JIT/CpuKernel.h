@@ -82,7 +82,8 @@ public:
   /// The type of the function as written, with its tensors.
   mlir::FunctionType getType() const;
 
-  /// What the compilation took, in milliseconds: from IR to a callable function.
+  /// What the compilation took, in milliseconds: from IR to a callable
+  /// function.
   double getCompileTime() const;
 
 private:

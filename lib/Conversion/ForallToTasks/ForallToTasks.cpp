@@ -14,8 +14,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -39,7 +39,8 @@ public:
         sequential(sequential) {}
 
   LogicalResult run(SymbolTable &symbols) {
-    if (loop.getRank() != 1 || loop.getNumResults() != 0 || !loop.isNormalized())
+    if (loop.getRank() != 1 || loop.getNumResults() != 0 ||
+        !loop.isNormalized())
       return loop.emitOpError("expected a normalized loop over one index "
                               "without results");
     collectCaptures();
@@ -88,12 +89,11 @@ private:
       b.clone(*constant, mapping);
     for (auto [i, capture] : llvm::enumerate(captures)) {
       Value address = fieldAddress(b, task.getArgument(0), i);
-      Value field = LLVM::LoadOp::create(
-          b, contextType.getBody()[i], address);
+      Value field = LLVM::LoadOp::create(b, contextType.getBody()[i], address);
       mapping.map(capture, cast(b, field, capture.getType()));
     }
-    Value index = arith::IndexCastOp::create(b, b.getIndexType(),
-                                             task.getArgument(1));
+    Value index =
+        arith::IndexCastOp::create(b, b.getIndexType(), task.getArgument(1));
     mapping.map(loop.getInductionVar(0), index);
     cloneBody(b, *loop.getBody(), mapping);
     func::ReturnOp::create(b);
@@ -118,9 +118,8 @@ private:
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     Value context = allocateContext(b, pointer);
     for (auto [i, capture] : llvm::enumerate(captures))
-      LLVM::StoreOp::create(
-          b, cast(b, capture, contextType.getBody()[i]),
-          fieldAddress(b, context, i));
+      LLVM::StoreOp::create(b, cast(b, capture, contextType.getBody()[i]),
+                            fieldAddress(b, context, i));
     Value bound = getValueOrCreateConstantIndexOp(
         b, b.getLoc(), loop.getMixedUpperBound().front());
     if (sequential) {
@@ -134,8 +133,8 @@ private:
       return;
     }
     Value count = arith::IndexCastOp::create(b, b.getI64Type(), bound);
-    Value function = func::ConstantOp::create(b, task.getFunctionType(),
-                                              task.getSymName());
+    Value function =
+        func::ConstantOp::create(b, task.getFunctionType(), task.getSymName());
     Value entry = cast(b, function, pointer);
     func::CallOp::create(b, kParallelFor, TypeRange(),
                          ValueRange{count, entry, context});
@@ -146,8 +145,8 @@ private:
   Value allocateContext(ImplicitLocOpBuilder &b, Type pointer) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&parent.getBody().front());
-    Value one = LLVM::ConstantOp::create(b, b.getI64Type(),
-                                         b.getI64IntegerAttr(1));
+    Value one =
+        LLVM::ConstantOp::create(b, b.getI64Type(), b.getI64IntegerAttr(1));
     return LLVM::AllocaOp::create(b, pointer, contextType, one);
   }
 

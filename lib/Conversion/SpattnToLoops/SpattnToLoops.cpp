@@ -38,9 +38,8 @@ struct ItemBuffers {
 class AttentionToLoops {
 public:
   AttentionToLoops(AttentionOp op, ScheduleAttr schedule)
-      : op(op), b(op.getLoc(), op), ops(b),
-        queryTile(schedule.getQueryTile()), keyTile(schedule.getKeyTile()),
-        heads(op.getHeadStructures()) {}
+      : op(op), b(op.getLoc(), op), ops(b), queryTile(schedule.getQueryTile()),
+        keyTile(schedule.getKeyTile()), heads(op.getHeadStructures()) {}
 
   void run() {
     batch = sizeOf(op.getQuery(), 'b');
@@ -48,8 +47,8 @@ public:
     keys = sizeOf(op.getKey(), 'n');
     scale = emitScale();
     tileRows = ops.materialize(ops.ceilDiv(ops.wrap(queries), queryTile));
-    Value rows = arith::MulIOp::create(b, tileRows,
-                                       index(op.getNumQueryHeads()));
+    Value rows =
+        arith::MulIOp::create(b, tileRows, index(op.getNumQueryHeads()));
     Value maxCost = ops.materialize(ops.ceilDiv(ops.wrap(keys), keyTile));
     Value order = emitWorkOrder(b, rows, maxCost, [&](Value row) {
       auto [head, tile] = decode(row);
@@ -57,11 +56,11 @@ public:
     });
 
     Value items = arith::MulIOp::create(b, rows, batch);
-    auto forall = scf::ForallOp::create(
-        b, SmallVector<OpFoldResult>{b.getIndexAttr(0)},
-        SmallVector<OpFoldResult>{items},
-        SmallVector<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(),
-        std::nullopt);
+    auto forall =
+        scf::ForallOp::create(b, SmallVector<OpFoldResult>{b.getIndexAttr(0)},
+                              SmallVector<OpFoldResult>{items},
+                              SmallVector<OpFoldResult>{b.getIndexAttr(1)},
+                              ValueRange(), std::nullopt);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(forall.getBody());
@@ -122,10 +121,8 @@ private:
     result.form = normalForm(ops, heads, ops.wrap(head), lengths,
                              op.getAlgebraAlignment());
     result.firstQuery = ops.mul(ops.wrap(tile), ops.constant(queryTile));
-    IndexOps::Value end =
-        ops.add(result.firstQuery, ops.constant(queryTile));
-    result.ranges =
-        keyTiles(ops, result.form, result.firstQuery, end, keyTile);
+    IndexOps::Value end = ops.add(result.firstQuery, ops.constant(queryTile));
+    result.ranges = keyTiles(ops, result.form, result.firstQuery, end, keyTile);
     return result;
   }
 
@@ -157,19 +154,20 @@ private:
     auto dimOf = [&](char name) { return op.getDim(name); };
     RowView view = viewRows(buffer, dimOf, element, head, first);
     auto type = cast<MemRefType>(buffer.getType());
-    return castRows(view, type, {count, b.getIndexAttr(type.getDimSize(dimOf('d')))},
-                {view.strides[dimOf('n')], view.strides[dimOf('d')]});
+    return castRows(view, type,
+                    {count, b.getIndexAttr(type.getDimSize(dimOf('d')))},
+                    {view.strides[dimOf('n')], view.strides[dimOf('d')]});
   }
 
   Value sliceLse(Value element, Value head, Value first, OpFoldResult count) {
     auto dimOf = [&](char name) { return op.getLseDim(name); };
     RowView view = viewRows(op.getLse(), dimOf, element, head, first);
     return castRows(view, cast<MemRefType>(op.getLse().getType()), {count},
-                {view.strides[dimOf('n')]});
+                    {view.strides[dimOf('n')]});
   }
 
-  Value castRows(const RowView &view, MemRefType type, ArrayRef<OpFoldResult> sizes,
-             ArrayRef<OpFoldResult> strides) {
+  Value castRows(const RowView &view, MemRefType type,
+                 ArrayRef<OpFoldResult> sizes, ArrayRef<OpFoldResult> strides) {
     SmallVector<int64_t> staticSizes, staticStrides;
     for (OpFoldResult size : sizes)
       staticSizes.push_back(
@@ -223,9 +221,8 @@ private:
     ItemBuffers buffers = allocateBuffers();
 
     Value first = ops.materialize(tiles.firstQuery);
-    Value rowCount = ops.materialize(
-        ops.min(ops.constant(queryTile),
-                ops.sub(ops.wrap(queries), tiles.firstQuery)));
+    Value rowCount = ops.materialize(ops.min(
+        ops.constant(queryTile), ops.sub(ops.wrap(queries), tiles.firstQuery)));
     OpFoldResult count = getAsOpFoldResult(rowCount);
     spattn::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum);
 
@@ -236,8 +233,8 @@ private:
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(ifAny.thenBlock());
-      LoadQueryOp::create(b, sliceRows(op.getQuery(), element, head, first,
-                                       count),
+      LoadQueryOp::create(b,
+                          sliceRows(op.getQuery(), element, head, first, count),
                           scale, buffers.query);
       emitLoop(fullSequence(ops, tiles.ranges), [&](IndexOps::Value keyTile) {
         emitStep(tiles, buffers, element, keyHead, keyTile, /*masked=*/false);
@@ -247,9 +244,9 @@ private:
       });
     }
     Value lse = op.getLse() ? sliceLse(element, head, first, count) : Value();
-    OnlineFinishOp::create(
-        b, buffers.acc, buffers.max, buffers.sum,
-        sliceRows(op.getOut(), element, head, first, count), lse);
+    OnlineFinishOp::create(b, buffers.acc, buffers.max, buffers.sum,
+                           sliceRows(op.getOut(), element, head, first, count),
+                           lse);
   }
 
   /// One loop over all tiles of a sequence, whatever ranges they lie in.
@@ -257,8 +254,8 @@ private:
                 function_ref<void(IndexOps::Value)> body) {
     if (ops.knownValue(tiles.count) == std::optional<int64_t>(0))
       return;
-    auto loop = scf::ForOp::create(b, index(0), ops.materialize(tiles.count),
-                                   index(1));
+    auto loop =
+        scf::ForOp::create(b, index(0), ops.materialize(tiles.count), index(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     body(tiles.nth(ops, ops.wrap(loop.getInductionVar())));
@@ -272,16 +269,16 @@ private:
     Value first = ops.materialize(firstKey);
     OpFoldResult count = b.getIndexAttr(keyTile);
     if (masked)
-      count = getAsOpFoldResult(ops.materialize(ops.min(
-          ops.constant(keyTile), ops.sub(ops.wrap(keys), firstKey))));
+      count = getAsOpFoldResult(ops.materialize(
+          ops.min(ops.constant(keyTile), ops.sub(ops.wrap(keys), firstKey))));
     Value key = stage(sliceRows(op.getKey(), element, keyHead, first, count),
                       buffers.stagedKey, count);
     Value value =
         stage(sliceRows(op.getValue(), element, keyHead, first, count),
               buffers.stagedValue, count);
-    auto step = OnlineStepOp::create(
-        b, buffers.query, key, value, buffers.acc, buffers.max, buffers.sum,
-        buffers.scores, buffers.correction);
+    auto step = OnlineStepOp::create(b, buffers.query, key, value, buffers.acc,
+                                     buffers.max, buffers.sum, buffers.scores,
+                                     buffers.correction);
     if (masked)
       emitMask(step, tiles, firstKey);
   }
@@ -296,17 +293,16 @@ private:
       return buffer;
     SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
-    SmallVector<OpFoldResult> sizes{count,
-                                    b.getIndexAttr(type.getDimSize(1))};
+    SmallVector<OpFoldResult> sizes{count, b.getIndexAttr(type.getDimSize(1))};
     return memref::SubViewOp::create(b, buffer, offsets, sizes, strides);
   }
 
   void emitMask(OnlineStepOp step, const RowTiles &tiles,
                 IndexOps::Value firstKey) {
     OpBuilder::InsertionGuard guard(b);
-    Block *block = b.createBlock(&step.getMask(), {},
-                                 {b.getIndexType(), b.getIndexType()},
-                                 {b.getLoc(), b.getLoc()});
+    Block *block =
+        b.createBlock(&step.getMask(), {}, {b.getIndexType(), b.getIndexType()},
+                      {b.getLoc(), b.getLoc()});
     IndexOps::Value query =
         ops.add(tiles.firstQuery, ops.wrap(block->getArgument(0)));
     IndexOps::Value key = ops.add(firstKey, ops.wrap(block->getArgument(1)));

@@ -42,17 +42,30 @@ namespace {
 
 /// Arguments of the kernel, in order.
 enum Argument {
-  MapQuery, MapKey, MapValue, Out, Lse, Batch, QueryLength, KeyLength, Scale,
-  OutBatchStride, OutHeadStride, OutRowStride, LseBatchStride, LseHeadStride,
-  LseRowStride, NumArguments
+  MapQuery,
+  MapKey,
+  MapValue,
+  Out,
+  Lse,
+  Batch,
+  QueryLength,
+  KeyLength,
+  Scale,
+  OutBatchStride,
+  OutHeadStride,
+  OutRowStride,
+  LseBatchStride,
+  LseHeadStride,
+  LseRowStride,
+  NumArguments
 };
 
 class ForwardKernel {
 public:
   ForwardKernel(OpBuilder &builder, AttentionOp op, StringRef name,
                 const ForwardShape &shape)
-      : b(op.getLoc(), builder), ops(b, b.getI32Type()), op(op), shape(shape), layout(shape),
-        heads(op.getHeadStructures()),
+      : b(op.getLoc(), builder), ops(b, b.getI32Type()), op(op), shape(shape),
+        layout(shape), heads(op.getHeadStructures()),
         element(cast<ShapedType>(op.getQuery().getType()).getElementType()),
         outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
     declare(name);
@@ -119,12 +132,14 @@ private:
   }
   Value add(Value lhs, Value rhs) { return arith::AddIOp::create(b, lhs, rhs); }
   Value mul(Value lhs, Value rhs) { return arith::MulIOp::create(b, lhs, rhs); }
-  template <class Body> void in(Block *block, Body body) {
+  template <class Body>
+  void in(Block *block, Body body) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(block);
     body();
   }
-  template <class Body> void when(Value condition, Body body) {
+  template <class Body>
+  void when(Value condition, Body body) {
     auto ifOp = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
     in(ifOp.thenBlock(), body);
   }
@@ -216,9 +231,9 @@ private:
   //===--------------------------------------------------------------------===//
 
   Value barrier(int64_t number, Value stage) {
-    return tile::BarrierOp::create(
-        b, tile::BarrierType::get(b.getContext()),
-        stage ? asIndex(stage) : Value(), layout.barriers + 8 * number);
+    return tile::BarrierOp::create(b, tile::BarrierType::get(b.getContext()),
+                                   stage ? asIndex(stage) : Value(),
+                                   layout.barriers + 8 * number);
   }
   Value fullQuery(Value stage) { return barrier(0, stage); }
   Value emptyQuery(Value stage) { return barrier(shape.queryStages, stage); }
@@ -232,14 +247,13 @@ private:
   }
 
   Value queryTile(Value stage) {
-    return tile::SharedOp::create(
-        b, sharedType(shape.queryTile(), shape.headDim), asIndex(stage),
-        layout.query);
+    return tile::SharedOp::create(b,
+                                  sharedType(shape.queryTile(), shape.headDim),
+                                  asIndex(stage), layout.query);
   }
   Value stageTile(bool ofValue, Value stage) {
     return tile::SharedOp::create(
-        b,
-        sharedType(shape.keyTile, ofValue ? shape.valueDim : shape.headDim),
+        b, sharedType(shape.keyTile, ofValue ? shape.valueDim : shape.headDim),
         asIndex(stage), ofValue ? layout.value : layout.key);
   }
 
@@ -266,8 +280,8 @@ private:
 
   /// Runs `body` for the block's items. It gets the tiles that the block has
   /// visited before, and the items with tiles before.
-  void forItems(function_ref<void(Item &, Value tilesBefore, Value itemsBefore)>
-                    body) {
+  void forItems(
+      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
     auto loop = scf::ForOp::create(b, block, items, blocks,
                                    ValueRange{index(0), index(0)});
     OpBuilder::InsertionGuard guard(b);
@@ -277,8 +291,8 @@ private:
     body(item, tiles, count);
     Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
     Value one = arith::SelectOp::create(b, any, index(1), index(0));
-    scf::YieldOp::create(
-        b, ValueRange{add(tiles, item.visited), add(count, one)});
+    scf::YieldOp::create(b,
+                         ValueRange{add(tiles, item.visited), add(count, one)});
   }
 
   /// Later rows first: they have the most keys.
@@ -306,8 +320,7 @@ private:
     item.masked = maskedSequence(ops, ranges);
     item.full = fullSequence(ops, ranges);
     item.maskedCount = ops.materialize(item.masked.count);
-    item.visited =
-        ops.materialize(ops.add(item.masked.count, item.full.count));
+    item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
     return item;
   }
 
@@ -316,8 +329,7 @@ private:
     Index number = ops.wrap(n);
     Index masked = item.masked.nth(ops, number);
     Index full = item.full.nth(ops, ops.sub(number, item.masked.count));
-    Index tile =
-        ops.select(ops.lt(number, item.masked.count), masked, full);
+    Index tile = ops.select(ops.lt(number, item.masked.count), masked, full);
     return ops.mul(tile, ops.constant(shape.keyTile));
   }
 
@@ -400,12 +412,12 @@ private:
   Value mask(const Item &item, Value group, Value scores, Index firstKey) {
     auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
     OpBuilder::InsertionGuard guard(b);
-    Block *block = b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()},
-                                 {b.getLoc()});
-    Index row = ops.add(
-        ops.wrap(arith::IndexCastOp::create(b, b.getI32Type(),
-                                            block->getArgument(0))),
-        ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
+    Block *block =
+        b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
+    Index row =
+        ops.add(ops.wrap(arith::IndexCastOp::create(b, b.getI32Type(),
+                                                    block->getArgument(0))),
+                ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
     Index query = ops.add(item.firstQuery, row);
     SmallVector<Value> ends;
     for (const Span<Index> &span : keysOfQuery(ops, item.form, query))
@@ -420,8 +432,7 @@ private:
 
   /// Masks the scores of the item's n-th tile if it is a partial one.
   Value maskIfPartial(const Item &item, Value group, Value scores, Value n) {
-    Value isMasked =
-        compare(arith::CmpIPredicate::slt, n, item.maskedCount);
+    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
     Index key = firstKey(item, n);
     auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
                                       /*withElseRegion=*/true);
@@ -434,8 +445,8 @@ private:
   }
 
   Value startScores(Value query, Value group, Value stage) {
-    return tile::MmaOp::create(b, accType(shape.keyTile), query,
-                               asIndex(group), stageTile(false, stage), Value(),
+    return tile::MmaOp::create(b, accType(shape.keyTile), query, asIndex(group),
+                               stageTile(false, stage), Value(),
                                /*transposed=*/true);
   }
   Value startOutput(Value probabilities, Value stage, Value acc) {
@@ -490,8 +501,8 @@ private:
 
   Value toOperand(Value acc) {
     auto type = tile::OperandType::get(
-        b.getContext(), 64, cast<tile::AccumulatorType>(acc.getType()).getColumns(),
-        element);
+        b.getContext(), 64,
+        cast<tile::AccumulatorType>(acc.getType()).getColumns(), element);
     return tile::ToOperandOp::create(b, type, acc);
   }
 
@@ -514,12 +525,11 @@ private:
     Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
     Value noSum = tile::FillOp::create(b, rows, f32(0));
     Softmax state = softmax(scores, noMax, noSum);
-    Value output =
-        tile::FillOp::create(b, accType(shape.valueDim), f32(0));
+    Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
 
-    auto loop = scf::ForOp::create(
-        b, index(1), item.visited, index(1),
-        ValueRange{output, state.max, state.sum, toOperand(state.probabilities)});
+    auto loop = scf::ForOp::create(b, index(1), item.visited, index(1),
+                                   ValueRange{output, state.max, state.sum,
+                                              toOperand(state.probabilities)});
     in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       Value output = loop.getRegionIterArg(0);
@@ -551,8 +561,7 @@ private:
     });
 
     Value count = add(tilesBefore, item.visited);
-    auto [last, lastPhase] =
-        stageOf(arith::SubIOp::create(b, count, index(1)));
+    auto [last, lastPhase] = stageOf(arith::SubIOp::create(b, count, index(1)));
     arrive(emptyQuery(queryStage));
     tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
     tile::MmaFenceOp::create(b);
@@ -600,9 +609,9 @@ private:
         asIndex(arith::SubIOp::create(b, args[QueryLength], firstRow));
     Value first = asIndex(firstRow), batch = asIndex(item.batch),
           head = asIndex(item.head);
-    Value start = add(add(mul(batch, args[OutBatchStride]),
-                          mul(head, args[OutHeadStride])),
-                      mul(first, args[OutRowStride]));
+    Value start = add(
+        add(mul(batch, args[OutBatchStride]), mul(head, args[OutHeadStride])),
+        mul(first, args[OutRowStride]));
     tile::StoreOp::create(b, output, pointer(args[Out], start, outElement),
                           args[OutRowStride], count, outElement);
     if (!op.getLse())
@@ -616,17 +625,16 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value lseStart = add(add(mul(batch, args[LseBatchStride]),
-                             mul(head, args[LseHeadStride])),
-                         mul(first, args[LseRowStride]));
+    Value lseStart = add(
+        add(mul(batch, args[LseBatchStride]), mul(head, args[LseHeadStride])),
+        mul(first, args[LseRowStride]));
     tile::StoreRowsOp::create(b, lse,
                               pointer(args[Lse], lseStart, b.getF32Type()),
                               args[LseRowStride], count);
   }
 
   Value pointer(Value base, Value elements, Type type) {
-    Value position =
-        arith::IndexCastOp::create(b, b.getI64Type(), elements);
+    Value position = arith::IndexCastOp::create(b, b.getI64Type(), elements);
     return LLVM::GEPOp::create(b, base.getType(), type, base,
                                ArrayRef<LLVM::GEPArg>{position});
   }

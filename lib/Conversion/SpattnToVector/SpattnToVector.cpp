@@ -107,8 +107,7 @@ static LogicalResult lower(OnlineFinishOp op, VectorTile &t) {
       t.columns(width, t.block.vectors, [&](ArrayRef<Columns> group) {
         for (const Columns &c : group) {
           Value acc = t.load(op.getAcc(), m, c);
-          Value factor =
-              vector::BroadcastOp::create(b, acc.getType(), inverse);
+          Value factor = vector::BroadcastOp::create(b, acc.getType(), inverse);
           t.store(arith::MulFOp::create(b, acc, factor), op.getOut(), m, c);
         }
       });
@@ -124,8 +123,8 @@ static LogicalResult lower(OnlineFinishOp op, VectorTile &t) {
     Value max = memref::LoadOp::create(b, op.getMax(), ValueRange{m});
     Value log = math::LogOp::create(b, divisor);
     Value natural = arith::MulFOp::create(b, max, t.f32(kLn2));
-    Value lse = arith::SelectOp::create(
-        b, empty, t.f32(kNegInf), arith::AddFOp::create(b, natural, log));
+    Value lse = arith::SelectOp::create(b, empty, t.f32(kNegInf),
+                                        arith::AddFOp::create(b, natural, log));
     t.storeElement(lse, op.getLse(), {m});
   });
   return success();
@@ -167,13 +166,14 @@ static FailureOr<Value> vectorizeMask(OnlineStepOp op, VectorTile &t,
                                 "expected an elementwise operation");
     for (Value &operand : operands)
       operand = asVector(operand);
-    OperationState state(b.getLoc(), nested.getName(), operands,
-                         VectorType::get({width}, nested.getResult(0).getType()),
-                         nested.getAttrs());
+    OperationState state(
+        b.getLoc(), nested.getName(), operands,
+        VectorType::get({width}, nested.getResult(0).getType()),
+        nested.getAttrs());
     mapping.map(nested.getResult(0), b.create(state)->getResult(0));
   }
-  return asVector(
-      mapping.lookupOrDefault(cast<YieldOp>(block.getTerminator()).getAllowed()));
+  return asVector(mapping.lookupOrDefault(
+      cast<YieldOp>(block.getTerminator()).getAllowed()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -211,8 +211,7 @@ private:
       SmallVector<Value> keyRows;
       for (int64_t r = 0; r < size; ++r) {
         Value row = t.add(n0, r);
-        keyRows.push_back(whole ? row
-                                : arith::MinUIOp::create(b, row, last));
+        keyRows.push_back(whole ? row : arith::MinUIOp::create(b, row, last));
       }
       t.columns(rows, t.block.vectors, [&](ArrayRef<Columns> group) {
         t.product(
@@ -233,9 +232,9 @@ private:
   LogicalResult emitSoftmax(const Columns &c) {
     Value first = t.add(c.base, c.offset);
     auto loadRow = [&](Value buffer) -> Value {
-      return vector::LoadOp::create(
-          b, VectorType::get({c.width}, b.getF32Type()), buffer,
-          ValueRange{first});
+      return vector::LoadOp::create(b,
+                                    VectorType::get({c.width}, b.getF32Type()),
+                                    buffer, ValueRange{first});
     };
     auto storeRow = [&](Value vector, Value buffer) {
       vector::StoreOp::create(b, vector, buffer, ValueRange{first});
@@ -255,41 +254,40 @@ private:
     LogicalResult result = success();
 
     Value oldMax = loadRow(op.getMax());
-    Value newMax = t.reduce(
-        t.index(keys), oldMax, [&](Value n, ValueRange carried) {
-          Value score = t.load(op.getScores(), n, c);
-          if (isMasked()) {
-            FailureOr<Value> allowed = vectorizeMask(op, t, positions, n);
-            if (failed(allowed)) {
-              result = failure();
-              return SmallVector<Value>(carried);
-            }
-            score = arith::SelectOp::create(b, *allowed, score, negInf);
-            t.store(score, op.getScores(), n, c);
-          }
-          return SmallVector<Value>{t.maximum(score, carried.front())};
-        }).front();
+    Value newMax =
+        t.reduce(t.index(keys), oldMax, [&](Value n, ValueRange carried) {
+           Value score = t.load(op.getScores(), n, c);
+           if (isMasked()) {
+             FailureOr<Value> allowed = vectorizeMask(op, t, positions, n);
+             if (failed(allowed)) {
+               result = failure();
+               return SmallVector<Value>(carried);
+             }
+             score = arith::SelectOp::create(b, *allowed, score, negInf);
+             t.store(score, op.getScores(), n, c);
+           }
+           return SmallVector<Value>{t.maximum(score, carried.front())};
+         }).front();
     if (failed(result))
       return failure();
 
     // A row that has seen no key yet has no maximum to subtract.
     Value shift = newMax;
     if (isMasked()) {
-      Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, newMax,
-                                         negInf);
+      Value none =
+          arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, newMax, negInf);
       shift = arith::SelectOp::create(b, none, t.splat(0.0f, c.width), newMax);
     }
-    Value correction =
-        t.exp2(arith::SubFOp::create(b, oldMax, shift));
+    Value correction = t.exp2(arith::SubFOp::create(b, oldMax, shift));
     Value oldSum = arith::MulFOp::create(b, loadRow(op.getSum()), correction);
-    Value newSum = t.reduce(
-        t.index(keys), oldSum, [&](Value n, ValueRange carried) {
-          Value score = t.load(op.getScores(), n, c);
-          Value p = t.exp2(arith::SubFOp::create(b, score, shift));
-          t.store(p, op.getScores(), n, c);
-          return SmallVector<Value>{
-              arith::AddFOp::create(b, carried.front(), p)};
-        }).front();
+    Value newSum =
+        t.reduce(t.index(keys), oldSum, [&](Value n, ValueRange carried) {
+           Value score = t.load(op.getScores(), n, c);
+           Value p = t.exp2(arith::SubFOp::create(b, score, shift));
+           t.store(p, op.getScores(), n, c);
+           return SmallVector<Value>{
+               arith::AddFOp::create(b, carried.front(), p)};
+         }).front();
     storeRow(newMax, op.getMax());
     storeRow(newSum, op.getSum());
     storeRow(correction, op.getCorrection());
@@ -305,22 +303,22 @@ private:
             t.loadElement(op.getCorrection(), {t.add(m0, r)}));
       t.columns(dim(op.getAcc(), 1), t.block.vectors,
                 [&](ArrayRef<Columns> group) {
-        t.product(
-            size, group, count,
-            [&](int64_t r, Value n) {
-              return t.loadElement(op.getScores(), {n, t.add(m0, r)});
-            },
-            op.getValue(),
-            [&](int64_t r, const Columns &c) -> Value {
-              Value acc = t.load(op.getAcc(), t.add(m0, r), c);
-              Value factor = vector::BroadcastOp::create(b, acc.getType(),
-                                                         corrections[r]);
-              return arith::MulFOp::create(b, acc, factor);
-            },
-            [&](int64_t r, const Columns &c, Value sum) {
-              t.store(sum, op.getAcc(), t.add(m0, r), c);
-            });
-      });
+                  t.product(
+                      size, group, count,
+                      [&](int64_t r, Value n) {
+                        return t.loadElement(op.getScores(), {n, t.add(m0, r)});
+                      },
+                      op.getValue(),
+                      [&](int64_t r, const Columns &c) -> Value {
+                        Value acc = t.load(op.getAcc(), t.add(m0, r), c);
+                        Value factor = vector::BroadcastOp::create(
+                            b, acc.getType(), corrections[r]);
+                        return arith::MulFOp::create(b, acc, factor);
+                      },
+                      [&](int64_t r, const Columns &c, Value sum) {
+                        t.store(sum, op.getAcc(), t.add(m0, r), c);
+                      });
+                });
     });
   }
 
@@ -347,7 +345,8 @@ struct ConvertSpattnToVectorPass
   using ConvertSpattnToVectorBase::ConvertSpattnToVectorBase;
 
   LogicalResult checkOptions() {
-    if (vectorWidth < 1 || vectorWidth > 64 || !llvm::isPowerOf2_64(vectorWidth))
+    if (vectorWidth < 1 || vectorWidth > 64 ||
+        !llvm::isPowerOf2_64(vectorWidth))
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'vector-width' to be a power of two from 1 to "
                        "64, got ")
@@ -374,9 +373,8 @@ struct ConvertSpattnToVectorPass
       LogicalResult result =
           llvm::TypeSwitch<Operation *, LogicalResult>(op)
               .Case<LoadQueryOp, StageOp, OnlineInitOp, OnlineStepOp,
-                    OnlineFinishOp>([&](auto tileOp) {
-                return lower(tileOp, t);
-              })
+                    OnlineFinishOp>(
+                  [&](auto tileOp) { return lower(tileOp, t); })
               .Default([&](Operation *) {
                 lowered = false;
                 return success();

@@ -45,9 +45,9 @@ void VectorTile::loop(Value count, function_ref<void(Value)> body) {
   body(loop.getInductionVar());
 }
 
-SmallVector<Value> VectorTile::reduce(
-    Value count, ValueRange inits,
-    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value>
+VectorTile::reduce(Value count, ValueRange inits,
+                   function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(
       b, index(0), count, index(1), inits,
       [&](OpBuilder &, Location, Value iv, ValueRange carried) {
@@ -131,8 +131,7 @@ void VectorTile::storeElement(Value value, Value buffer, ValueRange indices) {
 }
 
 Value VectorTile::maximum(Value lhs, Value rhs) {
-  Value greater =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
+  Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
   return arith::SelectOp::create(b, greater, lhs, rhs);
 }
 
@@ -155,10 +154,13 @@ Value VectorTile::exp2(Value x) {
   Value shifted = arith::AddFOp::create(b, x, f(12582912.0f));
   Value n = arith::SubFOp::create(b, shifted, f(12582912.0f));
   Value r = arith::SubFOp::create(b, x, n);
-  static constexpr float coefficients[] = {
-      1.5403530393381610e-4f, 1.3333558146428443e-3f, 9.6181291076284772e-3f,
-      5.5504108664821580e-2f, 2.4022650695910072e-1f, 6.9314718055994531e-1f,
-      1.0f};
+  static constexpr float coefficients[] = {1.5403530393381610e-4f,
+                                           1.3333558146428443e-3f,
+                                           9.6181291076284772e-3f,
+                                           5.5504108664821580e-2f,
+                                           2.4022650695910072e-1f,
+                                           6.9314718055994531e-1f,
+                                           1.0f};
   Value p = f(coefficients[0]);
   for (float coefficient : llvm::ArrayRef(coefficients).drop_front())
     p = vector::FMAOp::create(b, p, r, f(coefficient));

@@ -71,9 +71,8 @@ public:
 
   /// Calls `body` for groups of at most `vectors` vectors that cover the
   /// columns `[0, extent)`.
-  void
-  columns(int64_t extent, int64_t vectors,
-          llvm::function_ref<void(llvm::ArrayRef<Columns>)> body);
+  void columns(int64_t extent, int64_t vectors,
+               llvm::function_ref<void(llvm::ArrayRef<Columns>)> body);
 
   /// A run of columns of a row as f32, from a buffer of any float type.
   mlir::Value load(mlir::Value tile, mlir::Value row, const Columns &columns);
@@ -99,13 +98,12 @@ public:
   /// rows and the given columns, with accumulators in registers.
   ///
   /// `lhs(r, k)` gives a scalar; `init(r, columns)` the start of a vector.
-  void product(int64_t rows, llvm::ArrayRef<Columns> columns,
-               mlir::Value depth,
-               llvm::function_ref<mlir::Value(int64_t, mlir::Value)> lhs,
-               mlir::Value rhs,
-               llvm::function_ref<mlir::Value(int64_t, const Columns &)> init,
-               llvm::function_ref<void(int64_t, const Columns &, mlir::Value)>
-                   store);
+  void product(
+      int64_t rows, llvm::ArrayRef<Columns> columns, mlir::Value depth,
+      llvm::function_ref<mlir::Value(int64_t, mlir::Value)> lhs,
+      mlir::Value rhs,
+      llvm::function_ref<mlir::Value(int64_t, const Columns &)> init,
+      llvm::function_ref<void(int64_t, const Columns &, mlir::Value)> store);
 
   mlir::ImplicitLocOpBuilder &b;
   const RegisterBlock block;

@@ -126,7 +126,8 @@ Value ptx::emitDescriptor(ImplicitLocOpBuilder &b, Value address,
   Value bits = LLVM::PtrToIntOp::create(b, i32, address);
   Value four = LLVM::ConstantOp::create(b, i32, b.getI32IntegerAttr(4));
   Value mask = LLVM::ConstantOp::create(b, i32, b.getI32IntegerAttr(0x3fff));
-  Value units = LLVM::AndOp::create(b, LLVM::LShrOp::create(b, bits, four), mask);
+  Value units =
+      LLVM::AndOp::create(b, LLVM::LShrOp::create(b, bits, four), mask);
   Value fixed = LLVM::ConstantOp::create(
       b, i64, b.getI64IntegerAttr(static_cast<int64_t>(constant)));
   return LLVM::OrOp::create(b, LLVM::ZExtOp::create(b, i64, units), fixed);

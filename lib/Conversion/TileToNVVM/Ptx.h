@@ -20,10 +20,11 @@
 namespace spattn::ptx {
 
 /// Inline assembly with the given operands. Results are numbered first.
-llvm::SmallVector<mlir::Value>
-emit(mlir::ImplicitLocOpBuilder &b, llvm::StringRef text,
-     llvm::StringRef constraints, mlir::ValueRange operands = {},
-     mlir::TypeRange results = {});
+llvm::SmallVector<mlir::Value> emit(mlir::ImplicitLocOpBuilder &b,
+                                    llvm::StringRef text,
+                                    llvm::StringRef constraints,
+                                    mlir::ValueRange operands = {},
+                                    mlir::TypeRange results = {});
 
 /// A shape and the operands' layout for wgmma.mma_async.
 struct Wgmma {

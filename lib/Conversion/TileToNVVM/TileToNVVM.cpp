@@ -60,7 +60,8 @@ public:
 };
 
 /// What the patterns share: emission at an operation.
-template <class Op> struct TilePattern : OpConversionPattern<Op> {
+template <class Op>
+struct TilePattern : OpConversionPattern<Op> {
   using OpConversionPattern<Op>::OpConversionPattern;
   using Adaptor = typename OpConversionPattern<Op>::OneToNOpAdaptor;
 
@@ -103,13 +104,12 @@ struct Emitter {
   /// The thread's lane of its warp, and its warp of its warpgroup.
   Value lane() { return arith::AndIOp::create(b, thread(), i32(31)); }
   Value warp() {
-    return arith::AndIOp::create(
-        b, arith::ShRUIOp::create(b, thread(), i32(5)), i32(3));
+    return arith::AndIOp::create(b, arith::ShRUIOp::create(b, thread(), i32(5)),
+                                 i32(3));
   }
   /// The first of the thread's rows; the second is 8 below.
   Value firstRow() {
-    return add(mul(warp(), i32(16)),
-               arith::ShRUIOp::create(b, lane(), i32(2)));
+    return add(mul(warp(), i32(16)), arith::ShRUIOp::create(b, lane(), i32(2)));
   }
   /// The first of the thread's columns of every 8.
   Value firstColumn() {
@@ -177,8 +177,7 @@ LOWER(BarrierInitOp) {
   ptx::emit(b,
             "mbarrier.init.shared::cta.b64 [$0], " +
                 std::to_string(op.getCount()) + ";",
-            "r,~{memory}",
-            Emitter(b).address(adaptor.getBarrier().front()));
+            "r,~{memory}", Emitter(b).address(adaptor.getBarrier().front()));
   return success();
 }
 
@@ -197,8 +196,7 @@ LOWER(BarrierExpectOp) {
   ptx::emit(b,
             "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
                 std::to_string(op.getBytes()) + ";",
-            "r,~{memory}",
-            Emitter(b).address(adaptor.getBarrier().front()));
+            "r,~{memory}", Emitter(b).address(adaptor.getBarrier().front()));
   return success();
 }
 
@@ -220,7 +218,8 @@ LOWER(LoadOp) {
   Value head = e.toI32(adaptor.getHead().front());
   Value batch = e.toI32(adaptor.getBatch().front());
   Value barrier = e.address(adaptor.getBarrier().front());
-  for (int64_t column = 0; column < type.getColumns(); column += kChunkColumns) {
+  for (int64_t column = 0; column < type.getColumns();
+       column += kChunkColumns) {
     Value target = e.offset(adaptor.getTile().front(),
                             column / kChunkColumns * chunkBytes(type));
     ptx::emit(b,
@@ -333,7 +332,8 @@ LOWER(MapOp) {
   for (size_t r = 0; r < count; ++r) {
     SmallVector<Value> arguments;
     for (ValueRange values : adaptor.getOperands())
-      arguments.push_back(values.size() == count ? values[r] : values[rowOf(r)]);
+      arguments.push_back(values.size() == count ? values[r]
+                                                 : values[rowOf(r)]);
     llvm::append_range(mapped, inlineBody(b, op.getBody().front(), arguments));
   }
   results.push_back(mapped);
@@ -367,8 +367,8 @@ LOWER(MaskOp) {
       Value within = arith::AndIOp::create(b, after, before);
       allowed = allowed ? arith::OrIOp::create(b, allowed, within) : within;
     }
-    masked.push_back(allowed ? arith::SelectOp::create(b, allowed, value, negInf)
-                             : negInf);
+    masked.push_back(
+        allowed ? arith::SelectOp::create(b, allowed, value, negInf) : negInf);
   }
   results.push_back(masked);
   return success();
@@ -393,12 +393,12 @@ LOWER(CombineOp) {
   SmallVector<Value> values(adaptor.getSource());
   for (Value &value : values)
     for (int distance : {1, 2}) {
-      Value other = ptx::emit(b,
-                              "shfl.sync.bfly.b32 $0, $1, " +
-                                  std::to_string(distance) +
-                                  ", 0x1f, 0xffffffff;",
-                              "=f,f", value, b.getF32Type())
-                        .front();
+      Value other =
+          ptx::emit(b,
+                    "shfl.sync.bfly.b32 $0, $1, " + std::to_string(distance) +
+                        ", 0x1f, 0xffffffff;",
+                    "=f,f", value, b.getF32Type())
+              .front();
       value = combine(b, op.getKind(), value, other);
     }
   results.push_back(values);
@@ -408,8 +408,8 @@ LOWER(CombineOp) {
 /// Two elements of 16 bits in a register.
 Value pack(ImplicitLocOpBuilder &b, Type element, Value low, Value high) {
   StringRef suffix = element.isBF16() ? "bf16x2" : "f16x2";
-  return ptx::emit(b, ("cvt.rn." + suffix + ".f32 $0, $1, $2;").str(),
-                   "=r,f,f", {high, low}, b.getI32Type())
+  return ptx::emit(b, ("cvt.rn." + suffix + ".f32 $0, $1, $2;").str(), "=r,f,f",
+                   {high, low}, b.getI32Type())
       .front();
 }
 
@@ -580,9 +580,8 @@ struct ConvertTileToNVVMPass
                  MmaOpLowering, FillOpLowering, MapOpLowering, MaskOpLowering,
                  ReduceOpLowering, CombineOpLowering, ToOperandOpLowering,
                  StoreOpLowering, StoreRowsOpLowering, SyncOpLowering,
-                 ArriveOpLowering,
-                 WarpgroupOpLowering, SetRegistersOpLowering, Log2Lowering>(
-        types, context);
+                 ArriveOpLowering, WarpgroupOpLowering, SetRegistersOpLowering,
+                 Log2Lowering>(types, context);
     target.addIllegalOp<math::Log2Op>();
     // Bodies of maps and masks go with their operation.
     target.addLegalOp<spattn::tile::YieldOp>();

@@ -244,8 +244,8 @@ func.func @attention(%q: !t, %s: f32, %o: !t) -> !t {
     ASSERT_TRUE(kernel);
     auto q = random(100 * 4, 1);
     std::vector<float> o(q.size(), NAN);
-    auto results = kernel->run(
-        {view(q, {1, 1, 100, 4}), 0.0f, view(o, {1, 1, 100, 4})});
+    auto results =
+        kernel->run({view(q, {1, 1, 100, 4}), 0.0f, view(o, {1, 1, 100, 4})});
     ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
     // With a scale of 0 every row is the mean of the values.
     for (int c = 0; c < 4; ++c) {
@@ -303,15 +303,13 @@ TEST_F(CpuKernelTest, CompilesOnManyThreads) {
 TEST_F(CpuKernelTest, RefusesFunctions) {
   EXPECT_EQ(compileError("func.func @g() { return }"),
             "no function 'f' in the module");
-  EXPECT_EQ(compileError("func.func private @f()"),
-            "function 'f' has no body");
+  EXPECT_EQ(compileError("func.func private @f()"), "function 'f' has no body");
   EXPECT_THAT(compileError("func.func @f(%x: f64) { return }"),
               HasSubstr("has an argument of type f64; supported are"));
   EXPECT_THAT(compileError("func.func @f(%x: tensor<*xf32>) { return }"),
               HasSubstr("has an argument of type tensor<*xf32>"));
-  EXPECT_THAT(
-      compileError("func.func @f(%x: f32) -> f32 { return %x : f32 }"),
-      HasSubstr("has a result of type f32"));
+  EXPECT_THAT(compileError("func.func @f(%x: f32) -> f32 { return %x : f32 }"),
+              HasSubstr("has a result of type f32"));
   EXPECT_THAT(compileError(R"(
 func.func @f(%x: index) {
   cf.br ^bb1
@@ -328,8 +326,9 @@ TEST_F(CpuKernelTest, RefusesArguments) {
   BufferView good = view(data, {1, 2, 8, 8});
   EXPECT_EQ(runError(*kernel, {good, good, good}),
             "expected 4 arguments, got 3");
-  EXPECT_THAT(runError(*kernel, {good, 1.0f, good, good}),
-              HasSubstr("argument 1 should be a buffer for tensor<?x2x?x8xf32>"));
+  EXPECT_THAT(
+      runError(*kernel, {good, 1.0f, good, good}),
+      HasSubstr("argument 1 should be a buffer for tensor<?x2x?x8xf32>"));
   BufferView rank = view(data, {2, 8, 8});
   EXPECT_THAT(runError(*kernel, {good, good, rank, good}),
               HasSubstr("argument 2 has rank 3, expected tensor<?x2x?x8xf32>"));

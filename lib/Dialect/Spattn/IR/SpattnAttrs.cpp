@@ -102,12 +102,11 @@ static void printBound(AsmPrinter &printer, const Bound &bound) {
 
 /// interval ::= bound `to` bound, half-open as in a loop.
 static ParseResult parseInterval(AsmParser &parser, Interval &interval) {
-  return failure(parseBound(parser, interval.lo) ||
-                 parser.parseKeyword("to") || parseBound(parser, interval.hi));
+  return failure(parseBound(parser, interval.lo) || parser.parseKeyword("to") ||
+                 parseBound(parser, interval.hi));
 }
 
-static void printInterval(AsmPrinter &printer,
-                          const Interval &interval) {
+static void printInterval(AsmPrinter &printer, const Interval &interval) {
   printBound(printer, interval.lo);
   printer << " to ";
   printBound(printer, interval.hi);
@@ -120,11 +119,9 @@ static ParseResult parseIntervals(AsmParser &parser,
   });
 }
 
-static void printIntervals(AsmPrinter &printer,
-                           ArrayRef<Interval> intervals) {
-  llvm::interleaveComma(intervals, printer, [&](const Interval &i) {
-    printInterval(printer, i);
-  });
+static void printIntervals(AsmPrinter &printer, ArrayRef<Interval> intervals) {
+  llvm::interleaveComma(intervals, printer,
+                        [&](const Interval &i) { printInterval(printer, i); });
 }
 
 static ParseResult parseHeadGroups(AsmParser &parser,
@@ -144,9 +141,10 @@ static ParseResult parseHeadGroups(AsmParser &parser,
 
 static void printHeadGroups(AsmPrinter &printer, ArrayRef<int64_t> counts,
                             ArrayRef<Attribute> structures) {
-  llvm::interleaveComma(llvm::zip(counts, structures), printer, [&](auto group) {
-    printer << std::get<0>(group) << " x " << std::get<1>(group);
-  });
+  llvm::interleaveComma(
+      llvm::zip(counts, structures), printer, [&](auto group) {
+        printer << std::get<0>(group) << " x " << std::get<1>(group);
+      });
 }
 
 #include "spattn/Dialect/Spattn/IR/SpattnEnums.cpp.inc"
@@ -201,8 +199,7 @@ Structure KeysAttr::getStructure() const {
   return Structure::keys(getInterval().lo, getInterval().hi);
 }
 Structure DistancesAttr::getStructure() const {
-  return Structure::distances(
-      {getIntervals().begin(), getIntervals().end()});
+  return Structure::distances({getIntervals().begin(), getIntervals().end()});
 }
 Structure PartitionAttr::getStructure() const {
   return Structure::band(toAlgebra(getKind()));

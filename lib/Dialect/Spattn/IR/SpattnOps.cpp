@@ -158,8 +158,8 @@ static LogicalResult verifyElementTypes(AttentionOp op) {
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return op.emitOpError("expected elements of type f32, f16 or bf16, got ")
            << element;
-  for (auto [value, name] : {std::pair(op.getKey(), "key"),
-                             std::pair(op.getValue(), "value")})
+  for (auto [value, name] :
+       {std::pair(op.getKey(), "key"), std::pair(op.getValue(), "value")})
     if (shaped(value).getElementType() != element)
       return op.emitOpError("expected 'query', 'key' and 'value' to have the "
                             "same element type, but 'query' has ")
@@ -200,8 +200,8 @@ static LogicalResult verifySameDim(AttentionOp op, NamedDim lhs, NamedDim rhs) {
 static LogicalResult verifyShapes(AttentionOp op) {
   unsigned b = op.getDim('b'), h = op.getDim('h'), n = op.getDim('n'),
            d = op.getDim('d');
-  Value q = op.getQuery(), k = op.getKey(), v = op.getValue(),
-        o = op.getOut(), lse = op.getLse();
+  Value q = op.getQuery(), k = op.getKey(), v = op.getValue(), o = op.getOut(),
+        lse = op.getLse();
   // C6
   for (auto [value, name] : {std::pair(q, "query"), std::pair(k, "key"),
                              std::pair(v, "value"), std::pair(o, "out")})
@@ -260,9 +260,8 @@ static constexpr int64_t kMaxLength = int64_t(1) << 31;
 
 /// C12: static lengths are within range, and so is the whole of an operand.
 static LogicalResult verifyLengths(AttentionOp op) {
-  for (auto [length, name] :
-       {std::pair(op.getStaticQueryLength(), "query"),
-        std::pair(op.getStaticKeyLength(), "key")})
+  for (auto [length, name] : {std::pair(op.getStaticQueryLength(), "query"),
+                              std::pair(op.getStaticKeyLength(), "key")})
     if (!ShapedType::isDynamic(length) && length > kMaxLength)
       return op.emitOpError("expected a length of at most 2147483648 of '")
              << name << "', got " << length;

@@ -100,9 +100,10 @@ LogicalResult OnlineStepOp::verify() {
       failed(verifySize(*this, getScores(), "scores", 1, rows)) ||
       failed(verifySize(*this, getCorrection(), "correction", 0, rows)))
     return failure();
-  for (auto [value, name] : {std::pair(getKey(), "key"),
-                             std::pair(getValue(), "value")}) {
-    auto [strides, offset] = cast<MemRefType>(value.getType()).getStridesAndOffset();
+  for (auto [value, name] :
+       {std::pair(getKey(), "key"), std::pair(getValue(), "value")}) {
+    auto [strides, offset] =
+        cast<MemRefType>(value.getType()).getStridesAndOffset();
     if (strides.back() != 1)
       return emitOpError("expected '")
              << name << "' to have unit innermost stride, got "
@@ -128,9 +129,9 @@ LogicalResult OnlineStepOp::verify() {
 ParseResult OnlineStepOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   auto parseGroup = [&](StringRef keyword) -> ParseResult {
-    return failure(parser.parseKeyword(keyword) ||
-                   parser.parseOperandList(operands,
-                                           OpAsmParser::Delimiter::Paren));
+    return failure(
+        parser.parseKeyword(keyword) ||
+        parser.parseOperandList(operands, OpAsmParser::Delimiter::Paren));
   };
   SMLoc loc = parser.getCurrentLocation();
   Region *mask = result.addRegion();
@@ -142,8 +143,7 @@ ParseResult OnlineStepOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<Type> types;
   return failure(parser.parseOptionalAttrDict(result.attributes) ||
                  parser.parseColonTypeList(types) ||
-                 parser.resolveOperands(operands, types, loc,
-                                        result.operands));
+                 parser.resolveOperands(operands, types, loc, result.operands));
 }
 
 void OnlineStepOp::print(OpAsmPrinter &printer) {

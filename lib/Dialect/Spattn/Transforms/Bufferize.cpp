@@ -77,8 +77,8 @@ static LogicalResult dropArgumentResults(func::FuncOp function) {
         continue;
       Value buffer = call.getOperand(*argument);
       if (buffer.getType() != result.getType())
-        buffer = memref::CastOp::create(b, call.getLoc(), result.getType(),
-                                        buffer);
+        buffer =
+            memref::CastOp::create(b, call.getLoc(), result.getType(), buffer);
       result.replaceAllUsesWith(buffer);
     }
     SmallVector<Type> types;

@@ -95,8 +95,8 @@ Value_ IndexOps::floorDiv(Value lhs, int64_t divisor) {
   mlir::Value by = materialize(constant(divisor));
   mlir::Value quotient = arith::DivSIOp::create(b, lhs.value, by);
   mlir::Value rest = arith::RemSIOp::create(b, lhs.value, by);
-  return add({{}, quotient}, select(lt({{}, rest}, constant(0)), constant(-1),
-                                    constant(0)));
+  return add({{}, quotient},
+             select(lt({{}, rest}, constant(0)), constant(-1), constant(0)));
 }
 
 Value_ IndexOps::ceilDiv(Value lhs, int64_t divisor) {
@@ -169,8 +169,9 @@ Bool_ IndexOps::orB(Bool lhs, Bool rhs) {
 Bool_ IndexOps::notB(Bool value) {
   if (value.constant)
     return constantBool(!*value.constant);
-  return {{}, arith::XOrIOp::create(b, value.value,
-                                    materialize(constantBool(true)))};
+  return {
+      {},
+      arith::XOrIOp::create(b, value.value, materialize(constantBool(true)))};
 }
 
 Value_ IndexOps::select(Bool condition, Value lhs, Value rhs) {
@@ -178,6 +179,7 @@ Value_ IndexOps::select(Bool condition, Value lhs, Value rhs) {
     return *condition.constant ? lhs : rhs;
   if (same(lhs, rhs))
     return lhs;
-  return {{}, arith::SelectOp::create(b, condition.value, materialize(lhs),
-                                      materialize(rhs))};
+  return {{},
+          arith::SelectOp::create(b, condition.value, materialize(lhs),
+                                  materialize(rhs))};
 }

@@ -96,8 +96,7 @@ public:
 
 private:
   static bool dependsOnGroup(Attribute attr) {
-    return attr
-        .walk([](PartitionAttr) { return WalkResult::interrupt(); })
+    return attr.walk([](PartitionAttr) { return WalkResult::interrupt(); })
         .wasInterrupted();
   }
 
@@ -123,14 +122,14 @@ private:
             return keys;
           return KeysAttr::get(context, folded);
         })
-        .Case<UnionAttr, IntersectionAttr>([&](auto composite) {
-          return normalizeComposite(composite);
-        })
+        .Case<UnionAttr, IntersectionAttr>(
+            [&](auto composite) { return normalizeComposite(composite); })
         .Default([](Attribute other) { return other; });
   }
 
   /// Constituents that are intervals become one; others stay.
-  template <class Composite> Attribute normalizeComposite(Composite composite) {
+  template <class Composite>
+  Attribute normalizeComposite(Composite composite) {
     constexpr bool isUnion = std::is_same_v<Composite, UnionAttr>;
     std::optional<Intervals> joined;
     SmallVector<Attribute> others;
@@ -167,10 +166,10 @@ private:
     if (isa<CausalAttr>(attr))
       return Intervals{{zero, Bound::posInf()}};
     if (auto window = dyn_cast<WindowAttr>(attr))
-      return Intervals{
-          {window.getRight() ? Bound::constant(-*window.getRight())
-                             : Bound::negInf(),
-           window.getLeft() ? Bound::constant(*window.getLeft() + 1)
+      return Intervals{{window.getRight() ? Bound::constant(-*window.getRight())
+                                          : Bound::negInf(),
+                        window.getLeft()
+                            ? Bound::constant(*window.getLeft() + 1)
                             : Bound::posInf()}};
     if (auto distances = dyn_cast<DistancesAttr>(attr)) {
       Intervals intervals;
@@ -204,8 +203,8 @@ private:
   Bound fold(const Bound &bound) {
     if (bound.isConstant() || ShapedType::isDynamic(keyLength))
       return bound;
-    return Bound::constant(
-        IntOps().floorDiv(bound.num * keyLength, bound.den) + bound.offset);
+    return Bound::constant(IntOps().floorDiv(bound.num * keyLength, bound.den) +
+                           bound.offset);
   }
 
   /// The attribute for intervals; null if there are none.
@@ -240,8 +239,8 @@ private:
   /// Ends that no pair passes at the static lengths become infinite; an
   /// interval that no pair lies in becomes empty.
   Interval clip(Interval interval) {
-    if (ShapedType::isDynamic(queryLength) || ShapedType::isDynamic(keyLength) ||
-        queryLength == 0 || keyLength == 0)
+    if (ShapedType::isDynamic(queryLength) ||
+        ShapedType::isDynamic(keyLength) || queryLength == 0 || keyLength == 0)
       return interval;
     Bound least = Bound::constant(1 - (atEnd ? queryLength : keyLength));
     Bound end = Bound::constant(atEnd ? keyLength : queryLength);

@@ -115,7 +115,8 @@ LogicalResult StoreOp::verify() {
   Type element = getElementType();
   if (element.isF32() || element.isF16() || element.isBF16())
     return success();
-  return emitOpError("expected to store elements of type f32, f16 or bf16, got ")
+  return emitOpError(
+             "expected to store elements of type f32, f16 or bf16, got ")
          << element;
 }
 
