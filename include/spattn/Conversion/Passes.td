@@ -54,14 +54,15 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
   }];
   let options = [
     Option<"remarks", "remarks", "bool", "false",
-           "Emit a remark for each attention whose lengths are static: the "
-           "numbers of tiles visited, full, masked and skipped.">,
+           "Count the tiles of each attention whose lengths are static: a remark "
+           "says how many are visited, full, masked and skipped, and they are "
+           "added to the statistics.">,
   ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Attention operations lowered">,
-    Statistic<"numVisited", "tiles visited", "Tiles visited where lengths are static">,
-    Statistic<"numMasked", "tiles masked", "Visited tiles with mask code where lengths are static">,
-    Statistic<"numSkipped", "tiles skipped", "Tiles never visited where lengths are static">,
+    Statistic<"numVisited", "tiles visited", "Tiles visited, with remarks">,
+    Statistic<"numMasked", "tiles masked", "Visited tiles with mask code, with remarks">,
+    Statistic<"numSkipped", "tiles skipped", "Tiles never visited, with remarks">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",

@@ -337,8 +337,11 @@ struct ConvertSpattnToLoopsPass
     }
   }
 
-  /// Statistics and remarks, where the lengths are known.
+  /// Statistics and remarks, where the lengths are known. Counting visits every
+  /// tile row, so it is done only on demand.
   void report(AttentionOp op) {
+    if (!remarks)
+      return;
     int64_t queryLength = op.getStaticQueryLength();
     int64_t keyLength = op.getStaticKeyLength();
     if (ShapedType::isDynamic(queryLength) || ShapedType::isDynamic(keyLength))
@@ -348,10 +351,9 @@ struct ConvertSpattnToLoopsPass
     numVisited += counts.visited;
     numMasked += counts.masked;
     numSkipped += counts.skipped;
-    if (remarks)
-      op.emitRemark("tiles of a batch element: ")
-          << counts.visited << " visited, " << counts.full << " full, "
-          << counts.masked << " masked, " << counts.skipped << " skipped";
+    op.emitRemark("tiles of a batch element: ")
+        << counts.visited << " visited, " << counts.full << " full, "
+        << counts.masked << " masked, " << counts.skipped << " skipped";
   }
 };
 
