@@ -299,7 +299,7 @@ static LogicalResult verifyHeads(AttentionOp op) {
   return success();
 }
 
-/// C15: buffers written do not have overlapping elements by their type.
+/// C15: a result for each tensor of `outs`, of its type.
 static LogicalResult verifyResults(AttentionOp op) {
   SmallVector<Type> expected;
   for (Value init : op.getDpsInits())
