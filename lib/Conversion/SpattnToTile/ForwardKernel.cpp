@@ -454,8 +454,8 @@ private:
                                Value(), stageTile(true, stage), acc,
                                /*transposed=*/false);
   }
-  ValueRange wait(int64_t pending, ValueRange values) {
-    return tile::MmaWaitOp::create(b, values.getTypes(), pending, values)
+  ValueRange wait(int64_t pending, ValueRange values, Value after = Value()) {
+    return tile::MmaWaitOp::create(b, values.getTypes(), pending, values, after)
         .getResults();
   }
 
@@ -506,6 +506,35 @@ private:
     return tile::ToOperandOp::create(b, type, acc);
   }
 
+  /// The scores of an item's n-th tile, the block's `count`-th, and the output
+  /// of the tile before it. State: output, maximum, sum, probabilities.
+  SmallVector<Value> step(const Item &item, Value group, Value query,
+                          Value count, Value n, bool masked, ValueRange state) {
+    Value output = state[0], operand = state[3];
+    auto [stage, phase] = stageOf(count);
+    auto [before, phaseBefore] =
+        stageOf(arith::SubIOp::create(b, count, index(1)));
+    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+    awaitTurn(group);
+    tile::MmaFenceOp::create(b);
+    Value scores = startScores(query, group, stage);
+    tile::MmaCommitOp::create(b);
+    tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
+    output = startOutput(operand, before, output);
+    tile::MmaCommitOp::create(b);
+    passTurn(group);
+    scores = wait(1, scores).front();
+    arrive(empty(false, stage));
+    if (masked)
+      scores = mask(item, group, scores, firstKey(item, n));
+    Softmax next = softmax(scores, state[1], state[2]);
+    // The operand stays alive until the product that reads it has ended.
+    output = wait(0, {output, operand}, next.sum).front();
+    arrive(empty(true, before));
+    output = scaleRows(output, next.correction);
+    return {output, next.max, next.sum, toOperand(next.probabilities)};
+  }
+
   /// The rows of an item with tiles: accumulated output, maximum, sum.
   SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
                               Value itemsBefore) {
@@ -527,49 +556,33 @@ private:
     Softmax state = softmax(scores, noMax, noSum);
     Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
 
-    auto loop = scf::ForOp::create(b, index(1), item.visited, index(1),
-                                   ValueRange{output, state.max, state.sum,
-                                              toOperand(state.probabilities)});
-    in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      Value output = loop.getRegionIterArg(0);
-      Value max = loop.getRegionIterArg(1), sum = loop.getRegionIterArg(2);
-      Value operand = loop.getRegionIterArg(3);
-      Value count = add(tilesBefore, n);
-      auto [stage, phase] = stageOf(count);
-      auto [before, phaseBefore] =
-          stageOf(arith::SubIOp::create(b, count, index(1)));
-      tile::BarrierWaitOp::create(b, full(false, stage), phase);
-      awaitTurn(group);
-      tile::MmaFenceOp::create(b);
-      Value scores = startScores(query, group, stage);
-      tile::MmaCommitOp::create(b);
-      tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
-      output = startOutput(operand, before, output);
-      tile::MmaCommitOp::create(b);
-      passTurn(group);
-      scores = wait(1, scores).front();
-      arrive(empty(false, stage));
-      scores = maskIfPartial(item, group, scores, n);
-      Softmax next = softmax(scores, max, sum);
-      // The operand stays alive until the product that reads it has ended.
-      output = wait(0, {output, operand}).front();
-      arrive(empty(true, before));
-      output = scaleRows(output, next.correction);
-      scf::YieldOp::create(b, ValueRange{output, next.max, next.sum,
-                                         toOperand(next.probabilities)});
-    });
+    SmallVector<Value> carried{output, state.max, state.sum,
+                               toOperand(state.probabilities)};
+    // Masked tiles, then full ones; the first tile has been started.
+    Value one = index(1);
+    Value firstFull = arith::MaxSIOp::create(b, item.maskedCount, one);
+    for (bool masked : {true, false}) {
+      auto loop = scf::ForOp::create(b, masked ? one : firstFull,
+                                     masked ? firstFull : item.visited, one,
+                                     carried);
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        scf::YieldOp::create(b, step(item, group, query, add(tilesBefore, n), n,
+                                     masked, loop.getRegionIterArgs()));
+      });
+      carried.assign(loop.result_begin(), loop.result_end());
+    }
 
     Value count = add(tilesBefore, item.visited);
     auto [last, lastPhase] = stageOf(arith::SubIOp::create(b, count, index(1)));
     arrive(emptyQuery(queryStage));
     tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
     tile::MmaFenceOp::create(b);
-    output = startOutput(loop.getResult(3), last, loop.getResult(0));
+    output = startOutput(carried[3], last, carried[0]);
     tile::MmaCommitOp::create(b);
-    output = wait(0, {output, loop.getResult(3)}).front();
+    output = wait(0, {output, carried[3]}).front();
     arrive(empty(true, last));
-    return {output, loop.getResult(1), loop.getResult(2)};
+    return {output, carried[1], carried[2]};
   }
 
   void emitConsumer(Value group) {

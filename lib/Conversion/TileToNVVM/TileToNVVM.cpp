@@ -251,7 +251,11 @@ LOWER(MmaWaitOp) {
   SmallVector<Value> flat;
   for (ValueRange values : adaptor.getValues())
     llvm::append_range(flat, values);
-  SmallVector<Value> passed = ptx::emitWgmmaWait(b, op.getPending(), flat);
+  SmallVector<Value> after;
+  if (op.getAfter())
+    after.assign(adaptor.getAfter().begin(), adaptor.getAfter().end());
+  SmallVector<Value> passed =
+      ptx::emitWgmmaWait(b, op.getPending(), flat, after);
   ArrayRef<Value> rest(passed);
   for (ValueRange values : adaptor.getValues()) {
     results.emplace_back(rest.take_front(values.size()));

@@ -251,21 +251,31 @@ def Tile_MmaCommitOp : Tile_Op<"mma_commit"> {
   let assemblyFormat = "attr-dict";
 }
 
-def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AllTypesMatch<["values", "results"]>]> {
+def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AttrSizedOperandSegments, AllTypesMatch<["values", "results"]>]> {
   let summary = "waits until at most some groups of products are under way";
   let description = [{
     Passes on what is ready then: accumulators that may be read, and operands
     whose registers may be written again.
 
+    With `after`, nothing waits before those rows, which must be sums of numbers
+    that are not negative, have been computed. What runs beside a product has to
+    be named so: assemblers are free to move a wait up, and do.
+
     ```mlir
     // %s: !tile.acc<64x128xf32>
+    // %sum: !tile.rows
     %s1 = tile.mma_wait 1, %s : !tile.acc<64x128xf32>
+    %s2 = tile.mma_wait 0, %s : !tile.acc<64x128xf32> after %sum
     ```
   }];
   let arguments = (ins I32Attr:$pending,
-                       Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values);
+                       Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values,
+                       Optional<Tile_Rows>:$after);
   let results = (outs Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$results);
-  let assemblyFormat = "$pending (`,` $values^ `:` qualified(type($values)))? attr-dict";
+  let assemblyFormat = [{
+    $pending (`,` $values^ `:` qualified(type($values)))? (`after` $after^)?
+    attr-dict
+  }];
 }
 
 def Tile_FillOp : Tile_Op<"fill", [Pure]> {
