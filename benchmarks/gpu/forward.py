@@ -47,7 +47,7 @@ class Kernel:
         module = check(cuda.cuModuleLoad(str(cubin).encode()))
         self.function = check(cuda.cuModuleGetFunction(module, name.encode()))
         self.shared = 2 * self.queries * dim * 2 + STAGES * self.keys * dim * 4
-        self.shared += 8 * (4 + 4 * STAGES)
+        self.shared += 8 * (14 + 4 * STAGES) + 4 * 256
         attribute = cuda.CUfunction_attribute
         limit = attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
         check(cuda.cuFuncSetAttribute(self.function, limit, self.shared))
@@ -75,7 +75,8 @@ class Kernel:
     def bind(self, q, k, v, out, lse):
         """A function that launches the kernel on the current stream."""
         values = []
-        for x, rows in ((q, self.queries), (k, self.keys), (v, self.keys)):
+        maps = (q, self.queries), (k, self.keys), (v, self.keys), (out, self.queries)
+        for x, rows in maps:
             storage = (ctypes.c_byte * 192)()
             aligned = (ctypes.addressof(storage) + 63) & ~63
             ctypes.memmove(aligned, self.tensor_map(x, rows).getPtr(), 128)

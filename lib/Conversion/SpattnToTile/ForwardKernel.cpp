@@ -22,20 +22,29 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace spattn;
 
+/// Posted items that wait for their readers at most, and words of each.
+static constexpr int64_t kItemStages = 4, kItemWords = 64;
+
 static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 ForwardLayout::ForwardLayout(const ForwardShape &shape) {
   query = 0;
-  key = query + shape.queryStages * shape.queryTile() * shape.headDim * 2;
+  key = query + shape.queryStages * shape.queryTile() *
+                    std::max(shape.headDim, shape.valueDim) * 2;
   value = key + shape.stages * shape.keyTile * shape.headDim * 2;
   barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
-  total = barriers + 8 * (2 * shape.queryStages + 4 * shape.stages);
+  items = llvm::alignTo(
+      barriers + 8 * (3 * shape.queryStages + 4 * shape.stages + 2 * kItemStages), 16);
+  total = items + kItemStages * kItemWords * 4;
 }
 
 namespace {
@@ -45,6 +54,7 @@ enum Argument {
   MapQuery,
   MapKey,
   MapValue,
+  MapOut,
   Out,
   Lse,
   Batch,
@@ -82,9 +92,14 @@ public:
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      // The first warp loads, and the others have nothing to do.
-      when(compare(arith::CmpIPredicate::ult, thread, index(32)),
-           [&] { emitProducer(); });
+      Value warp = arith::DivUIOp::create(b, thread, index(32));
+      auto emitWarp = [&](int64_t number, auto body) {
+        when(compare(arith::CmpIPredicate::eq, warp, index(number)), body);
+      };
+      emitWarp(0, [&] { emitSchedule(); });
+      emitWarp(1, [&] { emitProducer(); });
+      emitWarp(2, [&] { emitStores(); });
+      emitWarp(3, [&] { emitEmptyRows(); });
     });
     in(role.elseBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
@@ -109,6 +124,40 @@ private:
     NormalForm<Index> form;
     TileSequence<Index> masked, full;
     Value visited, maskedCount;
+    /// How many were posted before it.
+    Value number;
+
+    /// The numbers that say which tiles to visit.
+    template <class Visitor>
+    void forEachNumber(Visitor visit) {
+      visit(visited);
+      visit(maskedCount);
+      for (Value *value : {&batch, &head, &keyHead})
+        visit(*value);
+      visit(firstQuery);
+      for (TileSequence<Index> *sequence : {&masked, &full}) {
+        visit(sequence->count);
+        for (auto &piece : sequence->pieces) {
+          visit(piece.firstNumber);
+          visit(piece.shift);
+        }
+      }
+    }
+    /// Those that only masks ask for.
+    template <class Visitor>
+    void forEachMaskNumber(Visitor visit) {
+      for (Index *value :
+           {&form.offset, &form.distanceBegin, &form.distanceEnd})
+        visit(*value);
+      for (auto &segment : form.segments) {
+        visit(segment.begin);
+        visit(segment.end);
+        for (auto &interval : segment.intervals) {
+          visit(interval.lo);
+          visit(interval.hi);
+        }
+      }
+    }
   };
 
   //===--------------------------------------------------------------------===//
@@ -159,7 +208,7 @@ private:
   void declare(StringRef name) {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i : {MapQuery, MapKey, MapValue, Out, Lse})
+    for (int i : {MapQuery, MapKey, MapValue, MapOut, Out, Lse})
       types[i] = pointer;
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
@@ -167,7 +216,7 @@ private:
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(b.getContext()), types);
     function = LLVM::LLVMFuncOp::create(b, name, type);
-    for (int i : {MapQuery, MapKey, MapValue}) {
+    for (int i : {MapQuery, MapKey, MapValue, MapOut}) {
       function.setArgAttr(
           i, LLVM::LLVMDialect::getByValAttrName(),
           TypeAttr::get(LLVM::LLVMArrayType::get(b.getI64Type(), 16)));
@@ -215,7 +264,13 @@ private:
       for (int64_t s = 0; s < shape.queryStages; ++s) {
         tile::BarrierInitOp::create(b, fullQuery(index(s)), 1,
                                     /*loads=*/true);
-        tile::BarrierInitOp::create(b, emptyQuery(index(s)), arrivals);
+        tile::BarrierInitOp::create(b, emptyQuery(index(s)), 1);
+        tile::BarrierInitOp::create(b, fullOutput(index(s)), arrivals);
+      }
+      for (int64_t s = 0; s < kItemStages; ++s) {
+        tile::BarrierInitOp::create(b, fullItem(index(s)), 1);
+        // Readers: the warps that load, that store, and that compute.
+        tile::BarrierInitOp::create(b, emptyItem(index(s)), arrivals + 2);
       }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
@@ -239,19 +294,38 @@ private:
   }
   Value fullQuery(Value stage) { return barrier(0, stage); }
   Value emptyQuery(Value stage) { return barrier(shape.queryStages, stage); }
+  Value fullOutput(Value stage) {
+    return barrier(2 * shape.queryStages, stage);
+  }
   Value full(bool ofValue, Value stage) {
-    return barrier(2 * shape.queryStages + (ofValue ? 2 : 0) * shape.stages,
+    return barrier(3 * shape.queryStages + (ofValue ? 2 : 0) * shape.stages,
                    stage);
   }
   Value empty(bool ofValue, Value stage) {
-    return barrier(2 * shape.queryStages + (ofValue ? 3 : 1) * shape.stages,
+    return barrier(3 * shape.queryStages + (ofValue ? 3 : 1) * shape.stages,
                    stage);
   }
 
-  Value queryTile(Value stage) {
-    return tile::SharedOp::create(b,
-                                  sharedType(shape.queryTile(), shape.headDim),
-                                  asIndex(stage), layout.query);
+  Value fullItem(Value stage) {
+    return barrier(3 * shape.queryStages + 4 * shape.stages, stage);
+  }
+  Value emptyItem(Value stage) {
+    return barrier(3 * shape.queryStages + 4 * shape.stages + kItemStages,
+                   stage);
+  }
+
+  Value queryTile(Value stage) { return queryTile(stage, shape.headDim); }
+  /// An item's output takes the place of its queries.
+  Value outputTile(Value stage) { return queryTile(stage, shape.valueDim); }
+  Value queryTile(Value stage, int64_t columns) {
+    int64_t bytes =
+        shape.queryTile() * std::max(shape.headDim, shape.valueDim) * 2;
+    int64_t own = shape.queryTile() * columns * 2;
+    // Stages are as far apart as the larger of both.
+    Value number = bytes == own ? stage
+                                : mul(stage, index(bytes / own));
+    return tile::SharedOp::create(b, sharedType(shape.queryTile(), columns),
+                                  asIndex(number), layout.query);
   }
   Value stageTile(bool ofValue, Value stage) {
     return tile::SharedOp::create(
@@ -280,21 +354,126 @@ private:
   // Work
   //===--------------------------------------------------------------------===//
 
-  /// Runs `body` for the block's items. It gets the tiles that the block has
-  /// visited before, and the items with tiles before.
-  void forItems(
-      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
-    auto loop = scf::ForOp::create(b, block, items, blocks,
-                                   ValueRange{index(0), index(0)});
+  /// Runs `body` for the block's items.
+  void forItems(function_ref<void(Item &)> body) {
+    auto loop = scf::ForOp::create(b, block, items, blocks);
+    in(loop.getBody(), [&] {
+      Item item = decode(loop.getInductionVar());
+      body(item);
+    });
+  }
+
+  /// Finds the items with tiles, ahead of everyone else, and posts them: to
+  /// decode one takes as long as some products. An item that visits nothing is
+  /// the end.
+  void emitSchedule() {
+    auto loop = scf::ForOp::create(b, block, items, blocks, index(0));
+    Value end;
+    in(loop.getBody(), [&] {
+      posted = decode(loop.getInductionVar());
+      collectWords(loop.getBody());
+      Value count = loop.getRegionIterArg(0);
+      Value any = compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
+      when(any, [&] { post(count, words.getArrayRef()); });
+      Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
+      scf::YieldOp::create(b, add(count, one));
+    });
+    SmallVector<Value> none(words.size(), index(0));
+    post(loop.getResult(0), none);
+  }
+
+  /// Which values of the posted item its readers cannot know.
+  void collectWords(Block *decoded) {
+    auto collect = [&](Value value) {
+      if (value && value.getParentBlock() == decoded)
+        words.insert(value);
+    };
+    auto visitor = llvm::makeVisitor(
+        collect, [&](Index &number) { collect(number.value); });
+    posted.forEachNumber(visitor);
+    controlWords = words.size();
+    posted.forEachMaskNumber(visitor);
+  }
+
+  void post(Value count, ValueRange values) {
+    auto [stage, phase] = stageOf(count, kItemStages);
+    tile::BarrierWaitOp::create(b, emptyItem(stage), flip(phase));
+    tile::PostOp::create(b, layout.items, asIndex(stage), 4 * kItemWords,
+                         values);
+    arrive(fullItem(stage));
+  }
+
+  /// The first words of the `count`-th posted item.
+  ValueRange receive(Value count, size_t numWords, bool uniform) {
+    Value stage = stageOf(count, kItemStages).first;
+    SmallVector<Type> types(numWords, b.getI32Type());
+    return tile::ReceiveOp::create(b, types, layout.items, asIndex(stage),
+                                   4 * kItemWords, uniform)
+        .getValues();
+  }
+  /// The posted item with received words in the place of the posted ones.
+  Item withWords(ValueRange values) {
+    Item item = posted;
+    auto replace = [&](Value &value) {
+      size_t number = llvm::find(words, value) - words.begin();
+      if (number < values.size())
+        value = values[number];
+    };
+    auto visitor = llvm::makeVisitor(
+        replace, [&](Index &number) { replace(number.value); });
+    item.forEachNumber(visitor);
+    item.forEachMaskNumber(visitor);
+    return item;
+  }
+
+  /// Runs `body` for the posted items. It gets the tiles and the items before,
+  /// and what it returned for the item before. Returns the number of tiles and
+  /// of items, and what `body` returned last.
+  SmallVector<Value>
+  forPosted(ValueRange initial,
+            function_ref<SmallVector<Value>(Item &, Value tilesBefore,
+                                            Value itemsBefore, ValueRange)>
+                body) {
+    SmallVector<Value> carried{index(0), index(0)};
+    llvm::append_range(carried, initial);
+    SmallVector<Type> types = llvm::to_vector(ValueRange(carried).getTypes());
+    SmallVector<Type> received = types;
+    received.append(controlWords, b.getI32Type());
+    auto loop = scf::WhileOp::create(b, received, carried);
+    SmallVector<Location> locs(received.size(), b.getLoc());
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Item item = decode(loop.getInductionVar());
-    Value tiles = loop.getRegionIterArg(0), count = loop.getRegionIterArg(1);
-    body(item, tiles, count);
-    Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-    Value one = arith::SelectOp::create(b, any, index(1), index(0));
-    scf::YieldOp::create(b,
-                         ValueRange{add(tiles, item.visited), add(count, one)});
+    Block *before = b.createBlock(&loop.getBefore(), {}, types,
+                                  ArrayRef(locs).take_front(types.size()));
+    SmallVector<Value> passed(before->args_begin(), before->args_end());
+    auto [stage, phase] = stageOf(before->getArgument(1), kItemStages);
+    tile::BarrierWaitOp::create(b, fullItem(stage), phase);
+    ValueRange numbers =
+        receive(before->getArgument(1), controlWords, /*uniform=*/true);
+    Item next = withWords(numbers);
+    Value any = compare(arith::CmpIPredicate::sgt, next.visited, index(0));
+    llvm::append_range(passed, numbers);
+    scf::ConditionOp::create(b, any, passed);
+    Block *after = b.createBlock(&loop.getAfter(), {}, received, locs);
+    ValueRange arguments = after->getArguments();
+    Item item = withWords(arguments.drop_front(types.size()));
+    Value tiles = arguments[0], count = arguments[1];
+    item.number = count;
+    SmallVector<Value> result =
+        body(item, tiles, count,
+             arguments.take_front(types.size()).drop_front(2));
+    arrive(emptyItem(stageOf(count, kItemStages).first));
+    SmallVector<Value> yielded{add(tiles, item.visited), add(count, index(1))};
+    llvm::append_range(yielded, result);
+    scf::YieldOp::create(b, yielded);
+    b.setInsertionPointAfter(loop);
+    return llvm::to_vector_of<Value>(loop.getResults().take_front(types.size()));
+  }
+  void forPosted(
+      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
+    forPosted({}, [&](Item &item, Value tiles, Value count, ValueRange) {
+      body(item, tiles, count);
+      return SmallVector<Value>();
+    });
   }
 
   /// Later rows first: they have the most keys.
@@ -346,26 +525,73 @@ private:
   }
 
   void emitProducer() {
-    forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
-      Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-      when(any, [&] {
-        auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
-        tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
-        load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
-             queryTile(stage), fullQuery(stage));
-        auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
-        in(loop.getBody(), [&] {
-          Value n = loop.getInductionVar();
-          Value key = ops.materialize(firstKey(item, n));
-          auto [stage, phase] = stageOf(add(tilesBefore, n));
-          for (bool ofValue : {false, true}) {
-            tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
-            load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
-                 stageTile(ofValue, stage), full(ofValue, stage));
-          }
-        });
+    forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+      auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
+      tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
+      load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
+           queryTile(stage), fullQuery(stage));
+      auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        Value key = ops.materialize(firstKey(item, n));
+        auto [stage, phase] = stageOf(add(tilesBefore, n));
+        for (bool ofValue : {false, true}) {
+          tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
+          load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
+               stageTile(ofValue, stage), full(ofValue, stage));
+        }
       });
     });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Storing
+  //===--------------------------------------------------------------------===//
+
+  /// Stores outputs from shared memory, and then lets queries in.
+  void emitStores() {
+    forPosted([&](Item &item, Value, Value itemsBefore) {
+      auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
+      tile::BarrierWaitOp::create(b, fullOutput(stage), phase);
+      tile::StoreTileOp::create(b, outputTile(stage), args[MapOut],
+                                asIndex(ops.materialize(item.firstQuery)),
+                                asIndex(item.head), asIndex(item.batch));
+      tile::StoreWaitOp::create(b);
+      arrive(emptyQuery(stage));
+    });
+  }
+
+  /// Writes the rows that see no key at all, beside everything else.
+  void emitEmptyRows() {
+    forItems([&](Item &item) {
+      when(compare(arith::CmpIPredicate::eq, item.visited, index(0)),
+           [&] { emitEmptyRows(item); });
+    });
+  }
+  void emitEmptyRows(const Item &item) {
+    Value first = ops.materialize(item.firstQuery);
+    Value rest = arith::SubIOp::create(b, args[QueryLength], first);
+    Value count =
+        asIndex(arith::MinSIOp::create(b, rest, index(shape.queryTile())));
+    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
+    tile::StoreFillOp::create(
+        b, zero, rowPointer(Out, item.batch, item.head, first, outElement),
+        args[OutRowStride], count, shape.valueDim);
+    if (op.getLse())
+      tile::StoreFillOp::create(
+          b, f32(kNegInf),
+          rowPointer(Lse, item.batch, item.head, first, b.getF32Type()),
+          args[LseRowStride], count, 1);
+  }
+
+  /// A row of an output.
+  Value rowPointer(Argument output, Value batch, Value head, Value row,
+                   Type type) {
+    int stride = output == Out ? OutBatchStride : LseBatchStride;
+    Value elements = add(add(mul(asIndex(batch), args[stride]),
+                             mul(asIndex(head), args[stride + 1])),
+                         mul(asIndex(row), args[stride + 2]));
+    return pointer(args[output], elements, type);
   }
 
   //===--------------------------------------------------------------------===//
@@ -409,6 +635,9 @@ private:
 
   /// The columns of its key tile that each row sees.
   Value mask(const Item &item, Value group, Value scores, Index firstKey) {
+    // Read again for each masked tile: registers are dear.
+    NormalForm<Index> form =
+        withWords(receive(item.number, words.size(), /*uniform=*/false)).form;
     auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
     OpBuilder::InsertionGuard guard(b);
     Block *block =
@@ -419,7 +648,7 @@ private:
                 ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
     Index query = ops.add(item.firstQuery, row);
     SmallVector<Value> ends;
-    for (const Span<Index> &span : keysOfQuery(ops, item.form, query))
+    for (const Span<Index> &span : keysOfQuery(ops, form, query))
       for (Index end : {span.lo, span.hi}) {
         Index column = ops.min(ops.max(ops.sub(end, firstKey), ops.constant(0)),
                                ops.constant(shape.keyTile));
@@ -534,27 +763,78 @@ private:
     return {output, next.max, next.sum, toOperand(next.probabilities)};
   }
 
-  /// The rows of an item with tiles: accumulated output, maximum, sum.
-  SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
-                              Value itemsBefore) {
+  /// What is left to do for an item whose last tile's probabilities are known:
+  /// their product with the values, then the output.
+  struct Pending {
+    Value output, max, sum, operand;
+    /// Of its first row, if there is an LSE.
+    Value batch, head, row;
+
+    explicit Pending(ValueRange values)
+        : output(values[0]), max(values[1]), sum(values[2]),
+          operand(values[3]) {
+      if (values.size() > 4) {
+        batch = values[4];
+        head = values[5];
+        row = values[6];
+      }
+    }
+  };
+
+  SmallVector<Value> noPending() {
     Type rows = tile::RowsType::get(b.getContext());
+    Value zero = f32(0);
+    SmallVector<Value> values{
+        tile::FillOp::create(b, accType(shape.valueDim), zero),
+        tile::FillOp::create(b, rows, f32(kNegInf)),
+        tile::FillOp::create(b, rows, zero),
+        toOperand(tile::FillOp::create(b, accType(shape.keyTile), zero))};
+    if (op.getLse())
+      values.append(3, index(0));
+    return values;
+  }
+
+  /// The tiles of an item, up to its last probabilities. Ends the item before
+  /// meanwhile: its last product runs beside the first scores and the softmax
+  /// of this one.
+  SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
+                              Value itemsBefore, ValueRange before) {
+    Type rows = tile::RowsType::get(b.getContext());
+    Pending pending(before);
+    Value isPending = compare(arith::CmpIPredicate::sgt, itemsBefore, index(0));
     auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
     Value query = queryTile(queryStage);
     tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
 
-    auto [firstStage, firstPhase] = stageOf(tilesBefore);
-    tile::BarrierWaitOp::create(b, full(false, firstStage), firstPhase);
+    auto [stage, phase] = stageOf(tilesBefore);
+    // Ahead of the first item there is nothing; then the product is of zeros
+    // and of what is there, and thrown away.
+    auto [last, lastPhase] =
+        stageOf(arith::SubIOp::create(b, tilesBefore, index(1)));
+    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+    awaitTurn(group);
     tile::MmaFenceOp::create(b);
-    Value scores = startScores(query, group, firstStage);
+    Value scores = startScores(query, group, stage);
     tile::MmaCommitOp::create(b);
-    scores = wait(0, scores).front();
-    arrive(empty(false, firstStage));
+    when(isPending, [&, last = last, lastPhase = lastPhase] {
+      tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
+    });
+    Value ended = startOutput(pending.operand, last, pending.output);
+    tile::MmaCommitOp::create(b);
+    passTurn(group);
+    scores = wait(1, scores).front();
+    arrive(empty(false, stage));
     scores = maskIfPartial(item, group, scores, index(0));
     Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
     Value noSum = tile::FillOp::create(b, rows, f32(0));
     Softmax state = softmax(scores, noMax, noSum);
-    Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
+    pending.output = wait(0, {ended, pending.operand}, state.sum).front();
+    when(isPending, [&, last = last] {
+      arrive(empty(true, last));
+      emitOutput(pending, group, itemsBefore);
+    });
 
+    Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
     SmallVector<Value> carried{output, state.max, state.sum,
                                toOperand(state.probabilities)};
     // Masked tiles, then full ones; the first tile has been started.
@@ -571,64 +851,58 @@ private:
       });
       carried.assign(loop.result_begin(), loop.result_end());
     }
+    if (op.getLse())
+      carried.append({item.batch, item.head, firstRow(item, group)});
+    return carried;
+  }
 
-    Value count = add(tilesBefore, item.visited);
-    auto [last, lastPhase] = stageOf(arith::SubIOp::create(b, count, index(1)));
-    arrive(emptyQuery(queryStage));
-    tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
-    tile::MmaFenceOp::create(b);
-    output = startOutput(carried[3], last, carried[0]);
-    tile::MmaCommitOp::create(b);
-    output = wait(0, {output, carried[3]}).front();
-    arrive(empty(true, last));
-    return {output, carried[1], carried[2]};
+  /// The first of a warpgroup's rows.
+  Value firstRow(const Item &item, Value group) {
+    return add(ops.materialize(item.firstQuery),
+               mul(group, index(tile::kFragmentRows)));
   }
 
   void emitConsumer(Value group) {
-    Type rows = tile::RowsType::get(b.getContext());
-    forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
-      Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-      SmallVector<Type> types{accType(shape.valueDim), rows, rows};
-      auto ifAny = scf::IfOp::create(b, types, any, /*withElseRegion=*/true);
-      in(ifAny.thenBlock(), [&] {
-        scf::YieldOp::create(b,
-                             emitRows(item, group, tilesBefore, itemsBefore));
-      });
-      in(ifAny.elseBlock(), [&] {
-        Value zero = tile::FillOp::create(b, types[0], f32(0));
-        Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
-        Value noSum = tile::FillOp::create(b, rows, f32(0));
-        scf::YieldOp::create(b, ValueRange{zero, noMax, noSum});
-      });
-      emitStore(item, group, ifAny.getResults());
+    SmallVector<Value> results = forPosted(
+        noPending(), [&](Item &item, Value tilesBefore, Value itemsBefore,
+                         ValueRange before) -> SmallVector<Value> {
+          return emitRows(item, group, tilesBefore, itemsBefore, before);
+        });
+    // The last item.
+    Value count = results[1];
+    when(compare(arith::CmpIPredicate::sgt, count, index(0)), [&] {
+      Pending pending(ArrayRef<Value>(results).drop_front(2));
+      auto [last, phase] =
+          stageOf(arith::SubIOp::create(b, results[0], index(1)));
+      tile::BarrierWaitOp::create(b, full(true, last), phase);
+      tile::MmaFenceOp::create(b);
+      Value ended = startOutput(pending.operand, last, pending.output);
+      tile::MmaCommitOp::create(b);
+      pending.output = wait(0, {ended, pending.operand}).front();
+      emitOutput(pending, group, count);
     });
   }
 
-  void emitStore(const Item &item, Value group, ValueRange state) {
+  /// The output of the item that is the `count`-th with tiles.
+  void emitOutput(const Pending &pending, Value group, Value count) {
     Type rows = tile::RowsType::get(b.getContext());
-    Value sum =
-        tile::CombineOp::create(b, rows, tile::ReductionKind::Add, state[2]);
+    Value sum = tile::CombineOp::create(b, rows, tile::ReductionKind::Add,
+                                        pending.sum);
     Value inverse = map(sum, rows, [&](ValueRange x) -> Value {
       Value none =
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], f32(0));
       Value safe = arith::SelectOp::create(b, none, f32(1), x[0]);
       return arith::DivFOp::create(b, f32(1), safe);
     });
-    Value output = scaleRows(state[0], inverse);
-    Value firstRow = add(ops.materialize(item.firstQuery),
-                         mul(group, index(tile::kFragmentRows)));
-    Value count =
-        asIndex(arith::SubIOp::create(b, args[QueryLength], firstRow));
-    Value first = asIndex(firstRow), batch = asIndex(item.batch),
-          head = asIndex(item.head);
-    Value start = add(
-        add(mul(batch, args[OutBatchStride]), mul(head, args[OutHeadStride])),
-        mul(first, args[OutRowStride]));
-    tile::StoreOp::create(b, output, pointer(args[Out], start, outElement),
-                          args[OutRowStride], count, outElement);
+    auto [stage, phase] = stageOf(
+        arith::SubIOp::create(b, count, index(1)), shape.queryStages);
+    tile::WriteOp::create(b, scaleRows(pending.output, inverse),
+                          outputTile(stage), asIndex(group));
+    tile::CopyFenceOp::create(b);
+    arrive(fullOutput(stage));
     if (!op.getLse())
       return;
-    Value lse = map({state[1], sum}, rows, [&](ValueRange x) -> Value {
+    Value lse = map({pending.max, sum}, rows, [&](ValueRange x) -> Value {
       // log(sum) + max * scale, from base 2.
       Value log = math::Log2Op::create(b, x[1]);
       Value base2 = fma(x[0], args[Scale], log);
@@ -637,12 +911,12 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value lseStart = add(
-        add(mul(batch, args[LseBatchStride]), mul(head, args[LseHeadStride])),
-        mul(first, args[LseRowStride]));
+    Value rowsLeft =
+        arith::SubIOp::create(b, args[QueryLength], pending.row);
     tile::StoreRowsOp::create(b, lse,
-                              pointer(args[Lse], lseStart, b.getF32Type()),
-                              args[LseRowStride], count);
+                              rowPointer(Lse, pending.batch, pending.head,
+                                         pending.row, b.getF32Type()),
+                              args[LseRowStride], asIndex(rowsLeft));
   }
 
   Value pointer(Value base, Value elements, Type type) {
@@ -661,6 +935,10 @@ private:
   LLVM::LLVMFuncOp function;
   SmallVector<Value> args;
   Value thread, block, blocks, tileRows, rowHeads, items;
+  /// What the scheduling warp posts; readers put received words in its place.
+  Item posted;
+  llvm::SetVector<Value> words;
+  size_t controlWords = 0;
 };
 } // namespace
 

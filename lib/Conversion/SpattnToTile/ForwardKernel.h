@@ -46,7 +46,7 @@ struct ForwardShape {
 /// Where things are in shared memory, in bytes.
 struct ForwardLayout {
   explicit ForwardLayout(const ForwardShape &shape);
-  int64_t query, key, value, barriers, total;
+  int64_t query, key, value, barriers, items, total;
 };
 
 /// Builds the kernel of an attention as an LLVM function in tile form.
