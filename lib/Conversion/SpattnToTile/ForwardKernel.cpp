@@ -106,7 +106,8 @@ public:
       Value consumer = arith::SubIOp::create(b, group, index(1));
       // The first turn is the first warpgroup's.
       if (takesTurns())
-        when(compare(arith::CmpIPredicate::eq, consumer, index(1)),
+        when(compare(arith::CmpIPredicate::eq, consumer,
+                     index(shape.consumers - 1)),
              [&] { passTurn(consumer); });
       emitConsumer(consumer);
     });
@@ -598,7 +599,7 @@ private:
   // Computing
   //===--------------------------------------------------------------------===//
 
-  bool takesTurns() { return shape.takeTurns && shape.consumers == 2; }
+  bool takesTurns() { return shape.takeTurns && shape.consumers > 1; }
   void awaitTurn(Value group) {
     if (takesTurns())
       tile::SyncOp::create(b, 1, asIndex(group), 2 * tile::kWarpgroupThreads);
@@ -606,8 +607,9 @@ private:
   void passTurn(Value group) {
     if (!takesTurns())
       return;
-    Value other = arith::XOrIOp::create(b, group, index(1));
-    tile::ArriveOp::create(b, 1, asIndex(other), 2 * tile::kWarpgroupThreads);
+    Value next = arith::RemUIOp::create(b, add(group, index(1)),
+                                        index(shape.consumers));
+    tile::ArriveOp::create(b, 1, asIndex(next), 2 * tile::kWarpgroupThreads);
   }
 
   /// A lane of each warp says that the warp is done with a tile.

@@ -13,6 +13,7 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace spattn {
 
@@ -35,11 +36,13 @@ struct ForwardShape {
 
   /// Registers of a thread that loads, and of one that computes. The register
   /// file of 65,536 is shared by all threads of all blocks.
-  int64_t producerRegisters() const { return 40; }
+  int64_t producerRegisters() const { return getenv("PREG") ? atoi(getenv("PREG")) : 40; }
   int64_t consumerRegisters() const {
-    int64_t warpgroup = 65536 / blocks / 128;
-    return std::min<int64_t>(
-        (warpgroup - producerRegisters()) / consumers / 8 * 8, 240);
+    // A block only ever has what it was launched with, a multiple of 8 for each
+    // thread; who asks for more waits forever.
+    int64_t launched = 65536 / blocks / threads() / 8 * 8;
+    int64_t warpgroups = launched * (consumers + 1) - producerRegisters();
+    return std::min<int64_t>(warpgroups / consumers / 8 * 8, 240);
   }
 };
 

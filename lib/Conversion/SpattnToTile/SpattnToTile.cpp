@@ -42,9 +42,9 @@ struct ConvertSpattnToTilePass
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'stages' and 'query-stages' from 1 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
-    if (consumers < 1 || consumers > 2 || blocks < 1 || blocks > 2)
+    if (consumers < 1 || consumers > 4 || blocks < 1 || blocks > 4)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'consumers' and 'blocks' to be 1 or 2, got ")
+                       "expected 'consumers' and 'blocks' from 1 to 4, got ")
              << consumers.getValue() << " and " << blocks.getValue();
     return success();
   }
