@@ -97,9 +97,9 @@ public:
         when(compare(arith::CmpIPredicate::eq, warp, index(number)), body);
       };
       emitWarp(0, [&] { emitSchedule(); });
-      emitWarp(1, [&] { emitProducer(); });
-      emitWarp(2, [&] { emitStores(); });
-      emitWarp(3, [&] { emitEmptyRows(); });
+      emitWarp(1, [&] { emitLoads(/*ofValue=*/false); });
+      emitWarp(2, [&] { emitLoads(/*ofValue=*/true); });
+      emitWarp(3, [&] { emitStores(); });
     });
     in(role.elseBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
@@ -270,8 +270,8 @@ private:
       }
       for (int64_t s = 0; s < kItemStages; ++s) {
         tile::BarrierInitOp::create(b, fullItem(index(s)), 1);
-        // Readers: the warps that load, that store, and that compute.
-        tile::BarrierInitOp::create(b, emptyItem(index(s)), arrivals + 2);
+        // Readers: two warps that load, one that stores, those that compute.
+        tile::BarrierInitOp::create(b, emptyItem(index(s)), arrivals + 3);
       }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
@@ -355,15 +355,6 @@ private:
   // Work
   //===--------------------------------------------------------------------===//
 
-  /// Runs `body` for the block's items.
-  void forItems(function_ref<void(Item &)> body) {
-    auto loop = scf::ForOp::create(b, block, items, blocks);
-    in(loop.getBody(), [&] {
-      Item item = decode(loop.getInductionVar());
-      body(item);
-    });
-  }
-
   /// Finds the items with tiles, ahead of everyone else, and posts them: to
   /// decode one takes as long as some products. An item that visits nothing is
   /// the end.
@@ -375,7 +366,9 @@ private:
       collectWords(loop.getBody());
       Value count = loop.getRegionIterArg(0);
       Value any = compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
-      when(any, [&] { post(count, words.getArrayRef()); });
+      auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+      in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+      in(ifAny.elseBlock(), [&] { emitEmptyRows(posted); });
       Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
       scf::YieldOp::create(b, add(count, one));
     });
@@ -525,22 +518,24 @@ private:
                          asIndex(batch), tile, barrier);
   }
 
-  void emitProducer() {
+  /// Loads queries and keys, or values, which are free at other times: neither
+  /// waits for the other.
+  void emitLoads(bool ofValue) {
     forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
-      auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
-      tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
-      load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
-           queryTile(stage), fullQuery(stage));
+      if (!ofValue) {
+        auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
+        tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
+        load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
+             queryTile(stage), fullQuery(stage));
+      }
       auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar();
         Value key = ops.materialize(firstKey(item, n));
         auto [stage, phase] = stageOf(add(tilesBefore, n));
-        for (bool ofValue : {false, true}) {
-          tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
-          load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
-               stageTile(ofValue, stage), full(ofValue, stage));
-        }
+        tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
+        load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
+             stageTile(ofValue, stage), full(ofValue, stage));
       });
     });
   }
@@ -562,13 +557,7 @@ private:
     });
   }
 
-  /// Writes the rows that see no key at all, beside everything else.
-  void emitEmptyRows() {
-    forItems([&](Item &item) {
-      when(compare(arith::CmpIPredicate::eq, item.visited, index(0)),
-           [&] { emitEmptyRows(item); });
-    });
-  }
+  /// Writes rows that see no key at all, beside everything else.
   void emitEmptyRows(const Item &item) {
     Value first = ops.materialize(item.firstQuery);
     Value rest = arith::SubIOp::create(b, args[QueryLength], first);
