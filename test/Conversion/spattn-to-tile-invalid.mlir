@@ -2,11 +2,11 @@
 // RUN: not spattn-opt %s -convert-spattn-to-tile=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
 // RUN: not spattn-opt %s -convert-spattn-to-tile=stages=0 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
-// RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=3 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
-// CONSUMERS: error: expected 'consumers' and 'blocks' to be 1 or 2, got 3 and 1
+// RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+// CONSUMERS: error: expected 'consumers' and 'blocks' from 1 to 4, got 5 and 1
 
 // TILE: error: expected 'key-tile' to be a multiple of 16 from 16 to 256, got 100
-// STAGES: error: expected 'stages' and 'query-stages' from 1 to 8, got 0 and 2
+// STAGES: error: expected 'stages' from 1 to 8 and 'query-stages' from 2 to 8, got 0 and 2
 
 // expected-error @+1 {{expected one attention in the function of a kernel, got 0}}
 func.func @none() {
@@ -29,4 +29,14 @@ func.func @head_dim(%q: !t) -> !t {
   // expected-error @+1 {{expected a head dimension of 64 or 128 for a kernel on a GPU, got 80}}
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
   return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!o = tensor<1x1x?x64xf32>
+func.func @output(%q: !t, %out: !o) -> !o {
+  // expected-error @+1 {{expected an output of the inputs' element type for a kernel on a GPU, got 'f32'}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
+  return %r : !o
 }

@@ -9,28 +9,54 @@
 // CHECK-SAME: attributes {{.*}}nvvm.kernel{{.*}}nvvm.maxntid = array<i32: 384, 1, 1>
 // CHECK: tile.barrier_init
 // CHECK: tile.warpgroup
-// The warpgroup that loads
+// Of the first warpgroup, one warp finds the items with tiles, and writes rows
+// that see no key,
 // CHECK: tile.set_registers 40, false
 // CHECK: scf.for
+// CHECK:   tile.post
+// CHECK:   tile.store_fill {{.*}} columns 128 : bf16
+// CHECK:   tile.store_fill {{.*}} columns 1 : f32
+// CHECK: tile.post
+// one loads queries and keys, one values,
+// CHECK: tile.receive {{.*}} uniform
 // CHECK:   tile.load
 // CHECK:   scf.for
 // CHECK:     tile.load
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   scf.for
 // CHECK:     tile.load
-// and those that compute: a first step, then scores and output at once.
+// and one stores.
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   tile.store_tile
+// CHECK:   tile.store_wait
+// The others compute: a first step, which ends the item before, then steps with
+// a mask, and steps without.
 // CHECK: tile.set_registers 232, true
-// CHECK: scf.for
+// CHECK: scf.while
+// CHECK:   tile.receive {{.*}} uniform
 // CHECK:   tile.mma {{.*}}{transposed}
-// CHECK:   tile.mma_wait 0
+// CHECK:   tile.mma {{.*}} acc
+// CHECK:   tile.mma_wait 1
 // CHECK:   scf.if
 // CHECK:     tile.mask
+// CHECK:   tile.mma_wait 0, {{.*}} after
+// CHECK:   tile.write
+// CHECK:   tile.copy_fence
+// CHECK:   tile.store_rows
 // CHECK:   scf.for
 // CHECK:     tile.mma {{.*}}{transposed}
 // CHECK:     tile.mma {{.*}} acc
 // CHECK:     tile.mma_wait 1
 // CHECK:     tile.mask
-// CHECK:     tile.mma_wait 0
-// CHECK:   tile.store
-// CHECK:   tile.store_rows
+// CHECK:     tile.mma_wait 0, {{.*}} after
+// CHECK:   scf.for
+// CHECK:     tile.mma {{.*}}{transposed}
+// CHECK:     tile.mma_wait 1
+// CHECK-NOT: tile.mask
+// CHECK:     tile.mma_wait 0, {{.*}} after
+// The last item.
+// CHECK: tile.mma {{.*}} acc
+// CHECK: tile.write
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %lse: !l) -> !t {
   %r:2 = spattn.attention structure(#spattn.partition<local_band>) ins(%q, %k, %v : !t, !t, !t) outs(%o, %lse : !t, !l)
   return %r#0 : !t

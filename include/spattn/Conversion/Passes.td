@@ -132,8 +132,8 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
   let description = [{
     Each function becomes the kernel of the one `spattn.attention` in it, as an
     LLVM function of the same name. Lengths, batch size, strides and scale are
-    arguments: tensor maps of query, key and value; pointers to the output and
-    to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
+    arguments: tensor maps of query, key, value and output; pointers to the
+    output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
     (`i64`). Head dimensions 64 and 128, f16 and bf16.
   }];
@@ -141,14 +141,14 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
-    Option<"takeTurns", "take-turns", "bool", "false",
-           "Let the two warpgroups of a block start their products in turn.">,
+    Option<"takeTurns", "take-turns", "bool", "true",
+           "Let the warpgroups of a block start their products in turn.">,
     Option<"consumers", "consumers", "int64_t", "2",
-           "Warpgroups of a block that compute, 64 queries each: 1 or 2.">,
+           "Warpgroups of a block that compute, 64 queries each: 1 to 4.">,
     Option<"blocks", "blocks", "int64_t", "1",
-           "Blocks that a multiprocessor holds at once: 1 or 2.">,
+           "Blocks that a multiprocessor holds at once: 1 to 4.">,
     Option<"queryStages", "query-stages", "int64_t", "2",
-           "Tiles of queries that are under way.">,
+           "Tiles of queries that are under way, at least 2.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

@@ -42,8 +42,9 @@ ForwardLayout::ForwardLayout(const ForwardShape &shape) {
                     std::max(shape.headDim, shape.valueDim) * 2;
   value = key + shape.stages * shape.keyTile * shape.headDim * 2;
   barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
-  items = llvm::alignTo(
-      barriers + 8 * (3 * shape.queryStages + 4 * shape.stages + 2 * kItemStages), 16);
+  items = llvm::alignTo(barriers + 8 * (3 * shape.queryStages +
+                                        4 * shape.stages + 2 * kItemStages),
+                        16);
   total = items + kItemStages * kItemWords * 4;
 }
 
@@ -323,8 +324,7 @@ private:
         shape.queryTile() * std::max(shape.headDim, shape.valueDim) * 2;
     int64_t own = shape.queryTile() * columns * 2;
     // Stages are as far apart as the larger of both.
-    Value number = bytes == own ? stage
-                                : mul(stage, index(bytes / own));
+    Value number = bytes == own ? stage : mul(stage, index(bytes / own));
     return tile::SharedOp::create(b, sharedType(shape.queryTile(), columns),
                                   asIndex(number), layout.query);
   }
@@ -452,15 +452,15 @@ private:
     Item item = withWords(arguments.drop_front(types.size()));
     Value tiles = arguments[0], count = arguments[1];
     item.number = count;
-    SmallVector<Value> result =
-        body(item, tiles, count,
-             arguments.take_front(types.size()).drop_front(2));
+    SmallVector<Value> result = body(
+        item, tiles, count, arguments.take_front(types.size()).drop_front(2));
     arrive(emptyItem(stageOf(count, kItemStages).first));
     SmallVector<Value> yielded{add(tiles, item.visited), add(count, index(1))};
     llvm::append_range(yielded, result);
     scf::YieldOp::create(b, yielded);
     b.setInsertionPointAfter(loop);
-    return llvm::to_vector_of<Value>(loop.getResults().take_front(types.size()));
+    return llvm::to_vector_of<Value>(
+        loop.getResults().take_front(types.size()));
   }
   void forPosted(
       function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
@@ -596,8 +596,8 @@ private:
   void passTurn(Value group) {
     if (!takesTurns())
       return;
-    Value next = arith::RemUIOp::create(b, add(group, index(1)),
-                                        index(shape.consumers));
+    Value next =
+        arith::RemUIOp::create(b, add(group, index(1)), index(shape.consumers));
     tile::ArriveOp::create(b, 1, asIndex(next), 2 * tile::kWarpgroupThreads);
   }
 
@@ -832,9 +832,9 @@ private:
     Value one = index(1);
     Value firstFull = arith::MaxSIOp::create(b, item.maskedCount, one);
     for (bool masked : {true, false}) {
-      auto loop = scf::ForOp::create(b, masked ? one : firstFull,
-                                     masked ? firstFull : item.visited, one,
-                                     carried);
+      auto loop =
+          scf::ForOp::create(b, masked ? one : firstFull,
+                             masked ? firstFull : item.visited, one, carried);
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar();
         scf::YieldOp::create(b, step(item, group, query, add(tilesBefore, n), n,
@@ -855,8 +855,9 @@ private:
 
   void emitConsumer(Value group) {
     SmallVector<Value> results = forPosted(
-        noPending(), [&](Item &item, Value tilesBefore, Value itemsBefore,
-                         ValueRange before) -> SmallVector<Value> {
+        noPending(),
+        [&](Item &item, Value tilesBefore, Value itemsBefore,
+            ValueRange before) -> SmallVector<Value> {
           return emitRows(item, group, tilesBefore, itemsBefore, before);
         });
     // The last item.
@@ -877,16 +878,16 @@ private:
   /// The output of the item that is the `count`-th with tiles.
   void emitOutput(const Pending &pending, Value group, Value count) {
     Type rows = tile::RowsType::get(b.getContext());
-    Value sum = tile::CombineOp::create(b, rows, tile::ReductionKind::Add,
-                                        pending.sum);
+    Value sum =
+        tile::CombineOp::create(b, rows, tile::ReductionKind::Add, pending.sum);
     Value inverse = map(sum, rows, [&](ValueRange x) -> Value {
       Value none =
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], f32(0));
       Value safe = arith::SelectOp::create(b, none, f32(1), x[0]);
       return arith::DivFOp::create(b, f32(1), safe);
     });
-    auto [stage, phase] = stageOf(
-        arith::SubIOp::create(b, count, index(1)), shape.queryStages);
+    auto [stage, phase] =
+        stageOf(arith::SubIOp::create(b, count, index(1)), shape.queryStages);
     tile::WriteOp::create(b, scaleRows(pending.output, inverse),
                           outputTile(stage), asIndex(group));
     tile::CopyFenceOp::create(b);
@@ -902,8 +903,7 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value rowsLeft =
-        arith::SubIOp::create(b, args[QueryLength], pending.row);
+    Value rowsLeft = arith::SubIOp::create(b, args[QueryLength], pending.row);
     tile::StoreRowsOp::create(b, lse,
                               rowPointer(Lse, pending.batch, pending.head,
                                          pending.row, b.getF32Type()),

@@ -13,7 +13,6 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace spattn {
 
@@ -25,9 +24,9 @@ struct ForwardShape {
   int64_t keyTile = 128;
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
-  /// Two warpgroups that compute start their products in turn, so that one's
-  /// softmax runs beside the other's products.
-  bool takeTurns = false;
+  /// Warpgroups that compute start their products in turn, so that one's
+  /// softmax runs beside another's products.
+  bool takeTurns = true;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;
 
@@ -36,7 +35,7 @@ struct ForwardShape {
 
   /// Registers of a thread that loads, and of one that computes. The register
   /// file of 65,536 is shared by all threads of all blocks.
-  int64_t producerRegisters() const { return getenv("PREG") ? atoi(getenv("PREG")) : 40; }
+  int64_t producerRegisters() const { return 40; }
   int64_t consumerRegisters() const {
     // A block only ever has what it was launched with, a multiple of 8 for each
     // thread; who asks for more waits forever.

@@ -38,9 +38,11 @@ struct ConvertSpattnToTilePass
                        "expected 'key-tile' to be a multiple of 16 from 16 to "
                        "256, got ")
              << keyTile.getValue();
-    if (stages < 1 || stages > 8 || queryStages < 1 || queryStages > 8)
+    // A stage of queries is free only when the next item has been started.
+    if (stages < 1 || stages > 8 || queryStages < 2 || queryStages > 8)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'stages' and 'query-stages' from 1 to 8, got ")
+                       "expected 'stages' from 1 to 8 and 'query-stages' from "
+                       "2 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
     if (consumers < 1 || consumers > 4 || blocks < 1 || blocks > 4)
       return emitError(UnknownLoc::get(&getContext()),
@@ -70,6 +72,12 @@ struct ConvertSpattnToTilePass
       return op.emitOpError("expected elements of type f16 or bf16 for a "
                             "kernel on a GPU, got ")
              << element;
+    Type outElement = cast<ShapedType>(op.getOut().getType()).getElementType();
+    if (outElement != element)
+      return op.emitOpError(
+                 "expected an output of the inputs' element type for "
+                 "a kernel on a GPU, got ")
+             << outElement;
     for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
       if (dim != 64 && dim != 128)
         return op.emitOpError("expected a head dimension of 64 or 128 for a "

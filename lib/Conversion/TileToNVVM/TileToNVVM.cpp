@@ -501,9 +501,9 @@ LOWER(WriteOp) {
   Value row =
       e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
             first);
-  Value start = e.offset(
-      adaptor.getTile().front(),
-      e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
+  Value start =
+      e.offset(adaptor.getTile().front(),
+               e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
   Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
   for (int64_t piece = 0; piece < 8; ++piece) {
     Value target = e.offset(
@@ -523,8 +523,7 @@ LOWER(WriteOp) {
 }
 
 LOWER(CopyFenceOp) {
-  ptx::emit(b,
-            "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
+  ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
             "~{memory}");
   return success();
 }
@@ -587,8 +586,8 @@ LOWER(StoreFillOp) {
   Value target =
       elementPointer(e, adaptor.getPointer().front(),
                      e.mul(row, adaptor.getStride().front()), element);
-  LLVM::StoreOp::create(b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))),
-                        pieceBytes);
+  LLVM::StoreOp::create(
+      b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))), pieceBytes);
   return success();
 }
 
@@ -596,8 +595,8 @@ LOWER(PostOp) {
   Emitter e(b);
   Value start =
       e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(),
-                                        e.i32(0));
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), e.i32(0));
   auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifFirst.thenBlock());
@@ -612,9 +611,8 @@ LOWER(ReceiveOp) {
   Value start =
       e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
   for (size_t i = 0; i < op.getValues().size(); ++i) {
-    Value word =
-        LLVM::LoadOp::create(b, b.getI32Type(),
-                             e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
+    Value word = LLVM::LoadOp::create(
+        b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
     if (op.getUniform())
       word = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
                        "=r,r", word, b.getI32Type())
@@ -711,17 +709,20 @@ struct ConvertTileToNVVMPass
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns,
                                                          target);
-    patterns
-        .add<SharedOpLowering, BarrierOpLowering, BarrierInitOpLowering,
-             BarrierFenceOpLowering, BarrierArriveOpLowering,
-             BarrierWaitOpLowering, LoadOpLowering, MmaFenceOpLowering,
-             MmaCommitOpLowering, MmaWaitOpLowering, MmaOpLowering,
-             FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
-             CombineOpLowering, ToOperandOpLowering, StoreOpLowering,
-             StoreRowsOpLowering, WriteOpLowering, CopyFenceOpLowering,
-             StoreTileOpLowering, StoreWaitOpLowering, StoreFillOpLowering, PostOpLowering, ReceiveOpLowering, WriteOpLowering, CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering, StoreFillOpLowering, PostOpLowering, ReceiveOpLowering, SyncOpLowering, ArriveOpLowering,
-             WarpgroupOpLowering, SetRegistersOpLowering, Log2Lowering>(
-            types, context);
+    patterns.add<SharedOpLowering, BarrierOpLowering, BarrierInitOpLowering,
+                 BarrierFenceOpLowering, BarrierArriveOpLowering,
+                 BarrierWaitOpLowering, LoadOpLowering, MmaFenceOpLowering,
+                 MmaCommitOpLowering, MmaWaitOpLowering, MmaOpLowering,
+                 FillOpLowering, MapOpLowering, MaskOpLowering,
+                 ReduceOpLowering, CombineOpLowering, ToOperandOpLowering,
+                 StoreOpLowering, StoreRowsOpLowering, WriteOpLowering,
+                 CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+                 StoreFillOpLowering, PostOpLowering, ReceiveOpLowering,
+                 WriteOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
+                 StoreWaitOpLowering, StoreFillOpLowering, PostOpLowering,
+                 ReceiveOpLowering, SyncOpLowering, ArriveOpLowering,
+                 WarpgroupOpLowering, SetRegistersOpLowering, Log2Lowering>(
+        types, context);
     target.addIllegalOp<math::Log2Op>();
     // Bodies of maps and masks go with their operation.
     target.addLegalOp<spattn::tile::YieldOp>();

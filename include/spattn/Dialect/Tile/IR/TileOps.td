@@ -441,10 +441,6 @@ def Tile_CopyFenceOp : Tile_Op<"copy_fence"> {
   let description = [{
     By all lanes of a warp, after `tile.write`. A lane of it then arrives at the
     barrier that whoever starts the copy waits for.
-
-    ```mlir
-    tile.copy_fence
-    ```
   }];
   let assemblyFormat = "attr-dict";
 }
@@ -476,10 +472,6 @@ def Tile_StoreWaitOp : Tile_Op<"store_wait"> {
   let summary = "waits until started stores have read shared memory";
   let description = [{
     All stores that the warp started with `tile.store_tile`, by all its lanes.
-
-    ```mlir
-    tile.store_wait
-    ```
   }];
   let assemblyFormat = "attr-dict";
 }
