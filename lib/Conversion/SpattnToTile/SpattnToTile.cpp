@@ -9,6 +9,7 @@
 #include "spattn/Conversion/Passes.h"
 
 #include "ForwardKernel.h"
+#include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -92,7 +93,8 @@ struct ConvertSpattnToTilePass
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
-    buildForwardKernel(builder, op, name, shape);
+    buildForwardKernel(builder, op, name, shape)
+        ->setAttr(tile::LaunchAttr::kName, describeForwardLaunch(op, shape));
     function.erase();
     return success();
   }
