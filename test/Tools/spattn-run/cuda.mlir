@@ -31,7 +31,7 @@
 // RUN: %{gpu} not %{run} --scalar=s:-1 2>&1 | FileCheck %s --check-prefix=SCALE
 // SCALE: cuda.mlir:[[@LINE+9]]:1: error: value 'scale' is -1, expected a positive, finite number
 // RUN: %{gpu} not spattn-run %s --entry=g --device=cuda 2>&1 | FileCheck %s --check-prefix=ELEMENT
-// ELEMENT: cuda.mlir:[[@LINE+13]]:8: error: expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'
+// ELEMENT: cuda.mlir:[[@LINE+13]]:8: error: 'spattn.attention' op expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'
 // RUN: %{gpu} not spattn-run %s --entry=h --device=cuda 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: cuda.mlir:[[@LINE+16]]:8: error: 'tensor.empty' has no kernel for a GPU
 
