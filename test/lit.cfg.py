@@ -1,5 +1,6 @@
 """lit's configuration for everything under test/ but the Python tests."""
 
+import glob
 import os
 
 import lit.formats
@@ -27,7 +28,7 @@ llvm_config.add_tool_substitutions(
     [
         ToolSubst("spattn-opt", unresolved="fatal"),
         ToolSubst("spattn-run", unresolved="fatal"),
-        ToolSubst("spattn-translate", unresolved="ignore"),
+        ToolSubst("spattn-translate", unresolved="fatal"),
         ToolSubst("spattn-lsp-server", unresolved="ignore"),
     ],
     [bin_dir],
@@ -66,6 +67,24 @@ config.substitutions += [
 # A variable of one CHECK-LABEL block must not be seen in the next by accident.
 config.environment["FILECHECK_OPTS"] = (
     "--enable-var-scope --allow-unused-prefixes=false"
+)
+
+# NVIDIA's assembler and disassembler, from the Python packages.
+nvidia = os.path.join(
+    os.path.dirname(os.path.dirname(config.python)),
+    "lib/python3*/site-packages/nvidia/*/bin",
+)
+for folder in sorted(glob.glob(nvidia)):
+    ptxas, cuobjdump = (os.path.join(folder, name) for name in ("ptxas", "cuobjdump"))
+    if os.path.exists(ptxas) and os.path.exists(cuobjdump):
+        config.available_features.add("ptxas")
+        config.environment["SPATTN_PTXAS"] = ptxas
+        config.substitutions.append(("%cuobjdump", cuobjdump))
+        break
+# Tests leave the user's cache alone.
+config.environment["SPATTN_CACHE_DIR"] = ""
+config.substitutions.append(
+    ("%fake_cuda", os.path.join(lib_dir, "libSpattnFakeCuda" + shared_lib_suffix))
 )
 
 # Sanitizers. scripts/check.sh sets the run-time options; these are for lit run

@@ -77,6 +77,10 @@ void fields(A &a, typename A::template Ref<Scratch> v) {
   a(v.name, v.bytes, v.alignment, v.zeroed);
 }
 template <class A>
+void fields(A &a, typename A::template Ref<Limit> v) {
+  a(v.value, v.maximum);
+}
+template <class A>
 void fields(A &a, typename A::template Ref<Argument> v) {
   a(v.kind, v.index, v.name);
 }
@@ -96,7 +100,7 @@ void fields(A &a,
 template <class A>
 void fields(A &a, typename A::template Ref<Artifact> v) {
   a(v.architecture, v.codeKind, v.code, v.operands, v.tensorMaps, v.scratch,
-    v.kernels, v.metadata);
+    v.limits, v.positive, v.kernels, v.metadata);
 }
 
 class Writer {
@@ -201,6 +205,9 @@ Result<Artifact> Artifact::parse(std::string_view bytes) {
   if (version > kVersion)
     return makeError("the artifact has format version ", version,
                      "; this spattn reads up to ", kVersion);
+  if (version != 0 && version < kVersion)
+    return makeError("the artifact has the old format version ", version,
+                     "; this spattn reads ", kVersion);
   if (bytes.size() < size)
     return makeError("truncated artifact: it has ", bytes.size(), " of ", size,
                      " bytes");

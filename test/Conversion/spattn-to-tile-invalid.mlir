@@ -30,13 +30,3 @@ func.func @head_dim(%q: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
   return %r : !t
 }
-
-// -----
-
-!t = tensor<1x1x?x64xf16>
-!o = tensor<1x1x?x64xf32>
-func.func @output(%q: !t, %out: !o) -> !o {
-  // expected-error @+1 {{expected an output of the inputs' element type for a kernel on a GPU, got 'f32'}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
-  return %r : !o
-}

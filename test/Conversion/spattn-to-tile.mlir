@@ -7,6 +7,12 @@
 // CHECK-LABEL: llvm.func @bands
 // CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}
 // CHECK-SAME: attributes {{.*}}nvvm.kernel{{.*}}nvvm.maxntid = array<i32: 384, 1, 1>
+// What a launch needs: it is in the IR.
+// CHECK-SAME: tile.launch = #tile.launch<buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// CHECK-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// CHECK-SAME: limits = [<<queryLength + keyLength>, 1073741823>,
+// CHECK-SAME: positive = ["scale"]
+// CHECK-SAME: threads = 384, shared = 197808, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
 // CHECK: tile.barrier_init
 // CHECK: tile.warpgroup
 // Of the first warpgroup, one warp finds the items with tiles, and writes rows
@@ -60,4 +66,20 @@
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %lse: !l) -> !t {
   %r:2 = spattn.attention structure(#spattn.partition<local_band>) ins(%q, %k, %v : !t, !t, !t) outs(%o, %lse : !t, !l)
   return %r#0 : !t
+}
+
+// Dimensions in the order of the layout; without log-sum-exp its buffer can be
+// left out; the scale is known where it is a constant.
+// CHECK-LABEL: llvm.func @layout
+// CHECK-SAME: <"k", f16, [b = batch, n = keyLength, h = 2, d = 64], alignment = 16>
+// CHECK-SAME: <"o", f32, [b = batch, n = queryLength, h = 4, d = 64], alignment = 16, output = true>
+// CHECK-SAME: <"lse", f32, [b = batch, n = queryLength, h = 4], alignment = 4, optional = true, output = true>
+// CHECK-SAME: scale = "0.25"
+!q = tensor<?x?x4x64xf16>
+!k = tensor<?x?x2x64xf16>
+!o = tensor<?x?x4x64xf32>
+func.func @layout(%q: !q, %k: !k, %o: !o) -> !o {
+  %s = arith.constant 0.25 : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %k : !q, !k, !k) scale(%s) outs(%o : !o) {layout = "bnhd"}
+  return %r : !o
 }

@@ -25,10 +25,12 @@ public:
   const std::vector<BufferView> &getResults() const { return results; }
   /// Milliseconds, where there was something to compile.
   std::optional<double> getCompileTime() const { return compileTime; }
+  /// Milliseconds of the last run on a device of its own, without copies.
+  std::optional<double> getRunTime() const { return runTime; }
 
 protected:
   std::vector<BufferView> results;
-  std::optional<double> compileTime;
+  std::optional<double> compileTime, runTime;
 };
 
 /// Makes a function ready for the device of the options.

@@ -104,7 +104,7 @@ static LogicalResult runRepeatedly(Entry &entry, Executable &executable,
       return failure();
     std::chrono::duration<double, std::milli> took = Clock::now() - start;
     if (n >= 0)
-      runsMs.push_back(took.count());
+      runsMs.push_back(executable.getRunTime().value_or(took.count()));
   }
   return success();
 }

@@ -26,7 +26,7 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
 /// schedule.
 static TileShape getTiles(AttentionOp op, const Options &options) {
   TileShape tile = getTileShape(getSchedule(op));
-  if (op.getScheduleAttr())
+  if (op.getScheduleAttr() && options.device == Device::Cpu)
     return tile;
   if (options.queryTile)
     tile.queries = options.queryTile;

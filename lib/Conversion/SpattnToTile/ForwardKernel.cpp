@@ -34,6 +34,13 @@ using namespace spattn;
 /// Posted items that wait for their readers at most, and words of each.
 static constexpr int64_t kItemStages = 4, kItemWords = 64;
 
+bool spattn::storesThroughShared(AttentionOp op) {
+  auto element = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType();
+  };
+  return element(op.getOut()) == element(op.getQuery());
+}
+
 static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 ForwardLayout::ForwardLayout(const ForwardShape &shape) {
@@ -549,10 +556,12 @@ private:
     forPosted([&](Item &item, Value, Value itemsBefore) {
       auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
       tile::BarrierWaitOp::create(b, fullOutput(stage), phase);
-      tile::StoreTileOp::create(b, outputTile(stage), args[MapOut],
-                                asIndex(ops.materialize(item.firstQuery)),
-                                asIndex(item.head), asIndex(item.batch));
-      tile::StoreWaitOp::create(b);
+      if (storesThroughShared(op)) {
+        tile::StoreTileOp::create(b, outputTile(stage), args[MapOut],
+                                  asIndex(ops.materialize(item.firstQuery)),
+                                  asIndex(item.head), asIndex(item.batch));
+        tile::StoreWaitOp::create(b);
+      }
       arrive(emptyQuery(stage));
     });
   }
@@ -758,7 +767,7 @@ private:
   /// their product with the values, then the output.
   struct Pending {
     Value output, max, sum, operand;
-    /// Of its first row, if there is an LSE.
+    /// Of its first row, if something is stored from registers.
     Value batch, head, row;
 
     explicit Pending(ValueRange values)
@@ -772,6 +781,8 @@ private:
     }
   };
 
+  bool needsRow() { return op.getLse() || !storesThroughShared(op); }
+
   SmallVector<Value> noPending() {
     Type rows = tile::RowsType::get(b.getContext());
     Value zero = f32(0);
@@ -780,7 +791,7 @@ private:
         tile::FillOp::create(b, rows, f32(kNegInf)),
         tile::FillOp::create(b, rows, zero),
         toOperand(tile::FillOp::create(b, accType(shape.keyTile), zero))};
-    if (op.getLse())
+    if (needsRow())
       values.append(3, index(0));
     return values;
   }
@@ -842,7 +853,7 @@ private:
       });
       carried.assign(loop.result_begin(), loop.result_end());
     }
-    if (op.getLse())
+    if (needsRow())
       carried.append({item.batch, item.head, firstRow(item, group)});
     return carried;
   }
@@ -888,9 +899,20 @@ private:
     });
     auto [stage, phase] =
         stageOf(arith::SubIOp::create(b, count, index(1)), shape.queryStages);
-    tile::WriteOp::create(b, scaleRows(pending.output, inverse),
-                          outputTile(stage), asIndex(group));
-    tile::CopyFenceOp::create(b);
+    Value output = scaleRows(pending.output, inverse);
+    Value rowsLeft;
+    if (needsRow())
+      rowsLeft =
+          asIndex(arith::SubIOp::create(b, args[QueryLength], pending.row));
+    if (storesThroughShared(op)) {
+      tile::WriteOp::create(b, output, outputTile(stage), asIndex(group));
+      tile::CopyFenceOp::create(b);
+    } else {
+      tile::StoreOp::create(
+          b, output,
+          rowPointer(Out, pending.batch, pending.head, pending.row, outElement),
+          args[OutRowStride], rowsLeft, outElement);
+    }
     arrive(fullOutput(stage));
     if (!op.getLse())
       return;
@@ -903,11 +925,10 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value rowsLeft = arith::SubIOp::create(b, args[QueryLength], pending.row);
     tile::StoreRowsOp::create(b, lse,
                               rowPointer(Lse, pending.batch, pending.head,
                                          pending.row, b.getF32Type()),
-                              args[LseRowStride], asIndex(rowsLeft));
+                              args[LseRowStride], rowsLeft);
   }
 
   Value pointer(Value base, Value elements, Type type) {

@@ -51,6 +51,11 @@ struct ForwardLayout {
   int64_t query, key, value, barriers, items, total;
 };
 
+/// Whether a kernel gathers its output in shared memory, where it takes the
+/// place of the queries and so has their element type. Others store from
+/// registers.
+bool storesThroughShared(AttentionOp op);
+
 /// Builds the kernel of an attention as an LLVM function in tile form.
 mlir::LLVM::LLVMFuncOp buildForwardKernel(mlir::OpBuilder &builder,
                                           AttentionOp op, llvm::StringRef name,

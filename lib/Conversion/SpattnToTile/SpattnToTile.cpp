@@ -9,6 +9,7 @@
 #include "spattn/Conversion/Passes.h"
 
 #include "ForwardKernel.h"
+#include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -72,12 +73,6 @@ struct ConvertSpattnToTilePass
       return op.emitOpError("expected elements of type f16 or bf16 for a "
                             "kernel on a GPU, got ")
              << element;
-    Type outElement = cast<ShapedType>(op.getOut().getType()).getElementType();
-    if (outElement != element)
-      return op.emitOpError(
-                 "expected an output of the inputs' element type for "
-                 "a kernel on a GPU, got ")
-             << outElement;
     for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
       if (dim != 64 && dim != 128)
         return op.emitOpError("expected a head dimension of 64 or 128 for a "
@@ -100,7 +95,8 @@ struct ConvertSpattnToTilePass
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
-    buildForwardKernel(builder, op, name, shape);
+    buildForwardKernel(builder, op, name, shape)
+        ->setAttr(tile::LaunchAttr::kName, describeForwardLaunch(op, shape));
     function.erase();
     return success();
   }

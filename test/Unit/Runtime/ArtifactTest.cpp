@@ -108,9 +108,12 @@ TEST(Artifact, SaysWhatIsWrong) {
                          "ELF and so on, and so on"),
               HasSubstr("not an artifact: it does not start with SPATTNAR"));
   std::string newer = bytes;
-  newer[8] = 2;
-  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 2; "
-                                           "this spattn reads up to 1"));
+  newer[8] = 3;
+  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 3; "
+                                           "this spattn reads up to 2"));
+  newer[8] = 1;
+  EXPECT_THAT(parseError(newer), HasSubstr("the old format version 1; "
+                                           "this spattn reads 2"));
   std::string damaged = bytes;
   damaged[100] ^= 1;
   EXPECT_THAT(parseError(damaged), HasSubstr("checksum does not match"));

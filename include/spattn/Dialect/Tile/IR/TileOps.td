@@ -27,10 +27,14 @@ def Tile_Dialect : Dialect {
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerTypes();
+    void registerAttributes();
   }];
 }
+
+include "spattn/Dialect/Tile/IR/TileLaunch.td"
 
 //===----------------------------------------------------------------------===//
 // Types

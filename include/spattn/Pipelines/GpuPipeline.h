@@ -1,0 +1,78 @@
+//===- GpuPipeline.h - From attention to LLVM for a GPU --------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each stage ends at a level that an embedder may stop at. Code is made of the
+// last one by Target/Artifact.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_PIPELINES_GPUPIPELINE_H
+#define SPATTN_PIPELINES_GPUPIPELINE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace spattn {
+
+/// Options of the GPU pipelines: those of convert-spattn-to-tile.
+struct GpuPipelineOptions
+    : public mlir::PassPipelineOptions<GpuPipelineOptions> {
+  Option<int64_t> keyTile{
+      *this, "key-tile",
+      llvm::cl::desc("Keys in a tile, a multiple of 16 from 16 to 256"),
+      llvm::cl::init(128)};
+  Option<int64_t> stages{
+      *this, "stages",
+      llvm::cl::desc("Tiles of keys, and of values, that are under way, 1 to "
+                     "8"),
+      llvm::cl::init(2)};
+  Option<int64_t> queryStages{
+      *this, "query-stages",
+      llvm::cl::desc("Tiles of queries that are under way, 2 to 8"),
+      llvm::cl::init(2)};
+  Option<int64_t> consumers{
+      *this, "consumers",
+      llvm::cl::desc("Warpgroups of a block that compute, 64 queries each: 1 "
+                     "to 4"),
+      llvm::cl::init(2)};
+  Option<int64_t> blocks{
+      *this, "blocks",
+      llvm::cl::desc("Blocks that a multiprocessor holds at once: 1 to 4"),
+      llvm::cl::init(1)};
+  Option<bool> takeTurns{
+      *this, "take-turns",
+      llvm::cl::desc("Let the warpgroups of a block start their products in "
+                     "turn"),
+      llvm::cl::init(true)};
+};
+
+/// Attention on tensors -> kernels in tile form (tile, scf, arith, math).
+void buildGpuTilePipeline(mlir::OpPassManager &pm,
+                          const GpuPipelineOptions &options);
+
+/// Kernels in tile form -> the LLVM and NVVM dialects.
+void buildGpuLLVMPipeline(mlir::OpPassManager &pm,
+                          const GpuPipelineOptions &options);
+
+/// All of it.
+void buildGpuPipeline(mlir::OpPassManager &pm,
+                      const GpuPipelineOptions &options);
+
+/// Runs the stages that a module needs to be in the LLVM dialect: all of them
+/// if there is attention in it, none if it is there already.
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module,
+                                const GpuPipelineOptions &options);
+
+/// Registers the above as `spattn-gpu-tile`, `spattn-gpu-llvm` and
+/// `spattn-gpu`.
+void registerGpuPipelines();
+
+} // namespace spattn
+
+#endif // SPATTN_PIPELINES_GPUPIPELINE_H

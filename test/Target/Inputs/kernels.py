@@ -1,0 +1,143 @@
+"""Compiles forward kernels to cubins and looks at their machine code.
+
+    kernels.py SPATTN_TRANSLATE CUOBJDUMP [--all] [--keep FOLDER]
+
+Kernels differ in element type, head dimension, structure, key-value heads,
+log-sum-exp and tile shape. Without --all, a subset in which every two choices
+of different kinds occur together. Fails if ptxas spills, needs a stack or
+warns, or if there are not as many matrix products in the machine code as the
+kernel asks for. Needs no GPU.
+"""
+
+import argparse
+import itertools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CHOICES = {
+    "element": ("bf16", "f16"),
+    "dim": (128, 64),
+    "structure": (
+        "#spattn.partition<exclusive>",
+        "#spattn.partition<local_band>",
+        "#spattn.causal",
+        "#spattn.window<left = 1023, right = 0>",
+        "#spattn.full",
+    ),
+    "key_heads": (16, 4),
+    "lse": (True, False),
+    # Queries and keys of a tile, blocks of a multiprocessor.
+    "tile": ((128, 128, 1), (64, 64, 2)),
+}
+
+
+def pairs(kernel: tuple) -> set:
+    return set(itertools.combinations(enumerate(kernel), 2))
+
+
+def choose(everything: bool) -> list[dict]:
+    kernels = list(itertools.product(*CHOICES.values()))
+    if not everything:
+        missing = set().union(*map(pairs, kernels))
+        rest, kernels = kernels, []
+        while missing:
+            best = max(rest, key=lambda kernel: len(pairs(kernel) & missing))
+            missing -= pairs(best)
+            kernels.append(best)
+    return [dict(zip(CHOICES, kernel, strict=True)) for kernel in kernels]
+
+
+def source(kernel: dict) -> str:
+    q, k, o, lse = (
+        f"tensor<{shape}>"
+        for shape in (
+            f"?x16x?x{kernel['dim']}x{kernel['element']}",
+            f"?x{kernel['key_heads']}x?x{kernel['dim']}x{kernel['element']}",
+            f"?x16x?x{kernel['dim']}x{kernel['element']}",
+            "?x16x?xf32",
+        )
+    )
+    results, outs, types = "%r", "%o", o
+    if kernel["lse"]:
+        results, outs, types = "%r:2", "%o, %l", f"{o}, {lse}"
+    first = results.replace(":2", "#0")
+    return f"""
+func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}) -> {o} {{
+  {results} = spattn.attention structure({kernel["structure"]})
+      ins(%q, %k, %v : {q}, {k}, {k}) outs({outs} : {types})
+  return {first} : {o}
+}}
+"""
+
+
+def expected_products(kernel: dict) -> int:
+    """Scores and output of the first tile, of masked ones and of full ones, then
+    the last item's output: a product for each 16 of the summed dimension."""
+    return 3 * kernel["dim"] // 16 + 4 * kernel["tile"][1] // 16
+
+
+def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
+    """What is wrong with a kernel."""
+    queries, keys, blocks = kernel["tile"]
+    options = f"consumers={queries // 64} key-tile={keys} blocks={blocks}"
+    name = re.sub(r"\W+", "-", "-".join(map(str, kernel.values()))).strip("-")
+    cubin = folder / f"{name}.cubin"
+    run = subprocess.run(
+        [translate, "--spattn-to-cubin", "--strict", f"--gpu-options={options}"]
+        + ["-o", str(cubin)],
+        input=source(kernel),
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode or run.stderr:
+        return run.stderr or f"status {run.returncode}"
+    # It starts nvdisasm, which is next to it.
+    path = f"{Path(cuobjdump).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    sass = subprocess.run(
+        [cuobjdump, "-sass", str(cubin)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
+        check=True,
+    ).stdout
+    products, expected = sass.count("HGMMA"), expected_products(kernel)
+    if products != expected:
+        return f"{products} products in the machine code, expected {expected}"
+    return ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("translate")
+    parser.add_argument("cuobjdump")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    kernels = choose(options.all)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            problems = list(
+                pool.map(
+                    lambda kernel: check(
+                        kernel, options.translate, options.cuobjdump, folder
+                    ),
+                    kernels,
+                )
+            )
+    for kernel, problem in zip(kernels, problems, strict=True):
+        if problem:
+            print(kernel, problem, sep="\n")
+    failed = sum(map(bool, problems))
+    print(f"{len(kernels)} kernels, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
