@@ -26,6 +26,7 @@ void spattn::buildGpuTilePipeline(OpPassManager &pm,
                                   const GpuPipelineOptions &options) {
   ConvertSpattnToTileOptions tile;
   tile.keyTile = options.keyTile;
+  tile.expectedLength = options.expectedLength;
   tile.stages = options.stages;
   tile.takeTurns = options.takeTurns;
   tile.consumers = options.consumers;

@@ -3,9 +3,12 @@
 // RUN: not spattn-opt %s -convert-spattn-to-tile=stages=0 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
 // RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
-// CONSUMERS: error: expected 'consumers' and 'blocks' from 1 to 4, got 5 and 1
+// CONSUMERS: error: expected 'consumers' and 'blocks' from 0 to 4, got 5 and 0
 
-// TILE: error: expected 'key-tile' to be a multiple of 16 from 16 to 256, got 100
+// RUN: not spattn-opt %s -convert-spattn-to-tile=expected-length=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=LENGTH
+// LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
+
+// TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
 // STAGES: error: expected 'stages' from 1 to 8 and 'query-stages' from 2 to 8, got 0 and 2
 
 // expected-error @+1 {{expected one attention in the function of a kernel, got 0}}
@@ -24,9 +27,37 @@ func.func @element(%q: !t) -> !t {
 
 // -----
 
-!t = tensor<1x1x?x80xf16>
+!t = tensor<1x1x?x84xf16>
 func.func @head_dim(%q: !t) -> !t {
-  // expected-error @+1 {{expected a head dimension of 64 or 128 for a kernel on a GPU, got 80}}
+  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x96xf16>
+!o = tensor<1x1x?x96xf32>
+func.func @output(%q: !t, %out: !o) -> !o {
+  // expected-error @+1 {{expected a head dimension of values that is a multiple of 64 for an output of another element type, got 96}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
+  return %r : !o
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @queries(%q: !t) -> !t {
+  // expected-error @+1 {{expected a schedule of 64, 128, 192 or 256 queries for a kernel on a GPU, got 32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @keys(%q: !t) -> !t {
+  // expected-error @+1 {{expected a schedule of a multiple of 16 keys from 16 to 256 for a kernel on a GPU, got 24}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 24>}
   return %r : !t
 }

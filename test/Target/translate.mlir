@@ -49,7 +49,7 @@
 // RUN: not spattn-translate --spattn-to-ptx --gpu-options=tile=3 %s 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: error: --gpu-options='tile=3': expected options of spattn-gpu
 // RUN: not spattn-translate --spattn-to-ptx --gpu-options=key-tile=3 %s 2>&1 | FileCheck %s --check-prefix=TILE
-// TILE: error: expected 'key-tile' to be a multiple of 16
+// TILE: error: expected 'key-tile' to be 0, or a multiple of 16
 // RUN: echo 'func.func @f() { return }' | not spattn-translate --spattn-to-ptx 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: echo '' | not spattn-translate --spattn-to-artifact 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: there is no kernel in the module

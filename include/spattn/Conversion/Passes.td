@@ -135,18 +135,28 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     arguments: tensor maps of query, key, value and output; pointers to the
     output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
-    (`i64`). Head dimensions 64 and 128, f16 and bf16.
+    (`i64`). Head dimensions are
+    multiples of 8 up to 256, elements f16 or bf16.
+
+    The tile shape is the one of the operation's `schedule`, else one chosen from
+    head dimension, structure and length; options override both. It is printed in
+    the description of the launch.
   }];
   let options = [
-    Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
+    Option<"keyTile", "key-tile", "int64_t", "0",
+           "Keys in a tile; 0 chooses.">,
+    Option<"expectedLength", "expected-length", "int64_t", "0",
+           "Length that tile shapes are chosen for where it is not known; 0 "
+           "stands for a long one.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
     Option<"takeTurns", "take-turns", "bool", "true",
            "Let the warpgroups of a block start their products in turn.">,
-    Option<"consumers", "consumers", "int64_t", "2",
-           "Warpgroups of a block that compute, 64 queries each: 1 to 4.">,
-    Option<"blocks", "blocks", "int64_t", "1",
-           "Blocks that a multiprocessor holds at once: 1 to 4.">,
+    Option<"consumers", "consumers", "int64_t", "0",
+           "Warpgroups of a block that compute, 64 queries each: 1 to 4; 0 "
+           "chooses.">,
+    Option<"blocks", "blocks", "int64_t", "0",
+           "Blocks that a multiprocessor holds at once: 1 to 4; 0 chooses.">,
     Option<"queryStages", "query-stages", "int64_t", "2",
            "Tiles of queries that are under way, at least 2.">,
   ];

@@ -25,8 +25,14 @@ struct GpuPipelineOptions
     : public mlir::PassPipelineOptions<GpuPipelineOptions> {
   Option<int64_t> keyTile{
       *this, "key-tile",
-      llvm::cl::desc("Keys in a tile, a multiple of 16 from 16 to 256"),
-      llvm::cl::init(128)};
+      llvm::cl::desc("Keys in a tile, a multiple of 16 from 16 to 256; 0 "
+                     "chooses"),
+      llvm::cl::init(0)};
+  Option<int64_t> expectedLength{
+      *this, "expected-length",
+      llvm::cl::desc("Length that tile shapes are chosen for where it is not "
+                     "known; 0 stands for a long one"),
+      llvm::cl::init(0)};
   Option<int64_t> stages{
       *this, "stages",
       llvm::cl::desc("Tiles of keys, and of values, that are under way, 1 to "
@@ -39,12 +45,13 @@ struct GpuPipelineOptions
   Option<int64_t> consumers{
       *this, "consumers",
       llvm::cl::desc("Warpgroups of a block that compute, 64 queries each: 1 "
-                     "to 4"),
-      llvm::cl::init(2)};
+                     "to 4; 0 chooses"),
+      llvm::cl::init(0)};
   Option<int64_t> blocks{
       *this, "blocks",
-      llvm::cl::desc("Blocks that a multiprocessor holds at once: 1 to 4"),
-      llvm::cl::init(1)};
+      llvm::cl::desc("Blocks that a multiprocessor holds at once: 1 to 4; 0 "
+                     "chooses"),
+      llvm::cl::init(0)};
   Option<bool> takeTurns{
       *this, "take-turns",
       llvm::cl::desc("Let the warpgroups of a block start their products in "

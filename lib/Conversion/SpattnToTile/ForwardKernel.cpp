@@ -575,7 +575,7 @@ private:
     Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
     tile::StoreFillOp::create(
         b, zero, rowPointer(Out, item.batch, item.head, first, outElement),
-        args[OutRowStride], count, shape.valueDim);
+        args[OutRowStride], count, op.getValueDim());
     if (op.getLse())
       tile::StoreFillOp::create(
           b, f32(kNegInf),

@@ -18,6 +18,7 @@ namespace spattn {
 
 /// The shape of a forward kernel.
 struct ForwardShape {
+  /// Columns in shared memory: head dimensions, rounded up to chunks.
   int64_t headDim, valueDim;
   /// Warpgroups that compute; each has 64 queries of a tile.
   int64_t consumers = 2;

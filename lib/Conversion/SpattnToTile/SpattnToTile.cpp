@@ -9,6 +9,7 @@
 #include "spattn/Conversion/Passes.h"
 
 #include "ForwardKernel.h"
+#include "ForwardSchedule.h"
 #include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,10 +35,10 @@ struct ConvertSpattnToTilePass
   using ConvertSpattnToTileBase::ConvertSpattnToTileBase;
 
   LogicalResult checkOptions() {
-    if (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0)
+    if (keyTile != 0 && (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0))
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'key-tile' to be a multiple of 16 from 16 to "
-                       "256, got ")
+                       "expected 'key-tile' to be 0, or a multiple of 16 from "
+                       "16 to 256, got ")
              << keyTile.getValue();
     // A stage of queries is free only when the next item has been started.
     if (stages < 1 || stages > 8 || queryStages < 2 || queryStages > 8)
@@ -45,10 +46,15 @@ struct ConvertSpattnToTilePass
                        "expected 'stages' from 1 to 8 and 'query-stages' from "
                        "2 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
-    if (consumers < 1 || consumers > 4 || blocks < 1 || blocks > 4)
+    if (consumers < 0 || consumers > 4 || blocks < 0 || blocks > 4)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'consumers' and 'blocks' from 1 to 4, got ")
+                       "expected 'consumers' and 'blocks' from 0 to 4, got ")
              << consumers.getValue() << " and " << blocks.getValue();
+    if (expectedLength < 0 || expectedLength >= int64_t(1) << 30)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'expected-length' to be at least 0 and less "
+                       "than 2^30, got ")
+             << expectedLength.getValue();
     return success();
   }
 
@@ -74,19 +80,32 @@ struct ConvertSpattnToTilePass
                             "kernel on a GPU, got ")
              << element;
     for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
-      if (dim != 64 && dim != 128)
-        return op.emitOpError("expected a head dimension of 64 or 128 for a "
-                              "kernel on a GPU, got ")
+      if (dim > 256 || dim % 8 != 0)
+        return op.emitOpError("expected a head dimension that is a multiple of "
+                              "8 up to 256 for a kernel on a GPU, got ")
                << dim;
-    ForwardShape shape;
-    shape.headDim = op.getHeadDim();
-    shape.valueDim = op.getValueDim();
-    shape.keyTile = keyTile;
+    if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
+      return op.emitOpError("expected a head dimension of values that is a "
+                            "multiple of 64 for an output of another element "
+                            "type, got ")
+             << op.getValueDim();
+    FailureOr<ForwardShape> chosen = chooseForwardShape(op, expectedLength);
+    if (failed(chosen))
+      return failure();
+    ForwardShape shape = *chosen;
+    if (keyTile)
+      shape.keyTile = keyTile;
+    if (consumers)
+      shape.consumers = consumers;
+    if (blocks)
+      shape.blocks = blocks;
     shape.stages = stages;
     shape.queryStages = queryStages;
     shape.takeTurns = takeTurns;
-    shape.consumers = consumers;
-    shape.blocks = blocks;
+    if (shape.keyTile < 16 || shape.keyTile > 256 || shape.keyTile % 16 != 0)
+      return op.emitOpError("expected a schedule of a multiple of 16 keys from "
+                            "16 to 256 for a kernel on a GPU, got ")
+             << shape.keyTile;
     if (ForwardLayout(shape).total * shape.blocks > kSharedMemoryLimit)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total * shape.blocks

@@ -21,7 +21,7 @@ from pathlib import Path
 
 CHOICES = {
     "element": ("bf16", "f16"),
-    "dim": (128, 64),
+    "dim": (128, 64, 96, 192, 256),
     "structure": (
         "#spattn.partition<exclusive>",
         "#spattn.partition<local_band>",
@@ -31,8 +31,8 @@ CHOICES = {
     ),
     "key_heads": (16, 4),
     "lse": (True, False),
-    # Queries and keys of a tile, blocks of a multiprocessor.
-    "tile": ((128, 128, 1), (64, 64, 2)),
+    # Whether a length is expected for which narrow tiles are chosen.
+    "short": (False, True),
 }
 
 
@@ -75,27 +75,36 @@ func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}) -> {o} {{
 """
 
 
-def expected_products(kernel: dict) -> int:
+def expected_products(dim: int, key_tile: int) -> int:
     """Scores and output of the first tile, of masked ones and of full ones, then
-    the last item's output: a product for each 16 of the summed dimension."""
-    return 3 * kernel["dim"] // 16 + 4 * kernel["tile"][1] // 16
+    the last item's output: a product for each 16 of the summed dimension. Head
+    dimensions are rounded up to 64."""
+    return 3 * (-(-dim // 64) * 64) // 16 + 4 * key_tile // 16
 
 
 def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
     """What is wrong with a kernel."""
-    queries, keys, blocks = kernel["tile"]
-    options = f"consumers={queries // 64} key-tile={keys} blocks={blocks}"
+    options = f"expected-length={4096 if kernel['short'] else 0}"
     name = re.sub(r"\W+", "-", "-".join(map(str, kernel.values()))).strip("-")
-    cubin = folder / f"{name}.cubin"
-    run = subprocess.run(
-        [translate, "--spattn-to-cubin", "--strict", f"--gpu-options={options}"]
-        + ["-o", str(cubin)],
+    artifact, cubin = folder / f"{name}.spattn", folder / f"{name}.cubin"
+
+    def run(*arguments: object, **options: str) -> subprocess.CompletedProcess:
+        command = [translate, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, **options)
+
+    compiled = run(
+        "--spattn-to-artifact",
+        "--strict",
+        f"--gpu-options={options}",
+        "-o",
+        artifact,
         input=source(kernel),
-        capture_output=True,
-        text=True,
     )
-    if run.returncode or run.stderr:
-        return run.stderr or f"status {run.returncode}"
+    if compiled.returncode or compiled.stderr:
+        return compiled.stderr or f"status {compiled.returncode}"
+    run("--artifact-to-code", artifact, "-o", cubin).check_returncode()
+    description = run("--artifact-to-text", artifact).stdout
+    key_tile = int(re.search(r"tile: \d+x(\d+)", description)[1])
     # It starts nvdisasm, which is next to it.
     path = f"{Path(cuobjdump).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     sass = subprocess.run(
@@ -105,7 +114,7 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         env={**os.environ, "PATH": path},
         check=True,
     ).stdout
-    products, expected = sass.count("HGMMA"), expected_products(kernel)
+    products, expected = sass.count("HGMMA"), expected_products(kernel["dim"], key_tile)
     if products != expected:
         return f"{products} products in the machine code, expected {expected}"
     return ""

@@ -5,7 +5,7 @@
 // DEFINE: %{run} = spattn-run %s --entry=f --device=cuda --shape=q:2x4x300x64 --shape=k:2x4x300x64 --per-head=false
 // RUN: rm -rf %t && mkdir %t
 // RUN: %{gpu} %{run} | FileCheck %s
-// CHECK: tiles       128 x 128: 48 visited (24 full, 24 masked), 24 skipped
+// CHECK: tiles       64 x 64: 120 visited (80 full, 40 masked), 80 skipped
 // CHECK: error       {{-?}}nan relative
 
 // The code is kept.
