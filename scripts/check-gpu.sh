@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Runs all tests that need a GPU. They need neither LLVM nor a compiler on the
+# machine with the GPU: what is needed is packed into a file first.
+#
+#   scripts/check-gpu.sh --pack FILE.tar.xz [--build FOLDER]   # where spattn is built
+#   scripts/check-gpu.sh FILE.tar.xz [OUT]                     # where the GPU is
+#
+# Results go to the folder OUT (default: gpu-results).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/lib.sh
+
+pack() {
+  local target=$1 build=$2 folder
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' RETURN
+  mkdir -p "$folder/bin" "$folder/lib"
+  cp "$build"/bin/{spattn-run,SpattnRuntimeTests} "$folder/bin"
+  strip "$folder"/bin/*
+  ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libz3/ { print $3 }' |
+    xargs -I{} cp -L {} "$folder/lib"
+  local ptxas=${SPATTN_PTXAS:-}
+  [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
+  [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
+  tar -C "$folder" -c . | xz -6 -T0 >"$target"
+}
+
+if [[ ${1:-} == --pack ]]; then
+  build=build
+  [[ ${3:-} != --build ]] || build=$4
+  pack "$2" "$build"
+  exit
+fi
+
+[[ $# -ge 1 ]] || die "usage: scripts/check-gpu.sh FILE.tar.xz [OUT], or --pack FILE.tar.xz"
+out=${2:-gpu-results}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir -p "$out"
+tar -C "$folder" -xJf "$1"
+export LD_LIBRARY_PATH=$folder/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export SPATTN_CACHE_DIR=$folder/cache
+[[ ! -e $folder/bin/ptxas ]] || export SPATTN_PTXAS=$folder/bin/ptxas
+status=0
+test_layer() {
+  local name=$1
+  shift
+  echo "== $name"
+  "$@" >"$out/$name.log" 2>&1 || { status=1; echo "FAILED"; }
+  tail -n 5 "$out/$name.log"
+}
+
+test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
+test_layer sweep python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
+  --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep.json"
+test_layer example "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
+  --device=cuda --max-error=1e-2 --json="$out/example.json"
+# The same call again: from the disk cache.
+test_layer cached "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
+  --device=cuda --max-error=1e-2 --repeat=5 --json="$out/cached.json"
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
+if [[ -n $sanitizer ]]; then
+  for tool in memcheck racecheck synccheck initcheck; do
+    test_layer "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 \
+      "$folder/bin/spattn-run" test/Integration/CUDA/small.mlir --device=cuda \
+      --max-error=1e-2
+  done
+else
+  echo "no compute-sanitizer: left out"
+fi
+exit $status

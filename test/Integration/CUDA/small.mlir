@@ -1,0 +1,18 @@
+// Small kernels for the sanitizers: several items a block, empty rows, partial
+// tiles, grouped heads, both tile shapes.
+!q = tensor<1x4x300x64xbf16>
+!k = tensor<1x2x300x64xbf16>
+!l = tensor<1x4x300xf32>
+func.func @bands(%q: !q, %k: !k, %v: !k, %o: !q, %l: !l) -> (!q, !l) {
+  %r:2 = spattn.attention structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v : !q, !k, !k) outs(%o, %l : !q, !l)
+  return %r#0, %r#1 : !q, !l
+}
+
+!q128 = tensor<2x4x200x128xf16>
+func.func @exclusive(%q: !q128, %k: !q128, %v: !q128, %o: !q128) -> !q128 {
+  %r = spattn.attention structure(#spattn.partition<exclusive>)
+      ins(%q, %k, %v : !q128, !q128, !q128) outs(%o : !q128)
+      {schedule = #spattn.schedule<query_tile = 128, key_tile = 128>}
+  return %r : !q128
+}
