@@ -22,7 +22,8 @@ pack() {
   local ptxas=${SPATTN_PTXAS:-}
   [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
-  tar -C "$folder" -c . | xz -6 -T0 >"$target"
+  # Some ways to the GPU take little: a filter for machine code, a large window.
+  tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
 
 if [[ ${1:-} == --pack ]]; then

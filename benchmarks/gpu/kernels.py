@@ -21,9 +21,8 @@ HEADS = {"": (16, 16), "_gqa": (32, 8)}
 # Name, options of convert-spattn-to-tile: queries and keys of a tile, and how
 # many blocks a multiprocessor holds.
 VARIANTS = {
-    "128x128x1": "",
+    "128x128x1": "consumers=2 blocks=1 key-tile=128",
     "64x64x2": "consumers=1 blocks=2 key-tile=64",
-    "64x80x2": "consumers=1 blocks=2 key-tile=80",
 }
 
 

@@ -85,7 +85,12 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
   return {returned} : {types}
 }}
 """
+    tiles = ["", "expected-length=2048"]
+    if max(dim, value_dim) <= 128:
+        tiles += ["consumers=1 blocks=2 key-tile=64", "key-tile=80 stages=3"]
+    pipeline = r.choice(tiles)
     options = [
+        f"--gpu-options={pipeline}",
         f"--shape=q:{shape(heads, queries, dim)}",
         f"--shape=k:{shape(key_heads, keys, dim)}",
     ]
@@ -98,6 +103,7 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
         "lengths": f"{batch}x{queries}x{keys}",
         "layout": layout,
         "lse": lse,
+        "options": pipeline,
     }
     return source, options, LIMITS[element], summary
 
@@ -119,7 +125,7 @@ def run(tool: str, folder: Path, seed: int) -> dict:
     if done.returncode:
         return {**summary, "failed": (done.stderr or done.stdout)[-500:]}
     report = json.loads(done.stdout[done.stdout.index("{") :])
-    return {**summary, "error": report["functions"][0]["error"]}
+    return {**summary, "error": report["entries"][0]["error"]}
 
 
 def main() -> None:
