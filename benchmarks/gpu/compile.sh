@@ -13,7 +13,7 @@ source_file=$1 out=$2 options=${3:-}
 llvm_bin=$(llvm-config-22 --bindir 2>/dev/null || true)
 PATH=$root/build/bin:${llvm_bin:+$llvm_bin:}$PATH
 if [ -z "${PTXAS:-}" ]; then
-  PTXAS=$(find "$root/.venv" -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
+  PTXAS=$(find "$root/.venv/" -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
   PTXAS=${PTXAS:-ptxas}
 fi
 

@@ -5,22 +5,33 @@
 // CHECK-LABEL: @barriers
 // CHECK: llvm.mlir.addressof @tile_shared_memory : !llvm.ptr<3>
 // CHECK: mbarrier.init.shared::cta.b64 [$0], 8;
+// A load arrives once.
+// CHECK: mbarrier.init.shared::cta.b64 [$0], 2;
 // CHECK: fence.mbarrier_init.release.cluster;
-// CHECK: mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 32768;
+// CHECK: mbarrier.arrive.shared::cta.b64 _, [$0];
 // CHECK: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;
 llvm.func @barriers(%stage: i32, %parity: i32) {
   %i = arith.index_cast %stage : i32 to index
   %b = tile.barrier[%i] at 8
   tile.barrier_init %b, 8
+  tile.barrier_init %b, 2 loads
   tile.barrier_fence
-  tile.barrier_expect %b, 32768
+  tile.barrier_arrive %b
   tile.barrier_wait %b parity %parity
   llvm.return
 }
 
-// One copy for each chunk of 64 columns.
+// One lane of the warp copies, a chunk of 64 columns at a time. The barrier expects all bytes
+// before any arrive.
 // CHECK-LABEL: @load
-// CHECK-COUNT-2: cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes
+// CHECK-DAG: arith.constant 0 : i32
+// CHECK-DAG: arith.constant 64 : i32
+// CHECK: elect.sync _|p, 0xffffffff;
+// CHECK-SAME: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16384;
+// CHECK-SAME: add.s32 target, $5, 0;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$6, $2, $3, $4}], [$0];
+// CHECK-SAME: add.s32 target, $5, 8192;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$7, $2, $3, $4}], [$0];
 // CHECK-NOT: cp.async.bulk
 llvm.func @load(%map: !llvm.ptr, %n: i32) {
   %i = arith.index_cast %n : i32 to index

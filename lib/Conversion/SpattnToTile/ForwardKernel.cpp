@@ -82,9 +82,9 @@ public:
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      Value isFirst = compare(arith::CmpIPredicate::eq, thread, index(0));
-      auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
-      in(ifFirst.thenBlock(), [&] { emitProducer(); });
+      // The first warp loads, and the others have nothing to do.
+      when(compare(arith::CmpIPredicate::ult, thread, index(32)),
+           [&] { emitProducer(); });
     });
     in(role.elseBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
@@ -213,12 +213,14 @@ private:
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       int64_t arrivals = 4 * shape.consumers;
       for (int64_t s = 0; s < shape.queryStages; ++s) {
-        tile::BarrierInitOp::create(b, fullQuery(index(s)), 1);
+        tile::BarrierInitOp::create(b, fullQuery(index(s)), 1,
+                                    /*loads=*/true);
         tile::BarrierInitOp::create(b, emptyQuery(index(s)), arrivals);
       }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
-          tile::BarrierInitOp::create(b, full(ofValue, index(s)), 1);
+          tile::BarrierInitOp::create(b, full(ofValue, index(s)), 1,
+                                      /*loads=*/true);
           tile::BarrierInitOp::create(b, empty(ofValue, index(s)), arrivals);
         }
       tile::BarrierFenceOp::create(b);
@@ -339,9 +341,6 @@ private:
 
   void load(int map, Value row, Value head, Value batch, Value tile,
             Value barrier) {
-    auto type = cast<tile::SharedType>(tile.getType());
-    tile::BarrierExpectOp::create(b, barrier,
-                                  type.getRows() * type.getColumns() * 2);
     tile::LoadOp::create(b, args[map], asIndex(row), asIndex(head),
                          asIndex(batch), tile, barrier);
   }

@@ -192,14 +192,6 @@ LOWER(BarrierArriveOp) {
   return success();
 }
 
-LOWER(BarrierExpectOp) {
-  ptx::emit(b,
-            "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
-                std::to_string(op.getBytes()) + ";",
-            "r,~{memory}", Emitter(b).address(adaptor.getBarrier().front()));
-  return success();
-}
-
 LOWER(BarrierWaitOp) {
   ptx::emit(b,
             "{\n.reg .pred p;\nWAIT:\n"
@@ -214,22 +206,31 @@ LOWER(BarrierWaitOp) {
 LOWER(LoadOp) {
   Emitter e(b);
   SharedType type = op.getTile().getType();
-  Value row = e.toI32(adaptor.getRow().front());
-  Value head = e.toI32(adaptor.getHead().front());
-  Value batch = e.toI32(adaptor.getBatch().front());
-  Value barrier = e.address(adaptor.getBarrier().front());
+  // One piece of assembly, so that the lane that does it is elected once.
+  // Operands: barrier, map, row, head, batch, tile, then the column of each
+  // chunk, which cannot be written as a number.
+  SmallVector<Value> operands = {e.address(adaptor.getBarrier().front()),
+                                 adaptor.getMap().front(),
+                                 e.toI32(adaptor.getRow().front()),
+                                 e.toI32(adaptor.getHead().front()),
+                                 e.toI32(adaptor.getBatch().front()),
+                                 e.address(adaptor.getTile().front())};
+  std::string constraints = "r,l,r,r,r,r";
+  std::string text = "{\n.reg .pred p;\n.reg .b32 target;\n"
+                     "elect.sync _|p, 0xffffffff;\n"
+                     "@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
+                     std::to_string(bytesOf(type)) + ";\n";
   for (int64_t column = 0; column < type.getColumns();
        column += kChunkColumns) {
-    Value target = e.offset(adaptor.getTile().front(),
-                            column / kChunkColumns * chunkBytes(type));
-    ptx::emit(b,
-              "cp.async.bulk.tensor.4d.shared::cluster.global"
-              ".mbarrier::complete_tx::bytes [$0], [$1, {$2, $3, $4, $5}], "
-              "[$6];",
-              "r,l,r,r,r,r,r,~{memory}",
-              {e.address(target), adaptor.getMap().front(), e.i32(column), row,
-               head, batch, barrier});
+    text += "add.s32 target, $5, " +
+            std::to_string(column / kChunkColumns * chunkBytes(type)) + ";\n" +
+            "@p cp.async.bulk.tensor.4d.shared::cluster.global"
+            ".mbarrier::complete_tx::bytes [target], [$1, {$" +
+            std::to_string(operands.size()) + ", $2, $3, $4}], [$0];\n";
+    operands.push_back(e.i32(column));
+    constraints += ",r";
   }
+  ptx::emit(b, text + "}", constraints + ",~{memory}", operands);
   return success();
 }
 
@@ -573,15 +574,16 @@ struct ConvertTileToNVVMPass
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns,
                                                          target);
-    patterns.add<SharedOpLowering, BarrierOpLowering, BarrierInitOpLowering,
-                 BarrierFenceOpLowering, BarrierArriveOpLowering,
-                 BarrierExpectOpLowering, BarrierWaitOpLowering, LoadOpLowering,
-                 MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-                 MmaOpLowering, FillOpLowering, MapOpLowering, MaskOpLowering,
-                 ReduceOpLowering, CombineOpLowering, ToOperandOpLowering,
-                 StoreOpLowering, StoreRowsOpLowering, SyncOpLowering,
-                 ArriveOpLowering, WarpgroupOpLowering, SetRegistersOpLowering,
-                 Log2Lowering>(types, context);
+    patterns
+        .add<SharedOpLowering, BarrierOpLowering, BarrierInitOpLowering,
+             BarrierFenceOpLowering, BarrierArriveOpLowering,
+             BarrierWaitOpLowering, LoadOpLowering, MmaFenceOpLowering,
+             MmaCommitOpLowering, MmaWaitOpLowering, MmaOpLowering,
+             FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
+             CombineOpLowering, ToOperandOpLowering, StoreOpLowering,
+             StoreRowsOpLowering, SyncOpLowering, ArriveOpLowering,
+             WarpgroupOpLowering, SetRegistersOpLowering, Log2Lowering>(
+            types, context);
     target.addIllegalOp<math::Log2Op>();
     // Bodies of maps and masks go with their operation.
     target.addLegalOp<spattn::tile::YieldOp>();

@@ -51,6 +51,24 @@ func.func @barrier_offset() {
 
 // -----
 
+func.func @barrier_count() {
+  %b = tile.barrier at 0
+  // expected-error @+1 {{expected a count from 1 to 32767, got 0}}
+  tile.barrier_init %b, 0
+  return
+}
+
+// -----
+
+func.func @barrier_loads() {
+  %b = tile.barrier at 0
+  // expected-error @+1 {{expected a count from 1 to 32767, got 32768}}
+  tile.barrier_init %b, 32768 loads
+  return
+}
+
+// -----
+
 func.func @no_rows(%q: !tile.shared<128x64xbf16>) {
   // expected-error @+1 {{expected 'rows' for a left operand in shared memory}}
   %s = tile.mma %q, %q {transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x128xf32>

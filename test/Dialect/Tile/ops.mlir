@@ -6,9 +6,9 @@
 // CHECK: tile.shared at 0 : !tile.shared<128x128xbf16>
 // CHECK: tile.shared[%{{.*}}] at 32768 : !tile.shared<64x64xf16>
 // CHECK: %[[B:.*]] = tile.barrier[%{{.*}}] at 8
-// CHECK: tile.barrier_init %[[B]], 2
+// CHECK: tile.barrier_init %[[B]], 2{{$}}
+// CHECK: tile.barrier_init %[[B]], 1 loads
 // CHECK: tile.barrier_fence
-// CHECK: tile.barrier_expect %[[B]], 1024
 // CHECK: tile.barrier_arrive %[[B]]
 // CHECK: tile.barrier_wait %[[B]] parity %{{.*}}
 // CHECK: tile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !tile.shared<128x128xbf16>
@@ -17,8 +17,8 @@ func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32) {
   %u = tile.shared[%i] at 32768 : !tile.shared<64x64xf16>
   %b = tile.barrier[%i] at 8
   tile.barrier_init %b, 2
+  tile.barrier_init %b, 1 loads
   tile.barrier_fence
-  tile.barrier_expect %b, 1024
   tile.barrier_arrive %b
   tile.barrier_wait %b parity %parity
   tile.load %map[%i, %i, %i] to %t, %b : !tile.shared<128x128xbf16>

@@ -30,6 +30,15 @@ LogicalResult BarrierOp::verify() {
   return success();
 }
 
+LogicalResult BarrierInitOp::verify() {
+  // The most arrivals that an mbarrier counts are 2^20 - 1; a load may be 32.
+  constexpr uint32_t limit = (1 << 15) - 1;
+  if (getCount() < 1 || getCount() > limit)
+    return emitOpError("expected a count from 1 to ")
+           << limit << ", got " << getCount();
+  return success();
+}
+
 LogicalResult MmaOp::verify() {
   auto rhs = getRhs().getType();
   auto result = getResult().getType();

@@ -154,12 +154,24 @@ def Tile_BarrierOp : Tile_Op<"barrier", [Pure]> {
 }
 
 def Tile_BarrierInitOp : Tile_Op<"barrier_init"> {
-  let summary = "sets up a barrier for a number of arrivals a phase";
+  let summary = "sets up a barrier for a number of arrivals or loads a phase";
   let description = [{
-    By one thread, before `tile.barrier_fence` and a `tile.sync`.
+    By one thread, before `tile.barrier_fence` and a `tile.sync`. A phase ends
+    after `count` times `tile.barrier_arrive`, or with `loads` when `count`
+    times `tile.load` have arrived; how many arrivals a load makes is up to the
+    target.
+
+    ```mlir
+    // %empty: !tile.barrier
+    // %full: !tile.barrier
+    tile.barrier_init %empty, 8
+    tile.barrier_init %full, 1 loads
+    ```
   }];
-  let arguments = (ins Tile_Barrier:$barrier, I32Attr:$count);
-  let assemblyFormat = "$barrier `,` $count attr-dict";
+  let arguments = (ins Tile_Barrier:$barrier, I32Attr:$count,
+                       UnitAttr:$loads);
+  let assemblyFormat = "$barrier `,` $count (`loads` $loads^)? attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_BarrierFenceOp : Tile_Op<"barrier_fence"> {
@@ -173,12 +185,6 @@ def Tile_BarrierArriveOp : Tile_Op<"barrier_arrive"> {
   let assemblyFormat = "$barrier attr-dict";
 }
 
-def Tile_BarrierExpectOp : Tile_Op<"barrier_expect"> {
-  let summary = "arrives at a barrier, and has it wait for bytes of copies too";
-  let arguments = (ins Tile_Barrier:$barrier, I32Attr:$bytes);
-  let assemblyFormat = "$barrier `,` $bytes attr-dict";
-}
-
 def Tile_BarrierWaitOp : Tile_Op<"barrier_wait"> {
   let summary = "waits until a barrier has left the phase of a parity";
   let arguments = (ins Tile_Barrier:$barrier, I32:$parity);
@@ -188,9 +194,10 @@ def Tile_BarrierWaitOp : Tile_Op<"barrier_wait"> {
 def Tile_LoadOp : Tile_Op<"load"> {
   let summary = "starts a copy of rows of a head to shared memory";
   let description = [{
-    By one thread. `map` is a tensor map over (head dimension, length, head,
-    batch) with a box of 64 columns and as many rows as the tile has; rows past
-    the length arrive as zeros. The copy arrives at `barrier` with its bytes.
+    By all lanes of one warp, with the same operands. `map` is a tensor map over
+    (head dimension, length, head, batch) with a box of 64 columns and as many
+    rows as the tile has; rows past the length arrive as zeros. The load arrives
+    at `barrier`, which counts loads, once its bytes are there.
 
     ```mlir
     // %map: !llvm.ptr
