@@ -5,6 +5,15 @@
 // RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=3 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
 // CONSUMERS: error: expected 'consumers' and 'blocks' to be 1 or 2, got 3 and 1
 
+// RUN: not spattn-opt %s -convert-spattn-to-tile=load-warps=2 -split-input-file 2>&1 | FileCheck %s --check-prefix=WARPS
+// WARPS: error: expected 'load-warps' to be 1 or 4, got 2
+
+// RUN: not spattn-opt %s -convert-spattn-to-tile='overlap=false take-turns' -split-input-file 2>&1 | FileCheck %s --check-prefix=TURNS
+// TURNS: error: expected 'take-turns' with 'overlap' only
+
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
+// MEMORY: error: 'spattn.attention' op needs 196704 bytes of shared memory, more than the 101376 there are
+
 // TILE: error: expected 'key-tile' to be a multiple of 16 from 16 to 256, got 100
 // STAGES: error: expected 'stages' and 'query-stages' from 1 to 8, got 0 and 2
 

@@ -1,4 +1,25 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s
+// RUN: spattn-opt %s -convert-spattn-to-tile=load-warps=1 | FileCheck %s --check-prefix=WARP
+
+// One warp to load: there are no registers to give away.
+// WARP: nvvm.maxntid = array<i32: 288, 1, 1>
+// WARP: tile.sync 0, 288
+// WARP-NOT: tile.set_registers
+
+// RUN: spattn-opt %s -convert-spattn-to-tile=overlap=false | FileCheck %s --check-prefix=ORDER
+
+// One product at a time.
+// ORDER: tile.load
+// ORDER: scf.for
+// ORDER:   scf.for
+// ORDER:     tile.mma {{.*}}{transposed}
+// ORDER-NEXT: tile.mma_commit
+// ORDER-NEXT: tile.mma_wait 0
+// ORDER:     tile.mask
+// ORDER:     tile.mma {{.*}} acc
+// ORDER-NEXT: tile.mma_commit
+// ORDER-NEXT: tile.mma_wait 0
+// ORDER-NOT: tile.mma{{ }}
 
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>

@@ -141,6 +141,9 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
     Option<"stages", "stages", "int64_t", "2",
            "Tiles of keys, and of values, that are under way.">,
+    Option<"overlap", "overlap", "bool", "true",
+           "Have the scores of a key tile and the output of the one before under "
+           "way at once, as wgmma allows.">,
     Option<"takeTurns", "take-turns", "bool", "false",
            "Let the two warpgroups of a block start their products in turn.">,
     Option<"consumers", "consumers", "int64_t", "2",
@@ -149,6 +152,13 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
            "Blocks that a multiprocessor holds at once: 1 or 2.">,
     Option<"queryStages", "query-stages", "int64_t", "2",
            "Tiles of queries that are under way.">,
+    Option<"loadWarps", "load-warps", "int64_t", "4",
+           "Warps that a block has for loading: 4, which on sm_90a give their "
+           "registers to those that compute, or 1.">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448",
+           "Bytes of shared memory that the blocks of a multiprocessor may use: "
+           "232448 on sm_90 and sm_100, 166912 on sm_80, 101376 on sm_86, sm_89 and "
+           "sm_120.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A persistent grid. In each block one warpgroup loads and the others compute,
-// 64 queries each; they meet at barriers, a full and an empty one for each
-// stage of keys and of values. The products of a step overlap the softmax of
-// it: while one step's probabilities multiply the values, the next step's
+// A persistent grid. In each block the last warpgroup loads and the others
+// compute, 64 queries each; they meet at barriers, a full and an empty one for
+// each stage of keys and of values. The products of a step overlap the softmax
+// of it: while one step's probabilities multiply the values, the next step's
 // scores are on their way.
 //
 //===----------------------------------------------------------------------===//
@@ -78,22 +78,25 @@ public:
     emitSetup();
     Value group = arith::IndexCastOp::create(
         b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
+    Value isProducer =
+        compare(arith::CmpIPredicate::eq, group, index(shape.consumers));
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
+      if (shape.sharesRegisters())
+        tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
       // The first warp loads, and the others have nothing to do.
-      when(compare(arith::CmpIPredicate::ult, thread, index(32)),
+      Value end = index(tile::kWarpgroupThreads * shape.consumers + 32);
+      when(compare(arith::CmpIPredicate::ult, thread, end),
            [&] { emitProducer(); });
     });
     in(role.elseBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
-      Value consumer = arith::SubIOp::create(b, group, index(1));
+      if (shape.sharesRegisters())
+        tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
       // The first turn is the first warpgroup's.
       if (takesTurns())
-        when(compare(arith::CmpIPredicate::eq, consumer, index(1)),
-             [&] { passTurn(consumer); });
-      emitConsumer(consumer);
+        when(compare(arith::CmpIPredicate::eq, group, index(1)),
+             [&] { passTurn(group); });
+      emitConsumer(group);
     });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
@@ -571,6 +574,45 @@ private:
     return {output, loop.getResult(1), loop.getResult(2)};
   }
 
+  /// The same with one product at a time: for targets whose products end before
+  /// the next instruction, and need registers for one tile only.
+  SmallVector<Value> emitRowsInOrder(const Item &item, Value group,
+                                     Value tilesBefore, Value itemsBefore) {
+    Type rows = tile::RowsType::get(b.getContext());
+    auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
+    Value query = queryTile(queryStage);
+    tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
+    Value noOutput = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
+    Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
+    Value noSum = tile::FillOp::create(b, rows, f32(0));
+    auto loop = scf::ForOp::create(b, index(0), item.visited, index(1),
+                                   ValueRange{noOutput, noMax, noSum});
+    in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      auto [stage, phase] = stageOf(add(tilesBefore, n));
+      tile::BarrierWaitOp::create(b, full(false, stage), phase);
+      tile::MmaFenceOp::create(b);
+      Value scores = startScores(query, group, stage);
+      tile::MmaCommitOp::create(b);
+      scores = wait(0, scores).front();
+      arrive(empty(false, stage));
+      scores = maskIfPartial(item, group, scores, n);
+      Softmax next =
+          softmax(scores, loop.getRegionIterArg(1), loop.getRegionIterArg(2));
+      Value output = scaleRows(loop.getRegionIterArg(0), next.correction);
+      Value operand = toOperand(next.probabilities);
+      tile::BarrierWaitOp::create(b, full(true, stage), phase);
+      tile::MmaFenceOp::create(b);
+      output = startOutput(operand, stage, output);
+      tile::MmaCommitOp::create(b);
+      output = wait(0, {output, operand}).front();
+      arrive(empty(true, stage));
+      scf::YieldOp::create(b, ValueRange{output, next.max, next.sum});
+    });
+    arrive(emptyQuery(queryStage));
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
   void emitConsumer(Value group) {
     Type rows = tile::RowsType::get(b.getContext());
     forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
@@ -578,8 +620,10 @@ private:
       SmallVector<Type> types{accType(shape.valueDim), rows, rows};
       auto ifAny = scf::IfOp::create(b, types, any, /*withElseRegion=*/true);
       in(ifAny.thenBlock(), [&] {
-        scf::YieldOp::create(b,
-                             emitRows(item, group, tilesBefore, itemsBefore));
+        scf::YieldOp::create(
+            b, shape.overlap
+                   ? emitRows(item, group, tilesBefore, itemsBefore)
+                   : emitRowsInOrder(item, group, tilesBefore, itemsBefore));
       });
       in(ifAny.elseBlock(), [&] {
         Value zero = tile::FillOp::create(b, types[0], f32(0));

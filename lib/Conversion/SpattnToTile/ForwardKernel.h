@@ -24,14 +24,21 @@ struct ForwardShape {
   int64_t keyTile = 128;
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
+  /// The scores of a tile and the output of the one before are under way at
+  /// once.
+  bool overlap = true;
   /// Two warpgroups that compute start their products in turn, so that one's
   /// softmax runs beside the other's products.
   bool takeTurns = false;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;
+  /// Warps of the warpgroup that loads: 1, or 4 where a whole one is needed to
+  /// give its registers to the others.
+  int64_t loadWarps = 4;
 
   int64_t queryTile() const { return 64 * consumers; }
-  int64_t threads() const { return 128 * (consumers + 1); }
+  int64_t threads() const { return 128 * consumers + 32 * loadWarps; }
+  bool sharesRegisters() const { return loadWarps == 4; }
 
   /// Registers of a thread that loads, and of one that computes. The register
   /// file of 65,536 is shared by all threads of all blocks.

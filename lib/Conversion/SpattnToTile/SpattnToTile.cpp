@@ -24,9 +24,6 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 
-/// Shared memory a block may use on sm_90.
-static constexpr int64_t kSharedMemoryLimit = 227 * 1024;
-
 namespace {
 struct ConvertSpattnToTilePass
     : public spattn::impl::ConvertSpattnToTileBase<ConvertSpattnToTilePass> {
@@ -46,6 +43,13 @@ struct ConvertSpattnToTilePass
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'consumers' and 'blocks' to be 1 or 2, got ")
              << consumers.getValue() << " and " << blocks.getValue();
+    if (takeTurns && !overlap)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'take-turns' with 'overlap' only");
+    if (loadWarps != 1 && loadWarps != 4)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'load-warps' to be 1 or 4, got ")
+             << loadWarps.getValue();
     return success();
   }
 
@@ -84,11 +88,13 @@ struct ConvertSpattnToTilePass
     shape.takeTurns = takeTurns;
     shape.consumers = consumers;
     shape.blocks = blocks;
-    if (ForwardLayout(shape).total * shape.blocks > kSharedMemoryLimit)
+    shape.loadWarps = loadWarps;
+    shape.overlap = overlap;
+    if (ForwardLayout(shape).total * shape.blocks > sharedMemory)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total * shape.blocks
-             << " bytes of shared memory, more than the " << kSharedMemoryLimit
-             << " there are";
+             << " bytes of shared memory, more than the "
+             << sharedMemory.getValue() << " there are";
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
