@@ -1,6 +1,7 @@
 """lit's configuration for everything under test/ but the Python tests."""
 
 import os
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -87,6 +88,13 @@ if "undefined" in config.sanitize:
     config.environment["UBSAN_OPTIONS"] = os.environ.get(
         "UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1"
     )
+
+# Tests that go on to PTX need an LLVM with that target.
+_llc = os.path.join(config.llvm_tools_dir, "llc")
+if os.path.exists(_llc):
+    _targets = subprocess.run([_llc, "--version"], capture_output=True, text=True)
+    if "nvptx64" in _targets.stdout:
+        config.available_features.add("nvptx")
 
 # Tests that need an NVIDIA GPU say `REQUIRES: gpu` and run only when asked for.
 if os.environ.get("SPATTN_TEST_CUDA") == "1":

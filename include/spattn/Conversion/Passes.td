@@ -167,12 +167,22 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
 }
 
 def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
-  let summary = "Lowers tile operations to NVVM and inline PTX for sm_90a";
+  let summary = "Lowers tile operations to NVVM and inline PTX";
   let description = [{
-    Fragments become the registers of a thread, one value each; copies are those
-    of the copy engine (TMA), products are wgmma. Dynamic shared memory is the
-    symbol `tile_shared_memory`.
+    Fragments become the registers of a thread, one value each. Dynamic shared
+    memory is the symbol `tile_shared_memory`. There are two families of targets:
+
+    | target | copies | products | `map` of a `tile.load` |
+    |---|---|---|---|
+    | `sm_90a` | by the copy engine (TMA) | wgmma | a tensor map of the driver's |
+    | `sm_80` or later | cp.async, 16 bytes a lane | mma.sync | a software tensor map: address, strides and sizes |
+
+    The code for `sm_80` or later uses nothing that a later target lacks.
   }];
+  let options = [
+    Option<"targetName", "target", "std::string", "\"sm_90a\"",
+           "The GPU: sm_90a, or sm_80 or later.">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
