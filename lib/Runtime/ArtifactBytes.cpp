@@ -36,11 +36,16 @@ constexpr Swizzle lastOf(Swizzle) { return Swizzle::Bytes128; }
 constexpr Interleave lastOf(Interleave) { return Interleave::Bytes32; }
 constexpr L2Promotion lastOf(L2Promotion) { return L2Promotion::Bytes256; }
 constexpr OobFill lastOf(OobFill) { return OobFill::Nan; }
+constexpr TensorMapForm lastOf(TensorMapForm) {
+  return TensorMapForm::Software;
+}
 constexpr ArgumentKind lastOf(ArgumentKind) { return ArgumentKind::F32; }
 constexpr GridKind lastOf(GridKind) { return GridKind::Formula; }
 
 // Each type's fields once, for reading and for writing: `Ref<T>` is a constant
-// reference for the one and a mutable for the other.
+// reference for the one and a mutable for the other. What a later version of
+// the format has added says so, and keeps its default when an older one is
+// read.
 
 template <class A>
 void fields(A &a, typename A::template Ref<Factor> v) {
@@ -71,6 +76,7 @@ template <class A>
 void fields(A &a, typename A::template Ref<TensorMapRecipe> v) {
   a(v.operand, v.type, v.dimensions, v.swizzle, v.interleave, v.l2Promotion,
     v.fill);
+  a.since(2, v.form);
 }
 template <class A>
 void fields(A &a, typename A::template Ref<Scratch> v) {
@@ -108,6 +114,10 @@ public:
   void operator()(const Ts &...values) {
     (write(values), ...);
   }
+  template <class T>
+  void since(uint64_t, const T &value) {
+    write(value);
+  }
 
   ByteWriter bytes;
 
@@ -133,16 +143,24 @@ public:
   template <class T>
   using Ref = T &;
 
-  explicit Reader(std::string_view bytes) : bytes(bytes) {}
+  Reader(std::string_view bytes, uint64_t version)
+      : bytes(bytes), version(version) {}
 
   template <class... Ts>
   void operator()(Ts &...values) {
     (read(values), ...);
   }
+  template <class T>
+  void since(uint64_t first, T &value) {
+    if (version >= first)
+      read(value);
+  }
 
   ByteReader bytes;
 
 private:
+  uint64_t version;
+
   void read(std::string &value) { value = bytes.text(); }
   template <class T>
   void read(std::vector<T> &values) {
@@ -213,7 +231,7 @@ Result<Artifact> Artifact::parse(std::string_view bytes) {
   if (ByteReader(bytes.substr(body.size())).number(8) != hashBytes(body))
     return makeError("damaged artifact: its checksum does not match");
 
-  Reader reader(body.substr(kHeaderBytes));
+  Reader reader(body.substr(kHeaderBytes), version);
   Artifact artifact;
   fields<Reader>(reader, artifact);
   if (!reader.bytes.ok() || reader.bytes.remaining() != 0)
