@@ -1,8 +1,9 @@
 """Runs PTX of small kernels on NumPy, one block of threads at once.
 
 Only what spattn emits for sm_80, and no timing: copies arrive at once. Checks
-what hardware would not report: that whole warps run ldmatrix, mma and shfl, that
-addresses are aligned and inside the memory given.
+what hardware may not report: that whole warps run ldmatrix, mma and shfl, that
+addresses are aligned and inside the memory given, that barriers get no more
+arrivals than they count, and that no thread waits for ever.
 """
 
 import re
@@ -55,7 +56,7 @@ class Kernel:
         self.parameters = []
         for line in entry[1].strip().split(",\n"):
             size = re.search(r"\[(\d+)\]", line)
-            kind = re.search(r"\.[usb](\d+)", line)
+            kind = re.search(r"\.[usbf](\d+)", line)
             size = int(size[1]) if size else int(kind[1]) // 8
             self.parameters.append((re.search(rf"{name}_param_\d+", line)[0], size))
         self.code, self.labels = [], []
@@ -79,8 +80,12 @@ class Kernel:
 
 
 class Block:
-    def __init__(self, kernel, arguments, memory, shared_bytes, threads=128):
+    def __init__(
+        self, kernel, arguments, memory, shared_bytes, threads=128, block=0, blocks=1
+    ):
         self.kernel, self.memory, self.threads = kernel, memory, threads
+        self.special = {"%ctaid.x": block, "%nctaid.x": blocks}
+        self.waiting = np.zeros(threads, bool)
         self.shared = Memory(SHARED_BASE, shared_bytes)
         self.parameters = Memory(PARAMETER_BASE, 4096)
         self.symbols = {"tile_shared_memory": SHARED_BASE}
@@ -106,6 +111,8 @@ class Block:
         name, offset = match[1], int(match[2] or 0)
         if name == "%tid.x":
             value = np.arange(self.threads, dtype=np.uint64)
+        elif name in self.special:
+            value = np.full(self.threads, self.special[name], np.uint64)
         elif name in self.registers:
             value = self.registers[name]
         elif name in self.symbols:
@@ -138,15 +145,27 @@ class Block:
     def run(self):
         pcs = np.zeros(self.threads, np.int64)
         end = len(self.kernel.code)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             while (pcs < end).any():
-                # Those furthest behind: they meet the others where paths join.
-                pc = int(pcs.min())
-                self.step(pc, pcs, end)
+                pc, mask = self.choose(pcs, end)
+                self.step(pc, pcs, end, mask)
 
-    def step(self, pc, pcs, end):
+    def choose(self, pcs, end):
+        """Threads that are furthest behind: they meet the others where paths
+        join. Those at an instruction for whole warps wait for their warp.
+        """
+        ready = (pcs < end) & ~self.waiting
+        for pc in np.unique(pcs[ready]):
+            mask = ready & (pcs == pc)
+            op = self.kernel.code[pc][1].split(".")[0]
+            if op in ("ldmatrix", "mma", "shfl"):
+                mask &= mask.reshape(-1, 32).all(1).repeat(32)
+            if mask.all() if op == "bar" else mask.any():
+                return int(pc), mask
+        raise AssertionError("all threads wait for each other")
+
+    def step(self, pc, pcs, end, mask):
         predicate, op, operands = self.kernel.code[pc]
-        mask = pcs == pc
         pcs[mask] += 1
         if predicate:
             value = self.registers[predicate.strip("!")]
@@ -156,7 +175,7 @@ class Block:
         elif op == "ret":
             pcs[mask] = end
         elif op == "bar.sync":
-            assert mask.all(), "not all threads at a barrier"
+            assert int(operands[1]) == self.threads
         elif mask.any():
             self.execute(op.split("."), operands, mask)
 
@@ -169,9 +188,14 @@ class Block:
         width = {"3": np.uint32, "6": np.uint64}.get(kind[1:2], np.uint32)
         signed = {np.uint32: np.int32, np.uint64: np.int64}[width]
         number = {"f": np.float32, "s": signed}.get(kind[0], width)
-        if name == "mul" and op[1] == "wide":
+        if name == "mul" and op[1] in ("wide", "hi"):
             a, b = (self.get(s, np.uint32).astype(np.uint64) for s in args[1:])
-            self.put(args[0], a * b, mask)
+            shift = np.uint64(32 if op[1] == "hi" else 0)
+            self.put(args[0], a * b >> shift, mask)
+            return
+        if kind == "pred":
+            a, b = (self.registers[s] for s in args[1:])
+            self.put(args[0], {"or": a | b, "and": a & b, "xor": a ^ b}[name], mask)
             return
         if name in ("mov", "cvta"):
             self.put(args[0], self.get(args[1], width), mask)
@@ -192,6 +216,13 @@ class Block:
             "or": lambda: a | b,
             "xor": lambda: a ^ b,
             "bfe": lambda: (a >> b) & ((1 << c) - 1).astype(number),
+            "div": lambda: a // b,
+            "not": lambda: ~a,
+            "neg": lambda: -a,
+            "fma": lambda: (a.astype(float) * b + c).astype(np.float32),
+            "rcp": lambda: 1 / a,
+            "lg2": lambda: np.log2(a),
+            "min": lambda: np.fmin(a, b),
             "max": lambda: np.fmax(a, b),
             "ex2": lambda: np.exp2(a),
         }[name]()
@@ -209,10 +240,12 @@ class Block:
             self.put(args[0], self.get(args[1], np.uint32), mask)
 
     def do_setp(self, op, args, mask):
-        kind = {"s": "int", "u": "uint", "b": "uint"}[op[2][0]] + op[2][1:]
+        kind = {"s": "int", "u": "uint", "b": "uint", "f": "float"}[op[-1][0]]
+        kind += op[-1][1:]
         a, b = (self.get(s, np.dtype(kind)) for s in args[1:])
         compare = {
             "eq": np.equal,
+            "neu": np.not_equal,
             "ne": np.not_equal,
             "lt": np.less,
             "le": np.less_equal,
@@ -229,7 +262,7 @@ class Block:
     def do_ld(self, op, args, mask):
         assert op[1] == "param"
         size = int(op[-1][1:]) // 8
-        address = int(self.get(args[1])[0])
+        address = int(self.get(args[1])[mask][0])
         for i, name in enumerate(self.group(args[0])):
             value = self.parameters.at(address + i * size, size)
             number = int.from_bytes(value.tobytes(), "little")
@@ -270,27 +303,33 @@ class Block:
             self.shared.at(address, 8)
             self.barriers[address] = [count, count, 0]
             return
-        phases = np.array([self.barriers[int(a)][2] for a in addresses])
-        self.put(args[0], phases % 2 != self.get(args[2], np.int64), mask)
-        assert self.registers[args[0]][mask].all(), "nothing will end this wait"
+        phases = np.zeros(self.threads, np.int64)
+        for t in np.flatnonzero(mask):
+            phases[t] = self.barriers[int(addresses[t])][2]
+        done = phases % 2 != self.get(args[2], np.int64)
+        self.put(args[0], done, mask)
+        self.waiting |= mask & ~done
 
     def arrive(self, text, mask):
         for address in self.get(text)[mask]:
             barrier = self.barriers[int(address)]
             barrier[1] -= 1
+            assert barrier[1] >= 0
             if barrier[1] == 0:
+                self.waiting[:] = False
                 barrier[1], barrier[2] = barrier[0], barrier[2] + 1
 
     # Warps.
 
     def warps(self, mask):
-        rows = mask.reshape(-1, 32)
-        assert (rows.all(1) == rows.any(1)).all(), "not a whole warp"
-        return np.flatnonzero(rows.all(1))
+        return np.flatnonzero(mask.reshape(-1, 32).all(1))
 
     def do_shfl(self, op, args, mask):
-        self.warps(mask)
-        lanes = np.arange(self.threads) ^ int(args[2])
+        lanes = np.arange(self.threads)
+        if op[2] == "bfly":
+            lanes = lanes ^ int(args[2])
+        else:
+            lanes = lanes // 32 * 32 + int(args[2])
         self.put(args[0], self.get(args[1])[lanes], mask)
 
     def do_ldmatrix(self, op, args, mask):

@@ -44,6 +44,7 @@ SHAPES = (
     Shape("f16", 128, 48, 64),
     Shape("f16", 64, 16, 128),
 )
+ROOT = Path(__file__).parents[3]
 QUERY_ROWS = 128
 
 
@@ -420,31 +421,37 @@ def run(folder: Path) -> None:
         sys.exit("nothing to run on this GPU")
 
 
+def compile_ptx(source: Path, target: str, opt, before=()) -> Path:
+    """`before` are passes that make tile operations of the source."""
+    llvm_config = shutil.which("llvm-config-22")
+    if llvm_config:
+        tools = subprocess.check_output([llvm_config, "--bindir"], text=True).strip()
+        if tools not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = tools + os.pathsep + os.environ["PATH"]
+    opt = opt or ROOT / "build/bin/spattn-opt"
+    lowered, ptx = source.with_name(f"{target}.mlir"), source.with_name(f"{target}.ptx")
+    ir, bitcode = lowered.with_suffix(".ll"), lowered.with_suffix(".bc")
+    passes = f"--convert-tile-to-nvvm=target={target} --cse --convert-scf-to-cf"
+    passes += " --convert-to-llvm --reconcile-unrealized-casts --canonicalize --cse"
+    llc = f"llc -O3 -march=nvptx64 -mcpu={target} -mattr=+ptx90 --nvptx-short-ptr"
+    for command in (
+        [opt, source, *before, *passes.split(), "-o", lowered],
+        ["mlir-translate", "--mlir-to-llvmir", lowered, "-o", ir],
+        ["opt", "-O3", "-mtriple=nvptx64-nvidia-cuda", ir, "-o", bitcode],
+        [*llc.split(), bitcode, "-o", ptx],
+    ):
+        subprocess.run(command, check=True)
+    return ptx
+
+
 def build(folder: Path, targets, opt) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "kernels.mlir"
     source.write_text("".join(kernel(shape, what) for shape, what, _ in names()))
-    llvm_config = shutil.which("llvm-config-22")
-    if llvm_config:
-        tools = subprocess.check_output([llvm_config, "--bindir"], text=True).strip()
-        os.environ["PATH"] = tools + os.pathsep + os.environ["PATH"]
-    root = Path(__file__).parents[3]
-    ptxas = next(root.glob(".venv/lib/*/site-packages/nvidia/*/bin/ptxas"), None)
+    ptxas = next(ROOT.glob(".venv/lib/*/site-packages/nvidia/*/bin/ptxas"), None)
     ptxas = os.environ.get("PTXAS") or ptxas or shutil.which("ptxas")
-    opt = opt or root / "build/bin/spattn-opt"
     for target in targets:
-        lowered, ptx = folder / f"{target}.lowered.mlir", folder / f"{target}.ptx"
-        ir, bitcode = folder / f"{target}.ll", folder / f"{target}.bc"
-        passes = f"--convert-tile-to-nvvm=target={target} --cse --convert-scf-to-cf"
-        passes += " --convert-to-llvm --reconcile-unrealized-casts --canonicalize --cse"
-        llc = f"llc -O3 -march=nvptx64 -mcpu={target} -mattr=+ptx90 --nvptx-short-ptr"
-        for command in (
-            [opt, source, *passes.split(), "-o", lowered],
-            ["mlir-translate", "--mlir-to-llvmir", lowered, "-o", ir],
-            ["opt", "-O3", "-mtriple=nvptx64-nvidia-cuda", ir, "-o", bitcode],
-            [*llc.split(), bitcode, "-o", ptx],
-        ):
-            subprocess.run(command, check=True)
+        ptx = compile_ptx(source, target, opt)
         if ptxas:
             cubin = folder / f"{target}.cubin"
             command = [ptxas, f"-arch={target}", "-O3", ptx, "-o", cubin]
