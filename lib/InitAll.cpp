@@ -50,6 +50,7 @@
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
 #include "spattn/Pipelines/CpuPipeline.h"
+#include "spattn/Pipelines/GpuPipeline.h"
 
 using namespace mlir;
 
@@ -91,4 +92,5 @@ void spattn::registerAllPasses() {
   registerSpattnTransformsPasses();
   registerSpattnConversionPasses();
   registerCpuPipelines();
+  registerGpuPipelines();
 }

@@ -1,7 +1,7 @@
 """lit's configuration for everything under test/ but the Python tests."""
 
+import glob
 import os
-import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -28,7 +28,7 @@ llvm_config.add_tool_substitutions(
     [
         ToolSubst("spattn-opt", unresolved="fatal"),
         ToolSubst("spattn-run", unresolved="fatal"),
-        ToolSubst("spattn-translate", unresolved="ignore"),
+        ToolSubst("spattn-translate", unresolved="fatal"),
         ToolSubst("spattn-lsp-server", unresolved="ignore"),
     ],
     [bin_dir],
@@ -69,6 +69,24 @@ config.environment["FILECHECK_OPTS"] = (
     "--enable-var-scope --allow-unused-prefixes=false"
 )
 
+# NVIDIA's assembler and disassembler, from the Python packages.
+nvidia = os.path.join(
+    os.path.dirname(os.path.dirname(config.python)),
+    "lib/python3*/site-packages/nvidia/*/bin",
+)
+for folder in sorted(glob.glob(nvidia)):
+    ptxas, cuobjdump = (os.path.join(folder, name) for name in ("ptxas", "cuobjdump"))
+    if os.path.exists(ptxas) and os.path.exists(cuobjdump):
+        config.available_features.add("ptxas")
+        config.environment["SPATTN_PTXAS"] = ptxas
+        config.substitutions.append(("%cuobjdump", cuobjdump))
+        break
+# Tests leave the user's cache alone.
+config.environment["SPATTN_CACHE_DIR"] = ""
+config.substitutions.append(
+    ("%fake_cuda", os.path.join(lib_dir, "libSpattnFakeCuda" + shared_lib_suffix))
+)
+
 # Sanitizers. scripts/check.sh sets the run-time options; these are for lit run
 # by hand.
 if "address" in config.sanitize:
@@ -88,13 +106,6 @@ if "undefined" in config.sanitize:
     config.environment["UBSAN_OPTIONS"] = os.environ.get(
         "UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1"
     )
-
-# Tests that go on to PTX need an LLVM with that target.
-_llc = os.path.join(config.llvm_tools_dir, "llc")
-if os.path.exists(_llc):
-    _targets = subprocess.run([_llc, "--version"], capture_output=True, text=True)
-    if "nvptx64" in _targets.stdout:
-        config.available_features.add("nvptx")
 
 # Tests that need an NVIDIA GPU say `REQUIRES: gpu` and run only when asked for.
 if os.environ.get("SPATTN_TEST_CUDA") == "1":

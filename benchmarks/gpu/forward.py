@@ -80,7 +80,8 @@ class Kernel:
     def bind(self, q, k, v, out, lse):
         """A function that launches the kernel on the current stream."""
         values = []
-        for x, rows in ((q, self.queries), (k, self.keys), (v, self.keys)):
+        maps = (q, self.queries), (k, self.keys), (v, self.keys), (out, self.queries)
+        for x, rows in maps:
             storage = (ctypes.c_byte * 192)()
             aligned = (ctypes.addressof(storage) + 63) & ~63
             if self.variant.software_maps:

@@ -32,7 +32,6 @@ class Variant:
     key_tile: int = 128
     stages: int = 2
     query_stages: int = 2
-    load_warps: int = 4
     overlap: bool = True
     shared_memory: int = 227 * 1024
 
@@ -49,11 +48,12 @@ class Variant:
 
     @property
     def threads(self) -> int:
-        return 128 * self.consumers + 32 * self.load_warps
+        return 128 * (self.consumers + 1)
 
     def shared_bytes(self, dim: int) -> int:
         tiles = self.query_stages * self.queries + 2 * self.stages * self.key_tile
-        return 2 * dim * tiles + 8 * (2 * self.query_stages + 4 * self.stages)
+        barriers = -(-8 * (3 * self.query_stages + 4 * self.stages + 8) // 16) * 16
+        return 2 * dim * tiles + barriers + 4 * 256
 
     @property
     def software_maps(self) -> bool:
@@ -73,31 +73,26 @@ VARIANTS = {
     # With the instructions of sm_80.
     "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
     "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),
-    "64x96x2-sm80": for_sm80(
-        dims=(64,), consumers=1, blocks=2, load_warps=1, key_tile=96
-    ),
-    "64x64x2-sm80": for_sm80(
-        dims=(128,), consumers=1, blocks=2, load_warps=1, key_tile=64, query_stages=1
-    ),
 }
 
 
-def text(dim: int) -> str:
-    functions = []
-    for suffix, (heads, key_heads) in HEADS.items():
-        for name, structure in STRUCTURES.items():
-            if suffix and name != "exclusive":
-                continue
-            q = f"tensor<?x{heads}x?x{dim}xbf16>"
-            k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
-            lse = f"tensor<?x{heads}x?xf32>"
-            functions.append(f"""
+def function(name: str, suffix: str, dim: int) -> str:
+    heads, key_heads = HEADS[suffix]
+    q = f"tensor<?x{heads}x?x{dim}xbf16>"
+    k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
+    lse = f"tensor<?x{heads}x?xf32>"
+    return f"""
 func.func @{name}{suffix}(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({structure})
+  %r:2 = spattn.attention structure({STRUCTURES[name]})
            ins(%q, %k, %v : {q}, {k}, {k}) outs(%o, %l : {q}, {lse})
   return %r#0 : {q}
-}}""")
-    return "\n".join(functions) + "\n"
+}}
+"""
+
+
+def text(dim: int) -> str:
+    functions = [function(name, "", dim) for name in STRUCTURES]
+    return "".join([*functions, function("exclusive", "_gqa", dim)])
 
 
 def main() -> None:

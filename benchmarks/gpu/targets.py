@@ -1,74 +1,85 @@
-"""Compiles the forward kernels for each target from sm_80 on, and prints a table.
+"""Compiles forward kernels for targets from sm_80 on, and prints a table.
 
-    python benchmarks/gpu/targets.py
+    python benchmarks/gpu/targets.py [FOLDER]
 
-Needs no GPU, but ptxas and cuobjdump as compile.sh finds them. Fails on spills,
-stack frames and warnings. Columns: the most registers of any kernel, and the
-HMMA instructions of all five.
+Needs no GPU, but ptxas and cuobjdump of the Python packages or the toolkit. Fails
+on spills, stack frames and warnings. The compiler chooses tiles and stages for
+the target. Columns: what it chose, the most registers of any of the structures'
+kernels, and the HMMA instructions of each. FOLDER keeps the artifacts.
 """
 
+import os
 import re
 import subprocess
+import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
-from kernels import Variant, for_sm80, text
+from kernels import STRUCTURES, function
 
-LARGE = {
-    64: for_sm80(key_tile=96, stages=3),
-    128: for_sm80(key_tile=64, stages=3),
-}
-SMALL = {
-    64: for_sm80(key_tile=96),
-    128: for_sm80(key_tile=64, query_stages=1),
-}
-# Kilobytes of shared memory that a block may use.
-TARGETS = {
-    "sm_80": 163,
-    "sm_86": 99,
-    "sm_89": 99,
-    "sm_90": 227,
-    "sm_100": 227,
-    "sm_120": 99,
-}
+ROOT = Path(__file__).parents[2]
+TARGETS = "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"
+DIMS = 64, 128, 192, 256
 
 
-def schedule(target: str, dim: int) -> Variant:
-    memory = TARGETS[target]
-    choice = (LARGE if memory >= 163 else SMALL)[dim]
-    return replace(choice, target=target, shared_memory=memory * 1024)
-
-
-def cuobjdump(*arguments) -> str:
-    root = Path(__file__).parents[2] / ".venv"
-    found = next(root.glob("lib/*/site-packages/nvidia/*/bin/cuobjdump"), "cuobjdump")
+def translate(*arguments: object) -> str:
+    command = [ROOT / "build/bin/spattn-translate", *arguments]
+    environment = {"VIRTUAL_ENV": str(ROOT / ".venv"), **os.environ}
     return subprocess.run(
-        [found, *arguments], check=True, capture_output=True, text=True
+        list(map(str, command)),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     ).stdout
 
 
+def cuobjdump(cubin: Path) -> str:
+    packages = ROOT / ".venv"
+    pattern = "lib/*/site-packages/nvidia/*/bin/cuobjdump"
+    found = next(packages.glob(pattern), Path("cuobjdump"))
+    # It starts nvdisasm, which is next to it.
+    path = f"{found.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return subprocess.run(
+        [found, "-sass", cubin],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
+    ).stdout
+
+
+def row(target: str, dim: int, folder: Path) -> str:
+    registers, products = [], set()
+    for name in STRUCTURES:
+        base = folder / f"{target}-d{dim}-{name}"
+        source, artifact, cubin = (
+            base.with_suffix(suffix) for suffix in (".mlir", ".spattn", ".cubin")
+        )
+        source.write_text(function(name, "", dim))
+        options = "--spattn-to-artifact", "--strict", f"--chip={target}"
+        translate(*options, source, "-o", artifact)
+        translate("--artifact-to-code", artifact, "-o", cubin)
+        text = translate("--artifact-to-text", artifact)
+        tile = re.search(r"tile: (\w+)", text)[1]
+        shared = re.search(r"shared memory: (\d+)", text)[1]
+        threads = re.search(r"threads: (\d+)", text)[1]
+        registers.append(int(re.search(r"registers:\w+: (\d+)", text)[1]))
+        products.add(cuobjdump(cubin).count("HMMA.16816"))
+    counts = ", ".join(map(str, sorted(products)))
+    cells = target, dim, tile, threads, shared, max(registers), counts
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
 def main() -> None:
-    compiler = Path(__file__).parent / "compile.sh"
-    print("| target | D | options | shared memory, bytes | registers | HMMA |")
-    print("|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder) / "kernels.mlir", Path(folder) / "kernels.cubin"
+    print("| target | D | tile | threads | shared memory, bytes | registers | HMMA |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for target in TARGETS:
-            for dim in (64, 128):
-                variant = schedule(target, dim)
-                source.write_text(text(dim))
-                command = [compiler, source, out, variant.options, target]
-                subprocess.run(command, check=True)
-                usage = cuobjdump("-res-usage", out)
-                registers = max(map(int, re.findall(r"REG:(\d+)", usage)))
-                products = cuobjdump("-sass", out).count("HMMA.16816")
-                options = f"key-tile={variant.key_tile} stages={variant.stages}"
-                options += f" query-stages={variant.query_stages}"
-                print(
-                    f"| {target} | {dim} | `{options}` | {variant.shared_bytes(dim)} "
-                    f"| {registers} | {products} |"
-                )
+            for dim in DIMS:
+                print(row(target, dim, folder), flush=True)
 
 
 if __name__ == "__main__":

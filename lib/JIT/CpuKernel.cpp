@@ -8,20 +8,18 @@
 
 #include "spattn/JIT/CpuKernel.h"
 
+#include "Entry.h"
 #include "ThreadPool.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Pipelines/CpuPipeline.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -35,14 +33,6 @@ using namespace mlir;
 using namespace spattn;
 using llvm::Error;
 using llvm::Expected;
-
-template <class... Parts>
-static Error makeError(const Parts &...parts) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  (stream << ... << parts);
-  return llvm::createStringError(text);
-}
 
 //===----------------------------------------------------------------------===//
 // Buffers
@@ -119,74 +109,7 @@ CpuKernel::~CpuKernel() = default;
 FunctionType CpuKernel::getType() const { return impl->type; }
 double CpuKernel::getCompileTime() const { return impl->compileTime; }
 
-/// The argument whose buffer a returned tensor is, if it is one's: what
-/// bufferization then drops from the results.
-static std::optional<unsigned> tracedArgument(Value value) {
-  while (Operation *def = value.getDefiningOp()) {
-    auto dps = dyn_cast<DestinationStyleOpInterface>(def);
-    if (!dps)
-      return std::nullopt;
-    value = dps.getTiedOpOperand(cast<OpResult>(value))->get();
-  }
-  auto argument = cast<BlockArgument>(value);
-  if (isa<func::FuncOp>(argument.getOwner()->getParentOp()))
-    return argument.getArgNumber();
-  return std::nullopt;
-}
-
-static bool isSupportedType(Type type, bool isArgument) {
-  auto isElement = [](Type element) {
-    return element.isF32() || element.isF16() || element.isBF16() ||
-           element.isF64() || element.isIndex() || element.isSignlessInteger();
-  };
-  if (auto shaped = dyn_cast<ShapedType>(type))
-    return isa<RankedTensorType, MemRefType>(type) &&
-           isElement(shaped.getElementType());
-  return isArgument &&
-         (type.isF32() || type.isIndex() || type.isSignlessInteger(64));
-}
-
-/// The function to compile, checked for what callers can pass.
-static Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
-  auto function = module.lookupSymbol<func::FuncOp>(name);
-  if (!function)
-    return makeError("no function '", name, "' in the module");
-  if (function.isExternal())
-    return makeError("function '", name, "' has no body");
-  if (!function.getBody().hasOneBlock())
-    return makeError("function '", name,
-                     "' has several blocks; one is "
-                     "supported");
-  auto check = [&](TypeRange types, bool isArgument) -> Error {
-    for (Type type : types)
-      if (!isSupportedType(type, isArgument))
-        return makeError("function '", name, "' has ",
-                         isArgument ? "an argument" : "a result", " of type ",
-                         type,
-                         "; supported are ranked tensors and memrefs of "
-                         "f16, bf16, f32, f64, index and integers",
-                         isArgument ? ", and f32, index and i64" : "");
-    return Error::success();
-  };
-  if (Error error = check(function.getArgumentTypes(), true))
-    return error;
-  if (Error error = check(function.getResultTypes(), false))
-    return error;
-  return function;
-}
-
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
-
-static void dump(ModuleOp module, StringRef folder, StringRef name) {
-  if (folder.empty())
-    return;
-  llvm::SmallString<128> path(folder);
-  llvm::sys::path::append(path, name);
-  std::error_code error;
-  llvm::raw_fd_ostream stream(path, error);
-  if (!error)
-    module.print(stream);
-}
 
 static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
   CpuPipelineOptions pipeline;
@@ -208,7 +131,7 @@ static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
     build(pm, pipeline);
     if (failed(pm.run(module)))
       return failure();
-    dump(module, options.dumpFolder, name);
+    dumpModule(module, options.dumpFolder, name);
   }
   return success();
 }
@@ -306,40 +229,6 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
 //===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//
-
-/// What of an argument does not fit its type.
-static Error checkArgument(unsigned i, const KernelArgument &argument,
-                           Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  if (!shaped) {
-    bool fits = type.isF32() ? std::holds_alternative<float>(argument)
-                             : std::holds_alternative<int64_t>(argument);
-    if (!fits)
-      return makeError("argument ", i, " should be a scalar of type ", type);
-    return Error::success();
-  }
-  const auto *view = std::get_if<BufferView>(&argument);
-  if (!view)
-    return makeError("argument ", i, " should be a buffer for ", type);
-  if (view->elementType != shaped.getElementType())
-    return makeError("argument ", i, " has elements of type ",
-                     view->elementType, ", expected ", type);
-  if (static_cast<int64_t>(view->sizes.size()) != shaped.getRank() ||
-      view->strides.size() != view->sizes.size())
-    return makeError("argument ", i, " has rank ", view->sizes.size(),
-                     ", expected ", type);
-  for (auto [size, expected] : llvm::zip(view->sizes, shaped.getShape()))
-    if (size < 0 || (!ShapedType::isDynamic(expected) && size != expected))
-      return makeError("argument ", i, " has a dimension of size ", size,
-                       ", expected ", type);
-  if (!view->strides.empty() && view->strides.back() != 1 &&
-      view->sizes.back() > 1)
-    return makeError("argument ", i, " has an innermost stride of ",
-                     view->strides.back(), ", expected 1");
-  if (!view->data && view->getNumElements() > 0)
-    return makeError("argument ", i, " has no data");
-  return Error::success();
-}
 
 /// Words of a memref descriptor: two pointers, an offset, sizes, strides.
 static size_t descriptorWords(Type type) {

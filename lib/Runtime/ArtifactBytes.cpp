@@ -43,9 +43,7 @@ constexpr ArgumentKind lastOf(ArgumentKind) { return ArgumentKind::F32; }
 constexpr GridKind lastOf(GridKind) { return GridKind::Formula; }
 
 // Each type's fields once, for reading and for writing: `Ref<T>` is a constant
-// reference for the one and a mutable for the other. What a later version of
-// the format has added says so, and keeps its default when an older one is
-// read.
+// reference for the one and a mutable for the other.
 
 template <class A>
 void fields(A &a, typename A::template Ref<Factor> v) {
@@ -75,12 +73,15 @@ void fields(A &a, typename A::template Ref<BoxDimension> v) {
 template <class A>
 void fields(A &a, typename A::template Ref<TensorMapRecipe> v) {
   a(v.operand, v.type, v.dimensions, v.swizzle, v.interleave, v.l2Promotion,
-    v.fill);
-  a.since(2, v.form);
+    v.fill, v.form);
 }
 template <class A>
 void fields(A &a, typename A::template Ref<Scratch> v) {
   a(v.name, v.bytes, v.alignment, v.zeroed);
+}
+template <class A>
+void fields(A &a, typename A::template Ref<Limit> v) {
+  a(v.value, v.maximum);
 }
 template <class A>
 void fields(A &a, typename A::template Ref<Argument> v) {
@@ -102,7 +103,7 @@ void fields(A &a,
 template <class A>
 void fields(A &a, typename A::template Ref<Artifact> v) {
   a(v.architecture, v.codeKind, v.code, v.operands, v.tensorMaps, v.scratch,
-    v.kernels, v.metadata);
+    v.limits, v.positive, v.kernels, v.metadata);
 }
 
 class Writer {
@@ -113,10 +114,6 @@ public:
   template <class... Ts>
   void operator()(const Ts &...values) {
     (write(values), ...);
-  }
-  template <class T>
-  void since(uint64_t, const T &value) {
-    write(value);
   }
 
   ByteWriter bytes;
@@ -143,24 +140,16 @@ public:
   template <class T>
   using Ref = T &;
 
-  Reader(std::string_view bytes, uint64_t version)
-      : bytes(bytes), version(version) {}
+  explicit Reader(std::string_view bytes) : bytes(bytes) {}
 
   template <class... Ts>
   void operator()(Ts &...values) {
     (read(values), ...);
   }
-  template <class T>
-  void since(uint64_t first, T &value) {
-    if (version >= first)
-      read(value);
-  }
 
   ByteReader bytes;
 
 private:
-  uint64_t version;
-
   void read(std::string &value) { value = bytes.text(); }
   template <class T>
   void read(std::vector<T> &values) {
@@ -219,6 +208,9 @@ Result<Artifact> Artifact::parse(std::string_view bytes) {
   if (version > kVersion)
     return makeError("the artifact has format version ", version,
                      "; this spattn reads up to ", kVersion);
+  if (version != 0 && version < kVersion)
+    return makeError("the artifact has the old format version ", version,
+                     "; this spattn reads ", kVersion);
   if (bytes.size() < size)
     return makeError("truncated artifact: it has ", bytes.size(), " of ", size,
                      " bytes");
@@ -231,7 +223,7 @@ Result<Artifact> Artifact::parse(std::string_view bytes) {
   if (ByteReader(bytes.substr(body.size())).number(8) != hashBytes(body))
     return makeError("damaged artifact: its checksum does not match");
 
-  Reader reader(body.substr(kHeaderBytes), version);
+  Reader reader(body.substr(kHeaderBytes));
   Artifact artifact;
   fields<Reader>(reader, artifact);
   if (!reader.bytes.ok() || reader.bytes.remaining() != 0)

@@ -181,6 +181,12 @@ Status Artifact::verify() const {
     if (!status.ok())
       return status.in("scratch buffer '" + buffer.name + "'");
   }
+  for (const Limit &limit : limits)
+    if (Status status = verifyFormula(limit.value); !status.ok())
+      return status.in("limit");
+  for (const std::string &name : positive)
+    if (name.empty() || name.find(':') != std::string::npos)
+      return makeError("'", name, "' is not a name of a value");
   if (kernels.empty())
     return makeError("there is no kernel");
   for (const Kernel &kernel : kernels)

@@ -409,6 +409,8 @@ Status Module::launch(const LaunchArguments &arguments) const {
   auto values = impl->plan.bind(artifact(), arguments);
   if (!values)
     return values.status();
+  if (Status status = impl->plan.checkLimits(artifact(), *values); !status.ok())
+    return status;
   auto scope = ContextScope::enter(impl->context);
   if (!scope)
     return scope.status();

@@ -93,6 +93,10 @@ Result<Plan> Plan::make(const Artifact &artifact) {
   };
   for (const Scratch &scratch : artifact.scratch)
     addNames(scratch.bytes);
+  for (const Limit &limit : artifact.limits)
+    addNames(limit.value);
+  for (const std::string &name : artifact.positive)
+    plan.getSlot(name);
   for (const Kernel &kernel : artifact.kernels) {
     addNames(kernel.grid.x);
     addNames(kernel.grid.y);
@@ -245,6 +249,30 @@ Result<int64_t> Plan::evaluate(const Formula &formula,
   if (sum < 0)
     return makeError("'", toString(formula), "' is negative: ", sum);
   return sum;
+}
+
+Status Plan::checkLimits(const Artifact &artifact,
+                         const std::vector<Scalar> &values) const {
+  for (const Limit &limit : artifact.limits) {
+    auto value = evaluate(limit.value, values);
+    if (!value)
+      return value.status();
+    if (*value > limit.maximum)
+      return makeError("'", toString(limit.value), "' is ", *value,
+                       "; the kernels support up to ", limit.maximum);
+  }
+  for (const std::string &name : artifact.positive) {
+    auto it = std::find(names.begin(), names.end(), name);
+    const Scalar &value = values[size_t(it - names.begin())];
+    if (!value.known)
+      return makeError("no value is given for '", name, "'");
+    // Kernels get an f32, which holds nothing smaller.
+    double real = value.isFloat ? value.real : double(value.integer);
+    if (!std::isfinite(real) || real < std::numeric_limits<float>::denorm_min())
+      return makeError("value '", name, "' is ", real,
+                       ", expected a positive, finite number");
+  }
+  return {};
 }
 
 Result<std::vector<int64_t>>

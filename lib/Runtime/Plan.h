@@ -54,6 +54,10 @@ public:
   Result<int64_t> evaluate(const Formula &formula,
                            const std::vector<Scalar> &values) const;
 
+  /// Whether the kernels can do what they are asked for.
+  Status checkLimits(const Artifact &artifact,
+                     const std::vector<Scalar> &values) const;
+
   /// Bytes of each scratch buffer.
   Result<std::vector<int64_t>>
   getScratchBytes(const Artifact &artifact,

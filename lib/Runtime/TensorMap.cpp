@@ -125,6 +125,11 @@ Status spattn::runtime::checkTensorMap(const TensorMapRecipe &recipe,
     if (size < 1 || size > kMaxSize)
       return makeError("dimension '", name, "' has size ", size,
                        "; TMA takes 1 to 2^32");
+    // Code copies as many bytes at once as the alignment has.
+    if (isSoftware && i == 0 && size * uint64_t(bytes) % alignment != 0)
+      return makeError("dimension '", name, "', the innermost, has ",
+                       size * uint64_t(bytes),
+                       " bytes; cp.async needs a multiple of ", alignment);
     if (size == 1)
       continue;
     if (i == 0 && stride != bytes)

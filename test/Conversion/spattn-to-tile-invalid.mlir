@@ -1,21 +1,27 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile -split-input-file -verify-diagnostics
 // RUN: not spattn-opt %s -convert-spattn-to-tile=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
-// RUN: not spattn-opt %s -convert-spattn-to-tile=stages=0 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
+// RUN: not spattn-opt %s -convert-spattn-to-tile=stages=9 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
-// RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=3 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
-// CONSUMERS: error: expected 'consumers' and 'blocks' to be 1 or 2, got 3 and 1
+// RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+// CONSUMERS: error: expected 'consumers' and 'blocks' from 0 to 4, got 5 and 0
 
-// RUN: not spattn-opt %s -convert-spattn-to-tile=load-warps=2 -split-input-file 2>&1 | FileCheck %s --check-prefix=WARPS
-// WARPS: error: expected 'load-warps' to be 1 or 4, got 2
+// RUN: not spattn-opt %s -convert-spattn-to-tile=expected-length=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=LENGTH
+// LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
 
-// RUN: not spattn-opt %s -convert-spattn-to-tile='overlap=false take-turns' -split-input-file 2>&1 | FileCheck %s --check-prefix=TURNS
-// TURNS: error: expected 'take-turns' with 'overlap' only
+// TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
+// STAGES: error: expected 'stages' and 'query-stages' from 0 to 8, got 9 and 0
+
+// RUN: not spattn-opt %s -convert-spattn-to-tile=target=sm_75 -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
+
+// RUN: not spattn-opt %s -convert-spattn-to-tile=shared-memory=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
 
 // RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
-// MEMORY: error: 'spattn.attention' op needs 196704 bytes of shared memory, more than the 101376 there are
+// MEMORY: error: 'spattn.attention' op needs 197808 bytes of shared memory, more than the 101376 there are
 
-// TILE: error: expected 'key-tile' to be a multiple of 16 from 16 to 256, got 100
-// STAGES: error: expected 'stages' and 'query-stages' from 1 to 8, got 0 and 2
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
+// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1
 
 // expected-error @+1 {{expected one attention in the function of a kernel, got 0}}
 func.func @none() {
@@ -33,9 +39,37 @@ func.func @element(%q: !t) -> !t {
 
 // -----
 
-!t = tensor<1x1x?x80xf16>
+!t = tensor<1x1x?x84xf16>
 func.func @head_dim(%q: !t) -> !t {
-  // expected-error @+1 {{expected a head dimension of 64 or 128 for a kernel on a GPU, got 80}}
+  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x96xf16>
+!o = tensor<1x1x?x96xf32>
+func.func @output(%q: !t, %out: !o) -> !o {
+  // expected-error @+1 {{expected a head dimension of values that is a multiple of 64 for an output of another element type, got 96}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
+  return %r : !o
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @queries(%q: !t) -> !t {
+  // expected-error @+1 {{expected a schedule of 64, 128, 192 or 256 queries for a kernel on a GPU, got 32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @keys(%q: !t) -> !t {
+  // expected-error @+1 {{expected a schedule of a multiple of 16 keys from 16 to 256 for a kernel on a GPU, got 24}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 24>}
   return %r : !t
 }

@@ -1,25 +1,35 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s
-// RUN: spattn-opt %s -convert-spattn-to-tile=load-warps=1 | FileCheck %s --check-prefix=WARP
+// RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=ORDER
+// RUN: spattn-opt %s -convert-spattn-to-tile="overlap=false key-tile=64" | FileCheck %s --check-prefixes=ORDER90
 
-// One warp to load: there are no registers to give away.
-// WARP: nvvm.maxntid = array<i32: 288, 1, 1>
-// WARP: tile.sync 0, 288
-// WARP-NOT: tile.set_registers
-
-// RUN: spattn-opt %s -convert-spattn-to-tile=overlap=false | FileCheck %s --check-prefix=ORDER
-
-// One product at a time.
+// On targets without asynchronous products they are made one at a time, and
+// tensor maps are not for the copy engine.
+// ORDER-LABEL: llvm.func @bands
+// ORDER-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, software = true>,
+// ORDER-SAME: tile = "128x64"
+// ORDER: tile.post
 // ORDER: tile.load
-// ORDER: scf.for
+// ORDER: tile.store_tile
+// ORDER: scf.while
+// ORDER:   tile.receive {{.*}} uniform
 // ORDER:   scf.for
 // ORDER:     tile.mma {{.*}}{transposed}
 // ORDER-NEXT: tile.mma_commit
 // ORDER-NEXT: tile.mma_wait 0
-// ORDER:     tile.mask
+// ORDER:     scf.if
+// ORDER:       tile.mask
 // ORDER:     tile.mma {{.*}} acc
 // ORDER-NEXT: tile.mma_commit
 // ORDER-NEXT: tile.mma_wait 0
 // ORDER-NOT: tile.mma{{ }}
+// ORDER:   tile.write
+// ORDER: llvm.func @layout
+
+// ORDER90-LABEL: llvm.func @bands
+// ORDER90-SAME: swizzle = 128, l2 = 256>
+// ORDER90: tile.mma {{.*}}{transposed}
+// ORDER90-NEXT: tile.mma_commit
+// ORDER90-NEXT: tile.mma_wait 0
 
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
@@ -28,31 +38,79 @@
 // CHECK-LABEL: llvm.func @bands
 // CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}
 // CHECK-SAME: attributes {{.*}}nvvm.kernel{{.*}}nvvm.maxntid = array<i32: 384, 1, 1>
+// What a launch needs: it is in the IR.
+// CHECK-SAME: tile.launch = #tile.launch<buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// CHECK-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// CHECK-SAME: limits = [<<queryLength + keyLength>, 1073741823>,
+// CHECK-SAME: positive = ["scale"]
+// CHECK-SAME: threads = 384, shared = 197808, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
 // CHECK: tile.barrier_init
 // CHECK: tile.warpgroup
-// The warpgroup that loads
+// Of the first warpgroup, one warp finds the items with tiles, and writes rows
+// that see no key,
 // CHECK: tile.set_registers 40, false
 // CHECK: scf.for
+// CHECK:   tile.post
+// CHECK:   tile.store_fill {{.*}} columns 128 : bf16
+// CHECK:   tile.store_fill {{.*}} columns 1 : f32
+// CHECK: tile.post
+// one loads queries and keys, one values,
+// CHECK: tile.receive {{.*}} uniform
 // CHECK:   tile.load
 // CHECK:   scf.for
 // CHECK:     tile.load
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   scf.for
 // CHECK:     tile.load
-// and those that compute: a first step, then scores and output at once.
+// and one stores.
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   tile.store_tile
+// CHECK:   tile.store_wait
+// The others compute: a first step, which ends the item before, then steps with
+// a mask, and steps without.
 // CHECK: tile.set_registers 232, true
-// CHECK: scf.for
+// CHECK: scf.while
+// CHECK:   tile.receive {{.*}} uniform
 // CHECK:   tile.mma {{.*}}{transposed}
-// CHECK:   tile.mma_wait 0
+// CHECK:   tile.mma {{.*}} acc
+// CHECK:   tile.mma_wait 1
 // CHECK:   scf.if
 // CHECK:     tile.mask
+// CHECK:   tile.mma_wait 0, {{.*}} after
+// CHECK:   tile.write
+// CHECK:   tile.copy_fence
+// CHECK:   tile.store_rows
 // CHECK:   scf.for
 // CHECK:     tile.mma {{.*}}{transposed}
 // CHECK:     tile.mma {{.*}} acc
 // CHECK:     tile.mma_wait 1
 // CHECK:     tile.mask
-// CHECK:     tile.mma_wait 0
-// CHECK:   tile.store
-// CHECK:   tile.store_rows
+// CHECK:     tile.mma_wait 0, {{.*}} after
+// CHECK:   scf.for
+// CHECK:     tile.mma {{.*}}{transposed}
+// CHECK:     tile.mma_wait 1
+// CHECK-NOT: tile.mask
+// CHECK:     tile.mma_wait 0, {{.*}} after
+// The last item.
+// CHECK: tile.mma {{.*}} acc
+// CHECK: tile.write
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %lse: !l) -> !t {
   %r:2 = spattn.attention structure(#spattn.partition<local_band>) ins(%q, %k, %v : !t, !t, !t) outs(%o, %lse : !t, !l)
   return %r#0 : !t
+}
+
+// Dimensions in the order of the layout; without log-sum-exp its buffer can be
+// left out; the scale is known where it is a constant.
+// CHECK-LABEL: llvm.func @layout
+// CHECK-SAME: <"k", f16, [b = batch, n = keyLength, h = 2, d = 64], alignment = 16>
+// CHECK-SAME: <"o", f32, [b = batch, n = queryLength, h = 4, d = 64], alignment = 16, output = true>
+// CHECK-SAME: <"lse", f32, [b = batch, n = queryLength, h = 4], alignment = 4, optional = true, output = true>
+// CHECK-SAME: scale = "0.25"
+!q = tensor<?x?x4x64xf16>
+!k = tensor<?x?x2x64xf16>
+!o = tensor<?x?x4x64xf32>
+func.func @layout(%q: !q, %k: !k, %o: !o) -> !o {
+  %s = arith.constant 0.25 : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %k : !q, !k, !k) scale(%s) outs(%o : !o) {layout = "bnhd"}
+  return %r : !o
 }

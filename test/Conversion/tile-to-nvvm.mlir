@@ -154,3 +154,53 @@ llvm.func @threads() {
   tile.set_registers 232, true
   llvm.return
 }
+
+// A wait that comes after a computation is behind a branch that needs it:
+// ptxas moves waits up.
+// CHECK-LABEL: @wait_after
+// CHECK: setp.lt.f32 p, sum, 0f00000000;
+// CHECK-SAME: @!p bra READY;
+// CHECK-SAME: wgmma.wait_group.sync.aligned 0;
+llvm.func @wait_after(%x: f32, %p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %o = tile.fill %x : !tile.acc<64x8xf32>
+  %sum = tile.fill %x : !tile.rows
+  %w = tile.mma_wait 0, %o : !tile.acc<64x8xf32> after %sum
+  tile.store %w to %p stride %n rows %n as f32 : !tile.acc<64x8xf32>
+  llvm.return
+}
+
+// CHECK-LABEL: @stores
+// CHECK-COUNT-32: llvm.store {{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK: fence.proxy.async.shared::cta;
+// CHECK: elect.sync _|p, 0xffffffff;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group
+// CHECK-SAME: @p cp.async.bulk.commit_group;
+// CHECK: cp.async.bulk.wait_group.read 0;
+// Rows of 64 bytes, 16 at a time.
+// CHECK: scf.for
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<8xbf16>, !llvm.ptr
+llvm.func @stores(%x: f32, %p: !llvm.ptr, %stride: i64, %zero: bf16) {
+  %n = arith.index_cast %stride : i64 to index
+  %o = tile.fill %x : !tile.acc<64x128xf32>
+  %t = tile.shared at 0 : !tile.shared<128x128xbf16>
+  tile.write %o to %t[%n] : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+  tile.copy_fence
+  tile.store_tile %t to %p[%n, %n, %n] : !tile.shared<128x128xbf16>
+  tile.store_wait
+  tile.store_fill %zero to %p stride %n rows %n columns 32 : bf16
+  llvm.return
+}
+
+// CHECK-LABEL: @words
+// CHECK: scf.if
+// CHECK-COUNT-2: llvm.store {{.*}} : i32, !llvm.ptr<3>
+// CHECK-COUNT-2: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
+llvm.func @words(%stage: i32, %a: i32, %b: i32, %p: !llvm.ptr) {
+  %n = arith.index_cast %stage : i32 to index
+  tile.post 1024[%n] stride 256, %a, %b
+  %c, %d = tile.receive 1024[%n] stride 256 uniform : i32, i32
+  llvm.store %c, %p : i32, !llvm.ptr
+  llvm.store %d, %p : i32, !llvm.ptr
+  llvm.return
+}

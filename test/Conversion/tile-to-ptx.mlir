@@ -1,8 +1,5 @@
-// REQUIRES: nvptx
-// RUN: spattn-opt %s -convert-tile-to-nvvm=target=sm_80 -cse -convert-scf-to-cf -convert-to-llvm -reconcile-unrealized-casts | mlir-translate --mlir-to-llvmir -o %t.ll
-// RUN: opt -O3 -mtriple=nvptx64-nvidia-cuda %t.ll | llc -O3 -march=nvptx64 -mcpu=sm_80 -mattr=+ptx80 --nvptx-short-ptr | FileCheck %s --check-prefixes=CHECK,SM80
-// RUN: spattn-opt %s -convert-tile-to-nvvm -cse -convert-scf-to-cf -convert-to-llvm -reconcile-unrealized-casts | mlir-translate --mlir-to-llvmir -o %t.ll
-// RUN: opt -O3 -mtriple=nvptx64-nvidia-cuda %t.ll | llc -O3 -march=nvptx64 -mcpu=sm_90a -mattr=+ptx80 --nvptx-short-ptr | FileCheck %s --check-prefixes=CHECK,SM90
+// RUN: spattn-translate --spattn-to-ptx --chip=sm_80 --ptx-version=8.0 %s | FileCheck %s --check-prefixes=CHECK,SM80
+// RUN: spattn-translate --spattn-to-ptx --ptx-version=8.0 %s | FileCheck %s --check-prefixes=CHECK,SM90
 
 // A load of sm_80 arrives 32 times, once for each lane; and nothing there needs a fence.
 // CHECK-LABEL: .entry barriers
@@ -28,22 +25,30 @@ llvm.func @barriers(%stage: i32, %parity: i32) attributes {nvvm.kernel} {
 }
 
 // On sm_80 eight lanes copy a row of 128 bytes, and a warp four rows at once. A row past the length
-// has a size of 0. The pieces of a row are swizzled: in each second group of four rows the target
+// or a column past the width has a size of 0. The pieces of a row are swizzled: in each second group of four rows the target
 // differs in bit 6. The map is read where the argument is, and not copied to the stack.
 // CHECK-LABEL: .entry load
 // SM80-NOT: .local
 // SM80-DAG: ld.param.v2.b64 {%[[BASE:rd[0-9]+]], %[[ROW:rd[0-9]+]]}, [load_param_0];
 // SM80-DAG: ld.param.v2.b64 {%[[HEAD:rd[0-9]+]], %[[BATCH:rd[0-9]+]]}, [load_param_0+16];
 // SM80-DAG: ld.param.b32 %[[LENGTH:r[0-9]+]], [load_param_0+48];
+// SM80-DAG: ld.param.b32 %[[WIDTH:r[0-9]+]], [load_param_0+40];
+// SM80: setp.lt.s32 %[[P:p[0-9]+]], %[[COLUMN:r[0-9]+]], %[[WIDTH]];
+// SM80-NEXT: selp.b32 %[[LEFT:r[0-9]+]], %{{r[0-9]+}}, 0, %[[P]];
+// SM80-NEXT: or.b32 %[[NEXT:r[0-9]+]], %[[COLUMN]], 64;
+// SM80-NEXT: setp.lt.s32 %[[P:p[0-9]+]], %[[NEXT]], %[[WIDTH]];
+// SM80-NEXT: selp.b32 %[[LEFT1:r[0-9]+]], %{{r[0-9]+}}, 0, %[[P]];
 // SM80: xor.b32 %[[ODD:r[0-9]+]], %{{r[0-9]+}}, 64;
-// SM80: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT:r[0-9]+]], 0;
+// SM80: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT]], 0;
 // SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
 // SM80-NEXT: cp.async.cg.shared.global [%[[T:r[0-9]+]]+1024], [%[[S:rd[0-9]+]]], 16, %[[SIZE]];
+// SM80-NEXT: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT1]], 0;
+// SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
 // SM80-NEXT: cp.async.cg.shared.global [%[[T]]+2048], [%[[S]]+128], 16, %[[SIZE]];
 // SM80: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT]], 4;
 // SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
 // SM80-NEXT: cp.async.cg.shared.global [%[[T:r[0-9]+]]+1536], [%[[S:rd[0-9]+]]], 16, %[[SIZE]];
-// SM80-NEXT: cp.async.cg.shared.global [%[[T]]+2560], [%[[S]]+128], 16, %[[SIZE]];
+// SM80: cp.async.cg.shared.global [%[[T]]+2560], [%[[S]]+128], 16,
 // SM80-NEXT: cp.async.mbarrier.arrive.noinc.shared.b64 [tile_shared_memory+65536];
 // SM90: elect.sync _|p, 0xffffffff;
 // SM90-NEXT: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%{{r[0-9]+}}], 2048;
@@ -56,6 +61,30 @@ llvm.func @load(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array
   %t = tile.shared at 1024 : !tile.shared<8x128xbf16>
   %full = tile.barrier at 65536
   tile.load %map[%row, %head, %batch] to %t, %full : !tile.shared<8x128xbf16>
+  llvm.return
+}
+
+// A store is a load the other way round: 16 bytes of a row from shared memory, stored if there are
+// such a row and column. Whoever may overwrite the tile then waits for the whole warp.
+// CHECK-LABEL: .entry store
+// SM80: bar.warp.sync 0xffffffff;
+// SM80: ld.shared.v4.b32 {%[[V:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[T:r[0-9]+]]+1024];
+// SM80: @p st.global.v4.b32 [%[[S:rd[0-9]+]]], {%[[V]]};
+// SM80: ld.shared.v4.b32 {%[[V1:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[T]]+2048];
+// SM80: @p st.global.v4.b32 [%{{rd[0-9]+}}], {%[[V1]]};
+// SM80-COUNT-2: ld.shared.v4.b32
+// SM80: bar.warp.sync 0xffffffff;
+// SM90: fence.proxy.async.shared::cta;
+// SM90: @p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group
+// SM90: cp.async.bulk.wait_group.read 0;
+llvm.func @store(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %n: i32, %h: i32, %b: i32) attributes {nvvm.kernel} {
+  %row = arith.index_cast %n : i32 to index
+  %head = arith.index_cast %h : i32 to index
+  %batch = arith.index_cast %b : i32 to index
+  %t = tile.shared at 1024 : !tile.shared<8x128xbf16>
+  tile.copy_fence
+  tile.store_tile %t to %map[%row, %head, %batch] : !tile.shared<8x128xbf16>
+  tile.store_wait
   llvm.return
 }
 

@@ -1,9 +1,10 @@
-"""Checks that documents and `spattn-opt --help` agree.
+"""Checks that documents agree with what programs say with --help.
 
-    check_flags.py SPATTN_OPT PIPELINES.md FILE.md...
+    check_flags.py SPATTN_OPT SPATTN_TRANSLATE PIPELINES.md FILE.md...
 
 PIPELINES.md has a row for each pipeline of spattn, and one for each option; any
-of spattn's passes and pipelines that a document names as a flag exists.
+of spattn's passes, pipelines and translations that a document names as a flag
+exists.
 """
 
 import re
@@ -14,11 +15,15 @@ from pathlib import Path
 FLAG = r"--((?:spattn|convert-spattn|convert-tile)-[\w-]+)"
 
 
-def main(spattn_opt: str, pipelines: str, *files: str) -> None:
-    text = subprocess.run(
-        [spattn_opt, "--help"], capture_output=True, text=True, check=True
+def get_help(program: str) -> str:
+    return subprocess.run(
+        [program, "--help"], capture_output=True, text=True, check=True
     ).stdout
-    flags = set(re.findall(rf"^ +{FLAG} ", text, flags=re.M))
+
+
+def main(spattn_opt: str, translate: str, pipelines: str, *files: str) -> None:
+    text = get_help(spattn_opt)
+    flags = set(re.findall(rf"^ +{FLAG} ", text + get_help(translate), flags=re.M))
     problems = []
     for file in [pipelines, *files]:
         for line, content in enumerate(Path(file).read_text().splitlines(), start=1):
@@ -27,7 +32,9 @@ def main(spattn_opt: str, pipelines: str, *files: str) -> None:
 
     # The last section of the help that is about passes.
     text = text[text.index("Pass Pipelines") :]
-    own = re.findall(rf"^      {FLAG} .*\n((?: {{8}}--.*\n)*)", text, flags=re.M)
+    own = re.findall(
+        rf"^      {FLAG} .*\n((?:(?: {{8}}--| {{4}}=).*\n)*)", text, flags=re.M
+    )
     names = {f"--{name}" for name, _ in own}
     options = {o for _, body in own for o in re.findall(r"^ +--([\w-]+)", body, re.M)}
     rows = set(re.findall(r"^\| `([\w-]+)[^`]*` \|", Path(pipelines).read_text(), re.M))

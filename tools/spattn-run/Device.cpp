@@ -8,6 +8,7 @@
 
 #include "Device.h"
 
+#include "Cuda.h"
 #include "spattn/JIT/CpuKernel.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -86,16 +87,13 @@ static FailureOr<std::string> makeDumpFolder(StringRef folder, StringRef name) {
 }
 
 static FailureOr<std::unique_ptr<Executable>>
-makeCpuExecutable(ModuleOp module, Entry &entry, const Options &options) {
-  FailureOr<std::string> dumpFolder =
-      makeDumpFolder(options.dumpFolder, entry.getName());
-  if (failed(dumpFolder))
-    return failure();
+makeCpuExecutable(ModuleOp module, Entry &entry, const Options &options,
+                  StringRef dumpFolder) {
   CpuCompileOptions compile;
   compile.queryTile = options.queryTile;
   compile.keyTile = options.keyTile;
   compile.vectorWidth = options.vectorWidth;
-  compile.dumpFolder = *dumpFolder;
+  compile.dumpFolder = dumpFolder.str();
   auto kernel = CpuKernel::compile(module, entry.getName(), compile);
   if (!kernel)
     return entry.function.emitError(llvm::toString(kernel.takeError()));
@@ -132,8 +130,14 @@ private:
 FailureOr<std::unique_ptr<Executable>>
 spattn::run::makeExecutable(ModuleOp module, Entry &entry,
                             const Options &options) {
-  if (options.device == Device::Cpu)
-    return makeCpuExecutable(module, entry, options);
-  return std::unique_ptr<Executable>(
-      std::make_unique<ReferenceExecutable>(entry));
+  if (options.device == Device::Reference)
+    return std::unique_ptr<Executable>(
+        std::make_unique<ReferenceExecutable>(entry));
+  FailureOr<std::string> dumpFolder =
+      makeDumpFolder(options.dumpFolder, entry.getName());
+  if (failed(dumpFolder))
+    return failure();
+  if (options.device == Device::Cuda)
+    return makeCudaExecutable(module, entry, options, *dumpFolder);
+  return makeCpuExecutable(module, entry, options, *dumpFolder);
 }

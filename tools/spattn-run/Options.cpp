@@ -8,6 +8,7 @@
 
 #include "Options.h"
 
+#include "spattn/Pipelines/GpuPipeline.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -97,7 +98,10 @@ struct CommandLine {
                  clEnumValN(DeviceOption::Cpu, "cpu",
                             "compiled for this CPU, on SPATTN_NUM_THREADS "
                             "threads (default: one a core)"),
-                 clEnumValN(DeviceOption::Cuda, "cuda", "not in this build"),
+                 clEnumValN(DeviceOption::Cuda, "cuda",
+                            "compiled for the GPU, or from the cache in "
+                            "SPATTN_CACHE_DIR; times are those of the GPU, "
+                            "without copies"),
                  clEnumValN(DeviceOption::Reference, "reference",
                             "the float64 interpreter")),
       cl::cat(category)};
@@ -114,6 +118,11 @@ struct CommandLine {
       cl::desc("Elements of f32 in a vector, a power of two up to 64 (default: "
                "what this CPU has)"),
       cl::init(0), cl::value_desc("n"), cl::cat(category)};
+  cl::opt<std::string> gpuOptions{
+      "gpu-options",
+      cl::desc("Options of the pipeline spattn-gpu, for --device=cuda: "
+               "\"key-tile=64 blocks=2\""),
+      cl::value_desc("options"), cl::cat(category)};
   cl::opt<bool> perHead{
       "per-head", cl::desc("Report the tiles of each head (default true)"),
       cl::init(true), cl::cat(category)};
@@ -202,9 +211,22 @@ static LogicalResult checkNumbers(const CommandLine &line) {
     return error("--max-error: expected a number from 0");
   if (line.maxError.getNumOccurrences() && line.check == 0)
     return error("--max-error needs rows to check, but --check is 0");
-  if (line.device == DeviceOption::Cuda)
-    return error("--device=cuda: this build has no CUDA runtime; it has cpu "
-                 "and reference");
+  if (line.device != DeviceOption::Cuda && line.gpuOptions.getNumOccurrences())
+    return error("--gpu-options is for --device=cuda");
+  if (line.device == DeviceOption::Cuda &&
+      (line.queryTile || line.keyTile || line.vectorWidth))
+    return error("--query-tile, --key-tile and --vector-width are for a CPU; "
+                 "--device=cuda takes --gpu-options");
+  return success();
+}
+
+static LogicalResult setCuda(StringRef gpuOptions, Options &options) {
+  spattn::GpuPipelineOptions pipeline;
+  if (failed(pipeline.parseFromString(gpuOptions)))
+    return error("--gpu-options='" + gpuOptions +
+                 "': expected options of spattn-gpu");
+  options.device = Device::Cuda;
+  options.gpuOptions = gpuOptions.str();
   return success();
 }
 
@@ -254,6 +276,9 @@ FailureOr<Options> spattn::run::parseOptions(int argc, char **argv) {
   options.queryTile = line.queryTile;
   options.keyTile = line.keyTile;
   options.vectorWidth = line.vectorWidth;
+  if (line.device == DeviceOption::Cuda &&
+      failed(setCuda(line.gpuOptions, options)))
+    return failure();
   options.perHead = line.perHead;
   options.dumpFolder = line.dump;
   options.jsonFile = line.json;

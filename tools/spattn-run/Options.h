@@ -19,7 +19,7 @@
 
 namespace spattn::run {
 
-enum class Device { Cpu, Reference };
+enum class Device { Cpu, Cuda, Reference };
 
 /// An argument and what the command line says of it: `q:1x16x?x128`.
 struct ArgumentOption {
@@ -44,6 +44,8 @@ struct Options {
   int64_t queryTile = 0, keyTile = 0, vectorWidth = 0;
   bool perHead = true;
   std::string dumpFolder, jsonFile;
+  /// Options of spattn-gpu.
+  std::string gpuOptions;
 };
 
 /// Reads the command line. Prints what is wrong with it; does not return for

@@ -226,9 +226,11 @@ void spattn::run::printJson(llvm::raw_ostream &stream,
   llvm::json::Array entries;
   for (const EntryReport &report : reports)
     entries.push_back(toJson(report));
-  llvm::json::Object root{
-      {"device", options.device == Device::Cpu ? "cpu" : "reference"},
-      {"seed", options.seed},
-      {"entries", std::move(entries)}};
+  llvm::json::Object root{{"device", options.device == Device::Cpu ? "cpu"
+                                     : options.device == Device::Cuda
+                                         ? "cuda"
+                                         : "reference"},
+                          {"seed", options.seed},
+                          {"entries", std::move(entries)}};
   stream << llvm::formatv("{0:2}", llvm::json::Value(std::move(root))) << "\n";
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Cuda.h"
 #include "Report.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Bytecode/BytecodeReader.h"
@@ -138,6 +139,8 @@ static LogicalResult runSource(Source &source, const Options &options) {
 static LogicalResult runMain(int argc, char **argv) {
   FailureOr<Options> options = parseOptions(argc, argv);
   if (failed(options))
+    return failure();
+  if (options->device == Device::Cuda && failed(checkCuda()))
     return failure();
   std::vector<std::string> outputs = options->outputs;
   if (!options->jsonFile.empty())

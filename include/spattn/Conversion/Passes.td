@@ -132,33 +132,47 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
   let description = [{
     Each function becomes the kernel of the one `spattn.attention` in it, as an
     LLVM function of the same name. Lengths, batch size, strides and scale are
-    arguments: tensor maps of query, key and value; pointers to the output and
-    to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
+    arguments: tensor maps of query, key, value and output; pointers to the
+    output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
-    (`i64`). Head dimensions 64 and 128, f16 and bf16.
+    (`i64`). Head dimensions are
+    multiples of 8 up to 256, elements f16 or bf16.
+
+    The tile shape is the one of the operation's `schedule`, else one chosen from
+    target, head dimension, structure and length; options override both. It is
+    printed in the description of the launch.
   }];
   let options = [
-    Option<"keyTile", "key-tile", "int64_t", "128", "Keys in a tile.">,
-    Option<"stages", "stages", "int64_t", "2",
-           "Tiles of keys, and of values, that are under way.">,
-    Option<"overlap", "overlap", "bool", "true",
+    Option<"targetName", "target", "std::string", "\"sm_90a\"",
+           "The GPU: sm_90a, or sm_80 or later.">,
+    Option<"keyTile", "key-tile", "int64_t", "0",
+           "Keys in a tile; 0 chooses.">,
+    Option<"expectedLength", "expected-length", "int64_t", "0",
+           "Length that tile shapes are chosen for where it is not known; 0 "
+           "stands for a long one.">,
+    Option<"stages", "stages", "int64_t", "0",
+           "Tiles of keys, and of values, that are under way; 0 chooses.">,
+    Option<"overlap", "overlap", "::spattn::Choice", "::spattn::Choice::Auto",
            "Have the scores of a key tile and the output of the one before under "
-           "way at once, as wgmma allows.">,
-    Option<"takeTurns", "take-turns", "bool", "false",
-           "Let the two warpgroups of a block start their products in turn.">,
-    Option<"consumers", "consumers", "int64_t", "2",
-           "Warpgroups of a block that compute, 64 queries each: 1 or 2.">,
-    Option<"blocks", "blocks", "int64_t", "1",
-           "Blocks that a multiprocessor holds at once: 1 or 2.">,
-    Option<"queryStages", "query-stages", "int64_t", "2",
-           "Tiles of queries that are under way.">,
-    Option<"loadWarps", "load-warps", "int64_t", "4",
-           "Warps that a block has for loading: 4, which on sm_90a give their "
-           "registers to those that compute, or 1.">,
-    Option<"sharedMemory", "shared-memory", "int64_t", "232448",
-           "Bytes of shared memory that the blocks of a multiprocessor may use: "
-           "232448 on sm_90 and sm_100, 166912 on sm_80, 101376 on sm_86, sm_89 and "
-           "sm_120.">,
+           "way at once: where products are asynchronous (auto), or not.",
+           [{::llvm::cl::values(
+             clEnumValN(::spattn::Choice::Auto, "auto", "as the target can"),
+             clEnumValN(::spattn::Choice::Yes, "true", "at once"),
+             clEnumValN(::spattn::Choice::No, "false", "one at a time"))}]>,
+    Option<"takeTurns", "take-turns", "bool", "true",
+           "With overlap, let the warpgroups of a block start their products in "
+           "turn.">,
+    Option<"consumers", "consumers", "int64_t", "0",
+           "Warpgroups of a block that compute, 64 queries each: 1 to 4; 0 "
+           "chooses.">,
+    Option<"blocks", "blocks", "int64_t", "0",
+           "Blocks that a multiprocessor holds at once: 1 to 4; 0 chooses.">,
+    Option<"queryStages", "query-stages", "int64_t", "0",
+           "Tiles of queries that are under way, at least 2 with overlap; 0 "
+           "chooses.">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "0",
+           "Bytes of shared memory that the blocks of a multiprocessor may use; 0: "
+           "what the target has.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
@@ -172,10 +186,10 @@ def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
     Fragments become the registers of a thread, one value each. Dynamic shared
     memory is the symbol `tile_shared_memory`. There are two families of targets:
 
-    | target | copies | products | `map` of a `tile.load` |
+    | target | copies | products | tensor maps |
     |---|---|---|---|
-    | `sm_90a` | by the copy engine (TMA) | wgmma | a tensor map of the driver's |
-    | `sm_80` or later | cp.async, 16 bytes a lane | mma.sync | a software tensor map: address, strides and sizes |
+    | `sm_90a` | by the copy engine (TMA) | wgmma | the driver's |
+    | `sm_80` or later | cp.async, 16 bytes a lane | mma.sync | software ones: address, strides and sizes |
 
     The code for `sm_80` or later uses nothing that a later target lacks.
   }];

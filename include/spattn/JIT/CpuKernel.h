@@ -11,20 +11,15 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "spattn/Support/BufferView.h"
+#include "spattn/JIT/KernelArgument.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 namespace spattn {
-
-/// An argument: a buffer for a tensor or memref, a float for f32, an integer
-/// for index and integer types.
-using KernelArgument = std::variant<BufferView, float, int64_t>;
 
 /// A buffer that a kernel returned: either one of its arguments', or one that
 /// this object owns and frees.

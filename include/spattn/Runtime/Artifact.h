@@ -130,6 +130,12 @@ struct Scratch {
   bool zeroed = false;
 };
 
+/// A launch is refused where `value` exceeds `maximum`.
+struct Limit {
+  Formula value;
+  int64_t maximum = 0;
+};
+
 enum class ArgumentKind : uint8_t {
   /// Address of operand `index`.
   Pointer,
@@ -190,8 +196,8 @@ struct Kernel {
 };
 
 struct Artifact {
-  /// The version of the format that is written, and the newest that is read.
-  static constexpr uint32_t kVersion = 2;
+  /// The version of the format that is written and read.
+  static constexpr uint32_t kVersion = 3;
 
   /// As compilers name it: "sm_90a".
   std::string architecture;
@@ -200,6 +206,10 @@ struct Artifact {
   std::vector<Operand> operands;
   std::vector<TensorMapRecipe> tensorMaps;
   std::vector<Scratch> scratch;
+  /// What the kernels cannot do, and would do wrong.
+  std::vector<Limit> limits;
+  /// Values of the caller that must be positive and finite.
+  std::vector<std::string> positive;
   /// Launched in this order.
   std::vector<Kernel> kernels;
   /// For people and tools; launching needs none of it.

@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A persistent grid. In each block the last warpgroup loads and the others
-// compute, 64 queries each; they meet at barriers, a full and an empty one for
-// each stage of keys and of values. The products of a step overlap the softmax
-// of it: while one step's probabilities multiply the values, the next step's
-// scores are on their way.
+// A persistent grid. In each block one warpgroup schedules, loads and stores,
+// and the others compute, 64 queries each; they meet at barriers, a full and an
+// empty one for each stage of keys and of values. Where products are
+// asynchronous, those of a step overlap the softmax of it: while one step's
+// probabilities multiply the values, the next step's scores are on their way.
+// Elsewhere one product follows the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,20 +23,37 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace spattn;
 
+/// Posted items that wait for their readers at most, and words of each.
+static constexpr int64_t kItemStages = 4, kItemWords = 64;
+
+bool spattn::storesThroughShared(AttentionOp op) {
+  auto element = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType();
+  };
+  return element(op.getOut()) == element(op.getQuery());
+}
+
 static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 ForwardLayout::ForwardLayout(const ForwardShape &shape) {
   query = 0;
-  key = query + shape.queryStages * shape.queryTile() * shape.headDim * 2;
+  key = query + shape.queryStages * shape.queryTile() *
+                    std::max(shape.headDim, shape.valueDim) * 2;
   value = key + shape.stages * shape.keyTile * shape.headDim * 2;
   barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
-  total = barriers + 8 * (2 * shape.queryStages + 4 * shape.stages);
+  items = llvm::alignTo(barriers + 8 * (3 * shape.queryStages +
+                                        4 * shape.stages + 2 * kItemStages),
+                        16);
+  total = items + kItemStages * kItemWords * 4;
 }
 
 namespace {
@@ -45,6 +63,7 @@ enum Argument {
   MapQuery,
   MapKey,
   MapValue,
+  MapOut,
   Out,
   Lse,
   Batch,
@@ -78,25 +97,28 @@ public:
     emitSetup();
     Value group = arith::IndexCastOp::create(
         b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value isProducer =
-        compare(arith::CmpIPredicate::eq, group, index(shape.consumers));
+    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
-      if (shape.sharesRegisters())
-        tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      // The first warp loads, and the others have nothing to do.
-      Value end = index(tile::kWarpgroupThreads * shape.consumers + 32);
-      when(compare(arith::CmpIPredicate::ult, thread, end),
-           [&] { emitProducer(); });
+      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
+      Value warp = arith::DivUIOp::create(b, thread, index(32));
+      auto emitWarp = [&](int64_t number, auto body) {
+        when(compare(arith::CmpIPredicate::eq, warp, index(number)), body);
+      };
+      emitWarp(0, [&] { emitSchedule(); });
+      emitWarp(1, [&] { emitLoads(/*ofValue=*/false); });
+      emitWarp(2, [&] { emitLoads(/*ofValue=*/true); });
+      emitWarp(3, [&] { emitStores(); });
     });
     in(role.elseBlock(), [&] {
-      if (shape.sharesRegisters())
-        tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
+      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
+      Value consumer = arith::SubIOp::create(b, group, index(1));
       // The first turn is the first warpgroup's.
       if (takesTurns())
-        when(compare(arith::CmpIPredicate::eq, group, index(1)),
-             [&] { passTurn(group); });
-      emitConsumer(group);
+        when(compare(arith::CmpIPredicate::eq, consumer,
+                     index(shape.consumers - 1)),
+             [&] { passTurn(consumer); });
+      emitConsumer(consumer);
     });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
@@ -112,6 +134,40 @@ private:
     NormalForm<Index> form;
     TileSequence<Index> masked, full;
     Value visited, maskedCount;
+    /// How many were posted before it.
+    Value number;
+
+    /// The numbers that say which tiles to visit.
+    template <class Visitor>
+    void forEachNumber(Visitor visit) {
+      visit(visited);
+      visit(maskedCount);
+      for (Value *value : {&batch, &head, &keyHead})
+        visit(*value);
+      visit(firstQuery);
+      for (TileSequence<Index> *sequence : {&masked, &full}) {
+        visit(sequence->count);
+        for (auto &piece : sequence->pieces) {
+          visit(piece.firstNumber);
+          visit(piece.shift);
+        }
+      }
+    }
+    /// Those that only masks ask for.
+    template <class Visitor>
+    void forEachMaskNumber(Visitor visit) {
+      for (Index *value :
+           {&form.offset, &form.distanceBegin, &form.distanceEnd})
+        visit(*value);
+      for (auto &segment : form.segments) {
+        visit(segment.begin);
+        visit(segment.end);
+        for (auto &interval : segment.intervals) {
+          visit(interval.lo);
+          visit(interval.hi);
+        }
+      }
+    }
   };
 
   //===--------------------------------------------------------------------===//
@@ -162,7 +218,7 @@ private:
   void declare(StringRef name) {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i : {MapQuery, MapKey, MapValue, Out, Lse})
+    for (int i : {MapQuery, MapKey, MapValue, MapOut, Out, Lse})
       types[i] = pointer;
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
@@ -170,7 +226,7 @@ private:
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(b.getContext()), types);
     function = LLVM::LLVMFuncOp::create(b, name, type);
-    for (int i : {MapQuery, MapKey, MapValue}) {
+    for (int i : {MapQuery, MapKey, MapValue, MapOut}) {
       function.setArgAttr(
           i, LLVM::LLVMDialect::getByValAttrName(),
           TypeAttr::get(LLVM::LLVMArrayType::get(b.getI64Type(), 16)));
@@ -218,7 +274,13 @@ private:
       for (int64_t s = 0; s < shape.queryStages; ++s) {
         tile::BarrierInitOp::create(b, fullQuery(index(s)), 1,
                                     /*loads=*/true);
-        tile::BarrierInitOp::create(b, emptyQuery(index(s)), arrivals);
+        tile::BarrierInitOp::create(b, emptyQuery(index(s)), 1);
+        tile::BarrierInitOp::create(b, fullOutput(index(s)), arrivals);
+      }
+      for (int64_t s = 0; s < kItemStages; ++s) {
+        tile::BarrierInitOp::create(b, fullItem(index(s)), 1);
+        // Readers: two warps that load, one that stores, those that compute.
+        tile::BarrierInitOp::create(b, emptyItem(index(s)), arrivals + 3);
       }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
@@ -242,19 +304,37 @@ private:
   }
   Value fullQuery(Value stage) { return barrier(0, stage); }
   Value emptyQuery(Value stage) { return barrier(shape.queryStages, stage); }
+  Value fullOutput(Value stage) {
+    return barrier(2 * shape.queryStages, stage);
+  }
   Value full(bool ofValue, Value stage) {
-    return barrier(2 * shape.queryStages + (ofValue ? 2 : 0) * shape.stages,
+    return barrier(3 * shape.queryStages + (ofValue ? 2 : 0) * shape.stages,
                    stage);
   }
   Value empty(bool ofValue, Value stage) {
-    return barrier(2 * shape.queryStages + (ofValue ? 3 : 1) * shape.stages,
+    return barrier(3 * shape.queryStages + (ofValue ? 3 : 1) * shape.stages,
                    stage);
   }
 
-  Value queryTile(Value stage) {
-    return tile::SharedOp::create(b,
-                                  sharedType(shape.queryTile(), shape.headDim),
-                                  asIndex(stage), layout.query);
+  Value fullItem(Value stage) {
+    return barrier(3 * shape.queryStages + 4 * shape.stages, stage);
+  }
+  Value emptyItem(Value stage) {
+    return barrier(3 * shape.queryStages + 4 * shape.stages + kItemStages,
+                   stage);
+  }
+
+  Value queryTile(Value stage) { return queryTile(stage, shape.headDim); }
+  /// An item's output takes the place of its queries.
+  Value outputTile(Value stage) { return queryTile(stage, shape.valueDim); }
+  Value queryTile(Value stage, int64_t columns) {
+    int64_t bytes =
+        shape.queryTile() * std::max(shape.headDim, shape.valueDim) * 2;
+    int64_t own = shape.queryTile() * columns * 2;
+    // Stages are as far apart as the larger of both.
+    Value number = bytes == own ? stage : mul(stage, index(bytes / own));
+    return tile::SharedOp::create(b, sharedType(shape.queryTile(), columns),
+                                  asIndex(number), layout.query);
   }
   Value stageTile(bool ofValue, Value stage) {
     return tile::SharedOp::create(
@@ -283,21 +363,119 @@ private:
   // Work
   //===--------------------------------------------------------------------===//
 
-  /// Runs `body` for the block's items. It gets the tiles that the block has
-  /// visited before, and the items with tiles before.
-  void forItems(
-      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
-    auto loop = scf::ForOp::create(b, block, items, blocks,
-                                   ValueRange{index(0), index(0)});
+  /// Finds the items with tiles, ahead of everyone else, and posts them: to
+  /// decode one takes as long as some products. An item that visits nothing is
+  /// the end.
+  void emitSchedule() {
+    auto loop = scf::ForOp::create(b, block, items, blocks, index(0));
+    Value end;
+    in(loop.getBody(), [&] {
+      posted = decode(loop.getInductionVar());
+      collectWords(loop.getBody());
+      Value count = loop.getRegionIterArg(0);
+      Value any = compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
+      auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+      in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+      in(ifAny.elseBlock(), [&] { emitEmptyRows(posted); });
+      Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
+      scf::YieldOp::create(b, add(count, one));
+    });
+    SmallVector<Value> none(words.size(), index(0));
+    post(loop.getResult(0), none);
+  }
+
+  /// Which values of the posted item its readers cannot know.
+  void collectWords(Block *decoded) {
+    auto collect = [&](Value value) {
+      if (value && value.getParentBlock() == decoded)
+        words.insert(value);
+    };
+    auto visitor = llvm::makeVisitor(
+        collect, [&](Index &number) { collect(number.value); });
+    posted.forEachNumber(visitor);
+    controlWords = words.size();
+    posted.forEachMaskNumber(visitor);
+  }
+
+  void post(Value count, ValueRange values) {
+    auto [stage, phase] = stageOf(count, kItemStages);
+    tile::BarrierWaitOp::create(b, emptyItem(stage), flip(phase));
+    tile::PostOp::create(b, layout.items, asIndex(stage), 4 * kItemWords,
+                         values);
+    arrive(fullItem(stage));
+  }
+
+  /// The first words of the `count`-th posted item.
+  ValueRange receive(Value count, size_t numWords, bool uniform) {
+    Value stage = stageOf(count, kItemStages).first;
+    SmallVector<Type> types(numWords, b.getI32Type());
+    return tile::ReceiveOp::create(b, types, layout.items, asIndex(stage),
+                                   4 * kItemWords, uniform)
+        .getValues();
+  }
+  /// The posted item with received words in the place of the posted ones.
+  Item withWords(ValueRange values) {
+    Item item = posted;
+    auto replace = [&](Value &value) {
+      size_t number = llvm::find(words, value) - words.begin();
+      if (number < values.size())
+        value = values[number];
+    };
+    auto visitor = llvm::makeVisitor(
+        replace, [&](Index &number) { replace(number.value); });
+    item.forEachNumber(visitor);
+    item.forEachMaskNumber(visitor);
+    return item;
+  }
+
+  /// Runs `body` for the posted items. It gets the tiles and the items before,
+  /// and what it returned for the item before. Returns the number of tiles and
+  /// of items, and what `body` returned last.
+  SmallVector<Value>
+  forPosted(ValueRange initial,
+            function_ref<SmallVector<Value>(Item &, Value tilesBefore,
+                                            Value itemsBefore, ValueRange)>
+                body) {
+    SmallVector<Value> carried{index(0), index(0)};
+    llvm::append_range(carried, initial);
+    SmallVector<Type> types = llvm::to_vector(ValueRange(carried).getTypes());
+    SmallVector<Type> received = types;
+    received.append(controlWords, b.getI32Type());
+    auto loop = scf::WhileOp::create(b, received, carried);
+    SmallVector<Location> locs(received.size(), b.getLoc());
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Item item = decode(loop.getInductionVar());
-    Value tiles = loop.getRegionIterArg(0), count = loop.getRegionIterArg(1);
-    body(item, tiles, count);
-    Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-    Value one = arith::SelectOp::create(b, any, index(1), index(0));
-    scf::YieldOp::create(b,
-                         ValueRange{add(tiles, item.visited), add(count, one)});
+    Block *before = b.createBlock(&loop.getBefore(), {}, types,
+                                  ArrayRef(locs).take_front(types.size()));
+    SmallVector<Value> passed(before->args_begin(), before->args_end());
+    auto [stage, phase] = stageOf(before->getArgument(1), kItemStages);
+    tile::BarrierWaitOp::create(b, fullItem(stage), phase);
+    ValueRange numbers =
+        receive(before->getArgument(1), controlWords, /*uniform=*/true);
+    Item next = withWords(numbers);
+    Value any = compare(arith::CmpIPredicate::sgt, next.visited, index(0));
+    llvm::append_range(passed, numbers);
+    scf::ConditionOp::create(b, any, passed);
+    Block *after = b.createBlock(&loop.getAfter(), {}, received, locs);
+    ValueRange arguments = after->getArguments();
+    Item item = withWords(arguments.drop_front(types.size()));
+    Value tiles = arguments[0], count = arguments[1];
+    item.number = count;
+    SmallVector<Value> result = body(
+        item, tiles, count, arguments.take_front(types.size()).drop_front(2));
+    arrive(emptyItem(stageOf(count, kItemStages).first));
+    SmallVector<Value> yielded{add(tiles, item.visited), add(count, index(1))};
+    llvm::append_range(yielded, result);
+    scf::YieldOp::create(b, yielded);
+    b.setInsertionPointAfter(loop);
+    return llvm::to_vector_of<Value>(
+        loop.getResults().take_front(types.size()));
+  }
+  void forPosted(
+      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
+    forPosted({}, [&](Item &item, Value tiles, Value count, ValueRange) {
+      body(item, tiles, count);
+      return SmallVector<Value>();
+    });
   }
 
   /// Later rows first: they have the most keys.
@@ -348,34 +526,81 @@ private:
                          asIndex(batch), tile, barrier);
   }
 
-  void emitProducer() {
-    forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
-      Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-      when(any, [&] {
+  /// Loads queries and keys, or values, which are free at other times: neither
+  /// waits for the other.
+  void emitLoads(bool ofValue) {
+    forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+      if (!ofValue) {
         auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
         tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
         load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
              queryTile(stage), fullQuery(stage));
-        auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
-        in(loop.getBody(), [&] {
-          Value n = loop.getInductionVar();
-          Value key = ops.materialize(firstKey(item, n));
-          auto [stage, phase] = stageOf(add(tilesBefore, n));
-          for (bool ofValue : {false, true}) {
-            tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
-            load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
-                 stageTile(ofValue, stage), full(ofValue, stage));
-          }
-        });
+      }
+      auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        Value key = ops.materialize(firstKey(item, n));
+        auto [stage, phase] = stageOf(add(tilesBefore, n));
+        tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
+        load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
+             stageTile(ofValue, stage), full(ofValue, stage));
       });
     });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Storing
+  //===--------------------------------------------------------------------===//
+
+  /// Stores outputs from shared memory, and then lets queries in.
+  void emitStores() {
+    forPosted([&](Item &item, Value, Value itemsBefore) {
+      auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
+      tile::BarrierWaitOp::create(b, fullOutput(stage), phase);
+      if (storesThroughShared(op)) {
+        tile::StoreTileOp::create(b, outputTile(stage), args[MapOut],
+                                  asIndex(ops.materialize(item.firstQuery)),
+                                  asIndex(item.head), asIndex(item.batch));
+        tile::StoreWaitOp::create(b);
+      }
+      arrive(emptyQuery(stage));
+    });
+  }
+
+  /// Writes rows that see no key at all, beside everything else.
+  void emitEmptyRows(const Item &item) {
+    Value first = ops.materialize(item.firstQuery);
+    Value rest = arith::SubIOp::create(b, args[QueryLength], first);
+    Value count =
+        asIndex(arith::MinSIOp::create(b, rest, index(shape.queryTile())));
+    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
+    tile::StoreFillOp::create(
+        b, zero, rowPointer(Out, item.batch, item.head, first, outElement),
+        args[OutRowStride], count, op.getValueDim());
+    if (op.getLse())
+      tile::StoreFillOp::create(
+          b, f32(kNegInf),
+          rowPointer(Lse, item.batch, item.head, first, b.getF32Type()),
+          args[LseRowStride], count, 1);
+  }
+
+  /// A row of an output.
+  Value rowPointer(Argument output, Value batch, Value head, Value row,
+                   Type type) {
+    int stride = output == Out ? OutBatchStride : LseBatchStride;
+    Value elements = add(add(mul(asIndex(batch), args[stride]),
+                             mul(asIndex(head), args[stride + 1])),
+                         mul(asIndex(row), args[stride + 2]));
+    return pointer(args[output], elements, type);
   }
 
   //===--------------------------------------------------------------------===//
   // Computing
   //===--------------------------------------------------------------------===//
 
-  bool takesTurns() { return shape.takeTurns && shape.consumers == 2; }
+  bool takesTurns() {
+    return shape.overlap && shape.takeTurns && shape.consumers > 1;
+  }
   void awaitTurn(Value group) {
     if (takesTurns())
       tile::SyncOp::create(b, 1, asIndex(group), 2 * tile::kWarpgroupThreads);
@@ -383,8 +608,9 @@ private:
   void passTurn(Value group) {
     if (!takesTurns())
       return;
-    Value other = arith::XOrIOp::create(b, group, index(1));
-    tile::ArriveOp::create(b, 1, asIndex(other), 2 * tile::kWarpgroupThreads);
+    Value next =
+        arith::RemUIOp::create(b, add(group, index(1)), index(shape.consumers));
+    tile::ArriveOp::create(b, 1, asIndex(next), 2 * tile::kWarpgroupThreads);
   }
 
   /// A lane of each warp says that the warp is done with a tile.
@@ -412,6 +638,9 @@ private:
 
   /// The columns of its key tile that each row sees.
   Value mask(const Item &item, Value group, Value scores, Index firstKey) {
+    // Read again for each masked tile: registers are dear.
+    NormalForm<Index> form =
+        withWords(receive(item.number, words.size(), /*uniform=*/false)).form;
     auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
     OpBuilder::InsertionGuard guard(b);
     Block *block =
@@ -422,7 +651,7 @@ private:
                 ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
     Index query = ops.add(item.firstQuery, row);
     SmallVector<Value> ends;
-    for (const Span<Index> &span : keysOfQuery(ops, item.form, query))
+    for (const Span<Index> &span : keysOfQuery(ops, form, query))
       for (Index end : {span.lo, span.hi}) {
         Index column = ops.min(ops.max(ops.sub(end, firstKey), ops.constant(0)),
                                ops.constant(shape.keyTile));
@@ -456,8 +685,8 @@ private:
                                Value(), stageTile(true, stage), acc,
                                /*transposed=*/false);
   }
-  ValueRange wait(int64_t pending, ValueRange values) {
-    return tile::MmaWaitOp::create(b, values.getTypes(), pending, values)
+  ValueRange wait(int64_t pending, ValueRange values, Value after = Value()) {
+    return tile::MmaWaitOp::create(b, values.getTypes(), pending, values, after)
         .getResults();
   }
 
@@ -508,76 +737,141 @@ private:
     return tile::ToOperandOp::create(b, type, acc);
   }
 
-  /// The rows of an item with tiles: accumulated output, maximum, sum.
-  SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
-                              Value itemsBefore) {
+  /// The scores of an item's n-th tile, the block's `count`-th, and the output
+  /// of the tile before it. State: output, maximum, sum, probabilities.
+  SmallVector<Value> step(const Item &item, Value group, Value query,
+                          Value count, Value n, bool masked, ValueRange state) {
+    Value output = state[0], operand = state[3];
+    auto [stage, phase] = stageOf(count);
+    auto [before, phaseBefore] =
+        stageOf(arith::SubIOp::create(b, count, index(1)));
+    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+    awaitTurn(group);
+    tile::MmaFenceOp::create(b);
+    Value scores = startScores(query, group, stage);
+    tile::MmaCommitOp::create(b);
+    tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
+    output = startOutput(operand, before, output);
+    tile::MmaCommitOp::create(b);
+    passTurn(group);
+    scores = wait(1, scores).front();
+    arrive(empty(false, stage));
+    if (masked)
+      scores = mask(item, group, scores, firstKey(item, n));
+    Softmax next = softmax(scores, state[1], state[2]);
+    // The operand stays alive until the product that reads it has ended.
+    output = wait(0, {output, operand}, next.sum).front();
+    arrive(empty(true, before));
+    output = scaleRows(output, next.correction);
+    return {output, next.max, next.sum, toOperand(next.probabilities)};
+  }
+
+  /// What is left to do for an item whose last tile's probabilities are known:
+  /// their product with the values, then the output.
+  struct Pending {
+    Value output, max, sum, operand;
+    /// Of its first row, if something is stored from registers.
+    Value batch, head, row;
+
+    Pending() = default;
+    explicit Pending(ValueRange values)
+        : output(values[0]), max(values[1]), sum(values[2]),
+          operand(values[3]) {
+      if (values.size() > 4) {
+        batch = values[4];
+        head = values[5];
+        row = values[6];
+      }
+    }
+  };
+
+  bool needsRow() { return op.getLse() || !storesThroughShared(op); }
+
+  SmallVector<Value> noPending() {
     Type rows = tile::RowsType::get(b.getContext());
+    Value zero = f32(0);
+    SmallVector<Value> values{
+        tile::FillOp::create(b, accType(shape.valueDim), zero),
+        tile::FillOp::create(b, rows, f32(kNegInf)),
+        tile::FillOp::create(b, rows, zero),
+        toOperand(tile::FillOp::create(b, accType(shape.keyTile), zero))};
+    if (needsRow())
+      values.append(3, index(0));
+    return values;
+  }
+
+  /// The tiles of an item, up to its last probabilities. Ends the item before
+  /// meanwhile: its last product runs beside the first scores and the softmax
+  /// of this one.
+  SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
+                              Value itemsBefore, ValueRange before) {
+    Type rows = tile::RowsType::get(b.getContext());
+    Pending pending(before);
+    Value isPending = compare(arith::CmpIPredicate::sgt, itemsBefore, index(0));
     auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
     Value query = queryTile(queryStage);
     tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
 
-    auto [firstStage, firstPhase] = stageOf(tilesBefore);
-    tile::BarrierWaitOp::create(b, full(false, firstStage), firstPhase);
+    auto [stage, phase] = stageOf(tilesBefore);
+    // Ahead of the first item there is nothing; then the product is of zeros
+    // and of what is there, and thrown away.
+    auto [last, lastPhase] =
+        stageOf(arith::SubIOp::create(b, tilesBefore, index(1)));
+    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+    awaitTurn(group);
     tile::MmaFenceOp::create(b);
-    Value scores = startScores(query, group, firstStage);
+    Value scores = startScores(query, group, stage);
     tile::MmaCommitOp::create(b);
-    scores = wait(0, scores).front();
-    arrive(empty(false, firstStage));
+    when(isPending, [&, last = last, lastPhase = lastPhase] {
+      tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
+    });
+    Value ended = startOutput(pending.operand, last, pending.output);
+    tile::MmaCommitOp::create(b);
+    passTurn(group);
+    scores = wait(1, scores).front();
+    arrive(empty(false, stage));
     scores = maskIfPartial(item, group, scores, index(0));
     Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
     Value noSum = tile::FillOp::create(b, rows, f32(0));
     Softmax state = softmax(scores, noMax, noSum);
-    Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
-
-    auto loop = scf::ForOp::create(b, index(1), item.visited, index(1),
-                                   ValueRange{output, state.max, state.sum,
-                                              toOperand(state.probabilities)});
-    in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      Value output = loop.getRegionIterArg(0);
-      Value max = loop.getRegionIterArg(1), sum = loop.getRegionIterArg(2);
-      Value operand = loop.getRegionIterArg(3);
-      Value count = add(tilesBefore, n);
-      auto [stage, phase] = stageOf(count);
-      auto [before, phaseBefore] =
-          stageOf(arith::SubIOp::create(b, count, index(1)));
-      tile::BarrierWaitOp::create(b, full(false, stage), phase);
-      awaitTurn(group);
-      tile::MmaFenceOp::create(b);
-      Value scores = startScores(query, group, stage);
-      tile::MmaCommitOp::create(b);
-      tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
-      output = startOutput(operand, before, output);
-      tile::MmaCommitOp::create(b);
-      passTurn(group);
-      scores = wait(1, scores).front();
-      arrive(empty(false, stage));
-      scores = maskIfPartial(item, group, scores, n);
-      Softmax next = softmax(scores, max, sum);
-      // The operand stays alive until the product that reads it has ended.
-      output = wait(0, {output, operand}).front();
-      arrive(empty(true, before));
-      output = scaleRows(output, next.correction);
-      scf::YieldOp::create(b, ValueRange{output, next.max, next.sum,
-                                         toOperand(next.probabilities)});
+    pending.output = wait(0, {ended, pending.operand}, state.sum).front();
+    when(isPending, [&, last = last] {
+      arrive(empty(true, last));
+      emitOutput(pending, group, itemsBefore);
     });
 
-    Value count = add(tilesBefore, item.visited);
-    auto [last, lastPhase] = stageOf(arith::SubIOp::create(b, count, index(1)));
-    arrive(emptyQuery(queryStage));
-    tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
-    tile::MmaFenceOp::create(b);
-    output = startOutput(loop.getResult(3), last, loop.getResult(0));
-    tile::MmaCommitOp::create(b);
-    output = wait(0, {output, loop.getResult(3)}).front();
-    arrive(empty(true, last));
-    return {output, loop.getResult(1), loop.getResult(2)};
+    Value output = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
+    SmallVector<Value> carried{output, state.max, state.sum,
+                               toOperand(state.probabilities)};
+    // Masked tiles, then full ones; the first tile has been started.
+    Value one = index(1);
+    Value firstFull = arith::MaxSIOp::create(b, item.maskedCount, one);
+    for (bool masked : {true, false}) {
+      auto loop =
+          scf::ForOp::create(b, masked ? one : firstFull,
+                             masked ? firstFull : item.visited, one, carried);
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        scf::YieldOp::create(b, step(item, group, query, add(tilesBefore, n), n,
+                                     masked, loop.getRegionIterArgs()));
+      });
+      carried.assign(loop.result_begin(), loop.result_end());
+    }
+    if (needsRow())
+      carried.append({item.batch, item.head, firstRow(item, group)});
+    return carried;
   }
 
-  /// The same with one product at a time: for targets whose products end before
+  /// The first of a warpgroup's rows.
+  Value firstRow(const Item &item, Value group) {
+    return add(ops.materialize(item.firstQuery),
+               mul(group, index(tile::kFragmentRows)));
+  }
+
+  /// An item with one product at a time: for targets whose products end before
   /// the next instruction, and need registers for one tile only.
-  SmallVector<Value> emitRowsInOrder(const Item &item, Value group,
-                                     Value tilesBefore, Value itemsBefore) {
+  void emitRowsInOrder(const Item &item, Value group, Value tilesBefore,
+                       Value itemsBefore) {
     Type rows = tile::RowsType::get(b.getContext());
     auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
     Value query = queryTile(queryStage);
@@ -609,57 +903,76 @@ private:
       arrive(empty(true, stage));
       scf::YieldOp::create(b, ValueRange{output, next.max, next.sum});
     });
-    arrive(emptyQuery(queryStage));
-    return llvm::to_vector_of<Value>(loop.getResults());
+    Pending pending;
+    pending.output = loop.getResult(0);
+    pending.max = loop.getResult(1);
+    pending.sum = loop.getResult(2);
+    pending.batch = item.batch;
+    pending.head = item.head;
+    if (needsRow())
+      pending.row = firstRow(item, group);
+    emitOutput(pending, group, add(itemsBefore, index(1)));
   }
 
   void emitConsumer(Value group) {
-    Type rows = tile::RowsType::get(b.getContext());
-    forItems([&](Item &item, Value tilesBefore, Value itemsBefore) {
-      Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-      SmallVector<Type> types{accType(shape.valueDim), rows, rows};
-      auto ifAny = scf::IfOp::create(b, types, any, /*withElseRegion=*/true);
-      in(ifAny.thenBlock(), [&] {
-        scf::YieldOp::create(
-            b, shape.overlap
-                   ? emitRows(item, group, tilesBefore, itemsBefore)
-                   : emitRowsInOrder(item, group, tilesBefore, itemsBefore));
+    if (!shape.overlap) {
+      forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+        emitRowsInOrder(item, group, tilesBefore, itemsBefore);
       });
-      in(ifAny.elseBlock(), [&] {
-        Value zero = tile::FillOp::create(b, types[0], f32(0));
-        Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
-        Value noSum = tile::FillOp::create(b, rows, f32(0));
-        scf::YieldOp::create(b, ValueRange{zero, noMax, noSum});
-      });
-      emitStore(item, group, ifAny.getResults());
+      return;
+    }
+    SmallVector<Value> results = forPosted(
+        noPending(),
+        [&](Item &item, Value tilesBefore, Value itemsBefore,
+            ValueRange before) -> SmallVector<Value> {
+          return emitRows(item, group, tilesBefore, itemsBefore, before);
+        });
+    // The last item.
+    Value count = results[1];
+    when(compare(arith::CmpIPredicate::sgt, count, index(0)), [&] {
+      Pending pending(ArrayRef<Value>(results).drop_front(2));
+      auto [last, phase] =
+          stageOf(arith::SubIOp::create(b, results[0], index(1)));
+      tile::BarrierWaitOp::create(b, full(true, last), phase);
+      tile::MmaFenceOp::create(b);
+      Value ended = startOutput(pending.operand, last, pending.output);
+      tile::MmaCommitOp::create(b);
+      pending.output = wait(0, {ended, pending.operand}).front();
+      emitOutput(pending, group, count);
     });
   }
 
-  void emitStore(const Item &item, Value group, ValueRange state) {
+  /// The output of the item that is the `count`-th with tiles.
+  void emitOutput(const Pending &pending, Value group, Value count) {
     Type rows = tile::RowsType::get(b.getContext());
     Value sum =
-        tile::CombineOp::create(b, rows, tile::ReductionKind::Add, state[2]);
+        tile::CombineOp::create(b, rows, tile::ReductionKind::Add, pending.sum);
     Value inverse = map(sum, rows, [&](ValueRange x) -> Value {
       Value none =
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], f32(0));
       Value safe = arith::SelectOp::create(b, none, f32(1), x[0]);
       return arith::DivFOp::create(b, f32(1), safe);
     });
-    Value output = scaleRows(state[0], inverse);
-    Value firstRow = add(ops.materialize(item.firstQuery),
-                         mul(group, index(tile::kFragmentRows)));
-    Value count =
-        asIndex(arith::SubIOp::create(b, args[QueryLength], firstRow));
-    Value first = asIndex(firstRow), batch = asIndex(item.batch),
-          head = asIndex(item.head);
-    Value start = add(
-        add(mul(batch, args[OutBatchStride]), mul(head, args[OutHeadStride])),
-        mul(first, args[OutRowStride]));
-    tile::StoreOp::create(b, output, pointer(args[Out], start, outElement),
-                          args[OutRowStride], count, outElement);
+    auto [stage, phase] =
+        stageOf(arith::SubIOp::create(b, count, index(1)), shape.queryStages);
+    Value output = scaleRows(pending.output, inverse);
+    Value rowsLeft;
+    if (needsRow())
+      rowsLeft =
+          asIndex(arith::SubIOp::create(b, args[QueryLength], pending.row));
+    if (storesThroughShared(op)) {
+      tile::WriteOp::create(b, output, outputTile(stage), asIndex(group));
+      tile::CopyFenceOp::create(b);
+    } else {
+      tile::StoreOp::create(
+          b, output,
+          rowPointer(Out, pending.batch, pending.head, pending.row, outElement),
+          args[OutRowStride], rowsLeft, outElement);
+    }
+    arrive(fullOutput(stage));
     if (!op.getLse())
       return;
-    Value lse = map({state[1], sum}, rows, [&](ValueRange x) -> Value {
+    Value lse = map({pending.max, sum}, rows, [&](ValueRange x) -> Value {
       // log(sum) + max * scale, from base 2.
       Value log = math::Log2Op::create(b, x[1]);
       Value base2 = fma(x[0], args[Scale], log);
@@ -668,12 +981,10 @@ private:
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
     });
-    Value lseStart = add(
-        add(mul(batch, args[LseBatchStride]), mul(head, args[LseHeadStride])),
-        mul(first, args[LseRowStride]));
     tile::StoreRowsOp::create(b, lse,
-                              pointer(args[Lse], lseStart, b.getF32Type()),
-                              args[LseRowStride], count);
+                              rowPointer(Lse, pending.batch, pending.head,
+                                         pending.row, b.getF32Type()),
+                              args[LseRowStride], rowsLeft);
   }
 
   Value pointer(Value base, Value elements, Type type) {
@@ -692,6 +1003,10 @@ private:
   LLVM::LLVMFuncOp function;
   SmallVector<Value> args;
   Value thread, block, blocks, tileRows, rowHeads, items;
+  /// What the scheduling warp posts; readers put received words in its place.
+  Item posted;
+  llvm::SetVector<Value> words;
+  size_t controlWords = 0;
 };
 } // namespace
 

@@ -18,6 +18,7 @@ namespace spattn {
 
 /// The shape of a forward kernel.
 struct ForwardShape {
+  /// Columns in shared memory: head dimensions, rounded up to chunks.
   int64_t headDim, valueDim;
   /// Warpgroups that compute; each has 64 queries of a tile.
   int64_t consumers = 2;
@@ -25,36 +26,39 @@ struct ForwardShape {
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
   /// The scores of a tile and the output of the one before are under way at
-  /// once.
+  /// once, across items too.
   bool overlap = true;
-  /// Two warpgroups that compute start their products in turn, so that one's
-  /// softmax runs beside the other's products.
-  bool takeTurns = false;
+  /// With overlap, warpgroups that compute start their products in turn, so
+  /// that one's softmax runs beside another's products.
+  bool takeTurns = true;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;
-  /// Warps of the warpgroup that loads: 1, or 4 where a whole one is needed to
-  /// give its registers to the others.
-  int64_t loadWarps = 4;
 
   int64_t queryTile() const { return 64 * consumers; }
-  int64_t threads() const { return 128 * consumers + 32 * loadWarps; }
-  bool sharesRegisters() const { return loadWarps == 4; }
+  int64_t threads() const { return 128 * (consumers + 1); }
 
   /// Registers of a thread that loads, and of one that computes. The register
   /// file of 65,536 is shared by all threads of all blocks.
   int64_t producerRegisters() const { return 40; }
   int64_t consumerRegisters() const {
-    int64_t warpgroup = 65536 / blocks / 128;
-    return std::min<int64_t>(
-        (warpgroup - producerRegisters()) / consumers / 8 * 8, 240);
+    // A block only ever has what it was launched with, a multiple of 8 for each
+    // thread; who asks for more waits forever.
+    int64_t launched = 65536 / blocks / threads() / 8 * 8;
+    int64_t warpgroups = launched * (consumers + 1) - producerRegisters();
+    return std::min<int64_t>(warpgroups / consumers / 8 * 8, 240);
   }
 };
 
 /// Where things are in shared memory, in bytes.
 struct ForwardLayout {
   explicit ForwardLayout(const ForwardShape &shape);
-  int64_t query, key, value, barriers, total;
+  int64_t query, key, value, barriers, items, total;
 };
+
+/// Whether a kernel gathers its output in shared memory, where it takes the
+/// place of the queries and so has their element type. Others store from
+/// registers.
+bool storesThroughShared(AttentionOp op);
 
 /// Builds the kernel of an attention as an LLVM function in tile form.
 mlir::LLVM::LLVMFuncOp buildForwardKernel(mlir::OpBuilder &builder,

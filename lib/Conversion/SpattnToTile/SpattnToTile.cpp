@@ -9,6 +9,8 @@
 #include "spattn/Conversion/Passes.h"
 
 #include "ForwardKernel.h"
+#include "ForwardSchedule.h"
+#include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -30,26 +32,36 @@ struct ConvertSpattnToTilePass
   using ConvertSpattnToTileBase::ConvertSpattnToTileBase;
 
   LogicalResult checkOptions() {
-    if (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0)
+    target = GpuTarget::parse(targetName);
+    if (!target)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'key-tile' to be a multiple of 16 from 16 to "
-                       "256, got ")
+                       "expected 'target' to be sm_90a, or sm_80 or later, "
+                       "got '")
+             << targetName << "'";
+    if (sharedMemory < 0)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'shared-memory' to be 0 or more, got ")
+             << sharedMemory.getValue();
+    if (sharedMemory != 0)
+      target->sharedMemory = sharedMemory;
+    if (keyTile != 0 && (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0))
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'key-tile' to be 0, or a multiple of 16 from "
+                       "16 to 256, got ")
              << keyTile.getValue();
-    if (stages < 1 || stages > 8 || queryStages < 1 || queryStages > 8)
+    if (stages < 0 || stages > 8 || queryStages < 0 || queryStages > 8)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'stages' and 'query-stages' from 1 to 8, got ")
+                       "expected 'stages' and 'query-stages' from 0 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
-    if (consumers < 1 || consumers > 2 || blocks < 1 || blocks > 2)
+    if (consumers < 0 || consumers > 4 || blocks < 0 || blocks > 4)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'consumers' and 'blocks' to be 1 or 2, got ")
+                       "expected 'consumers' and 'blocks' from 0 to 4, got ")
              << consumers.getValue() << " and " << blocks.getValue();
-    if (takeTurns && !overlap)
+    if (expectedLength < 0 || expectedLength >= int64_t(1) << 30)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'take-turns' with 'overlap' only");
-    if (loadWarps != 1 && loadWarps != 4)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'load-warps' to be 1 or 4, got ")
-             << loadWarps.getValue();
+                       "expected 'expected-length' to be at least 0 and less "
+                       "than 2^30, got ")
+             << expectedLength.getValue();
     return success();
   }
 
@@ -75,32 +87,57 @@ struct ConvertSpattnToTilePass
                             "kernel on a GPU, got ")
              << element;
     for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
-      if (dim != 64 && dim != 128)
-        return op.emitOpError("expected a head dimension of 64 or 128 for a "
-                              "kernel on a GPU, got ")
+      if (dim > 256 || dim % 8 != 0)
+        return op.emitOpError("expected a head dimension that is a multiple of "
+                              "8 up to 256 for a kernel on a GPU, got ")
                << dim;
-    ForwardShape shape;
-    shape.headDim = op.getHeadDim();
-    shape.valueDim = op.getValueDim();
-    shape.keyTile = keyTile;
-    shape.stages = stages;
-    shape.queryStages = queryStages;
+    if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
+      return op.emitOpError("expected a head dimension of values that is a "
+                            "multiple of 64 for an output of another element "
+                            "type, got ")
+             << op.getValueDim();
+    FailureOr<ForwardShape> chosen =
+        chooseForwardShape(op, *target, expectedLength);
+    if (failed(chosen))
+      return failure();
+    ForwardShape shape = *chosen;
+    if (keyTile)
+      shape.keyTile = keyTile;
+    if (consumers)
+      shape.consumers = consumers;
+    if (blocks)
+      shape.blocks = blocks;
+    if (stages)
+      shape.stages = stages;
+    if (queryStages)
+      shape.queryStages = queryStages;
+    if (overlap != Choice::Auto)
+      shape.overlap = overlap == Choice::Yes;
     shape.takeTurns = takeTurns;
-    shape.consumers = consumers;
-    shape.blocks = blocks;
-    shape.loadWarps = loadWarps;
-    shape.overlap = overlap;
-    if (ForwardLayout(shape).total * shape.blocks > sharedMemory)
+    if (shape.overlap && shape.queryStages < 2)
+      return op.emitOpError("needs 2 'query-stages' or more with 'overlap', "
+                            "since a stage of queries is free only when the "
+                            "next item has been started; got ")
+             << shape.queryStages;
+    if (shape.keyTile < 16 || shape.keyTile > 256 || shape.keyTile % 16 != 0)
+      return op.emitOpError("expected a schedule of a multiple of 16 keys from "
+                            "16 to 256 for a kernel on a GPU, got ")
+             << shape.keyTile;
+    if (ForwardLayout(shape).total * shape.blocks > target->sharedMemory)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total * shape.blocks
              << " bytes of shared memory, more than the "
-             << sharedMemory.getValue() << " there are";
+             << target->sharedMemory << " there are";
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
-    buildForwardKernel(builder, op, name, shape);
+    buildForwardKernel(builder, op, name, shape)
+        ->setAttr(tile::LaunchAttr::kName,
+                  describeForwardLaunch(op, shape, *target));
     function.erase();
     return success();
   }
+
+  std::optional<GpuTarget> target;
 };
 } // namespace

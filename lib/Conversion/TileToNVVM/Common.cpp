@@ -261,6 +261,101 @@ SPATTN_LOWER(StoreRowsOp) {
   return success();
 }
 
+SPATTN_LOWER(WriteOp) {
+  Emitter e(b);
+  if (types().savesRegisters)
+    e.readThreadAgain();
+  SharedType type = op.getTile().getType();
+  ValueRange source = adaptor.getSource();
+  // A thread's rows are 8 apart, so that both have the same place in the
+  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
+  Value first = e.firstRow();
+  Value row =
+      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
+            first);
+  Value start =
+      e.offset(adaptor.getTile().front(),
+               e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
+  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
+  for (int64_t piece = 0; piece < 8; ++piece) {
+    Value target = e.offset(
+        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
+    for (int64_t column = 8 * piece; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t half = 0; half < 2; ++half) {
+        size_t r = column / 2 + 2 * half;
+        int64_t bytes =
+            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
+        LLVM::StoreOp::create(
+            b, pack(b, type.getElementType(), source[r], source[r + 1]),
+            e.offset(target, bytes), /*alignment=*/4);
+      }
+  }
+  return success();
+}
+
+SPATTN_LOWER(StoreFillOp) {
+  Emitter e(b);
+  Type element = op.getValue().getType();
+  int64_t width = element.getIntOrFloatBitWidth() / 8;
+  int64_t rowBytes = op.getColumns() * width;
+  Value value = adaptor.getValue().front();
+  // 16 bytes at a time where rows consist of such pieces.
+  int64_t pieceBytes = rowBytes % 16 == 0 ? 16 : width;
+  if (pieceBytes == 16) {
+    auto type = VectorType::get(16 / width, element);
+    Value filled = LLVM::PoisonOp::create(b, type);
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      filled = LLVM::InsertElementOp::create(b, filled, value, e.i32(i));
+    value = filled;
+  }
+  Value pieces = e.i32(rowBytes / pieceBytes);
+  Value count = e.mul(e.toI32(adaptor.getRows().front()), pieces);
+  auto loop = scf::ForOp::create(b, e.lane(), count, e.i32(32));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value n = loop.getInductionVar();
+  Value row = e.toIndex(arith::DivUIOp::create(b, n, pieces));
+  Value piece = arith::RemUIOp::create(b, n, pieces);
+  Value target =
+      elementPointer(e, adaptor.getPointer().front(),
+                     e.mul(row, adaptor.getStride().front()), element);
+  LLVM::StoreOp::create(
+      b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))), pieceBytes);
+  return success();
+}
+
+SPATTN_LOWER(PostOp) {
+  Emitter e(b);
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), e.i32(0));
+  auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifFirst.thenBlock());
+  for (auto [i, values] : llvm::enumerate(adaptor.getValues()))
+    LLVM::StoreOp::create(b, values.front(), e.offset(start, 4 * int64_t(i)),
+                          i % 4 ? 4 : 16);
+  return success();
+}
+
+SPATTN_LOWER(ReceiveOp) {
+  Emitter e(b);
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  for (size_t i = 0; i < op.getValues().size(); ++i) {
+    Value word = LLVM::LoadOp::create(
+        b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
+    if (op.getUniform())
+      word = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
+                       "=r,r", word, b.getI32Type())
+                 .front();
+    results.push_back({word});
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Threads
 //===----------------------------------------------------------------------===//
@@ -325,6 +420,8 @@ void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
   patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
                FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
                CombineOpLowering, ToOperandOpLowering, StoreOpLowering,
-               StoreRowsOpLowering, SyncOpLowering, ArriveOpLowering,
-               WarpgroupOpLowering, Log2Lowering>(types, patterns.getContext());
+               StoreRowsOpLowering, WriteOpLowering, StoreFillOpLowering,
+               PostOpLowering, ReceiveOpLowering, SyncOpLowering,
+               ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
+      types, patterns.getContext());
 }

@@ -105,14 +105,30 @@ SmallVector<Value> ptx::emitWgmma(ImplicitLocOpBuilder &b, const Wgmma &shape,
 }
 
 SmallVector<Value> ptx::emitWgmmaWait(ImplicitLocOpBuilder &b, int64_t pending,
-                                      ValueRange values) {
-  std::string text =
-      "wgmma.wait_group.sync.aligned " + std::to_string(pending) + ";";
+                                      ValueRange values, ValueRange after) {
   SmallVector<Type> types(values.getTypes());
   std::string constraints = tiedConstraints(types);
+  for (size_t i = 0; i < after.size(); ++i)
+    constraints += constraints.empty() ? "f" : ",f";
   appendTies(constraints, types.size());
   constraints += constraints.empty() ? "~{memory}" : ",~{memory}";
-  return emit(b, text, constraints, values, types);
+  // Nothing orders a wait after arithmetic, and ptxas schedules it early, as
+  // something slow: then nothing runs beside the product. A branch that needs
+  // the results holds it back. It is never taken.
+  std::string text;
+  if (!after.empty()) {
+    size_t first = types.size();
+    text = "{\n.reg .pred p;\n.reg .f32 sum;\nmov.f32 sum, $" +
+           std::to_string(first) + ";\n";
+    for (size_t i = 1; i < after.size(); ++i)
+      text += "add.f32 sum, sum, $" + std::to_string(first + i) + ";\n";
+    text += "setp.lt.f32 p, sum, 0f00000000;\n@!p bra READY;\n"
+            "nanosleep.u32 0;\nREADY:\n}\n";
+  }
+  text += "wgmma.wait_group.sync.aligned " + std::to_string(pending) + ";";
+  SmallVector<Value> operands(after.begin(), after.end());
+  llvm::append_range(operands, values);
+  return emit(b, text, constraints, operands, types);
 }
 
 Value ptx::emitDescriptor(ImplicitLocOpBuilder &b, Value address,

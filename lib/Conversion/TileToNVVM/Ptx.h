@@ -44,10 +44,12 @@ llvm::SmallVector<mlir::Value> emitWgmma(mlir::ImplicitLocOpBuilder &b,
                                          mlir::ValueRange lhs, mlir::Value rhs,
                                          mlir::ValueRange acc);
 
-/// wgmma.wait_group, passing on the values that are ready after it.
+/// wgmma.wait_group, passing on the values that are ready after it; not before
+/// the f32 `after`, sums of numbers that are not negative, are known.
 llvm::SmallVector<mlir::Value> emitWgmmaWait(mlir::ImplicitLocOpBuilder &b,
                                              int64_t pending,
-                                             mlir::ValueRange values);
+                                             mlir::ValueRange values,
+                                             mlir::ValueRange after);
 
 /// A matrix descriptor: the address of a tile with the 128-byte swizzle, and
 /// the strides between its 8x128-byte atoms.

@@ -59,70 +59,138 @@ SPATTN_LOWER(BarrierWaitOp) {
   return success();
 }
 
-/// Each lane copies 16 bytes of a row, 8 lanes a row of a chunk, 4 rows at a
-/// time; those past the length are filled with zeros.
+/// Where the lanes of a warp copy a tile: 16 bytes each, 8 lanes a row of a
+/// chunk, 4 rows at a time.
+class LanePieces {
+public:
+  LanePieces(Emitter e, SharedType type, Value tile, Value map, Value row,
+             Value head, Value batch)
+      : e(e), type(type) {
+    ImplicitLocOpBuilder &b = e.b;
+    Type i64 = b.getI64Type();
+    auto word = [&](int64_t number) -> Value {
+      return LLVM::LoadOp::create(b, i64, e.offset(map, 8 * number));
+    };
+    auto extend = [&](Value index) -> Value {
+      return arith::IndexCastOp::create(b, i64, index);
+    };
+    Value lane = e.lane();
+    Value laneRow = arith::ShRUIOp::create(b, lane, e.i32(3));
+    Value lanePiece = arith::AndIOp::create(b, lane, e.i32(7));
+    Value firstRow = e.add(e.toI32(row), laneRow);
+
+    Value rowStride = word(kStrideWord);
+    global =
+        e.add(word(kAddressWord), e.mul(extend(batch), word(kStrideWord + 2)));
+    global = e.add(global, e.mul(extend(head), word(kStrideWord + 1)));
+    global = e.add(global,
+                   e.mul(arith::ExtSIOp::create(b, i64, firstRow), rowStride));
+    Value pieceBytes = e.mul(lanePiece, e.i32(kPieceBytes));
+    global = e.add(global, arith::ExtUIOp::create(b, i64, pieceBytes));
+    step =
+        e.mul(rowStride, arith::ConstantOp::create(b, b.getI64IntegerAttr(4)));
+
+    // Rows from here to the length; none for columns past the width.
+    auto size = [&](int64_t dimension) -> Value {
+      return arith::TruncIOp::create(b, b.getI32Type(),
+                                     word(kSizeWord + dimension));
+    };
+    Value rows = arith::SubIOp::create(b, size(1), firstRow);
+    Value width = size(0);
+    Value column = e.mul(lanePiece, e.i32(kPieceBytes / 2));
+    for (int64_t chunk = 0; chunk < type.getColumns(); chunk += kChunkColumns) {
+      Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                           e.add(column, e.i32(chunk)), width);
+      left.push_back(arith::SelectOp::create(b, exists, rows, e.i32(0)));
+    }
+
+    // The swizzle adds a row's number, mod 8, to that of the piece, without
+    // carry. Every other time the rows are 4 further on, mod 8.
+    Value swizzled =
+        e.mul(arith::XOrIOp::create(b, lanePiece, laneRow), e.i32(kPieceBytes));
+    Value rowBytes = e.mul(laneRow, e.i32(kRowBytes));
+    shared[0] = e.offset(tile, e.add(rowBytes, swizzled));
+    shared[1] = e.offset(
+        tile, e.add(rowBytes, arith::XOrIOp::create(b, swizzled,
+                                                    e.i32(4 * kPieceBytes))));
+  }
+
+  /// Emits the copy of each of the lane's pieces: its addresses, and whether
+  /// there is such a row and column in global memory.
+  void
+  forEach(function_ref<void(Value shared, Value global, Value exists)> body) {
+    ImplicitLocOpBuilder &b = e.b;
+    auto pointer =
+        LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
+    for (int64_t first = 0; first < type.getRows(); first += 4) {
+      Value source = LLVM::IntToPtrOp::create(b, pointer, global);
+      for (auto [chunk, rows] : llvm::enumerate(left)) {
+        int64_t offset = chunk * chunkBytes(type) + first * kRowBytes;
+        Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                             e.i32(first), rows);
+        body(e.offset(shared[first / 4 % 2], offset),
+             e.offset(source, int64_t(chunk) * kRowBytes), exists);
+      }
+      global = e.add(global, step);
+    }
+  }
+
+private:
+  Emitter e;
+  SharedType type;
+  Value global, step, shared[2];
+  /// For each chunk.
+  SmallVector<Value> left;
+};
+
+/// What does not exist is filled with zeros.
 SPATTN_LOWER(LoadOp) {
   Emitter e(b);
-  SharedType type = op.getTile().getType();
-  Type i64 = b.getI64Type();
-  Value map = adaptor.getMap().front();
-  auto word = [&](int64_t number) -> Value {
-    return LLVM::LoadOp::create(b, i64, e.offset(map, 8 * number));
-  };
-  auto extend = [&](Value index) -> Value {
-    return arith::IndexCastOp::create(b, i64, index);
-  };
-  Value lane = e.lane();
-  Value laneRow = arith::ShRUIOp::create(b, lane, e.i32(3));
-  Value lanePiece = arith::AndIOp::create(b, lane, e.i32(7));
-  Value row = e.add(e.toI32(adaptor.getRow().front()), laneRow);
-
-  Value rowStride = word(kStrideWord);
-  Value source =
-      e.add(word(kAddressWord),
-            e.mul(extend(adaptor.getBatch().front()), word(kStrideWord + 2)));
-  source = e.add(
-      source, e.mul(extend(adaptor.getHead().front()), word(kStrideWord + 1)));
-  source = e.add(source, e.mul(arith::ExtSIOp::create(b, i64, row), rowStride));
-  Value pieceBytes = e.mul(lanePiece, e.i32(kPieceBytes));
-  source = e.add(source, arith::ExtUIOp::create(b, i64, pieceBytes));
-  Value step =
-      e.mul(rowStride, arith::ConstantOp::create(b, b.getI64IntegerAttr(4)));
-  Value length =
-      arith::TruncIOp::create(b, b.getI32Type(), word(kSizeWord + 1));
-  Value left = arith::SubIOp::create(b, length, row);
-
-  // The swizzle adds a row's number, mod 8, to that of the piece, without
-  // carry. Every other time the rows are 4 further on, mod 8.
-  Value swizzled =
-      e.mul(arith::XOrIOp::create(b, lanePiece, laneRow), e.i32(kPieceBytes));
-  Value rowBytes = e.mul(laneRow, e.i32(kRowBytes));
-  Value tile = adaptor.getTile().front();
-  Value targets[2];
-  targets[0] = e.offset(tile, e.add(rowBytes, swizzled));
-  targets[1] = e.offset(
-      tile, e.add(rowBytes,
-                  arith::XOrIOp::create(b, swizzled, e.i32(4 * kPieceBytes))));
-
-  auto global = LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
-  for (int64_t first = 0; first < type.getRows(); first += 4) {
-    Value exists =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, e.i32(first), left);
+  LanePieces pieces(e, op.getTile().getType(), adaptor.getTile().front(),
+                    adaptor.getMap().front(), adaptor.getRow().front(),
+                    adaptor.getHead().front(), adaptor.getBatch().front());
+  pieces.forEach([&](Value shared, Value global, Value exists) {
     Value size =
         arith::SelectOp::create(b, exists, e.i32(kPieceBytes), e.i32(0));
-    Value pointer = LLVM::IntToPtrOp::create(b, global, source);
-    for (int64_t column = 0; column < type.getColumns();
-         column += kChunkColumns) {
-      int64_t offset =
-          column / kChunkColumns * chunkBytes(type) + first * kRowBytes;
-      NVVM::CpAsyncOp::create(b, e.offset(targets[first / 4 % 2], offset),
-                              e.offset(pointer, 2 * column), kPieceBytes,
-                              NVVM::LoadCacheModifierKind::CG, size);
-    }
-    source = e.add(source, step);
-  }
+    NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
+                            NVVM::LoadCacheModifierKind::CG, size);
+  });
   NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
                                         /*noinc=*/true);
+  return success();
+}
+
+/// The threads' own reads need no fence but for the order in the warp, of which
+/// one lane arrives for all.
+SPATTN_LOWER(CopyFenceOp) {
+  ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(StoreTileOp) {
+  Emitter e(b);
+  LanePieces pieces(e, op.getTile().getType(), adaptor.getTile().front(),
+                    adaptor.getMap().front(), adaptor.getRow().front(),
+                    adaptor.getHead().front(), adaptor.getBatch().front());
+  auto type = VectorType::get(kPieceBytes / 4, b.getI32Type());
+  pieces.forEach([&](Value shared, Value global, Value exists) {
+    Value piece = LLVM::LoadOp::create(b, type, shared, kPieceBytes);
+    SmallVector<Value> operands{
+        global, arith::ExtUIOp::create(b, b.getI32Type(), exists)};
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      operands.push_back(LLVM::ExtractElementOp::create(b, piece, e.i32(i)));
+    // A predicate instead of a branch for each piece.
+    ptx::emit(b,
+              "{\n.reg .pred p;\nsetp.ne.b32 p, $1, 0;\n"
+              "@p st.global.v4.b32 [$0], {$2, $3, $4, $5};\n}",
+              "l,r,r,r,r,r,~{memory}", operands);
+  });
+  return success();
+}
+
+/// All reads have ended when their stores have been issued.
+SPATTN_LOWER(StoreWaitOp) {
+  ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
   return success();
 }
 
@@ -269,7 +337,8 @@ void spattn::tile::populateSm80Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           LoadOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
+           StoreWaitOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
            MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
           types, patterns.getContext());
 }

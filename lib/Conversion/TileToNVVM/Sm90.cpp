@@ -73,6 +73,44 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(CopyFenceOp) {
+  ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
+            "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(StoreTileOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  SmallVector<Value> operands = {
+      e.address(adaptor.getTile().front()), adaptor.getMap().front(),
+      e.toI32(adaptor.getRow().front()), e.toI32(adaptor.getHead().front()),
+      e.toI32(adaptor.getBatch().front())};
+  std::string constraints = "r,l,r,r,r";
+  std::string text = "{\n.reg .pred p;\n.reg .b32 source;\n"
+                     "elect.sync _|p, 0xffffffff;\n";
+  for (int64_t column = 0; column < type.getColumns();
+       column += kChunkColumns) {
+    text += "add.s32 source, $0, " +
+            std::to_string(column / kChunkColumns * chunkBytes(type)) + ";\n" +
+            "@p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group "
+            "[$1, {$" +
+            std::to_string(operands.size()) + ", $2, $3, $4}], [source];\n";
+    operands.push_back(e.i32(column));
+    constraints += ",r";
+  }
+  text += "@p cp.async.bulk.commit_group;\n}";
+  ptx::emit(b, text, constraints + ",~{memory}", operands);
+  return success();
+}
+
+SPATTN_LOWER(StoreWaitOp) {
+  // The lanes that did not start the stores have no groups to wait for.
+  ptx::emit(b, "cp.async.bulk.wait_group.read 0;\nbar.warp.sync 0xffffffff;",
+            "~{memory}");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
@@ -91,7 +129,11 @@ SPATTN_LOWER(MmaWaitOp) {
   SmallVector<Value> flat;
   for (ValueRange values : adaptor.getValues())
     llvm::append_range(flat, values);
-  SmallVector<Value> passed = ptx::emitWgmmaWait(b, op.getPending(), flat);
+  SmallVector<Value> after;
+  if (op.getAfter())
+    after.assign(adaptor.getAfter().begin(), adaptor.getAfter().end());
+  SmallVector<Value> passed =
+      ptx::emitWgmmaWait(b, op.getPending(), flat, after);
   ArrayRef<Value> rest(passed);
   for (ValueRange values : adaptor.getValues()) {
     results.emplace_back(rest.take_front(values.size()));
@@ -150,7 +192,8 @@ void spattn::tile::populateSm90Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           LoadOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
+           StoreWaitOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
            MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
           types, patterns.getContext());
 }

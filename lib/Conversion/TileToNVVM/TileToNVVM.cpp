@@ -24,38 +24,24 @@ using namespace mlir;
 using namespace spattn::tile;
 
 namespace {
-enum class Family { Sm80, Sm90 };
-
-/// The family of a target as LLVM and ptxas name it: "sm_90a".
-std::optional<Family> parseFamily(StringRef target) {
-  if (target == "sm_90a")
-    return Family::Sm90;
-  unsigned number;
-  if (!target.consume_front("sm_") || target.consumeInteger(10, number) ||
-      number < 80 || number > 999)
-    return std::nullopt;
-  // What a suffix adds is not used; whatever else is left is none.
-  if (!target.empty() && target != "a" && target != "f")
-    return std::nullopt;
-  return Family::Sm80;
-}
-
 struct ConvertTileToNVVMPass
     : public spattn::impl::ConvertTileToNVVMBase<ConvertTileToNVVMPass> {
   using ConvertTileToNVVMBase::ConvertTileToNVVMBase;
 
   void runOnOperation() override {
-    std::optional<Family> family = parseFamily(targetName);
-    if (!family) {
+    std::optional<spattn::GpuTarget> gpu = spattn::GpuTarget::parse(targetName);
+    if (!gpu) {
       emitError(UnknownLoc::get(&getContext()),
                 "expected 'target' to be sm_90a, or sm_80 or later, got '")
           << targetName << "'";
       return signalPassFailure();
     }
+    if (failed(checkMaps(*gpu)))
+      return signalPassFailure();
     MLIRContext *context = &getContext();
     declareSharedMemory();
-    TileTypeConverter types(context,
-                            /*savesRegisters=*/*family == Family::Sm80);
+    bool isSm90a = gpu->family == spattn::GpuTarget::Family::Sm90a;
+    TileTypeConverter types(context, /*savesRegisters=*/!isSm90a);
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
     target.addLegalDialect<arith::ArithDialect, LLVM::LLVMDialect,
@@ -65,7 +51,7 @@ struct ConvertTileToNVVMPass
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns,
                                                          target);
     populateCommonPatterns(types, patterns);
-    if (*family == Family::Sm90)
+    if (isSm90a)
       populateSm90Patterns(types, patterns);
     else
       populateSm80Patterns(types, patterns);
@@ -75,6 +61,20 @@ struct ConvertTileToNVVMPass
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
       signalPassFailure();
+  }
+
+  /// A kernel and its launch must agree on the form of tensor maps.
+  LogicalResult checkMaps(const spattn::GpuTarget &gpu) {
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>())
+      if (LaunchAttr launch = LaunchAttr::of(function))
+        for (TensorMapAttr map : launch.getMaps())
+          if (map.getSoftware() == gpu.hasHardwareMaps())
+            return function.emitError("kernel '")
+                   << function.getName() << "' is launched with "
+                   << (map.getSoftware() ? "software" : "hardware")
+                   << " tensor maps, but code for 'target' " << targetName
+                   << " reads the other ones";
+    return success();
   }
 
   void declareSharedMemory() {

@@ -217,3 +217,51 @@ func.func @registers() {
   tile.set_registers 20, true
   return
 }
+
+// -----
+
+func.func @write_columns(%o: !tile.acc<64x64xf32>, %t: !tile.shared<128x128xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of 64 columns, got '!tile.shared<128x128xbf16>'}}
+  tile.write %o to %t[%i] : !tile.acc<64x64xf32>, !tile.shared<128x128xbf16>
+  return
+}
+
+// -----
+
+func.func @write_rows(%o: !tile.acc<64x64xf32>, %t: !tile.shared<96x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of a multiple of 64 rows, got '!tile.shared<96x64xbf16>'}}
+  tile.write %o to %t[%i] : !tile.acc<64x64xf32>, !tile.shared<96x64xbf16>
+  return
+}
+
+// -----
+
+func.func @fill_columns(%p: !llvm.ptr, %i: index, %zero: f32) {
+  // expected-error @+1 {{expected from 1 to 4096 columns, got 0}}
+  tile.store_fill %zero to %p stride %i rows %i columns 0 : f32
+  return
+}
+
+// -----
+
+func.func @post_offset(%i: index, %a: i32) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 8 and 256}}
+  tile.post 8[%i] stride 256, %a
+  return
+}
+
+// -----
+
+func.func @post_count(%i: index, %a: i32) {
+  // expected-error @+1 {{expected from 1 to 4 numbers, got 5}}
+  tile.post 16[%i] stride 16, %a, %a, %a, %a, %a
+  return
+}
+
+// -----
+
+func.func @receive_stride(%i: index) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 16 and 20}}
+  %a = tile.receive 16[%i] stride 20 : i32
+  return
+}

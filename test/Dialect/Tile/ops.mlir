@@ -89,3 +89,32 @@ func.func @threads() {
   tile.set_registers 40, false
   return
 }
+
+// CHECK-LABEL: @stores
+// CHECK: tile.mma_wait 0, %{{.*}} : !tile.acc<64x128xf32> after %{{.*}}
+// CHECK: tile.write %{{.*}} to %{{.*}}[%{{.*}}] : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+// CHECK: tile.copy_fence
+// CHECK: tile.store_tile %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : !tile.shared<128x128xbf16>
+// CHECK: tile.store_wait
+// CHECK: tile.store_fill %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 128 : bf16
+func.func @stores(%o: !tile.acc<64x128xf32>, %sum: !tile.rows, %p: !llvm.ptr, %i: index, %zero: bf16) {
+  %w = tile.mma_wait 0, %o : !tile.acc<64x128xf32> after %sum
+  %t = tile.shared at 0 : !tile.shared<128x128xbf16>
+  tile.write %w to %t[%i] : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+  tile.copy_fence
+  tile.store_tile %t to %p[%i, %i, %i] : !tile.shared<128x128xbf16>
+  tile.store_wait
+  tile.store_fill %zero to %p stride %i rows %i columns 128 : bf16
+  return
+}
+
+// CHECK-LABEL: @words
+// CHECK: tile.post 1024[%{{.*}}] stride 256, %{{.*}}, %{{.*}}
+// CHECK: tile.receive 1024[%{{.*}}] stride 256 uniform : i32, i32
+// CHECK: tile.receive 1024[%{{.*}}] stride 256 : i32
+func.func @words(%i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
+  tile.post 1024[%i] stride 256, %a, %b
+  %c, %d = tile.receive 1024[%i] stride 256 uniform : i32, i32
+  %e = tile.receive 1024[%i] stride 256 : i32
+  return %c, %d, %e : i32, i32, i32
+}

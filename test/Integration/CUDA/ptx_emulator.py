@@ -52,7 +52,7 @@ def split(text):
 
 class Kernel:
     def __init__(self, ptx, name):
-        entry = re.search(rf"\.entry {name}\((.*?)\n\)(.*?)-- End function", ptx, re.S)
+        entry = re.search(rf"\.entry {name}\((.*?)\n\)(.*?)\n\n\}}", ptx, re.S)
         self.parameters = []
         for line in entry[1].strip().split(",\n"):
             size = re.search(r"\[(\d+)\]", line)
@@ -61,6 +61,9 @@ class Kernel:
             self.parameters.append((re.search(rf"{name}_param_\d+", line)[0], size))
         self.code, self.labels = [], []
         body = re.sub(r"//.*", "", entry[2])
+        tables = r"([$\w]+): \.branchtargets([^;]*);"
+        self.tables = {name: split(rest) for name, rest in re.findall(tables, body)}
+        body = re.sub(tables, "", body)
         for line in re.split(r"[\n;]", body):
             line = line.strip()
             label = re.fullmatch(r"([$\w]+):", line)
@@ -157,10 +160,10 @@ class Block:
         ready = (pcs < end) & ~self.waiting
         for pc in np.unique(pcs[ready]):
             mask = ready & (pcs == pc)
-            op = self.kernel.code[pc][1].split(".")[0]
-            if op in ("ldmatrix", "mma", "shfl"):
+            op = self.kernel.code[pc][1]
+            if op.split(".")[0] in ("ldmatrix", "mma", "shfl") or "warp" in op:
                 mask &= mask.reshape(-1, 32).all(1).repeat(32)
-            if mask.all() if op == "bar" else mask.any():
+            if mask.all() if op == "bar.sync" else mask.any():
                 return int(pc), mask
         raise AssertionError("all threads wait for each other")
 
@@ -170,12 +173,19 @@ class Block:
         if predicate:
             value = self.registers[predicate.strip("!")]
             mask &= ~value if predicate.startswith("!") else value
-        if op.startswith("bra"):
+        if op == "brx.idx":
+            table = self.kernel.tables[operands[1]]
+            for number in np.unique(self.get(operands[0])[mask]):
+                chosen = mask & (self.get(operands[0]) == number)
+                pcs[chosen] = self.kernel.target(table[int(number)], pc)
+        elif op.startswith("bra"):
             pcs[mask] = self.kernel.target(operands[0], pc)
         elif op == "ret":
             pcs[mask] = end
         elif op == "bar.sync":
             assert int(operands[1]) == self.threads
+        elif op == "bar.warp.sync":
+            pass
         elif mask.any():
             self.execute(op.split("."), operands, mask)
 
@@ -260,6 +270,9 @@ class Block:
         self.put(args[0], value, mask)
 
     def do_ld(self, op, args, mask):
+        if op[1] == "shared":
+            self.access(op, args[0], args[1], mask, is_load=True)
+            return
         assert op[1] == "param"
         size = int(op[-1][1:]) // 8
         address = int(self.get(args[1])[mask][0])
@@ -269,13 +282,29 @@ class Block:
             self.put(name, np.full(self.threads, number, np.uint64), mask)
 
     def do_st(self, op, args, mask):
-        size = int(op[-1][1:]) // 8
-        address = self.get(args[0])
-        for i, name in enumerate(self.group(args[1])):
-            values = self.get(name, np.dtype(f"uint{8 * size}"))
-            for t in np.flatnonzero(mask):
-                target = self.memory.at(address[t] + np.uint64(i * size), size)
-                target[:] = np.frombuffer(values[t].tobytes(), np.uint8)
+        self.access(op, args[1], args[0], mask, is_load=False)
+
+    def access(self, op, values, address, mask, is_load):
+        """Loads or stores each thread's values, aligned as a whole."""
+        size, names = int(op[-1][1:]) // 8, self.group(values)
+        memory = self.shared if op[1] == "shared" else self.memory
+        kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)
+        registers = np.stack(
+            [
+                self.get(n, kind) if not is_load else np.zeros(self.threads, kind)
+                for n in names
+            ],
+            1,
+        )
+        for t in np.flatnonzero(mask):
+            place = memory.at(addresses[t], size * len(names))
+            if is_load:
+                registers[t] = place.view(kind)
+            else:
+                place[:] = registers[t].view(np.uint8)
+        if is_load:
+            for name, value in zip(names, registers.T, strict=True):
+                self.put(name, value.copy(), mask)
 
     # Copies and barriers.
 

@@ -421,37 +421,23 @@ def run(folder: Path) -> None:
         sys.exit("nothing to run on this GPU")
 
 
-def compile_ptx(source: Path, target: str, opt, before=()) -> Path:
-    """`before` are passes that make tile operations of the source."""
-    llvm_config = shutil.which("llvm-config-22")
-    if llvm_config:
-        tools = subprocess.check_output([llvm_config, "--bindir"], text=True).strip()
-        if tools not in os.environ["PATH"].split(os.pathsep):
-            os.environ["PATH"] = tools + os.pathsep + os.environ["PATH"]
-    opt = opt or ROOT / "build/bin/spattn-opt"
-    lowered, ptx = source.with_name(f"{target}.mlir"), source.with_name(f"{target}.ptx")
-    ir, bitcode = lowered.with_suffix(".ll"), lowered.with_suffix(".bc")
-    passes = f"--convert-tile-to-nvvm=target={target} --cse --convert-scf-to-cf"
-    passes += " --convert-to-llvm --reconcile-unrealized-casts --canonicalize --cse"
-    llc = f"llc -O3 -march=nvptx64 -mcpu={target} -mattr=+ptx90 --nvptx-short-ptr"
-    for command in (
-        [opt, source, *before, *passes.split(), "-o", lowered],
-        ["mlir-translate", "--mlir-to-llvmir", lowered, "-o", ir],
-        ["opt", "-O3", "-mtriple=nvptx64-nvidia-cuda", ir, "-o", bitcode],
-        [*llc.split(), bitcode, "-o", ptx],
-    ):
-        subprocess.run(command, check=True)
+def compile_ptx(source: Path, target: str, translate, options="") -> Path:
+    """`options` are those of spattn-gpu, for attention."""
+    ptx = source.with_name(f"{target}.ptx")
+    translate = translate or ROOT / "build/bin/spattn-translate"
+    arguments = "--spattn-to-ptx", f"--chip={target}", f"--gpu-options={options}"
+    subprocess.run([translate, *arguments, source, "-o", ptx], check=True)
     return ptx
 
 
-def build(folder: Path, targets, opt) -> None:
+def build(folder: Path, targets, translate) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "kernels.mlir"
     source.write_text("".join(kernel(shape, what) for shape, what, _ in names()))
     ptxas = next(ROOT.glob(".venv/lib/*/site-packages/nvidia/*/bin/ptxas"), None)
     ptxas = os.environ.get("PTXAS") or ptxas or shutil.which("ptxas")
     for target in targets:
-        ptx = compile_ptx(source, target, opt)
+        ptx = compile_ptx(source, target, translate)
         if ptxas:
             cubin = folder / f"{target}.cubin"
             command = [ptxas, f"-arch={target}", "-O3", ptx, "-o", cubin]
@@ -465,10 +451,12 @@ def main() -> None:
     parser.add_argument("step", choices=("build", "run", "emulate"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--targets", default="sm_80,sm_90,sm_90a")
-    parser.add_argument("--opt", help="spattn-opt, by default that of build/")
+    parser.add_argument(
+        "--translate", help="spattn-translate, by default that of build/"
+    )
     arguments = parser.parse_args()
     if arguments.step == "build":
-        build(arguments.folder, arguments.targets.split(","), arguments.opt)
+        build(arguments.folder, arguments.targets.split(","), arguments.translate)
     else:
         {"run": run, "emulate": emulate}[arguments.step](arguments.folder)
 

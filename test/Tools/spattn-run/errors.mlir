@@ -16,7 +16,7 @@
 // RUN: not %{run} --entry=nope 2>&1 | FileCheck %s --check-prefix=ENTRY
 // ENTRY: error: --entry=nope: no such function in '{{.*}}errors.mlir'; it has f, dynamic, scalar, boolean, unranked, blocks, unsupported
 // RUN: not %{run} --entry=hidden 2>&1 | FileCheck %s --check-prefix=PRIVATE
-// PRIVATE: errors.mlir:[[@LINE+78]]:1: error: 'hidden' cannot be run: it is private
+// PRIVATE: errors.mlir:[[@LINE+84]]:1: error: 'hidden' cannot be run: it is private
 // RUN: not %{run} --entry=external 2>&1 | FileCheck %s --check-prefix=EXTERNAL
 // EXTERNAL: error: 'external' cannot be run: it has no body
 
@@ -32,8 +32,14 @@
 // LIMIT: error: --max-error: expected a number from 0
 // RUN: not %{run} --entry=f --max-error=1 --check=0 2>&1 | FileCheck %s --check-prefix=UNCHECKED
 // UNCHECKED: error: --max-error needs rows to check, but --check is 0
-// RUN: not %{run} --entry=f --device=cuda 2>&1 | FileCheck %s --check-prefix=CUDA
-// CUDA: error: --device=cuda: this build has no CUDA runtime; it has cpu and reference
+// RUN: env SPATTN_CUDA_DRIVER=/nowhere/libcuda.so not %{run} --entry=f --device=cuda 2>&1 | FileCheck %s --check-prefix=CUDA
+// CUDA: error: --device=cuda: {{.*}}/nowhere/libcuda.so
+// RUN: not %{run} --entry=f --device=cuda --key-tile=64 2>&1 | FileCheck %s --check-prefix=CUDATILE
+// CUDATILE: error: --query-tile, --key-tile and --vector-width are for a CPU; --device=cuda takes --gpu-options
+// RUN: not %{run} --entry=f --gpu-options=blocks=2 2>&1 | FileCheck %s --check-prefix=GPUOPTIONS
+// GPUOPTIONS: error: --gpu-options is for --device=cuda
+// RUN: not %{run} --entry=f --device=cuda --gpu-options=tile=2 2>&1 | FileCheck %s --check-prefix=GPUOPTION
+// GPUOPTION: error: --gpu-options='tile=2': expected options of spattn-gpu
 // RUN: not %{run} --entry=f --device=tpu 2>&1 | FileCheck %s --check-prefix=DEVICE
 // DEVICE: for the --device option: Cannot find option named 'tpu'!
 

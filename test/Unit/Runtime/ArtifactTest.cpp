@@ -82,27 +82,6 @@ TEST(Artifact, BinaryCodeRoundTrips) {
   EXPECT_EQ(read->code, artifact.code);
 }
 
-TEST(Artifact, ReadsVersion1) {
-  // As version 2, but for the form at the end of each tensor map. What follows
-  // the last map is the list of two scratch buffers, the first named "delta".
-  Artifact artifact = makeArtifact();
-  artifact.tensorMaps.resize(1);
-  artifact.kernels[0].arguments.erase(artifact.kernels[0].arguments.begin());
-  artifact.kernels[0].arguments[0].index = 0;
-  std::string bytes = serialize(artifact);
-  std::string next("\2\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0delta", 21);
-  size_t position = bytes.find(next);
-  ASSERT_NE(position, std::string::npos);
-  bytes.erase(position - 1, 1);
-  bytes[8] = 1;
-  bytes[16] = char(bytes[16] - 1);
-  seal(bytes);
-  auto read = Artifact::parse(bytes);
-  ASSERT_TRUE(read) << read.message();
-  EXPECT_EQ(read->tensorMaps[0].form, TensorMapForm::Hardware);
-  EXPECT_EQ(serialize(*read), serialize(artifact));
-}
-
 TEST(Artifact, SoftwareMapRoundTrips) {
   Artifact artifact = makeArtifact();
   artifact.tensorMaps[1].form = TensorMapForm::Software;
@@ -138,9 +117,12 @@ TEST(Artifact, SaysWhatIsWrong) {
                          "ELF and so on, and so on"),
               HasSubstr("not an artifact: it does not start with SPATTNAR"));
   std::string newer = bytes;
-  newer[8] = 3;
-  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 3; "
-                                           "this spattn reads up to 2"));
+  newer[8] = 4;
+  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 4; "
+                                           "this spattn reads up to 3"));
+  newer[8] = 2;
+  EXPECT_THAT(parseError(newer), HasSubstr("the old format version 2; "
+                                           "this spattn reads 3"));
   std::string damaged = bytes;
   damaged[100] ^= 1;
   EXPECT_THAT(parseError(damaged), HasSubstr("checksum does not match"));

@@ -11,9 +11,11 @@
 //   FAKE_CUDA_WITHOUT_EVENTS  a driver that is too old for spattn
 //   FAKE_CUDA_OLD             one that is too old for Hopper
 //
-// The environment variable FAKE_CUDA_DEVICES sets the number of devices, and
-// FAKE_CUDA_FAIL=FUNCTION the function that fails with CUDA_ERROR_NO_DEVICE,
-// for tests that cannot reach the state before the driver is opened.
+// For tests that cannot reach the state before the driver is opened there are
+// environment variables: FAKE_CUDA_DEVICES, the number of devices;
+// FAKE_CUDA_FAIL, the function that fails with CUDA_ERROR_NO_DEVICE;
+// FAKE_CUDA_KERNEL, a kernel that modules have; FAKE_CUDA_VERSION, the driver's
+// version; FAKE_CUDA_MAJOR, of the compute capability.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,6 +56,8 @@ static thread_local cuda::Context currentContext = nullptr;
 
 static void setDefaults(State &state) {
   state.version = 12080;
+  if (const char *version = std::getenv("FAKE_CUDA_VERSION"))
+    state.version = std::atoi(version);
   state.devices = 2;
   if (const char *devices = std::getenv("FAKE_CUDA_DEVICES"))
     state.devices = std::atoi(devices);
@@ -74,7 +78,11 @@ static void setDefaults(State &state) {
                       {cuda::kPageableMemoryAccess, 0},
                       {cuda::kClusterLaunch, 1},
                       {cuda::kTensorMapAccess, 1}};
+  if (const char *major = std::getenv("FAKE_CUDA_MAJOR"))
+    state.attributes[cuda::kComputeCapabilityMajor] = std::atoi(major);
   state.functions.clear();
+  if (const char *kernel = std::getenv("FAKE_CUDA_KERNEL"))
+    state.functions[kernel];
   state.freeBytes = size_t(1) << 30;
   state.calls.clear();
   state.primaryHolds.clear();

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <cmath>
 #include <cstring>
 #include <thread>
 
@@ -419,6 +420,21 @@ TEST_F(LaunchTest, ValuesAreChecked) {
         {{"scale", 1}, {"window", 1.5}});
   check("value 'window' is 4294967296, which the kernel takes as 32 bits only",
         {{"scale", 1}, {"window", int64_t(1) << 32}});
+}
+
+TEST_F(LaunchTest, LimitsAreChecked) {
+  for (double scale : {0.0, -0.5, 1e-50, double(NAN), double(INFINITY)}) {
+    arguments.values = {{"scale", scale}};
+    EXPECT_THAT(launchError(),
+                HasSubstr(", expected a positive, finite number"));
+  }
+  arguments.values = {{"scale", 0.125}};
+  artifact.limits[0].maximum = 1000;
+  launch();
+  state->launches.clear();
+  artifact.limits[0].maximum = 999;
+  EXPECT_EQ(launchError(),
+            "'queryLength' is 1000; the kernels support up to 999");
 }
 
 TEST_F(LaunchTest, FormulasOfValuesAreChecked) {

@@ -66,6 +66,8 @@ inline Artifact makeArtifact() {
   bytes.terms.push_back({256, {}});
   artifact.scratch = {{"delta", bytes, 256, false},
                       {"counter", Formula::constant(4), 4, true}};
+  artifact.limits = {{Formula::product(1, {{"queryLength", 1}}), 1 << 20}};
+  artifact.positive = {"scale"};
   Kernel forward;
   forward.entry = "forward";
   forward.threads = 384;

@@ -123,6 +123,9 @@ TEST_F(TensorMapTest, Software) {
                         "16"));
   EXPECT_THAT(error([](TensorMapSource &s) { s.byteStrides[0] = 4; }),
               HasSubstr("cp.async needs that of an element, 2"));
+  EXPECT_THAT(error([](TensorMapSource &s) { s.sizes[0] = 100; }),
+              HasSubstr("dimension 'd', the innermost, has 200 bytes; cp.async "
+                        "needs a multiple of 16"));
   EXPECT_THAT(
       error([](TensorMapSource &s) { s.sizes[1] = 1u << 31; }),
       HasSubstr("dimension 'n' has size 2147483648; software tensor maps "

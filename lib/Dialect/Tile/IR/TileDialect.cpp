@@ -42,18 +42,12 @@ static void printMatrix(AsmPrinter &printer, int64_t rows, int64_t columns,
 #define GET_TYPEDEF_CLASSES
 #include "spattn/Dialect/Tile/IR/TileTypes.cpp.inc"
 
-#define GET_ATTRDEF_CLASSES
-#include "spattn/Dialect/Tile/IR/TileAttrs.cpp.inc"
-
 void TileDialect::registerTypes() {
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "spattn/Dialect/Tile/IR/TileTypes.cpp.inc"
       >();
-  addAttributes<
-#define GET_ATTRDEF_LIST
-#include "spattn/Dialect/Tile/IR/TileAttrs.cpp.inc"
-      >();
+  registerAttributes();
 }
 
 void TileDialect::initialize() {

@@ -129,6 +129,45 @@ LogicalResult StoreOp::verify() {
          << element;
 }
 
+LogicalResult WriteOp::verify() {
+  auto source = getSource().getType();
+  auto tile = getTile().getType();
+  if (source.getColumns() != tile.getColumns())
+    return emitOpError("expected a tile of ")
+           << source.getColumns() << " columns, got " << tile;
+  if (tile.getRows() % kFragmentRows != 0)
+    return emitOpError("expected a tile of a multiple of ")
+           << kFragmentRows << " rows, got " << tile;
+  return success();
+}
+
+LogicalResult StoreFillOp::verify() {
+  if (getColumns() >= 1 && getColumns() <= 4096)
+    return success();
+  return emitOpError("expected from 1 to 4096 columns, got ") << getColumns();
+}
+
+/// A set of words in shared memory.
+static LogicalResult verifyWords(Operation *op, uint64_t offset,
+                                 uint64_t stride, size_t count) {
+  if (offset % 16 != 0 || stride % 16 != 0)
+    return op->emitOpError("expected an offset and a stride that are multiples "
+                           "of 16, got ")
+           << offset << " and " << stride;
+  if (count == 0 || count * 4 > stride)
+    return op->emitOpError("expected from 1 to ")
+           << stride / 4 << " numbers, got " << count;
+  return success();
+}
+
+LogicalResult PostOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(), getValues().size());
+}
+
+LogicalResult ReceiveOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(), getValues().size());
+}
+
 /// A named barrier, and how many threads meet at it.
 static LogicalResult verifyNamedBarrier(Operation *op, uint32_t id,
                                         uint32_t threads) {

@@ -27,10 +27,14 @@ def Tile_Dialect : Dialect {
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerTypes();
+    void registerAttributes();
   }];
 }
+
+include "spattn/Dialect/Tile/IR/TileLaunch.td"
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -196,7 +200,8 @@ def Tile_LoadOp : Tile_Op<"load"> {
   let description = [{
     By all lanes of one warp, with the same operands. `map` is a tensor map, of
     the form that the target asks for, over (head dimension, length, head,
-    batch) with a box of 64 columns and as many rows as the tile has; rows past the length arrive as zeros. The load arrives
+    batch) with a box of 64 columns and as many rows as the tile has; columns
+    past the head dimension and rows past the length arrive as zeros. The load arrives
     at `barrier`, which counts loads, once its bytes are there.
 
     ```mlir
@@ -258,21 +263,31 @@ def Tile_MmaCommitOp : Tile_Op<"mma_commit"> {
   let assemblyFormat = "attr-dict";
 }
 
-def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AllTypesMatch<["values", "results"]>]> {
+def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AttrSizedOperandSegments, AllTypesMatch<["values", "results"]>]> {
   let summary = "waits until at most some groups of products are under way";
   let description = [{
     Passes on what is ready then: accumulators that may be read, and operands
     whose registers may be written again.
 
+    With `after`, nothing waits before those rows, which must be sums of numbers
+    that are not negative, have been computed. What runs beside a product has to
+    be named so: assemblers are free to move a wait up, and do.
+
     ```mlir
     // %s: !tile.acc<64x128xf32>
+    // %sum: !tile.rows
     %s1 = tile.mma_wait 1, %s : !tile.acc<64x128xf32>
+    %s2 = tile.mma_wait 0, %s : !tile.acc<64x128xf32> after %sum
     ```
   }];
   let arguments = (ins I32Attr:$pending,
-                       Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values);
+                       Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values,
+                       Optional<Tile_Rows>:$after);
   let results = (outs Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$results);
-  let assemblyFormat = "$pending (`,` $values^ `:` qualified(type($values)))? attr-dict";
+  let assemblyFormat = [{
+    $pending (`,` $values^ `:` qualified(type($values)))? (`after` $after^)?
+    attr-dict
+  }];
 }
 
 def Tile_FillOp : Tile_Op<"fill", [Pure]> {
@@ -402,6 +417,136 @@ def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
   let assemblyFormat = [{
     $source `to` $pointer `stride` $stride `rows` $rows attr-dict
   }];
+}
+
+def Tile_WriteOp : Tile_Op<"write"> {
+  let summary = "rounds an accumulator and writes it to shared memory";
+  let description = [{
+    To the 64 rows of the tile that belong to the warpgroup at `row_block`; the
+    tile has the accumulator's columns. See `tile.copy_fence`.
+
+    ```mlir
+    // %o: !tile.acc<64x128xf32>
+    // %wg: index
+    // %t: !tile.shared<128x128xbf16>
+    tile.write %o to %t[%wg] : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_Accumulator:$source, Tile_Shared:$tile,
+                       Index:$row_block);
+  let assemblyFormat = [{
+    $source `to` $tile `[` $row_block `]` attr-dict
+    `:` qualified(type($source)) `,` qualified(type($tile))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_CopyFenceOp : Tile_Op<"copy_fence"> {
+  let summary = "lets copies see what a warp has written to shared memory";
+  let description = [{
+    By all lanes of a warp, after `tile.write`. A lane of it then arrives at the
+    barrier that whoever starts the copy waits for.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_StoreTileOp : Tile_Op<"store_tile"> {
+  let summary = "starts a copy from shared memory to rows of a head";
+  let description = [{
+    By all lanes of one warp, with the same operands; `map` as for `tile.load`.
+    Columns past the head dimension and rows past the length are left out.
+
+    ```mlir
+    // %map: !llvm.ptr
+    // %row: index
+    // %head: index
+    // %batch: index
+    // %o: !tile.shared<128x128xbf16>
+    tile.store_tile %o to %map[%row, %head, %batch] : !tile.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_Shared:$tile, Tile_Pointer:$map, Index:$row,
+                       Index:$head, Index:$batch);
+  let assemblyFormat = [{
+    $tile `to` $map `[` $row `,` $head `,` $batch `]` attr-dict
+    `:` qualified(type($tile))
+  }];
+}
+
+def Tile_StoreWaitOp : Tile_Op<"store_wait"> {
+  let summary = "waits until started stores have read shared memory";
+  let description = [{
+    All stores that the warp started with `tile.store_tile`, by all its lanes.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_StoreFillOp : Tile_Op<"store_fill"> {
+  let summary = "stores one value to rows in global memory";
+  let description = [{
+    By all lanes of one warp. Row `r` is at `pointer + r * stride` elements, for
+    `r < rows`, and has `columns` elements. Rows of a multiple of 16 bytes have
+    to start at such a multiple.
+
+    ```mlir
+    // %zero: bf16
+    // %p: !llvm.ptr
+    // %stride: index
+    // %rows: index
+    tile.store_fill %zero to %p stride %stride rows %rows columns 128 : bf16
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[F32, F16, BF16]>:$value,
+                       Tile_Pointer:$pointer, Index:$stride, Index:$rows,
+                       I64Attr:$columns);
+  let assemblyFormat = [{
+    $value `to` $pointer `stride` $stride `rows` $rows `columns` $columns
+    attr-dict `:` type($value)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_PostOp : Tile_Op<"post"> {
+  let summary = "writes numbers to shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: to consecutive words from
+    byte `offset + stage * stride`. Lane 0 then arrives at the barrier that
+    readers wait for.
+
+    ```mlir
+    // %stage: index
+    // %a: i32
+    // %b: i32
+    tile.post 1024[%stage] stride 256, %a, %b
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
+                       Variadic<I32>:$values);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride `,` $values attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ReceiveOp : Tile_Op<"receive"> {
+  let summary = "reads the numbers of a `tile.post`, or the first of them";
+  let description = [{
+    By all lanes of a warp. With `uniform` branches may depend on the numbers:
+    the assembler then knows that all lanes have equal ones.
+
+    ```mlir
+    // %stage: index
+    %a, %b = tile.receive 1024[%stage] stride 256 uniform : i32, i32
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
+                       UnitAttr:$uniform);
+  let results = (outs Variadic<I32>:$values);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride (`uniform` $uniform^)? attr-dict
+    `:` type($values)
+  }];
+  let hasVerifier = 1;
 }
 
 def Tile_SyncOp : Tile_Op<"sync"> {

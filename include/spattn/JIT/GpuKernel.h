@@ -1,0 +1,97 @@
+//===- GpuKernel.h - Compiles functions for a GPU --------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_JIT_GPUKERNEL_H
+#define SPATTN_JIT_GPUKERNEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "spattn/JIT/KernelArgument.h"
+#include "spattn/Runtime/KernelCache.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+
+namespace spattn {
+
+/// How to compile for a GPU.
+struct GpuCompileOptions {
+  /// The architecture; see getChip() for that of a device.
+  std::string chip = "sm_90a";
+  /// The newest CUDA of the driver, such as 12080; 0 if it is not known.
+  int driverVersion = 0;
+  /// Options of the pipeline spattn-gpu: "key-tile=64 blocks=2".
+  std::string pipelineOptions;
+  /// The ptxas to run; if empty, the one that is found. Without any the driver
+  /// compiles PTX.
+  std::string ptxas;
+  /// Make spills and warnings of ptxas errors.
+  bool strict = false;
+  /// Folder to which the IR after each stage and the code are written; none if
+  /// empty. Nothing is written where a kernel comes from a cache.
+  std::string dumpFolder;
+};
+
+/// Milliseconds that the steps of a compilation took; 0 where they did not
+/// happen.
+struct GpuCompileTimes {
+  double total = 0, passes = 0, ptx = 0, ptxas = 0;
+};
+
+/// The architecture to compile for.
+llvm::Expected<std::string> getChip(const runtime::DeviceInfo &device);
+
+/// The cache of this process, in the folder that the user wants.
+runtime::KernelCache &getKernelCache();
+
+/// A function compiled for a GPU. Launching is thread-safe.
+class GpuKernel {
+public:
+  ~GpuKernel();
+
+  /// Compiles the function `entry` of a module, or takes it from a cache. It
+  /// needs no GPU. The function consists of one attention whose operands and
+  /// destinations are arguments. Errors have also been reported as diagnostics
+  /// where they have a location.
+  static llvm::Expected<std::unique_ptr<GpuKernel>>
+  compile(mlir::ModuleOp module, llvm::StringRef entry,
+          const GpuCompileOptions &options = {},
+          runtime::KernelCache &cache = getKernelCache());
+
+  /// Launches the kernel in a stream of the calling thread's current context
+  /// or, without one, of the primary context of device `ordinal`, and returns
+  /// without waiting for it. Buffers are memory of that device. Arguments are
+  /// checked against the function's type and against what the kernel can do:
+  /// sizes, strides, alignment, lengths, scale, and where the memory is.
+  llvm::Error launch(const runtime::Driver &driver,
+                     llvm::ArrayRef<KernelArgument> arguments,
+                     runtime::cuda::Stream stream = nullptr,
+                     int ordinal = 0) const;
+
+  /// The argument that each result of the function is.
+  llvm::ArrayRef<unsigned> getResults() const;
+
+  /// The type of the function.
+  mlir::FunctionType getType() const;
+
+  /// What is launched, without compiler or IR.
+  const std::shared_ptr<runtime::Program> &getProgram() const;
+
+  /// What getting the kernel took.
+  const GpuCompileTimes &getTimes() const;
+
+private:
+  GpuKernel();
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_JIT_GPUKERNEL_H

@@ -1,0 +1,26 @@
+//===- LaunchDescription.h - How forward kernels are launched --*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H
+
+#include "ForwardKernel.h"
+#include "spattn/Conversion/GpuTarget.h"
+#include "spattn/Dialect/Tile/IR/Tile.h"
+
+namespace spattn {
+
+/// The launch of the kernel that buildForwardKernel makes: the order of its
+/// arguments is that of `Argument` there.
+tile::LaunchAttr describeForwardLaunch(AttentionOp op,
+                                       const ForwardShape &shape,
+                                       const GpuTarget &target);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H

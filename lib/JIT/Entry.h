@@ -1,0 +1,47 @@
+//===- Entry.h - The function that is compiled, and its arguments -*- C++ -*-=//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_JIT_ENTRY_H
+#define SPATTN_LIB_JIT_ENTRY_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "spattn/JIT/KernelArgument.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <optional>
+
+namespace spattn {
+
+template <class... Parts>
+llvm::Error makeError(const Parts &...parts) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  (stream << ... << parts);
+  return llvm::createStringError(text);
+}
+
+/// The function to compile, checked for what callers can pass.
+llvm::Expected<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,
+                                             llvm::StringRef name);
+
+/// The argument whose buffer a returned tensor is, if it is one's: what
+/// bufferization then drops from the results.
+std::optional<unsigned> tracedArgument(mlir::Value value);
+
+/// What of an argument does not fit its type.
+llvm::Error checkArgument(unsigned i, const KernelArgument &argument,
+                          mlir::Type type);
+
+/// Writes IR to a file in a folder; nothing if the folder is empty.
+void dumpModule(mlir::ModuleOp module, llvm::StringRef folder,
+                llvm::StringRef name);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_JIT_ENTRY_H

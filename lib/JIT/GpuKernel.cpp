@@ -1,0 +1,341 @@
+//===- GpuKernel.cpp - Compiles functions for a GPU -----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/JIT/GpuKernel.h"
+
+#include "Entry.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Pipelines/GpuPipeline.h"
+#include "spattn/Target/Artifact.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+#include <cmath>
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace spattn;
+using llvm::Error;
+using llvm::Expected;
+using Clock = std::chrono::steady_clock;
+
+static double since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start)
+      .count();
+}
+
+Expected<std::string> spattn::getChip(const runtime::DeviceInfo &device) {
+  if (device.major == 9 && device.minor == 0)
+    return std::string("sm_90a");
+  if (device.major >= 8)
+    return "sm_" + std::to_string(10 * device.major + device.minor);
+  return makeError("device ", device.device, " (", device.name,
+                   ") has compute capability ", device.major, ".", device.minor,
+                   "; there are kernels from 8.0 on");
+}
+
+runtime::KernelCache &spattn::getKernelCache() {
+  static auto &cache =
+      *new runtime::KernelCache(runtime::KernelCache::getDefaultFolder());
+  return cache;
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Where the operands of the kernel come from.
+struct Signature {
+  /// The argument of each operand by name.
+  std::vector<std::pair<std::string, unsigned>> operands;
+  /// The argument that holds the scale, or else its value.
+  std::optional<unsigned> scaleArgument;
+  double scale = 0;
+  std::vector<unsigned> results;
+};
+} // namespace
+
+/// The function is an attention and nothing else: the rest would be lost.
+static Expected<Signature> getSignature(func::FuncOp function) {
+  auto fail = [&](Operation *op, const auto &...parts) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    (stream << ... << parts);
+    emitError(op->getLoc(), text);
+    return makeError("function '", function.getName(), "': ", text);
+  };
+  Block &body = function.getBody().front();
+  AttentionOp attention;
+  for (Operation &op : body) {
+    if (auto found = dyn_cast<AttentionOp>(op)) {
+      if (attention)
+        return fail(&op, "a function for a GPU has one attention; this is its "
+                         "second");
+      attention = found;
+    } else if (!isa<arith::ConstantOp, func::ReturnOp>(op)) {
+      return fail(&op, "'", op.getName(),
+                  "' has no kernel for a GPU: functions have one attention, "
+                  "constants and a return");
+    }
+  }
+  if (!attention)
+    return fail(function, "a function for a GPU has one attention, got none");
+
+  Signature signature;
+  auto getArgument = [&](Value value) -> std::optional<unsigned> {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || argument.getOwner() != &body)
+      return std::nullopt;
+    return argument.getArgNumber();
+  };
+  std::pair<const char *, Value> operands[] = {{"q", attention.getQuery()},
+                                               {"k", attention.getKey()},
+                                               {"v", attention.getValue()},
+                                               {"o", attention.getOut()},
+                                               {"lse", attention.getLse()}};
+  for (auto [name, value] : operands) {
+    if (!value)
+      continue;
+    auto argument = getArgument(value);
+    if (!argument)
+      return fail(attention, "operand '", name,
+                  "' is not an argument of the function; a kernel for a GPU "
+                  "reads and writes arguments");
+    signature.operands.emplace_back(name, *argument);
+  }
+  signature.scale = 1 / std::sqrt(double(attention.getHeadDim()));
+  if (Value scale = attention.getScale()) {
+    signature.scaleArgument = getArgument(scale);
+    FloatAttr constant;
+    if (!signature.scaleArgument && !matchPattern(scale, m_Constant(&constant)))
+      return fail(attention, "the scale is neither an argument of the function "
+                             "nor a constant");
+    if (!signature.scaleArgument)
+      signature.scale = constant.getValueAsDouble();
+  }
+  for (OpOperand &result : body.getTerminator()->getOpOperands()) {
+    auto argument = tracedArgument(result.get());
+    if (!argument)
+      return fail(body.getTerminator(), "result ", result.getOperandNumber(),
+                  " is not written by the attention");
+    signature.results.push_back(*argument);
+  }
+  return signature;
+}
+
+//===----------------------------------------------------------------------===//
+// The key
+//===----------------------------------------------------------------------===//
+
+/// Changes with a file, without reading it.
+static std::string getFileIdentity(StringRef path) {
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(path, status))
+    return path.str();
+  auto time = status.getLastModificationTime().time_since_epoch();
+  return (path + ":" + Twine(status.getSize()) + ":" + Twine(time.count()))
+      .str();
+}
+
+/// The program or library that this code is in: it changes when the compiler
+/// does, also between two releases.
+static std::string getCompilerIdentity() {
+  Dl_info info;
+  if (!dladdr(reinterpret_cast<void *>(&getCompilerIdentity), &info) ||
+      !info.dli_fname)
+    return "";
+  // The program itself may be named as it was called.
+  std::string path = info.dli_fname;
+  if (!llvm::sys::fs::exists(path) || !StringRef(path).contains('/'))
+    path = llvm::sys::fs::getMainExecutable(
+        nullptr, reinterpret_cast<void *>(&getCompilerIdentity));
+  return getFileIdentity(path);
+}
+
+/// Everything that the code depends on.
+static std::string makeKey(ModuleOp module, const GpuCompileOptions &options) {
+  std::string key;
+  llvm::raw_string_ostream stream(key);
+  stream << getCompilerVersion() << "\n"
+         << getCompilerIdentity() << "\n"
+         << options.chip << "\n"
+         << options.driverVersion << "\n"
+         << options.pipelineOptions << "\n"
+         << options.strict << "\n";
+  for (const std::string &candidate : Ptxas::getCandidates(options.ptxas))
+    stream << getFileIdentity(candidate) << "\n";
+  module.print(stream, OpPrintingFlags().printGenericOpForm());
+  return key;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+struct GpuKernel::Impl {
+  FunctionType type;
+  Signature signature;
+  std::shared_ptr<runtime::Program> program;
+  GpuCompileTimes times;
+};
+
+GpuKernel::GpuKernel() : impl(std::make_unique<Impl>()) {}
+GpuKernel::~GpuKernel() = default;
+llvm::ArrayRef<unsigned> GpuKernel::getResults() const {
+  return impl->signature.results;
+}
+FunctionType GpuKernel::getType() const { return impl->type; }
+const std::shared_ptr<runtime::Program> &GpuKernel::getProgram() const {
+  return impl->program;
+}
+const GpuCompileTimes &GpuKernel::getTimes() const { return impl->times; }
+
+static void dumpCode(const runtime::Artifact &artifact, StringRef folder) {
+  if (folder.empty())
+    return;
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, artifact.codeKind == runtime::CodeKind::Cubin
+                                    ? "3-code.cubin"
+                                    : "3-code.ptx");
+  std::error_code error;
+  llvm::raw_fd_ostream stream(path, error);
+  if (!error)
+    stream << artifact.code;
+}
+
+static runtime::Result<runtime::Artifact>
+compileModule(ModuleOp module, StringRef entry,
+              const GpuPipelineOptions &pipeline,
+              const GpuCompileOptions &options, GpuCompileTimes &times) {
+  Clock::time_point start = Clock::now();
+  using Stage = void (*)(OpPassManager &, const GpuPipelineOptions &);
+  std::pair<Stage, StringRef> stages[] = {
+      {buildGpuTilePipeline, "1-tile.mlir"},
+      {buildGpuLLVMPipeline, "2-llvm.mlir"}};
+  for (auto [build, name] : stages) {
+    PassManager pm(module.getContext());
+    pm.enableVerifier(false);
+    build(pm, pipeline);
+    if (failed(pm.run(module)))
+      return runtime::Status::error("could not compile function '" +
+                                    entry.str() + "' for the GPU");
+    dumpModule(module, options.dumpFolder, name);
+  }
+  times.passes = since(start);
+  TargetOptions target;
+  target.chip = options.chip;
+  target.driverVersion = options.driverVersion;
+  target.ptxas = options.ptxas;
+  target.strict = options.strict;
+  TargetTimes targetTimes;
+  auto artifact = emitArtifact(module, target, &targetTimes);
+  times.ptx = targetTimes.ptx;
+  times.ptxas = targetTimes.ptxas;
+  if (artifact)
+    dumpCode(*artifact, options.dumpFolder);
+  return artifact;
+}
+
+Expected<std::unique_ptr<GpuKernel>>
+GpuKernel::compile(ModuleOp module, StringRef entry,
+                   const GpuCompileOptions &options,
+                   runtime::KernelCache &cache) {
+  Clock::time_point start = Clock::now();
+  std::unique_ptr<GpuKernel> kernel(new GpuKernel());
+  Impl &impl = *kernel->impl;
+  Expected<func::FuncOp> function = findEntry(module, entry);
+  if (!function)
+    return function.takeError();
+  impl.type = function->getFunctionType();
+  auto signature = getSignature(*function);
+  if (!signature)
+    return signature.takeError();
+  impl.signature = std::move(*signature);
+  GpuPipelineOptions pipeline;
+  if (failed(pipeline.parseFromString(options.pipelineOptions)))
+    return makeError("'", options.pipelineOptions,
+                     "' are not options of spattn-gpu");
+  if (!GpuTarget::parse(options.chip))
+    return makeError("unknown chip '", options.chip,
+                     "'; expected sm_80 or a later one, such as sm_90a");
+  pipeline.setChip(options.chip);
+
+  // The function alone: others make no difference to its code.
+  OwningOpRef<ModuleOp> own = ModuleOp::create(module.getLoc());
+  own->push_back(function->clone());
+  auto program = cache.get(makeKey(*own, options), [&] {
+    return compileModule(*own, entry, pipeline, options, impl.times);
+  });
+  if (!program)
+    return makeError(program.message());
+  impl.program = *program;
+  impl.times.total = since(start);
+  return kernel;
+}
+
+//===----------------------------------------------------------------------===//
+// Launching
+//===----------------------------------------------------------------------===//
+
+static Expected<runtime::OperandView> getOperandView(unsigned i,
+                                                     const BufferView &view) {
+  if (view.sizes.size() > runtime::kMaxRank)
+    return makeError("argument ", i, " has rank ", view.sizes.size());
+  runtime::OperandView operand;
+  operand.address = reinterpret_cast<uintptr_t>(view.data);
+  operand.rank = unsigned(view.sizes.size());
+  llvm::copy(view.sizes, operand.sizes);
+  llvm::copy(view.strides, operand.strides);
+  return operand;
+}
+
+Error GpuKernel::launch(const runtime::Driver &driver,
+                        ArrayRef<KernelArgument> arguments,
+                        runtime::cuda::Stream stream, int ordinal) const {
+  TypeRange types = impl->type.getInputs();
+  if (arguments.size() != types.size())
+    return makeError("expected ", types.size(), " arguments, got ",
+                     arguments.size());
+  for (auto [i, argument] : llvm::enumerate(arguments))
+    if (Error error = checkArgument(i, argument, types[i]))
+      return error;
+
+  const Signature &signature = impl->signature;
+  runtime::LaunchArguments launch;
+  for (const runtime::Operand &operand : impl->program->artifact().operands) {
+    auto it = llvm::find_if(signature.operands, [&](const auto &entry) {
+      return entry.first == operand.name;
+    });
+    // One that is left out.
+    if (it == signature.operands.end()) {
+      launch.operands.emplace_back();
+      continue;
+    }
+    auto view =
+        getOperandView(it->second, std::get<BufferView>(arguments[it->second]));
+    if (!view)
+      return view.takeError();
+    launch.operands.push_back(*view);
+  }
+  double scale = signature.scale;
+  if (signature.scaleArgument)
+    scale = std::get<float>(arguments[*signature.scaleArgument]);
+  launch.values = {{"scale", scale}};
+  launch.stream = stream;
+  auto loaded = impl->program->load(driver, ordinal);
+  if (!loaded)
+    return makeError(loaded.message());
+  if (runtime::Status status = (*loaded)->launch(launch); !status.ok())
+    return makeError(status.message());
+  return Error::success();
+}

@@ -1,0 +1,91 @@
+//===- GpuPipeline.cpp - From attention to LLVM for a GPU -----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Pipelines/GpuPipeline.h"
+
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "spattn/Conversion/Passes.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace spattn;
+
+void spattn::buildGpuTilePipeline(OpPassManager &pm,
+                                  const GpuPipelineOptions &options) {
+  ConvertSpattnToTileOptions tile;
+  tile.targetName = options.target;
+  tile.keyTile = options.keyTile;
+  tile.expectedLength = options.expectedLength;
+  tile.stages = options.stages;
+  tile.overlap = options.overlap;
+  tile.takeTurns = options.takeTurns;
+  tile.consumers = options.consumers;
+  tile.blocks = options.blocks;
+  tile.queryStages = options.queryStages;
+  tile.sharedMemory = options.sharedMemory;
+  pm.addPass(createSpattnNormalize());
+  pm.addPass(createConvertSpattnToTile(tile));
+  pm.addPass(createCSEPass());
+}
+
+void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
+                                  const GpuPipelineOptions &options) {
+  ConvertTileToNVVMOptions nvvm;
+  nvvm.targetName = options.target;
+  pm.addPass(createConvertTileToNVVM(nvvm));
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void spattn::buildGpuPipeline(OpPassManager &pm,
+                              const GpuPipelineOptions &options) {
+  buildGpuTilePipeline(pm, options);
+  buildGpuLLVMPipeline(pm, options);
+}
+
+LogicalResult spattn::lowerToLLVM(ModuleOp module,
+                                  const GpuPipelineOptions &options) {
+  bool hasAttention = false, isLowered = true;
+  auto *llvmDialect =
+      module->getContext()->getLoadedDialect<LLVM::LLVMDialect>();
+  module.walk([&](Operation *op) {
+    hasAttention |= isa<AttentionOp>(op);
+    if (op != module)
+      isLowered &= op->getDialect() == llvmDialect ||
+                   isa_and_nonnull<NVVM::NVVMDialect>(op->getDialect());
+  });
+  PassManager pm(module.getContext());
+  if (hasAttention)
+    buildGpuTilePipeline(pm, options);
+  if (hasAttention || !isLowered)
+    buildGpuLLVMPipeline(pm, options);
+  return pm.run(module);
+}
+
+void spattn::registerGpuPipelines() {
+  PassPipelineRegistration<GpuPipelineOptions>(
+      "spattn-gpu-tile", "Attention on tensors to GPU kernels in tile form",
+      buildGpuTilePipeline);
+  PassPipelineRegistration<GpuPipelineOptions>(
+      "spattn-gpu-llvm", "Kernels in tile form to the LLVM dialect",
+      buildGpuLLVMPipeline);
+  PassPipelineRegistration<GpuPipelineOptions>(
+      "spattn-gpu", "Attention on tensors to the LLVM dialect for a GPU",
+      buildGpuPipeline);
+}

@@ -1,0 +1,192 @@
+//===- LaunchToArtifact.cpp - From tile.launch to an artifact -------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LaunchToArtifact.h"
+
+#include "spattn/Dialect/Tile/IR/Tile.h"
+
+using namespace mlir;
+using namespace spattn;
+
+static runtime::ElementType convertType(Type type) {
+  using runtime::ElementType;
+  if (type.isF16())
+    return ElementType::F16;
+  if (type.isBF16())
+    return ElementType::BF16;
+  if (type.isF32())
+    return ElementType::F32;
+  if (type.isF64())
+    return ElementType::F64;
+  switch (type.getIntOrFloatBitWidth()) {
+  case 8:
+    return ElementType::I8;
+  case 16:
+    return ElementType::I16;
+  case 32:
+    return ElementType::I32;
+  default:
+    return ElementType::I64;
+  }
+}
+
+static runtime::Formula convertFormula(tile::FormulaAttr attr) {
+  runtime::Formula formula;
+  size_t next = 0;
+  for (auto [coefficient, count] :
+       llvm::zip(attr.getCoefficients(), attr.getCounts())) {
+    runtime::Term &term = formula.terms.emplace_back();
+    term.coefficient = coefficient;
+    for (int64_t i = 0; i < count; ++i, ++next)
+      term.factors.push_back(
+          {attr.getNames()[next].str(), attr.getDivisors()[next]});
+  }
+  return formula;
+}
+
+static runtime::Operand convertBuffer(tile::BufferAttr attr) {
+  runtime::Operand operand;
+  operand.name = attr.getName().str();
+  operand.type = convertType(attr.getElementType());
+  for (auto [name, size] : llvm::zip(attr.getDimensions(), attr.getSizes())) {
+    runtime::Dimension &dimension = operand.dimensions.emplace_back();
+    dimension.name = name.str();
+    if (auto extent = dyn_cast<StringAttr>(size))
+      dimension.extent = extent.str();
+    else
+      dimension.size = cast<IntegerAttr>(size).getInt();
+  }
+  operand.alignment = uint32_t(attr.getAlignment());
+  operand.contiguous = !attr.getStrided();
+  operand.optional = attr.getOptional();
+  operand.output = attr.getOutput();
+  return operand;
+}
+
+/// The position of a name, which the attribute's verifier has looked up.
+template <class T>
+static uint32_t findName(ArrayRef<T> list, StringRef name) {
+  return uint32_t(
+      llvm::find_if(list, [&](T entry) { return entry.getName() == name; }) -
+      list.begin());
+}
+
+static runtime::TensorMapRecipe convertMap(tile::LaunchAttr launch,
+                                           tile::TensorMapAttr attr) {
+  using namespace runtime;
+  TensorMapRecipe recipe;
+  recipe.operand = findName(launch.getBuffers(), attr.getBuffer());
+  recipe.type =
+      convertType(launch.getBuffers()[recipe.operand].getElementType());
+  for (auto [name, size] : llvm::zip(attr.getDimensions(), attr.getBox()))
+    recipe.dimensions.push_back(
+        {name.str(), uint32_t(cast<IntegerAttr>(size).getInt())});
+  // Their numbers are those of the powers of two, from 0 on.
+  auto power = [](int64_t bytes, int64_t first) {
+    return bytes == 0 ? 0 : bytes == first ? 1 : bytes == 2 * first ? 2 : 3;
+  };
+  recipe.swizzle = Swizzle(power(attr.getSwizzle(), 32));
+  recipe.interleave = Interleave(power(attr.getInterleave(), 16));
+  recipe.l2Promotion = L2Promotion(power(attr.getL2(), 64));
+  recipe.fill = attr.getNan() ? OobFill::Nan : OobFill::Zero;
+  recipe.form =
+      attr.getSoftware() ? TensorMapForm::Software : TensorMapForm::Hardware;
+  return recipe;
+}
+
+static runtime::Argument convertArgument(tile::LaunchAttr launch,
+                                         tile::ArgumentAttr attr) {
+  using runtime::Argument;
+  StringRef name = attr.getName();
+  switch (attr.getKind()) {
+  case tile::ArgumentKind::Buffer:
+    return Argument::pointer(findName(launch.getBuffers(), name));
+  case tile::ArgumentKind::TensorMap:
+    return Argument::tensorMap(uint32_t(attr.getNumber()));
+  case tile::ArgumentKind::Scratch:
+    return Argument::scratch(findName(launch.getScratch(), name));
+  case tile::ArgumentKind::I32:
+    return Argument::scalar(runtime::ArgumentKind::I32, name.str());
+  case tile::ArgumentKind::I64:
+    return Argument::scalar(runtime::ArgumentKind::I64, name.str());
+  case tile::ArgumentKind::F32:
+    return Argument::scalar(runtime::ArgumentKind::F32, name.str());
+  }
+  return {};
+}
+
+static runtime::Kernel convertKernel(StringRef entry, tile::LaunchAttr launch) {
+  runtime::Kernel kernel;
+  kernel.entry = entry.str();
+  kernel.threads = uint32_t(launch.getThreads());
+  kernel.cluster = uint32_t(launch.getCluster());
+  kernel.dynamicSharedBytes = uint32_t(launch.getShared());
+  if (launch.isPersistent()) {
+    kernel.grid.kind = runtime::GridKind::Persistent;
+    kernel.grid.blocksPerMultiprocessor = uint32_t(launch.getPersistent());
+  }
+  runtime::Formula *formulas[] = {&kernel.grid.x, &kernel.grid.y,
+                                  &kernel.grid.z};
+  for (auto [i, formula] : llvm::enumerate(launch.getGrid()))
+    *formulas[i] = convertFormula(formula);
+  for (tile::ArgumentAttr argument : launch.getArguments())
+    kernel.arguments.push_back(convertArgument(launch, argument));
+  return kernel;
+}
+
+FailureOr<runtime::Artifact> spattn::describeLaunches(ModuleOp module) {
+  runtime::Artifact artifact;
+  tile::LaunchAttr first;
+  StringRef firstName;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    tile::LaunchAttr launch = tile::LaunchAttr::of(function);
+    if (!launch && !function->hasAttr("nvvm.kernel"))
+      continue;
+    if (!launch)
+      return emitError(function.getLoc(), "kernel '")
+             << function.getName() << "' has no '" << tile::LaunchAttr::kName
+             << "', which says how to launch it";
+    if (first && (launch.getBuffers() != first.getBuffers() ||
+                  launch.getMaps() != first.getMaps() ||
+                  launch.getScratch() != first.getScratch() ||
+                  launch.getLimits() != first.getLimits() ||
+                  launch.getPositive() != first.getPositive()))
+      return emitError(function.getLoc(), "kernels '")
+             << firstName << "' and '" << function.getName()
+             << "' take different arguments, so they cannot be launched "
+                "together; put them into modules of their own";
+    artifact.kernels.push_back(convertKernel(function.getName(), launch));
+    if (first)
+      continue;
+    first = launch;
+    firstName = function.getName();
+  }
+  if (!first)
+    return emitError(module.getLoc(),
+                     "there is no kernel in the module: an llvm.func "
+                     "with '")
+           << tile::LaunchAttr::kName << "'";
+  for (tile::BufferAttr buffer : first.getBuffers())
+    artifact.operands.push_back(convertBuffer(buffer));
+  for (tile::TensorMapAttr map : first.getMaps())
+    artifact.tensorMaps.push_back(convertMap(first, map));
+  for (tile::ScratchAttr scratch : first.getScratch())
+    artifact.scratch.push_back(
+        {scratch.getName().str(), convertFormula(scratch.getBytes()),
+         uint32_t(scratch.getAlignment()), scratch.getZeroed()});
+  for (tile::LimitAttr limit : first.getLimits())
+    artifact.limits.push_back(
+        {convertFormula(limit.getValue()), limit.getMaximum()});
+  for (StringAttr name : first.getPositive())
+    artifact.positive.push_back(name.str());
+  if (first.getMetadata())
+    for (NamedAttribute entry : first.getMetadata())
+      artifact.metadata.emplace_back(entry.getName().str(),
+                                     cast<StringAttr>(entry.getValue()).str());
+  return artifact;
+}
