@@ -63,7 +63,7 @@ sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanit
 if [[ -n $sanitizer ]]; then
   for tool in memcheck racecheck synccheck initcheck; do
     test_layer "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 \
-      "$folder/bin/spattn-run" test/Integration/CUDA/small.mlir --device=cuda \
+      "$folder/bin/spattn-run" test/Integration/CUDA/Inputs/small.mlir --device=cuda \
       --max-error=1e-2
   done
 else

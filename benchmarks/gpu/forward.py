@@ -15,16 +15,16 @@ import ctypes
 import json
 import math
 import statistics
+import struct
 import sys
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from cuda.bindings import driver as cuda
+from kernels import VARIANTS
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
-
-STAGES = 2
 
 
 def check(result):
@@ -37,17 +37,15 @@ def check(result):
 class Kernel:
     """A kernel of a cubin, with the launch that convert-spattn-to-tile asks for.
 
-    The variant, QUERIESxKEYSxBLOCKS, says its tile shape and how many blocks a
-    multiprocessor holds; see kernels.py.
+    The variants are those of kernels.py.
     """
 
     def __init__(self, cubin: Path, variant: str, name: str, dim: int):
-        self.queries, self.keys, self.blocks = map(int, variant.split("x"))
-        self.threads = 128 + 2 * self.queries
+        self.variant = VARIANTS[variant]
+        self.queries, self.keys = self.variant.queries, self.variant.key_tile
+        self.shared = self.variant.shared_bytes(dim)
         module = check(cuda.cuModuleLoad(str(cubin).encode()))
         self.function = check(cuda.cuModuleGetFunction(module, name.encode()))
-        self.shared = 2 * self.queries * dim * 2 + STAGES * self.keys * dim * 4
-        self.shared += 8 * (14 + 4 * STAGES) + 4 * 256
         attribute = cuda.CUfunction_attribute
         limit = attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
         check(cuda.cuFuncSetAttribute(self.function, limit, self.shared))
@@ -72,6 +70,13 @@ class Kernel:
             )
         )
 
+    @staticmethod
+    def software_map(x: torch.Tensor) -> bytes:
+        """As in spattn/Runtime/TensorMap.h: address, strides, sizes."""
+        sizes, strides = x.shape[::-1], [2 * s for s in x.stride()[::-1]]
+        words = [x.data_ptr(), *strides[1:], 0, *sizes, 0]
+        return struct.pack("<16q", *words, *[0] * (16 - len(words)))
+
     def bind(self, q, k, v, out, lse):
         """A function that launches the kernel on the current stream."""
         values = []
@@ -79,7 +84,10 @@ class Kernel:
         for x, rows in maps:
             storage = (ctypes.c_byte * 192)()
             aligned = (ctypes.addressof(storage) + 63) & ~63
-            ctypes.memmove(aligned, self.tensor_map(x, rows).getPtr(), 128)
+            if self.variant.software_maps:
+                ctypes.memmove(aligned, self.software_map(x), 128)
+            else:
+                ctypes.memmove(aligned, self.tensor_map(x, rows).getPtr(), 128)
             values.append((storage, aligned))
         scalars = [ctypes.c_uint64(out.data_ptr()), ctypes.c_uint64(lse.data_ptr())]
         scalars += [ctypes.c_int32(n) for n in (q.shape[0], q.shape[2], k.shape[2])]
@@ -89,7 +97,7 @@ class Kernel:
         pointers = (ctypes.c_void_p * len(values))(*(p for _, p in values))
         items = q.shape[0] * q.shape[1] * -(-q.shape[2] // self.queries)
         sms = torch.cuda.get_device_properties(0).multi_processor_count
-        grid = min(sms * self.blocks, items)
+        grid = min(sms * self.variant.blocks, items)
 
         def launch():
             stream = torch.cuda.current_stream().cuda_stream
@@ -99,7 +107,7 @@ class Kernel:
                     grid,
                     1,
                     1,
-                    self.threads,
+                    self.variant.threads,
                     1,
                     1,
                     self.shared,
@@ -286,6 +294,8 @@ def main() -> None:
         entry = structure + ("" if heads == key_heads else "_gqa")
         calls, errors = {}, {}
         for variant in variants:
+            if dim not in VARIANTS[variant].dims:
+                continue
             kernel = Kernel(folder / f"d{dim}.{variant}.cubin", variant, entry, dim)
             errors[variant] = max(
                 verify(kernel, structure, b, heads, key_heads, nq, nk, dim)

@@ -8,6 +8,7 @@ each structure. Needs no GPU; see compile.sh.
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 STRUCTURES = {
@@ -18,30 +19,79 @@ STRUCTURES = {
 }
 # (heads, key heads)
 HEADS = {"": (16, 16), "_gqa": (32, 8)}
-# Name, options of convert-spattn-to-tile: queries and keys of a tile, and how
-# many blocks a multiprocessor holds.
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A target, and options of convert-spattn-to-tile: what a launch has to know."""
+
+    target: str = "sm_90a"
+    dims: tuple[int, ...] = (64, 128)
+    consumers: int = 2
+    blocks: int = 1
+    key_tile: int = 128
+    stages: int = 2
+    query_stages: int = 2
+    overlap: bool = True
+    shared_memory: int = 227 * 1024
+
+    @property
+    def options(self) -> str:
+        fields = {k: v for k, v in vars(self).items() if k not in ("target", "dims")}
+        return " ".join(
+            f"{k.replace('_', '-')}={str(v).lower()}" for k, v in fields.items()
+        )
+
+    @property
+    def queries(self) -> int:
+        return 64 * self.consumers
+
+    @property
+    def threads(self) -> int:
+        return 128 * (self.consumers + 1)
+
+    def shared_bytes(self, dim: int) -> int:
+        tiles = self.query_stages * self.queries + 2 * self.stages * self.key_tile
+        barriers = -(-8 * (3 * self.query_stages + 4 * self.stages + 8) // 16) * 16
+        return 2 * dim * tiles + barriers + 4 * 256
+
+    @property
+    def software_maps(self) -> bool:
+        return self.target != "sm_90a"
+
+
+def for_sm80(target="sm_90", **options) -> Variant:
+    """What fits sm_80 and its 163 KiB; by default as code for a GPU at hand."""
+    return Variant(target, overlap=False, shared_memory=163 * 1024, **options)
+
+
+# By name: queries and keys of a tile, and how many blocks a multiprocessor holds.
 VARIANTS = {
-    "128x128x1": "consumers=2 blocks=1 key-tile=128",
-    "64x64x2": "consumers=1 blocks=2 key-tile=64",
+    "128x128x1": Variant(),
+    "64x64x2": Variant(consumers=1, blocks=2, key_tile=64),
+    # With the instructions of sm_80.
+    "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
+    "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),
 }
 
 
-def text(dim: int) -> str:
-    functions = []
-    for suffix, (heads, key_heads) in HEADS.items():
-        for name, structure in STRUCTURES.items():
-            if suffix and name != "exclusive":
-                continue
-            q = f"tensor<?x{heads}x?x{dim}xbf16>"
-            k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
-            lse = f"tensor<?x{heads}x?xf32>"
-            functions.append(f"""
+def function(name: str, suffix: str, dim: int) -> str:
+    heads, key_heads = HEADS[suffix]
+    q = f"tensor<?x{heads}x?x{dim}xbf16>"
+    k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
+    lse = f"tensor<?x{heads}x?xf32>"
+    return f"""
 func.func @{name}{suffix}(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({structure})
+  %r:2 = spattn.attention structure({STRUCTURES[name]})
            ins(%q, %k, %v : {q}, {k}, {k}) outs(%o, %l : {q}, {lse})
   return %r#0 : {q}
-}}""")
-    return "\n".join(functions) + "\n"
+}}
+"""
+
+
+def text(dim: int) -> str:
+    functions = [function(name, "", dim) for name in STRUCTURES]
+    return "".join([*functions, function("exclusive", "_gqa", dim)])
 
 
 def main() -> None:
@@ -51,10 +101,13 @@ def main() -> None:
     for dim in (64, 128):
         source = folder / f"d{dim}.mlir"
         source.write_text(text(dim))
-        for variant, options in VARIANTS.items():
-            target = folder / f"d{dim}.{variant}.cubin"
-            subprocess.run([compiler, source, target, options], check=True)
-            print(target)
+        for name, variant in VARIANTS.items():
+            if dim not in variant.dims:
+                continue
+            out = folder / f"d{dim}.{name}.cubin"
+            command = [compiler, source, out, variant.options, variant.target]
+            subprocess.run(command, check=True)
+            print(out)
 
 
 if __name__ == "__main__":

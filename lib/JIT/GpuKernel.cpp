@@ -36,9 +36,11 @@ static double since(Clock::time_point start) {
 Expected<std::string> spattn::getChip(const runtime::DeviceInfo &device) {
   if (device.major == 9 && device.minor == 0)
     return std::string("sm_90a");
+  if (device.major >= 8)
+    return "sm_" + std::to_string(10 * device.major + device.minor);
   return makeError("device ", device.device, " (", device.name,
                    ") has compute capability ", device.major, ".", device.minor,
-                   "; there are kernels for 9.0");
+                   "; there are kernels from 8.0 on");
 }
 
 runtime::KernelCache &spattn::getKernelCache() {
@@ -263,6 +265,10 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
   if (failed(pipeline.parseFromString(options.pipelineOptions)))
     return makeError("'", options.pipelineOptions,
                      "' are not options of spattn-gpu");
+  if (!GpuTarget::parse(options.chip))
+    return makeError("unknown chip '", options.chip,
+                     "'; expected sm_80 or a later one, such as sm_90a");
+  pipeline.setChip(options.chip);
 
   // The function alone: others make no difference to its code.
   OwningOpRef<ModuleOp> own = ModuleOp::create(module.getLoc());

@@ -25,13 +25,16 @@ using namespace spattn;
 void spattn::buildGpuTilePipeline(OpPassManager &pm,
                                   const GpuPipelineOptions &options) {
   ConvertSpattnToTileOptions tile;
+  tile.targetName = options.target;
   tile.keyTile = options.keyTile;
   tile.expectedLength = options.expectedLength;
   tile.stages = options.stages;
+  tile.overlap = options.overlap;
   tile.takeTurns = options.takeTurns;
   tile.consumers = options.consumers;
   tile.blocks = options.blocks;
   tile.queryStages = options.queryStages;
+  tile.sharedMemory = options.sharedMemory;
   pm.addPass(createSpattnNormalize());
   pm.addPass(createConvertSpattnToTile(tile));
   pm.addPass(createCSEPass());
@@ -39,7 +42,9 @@ void spattn::buildGpuTilePipeline(OpPassManager &pm,
 
 void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
                                   const GpuPipelineOptions &options) {
-  pm.addPass(createConvertTileToNVVM());
+  ConvertTileToNVVMOptions nvvm;
+  nvvm.targetName = options.target;
+  pm.addPass(createConvertTileToNVVM(nvvm));
   pm.addPass(createCSEPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLLVMPass());

@@ -36,6 +36,9 @@ constexpr Swizzle lastOf(Swizzle) { return Swizzle::Bytes128; }
 constexpr Interleave lastOf(Interleave) { return Interleave::Bytes32; }
 constexpr L2Promotion lastOf(L2Promotion) { return L2Promotion::Bytes256; }
 constexpr OobFill lastOf(OobFill) { return OobFill::Nan; }
+constexpr TensorMapForm lastOf(TensorMapForm) {
+  return TensorMapForm::Software;
+}
 constexpr ArgumentKind lastOf(ArgumentKind) { return ArgumentKind::F32; }
 constexpr GridKind lastOf(GridKind) { return GridKind::Formula; }
 
@@ -70,7 +73,7 @@ void fields(A &a, typename A::template Ref<BoxDimension> v) {
 template <class A>
 void fields(A &a, typename A::template Ref<TensorMapRecipe> v) {
   a(v.operand, v.type, v.dimensions, v.swizzle, v.interleave, v.l2Promotion,
-    v.fill);
+    v.fill, v.form);
 }
 template <class A>
 void fields(A &a, typename A::template Ref<Scratch> v) {

@@ -80,7 +80,11 @@ Status Module::Impl::loadCode() {
                      artifact->codeKind == CodeKind::Cubin ? "cubin" : "PTX",
                      " is for ", artifact->architecture, ", which ",
                      describeDevice(), " does not run");
-  if (!artifact->tensorMaps.empty() &&
+  auto needsEngine = [](const TensorMapRecipe &recipe) {
+    return recipe.form == TensorMapForm::Hardware;
+  };
+  const auto &maps = artifact->tensorMaps;
+  if (std::any_of(maps.begin(), maps.end(), needsEngine) &&
       (!device.tensorMaps || !driver().tensorMapEncodeTiled)) {
     if (device.tensorMaps)
       return driver().makeMissing("cuTensorMapEncodeTiled");

@@ -1,4 +1,4 @@
-//===- TensorMap.cpp - Descriptors for the tensor copy engine -------------===//
+//===- TensorMap.cpp - Descriptors of arrays to copy from -----------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -15,6 +15,8 @@ using namespace spattn::runtime;
 // The limits of the "Tensor Map Object Management" section of the driver's
 // reference.
 static constexpr uint64_t kMaxSize = uint64_t(1) << 32;
+/// Code counts in signed 32-bit numbers.
+static constexpr uint64_t kMaxSoftwareSize = (uint64_t(1) << 31) - 1;
 static constexpr int64_t kStrideLimit = int64_t(1) << 40;
 static constexpr uint32_t kMaxBox = 256;
 /// Not in the reference, but the driver refuses boxes that are larger than the
@@ -57,8 +59,15 @@ static cuda::TensorMapType getType(ElementType type) {
 Status spattn::runtime::checkTensorMapRecipe(const TensorMapRecipe &recipe) {
   size_t rank = recipe.dimensions.size();
   if (rank < 1 || rank > kMaxTensorMapRank)
-    return makeError("TMA takes ranks from 1 to ", kMaxTensorMapRank, ", not ",
-                     rank);
+    return makeError("a tensor map takes ranks from 1 to ", kMaxTensorMapRank,
+                     ", not ", rank);
+  if (recipe.form == TensorMapForm::Software) {
+    if (recipe.interleave != Interleave::None || recipe.fill != OobFill::Zero)
+      return makeError(
+          "a software tensor map has no interleave, and fills with "
+          "zeros");
+    return {};
+  }
   if (recipe.interleave != Interleave::None && rank < 3)
     return makeError(
         "TMA takes interleaved arrays of rank 3 or more only, not ", rank);
@@ -99,30 +108,40 @@ Status spattn::runtime::checkTensorMap(const TensorMapRecipe &recipe,
                                        const TensorMapSource &source) {
   if (Status status = checkTensorMapRecipe(recipe); !status.ok())
     return status;
+  bool isSoftware = recipe.form == TensorMapForm::Software;
+  const char *copy = isSoftware ? "cp.async" : "TMA";
   unsigned alignment = getAlignment(recipe);
   if (source.address == 0 || source.address % alignment != 0)
-    return makeError("TMA needs an address that is a multiple of ", alignment,
-                     " bytes, not ", source.address);
+    return makeError(copy, " needs an address that is a multiple of ",
+                     alignment, " bytes, not ", source.address);
   int64_t bytes = getElementBytes(recipe.type);
   for (size_t i = 0; i < recipe.dimensions.size(); ++i) {
     const std::string &name = recipe.dimensions[i].name;
     uint64_t size = source.sizes[i];
     int64_t stride = source.byteStrides[i];
+    if (isSoftware && (size < 1 || size > kMaxSoftwareSize))
+      return makeError("dimension '", name, "' has size ", size,
+                       "; software tensor maps take 1 to 2^31 - 1");
     if (size < 1 || size > kMaxSize)
       return makeError("dimension '", name, "' has size ", size,
                        "; TMA takes 1 to 2^32");
+    // Code copies as many bytes at once as the alignment has.
+    if (isSoftware && i == 0 && size * uint64_t(bytes) % alignment != 0)
+      return makeError("dimension '", name, "', the innermost, has ",
+                       size * uint64_t(bytes),
+                       " bytes; cp.async needs a multiple of ", alignment);
     if (size == 1)
       continue;
     if (i == 0 && stride != bytes)
       return makeError("dimension '", name,
-                       "', the innermost, has a stride of ", stride,
-                       " bytes; TMA needs that of an element, ", bytes);
-    if (i != 0 && (stride < 0 || stride >= kStrideLimit))
+                       "', the innermost, has a stride of ", stride, " bytes; ",
+                       copy, " needs that of an element, ", bytes);
+    if (!isSoftware && i != 0 && (stride < 0 || stride >= kStrideLimit))
       return makeError("dimension '", name, "' has a stride of ", stride,
                        " bytes; TMA takes 0 to less than 2^40");
     if (i != 0 && stride % alignment != 0)
       return makeError("dimension '", name, "' has a stride of ", stride,
-                       " bytes; TMA needs a multiple of ", alignment);
+                       " bytes; ", copy, " needs a multiple of ", alignment);
   }
   return {};
 }
@@ -140,6 +159,16 @@ spattn::runtime::encodeTensorMap(const Driver &driver,
       return map;
   if (Status status = checkTensorMap(recipe, source); !status.ok())
     return status;
+
+  if (recipe.form == TensorMapForm::Software) {
+    map.words[kMapAddressWord] = source.address;
+    for (size_t i = 0; i < rank; ++i) {
+      map.words[kMapSizeWord + i] = source.sizes[i];
+      if (i > 0 && source.sizes[i] > 1)
+        map.words[kMapStrideWord + i - 1] = uint64_t(source.byteStrides[i]);
+    }
+    return map;
+  }
 
   uint64_t strides[kMaxTensorMapRank] = {};
   uint32_t box[kMaxTensorMapRank] = {}, steps[kMaxTensorMapRank] = {};

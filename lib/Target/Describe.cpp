@@ -42,7 +42,10 @@ static void describe(llvm::raw_ostream &os, const Artifact &artifact,
   llvm::interleaveComma(recipe.dimensions, os, [&](const BoxDimension &dim) {
     os << dim.name << " = " << dim.box;
   });
-  os << "], swizzle " << swizzles[unsigned(recipe.swizzle)] << ", L2 "
+  os << "], ";
+  if (recipe.form == TensorMapForm::Software)
+    os << "software, ";
+  os << "swizzle " << swizzles[unsigned(recipe.swizzle)] << ", L2 "
      << promotions[unsigned(recipe.l2Promotion)];
   if (recipe.interleave != Interleave::None)
     os << ", interleave " << interleaves[unsigned(recipe.interleave)];

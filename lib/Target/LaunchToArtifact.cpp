@@ -94,6 +94,8 @@ static runtime::TensorMapRecipe convertMap(tile::LaunchAttr launch,
   recipe.interleave = Interleave(power(attr.getInterleave(), 16));
   recipe.l2Promotion = L2Promotion(power(attr.getL2(), 64));
   recipe.fill = attr.getNan() ? OobFill::Nan : OobFill::Zero;
+  recipe.form =
+      attr.getSoftware() ? TensorMapForm::Software : TensorMapForm::Hardware;
   return recipe;
 }
 

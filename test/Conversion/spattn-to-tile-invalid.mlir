@@ -1,6 +1,6 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile -split-input-file -verify-diagnostics
 // RUN: not spattn-opt %s -convert-spattn-to-tile=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
-// RUN: not spattn-opt %s -convert-spattn-to-tile=stages=0 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
+// RUN: not spattn-opt %s -convert-spattn-to-tile=stages=9 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
 // RUN: not spattn-opt %s -convert-spattn-to-tile=consumers=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
 // CONSUMERS: error: expected 'consumers' and 'blocks' from 0 to 4, got 5 and 0
@@ -9,7 +9,19 @@
 // LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
 
 // TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
-// STAGES: error: expected 'stages' from 1 to 8 and 'query-stages' from 2 to 8, got 0 and 2
+// STAGES: error: expected 'stages' and 'query-stages' from 0 to 8, got 9 and 0
+
+// RUN: not spattn-opt %s -convert-spattn-to-tile=target=sm_75 -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
+
+// RUN: not spattn-opt %s -convert-spattn-to-tile=shared-memory=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
+
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
+// MEMORY: error: 'spattn.attention' op needs 197808 bytes of shared memory, more than the 101376 there are
+
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
+// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1
 
 // expected-error @+1 {{expected one attention in the function of a kernel, got 0}}
 func.func @none() {

@@ -1,4 +1,35 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s
+// RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=ORDER
+// RUN: spattn-opt %s -convert-spattn-to-tile="overlap=false key-tile=64" | FileCheck %s --check-prefixes=ORDER90
+
+// On targets without asynchronous products they are made one at a time, and
+// tensor maps are not for the copy engine.
+// ORDER-LABEL: llvm.func @bands
+// ORDER-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, software = true>,
+// ORDER-SAME: tile = "128x64"
+// ORDER: tile.post
+// ORDER: tile.load
+// ORDER: tile.store_tile
+// ORDER: scf.while
+// ORDER:   tile.receive {{.*}} uniform
+// ORDER:   scf.for
+// ORDER:     tile.mma {{.*}}{transposed}
+// ORDER-NEXT: tile.mma_commit
+// ORDER-NEXT: tile.mma_wait 0
+// ORDER:     scf.if
+// ORDER:       tile.mask
+// ORDER:     tile.mma {{.*}} acc
+// ORDER-NEXT: tile.mma_commit
+// ORDER-NEXT: tile.mma_wait 0
+// ORDER-NOT: tile.mma{{ }}
+// ORDER:   tile.write
+// ORDER: llvm.func @layout
+
+// ORDER90-LABEL: llvm.func @bands
+// ORDER90-SAME: swizzle = 128, l2 = 256>
+// ORDER90: tile.mma {{.*}}{transposed}
+// ORDER90-NEXT: tile.mma_commit
+// ORDER90-NEXT: tile.mma_wait 0
 
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>

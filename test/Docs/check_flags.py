@@ -32,7 +32,9 @@ def main(spattn_opt: str, translate: str, pipelines: str, *files: str) -> None:
 
     # The last section of the help that is about passes.
     text = text[text.index("Pass Pipelines") :]
-    own = re.findall(rf"^      {FLAG} .*\n((?: {{8}}--.*\n)*)", text, flags=re.M)
+    own = re.findall(
+        rf"^      {FLAG} .*\n((?:(?: {{8}}--| {{4}}=).*\n)*)", text, flags=re.M
+    )
     names = {f"--{name}" for name, _ in own}
     options = {o for _, body in own for o in re.findall(r"^ +--([\w-]+)", body, re.M)}
     rows = set(re.findall(r"^\| `([\w-]+)[^`]*` \|", Path(pipelines).read_text(), re.M))

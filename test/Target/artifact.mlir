@@ -5,7 +5,7 @@
 // RUN: spattn-translate --spattn-to-ptx %s -o %t.ptx
 // RUN: spattn-translate --artifact-to-code %t.artifact | diff - %t.ptx
 
-// CHECK:      artifact of format 2
+// CHECK:      artifact of format 3
 // CHECK-NEXT: code: PTX for sm_90a, {{[0-9]+}} bytes
 // CHECK-NEXT: operands:
 // CHECK-NEXT:   q: bf16[b = batch, n = queryLength, h = 8, d = 128], multiples of 16 bytes
@@ -31,6 +31,10 @@
 // CHECK-DAG:    structure: #spattn.causal
 // CHECK-DAG:    scale: 0.0883883476
 // CHECK-DAG:    compiler: spattn {{[0-9.]+}}, LLVM 22
+
+// RUN: spattn-translate --spattn-to-artifact --chip=sm_86 --code=ptx %s | spattn-translate --artifact-to-text | FileCheck %s --check-prefix=SM86
+// SM86: code: PTX for sm_86
+// SM86: 0: q[d = 64, n = 128, h = 1, b = 1], software, swizzle 128, L2 none, 0 out of bounds
 
 // RUN: head -c 100 %t.artifact > %t.short
 // RUN: not spattn-translate --artifact-to-text %t.short 2>&1 | FileCheck %s --check-prefix=SHORT

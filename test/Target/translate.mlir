@@ -35,6 +35,15 @@
 // SMALL: .maxntid 256
 // SMALL: .minnctapersm 2
 
+// The family of the target is that of the chip, unless it is given.
+// RUN: spattn-translate --spattn-to-ptx --chip=sm_80 %s | FileCheck %s --check-prefix=SM80
+// RUN: spattn-translate --spattn-to-ptx --chip=sm_120 %s | FileCheck %s --check-prefix=SM80
+// RUN: spattn-translate --spattn-to-ptx --gpu-options=target=sm_80 %s | FileCheck %s --check-prefix=SM80
+// SM80: .target sm_{{80|90a|120}}
+// SM80-NOT: wgmma
+// SM80: mma.sync.aligned.m16n8k16
+// SM80-NOT: wgmma
+
 // What cannot be translated.
 // RUN: not spattn-translate --spattn-to-ptx --chip=sm_75 %s 2>&1 | FileCheck %s --check-prefix=CHIP
 // RUN: not spattn-translate --spattn-to-llvmir --chip=sm_999 %s 2>&1 | FileCheck %s --check-prefix=CHIP

@@ -26,6 +26,15 @@ public:
       : entry(entry), driver(driver), context(std::move(context)),
         kernel(std::move(kernel)) {
     compileTime = this->kernel->getTimes().total;
+    // The target has chosen it.
+    const rt::Artifact &artifact = this->kernel->getProgram()->artifact();
+    if (const std::string *text = artifact.findMetadata("tile")) {
+      TileShape shape;
+      auto [queries, keys] = StringRef(*text).split('x');
+      if (!queries.getAsInteger(10, shape.queries) &&
+          !keys.getAsInteger(10, shape.keys))
+        tile = shape;
+    }
   }
 
   ~CudaExecutable() override {

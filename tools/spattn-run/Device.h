@@ -11,6 +11,7 @@
 
 #include "Arrays.h"
 #include "Entry.h"
+#include "spattn/Structure/Host.h"
 
 namespace spattn::run {
 
@@ -27,10 +28,13 @@ public:
   std::optional<double> getCompileTime() const { return compileTime; }
   /// Milliseconds of the last run on a device of its own, without copies.
   std::optional<double> getRunTime() const { return runTime; }
+  /// Of the compiled code, where options do not say.
+  std::optional<TileShape> getTile() const { return tile; }
 
 protected:
   std::vector<BufferView> results;
   std::optional<double> compileTime, runTime;
+  std::optional<TileShape> tile;
 };
 
 /// Makes a function ready for the device of the options.

@@ -220,7 +220,6 @@ static LogicalResult checkNumbers(const CommandLine &line) {
   return success();
 }
 
-/// The tiles that are reported are those of the GPU's kernels.
 static LogicalResult setCuda(StringRef gpuOptions, Options &options) {
   spattn::GpuPipelineOptions pipeline;
   if (failed(pipeline.parseFromString(gpuOptions)))
@@ -228,8 +227,6 @@ static LogicalResult setCuda(StringRef gpuOptions, Options &options) {
                  "': expected options of spattn-gpu");
   options.device = Device::Cuda;
   options.gpuOptions = gpuOptions.str();
-  options.queryTile = 64 * pipeline.consumers;
-  options.keyTile = pipeline.keyTile;
   return success();
 }
 

@@ -138,8 +138,7 @@ static bool isCausal(Attribute structure) {
   return isa<CausalAttr>(structure);
 }
 
-static void describe(Entry &entry, const Options &options,
-                     EntryReport &report) {
+static void describe(Entry &entry, EntryReport &report) {
   report.name = entry.getName();
   for (const EntryArgument &argument : entry.arguments) {
     std::string name =
@@ -164,10 +163,16 @@ static void describe(Entry &entry, const Options &options,
     else
       key << operand.getType();
   }
-  // Tiles are what the compiler makes; the interpreter has none.
-  if (options.device == Device::Reference)
+}
+
+/// Counts the tiles that the compiler makes; those of a GPU are `known` when it
+/// has.
+static void describeTiles(Entry &entry, const Options &options,
+                          std::optional<TileShape> known, EntryReport &report) {
+  AttentionOp op = entry.attention;
+  if (!op)
     return;
-  report.tiles = countTiles(entry, options);
+  report.tiles = countTiles(entry, options, known);
   if (report.tiles)
     report.flops =
         2.0 * (op.getHeadDim() + op.getValueDim()) * report.tiles->total.pairs;
@@ -179,7 +184,9 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
                                              OutputFiles &files,
                                              size_t &nextOutput) {
   EntryReport report;
-  describe(entry, options, report);
+  describe(entry, report);
+  if (options.device == Device::Cpu)
+    describeTiles(entry, options, std::nullopt, report);
   std::string uncheckable =
       options.checkRows > 0 ? whyUncheckable(entry) : "--check=0";
   if (options.maxError && !uncheckable.empty())
@@ -193,6 +200,8 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
   if (failed(executable))
     return failure();
   report.compileMs = (*executable)->getCompileTime();
+  if (auto tile = (*executable)->getTile())
+    describeTiles(entry, options, tile, report);
   progress.update("making inputs");
   std::vector<ReferenceValue> arguments;
   if (failed(makeArguments(entry, options, arguments)) ||

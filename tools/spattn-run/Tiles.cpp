@@ -26,7 +26,7 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
 /// schedule.
 static TileShape getTiles(AttentionOp op, const Options &options) {
   TileShape tile = getTileShape(getSchedule(op));
-  if (op.getScheduleAttr() && options.device == Device::Cpu)
+  if (op.getScheduleAttr())
     return tile;
   if (options.queryTile)
     tile.queries = options.queryTile;
@@ -46,15 +46,16 @@ static void add(int64_t &sum, int64_t count) {
     sum = INT64_MAX;
 }
 
-std::optional<TileReport> spattn::run::countTiles(Entry &entry,
-                                                  const Options &options) {
+std::optional<TileReport>
+spattn::run::countTiles(Entry &entry, const Options &options,
+                        std::optional<TileShape> known) {
   AttentionOp op = entry.attention;
   int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
   int64_t queries = getSize(entry, op.getQuery(), op.getDim('n'));
   int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));
   if (llvm::is_contained({batch, queries, keys}, ShapedType::kDynamic))
     return std::nullopt;
-  TileShape tile = getTiles(op, options);
+  TileShape tile = known ? *known : getTiles(op, options);
   HostAlgebra algebra = getAlgebra(op, queries, keys);
   TileReport report = {tile.queries, tile.keys, {}, {}};
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {

@@ -10,6 +10,7 @@
 #define SPATTN_TOOLS_SPATTN_RUN_TILES_H
 
 #include "Entry.h"
+#include "spattn/Structure/Host.h"
 
 namespace spattn::run {
 
@@ -25,9 +26,11 @@ struct TileReport {
   std::vector<TileNumbers> heads;
 };
 
-/// Asks the algebra. Nothing if a length or the batch size is not known before
+/// Asks the algebra, for the tiles of the compiled code if they are known.
+/// Nothing if a length or the batch size is not known before
 /// the function runs.
-std::optional<TileReport> countTiles(Entry &entry, const Options &options);
+std::optional<TileReport> countTiles(Entry &entry, const Options &options,
+                                     std::optional<TileShape> known);
 
 } // namespace spattn::run
 

@@ -27,8 +27,8 @@ namespace {
 struct CommandLine {
   cl::OptionCategory category{"spattn-translate options"};
   cl::opt<std::string> chip{"chip",
-                            cl::desc("The architecture of the code "
-                                     "(default sm_90a)"),
+                            cl::desc("The architecture of the code: sm_90a "
+                                     "(default), or sm_80 or later"),
                             cl::init("sm_90a"), cl::value_desc("name"),
                             cl::cat(category)};
   cl::opt<std::string> ptxVersion{
@@ -129,6 +129,11 @@ private:
       return emitError(module.getLoc(), "--gpu-options='")
              << line.gpuOptions.getValue()
              << "': expected options of spattn-gpu";
+    if (!GpuTarget::parse(line.chip))
+      return emitError(module.getLoc(), "unknown chip '")
+             << line.chip.getValue()
+             << "'; expected sm_80 or a later one, such as sm_90a";
+    pipeline.setChip(line.chip);
     TargetOptions options;
     options.chip = line.chip;
     options.optLevel = line.optLevel;

@@ -10,6 +10,7 @@
 #define SPATTN_CONVERSION_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "spattn/Conversion/GpuTarget.h"
 
 namespace mlir {
 class ModuleOp;

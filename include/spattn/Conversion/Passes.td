@@ -139,26 +139,40 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     multiples of 8 up to 256, elements f16 or bf16.
 
     The tile shape is the one of the operation's `schedule`, else one chosen from
-    head dimension, structure and length; options override both. It is printed in
-    the description of the launch.
+    target, head dimension, structure and length; options override both. It is
+    printed in the description of the launch.
   }];
   let options = [
+    Option<"targetName", "target", "std::string", "\"sm_90a\"",
+           "The GPU: sm_90a, or sm_80 or later.">,
     Option<"keyTile", "key-tile", "int64_t", "0",
            "Keys in a tile; 0 chooses.">,
     Option<"expectedLength", "expected-length", "int64_t", "0",
            "Length that tile shapes are chosen for where it is not known; 0 "
            "stands for a long one.">,
-    Option<"stages", "stages", "int64_t", "2",
-           "Tiles of keys, and of values, that are under way.">,
+    Option<"stages", "stages", "int64_t", "0",
+           "Tiles of keys, and of values, that are under way; 0 chooses.">,
+    Option<"overlap", "overlap", "::spattn::Choice", "::spattn::Choice::Auto",
+           "Have the scores of a key tile and the output of the one before under "
+           "way at once: where products are asynchronous (auto), or not.",
+           [{::llvm::cl::values(
+             clEnumValN(::spattn::Choice::Auto, "auto", "as the target can"),
+             clEnumValN(::spattn::Choice::Yes, "true", "at once"),
+             clEnumValN(::spattn::Choice::No, "false", "one at a time"))}]>,
     Option<"takeTurns", "take-turns", "bool", "true",
-           "Let the warpgroups of a block start their products in turn.">,
+           "With overlap, let the warpgroups of a block start their products in "
+           "turn.">,
     Option<"consumers", "consumers", "int64_t", "0",
            "Warpgroups of a block that compute, 64 queries each: 1 to 4; 0 "
            "chooses.">,
     Option<"blocks", "blocks", "int64_t", "0",
            "Blocks that a multiprocessor holds at once: 1 to 4; 0 chooses.">,
-    Option<"queryStages", "query-stages", "int64_t", "2",
-           "Tiles of queries that are under way, at least 2.">,
+    Option<"queryStages", "query-stages", "int64_t", "0",
+           "Tiles of queries that are under way, at least 2 with overlap; 0 "
+           "chooses.">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "0",
+           "Bytes of shared memory that the blocks of a multiprocessor may use; 0: "
+           "what the target has.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
@@ -167,12 +181,22 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
 }
 
 def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
-  let summary = "Lowers tile operations to NVVM and inline PTX for sm_90a";
+  let summary = "Lowers tile operations to NVVM and inline PTX";
   let description = [{
-    Fragments become the registers of a thread, one value each; copies are those
-    of the copy engine (TMA), products are wgmma. Dynamic shared memory is the
-    symbol `tile_shared_memory`.
+    Fragments become the registers of a thread, one value each. Dynamic shared
+    memory is the symbol `tile_shared_memory`. There are two families of targets:
+
+    | target | copies | products | tensor maps |
+    |---|---|---|---|
+    | `sm_90a` | by the copy engine (TMA) | wgmma | the driver's |
+    | `sm_80` or later | cp.async, 16 bytes a lane | mma.sync | software ones: address, strides and sizes |
+
+    The code for `sm_80` or later uses nothing that a later target lacks.
   }];
+  let options = [
+    Option<"targetName", "target", "std::string", "\"sm_90a\"",
+           "The GPU: sm_90a, or sm_80 or later.">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];

@@ -17,12 +17,19 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "spattn/Conversion/GpuTarget.h"
 
 namespace spattn {
 
 /// Options of the GPU pipelines: those of convert-spattn-to-tile.
 struct GpuPipelineOptions
     : public mlir::PassPipelineOptions<GpuPipelineOptions> {
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc(
+          "The GPU that operations are lowered for: sm_90a, or sm_80 "
+          "or later"),
+      llvm::cl::init("sm_90a")};
   Option<int64_t> keyTile{
       *this, "key-tile",
       llvm::cl::desc("Keys in a tile, a multiple of 16 from 16 to 256; 0 "
@@ -36,12 +43,13 @@ struct GpuPipelineOptions
   Option<int64_t> stages{
       *this, "stages",
       llvm::cl::desc("Tiles of keys, and of values, that are under way, 1 to "
-                     "8"),
-      llvm::cl::init(2)};
+                     "8; 0 chooses"),
+      llvm::cl::init(0)};
   Option<int64_t> queryStages{
       *this, "query-stages",
-      llvm::cl::desc("Tiles of queries that are under way, 2 to 8"),
-      llvm::cl::init(2)};
+      llvm::cl::desc("Tiles of queries that are under way, 2 to 8, or 1 "
+                     "without overlap; 0 chooses"),
+      llvm::cl::init(0)};
   Option<int64_t> consumers{
       *this, "consumers",
       llvm::cl::desc("Warpgroups of a block that compute, 64 queries each: 1 "
@@ -52,11 +60,29 @@ struct GpuPipelineOptions
       llvm::cl::desc("Blocks that a multiprocessor holds at once: 1 to 4; 0 "
                      "chooses"),
       llvm::cl::init(0)};
+  Option<Choice> overlap{
+      *this, "overlap", llvm::cl::desc("Have two products under way at once"),
+      llvm::cl::init(Choice::Auto),
+      llvm::cl::values(clEnumValN(Choice::Auto, "auto", "as the target can"),
+                       clEnumValN(Choice::Yes, "true", "at once"),
+                       clEnumValN(Choice::No, "false", "one at a time"))};
   Option<bool> takeTurns{
       *this, "take-turns",
-      llvm::cl::desc("Let the warpgroups of a block start their products in "
-                     "turn"),
+      llvm::cl::desc("With overlap, let the warpgroups of a block start their "
+                     "products in turn"),
       llvm::cl::init(true)};
+  Option<int64_t> sharedMemory{
+      *this, "shared-memory",
+      llvm::cl::desc("Bytes of shared memory that the blocks of a "
+                     "multiprocessor may use; 0: what the target has"),
+      llvm::cl::init(0)};
+
+  /// Lowers for the chip that code is made for, unless `target` was given: code
+  /// for an earlier target runs on the chip too.
+  void setChip(llvm::StringRef chip) {
+    if (!target.hasValue())
+      target = chip.str();
+  }
 };
 
 /// Attention on tensors -> kernels in tile form (tile, scf, arith, math).

@@ -90,6 +90,15 @@ enum class Interleave : uint8_t { None, Bytes16, Bytes32 };
 enum class L2Promotion : uint8_t { None, Bytes64, Bytes128, Bytes256 };
 enum class OobFill : uint8_t { Zero, Nan };
 
+/// Who reads a tensor map.
+enum class TensorMapForm : uint8_t {
+  /// The copy engine (TMA); the driver makes it.
+  Hardware,
+  /// Code that copies with the threads' own instructions (cp.async). It knows
+  /// the box and the swizzle. The words of the map are in TensorMap.h.
+  Software,
+};
+
 struct BoxDimension {
   /// A dimension of the operand.
   std::string name;
@@ -97,7 +106,7 @@ struct BoxDimension {
   uint32_t box = 1;
 };
 
-/// How to make the tensor map with which TMA reads or writes an operand.
+/// How to make the tensor map with which a kernel reads or writes an operand.
 struct TensorMapRecipe {
   /// Index of the operand.
   uint32_t operand = 0;
@@ -109,6 +118,7 @@ struct TensorMapRecipe {
   Interleave interleave = Interleave::None;
   L2Promotion l2Promotion = L2Promotion::None;
   OobFill fill = OobFill::Zero;
+  TensorMapForm form = TensorMapForm::Hardware;
 };
 
 /// Device memory that the caller lends for a launch.
@@ -187,7 +197,7 @@ struct Kernel {
 
 struct Artifact {
   /// The version of the format that is written and read.
-  static constexpr uint32_t kVersion = 2;
+  static constexpr uint32_t kVersion = 3;
 
   /// As compilers name it: "sm_90a".
   std::string architecture;

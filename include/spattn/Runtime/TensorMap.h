@@ -1,4 +1,4 @@
-//===- TensorMap.h - Descriptors for the tensor copy engine -----*- C++ -*-===//
+//===- TensorMap.h - Descriptors of arrays to copy from ---------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -26,9 +26,16 @@ struct TensorMapSource {
   int64_t byteStrides[kMaxTensorMapRank] = {};
 };
 
-/// Checks what TMA asks for. Errors say which rule is broken, and by which
-/// dimension. The stride of a dimension of size 1 is never used and may be
-/// anything.
+/// The words of a software tensor map: the address, the strides in bytes of
+/// dimensions 1 to 4, the sizes of dimensions 0 to 4; further ones are 0. The
+/// stride of a dimension of size 1 is 0.
+constexpr unsigned kMapAddressWord = 0;
+constexpr unsigned kMapStrideWord = 1;
+constexpr unsigned kMapSizeWord = kMapStrideWord + kMaxTensorMapRank - 1;
+
+/// Checks what the copy engine, or cp.async, asks for. Errors say which rule is
+/// broken, and by which dimension. The stride of a dimension of size 1 is never
+/// used and may be anything.
 Status checkTensorMap(const TensorMapRecipe &recipe,
                       const TensorMapSource &source);
 
@@ -36,9 +43,9 @@ Status checkTensorMap(const TensorMapRecipe &recipe,
 /// interleave and fill.
 Status checkTensorMapRecipe(const TensorMapRecipe &recipe);
 
-/// Checks, then makes the tensor map, for which the driver needs the calling
-/// thread to have a current context. An array without elements gives a map of
-/// zeros, through which a kernel must not load.
+/// Checks, then makes the tensor map. For one of the hardware's the driver
+/// needs the calling thread to have a current context. An array without
+/// elements gives a map of zeros, through which a kernel must not load.
 Result<cuda::TensorMap> encodeTensorMap(const Driver &driver,
                                         const TensorMapRecipe &recipe,
                                         const TensorMapSource &source);

@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A persistent grid. In each block one warpgroup loads and the others compute,
-// 64 queries each; they meet at barriers, a full and an empty one for each
-// stage of keys and of values. The products of a step overlap the softmax of
-// it: while one step's probabilities multiply the values, the next step's
-// scores are on their way.
+// A persistent grid. In each block one warpgroup schedules, loads and stores,
+// and the others compute, 64 queries each; they meet at barriers, a full and an
+// empty one for each stage of keys and of values. Where products are
+// asynchronous, those of a step overlap the softmax of it: while one step's
+// probabilities multiply the values, the next step's scores are on their way.
+// Elsewhere one product follows the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -597,7 +598,9 @@ private:
   // Computing
   //===--------------------------------------------------------------------===//
 
-  bool takesTurns() { return shape.takeTurns && shape.consumers > 1; }
+  bool takesTurns() {
+    return shape.overlap && shape.takeTurns && shape.consumers > 1;
+  }
   void awaitTurn(Value group) {
     if (takesTurns())
       tile::SyncOp::create(b, 1, asIndex(group), 2 * tile::kWarpgroupThreads);
@@ -770,6 +773,7 @@ private:
     /// Of its first row, if something is stored from registers.
     Value batch, head, row;
 
+    Pending() = default;
     explicit Pending(ValueRange values)
         : output(values[0]), max(values[1]), sum(values[2]),
           operand(values[3]) {
@@ -864,7 +868,59 @@ private:
                mul(group, index(tile::kFragmentRows)));
   }
 
+  /// An item with one product at a time: for targets whose products end before
+  /// the next instruction, and need registers for one tile only.
+  void emitRowsInOrder(const Item &item, Value group, Value tilesBefore,
+                       Value itemsBefore) {
+    Type rows = tile::RowsType::get(b.getContext());
+    auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
+    Value query = queryTile(queryStage);
+    tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
+    Value noOutput = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
+    Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
+    Value noSum = tile::FillOp::create(b, rows, f32(0));
+    auto loop = scf::ForOp::create(b, index(0), item.visited, index(1),
+                                   ValueRange{noOutput, noMax, noSum});
+    in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      auto [stage, phase] = stageOf(add(tilesBefore, n));
+      tile::BarrierWaitOp::create(b, full(false, stage), phase);
+      tile::MmaFenceOp::create(b);
+      Value scores = startScores(query, group, stage);
+      tile::MmaCommitOp::create(b);
+      scores = wait(0, scores).front();
+      arrive(empty(false, stage));
+      scores = maskIfPartial(item, group, scores, n);
+      Softmax next =
+          softmax(scores, loop.getRegionIterArg(1), loop.getRegionIterArg(2));
+      Value output = scaleRows(loop.getRegionIterArg(0), next.correction);
+      Value operand = toOperand(next.probabilities);
+      tile::BarrierWaitOp::create(b, full(true, stage), phase);
+      tile::MmaFenceOp::create(b);
+      output = startOutput(operand, stage, output);
+      tile::MmaCommitOp::create(b);
+      output = wait(0, {output, operand}).front();
+      arrive(empty(true, stage));
+      scf::YieldOp::create(b, ValueRange{output, next.max, next.sum});
+    });
+    Pending pending;
+    pending.output = loop.getResult(0);
+    pending.max = loop.getResult(1);
+    pending.sum = loop.getResult(2);
+    pending.batch = item.batch;
+    pending.head = item.head;
+    if (needsRow())
+      pending.row = firstRow(item, group);
+    emitOutput(pending, group, add(itemsBefore, index(1)));
+  }
+
   void emitConsumer(Value group) {
+    if (!shape.overlap) {
+      forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+        emitRowsInOrder(item, group, tilesBefore, itemsBefore);
+      });
+      return;
+    }
     SmallVector<Value> results = forPosted(
         noPending(),
         [&](Item &item, Value tilesBefore, Value itemsBefore,

@@ -25,8 +25,11 @@ struct ForwardShape {
   int64_t keyTile = 128;
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
-  /// Warpgroups that compute start their products in turn, so that one's
-  /// softmax runs beside another's products.
+  /// The scores of a tile and the output of the one before are under way at
+  /// once, across items too.
+  bool overlap = true;
+  /// With overlap, warpgroups that compute start their products in turn, so
+  /// that one's softmax runs beside another's products.
   bool takeTurns = true;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;

@@ -31,6 +31,28 @@ static constexpr Candidate kCandidates[] = {
     {192, 2, 1, 80, 0, 0},        {256, 2, 1, 48, 0, 0},
 };
 
+namespace {
+/// The shape for head dimensions up to `widest` and shared memory from
+/// `leastMemory` on, one product at a time: the largest tiles that compile
+/// without spills. Nothing of this has been measured.
+struct InOrderShape {
+  int64_t widest, leastMemory;
+  int64_t consumers, keyTile, stages, queryStages;
+};
+} // namespace
+
+static constexpr InOrderShape kInOrderShapes[] = {
+    {64, 163 * 1024, 2, 96, 3, 2},
+    {64, 0, 2, 96, 2, 2},
+    {128, 163 * 1024, 2, 64, 3, 2},
+    {128, 0, 2, 64, 2, 1},
+    // A warpgroup that computes alone has 255 registers for each thread.
+    {192, 163 * 1024, 1, 64, 2, 2},
+    {192, 0, 1, 48, 2, 1},
+    {256, 163 * 1024, 1, 48, 2, 2},
+    {256, 0, 1, 32, 2, 1},
+};
+
 /// Clocks for one batch element, over all multiprocessors.
 static int64_t estimateClocks(const HostAlgebra &algebra,
                               const Candidate &candidate) {
@@ -44,11 +66,28 @@ static int64_t estimateClocks(const HostAlgebra &algebra,
 }
 
 FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
+                                                   const GpuTarget &target,
                                                    int64_t expectedLength) {
   ForwardShape shape;
   // Columns come in chunks of 64; what is past the head dimension is zero.
   shape.headDim = llvm::alignTo(op.getHeadDim(), 64);
   shape.valueDim = llvm::alignTo(op.getValueDim(), 64);
+  int64_t dim = std::max(shape.headDim, shape.valueDim);
+  bool isInOrder = target.family != GpuTarget::Family::Sm90a;
+  if (isInOrder) {
+    const InOrderShape *fitting =
+        llvm::find_if(kInOrderShapes, [&](const InOrderShape &candidate) {
+          return dim <= candidate.widest &&
+                 target.sharedMemory >= candidate.leastMemory;
+        });
+    assert(fitting != std::end(kInOrderShapes) &&
+           "there is a shape for every head dimension that is allowed");
+    shape.overlap = false;
+    shape.consumers = fitting->consumers;
+    shape.keyTile = fitting->keyTile;
+    shape.stages = fitting->stages;
+    shape.queryStages = fitting->queryStages;
+  }
   if (ScheduleAttr schedule = op.getScheduleAttr()) {
     if (schedule.getQueryTile() % 64 != 0 || schedule.getQueryTile() > 256)
       return op.emitOpError(
@@ -59,12 +98,13 @@ FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
     shape.keyTile = schedule.getKeyTile();
     return shape;
   }
+  if (isInOrder)
+    return shape;
   auto lengthOf = [&](int64_t known) {
     return ShapedType::isDynamic(known) ? expectedLength : known;
   };
   int64_t queries = lengthOf(op.getStaticQueryLength());
   int64_t keys = lengthOf(op.getStaticKeyLength());
-  int64_t dim = std::max(shape.headDim, shape.valueDim);
   const Candidate *best = nullptr;
   int64_t bestClocks = 0;
   for (const Candidate &candidate : kCandidates) {

@@ -10,15 +10,19 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDSCHEDULE_H
 
 #include "ForwardKernel.h"
+#include "spattn/Conversion/GpuTarget.h"
 
 namespace spattn {
 
-/// The tile shape of a kernel: what the operation's schedule says, else the one
-/// of those measured for its head dimension that takes least time by
-/// `estimateClocks` at the operation's lengths, or at `expectedLength` where
-/// they are not known. With neither, the one for wide structures. Fails with a
-/// diagnostic if the schedule asks for what no kernel does.
+/// The shape of a kernel for a target. Its tiles are what the operation's
+/// schedule says. Else, on sm_90a, they are the ones of those measured for its
+/// head dimension that take least time by `estimateClocks` at the operation's
+/// lengths, or at `expectedLength` where they are not known; with neither, the
+/// ones for wide structures. On other targets they are the largest that fit
+/// shared memory and registers. Fails with a diagnostic if the schedule asks
+/// for what no kernel does.
 mlir::FailureOr<ForwardShape> chooseForwardShape(AttentionOp op,
+                                                 const GpuTarget &target,
                                                  int64_t expectedLength);
 
 } // namespace spattn

@@ -19,14 +19,15 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::tile;
 
-/// What the copy engine asks of addresses and strides.
+/// What copies ask of addresses and strides.
 static constexpr int64_t kCopyAlignment = 16;
 
 namespace {
 class ForwardLaunch {
 public:
-  ForwardLaunch(AttentionOp op, const ForwardShape &shape)
-      : b(op.getContext()), op(op), shape(shape) {}
+  ForwardLaunch(AttentionOp op, const ForwardShape &shape,
+                const GpuTarget &target)
+      : b(op.getContext()), op(op), shape(shape), target(target) {}
 
   LaunchAttr build() {
     int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
@@ -125,8 +126,10 @@ private:
     SmallVector<Attribute> box;
     for (int64_t size : {kChunkColumns, rows, int64_t(1), int64_t(1)})
       box.push_back(b.getI64IntegerAttr(size));
+    bool isSoftware = !target.hasHardwareMaps();
     return TensorMapAttr::get(context(), buffer, names, box, /*swizzle=*/128,
-                              /*interleave=*/0, /*l2=*/256, /*nan=*/false);
+                              /*interleave=*/0, /*l2=*/isSoftware ? 0 : 256,
+                              /*nan=*/false, isSoftware);
   }
 
   /// What blocks take one at a time: a query tile of a head of a batch element.
@@ -166,10 +169,12 @@ private:
   Builder b;
   AttentionOp op;
   const ForwardShape &shape;
+  const GpuTarget &target;
 };
 } // namespace
 
 LaunchAttr spattn::describeForwardLaunch(AttentionOp op,
-                                         const ForwardShape &shape) {
-  return ForwardLaunch(op, shape).build();
+                                         const ForwardShape &shape,
+                                         const GpuTarget &target) {
+  return ForwardLaunch(op, shape, target).build();
 }

@@ -10,6 +10,7 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H
 
 #include "ForwardKernel.h"
+#include "spattn/Conversion/GpuTarget.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
 
 namespace spattn {
@@ -17,7 +18,8 @@ namespace spattn {
 /// The launch of the kernel that buildForwardKernel makes: the order of its
 /// arguments is that of `Argument` there.
 tile::LaunchAttr describeForwardLaunch(AttentionOp op,
-                                       const ForwardShape &shape);
+                                       const ForwardShape &shape,
+                                       const GpuTarget &target);
 
 } // namespace spattn
 

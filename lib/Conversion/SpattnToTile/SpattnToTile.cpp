@@ -26,25 +26,32 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 
-/// Shared memory a block may use on sm_90.
-static constexpr int64_t kSharedMemoryLimit = 227 * 1024;
-
 namespace {
 struct ConvertSpattnToTilePass
     : public spattn::impl::ConvertSpattnToTileBase<ConvertSpattnToTilePass> {
   using ConvertSpattnToTileBase::ConvertSpattnToTileBase;
 
   LogicalResult checkOptions() {
+    target = GpuTarget::parse(targetName);
+    if (!target)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'target' to be sm_90a, or sm_80 or later, "
+                       "got '")
+             << targetName << "'";
+    if (sharedMemory < 0)
+      return emitError(UnknownLoc::get(&getContext()),
+                       "expected 'shared-memory' to be 0 or more, got ")
+             << sharedMemory.getValue();
+    if (sharedMemory != 0)
+      target->sharedMemory = sharedMemory;
     if (keyTile != 0 && (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0))
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'key-tile' to be 0, or a multiple of 16 from "
                        "16 to 256, got ")
              << keyTile.getValue();
-    // A stage of queries is free only when the next item has been started.
-    if (stages < 1 || stages > 8 || queryStages < 2 || queryStages > 8)
+    if (stages < 0 || stages > 8 || queryStages < 0 || queryStages > 8)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'stages' from 1 to 8 and 'query-stages' from "
-                       "2 to 8, got ")
+                       "expected 'stages' and 'query-stages' from 0 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
     if (consumers < 0 || consumers > 4 || blocks < 0 || blocks > 4)
       return emitError(UnknownLoc::get(&getContext()),
@@ -89,7 +96,8 @@ struct ConvertSpattnToTilePass
                             "multiple of 64 for an output of another element "
                             "type, got ")
              << op.getValueDim();
-    FailureOr<ForwardShape> chosen = chooseForwardShape(op, expectedLength);
+    FailureOr<ForwardShape> chosen =
+        chooseForwardShape(op, *target, expectedLength);
     if (failed(chosen))
       return failure();
     ForwardShape shape = *chosen;
@@ -99,25 +107,37 @@ struct ConvertSpattnToTilePass
       shape.consumers = consumers;
     if (blocks)
       shape.blocks = blocks;
-    shape.stages = stages;
-    shape.queryStages = queryStages;
+    if (stages)
+      shape.stages = stages;
+    if (queryStages)
+      shape.queryStages = queryStages;
+    if (overlap != Choice::Auto)
+      shape.overlap = overlap == Choice::Yes;
     shape.takeTurns = takeTurns;
+    if (shape.overlap && shape.queryStages < 2)
+      return op.emitOpError("needs 2 'query-stages' or more with 'overlap', "
+                            "since a stage of queries is free only when the "
+                            "next item has been started; got ")
+             << shape.queryStages;
     if (shape.keyTile < 16 || shape.keyTile > 256 || shape.keyTile % 16 != 0)
       return op.emitOpError("expected a schedule of a multiple of 16 keys from "
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
-    if (ForwardLayout(shape).total * shape.blocks > kSharedMemoryLimit)
+    if (ForwardLayout(shape).total * shape.blocks > target->sharedMemory)
       return op.emitOpError("needs ")
              << ForwardLayout(shape).total * shape.blocks
-             << " bytes of shared memory, more than the " << kSharedMemoryLimit
-             << " there are";
+             << " bytes of shared memory, more than the "
+             << target->sharedMemory << " there are";
     OpBuilder builder(function);
     std::string name = function.getName().str();
     function.setName(name + "_host");
     buildForwardKernel(builder, op, name, shape)
-        ->setAttr(tile::LaunchAttr::kName, describeForwardLaunch(op, shape));
+        ->setAttr(tile::LaunchAttr::kName,
+                  describeForwardLaunch(op, shape, *target));
     function.erase();
     return success();
   }
+
+  std::optional<GpuTarget> target;
 };
 } // namespace

@@ -1,4 +1,4 @@
-//===- Ptx.cpp - PTX instructions of sm_90a as inline assembly ------------===//
+//===- Ptx.cpp - PTX instructions as inline assembly ----------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Ptx.h - PTX instructions of sm_90a as inline assembly ---*- C++ -*-===//
+//===- Ptx.h - PTX instructions as inline assembly --------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -83,6 +83,11 @@ llvm.func @f(i32) attributes {tile.launch = #tile.launch<threads = 1, grid = <1>
 
 // -----
 
+// expected-error @+1 {{a software tensor map has no 'interleave', 'l2' and 'nan'}}
+"test.op"() {a = #tile.tensor_map<"x", [n = 64], swizzle = 128, l2 = 128, software = true>} : () -> ()
+
+// -----
+
 // expected-error @+1 {{expected a divisor of 1 or more, got 0}}
 "test.op"() {a = #tile.formula<ceil(n / 0)>} : () -> ()
 

@@ -33,15 +33,18 @@ CHOICES = {
     "lse": (True, False),
     # Whether a length is expected for which narrow tiles are chosen.
     "short": (False, True),
+    "chip": ("sm_90a",),
 }
+# The other family of targets; one chip with more and one with less shared memory.
+OTHER_CHOICES = {**CHOICES, "short": (False,), "chip": ("sm_80", "sm_120")}
 
 
 def pairs(kernel: tuple) -> set:
     return set(itertools.combinations(enumerate(kernel), 2))
 
 
-def choose(everything: bool) -> list[dict]:
-    kernels = list(itertools.product(*CHOICES.values()))
+def choose(choices: dict[str, tuple], everything: bool) -> list[dict]:
+    kernels = list(itertools.product(*choices.values()))
     if not everything:
         missing = set().union(*map(pairs, kernels))
         rest, kernels = kernels, []
@@ -49,7 +52,7 @@ def choose(everything: bool) -> list[dict]:
             best = max(rest, key=lambda kernel: len(pairs(kernel) & missing))
             missing -= pairs(best)
             kernels.append(best)
-    return [dict(zip(CHOICES, kernel, strict=True)) for kernel in kernels]
+    return [dict(zip(choices, kernel, strict=True)) for kernel in kernels]
 
 
 def source(kernel: dict) -> str:
@@ -75,11 +78,15 @@ func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}) -> {o} {{
 """
 
 
-def expected_products(dim: int, key_tile: int) -> int:
-    """Scores and output of the first tile, of masked ones and of full ones, then
-    the last item's output: a product for each 16 of the summed dimension. Head
-    dimensions are rounded up to 64."""
-    return 3 * (-(-dim // 64) * 64) // 16 + 4 * key_tile // 16
+def expected_products(chip: str, dim: int, key_tile: int) -> tuple[str, int]:
+    """Instructions, and how many: one for each 16 of the summed dimension. On
+    sm_90a scores and output of the first tile, of masked ones and of full ones,
+    then the last item's output; elsewhere those of a tile, a warp's 16 rows and
+    8 columns at a time. Head dimensions are rounded up to 64."""
+    dim = -(-dim // 64) * 64
+    if chip == "sm_90a":
+        return "HGMMA", 3 * dim // 16 + 4 * key_tile // 16
+    return "HMMA.16816", 2 * (dim // 16) * (key_tile // 8)
 
 
 def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
@@ -95,6 +102,7 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
     compiled = run(
         "--spattn-to-artifact",
         "--strict",
+        f"--chip={kernel['chip']}",
         f"--gpu-options={options}",
         "-o",
         artifact,
@@ -114,7 +122,8 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         env={**os.environ, "PATH": path},
         check=True,
     ).stdout
-    products, expected = sass.count("HGMMA"), expected_products(kernel["dim"], key_tile)
+    name, expected = expected_products(kernel["chip"], kernel["dim"], key_tile)
+    products = sass.count(name)
     if products != expected:
         return f"{products} products in the machine code, expected {expected}"
     return ""
@@ -127,7 +136,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    kernels = choose(options.all)
+    kernels = choose(CHOICES, options.all) + choose(OTHER_CHOICES, options.all)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,12 @@
 // DEFINE: %{run} = spattn-run %s --entry=f --device=cuda --shape=q:2x4x300x64 --shape=k:2x4x300x64 --per-head=false
 // RUN: rm -rf %t && mkdir %t
 // RUN: %{gpu} %{run} | FileCheck %s
-// CHECK: tiles       64 x 64: 120 visited (80 full, 40 masked), 80 skipped
+// CHECK: tiles       128 x 128: 48 visited (24 full, 24 masked), 24 skipped
 // CHECK: error       {{-?}}nan relative
+
+// The device decides the family of the code, and the shape of tiles.
+// RUN: %{gpu} FAKE_CUDA_MAJOR=8 %{run} | FileCheck %s --check-prefix=SM80
+// SM80: tiles       128 x 96:
 
 // The code is kept.
 // RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{run} --gpu-options="consumers=1 key-tile=64 blocks=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
@@ -25,7 +29,7 @@
 // RUN: %python -c "import numpy as np; o = np.load('%t/o.npy'); assert o.shape == (2, 4, 300, 64) and np.isnan(o).all()"
 
 // RUN: %{gpu} FAKE_CUDA_MAJOR=7 not %{run} 2>&1 | FileCheck %s --check-prefix=CHIP
-// CHIP: error: --device=cuda: device 0 (Fake H100) has compute capability 7.0; there are kernels for 9.0
+// CHIP: error: --device=cuda: device 0 (Fake H100) has compute capability 7.0; there are kernels from 8.0 on
 // RUN: %{gpu} FAKE_CUDA_DEVICES=0 not %{run} 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: --device=cuda: {{.*}}no
 // RUN: %{gpu} not %{run} --scalar=s:-1 2>&1 | FileCheck %s --check-prefix=SCALE

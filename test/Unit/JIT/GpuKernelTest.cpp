@@ -228,8 +228,40 @@ TEST_F(GpuKernelTest, OlderDevicesAreRefused) {
               HasSubstr("the PTX is for sm_90a, which device 0"));
   auto device = rt::getDeviceInfo(*driver, 0);
   ASSERT_TRUE(device);
+  EXPECT_EQ(llvm::cantFail(getChip(*device)), "sm_80");
+  device->major = 7;
+  device->minor = 5;
   EXPECT_THAT(llvm::toString(getChip(*device).takeError()),
-              HasSubstr("compute capability 8.0"));
+              HasSubstr("compute capability 7.5; there are kernels from 8.0 "
+                        "on"));
+  device->major = 9;
+  device->minor = 0;
+  EXPECT_EQ(llvm::cantFail(getChip(*device)), "sm_90a");
+  device->major = 12;
+  EXPECT_EQ(llvm::cantFail(getChip(*device)), "sm_120");
+}
+
+TEST_F(GpuKernelTest, DevicesWithoutCopyEngine) {
+  state->attributes[rt::cuda::kComputeCapabilityMajor] = 8;
+  state->attributes[rt::cuda::kTensorMapAccess] = 0;
+  options.chip = "sm_80";
+  auto kernel = compile(kAttention, cache);
+  ASSERT_TRUE(kernel);
+  EXPECT_THAT(kernel->getProgram()->artifact().code, HasSubstr("mma.sync"));
+  std::vector<KernelArgument> arguments = makeArguments();
+  llvm::Error error = kernel->launch(*driver, arguments);
+  ASSERT_FALSE(bool(error)) << llvm::toString(std::move(error));
+  ASSERT_EQ(state->launches.size(), 1u);
+  // Maps that the driver has nothing to do with: address, strides, sizes.
+  EXPECT_TRUE(state->tensorMaps.empty());
+  uint64_t words[16];
+  ASSERT_EQ(state->launches[0].arguments[1].size(), sizeof(words));
+  std::memcpy(words, state->launches[0].arguments[1].data(), sizeof(words));
+  auto key = std::get<BufferView>(arguments[2]);
+  EXPECT_EQ(words[0], reinterpret_cast<uintptr_t>(key.data));
+  EXPECT_EQ(words[1], 64u * 2);
+  EXPECT_EQ(words[5], 64u);
+  EXPECT_EQ(words[6], 500u);
 }
 
 TEST_F(GpuKernelTest, FunctionsAreChecked) {

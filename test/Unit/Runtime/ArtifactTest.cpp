@@ -82,6 +82,15 @@ TEST(Artifact, BinaryCodeRoundTrips) {
   EXPECT_EQ(read->code, artifact.code);
 }
 
+TEST(Artifact, SoftwareMapRoundTrips) {
+  Artifact artifact = makeArtifact();
+  artifact.tensorMaps[1].form = TensorMapForm::Software;
+  auto read = Artifact::parse(serialize(artifact));
+  ASSERT_TRUE(read) << read.message();
+  EXPECT_EQ(read->tensorMaps[0].form, TensorMapForm::Hardware);
+  EXPECT_EQ(read->tensorMaps[1].form, TensorMapForm::Software);
+}
+
 TEST(Artifact, EveryDamagedByteIsFound) {
   std::string bytes = serialize(makeArtifact());
   for (size_t i = 0; i < bytes.size(); ++i)
@@ -108,12 +117,12 @@ TEST(Artifact, SaysWhatIsWrong) {
                          "ELF and so on, and so on"),
               HasSubstr("not an artifact: it does not start with SPATTNAR"));
   std::string newer = bytes;
-  newer[8] = 3;
-  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 3; "
-                                           "this spattn reads up to 2"));
-  newer[8] = 1;
-  EXPECT_THAT(parseError(newer), HasSubstr("the old format version 1; "
-                                           "this spattn reads 2"));
+  newer[8] = 4;
+  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 4; "
+                                           "this spattn reads up to 3"));
+  newer[8] = 2;
+  EXPECT_THAT(parseError(newer), HasSubstr("the old format version 2; "
+                                           "this spattn reads 3"));
   std::string damaged = bytes;
   damaged[100] ^= 1;
   EXPECT_THAT(parseError(damaged), HasSubstr("checksum does not match"));
@@ -171,6 +180,11 @@ TEST(Artifact, Verify) {
        [](Artifact &a) { a.operands[1].name = "q"; }},
       {"'' is not a name of operands",
        [](Artifact &a) { a.operands[1].name = ""; }},
+      {"tensor map 0: a software tensor map has no interleave",
+       [](Artifact &a) {
+         a.tensorMaps[0].form = TensorMapForm::Software;
+         a.tensorMaps[0].fill = OobFill::Nan;
+       }},
       {"operand 'q': rank 0, expected 1 to 8",
        [](Artifact &a) { a.operands[0].dimensions.clear(); }},
       {"operand 'q': rank 9",

@@ -15,6 +15,7 @@
 #include <random>
 
 using namespace spattn::runtime;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -84,6 +85,51 @@ TEST_F(TensorMapTest, NothingToRead) {
   for (uint64_t word : map->words)
     EXPECT_EQ(word, 0u);
   EXPECT_TRUE(state->tensorMaps.empty());
+}
+
+TEST_F(TensorMapTest, Software) {
+  TensorMapRecipe recipe = makeRecipe();
+  recipe.form = TensorMapForm::Software;
+  recipe.fill = OobFill::Zero;
+  auto words = [&](const TensorMapSource &source) {
+    auto map = encodeTensorMap(*driver, recipe, source);
+    EXPECT_TRUE(map) << map.message();
+    return std::vector<uint64_t>(std::begin(map->words), std::end(map->words));
+  };
+  EXPECT_THAT(words(makeSource()),
+              ElementsAre(0x10000, 256, 256000, 4096000, 0, 128, 1000, 16, 2, 0,
+                          0, 0, 0, 0, 0, 0));
+  // Rows may go backwards, and what is never used may be anything.
+  TensorMapSource source = makeSource();
+  source.byteStrides[1] = -256;
+  source.sizes[3] = 1;
+  source.byteStrides[3] = 7;
+  EXPECT_THAT(words(source),
+              ElementsAre(0x10000, uint64_t(-256), 256000, 0, 0, 128, 1000, 16,
+                          1, 0, 0, 0, 0, 0, 0, 0));
+  source.sizes[1] = 0;
+  EXPECT_THAT(words(source), Each(0u));
+  EXPECT_TRUE(state->tensorMaps.empty());
+
+  auto error = [&](auto change) {
+    TensorMapSource source = makeSource();
+    change(source);
+    return encodeTensorMap(*driver, recipe, source).message();
+  };
+  EXPECT_THAT(error([](TensorMapSource &s) { s.address += 8; }),
+              HasSubstr("cp.async needs an address that is a multiple of 16"));
+  EXPECT_THAT(error([](TensorMapSource &s) { s.byteStrides[1] = 264; }),
+              HasSubstr("a stride of 264 bytes; cp.async needs a multiple of "
+                        "16"));
+  EXPECT_THAT(error([](TensorMapSource &s) { s.byteStrides[0] = 4; }),
+              HasSubstr("cp.async needs that of an element, 2"));
+  EXPECT_THAT(error([](TensorMapSource &s) { s.sizes[0] = 100; }),
+              HasSubstr("dimension 'd', the innermost, has 200 bytes; cp.async "
+                        "needs a multiple of 16"));
+  EXPECT_THAT(
+      error([](TensorMapSource &s) { s.sizes[1] = 1u << 31; }),
+      HasSubstr("dimension 'n' has size 2147483648; software tensor maps "
+                "take 1 to 2^31 - 1"));
 }
 
 TEST_F(TensorMapTest, DriverFails) {

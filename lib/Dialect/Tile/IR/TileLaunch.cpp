@@ -373,7 +373,8 @@ LogicalResult BufferAttr::verify(EmitError emitError, StringRef name,
 LogicalResult TensorMapAttr::verify(EmitError emitError, StringRef buffer,
                                     ArrayRef<StringAttr> dimensions,
                                     ArrayRef<Attribute> box, int64_t swizzle,
-                                    int64_t interleave, int64_t l2, bool nan) {
+                                    int64_t interleave, int64_t l2, bool nan,
+                                    bool software) {
   if (failed(verifyDimensions(emitError, dimensions, box)))
     return failure();
   if (dimensions.size() > 5)
@@ -393,9 +394,13 @@ LogicalResult TensorMapAttr::verify(EmitError emitError, StringRef buffer,
     return diagnostic << ", got " << value;
   };
   if (failed(check("swizzle", swizzle, {0, 32, 64, 128})) ||
-      failed(check("interleave", interleave, {0, 16, 32})))
+      failed(check("interleave", interleave, {0, 16, 32})) ||
+      failed(check("l2", l2, {0, 64, 128, 256})))
     return failure();
-  return check("l2", l2, {0, 64, 128, 256});
+  if (software && (interleave != 0 || l2 != 0 || nan))
+    return emitError() << "a software tensor map has no 'interleave', 'l2' and "
+                          "'nan'";
+  return success();
 }
 
 LogicalResult FormulaAttr::verify(EmitError emitError,

@@ -50,10 +50,16 @@ def Tile_TensorMapAttr : Tile_Attr<"TensorMap", "tensor_map"> {
   let description = [{
     The buffer's dimensions from the innermost one out, and how many elements
     one copy moves along each. `swizzle`, `interleave` and `l2` are in bytes, 0
-    being none; elements out of bounds are 0, or NaN with `nan`.
+    being none; elements out of bounds are 0, or NaN with `nan`. A `software`
+    one is not for the copy engine but for code that copies with the threads'
+    own instructions: it has neither interleave nor l2 nor NaN.
 
     ```mlir
     #tile.tensor_map<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>
+    ```
+
+    ```mlir
+    #tile.tensor_map<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, software = true>
     ```
   }];
   let parameters = (ins
@@ -63,10 +69,11 @@ def Tile_TensorMapAttr : Tile_Attr<"TensorMap", "tensor_map"> {
       "int64_t":$swizzle,
       DefaultValuedParameter<"int64_t", "0">:$interleave,
       DefaultValuedParameter<"int64_t", "0">:$l2,
-      DefaultValuedParameter<"bool", "false">:$nan);
+      DefaultValuedParameter<"bool", "false">:$nan,
+      DefaultValuedParameter<"bool", "false">:$software);
   let assemblyFormat = [{
     `<` $buffer `,` custom<Dimensions>($dimensions, $box) `,`
-    struct($swizzle, $interleave, $l2, $nan) `>`
+    struct($swizzle, $interleave, $l2, $nan, $software) `>`
   }];
   let genVerifyDecl = 1;
 }

@@ -198,9 +198,10 @@ def Tile_BarrierWaitOp : Tile_Op<"barrier_wait"> {
 def Tile_LoadOp : Tile_Op<"load"> {
   let summary = "starts a copy of rows of a head to shared memory";
   let description = [{
-    By all lanes of one warp, with the same operands. `map` is a tensor map over
-    (head dimension, length, head, batch) with a box of 64 columns and as many
-    rows as the tile has; rows past the length arrive as zeros. The load arrives
+    By all lanes of one warp, with the same operands. `map` is a tensor map, of
+    the form that the target asks for, over (head dimension, length, head,
+    batch) with a box of 64 columns and as many rows as the tile has; columns
+    past the head dimension and rows past the length arrive as zeros. The load arrives
     at `barrier`, which counts loads, once its bytes are there.
 
     ```mlir
@@ -453,7 +454,7 @@ def Tile_StoreTileOp : Tile_Op<"store_tile"> {
   let summary = "starts a copy from shared memory to rows of a head";
   let description = [{
     By all lanes of one warp, with the same operands; `map` as for `tile.load`.
-    Rows past the length are left out.
+    Columns past the head dimension and rows past the length are left out.
 
     ```mlir
     // %map: !llvm.ptr

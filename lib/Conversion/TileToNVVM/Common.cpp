@@ -1,0 +1,427 @@
+//===- Common.cpp - Tile operations that every target lowers alike --------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace spattn::tile;
+namespace ptx = spattn::ptx;
+
+spattn::tile::TileTypeConverter::TileTypeConverter(MLIRContext *context,
+                                                   bool savesRegisters)
+    : savesRegisters(savesRegisters) {
+  addConversion([](Type type) { return type; });
+  Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
+  addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {
+    types.append(type.getColumns() / 2, f32);
+    return success();
+  });
+  addConversion([=](OperandType type, SmallVectorImpl<Type> &types) {
+    types.append(type.getColumns() / 4, i32);
+    return success();
+  });
+  addConversion([=](RowsType, SmallVectorImpl<Type> &types) {
+    types.append(2, f32);
+    return success();
+  });
+  auto pointer = LLVM::LLVMPointerType::get(context, kSharedSpace);
+  addConversion([=](SharedType) -> Type { return pointer; });
+  addConversion([=](BarrierType) -> Type { return pointer; });
+}
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Shared memory, barriers
+//===----------------------------------------------------------------------===//
+
+SPATTN_LOWER(SharedOp) {
+  Value stage = op.getStage() ? adaptor.getStage().front() : Value();
+  results.push_back({Emitter(b).shared(stage, op.getOffset(),
+                                       bytesOf(op.getResult().getType()))});
+  return success();
+}
+
+SPATTN_LOWER(BarrierOp) {
+  Value stage = op.getStage() ? adaptor.getStage().front() : Value();
+  results.push_back({Emitter(b).shared(stage, op.getOffset(), 8)});
+  return success();
+}
+
+SPATTN_LOWER(BarrierArriveOp) {
+  ptx::emit(b, "mbarrier.arrive.shared::cta.b64 _, [$0];", "r,~{memory}",
+            Emitter(b).address(adaptor.getBarrier().front()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Fragments
+//===----------------------------------------------------------------------===//
+
+/// Which of its two rows a register of an accumulator belongs to.
+size_t rowOf(size_t registerNumber) { return registerNumber % 4 / 2; }
+
+SPATTN_LOWER(FillOp) {
+  size_t count = 2;
+  if (auto type = dyn_cast<AccumulatorType>(op.getResult().getType()))
+    count = type.getColumns() / 2;
+  results.emplace_back(count, adaptor.getValue().front());
+  return success();
+}
+
+/// Clones a body's operations for given arguments; returns what it yields.
+SmallVector<Value> inlineBody(ImplicitLocOpBuilder &b, Block &body,
+                              ValueRange arguments) {
+  IRMapping mapping;
+  mapping.map(body.getArguments(), arguments);
+  for (Operation &nested : body.without_terminator())
+    b.clone(nested, mapping);
+  SmallVector<Value> values;
+  for (Value value : body.getTerminator()->getOperands())
+    values.push_back(mapping.lookupOrDefault(value));
+  return values;
+}
+
+SPATTN_LOWER(MapOp) {
+  size_t count = 2;
+  if (auto type = dyn_cast<AccumulatorType>(op.getResult().getType()))
+    count = type.getColumns() / 2;
+  SmallVector<Value> mapped;
+  for (size_t r = 0; r < count; ++r) {
+    SmallVector<Value> arguments;
+    for (ValueRange values : adaptor.getOperands())
+      arguments.push_back(values.size() == count ? values[r]
+                                                 : values[rowOf(r)]);
+    llvm::append_range(mapped, inlineBody(b, op.getBody().front(), arguments));
+  }
+  results.push_back(mapped);
+  return success();
+}
+
+SPATTN_LOWER(MaskOp) {
+  Emitter e(b);
+  if (types().savesRegisters)
+    e.readThreadAgain();
+  Value first = e.firstRow(), column = e.firstColumn();
+  // Limits relative to the thread's first column, so that each register is
+  // compared with constants.
+  SmallVector<SmallVector<Value>> limits;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = e.toIndex(e.add(first, e.i32(8 * half)));
+    limits.push_back(inlineBody(b, op.getBody().front(), row));
+    for (Value &limit : limits.back())
+      limit = arith::SubIOp::create(b, limit, column);
+  }
+  Value negInf = arith::ConstantOp::create(
+      b, b.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+  SmallVector<Value> masked;
+  for (auto [r, value] : llvm::enumerate(adaptor.getSource())) {
+    Value position = e.i32(int64_t(r) / 4 * 8 + int64_t(r) % 2);
+    Value allowed;
+    ArrayRef<Value> ends = limits[rowOf(r)];
+    for (size_t s = 0; s + 1 < ends.size(); s += 2) {
+      Value after = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                          position, ends[s]);
+      Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                           position, ends[s + 1]);
+      Value within = arith::AndIOp::create(b, after, before);
+      allowed = allowed ? arith::OrIOp::create(b, allowed, within) : within;
+    }
+    masked.push_back(
+        allowed ? arith::SelectOp::create(b, allowed, value, negInf) : negInf);
+  }
+  results.push_back(masked);
+  return success();
+}
+
+Value combine(ImplicitLocOpBuilder &b, ReductionKind kind, Value lhs,
+              Value rhs) {
+  if (kind == ReductionKind::Max)
+    return arith::MaxNumFOp::create(b, lhs, rhs);
+  return arith::AddFOp::create(b, lhs, rhs);
+}
+
+SPATTN_LOWER(ReduceOp) {
+  SmallVector<Value> values(adaptor.getInit());
+  for (auto [r, value] : llvm::enumerate(adaptor.getSource()))
+    values[rowOf(r)] = combine(b, op.getKind(), values[rowOf(r)], value);
+  results.push_back(values);
+  return success();
+}
+
+SPATTN_LOWER(CombineOp) {
+  SmallVector<Value> values(adaptor.getSource());
+  for (Value &value : values)
+    for (int distance : {1, 2}) {
+      Value other =
+          ptx::emit(b,
+                    "shfl.sync.bfly.b32 $0, $1, " + std::to_string(distance) +
+                        ", 0x1f, 0xffffffff;",
+                    "=f,f", value, b.getF32Type())
+              .front();
+      value = combine(b, op.getKind(), value, other);
+    }
+  results.push_back(values);
+  return success();
+}
+
+/// Two elements of 16 bits in a register.
+Value pack(ImplicitLocOpBuilder &b, Type element, Value low, Value high) {
+  StringRef suffix = element.isBF16() ? "bf16x2" : "f16x2";
+  return ptx::emit(b, ("cvt.rn." + suffix + ".f32 $0, $1, $2;").str(), "=r,f,f",
+                   {high, low}, b.getI32Type())
+      .front();
+}
+
+SPATTN_LOWER(ToOperandOp) {
+  Type element = op.getResult().getType().getElementType();
+  ValueRange source = adaptor.getSource();
+  SmallVector<Value> packed;
+  for (size_t r = 0; r < source.size(); r += 2)
+    packed.push_back(pack(b, element, source[r], source[r + 1]));
+  results.push_back(packed);
+  return success();
+}
+
+/// Runs `body` for each of the thread's rows that exists.
+void forRows(Emitter &e, Value rows,
+             function_ref<void(int64_t half, Value row)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value first = e.firstRow();
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = e.toIndex(e.add(first, e.i32(8 * half)));
+    Value exists =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row, rows);
+    auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifExists.thenBlock());
+    body(half, row);
+  }
+}
+
+Value elementPointer(Emitter &e, Value pointer, Value index, Type element) {
+  Value position = arith::IndexCastOp::create(e.b, e.b.getI64Type(), index);
+  return LLVM::GEPOp::create(e.b, pointer.getType(), element, pointer,
+                             ArrayRef<LLVM::GEPArg>{position});
+}
+
+SPATTN_LOWER(StoreOp) {
+  Emitter e(b);
+  if (types().savesRegisters)
+    e.readThreadAgain();
+  Type element = op.getElementType();
+  ValueRange source = adaptor.getSource();
+  Value column = e.toIndex(e.firstColumn());
+  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
+    Value start = e.add(e.mul(row, adaptor.getStride().front()), column);
+    Value base =
+        elementPointer(e, adaptor.getPointer().front(), start, element);
+    for (size_t r = 0; r < source.size(); r += 4) {
+      Value low = source[r + 2 * half], high = source[r + 2 * half + 1];
+      int64_t bytes = int64_t(r) / 4 * 8 * (element.isF32() ? 4 : 2);
+      Value target = e.offset(base, bytes);
+      if (element.isF32()) {
+        LLVM::StoreOp::create(b, low, target);
+        LLVM::StoreOp::create(b, high, e.offset(target, 4));
+      } else {
+        LLVM::StoreOp::create(b, pack(b, element, low, high), target,
+                              /*alignment=*/4);
+      }
+    }
+  });
+  return success();
+}
+
+SPATTN_LOWER(StoreRowsOp) {
+  Emitter e(b);
+  if (types().savesRegisters)
+    e.readThreadAgain();
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                        e.firstColumn(), e.i32(0));
+  auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifFirst.thenBlock());
+  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
+    Value position = e.mul(row, adaptor.getStride().front());
+    LLVM::StoreOp::create(b, adaptor.getSource()[half],
+                          elementPointer(e, adaptor.getPointer().front(),
+                                         position, b.getF32Type()));
+  });
+  return success();
+}
+
+SPATTN_LOWER(WriteOp) {
+  Emitter e(b);
+  if (types().savesRegisters)
+    e.readThreadAgain();
+  SharedType type = op.getTile().getType();
+  ValueRange source = adaptor.getSource();
+  // A thread's rows are 8 apart, so that both have the same place in the
+  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
+  Value first = e.firstRow();
+  Value row =
+      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
+            first);
+  Value start =
+      e.offset(adaptor.getTile().front(),
+               e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
+  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
+  for (int64_t piece = 0; piece < 8; ++piece) {
+    Value target = e.offset(
+        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
+    for (int64_t column = 8 * piece; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t half = 0; half < 2; ++half) {
+        size_t r = column / 2 + 2 * half;
+        int64_t bytes =
+            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
+        LLVM::StoreOp::create(
+            b, pack(b, type.getElementType(), source[r], source[r + 1]),
+            e.offset(target, bytes), /*alignment=*/4);
+      }
+  }
+  return success();
+}
+
+SPATTN_LOWER(StoreFillOp) {
+  Emitter e(b);
+  Type element = op.getValue().getType();
+  int64_t width = element.getIntOrFloatBitWidth() / 8;
+  int64_t rowBytes = op.getColumns() * width;
+  Value value = adaptor.getValue().front();
+  // 16 bytes at a time where rows consist of such pieces.
+  int64_t pieceBytes = rowBytes % 16 == 0 ? 16 : width;
+  if (pieceBytes == 16) {
+    auto type = VectorType::get(16 / width, element);
+    Value filled = LLVM::PoisonOp::create(b, type);
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      filled = LLVM::InsertElementOp::create(b, filled, value, e.i32(i));
+    value = filled;
+  }
+  Value pieces = e.i32(rowBytes / pieceBytes);
+  Value count = e.mul(e.toI32(adaptor.getRows().front()), pieces);
+  auto loop = scf::ForOp::create(b, e.lane(), count, e.i32(32));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value n = loop.getInductionVar();
+  Value row = e.toIndex(arith::DivUIOp::create(b, n, pieces));
+  Value piece = arith::RemUIOp::create(b, n, pieces);
+  Value target =
+      elementPointer(e, adaptor.getPointer().front(),
+                     e.mul(row, adaptor.getStride().front()), element);
+  LLVM::StoreOp::create(
+      b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))), pieceBytes);
+  return success();
+}
+
+SPATTN_LOWER(PostOp) {
+  Emitter e(b);
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), e.i32(0));
+  auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifFirst.thenBlock());
+  for (auto [i, values] : llvm::enumerate(adaptor.getValues()))
+    LLVM::StoreOp::create(b, values.front(), e.offset(start, 4 * int64_t(i)),
+                          i % 4 ? 4 : 16);
+  return success();
+}
+
+SPATTN_LOWER(ReceiveOp) {
+  Emitter e(b);
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  for (size_t i = 0; i < op.getValues().size(); ++i) {
+    Value word = LLVM::LoadOp::create(
+        b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
+    if (op.getUniform())
+      word = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
+                       "=r,r", word, b.getI32Type())
+                 .front();
+    results.push_back({word});
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+void emitNamedBarrier(ImplicitLocOpBuilder &b, StringRef instruction,
+                      int64_t id, Value offset, int64_t threads) {
+  Emitter e(b);
+  std::string count = ", " + std::to_string(threads) + ";";
+  if (!offset) {
+    ptx::emit(b, (instruction + " " + Twine(id) + count).str(), "~{memory}");
+    return;
+  }
+  Value number = e.add(e.toI32(offset), e.i32(id));
+  ptx::emit(b, (instruction + " $0" + count).str(), "r,~{memory}", number);
+}
+
+SPATTN_LOWER(SyncOp) {
+  emitNamedBarrier(b, "bar.sync", op.getId(),
+                   op.getOffset() ? adaptor.getOffset().front() : Value(),
+                   op.getThreads());
+  return success();
+}
+
+SPATTN_LOWER(ArriveOp) {
+  emitNamedBarrier(b, "bar.arrive", op.getId(),
+                   op.getOffset() ? adaptor.getOffset().front() : Value(),
+                   op.getThreads());
+  return success();
+}
+
+SPATTN_LOWER(WarpgroupOp) {
+  Emitter e(b);
+  Value group = arith::ShRUIOp::create(b, e.thread(), e.i32(7));
+  // A shuffle from lane 0 tells ptxas that the value is uniform in a warp.
+  Value uniform = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
+                            "=r,r", group, b.getI32Type())
+                      .front();
+  results.push_back({e.toIndex(uniform)});
+  return success();
+}
+
+/// LLVM selects no logarithm for NVPTX; the approximate one is an instruction.
+struct Log2Lowering : OpConversionPattern<math::Log2Op> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(math::Log2Op op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "not an f32");
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr("llvm.nvvm.lg2.approx.f"),
+        adaptor.getOperand());
+    return success();
+  }
+};
+
+} // namespace
+
+void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
+                                          RewritePatternSet &patterns) {
+  patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
+               FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
+               CombineOpLowering, ToOperandOpLowering, StoreOpLowering,
+               StoreRowsOpLowering, WriteOpLowering, StoreFillOpLowering,
+               PostOpLowering, ReceiveOpLowering, SyncOpLowering,
+               ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
+      types, patterns.getContext());
+}

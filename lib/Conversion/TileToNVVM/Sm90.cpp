@@ -1,0 +1,199 @@
+//===- Sm90.cpp - Tile operations on sm_90a -------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace spattn::tile;
+namespace ptx = spattn::ptx;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Barriers and copies
+//===----------------------------------------------------------------------===//
+
+SPATTN_LOWER(BarrierInitOp) {
+  ptx::emit(b,
+            "mbarrier.init.shared::cta.b64 [$0], " +
+                std::to_string(op.getCount()) + ";",
+            "r,~{memory}", Emitter(b).address(adaptor.getBarrier().front()));
+  return success();
+}
+
+SPATTN_LOWER(BarrierFenceOp) {
+  ptx::emit(b, "fence.mbarrier_init.release.cluster;", "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(BarrierWaitOp) {
+  ptx::emit(b,
+            "{\n.reg .pred p;\nWAIT:\n"
+            "mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;\n"
+            "@p bra DONE;\nbra WAIT;\nDONE:\n}",
+            "r,r,~{memory}",
+            {Emitter(b).address(adaptor.getBarrier().front()),
+             adaptor.getParity().front()});
+  return success();
+}
+
+SPATTN_LOWER(LoadOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  // One piece of assembly, so that the lane that does it is elected once.
+  // Operands: barrier, map, row, head, batch, tile, then the column of each
+  // chunk, which cannot be written as a number.
+  SmallVector<Value> operands = {e.address(adaptor.getBarrier().front()),
+                                 adaptor.getMap().front(),
+                                 e.toI32(adaptor.getRow().front()),
+                                 e.toI32(adaptor.getHead().front()),
+                                 e.toI32(adaptor.getBatch().front()),
+                                 e.address(adaptor.getTile().front())};
+  std::string constraints = "r,l,r,r,r,r";
+  std::string text = "{\n.reg .pred p;\n.reg .b32 target;\n"
+                     "elect.sync _|p, 0xffffffff;\n"
+                     "@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
+                     std::to_string(bytesOf(type)) + ";\n";
+  for (int64_t column = 0; column < type.getColumns();
+       column += kChunkColumns) {
+    text += "add.s32 target, $5, " +
+            std::to_string(column / kChunkColumns * chunkBytes(type)) + ";\n" +
+            "@p cp.async.bulk.tensor.4d.shared::cluster.global"
+            ".mbarrier::complete_tx::bytes [target], [$1, {$" +
+            std::to_string(operands.size()) + ", $2, $3, $4}], [$0];\n";
+    operands.push_back(e.i32(column));
+    constraints += ",r";
+  }
+  ptx::emit(b, text + "}", constraints + ",~{memory}", operands);
+  return success();
+}
+
+SPATTN_LOWER(CopyFenceOp) {
+  ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
+            "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(StoreTileOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  SmallVector<Value> operands = {
+      e.address(adaptor.getTile().front()), adaptor.getMap().front(),
+      e.toI32(adaptor.getRow().front()), e.toI32(adaptor.getHead().front()),
+      e.toI32(adaptor.getBatch().front())};
+  std::string constraints = "r,l,r,r,r";
+  std::string text = "{\n.reg .pred p;\n.reg .b32 source;\n"
+                     "elect.sync _|p, 0xffffffff;\n";
+  for (int64_t column = 0; column < type.getColumns();
+       column += kChunkColumns) {
+    text += "add.s32 source, $0, " +
+            std::to_string(column / kChunkColumns * chunkBytes(type)) + ";\n" +
+            "@p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group "
+            "[$1, {$" +
+            std::to_string(operands.size()) + ", $2, $3, $4}], [source];\n";
+    operands.push_back(e.i32(column));
+    constraints += ",r";
+  }
+  text += "@p cp.async.bulk.commit_group;\n}";
+  ptx::emit(b, text, constraints + ",~{memory}", operands);
+  return success();
+}
+
+SPATTN_LOWER(StoreWaitOp) {
+  // The lanes that did not start the stores have no groups to wait for.
+  ptx::emit(b, "cp.async.bulk.wait_group.read 0;\nbar.warp.sync 0xffffffff;",
+            "~{memory}");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+SPATTN_LOWER(MmaFenceOp) {
+  ptx::emit(b, "wgmma.fence.sync.aligned;", "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(MmaCommitOp) {
+  ptx::emit(b, "wgmma.commit_group.sync.aligned;", "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(MmaWaitOp) {
+  SmallVector<Value> flat;
+  for (ValueRange values : adaptor.getValues())
+    llvm::append_range(flat, values);
+  SmallVector<Value> after;
+  if (op.getAfter())
+    after.assign(adaptor.getAfter().begin(), adaptor.getAfter().end());
+  SmallVector<Value> passed =
+      ptx::emitWgmmaWait(b, op.getPending(), flat, after);
+  ArrayRef<Value> rest(passed);
+  for (ValueRange values : adaptor.getValues()) {
+    results.emplace_back(rest.take_front(values.size()));
+    rest = rest.drop_front(values.size());
+  }
+  return success();
+}
+
+SPATTN_LOWER(MmaOp) {
+  Emitter e(b);
+  SharedType rhs = op.getRhs().getType();
+  ptx::Wgmma shape;
+  shape.columns = op.getResult().getType().getColumns();
+  shape.isBF16 = rhs.getElementType().isBF16();
+  shape.transposeRhs = !op.getTransposed();
+  int64_t depth = op.getTransposed() ? rhs.getColumns() : rhs.getRows();
+  // Along columns, 16 elements are 32 bytes of a chunk of 128; along rows,
+  // 16 rows of 128 bytes.
+  auto alongColumns = [](SharedType type, int64_t k) {
+    return (k / kChunkColumns * chunkBytes(type) + k % kChunkColumns * 2) >> 4;
+  };
+  for (int64_t k = 0; k < depth; k += 16)
+    shape.rhsSteps.push_back(op.getTransposed() ? alongColumns(rhs, k)
+                                                : k * 128 >> 4);
+  constexpr int64_t atomBytes = 8 * 128;
+  Value rhsDescriptor = ptx::emitDescriptor(
+      b, adaptor.getRhs().front(),
+      /*leadingBytes=*/op.getTransposed() ? 16 : chunkBytes(rhs), atomBytes);
+  SmallVector<Value> lhs;
+  if (auto type = dyn_cast<SharedType>(op.getLhs().getType())) {
+    for (int64_t k = 0; k < depth; k += 16)
+      shape.lhsSteps.push_back(alongColumns(type, k));
+    Value bytes = e.mul(e.toI32(adaptor.getRowBlock().front()),
+                        e.i32(kFragmentRows * 128));
+    lhs.push_back(ptx::emitDescriptor(
+        b, e.offset(adaptor.getLhs().front(), bytes), 16, atomBytes));
+  } else {
+    lhs.assign(adaptor.getLhs().begin(), adaptor.getLhs().end());
+  }
+  ValueRange acc = op.getAcc() ? adaptor.getAcc() : ValueRange();
+  results.push_back(ptx::emitWgmma(b, shape, lhs, rhsDescriptor, acc));
+  return success();
+}
+
+SPATTN_LOWER(SetRegistersOp) {
+  ptx::emit(b,
+            std::string("setmaxnreg.") + (op.getIncrease() ? "inc" : "dec") +
+                ".sync.aligned.u32 " + std::to_string(op.getCount()) + ";",
+            "");
+  return success();
+}
+
+} // namespace
+
+void spattn::tile::populateSm90Patterns(const TileTypeConverter &types,
+                                        RewritePatternSet &patterns) {
+  patterns
+      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
+           LoadOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
+           StoreWaitOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
+          types, patterns.getContext());
+}

@@ -1,0 +1,26 @@
+// RUN: not spattn-opt %s -convert-tile-to-nvvm=target=sm_75 2>&1 | FileCheck %s --check-prefix=OLD
+// RUN: not spattn-opt %s -convert-tile-to-nvvm=target=gfx90a 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: not spattn-opt %s -convert-tile-to-nvvm=target=sm_90b 2>&1 | FileCheck %s --check-prefix=SUFFIX
+// RUN: spattn-opt %s -convert-tile-to-nvvm=target=sm_90a | FileCheck %s --check-prefix=SM90
+// RUN: spattn-opt %s -convert-tile-to-nvvm=target=sm_90 | FileCheck %s --check-prefix=SM80
+// RUN: spattn-opt %s -convert-tile-to-nvvm=target=sm_120a | FileCheck %s --check-prefix=SM80
+// RUN: spattn-opt %s -convert-tile-to-nvvm=target=sm_103f | FileCheck %s --check-prefix=SM80
+
+// OLD: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
+// OTHER: error: expected 'target' to be sm_90a, or sm_80 or later, got 'gfx90a'
+// SUFFIX: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_90b'
+
+// SM90: wgmma.mma_async
+// NVVM's operation for mma.sync is an intrinsic that LLVM may move into a branch; assembly stays.
+// SM80-NOT: nvvm.mma.sync
+// SM80: llvm.inline_asm has_side_effects {{.*}}"mma.sync.aligned.m16n8k16
+// SM80-NOT: nvvm.mma.sync
+llvm.func @product(%x: f32, %f: !llvm.ptr, %stride: i64) {
+  %s = tile.fill %x : !tile.acc<64x16xf32>
+  %p = tile.to_operand %s : !tile.acc<64x16xf32> to !tile.operand<64x16xbf16>
+  %n = arith.index_cast %stride : i64 to index
+  %v = tile.shared at 0 : !tile.shared<16x64xbf16>
+  %o = tile.mma %p, %v : !tile.operand<64x16xbf16>, !tile.shared<16x64xbf16> -> !tile.acc<64x64xf32>
+  tile.store %o to %f stride %n rows %n as f32 : !tile.acc<64x64xf32>
+  llvm.return
+}

@@ -1,0 +1,205 @@
+// RUN: spattn-translate --spattn-to-ptx --chip=sm_80 --ptx-version=8.0 %s | FileCheck %s --check-prefixes=CHECK,SM80
+// RUN: spattn-translate --spattn-to-ptx --ptx-version=8.0 %s | FileCheck %s --check-prefixes=CHECK,SM90
+
+// A load of sm_80 arrives 32 times, once for each lane; and nothing there needs a fence.
+// CHECK-LABEL: .entry barriers
+// CHECK: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 8;
+// SM80: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 64;
+// SM90: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 2;
+// SM90: fence.mbarrier_init.release.cluster;
+// SM80-NOT: fence
+// CHECK: mbarrier.arrive.shared::cta.b64 _, [%r{{[0-9]+}}];
+// SM80: WAIT:
+// SM80-NEXT: mbarrier.test_wait.parity.shared::cta.b64 p,
+// SM80-NEXT: @!p bra WAIT;
+// SM90: mbarrier.try_wait.parity.shared::cta.b64 p,
+llvm.func @barriers(%stage: i32, %parity: i32) attributes {nvvm.kernel} {
+  %i = arith.index_cast %stage : i32 to index
+  %b = tile.barrier[%i] at 8
+  tile.barrier_init %b, 8
+  tile.barrier_init %b, 2 loads
+  tile.barrier_fence
+  tile.barrier_arrive %b
+  tile.barrier_wait %b parity %parity
+  llvm.return
+}
+
+// On sm_80 eight lanes copy a row of 128 bytes, and a warp four rows at once. A row past the length
+// or a column past the width has a size of 0. The pieces of a row are swizzled: in each second group of four rows the target
+// differs in bit 6. The map is read where the argument is, and not copied to the stack.
+// CHECK-LABEL: .entry load
+// SM80-NOT: .local
+// SM80-DAG: ld.param.v2.b64 {%[[BASE:rd[0-9]+]], %[[ROW:rd[0-9]+]]}, [load_param_0];
+// SM80-DAG: ld.param.v2.b64 {%[[HEAD:rd[0-9]+]], %[[BATCH:rd[0-9]+]]}, [load_param_0+16];
+// SM80-DAG: ld.param.b32 %[[LENGTH:r[0-9]+]], [load_param_0+48];
+// SM80-DAG: ld.param.b32 %[[WIDTH:r[0-9]+]], [load_param_0+40];
+// SM80: setp.lt.s32 %[[P:p[0-9]+]], %[[COLUMN:r[0-9]+]], %[[WIDTH]];
+// SM80-NEXT: selp.b32 %[[LEFT:r[0-9]+]], %{{r[0-9]+}}, 0, %[[P]];
+// SM80-NEXT: or.b32 %[[NEXT:r[0-9]+]], %[[COLUMN]], 64;
+// SM80-NEXT: setp.lt.s32 %[[P:p[0-9]+]], %[[NEXT]], %[[WIDTH]];
+// SM80-NEXT: selp.b32 %[[LEFT1:r[0-9]+]], %{{r[0-9]+}}, 0, %[[P]];
+// SM80: xor.b32 %[[ODD:r[0-9]+]], %{{r[0-9]+}}, 64;
+// SM80: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT]], 0;
+// SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
+// SM80-NEXT: cp.async.cg.shared.global [%[[T:r[0-9]+]]+1024], [%[[S:rd[0-9]+]]], 16, %[[SIZE]];
+// SM80-NEXT: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT1]], 0;
+// SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
+// SM80-NEXT: cp.async.cg.shared.global [%[[T]]+2048], [%[[S]]+128], 16, %[[SIZE]];
+// SM80: setp.gt.s32 %[[P:p[0-9]+]], %[[LEFT]], 4;
+// SM80-NEXT: selp.b32 %[[SIZE:r[0-9]+]], 16, 0, %[[P]];
+// SM80-NEXT: cp.async.cg.shared.global [%[[T:r[0-9]+]]+1536], [%[[S:rd[0-9]+]]], 16, %[[SIZE]];
+// SM80: cp.async.cg.shared.global [%[[T]]+2560], [%[[S]]+128], 16,
+// SM80-NEXT: cp.async.mbarrier.arrive.noinc.shared.b64 [tile_shared_memory+65536];
+// SM90: elect.sync _|p, 0xffffffff;
+// SM90-NEXT: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%{{r[0-9]+}}], 2048;
+// SM90: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes
+// SM90: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes
+llvm.func @load(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %n: i32, %h: i32, %b: i32) attributes {nvvm.kernel} {
+  %row = arith.index_cast %n : i32 to index
+  %head = arith.index_cast %h : i32 to index
+  %batch = arith.index_cast %b : i32 to index
+  %t = tile.shared at 1024 : !tile.shared<8x128xbf16>
+  %full = tile.barrier at 65536
+  tile.load %map[%row, %head, %batch] to %t, %full : !tile.shared<8x128xbf16>
+  llvm.return
+}
+
+// A store is a load the other way round: 16 bytes of a row from shared memory, stored if there are
+// such a row and column. Whoever may overwrite the tile then waits for the whole warp.
+// CHECK-LABEL: .entry store
+// SM80: bar.warp.sync 0xffffffff;
+// SM80: ld.shared.v4.b32 {%[[V:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[T:r[0-9]+]]+1024];
+// SM80: @p st.global.v4.b32 [%[[S:rd[0-9]+]]], {%[[V]]};
+// SM80: ld.shared.v4.b32 {%[[V1:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[T]]+2048];
+// SM80: @p st.global.v4.b32 [%{{rd[0-9]+}}], {%[[V1]]};
+// SM80-COUNT-2: ld.shared.v4.b32
+// SM80: bar.warp.sync 0xffffffff;
+// SM90: fence.proxy.async.shared::cta;
+// SM90: @p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group
+// SM90: cp.async.bulk.wait_group.read 0;
+llvm.func @store(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %n: i32, %h: i32, %b: i32) attributes {nvvm.kernel} {
+  %row = arith.index_cast %n : i32 to index
+  %head = arith.index_cast %h : i32 to index
+  %batch = arith.index_cast %b : i32 to index
+  %t = tile.shared at 1024 : !tile.shared<8x128xbf16>
+  tile.copy_fence
+  tile.store_tile %t to %map[%row, %head, %batch] : !tile.shared<8x128xbf16>
+  tile.store_wait
+  llvm.return
+}
+
+// 24 columns are a pair of 8 and one alone; the first step adds to zeros.
+// CHECK-LABEL: .entry scores
+// SM80: mov.u32 %{{r[0-9]+}}, %tid.x;
+// SM80-DAG: ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%[[A:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[Q:r[0-9]+]]];
+// SM80-DAG: ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%[[B0:r[0-9]+, %r[0-9]+]], %[[B1:r[0-9]+, %r[0-9]+]]}, [%[[K:r[0-9]+]]+16384];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%[[C0:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, {%[[A]]}, {%[[B0]]}, {%[[Z:r[0-9]+]], %[[Z]], %[[Z]], %[[Z]]};
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%{{.*}}}, {%[[A]]}, {%[[B1]]}, {%[[Z]], %[[Z]], %[[Z]], %[[Z]]};
+// SM80: ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%[[B2:r[0-9]+, %r[0-9]+]]}, [%[[K]]+18432];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%{{.*}}}, {%[[A]]}, {%[[B2]]}, {%[[Z]], %[[Z]], %[[Z]], %[[Z]]};
+// The next 16 of the depth, to the same sums.
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%{{.*}}}, {%{{.*}}}, {%{{.*}}}, {%[[C0]]};
+// SM80-COUNT-8: mma.sync
+// SM80-NOT: mma.sync
+// SM90: wgmma.fence.sync.aligned;
+// SM90-COUNT-4: wgmma.mma_async.sync.aligned.m64n24k16.f32.f16.f16
+// SM90: wgmma.commit_group.sync.aligned;
+// SM90: wgmma.wait_group.sync.aligned 0;
+// Only rows that exist are stored, and products are whole warps': LLVM must not move them there.
+// CHECK: @%p{{[0-9]+}} bra
+// SM80-NOT: mma.sync
+// CHECK: st.global
+llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) attributes {nvvm.kernel} {
+  %g = arith.index_cast %group : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %q = tile.shared at 0 : !tile.shared<64x64xf16>
+  %k = tile.shared at 16384 : !tile.shared<24x64xf16>
+  tile.mma_fence
+  %s = tile.mma %q rows %g, %k {transposed} : !tile.shared<64x64xf16>, !tile.shared<24x64xf16> -> !tile.acc<64x24xf32>
+  tile.mma_commit
+  %w = tile.mma_wait 0, %s : !tile.acc<64x24xf32>
+  tile.store %w to %p stride %n rows %n as f32 : !tile.acc<64x24xf32>
+  llvm.return
+}
+
+// The left operand in registers: four for each 16 of the depth, which are rows of the right one,
+// whose matrices are transposed. 16 rows are 2048 bytes, and the second 64 columns 4096 further.
+// CHECK-LABEL: .entry output
+// CHECK: cvt.rn.bf16x2.f32 %[[A0:r[0-9]+]],
+// CHECK: cvt.rn.bf16x2.f32 %[[A1:r[0-9]+]],
+// CHECK: cvt.rn.bf16x2.f32 %[[A2:r[0-9]+]],
+// CHECK: cvt.rn.bf16x2.f32 %[[A3:r[0-9]+]],
+// CHECK: cvt.rn.bf16x2.f32 %[[A4:r[0-9]+]],
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%[[B0:r[0-9]+, %r[0-9]+]], %[[B1:r[0-9]+, %r[0-9]+]]}, [%[[V:r[0-9]+]]];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%{{.*}}}, {%[[A0]], %[[A1]], %[[A2]], %[[A3]]}, {%[[B0]]},
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%{{.*}}}, {%[[A0]], %[[A1]], %[[A2]], %[[A3]]}, {%[[B1]]},
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%{{.*}}}, [%[[V]]+4096];
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%{{.*}}}, [%[[V]]+2048];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%{{.*}}}, {%[[A4]],
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%{{.*}}}, [%[[V]]+6144];
+// SM90-COUNT-2: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+// CHECK: st.global
+llvm.func @output(%p: !llvm.ptr, %stride: i64, %x: f32) attributes {nvvm.kernel} {
+  %n = arith.index_cast %stride : i64 to index
+  %v = tile.shared at 0 : !tile.shared<32x128xbf16>
+  %s = tile.fill %x : !tile.acc<64x32xf32>
+  %a = tile.to_operand %s : !tile.acc<64x32xf32> to !tile.operand<64x32xbf16>
+  %o = tile.fill %x : !tile.acc<64x128xf32>
+  tile.mma_fence
+  %r = tile.mma %a, %v acc %o : !tile.operand<64x32xbf16>, !tile.shared<32x128xbf16>, !tile.acc<64x128xf32> -> !tile.acc<64x128xf32>
+  tile.mma_commit
+  %w:2 = tile.mma_wait 0, %r, %a : !tile.acc<64x128xf32>, !tile.operand<64x32xbf16>
+  tile.store %w#0 to %p stride %n rows %n as bf16 : !tile.acc<64x128xf32>
+  llvm.return
+}
+
+// What a thread does with its elements is the same for both.
+// CHECK-LABEL: .entry fragments
+// CHECK: setp.lt.s32 %p{{[0-9]+}}, %[[LO:r[0-9]+]], 1;
+// CHECK-NEXT: setp.gt.s32 %p{{[0-9]+}}, %[[HI:r[0-9]+]], 0;
+// CHECK-NEXT: selp.f32
+// CHECK: setp.lt.s32 %p{{[0-9]+}}, %[[LO]], 2;
+// CHECK-NEXT: setp.gt.s32 %p{{[0-9]+}}, %[[HI]], 1;
+// CHECK: max{{.*}}.f32
+// CHECK: shfl.sync.bfly.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 1, 0x1f, 0xffffffff;
+// CHECK: shfl.sync.bfly.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 2, 0x1f, 0xffffffff;
+// CHECK: ex2.approx
+// CHECK: cvt.rn.f16x2.f32
+// CHECK: st.global.b32
+llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes {nvvm.kernel} {
+  %n = arith.index_cast %stride : i64 to index
+  %s = tile.fill %x : !tile.acc<64x16xf32>
+  %r = tile.fill %x : !tile.rows
+  %t = tile.mask %s {
+  ^bb0(%row: index):
+    %lo = arith.index_cast %row : index to i32
+    tile.yield %lo, %end : i32, i32
+  } : !tile.acc<64x16xf32>
+  %m0 = tile.reduce max %t, %r : !tile.acc<64x16xf32>
+  %m = tile.combine max %m0
+  %e = tile.map (%t, %m) {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %f = math.exp2 %d : f32
+    tile.yield %f : f32
+  } : (!tile.acc<64x16xf32>, !tile.rows) -> !tile.acc<64x16xf32>
+  tile.store %e to %p stride %n rows %n as f16 : !tile.acc<64x16xf32>
+  tile.store_rows %m to %p stride %n rows %n
+  llvm.return
+}
+
+// Registers move between warps on sm_90a only.
+// CHECK-LABEL: .entry threads
+// CHECK: shfl.sync.idx.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 0, 0x1f, 0xffffffff;
+// CHECK: bar.sync 1, 256;
+// CHECK: bar.arrive %{{r[0-9]+}}, 256;
+// SM90: setmaxnreg.inc.sync.aligned.u32 232;
+// SM80-NOT: setmaxnreg
+// CHECK: ret;
+llvm.func @threads() attributes {nvvm.kernel} {
+  %g = tile.warpgroup
+  tile.sync 1, 256
+  tile.arrive 1[%g], 256
+  tile.set_registers 232, true
+  llvm.return
+}
