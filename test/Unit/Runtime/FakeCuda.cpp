@@ -393,6 +393,14 @@ int cuMemcpyDtoHAsync_v2(void *to, cuda::DevicePtr from, size_t bytes,
   return cuMemcpyDtoH_v2(to, from, bytes);
 }
 
+int cuMemcpyDtoDAsync_v2(cuda::DevicePtr to, cuda::DevicePtr from, size_t bytes,
+                         cuda::Stream) {
+  ENTER("cuMemcpyDtoDAsync");
+  std::memcpy(reinterpret_cast<void *>(to),
+              reinterpret_cast<const void *>(from), bytes);
+  return 0;
+}
+
 int cuMemsetD8Async(cuda::DevicePtr address, unsigned char value, size_t bytes,
                     cuda::Stream stream) {
   ENTER("cuMemsetD8Async");
