@@ -8,6 +8,7 @@
 
 #include "Run.h"
 
+#include "common/Text.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -18,20 +19,6 @@
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::run;
-
-template <class T>
-static std::string toText(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
-}
-
-static double getMedian(std::vector<double> sorted) {
-  llvm::sort(sorted);
-  size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 ? sorted[middle]
-                           : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 std::optional<double> EntryReport::getGflops() const {
   if (!flops || medianMs <= 0)
@@ -102,9 +89,9 @@ static LogicalResult runRepeatedly(Entry &entry, Executable &executable,
     Clock::time_point start = Clock::now();
     if (failed(executable.run(arguments)))
       return failure();
-    std::chrono::duration<double, std::milli> took = Clock::now() - start;
+    double took = getMillisecondsSince(start);
     if (n >= 0)
-      runsMs.push_back(executable.getRunTime().value_or(took.count()));
+      runsMs.push_back(executable.getRunTime().value_or(took));
   }
   return success();
 }
@@ -204,7 +191,8 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
   if (uncheckable.empty()) {
     progress.update("checking");
     FailureOr<ErrorReport> error =
-        checkRows(entry, arguments, **executable, options);
+        checkRows(entry, arguments, (*executable)->getResults(),
+                  options.checkRows, options.seed);
     if (failed(error))
       return failure();
     report.error = *error;
