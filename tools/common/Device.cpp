@@ -53,6 +53,10 @@ static std::optional<int64_t> readNumber(StringRef path, StringRef key) {
 }
 
 std::optional<int64_t> spattn::tool::getAvailableMemory() {
+#if defined(__GLIBC__)
+  // What was freed and is kept by the process is free, too.
+  malloc_trim(0);
+#endif
   std::optional<int64_t> free = readNumber("/proc/meminfo", "MemAvailable:");
   if (free)
     *free <<= 10;

@@ -8,6 +8,7 @@
 
 #include "Run.h"
 
+#include "common/Arguments.h"
 #include "common/Text.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -24,47 +25,6 @@ std::optional<double> EntryReport::getGflops() const {
   if (!flops || medianMs <= 0)
     return std::nullopt;
   return *flops / medianMs * 1e-6;
-}
-
-//===----------------------------------------------------------------------===//
-// Arguments
-//===----------------------------------------------------------------------===//
-
-static llvm::Expected<Array> makeArray(const EntryArgument &argument,
-                                       const Options &options) {
-  if (argument.file.empty()) {
-    llvm::Expected<Array> array =
-        allocate(argument.getElementType(), argument.sizes);
-    if (array && !argument.isDestination)
-      fillRandom(*array, options.seed, argument.index);
-    return array;
-  }
-  llvm::Expected<NpyArray> file = readNpy(argument.file);
-  if (!file)
-    return file.takeError();
-  if (llvm::ArrayRef(file->sizes) != llvm::ArrayRef(argument.sizes))
-    return llvm::createStringError("'" + argument.file +
-                                   "' changed while it was in use");
-  return convertNpy(*file, argument.getElementType());
-}
-
-static LogicalResult makeArguments(Entry &entry, const Options &options,
-                                   std::vector<ReferenceValue> &values) {
-  for (const EntryArgument &argument : entry.arguments) {
-    if (argument.isScalar()) {
-      if (argument.type.isF32())
-        values.push_back(argument.number);
-      else
-        values.push_back(static_cast<int64_t>(argument.number));
-      continue;
-    }
-    llvm::Expected<Array> array = makeArray(argument, options);
-    if (!array)
-      return emitError(argument.location) << argument.describe() << ": "
-                                          << llvm::toString(array.takeError());
-    values.push_back(std::move(*array));
-  }
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,7 +142,7 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
   report.compileMs = (*executable)->getCompileTime();
   progress.update("making inputs");
   std::vector<ReferenceValue> arguments;
-  if (failed(makeArguments(entry, options, arguments)) ||
+  if (failed(makeArguments(entry, options.seed, arguments)) ||
       failed(runRepeatedly(entry, **executable, arguments, options, progress,
                            report.runsMs)))
     return failure();
