@@ -26,6 +26,7 @@ shared_lib_suffix = ".dylib" if os.uname().sysname == "Darwin" else ".so"
 # makes is reported as such.
 llvm_config.add_tool_substitutions(
     [
+        ToolSubst("spattn-bench", unresolved="fatal"),
         ToolSubst("spattn-opt", unresolved="fatal"),
         ToolSubst("spattn-run", unresolved="fatal"),
         ToolSubst("spattn-translate", unresolved="fatal"),

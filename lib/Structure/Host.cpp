@@ -9,6 +9,9 @@
 #include "spattn/Structure/Host.h"
 #include "spattn/Structure/Algebra.h"
 
+#include <initializer_list>
+#include <utility>
+
 using namespace spattn;
 
 namespace {
@@ -108,6 +111,17 @@ std::vector<int64_t> HostAlgebra::columnTiles(int64_t head,
   return work;
 }
 
+/// Counts stay at the largest number rather than overflow.
+static int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+static int64_t add(int64_t a, int64_t b) {
+  int64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   IntOps ops;
   const auto &[queries, keys] = shape.lengths;
@@ -119,7 +133,7 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   std::vector<Span<int64_t>> groupKeys;
   for (int64_t head = 0; head < numHeads; ++head) {
     Form nf = normalForm(ops, heads, head, shape.lengths, shape.alignment);
-    work.pairs += unmaskedPairs(ops, nf, int64_t(0), queries);
+    work.pairs = add(work.pairs, unmaskedPairs(ops, nf, int64_t(0), queries));
     liveRows += liveQueries(ops, nf);
     auto own = detail::keysSeenBy(ops, nf, int64_t(0), queries);
     groupKeys.insert(groupKeys.end(), own.begin(), own.end());
@@ -131,11 +145,27 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
     seen += detail::measure(ops, groupKeys);
     groupKeys.clear();
   }
-  int64_t row = shape.headDim * shape.elementBytes;
-  work.flopsForward = 4 * shape.headDim * work.pairs;
-  work.flopsBackward = 10 * shape.headDim * work.pairs;
-  work.bytesForward = row * (liveRows + 2 * seen + numHeads * queries);
-  work.bytesBackward = row * (3 * liveRows + 2 * seen + numHeads * queries +
-                              2 * keyHeads * keys);
+  int64_t dim = shape.headDim;
+  int64_t valueDim = shape.valueDim > 0 ? shape.valueDim : dim;
+  int64_t bytes = shape.elementBytes;
+  // Rows of q and k, of v, and of o.
+  int64_t row = dim * bytes, valueRow = valueDim * bytes;
+  int64_t outRow =
+      valueDim * (shape.outputBytes > 0 ? shape.outputBytes : bytes);
+  auto sum = [](std::initializer_list<std::pair<int64_t, int64_t>> terms) {
+    int64_t total = 0;
+    for (auto [count, size] : terms)
+      total = add(total, multiply(count, size));
+    return total;
+  };
+  work.flopsForward = multiply(work.pairs, 2 * (dim + valueDim));
+  work.flopsBackward = multiply(work.pairs, 6 * dim + 4 * valueDim);
+  work.bytesForward = sum({{liveRows, row},
+                           {seen, row + valueRow},
+                           {multiply(numHeads, queries), outRow}});
+  work.bytesBackward = sum({{liveRows, row + 2 * outRow},
+                            {seen, row + valueRow},
+                            {multiply(numHeads, queries), row},
+                            {multiply(keyHeads, keys), row + valueRow}});
   return work;
 }

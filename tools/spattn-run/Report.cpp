@@ -8,6 +8,7 @@
 
 #include "Report.h"
 
+#include "common/Text.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -22,43 +23,6 @@ using namespace spattn::run;
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
-
-/// A number in the style of printf, or "-".
-static std::string format(const char *style, std::optional<double> value) {
-  if (!value)
-    return "-";
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format(style, *value);
-  return text;
-}
-
-static std::string format(int64_t value) { return std::to_string(value); }
-
-namespace {
-/// Rows of cells: the first column to the left, the others to the right.
-class Table {
-public:
-  explicit Table(std::vector<std::string> header) { add(std::move(header)); }
-
-  void add(std::vector<std::string> row) { rows.push_back(std::move(row)); }
-
-  void print(llvm::raw_ostream &stream) const {
-    std::vector<size_t> widths(rows.front().size());
-    for (const auto &row : rows)
-      for (auto [width, cell] : llvm::zip(widths, row))
-        width = std::max(width, cell.size());
-    for (const auto &row : rows) {
-      stream << "  " << llvm::left_justify(row.front(), widths.front());
-      for (size_t i = 1; i < row.size(); ++i)
-        stream << "  " << llvm::right_justify(row[i], widths[i]);
-      stream << "\n";
-    }
-  }
-
-private:
-  std::vector<std::vector<std::string>> rows;
-};
-} // namespace
 
 static llvm::raw_ostream &printLabel(llvm::raw_ostream &stream,
                                      StringRef label) {

@@ -8,6 +8,8 @@
 
 #include "Run.h"
 
+#include "common/Arguments.h"
+#include "common/Text.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -19,65 +21,10 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::run;
 
-template <class T>
-static std::string toText(T value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  return text;
-}
-
-static double getMedian(std::vector<double> sorted) {
-  llvm::sort(sorted);
-  size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 ? sorted[middle]
-                           : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 std::optional<double> EntryReport::getGflops() const {
   if (!flops || medianMs <= 0)
     return std::nullopt;
   return *flops / medianMs * 1e-6;
-}
-
-//===----------------------------------------------------------------------===//
-// Arguments
-//===----------------------------------------------------------------------===//
-
-static llvm::Expected<Array> makeArray(const EntryArgument &argument,
-                                       const Options &options) {
-  if (argument.file.empty()) {
-    llvm::Expected<Array> array =
-        allocate(argument.getElementType(), argument.sizes);
-    if (array && !argument.isDestination)
-      fillRandom(*array, options.seed, argument.index);
-    return array;
-  }
-  llvm::Expected<NpyArray> file = readNpy(argument.file);
-  if (!file)
-    return file.takeError();
-  if (llvm::ArrayRef(file->sizes) != llvm::ArrayRef(argument.sizes))
-    return llvm::createStringError("'" + argument.file +
-                                   "' changed while it was in use");
-  return convertNpy(*file, argument.getElementType());
-}
-
-static LogicalResult makeArguments(Entry &entry, const Options &options,
-                                   std::vector<ReferenceValue> &values) {
-  for (const EntryArgument &argument : entry.arguments) {
-    if (argument.isScalar()) {
-      if (argument.type.isF32())
-        values.push_back(argument.number);
-      else
-        values.push_back(static_cast<int64_t>(argument.number));
-      continue;
-    }
-    llvm::Expected<Array> array = makeArray(argument, options);
-    if (!array)
-      return emitError(argument.location) << argument.describe() << ": "
-                                          << llvm::toString(array.takeError());
-    values.push_back(std::move(*array));
-  }
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -102,9 +49,9 @@ static LogicalResult runRepeatedly(Entry &entry, Executable &executable,
     Clock::time_point start = Clock::now();
     if (failed(executable.run(arguments)))
       return failure();
-    std::chrono::duration<double, std::milli> took = Clock::now() - start;
+    double took = getMillisecondsSince(start);
     if (n >= 0)
-      runsMs.push_back(executable.getRunTime().value_or(took.count()));
+      runsMs.push_back(executable.getRunTime().value_or(took));
   }
   return success();
 }
@@ -204,7 +151,7 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
     describeTiles(entry, options, tile, report);
   progress.update("making inputs");
   std::vector<ReferenceValue> arguments;
-  if (failed(makeArguments(entry, options, arguments)) ||
+  if (failed(makeArguments(entry, options.seed, arguments)) ||
       failed(runRepeatedly(entry, **executable, arguments, options, progress,
                            report.runsMs)))
     return failure();
@@ -213,7 +160,8 @@ FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,
   if (uncheckable.empty()) {
     progress.update("checking");
     FailureOr<ErrorReport> error =
-        checkRows(entry, arguments, **executable, options);
+        checkRows(entry, arguments, (*executable)->getResults(),
+                  options.checkRows, options.seed);
     if (failed(error))
       return failure();
     report.error = *error;

@@ -9,9 +9,11 @@
 #ifndef SPATTN_TOOLS_SPATTN_RUN_RUN_H
 #define SPATTN_TOOLS_SPATTN_RUN_RUN_H
 
-#include "Check.h"
-#include "Progress.h"
-#include "Tiles.h"
+#include "Options.h"
+#include "common/Check.h"
+#include "common/Device.h"
+#include "common/Progress.h"
+#include "common/Tiles.h"
 #include "spattn/Support/OutputFiles.h"
 
 namespace spattn::run {

@@ -6,71 +6,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Cuda.h"
 #include "Report.h"
-#include "mlir/AsmParser/AsmParser.h"
-#include "mlir/Bytecode/BytecodeReader.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
+#include "common/Cuda.h"
+#include "common/Source.h"
 #include "mlir/Support/FileUtilities.h"
 #include "spattn/InitAll.h"
 #include "spattn/JIT/CpuKernel.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Parallel.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::run;
-
-namespace {
-/// A file of IR, with what it says that the IR does not keep.
-struct Source {
-  llvm::SourceMgr manager;
-  AsmParserState state;
-  OwningOpRef<ModuleOp> module;
-};
-} // namespace
-
-/// Reads text or bytecode. Errors have been printed.
-static LogicalResult parseSource(llvm::MemoryBufferRef buffer,
-                                 MLIRContext &context, Source &source) {
-  ParserConfig config(&context);
-  if (isBytecode(buffer)) {
-    source.module = parseSourceFile<ModuleOp>(source.manager, config);
-    return success(bool(source.module));
-  }
-  // Only the state knows the names of arguments.
-  Block block;
-  if (failed(parseAsmSourceFile(source.manager, &block, config, &source.state)))
-    return failure();
-  Location location = FileLineColLoc::get(
-      &context, buffer.getBufferIdentifier(), /*line=*/0, /*column=*/0);
-  source.module =
-      mlir::detail::constructContainerOpForParserIfNecessary<ModuleOp>(
-          &block, &context, location);
-  return success(source.module && succeeded(verify(*source.module)));
-}
-
-/// The name of an argument in the text, or that of its location.
-static std::string getArgumentName(const Source &source,
-                                   BlockArgument argument) {
-  if (const auto *block = source.state.getBlockDef(argument.getOwner())) {
-    if (argument.getArgNumber() < block->arguments.size()) {
-      llvm::SMRange range = block->arguments[argument.getArgNumber()].loc;
-      if (range.isValid()) {
-        StringRef text(range.Start.getPointer(),
-                       range.End.getPointer() - range.Start.getPointer());
-        if (text.consume_front("%"))
-          return text.str();
-      }
-    }
-  }
-  if (auto name = dyn_cast<NameLoc>(argument.getLoc()))
-    return name.getName().str();
-  return "";
-}
 
 /// Whether what has been measured is as accurate as the options ask for.
 static LogicalResult checkErrors(ArrayRef<EntryReport> reports,
@@ -90,7 +38,7 @@ static LogicalResult checkErrors(ArrayRef<EntryReport> reports,
 static LogicalResult runSource(Source &source, const Options &options) {
   FailureOr<std::vector<Entry>> entries =
       collectEntries(*source.module, options, [&](BlockArgument argument) {
-        return getArgumentName(source, argument);
+        return source.getArgumentName(argument);
       });
   if (failed(entries))
     return failure();
@@ -140,7 +88,8 @@ static LogicalResult runMain(int argc, char **argv) {
   FailureOr<Options> options = parseOptions(argc, argv);
   if (failed(options))
     return failure();
-  if (options->device == Device::Cuda && failed(checkCuda()))
+  // What is missing shows before anything else is looked at.
+  if (options->device == Device::Cuda && failed(openGpu()))
     return failure();
   std::vector<std::string> outputs = options->outputs;
   if (!options->jsonFile.empty())
@@ -154,7 +103,6 @@ static LogicalResult runMain(int argc, char **argv) {
       openInputFile(options->file, &message);
   if (!file)
     return error(message);
-  llvm::MemoryBufferRef buffer = file->getMemBufferRef();
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry);
@@ -162,13 +110,14 @@ static LogicalResult runMain(int argc, char **argv) {
   Source source;
   source.manager.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(source.manager, &context);
-  if (failed(parseSource(buffer, context, source)))
+  if (failed(parseSource(context, source)))
     return failure();
   return runSource(source, *options);
 }
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  setToolName("spattn-run");
   tuneAllocator();
   llvm::parallel::strategy = llvm::hardware_concurrency(getNumThreads());
   return succeeded(runMain(argc, argv)) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -55,6 +55,8 @@
   X(memFree, "cuMemFree_v2", cuda::DevicePtr)                                  \
   X(memcpyHtoD, "cuMemcpyHtoD_v2", cuda::DevicePtr, const void *, size_t)      \
   X(memcpyDtoH, "cuMemcpyDtoH_v2", void *, cuda::DevicePtr, size_t)            \
+  X(memcpyDtoDAsync, "cuMemcpyDtoDAsync_v2", cuda::DevicePtr, cuda::DevicePtr, \
+    size_t, cuda::Stream)                                                      \
   X(memcpyHtoDAsync, "cuMemcpyHtoDAsync_v2", cuda::DevicePtr, const void *,    \
     size_t, cuda::Stream)                                                      \
   X(memcpyDtoHAsync, "cuMemcpyDtoHAsync_v2", void *, cuda::DevicePtr, size_t,  \

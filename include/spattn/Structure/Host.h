@@ -35,10 +35,13 @@ struct TileCounts {
 };
 
 /// What an attention call has to do at the very least, for one batch element.
+/// Numbers of at least 2^63 - 1 stay there.
 struct Work {
   int64_t pairs = 0;
-  int64_t flopsForward = 0;  ///< Two products: 4 * headDim a pair.
-  int64_t flopsBackward = 0; ///< Five products: 10 * headDim a pair.
+  /// Two products: 2 * (headDim + valueDim) a pair.
+  int64_t flopsForward = 0;
+  /// Five products: 6 * headDim + 4 * valueDim a pair.
+  int64_t flopsBackward = 0;
   /// Forward: q of queries that see a key, k and v of keys that are seen, and
   /// all of o. A query that sees nothing moves only its zero output.
   int64_t bytesForward = 0;
@@ -53,7 +56,9 @@ struct WorkShape {
   Lengths<int64_t> lengths;
   Alignment alignment = Alignment::End;
   int64_t headDim = 128;
+  int64_t valueDim = 0; ///< 0: headDim.
   int64_t elementBytes = 2;
+  int64_t outputBytes = 0; ///< Bytes of an element of o; 0: elementBytes.
   /// Number of key/value heads; it divides the number of query heads. Keys and
   /// values count once for each, where any query head of its group sees them.
   int64_t keyHeads = 0; ///< 0: as many as query heads.

@@ -146,6 +146,26 @@ TEST_F(DeviceTest, BuffersAreFreed) {
   EXPECT_EQ(getCurrent(), nullptr);
 }
 
+TEST_F(DeviceTest, CopiesOnTheDevice) {
+  DeviceContext context = getPrimary();
+  auto scope = ContextScope::enter(context);
+  ASSERT_TRUE(scope);
+  auto from = DeviceBuffer::allocate(context, 8);
+  auto to = DeviceBuffer::allocate(context, 8);
+  ASSERT_TRUE(from && to);
+  uint64_t sent = 0x0123456789abcdef, received = 0;
+  ASSERT_TRUE(driver->memcpyHtoD(from->address(), &sent, 8).ok());
+  ASSERT_TRUE(
+      driver->memcpyDtoDAsync(to->address(), from->address(), 8, nullptr).ok());
+  ASSERT_TRUE(driver->memcpyDtoH(&received, to->address(), 8).ok());
+  EXPECT_EQ(received, sent);
+  state->failures["cuMemcpyDtoDAsync"] = cuda::kInvalidValue;
+  EXPECT_THAT(
+      driver->memcpyDtoDAsync(to->address(), from->address(), 8, nullptr)
+          .message(),
+      HasSubstr("cuMemcpyDtoDAsync_v2 failed: CUDA_ERROR_INVALID_VALUE"));
+}
+
 TEST_F(DeviceTest, TooLittleMemory) {
   state->freeBytes = 500;
   auto buffer = DeviceBuffer::allocate(getPrimary(), 1000);

@@ -15,7 +15,8 @@
 // environment variables: FAKE_CUDA_DEVICES, the number of devices;
 // FAKE_CUDA_FAIL, the function that fails with CUDA_ERROR_NO_DEVICE;
 // FAKE_CUDA_KERNEL, a kernel that modules have; FAKE_CUDA_VERSION, the driver's
-// version; FAKE_CUDA_MAJOR, of the compute capability.
+// version; FAKE_CUDA_MAJOR, of the compute capability; FAKE_CUDA_FREE, the
+// bytes that one allocation may have.
 //
 //===----------------------------------------------------------------------===//
 
@@ -84,6 +85,8 @@ static void setDefaults(State &state) {
   if (const char *kernel = std::getenv("FAKE_CUDA_KERNEL"))
     state.functions[kernel];
   state.freeBytes = size_t(1) << 30;
+  if (const char *bytes = std::getenv("FAKE_CUDA_FREE"))
+    state.freeBytes = std::strtoull(bytes, nullptr, 10);
   state.calls.clear();
   state.primaryHolds.clear();
   state.images.clear();
@@ -391,6 +394,14 @@ int cuMemcpyHtoDAsync_v2(cuda::DevicePtr to, const void *from, size_t bytes,
 int cuMemcpyDtoHAsync_v2(void *to, cuda::DevicePtr from, size_t bytes,
                          cuda::Stream) {
   return cuMemcpyDtoH_v2(to, from, bytes);
+}
+
+int cuMemcpyDtoDAsync_v2(cuda::DevicePtr to, cuda::DevicePtr from, size_t bytes,
+                         cuda::Stream) {
+  ENTER("cuMemcpyDtoDAsync");
+  std::memcpy(reinterpret_cast<void *>(to),
+              reinterpret_cast<const void *>(from), bytes);
+  return 0;
 }
 
 int cuMemsetD8Async(cuda::DevicePtr address, unsigned char value, size_t bytes,

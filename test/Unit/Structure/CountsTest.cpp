@@ -147,6 +147,28 @@ TEST(Work, ExclusiveBands) {
   EXPECT_EQ(work.flopsBackward, 10 * dim * pairs);
   EXPECT_EQ(work.bytesForward, 2 * dim * (3 * live + heads * length));
   EXPECT_EQ(work.bytesBackward, 2 * dim * (5 * live + 3 * heads * length));
+
+  // Values of another dimension, and an output in f32.
+  shape.valueDim = 64;
+  shape.outputBytes = 4;
+  work = totalWork(bands, shape);
+  EXPECT_EQ(work.flopsForward, 2 * (128 + 64) * pairs);
+  EXPECT_EQ(work.flopsBackward, (6 * 128 + 4 * 64) * pairs);
+  EXPECT_EQ(work.bytesForward,
+            live * (2 * 128 + 2 * 128 + 2 * 64) + heads * length * 4 * 64);
+  EXPECT_EQ(work.bytesBackward,
+            live * (2 * 128 + 2 * 4 * 64 + 2 * 128 + 2 * 64) +
+                heads * length * (2 * 128 + 2 * 128 + 2 * 64));
+}
+
+TEST(Work, Saturates) {
+  HeadStructures dense({{1 << 20, S::full()}});
+  WorkShape shape;
+  shape.lengths = {INT32_MAX, INT32_MAX};
+  Work work = totalWork(dense, shape);
+  EXPECT_EQ(work.pairs, INT64_MAX);
+  EXPECT_EQ(work.flopsForward, INT64_MAX);
+  EXPECT_EQ(work.bytesForward, int64_t(4) * 256 * INT32_MAX << 20);
 }
 
 /// Rows and keys counted one by one, with query heads that share keys.

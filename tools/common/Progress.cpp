@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Progress.h"
+#include "common/Progress.h"
 
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
-using namespace spattn::run;
+using namespace spattn::tool;
 
 using Lock = std::unique_lock<std::mutex>;
 

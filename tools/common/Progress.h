@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_PROGRESS_H
-#define SPATTN_TOOLS_SPATTN_RUN_PROGRESS_H
+#ifndef SPATTN_TOOLS_COMMON_PROGRESS_H
+#define SPATTN_TOOLS_COMMON_PROGRESS_H
 
 #include "llvm/ADT/Twine.h"
 
@@ -17,7 +17,7 @@
 #include <string>
 #include <thread>
 
-namespace spattn::run {
+namespace spattn::tool {
 
 /// A line on a terminal that says what is going on, once it has gone on for a
 /// second. Without a terminal on stderr it does nothing.
@@ -47,6 +47,6 @@ private:
   std::thread thread;
 };
 
-} // namespace spattn::run
+} // namespace spattn::tool
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_PROGRESS_H
+#endif // SPATTN_TOOLS_COMMON_PROGRESS_H

@@ -6,15 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_ENTRY_H
-#define SPATTN_TOOLS_SPATTN_RUN_ENTRY_H
+#ifndef SPATTN_TOOLS_COMMON_ENTRY_H
+#define SPATTN_TOOLS_COMMON_ENTRY_H
 
-#include "Options.h"
+#include "common/Options.h"
 #include "mlir/AsmParser/AsmParserState.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
-namespace spattn::run {
+namespace spattn::tool {
 
 /// What of an argument is known before a function runs.
 struct EntryArgument {
@@ -78,9 +78,9 @@ using ArgumentNames =
 /// line says of their arguments. Everything that can be wrong with either is
 /// found here, before anything runs.
 mlir::FailureOr<std::vector<Entry>> collectEntries(mlir::ModuleOp module,
-                                                   const Options &options,
+                                                   const EntryOptions &options,
                                                    ArgumentNames names);
 
-} // namespace spattn::run
+} // namespace spattn::tool
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_ENTRY_H
+#endif // SPATTN_TOOLS_COMMON_ENTRY_H

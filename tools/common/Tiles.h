@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_TILES_H
-#define SPATTN_TOOLS_SPATTN_RUN_TILES_H
+#ifndef SPATTN_TOOLS_COMMON_TILES_H
+#define SPATTN_TOOLS_COMMON_TILES_H
 
-#include "Entry.h"
+#include "common/Entry.h"
 #include "spattn/Structure/Host.h"
 
-namespace spattn::run {
+namespace spattn::tool {
 
 /// Tiles and pairs of one head, or of all, over the whole batch.
 struct TileNumbers {
@@ -29,9 +29,9 @@ struct TileReport {
 /// Asks the algebra, for the tiles of the compiled code if they are known.
 /// Nothing if a length or the batch size is not known before
 /// the function runs.
-std::optional<TileReport> countTiles(Entry &entry, const Options &options,
+std::optional<TileReport> countTiles(Entry &entry, const KernelOptions &options,
                                      std::optional<TileShape> known);
 
-} // namespace spattn::run
+} // namespace spattn::tool
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_TILES_H
+#endif // SPATTN_TOOLS_COMMON_TILES_H

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Arrays.h"
+#include "common/Arrays.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "spattn/Support/Elements.h"
@@ -22,11 +22,11 @@
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::run;
+using namespace spattn::tool;
 using llvm::Expected;
 
-std::string spattn::run::getShapeText(ArrayRef<int64_t> sizes,
-                                      Type elementType) {
+std::string spattn::tool::getShapeText(ArrayRef<int64_t> sizes,
+                                       Type elementType) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   for (int64_t size : sizes)
@@ -35,8 +35,8 @@ std::string spattn::run::getShapeText(ArrayRef<int64_t> sizes,
   return text;
 }
 
-Expected<Array> spattn::run::allocate(Type elementType,
-                                      ArrayRef<int64_t> sizes) {
+Expected<Array> spattn::tool::allocate(Type elementType,
+                                       ArrayRef<int64_t> sizes) {
   int64_t bytes = *getElementBytes(elementType);
   for (int64_t size : sizes)
     // Also without elements, so that strides do not overflow.
@@ -67,7 +67,7 @@ static int64_t getNumBytes(const Array &array) {
   return array.view.getNumElements() * *getElementBytes(array.view.elementType);
 }
 
-void spattn::run::fillPoison(const Array &array) {
+void spattn::tool::fillPoison(const Array &array) {
   // All bits set is a NaN of every float type.
   forPieces(getNumBytes(array), [&](int64_t begin, int64_t end) {
     std::memset(static_cast<char *>(array.view.data) + begin, 0xff,
@@ -111,8 +111,8 @@ static void fillNormal(const Array &array, uint64_t key, F convert) {
   });
 }
 
-void spattn::run::fillRandom(const Array &array, uint64_t seed,
-                             uint64_t stream) {
+void spattn::tool::fillRandom(const Array &array, uint64_t seed,
+                              uint64_t stream) {
   uint64_t key = mix(mix(seed + 1) + stream);
   Type type = array.view.elementType;
   if (type.isF32())
@@ -201,7 +201,7 @@ static void copyElements(const NpyView &from, Type fromType, size_t dim,
   to += size * toBytes;
 }
 
-llvm::Error spattn::run::checkNpyType(NpyType type, Type elementType) {
+llvm::Error spattn::tool::checkNpyType(NpyType type, Type elementType) {
   if (getFileType(type, elementType))
     return llvm::Error::success();
   std::string wanted;
@@ -211,8 +211,8 @@ llvm::Error spattn::run::checkNpyType(NpyType type, Type elementType) {
                                  getSupportedFileTypes(elementType));
 }
 
-Expected<Array> spattn::run::convertNpy(const NpyView &array,
-                                        Type elementType) {
+Expected<Array> spattn::tool::convertNpy(const NpyView &array,
+                                         Type elementType) {
   if (llvm::Error error = checkNpyType(array.type, elementType))
     return error;
   Type fileType = getFileType(array.type, elementType);
@@ -225,7 +225,7 @@ Expected<Array> spattn::run::convertNpy(const NpyView &array,
   return result;
 }
 
-NpyView spattn::run::toNpy(const BufferView &view) {
+NpyView spattn::tool::toNpy(const BufferView &view) {
   Type type = view.elementType;
   NpyType npy = NpyType::I8;
   if (type.isBF16())

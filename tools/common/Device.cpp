@@ -6,12 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Device.h"
+#include "common/Device.h"
 
-#include "Cuda.h"
+#include "common/Cuda.h"
 #include "spattn/JIT/CpuKernel.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #if defined(__GLIBC__)
@@ -21,13 +22,50 @@
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::run;
+using namespace spattn::tool;
 
-void spattn::run::tuneAllocator() {
+void spattn::tool::tuneAllocator() {
 #if defined(__GLIBC__)
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif
+}
+
+double spattn::tool::getMillisecondsSince(
+    std::chrono::steady_clock::time_point start) {
+  std::chrono::duration<double, std::milli> took =
+      std::chrono::steady_clock::now() - start;
+  return took.count();
+}
+
+/// The first number after `key` in a small file.
+static std::optional<int64_t> readNumber(StringRef path, StringRef key) {
+  auto file = llvm::MemoryBuffer::getFileAsStream(path);
+  if (!file)
+    return std::nullopt;
+  StringRef text = (*file)->getBuffer();
+  size_t at = text.find(key);
+  int64_t number;
+  if (at == StringRef::npos ||
+      text.substr(at + key.size()).ltrim().consumeInteger(10, number))
+    return std::nullopt;
+  return number;
+}
+
+std::optional<int64_t> spattn::tool::getAvailableMemory() {
+#if defined(__GLIBC__)
+  // What was freed and is kept by the process is free, too.
+  malloc_trim(0);
+#endif
+  std::optional<int64_t> free = readNumber("/proc/meminfo", "MemAvailable:");
+  if (free)
+    *free <<= 10;
+  // A container's limit may be lower.
+  if (auto limit = readNumber("/sys/fs/cgroup/memory.max", "")) {
+    *limit -= readNumber("/sys/fs/cgroup/memory.current", "").value_or(0);
+    free = std::max<int64_t>(0, std::min(free.value_or(INT64_MAX), *limit));
+  }
+  return free;
 }
 
 //===----------------------------------------------------------------------===//
@@ -70,8 +108,8 @@ private:
 };
 } // namespace
 
-/// The folder for the IR of a function; its name may hold any characters.
-static FailureOr<std::string> makeDumpFolder(StringRef folder, StringRef name) {
+FailureOr<std::string> spattn::tool::makeDumpFolder(StringRef folder,
+                                                    StringRef name) {
   if (folder.empty())
     return std::string();
   std::string safe = name.str();
@@ -87,13 +125,16 @@ static FailureOr<std::string> makeDumpFolder(StringRef folder, StringRef name) {
 }
 
 static FailureOr<std::unique_ptr<Executable>>
-makeCpuExecutable(ModuleOp module, Entry &entry, const Options &options,
-                  StringRef dumpFolder) {
+makeCpuExecutable(ModuleOp module, Entry &entry, const KernelOptions &options) {
+  FailureOr<std::string> dumpFolder =
+      makeDumpFolder(options.dumpFolder, entry.getName());
+  if (failed(dumpFolder))
+    return failure();
   CpuCompileOptions compile;
   compile.queryTile = options.queryTile;
   compile.keyTile = options.keyTile;
   compile.vectorWidth = options.vectorWidth;
-  compile.dumpFolder = dumpFolder.str();
+  compile.dumpFolder = *dumpFolder;
   auto kernel = CpuKernel::compile(module, entry.getName(), compile);
   if (!kernel)
     return entry.function.emitError(llvm::toString(kernel.takeError()));
@@ -128,16 +169,12 @@ private:
 } // namespace
 
 FailureOr<std::unique_ptr<Executable>>
-spattn::run::makeExecutable(ModuleOp module, Entry &entry,
-                            const Options &options) {
+spattn::tool::makeExecutable(ModuleOp module, Entry &entry,
+                             const KernelOptions &options) {
   if (options.device == Device::Reference)
     return std::unique_ptr<Executable>(
         std::make_unique<ReferenceExecutable>(entry));
-  FailureOr<std::string> dumpFolder =
-      makeDumpFolder(options.dumpFolder, entry.getName());
-  if (failed(dumpFolder))
-    return failure();
   if (options.device == Device::Cuda)
-    return makeCudaExecutable(module, entry, options, *dumpFolder);
-  return makeCpuExecutable(module, entry, options, *dumpFolder);
+    return makeCudaExecutable(module, entry, options);
+  return makeCpuExecutable(module, entry, options);
 }

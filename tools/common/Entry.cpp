@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Entry.h"
+#include "common/Entry.h"
 
-#include "Arrays.h"
+#include "common/Arrays.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "spattn/Support/Elements.h"
@@ -19,7 +19,7 @@
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::run;
+using namespace spattn::tool;
 
 //===----------------------------------------------------------------------===//
 // Looking at a function
@@ -154,7 +154,8 @@ static std::string getNames(ArrayRef<func::FuncOp> functions) {
 }
 
 /// The functions that run, in the order of the file.
-static LogicalResult selectFunctions(ModuleOp module, const Options &options,
+static LogicalResult selectFunctions(ModuleOp module,
+                                     const EntryOptions &options,
                                      SmallVectorImpl<func::FuncOp> &selected) {
   SmallVector<func::FuncOp> runnable;
   for (auto function : module.getOps<func::FuncOp>())
@@ -241,7 +242,7 @@ static LogicalResult applyOptions(std::vector<Entry> &entries,
 }
 
 static LogicalResult applyShapes(std::vector<Entry> &entries,
-                                 const Options &options) {
+                                 const EntryOptions &options) {
   return applyOptions(
       entries, options.shapes,
       [&](const ArgumentOption &option, EntryArgument &argument) {
@@ -258,7 +259,7 @@ static LogicalResult applyShapes(std::vector<Entry> &entries,
 }
 
 static LogicalResult applyScalars(std::vector<Entry> &entries,
-                                  const Options &options) {
+                                  const EntryOptions &options) {
   llvm::DenseSet<EntryArgument *> given;
   LogicalResult applied =
       applyOptions(entries, options.scalars,
@@ -330,6 +331,51 @@ static void inferSizes(Entry &entry) {
   });
 }
 
+/// Gives the batch size and the lengths of the command line to an attention's
+/// operands.
+static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
+  AttentionOp op = entry.attention;
+  if (!op) {
+    if (!options.batch && !options.queries && !options.keys)
+      return success();
+    return entry.function.emitError("--batch, --queries and --keys: '")
+           << entry.getName() << "' does not consist of one attention";
+  }
+  struct Size {
+    StringRef option;
+    std::optional<int64_t> value;
+    Value operand;
+    char dim;
+  };
+  for (auto [option, value, operand, dim] :
+       {Size{"--batch", options.batch, op.getQuery(), 'b'},
+        Size{"--queries", options.queries, op.getQuery(), 'n'},
+        Size{"--keys", options.keys, op.getKey(), 'n'}}) {
+    if (!value)
+      continue;
+    EntryArgument *argument = entry.getArgument(operand);
+    if (!argument)
+      return entry.function.emitError(option)
+             << "=" << *value << ": the operand of the attention of '"
+             << entry.getName() << "' is not an argument";
+    int64_t &size = argument->sizes[op.getDim(dim)];
+    if (!ShapedType::isDynamic(size) && size != *value)
+      return emitError(argument->location)
+             << option << "=" << *value << ": " << argument->describe()
+             << " has a " << (dim == 'b' ? "batch size" : "length") << " of "
+             << size;
+    size = *value;
+  }
+  EntryArgument *keys = entry.getArgument(op.getKey());
+  EntryArgument *values = entry.getArgument(op.getValue());
+  unsigned n = op.getDim('n');
+  if (keys && options.queries && ShapedType::isDynamic(keys->sizes[n]))
+    // What is known of the values is known of the keys.
+    if (!values || ShapedType::isDynamic(values->sizes[n]))
+      keys->sizes[n] = *options.queries;
+  return success();
+}
+
 static LogicalResult checkSizes(const EntryArgument &argument) {
   if (argument.isScalar())
     return success();
@@ -372,7 +418,7 @@ static LogicalResult checkLengths(Entry &entry) {
 
 /// Gives the files to the arguments. Their headers are read here, their data
 /// when a function runs.
-static LogicalResult assignInputs(Entry &entry, const Options &options) {
+static LogicalResult assignInputs(Entry &entry, const EntryOptions &options) {
   if (options.inputs.empty())
     return success();
   std::vector<EntryArgument *> inputs;
@@ -407,7 +453,7 @@ static LogicalResult assignInputs(Entry &entry, const Options &options) {
 
 /// There is a file for every output, or none.
 static LogicalResult checkOutputs(std::vector<Entry> &entries,
-                                  const Options &options) {
+                                  const EntryOptions &options) {
   if (options.outputs.empty())
     return success();
   std::string counts;
@@ -426,8 +472,8 @@ static LogicalResult checkOutputs(std::vector<Entry> &entries,
 }
 
 FailureOr<std::vector<Entry>>
-spattn::run::collectEntries(ModuleOp module, const Options &options,
-                            ArgumentNames names) {
+spattn::tool::collectEntries(ModuleOp module, const EntryOptions &options,
+                             ArgumentNames names) {
   SmallVector<func::FuncOp> functions;
   if (failed(selectFunctions(module, options, functions)))
     return failure();
@@ -442,7 +488,8 @@ spattn::run::collectEntries(ModuleOp module, const Options &options,
       failed(applyScalars(entries, options)))
     return failure();
   for (Entry &entry : entries) {
-    if (failed(assignInputs(entry, options)))
+    if (failed(assignInputs(entry, options)) ||
+        failed(applyLengths(entry, options)))
       return failure();
     inferSizes(entry);
     for (const EntryArgument &argument : entry.arguments)

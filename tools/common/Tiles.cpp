@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Tiles.h"
+#include "common/Tiles.h"
 
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::run;
+using namespace spattn::tool;
 
 /// The size of a dimension at run time, or kDynamic.
 static int64_t getSize(Entry &entry, Value value, unsigned dim) {
@@ -24,7 +24,7 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
 
 /// The tile shape that the kernel gets: options are for operations without a
 /// schedule.
-static TileShape getTiles(AttentionOp op, const Options &options) {
+static TileShape getTiles(AttentionOp op, const KernelOptions &options) {
   TileShape tile = getTileShape(getSchedule(op));
   if (op.getScheduleAttr())
     return tile;
@@ -47,8 +47,8 @@ static void add(int64_t &sum, int64_t count) {
 }
 
 std::optional<TileReport>
-spattn::run::countTiles(Entry &entry, const Options &options,
-                        std::optional<TileShape> known) {
+spattn::tool::countTiles(Entry &entry, const KernelOptions &options,
+                         std::optional<TileShape> known) {
   AttentionOp op = entry.attention;
   int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
   int64_t queries = getSize(entry, op.getQuery(), op.getDim('n'));

@@ -6,14 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_DEVICE_H
-#define SPATTN_TOOLS_SPATTN_RUN_DEVICE_H
+#ifndef SPATTN_TOOLS_COMMON_DEVICE_H
+#define SPATTN_TOOLS_COMMON_DEVICE_H
 
-#include "Arrays.h"
-#include "Entry.h"
+#include "common/Arrays.h"
+#include "common/Entry.h"
 #include "spattn/Structure/Host.h"
 
-namespace spattn::run {
+#include <chrono>
+
+namespace spattn::tool {
 
 /// A function that is ready to run.
 class Executable {
@@ -39,12 +41,25 @@ protected:
 
 /// Makes a function ready for the device of the options.
 mlir::FailureOr<std::unique_ptr<Executable>>
-makeExecutable(mlir::ModuleOp module, Entry &entry, const Options &options);
+makeExecutable(mlir::ModuleOp module, Entry &entry,
+               const KernelOptions &options);
+
+/// Milliseconds since a point of time.
+double getMillisecondsSince(std::chrono::steady_clock::time_point start);
+
+/// Memory of this machine that is free for use, in bytes, where the operating
+/// system says so.
+std::optional<int64_t> getAvailableMemory();
+
+/// The folder for the IR of a function, made; nothing without `folder`. The
+/// name may hold any characters.
+mlir::FailureOr<std::string> makeDumpFolder(llvm::StringRef folder,
+                                            llvm::StringRef name);
 
 /// Keeps memory that kernels return within the process, so that runs do not
 /// measure the kernel of the operating system handing out pages.
 void tuneAllocator();
 
-} // namespace spattn::run
+} // namespace spattn::tool
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_DEVICE_H
+#endif // SPATTN_TOOLS_COMMON_DEVICE_H

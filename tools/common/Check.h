@@ -6,12 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_CHECK_H
-#define SPATTN_TOOLS_SPATTN_RUN_CHECK_H
+#ifndef SPATTN_TOOLS_COMMON_CHECK_H
+#define SPATTN_TOOLS_COMMON_CHECK_H
 
-#include "Device.h"
+#include "common/Entry.h"
+#include "spattn/Reference/Interpreter.h"
 
-namespace spattn::run {
+namespace spattn::tool {
 
 /// How far rows are from the oracle's.
 struct ErrorReport {
@@ -33,13 +34,17 @@ struct ErrorReport {
 /// Why an entry cannot be checked; empty if it can.
 std::string whyUncheckable(Entry &entry);
 
-/// Compares sampled rows of what an entry has computed with the oracle. The
-/// rows are spread over the heads, drawn by the seed otherwise.
+/// Compares sampled rows of what an entry has computed with the oracle: all
+/// rows if they are not more than `rows`. They are spread over the heads, drawn
+/// by the seed otherwise.
 mlir::FailureOr<ErrorReport> checkRows(Entry &entry,
                                        llvm::ArrayRef<ReferenceValue> arguments,
-                                       const Executable &executable,
-                                       const Options &options);
+                                       llvm::ArrayRef<BufferView> results,
+                                       int64_t rows, uint64_t seed);
 
-} // namespace spattn::run
+/// NaNs in a contiguous array of floats.
+int64_t countNans(const BufferView &view);
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_CHECK_H
+} // namespace spattn::tool
+
+#endif // SPATTN_TOOLS_COMMON_CHECK_H

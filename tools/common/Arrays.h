@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TOOLS_SPATTN_RUN_ARRAYS_H
-#define SPATTN_TOOLS_SPATTN_RUN_ARRAYS_H
+#ifndef SPATTN_TOOLS_COMMON_ARRAYS_H
+#define SPATTN_TOOLS_COMMON_ARRAYS_H
 
 #include "spattn/Reference/Interpreter.h"
 #include "spattn/Support/Npy.h"
 
-namespace spattn::run {
+namespace spattn::tool {
 
 /// An array and its memory.
 using Array = ReferenceArray;
@@ -43,6 +43,6 @@ llvm::Expected<Array> convertNpy(const NpyView &array, mlir::Type elementType);
 /// `getElementBytes` knows.
 NpyView toNpy(const BufferView &view);
 
-} // namespace spattn::run
+} // namespace spattn::tool
 
-#endif // SPATTN_TOOLS_SPATTN_RUN_ARRAYS_H
+#endif // SPATTN_TOOLS_COMMON_ARRAYS_H

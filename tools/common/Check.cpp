@@ -6,20 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Check.h"
+#include "common/Check.h"
 
 #include "mlir/IR/Matchers.h"
 #include "spattn/Reference/Attention.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/Parallel.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::run;
+using namespace spattn::tool;
 
 namespace {
 struct Row {
@@ -39,7 +40,7 @@ struct Computed {
 };
 } // namespace
 
-std::string spattn::run::whyUncheckable(Entry &entry) {
+std::string spattn::tool::whyUncheckable(Entry &entry) {
   AttentionOp op = entry.attention;
   if (!op)
     return "it does not consist of one attention";
@@ -127,8 +128,9 @@ static RowError compareRow(const Computed &computed, Row row) {
 }
 
 FailureOr<ErrorReport>
-spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
-                       const Executable &executable, const Options &options) {
+spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
+                        ArrayRef<BufferView> results, int64_t count,
+                        uint64_t seed) {
   AttentionOp op = entry.attention;
   auto valueOf = [&](Value value) -> const ReferenceValue & {
     return arguments[entry.getArgument(value)->index];
@@ -139,7 +141,7 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
   auto outputOf = [&](OutputRef output) {
     return output.isArgument
                ? std::get<ReferenceArray>(arguments[output.index]).view
-               : executable.getResults()[output.index];
+               : results[output.index];
   };
   Computed computed = {AttentionProblem::get(op),
                        viewOf(op.getQuery()),
@@ -160,8 +162,8 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
   if (!sizes)
     return op.emitError(llvm::toString(sizes.takeError()));
   std::vector<Row> rows =
-      sampleRows(options.checkRows, options.seed, sizes->batch,
-                 computed.problem.queryHeads, sizes->queryLength);
+      sampleRows(count, seed, sizes->batch, computed.problem.queryHeads,
+                 sizes->queryLength);
   std::vector<RowError> errors(rows.size());
   llvm::parallelFor(0, rows.size(), [&](size_t i) {
     errors[i] = compareRow(computed, rows[i]);
@@ -186,4 +188,20 @@ spattn::run::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
             ? std::sqrt(sum.difference / sum.reference)
             : sum.difference * std::numeric_limits<double>::infinity();
   return report;
+}
+
+int64_t spattn::tool::countNans(const BufferView &view) {
+  constexpr int64_t piece = 1 << 16;
+  int64_t count = view.getNumElements(), nans = 0;
+  std::vector<double> values(std::min(piece, count));
+  auto *data = static_cast<char *>(view.data);
+  int64_t bytes = *getElementBytes(view.elementType);
+  for (int64_t begin = 0; begin < count; begin += piece) {
+    int64_t size = std::min(piece, count - begin);
+    loadElements({data + begin * bytes, view.elementType, 1}, size,
+                 values.data());
+    nans += std::count_if(values.begin(), values.begin() + size,
+                          [](double x) { return std::isnan(x); });
+  }
+  return nans;
 }
