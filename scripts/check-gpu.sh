@@ -15,7 +15,7 @@ pack() {
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' RETURN
   mkdir -p "$folder/bin" "$folder/lib"
-  cp "$build"/bin/{spattn-run,SpattnRuntimeTests} "$folder/bin"
+  cp "$build"/bin/{spattn-run,spattn-bench,SpattnRuntimeTests} "$folder/bin"
   strip "$folder"/bin/*
   ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libz3/ { print $3 }' |
     xargs -I{} cp -L {} "$folder/lib"
