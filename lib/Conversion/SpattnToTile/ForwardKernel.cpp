@@ -664,10 +664,20 @@ private:
   /// Masks the scores of the item's n-th tile if it is a partial one.
   Value maskIfPartial(const Item &item, Value group, Value scores, Value n) {
     Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
-    Index key = firstKey(item, n);
+    // Where registers are fewest, what says where the tile is is read again,
+    // too.
+    Index key = shape.overlap ? firstKey(item, n) : Index();
     auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
                                       /*withElseRegion=*/true);
     in(ifMasked.thenBlock(), [&] {
+      if (!shape.overlap) {
+        Item again =
+            withWords(receive(item.number, words.size(), /*uniform=*/false));
+        again.number = item.number;
+        scf::YieldOp::create(
+            b, ValueRange{mask(again, group, scores, firstKey(again, n))});
+        return;
+      }
       scf::YieldOp::create(b, ValueRange{mask(item, group, scores, key)});
     });
     in(ifMasked.elseBlock(),
