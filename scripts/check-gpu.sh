@@ -23,6 +23,7 @@ pack() {
   [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
   # Some ways to the GPU take little: a filter for machine code, a large window.
+  .venv/bin/python test/Integration/CUDA/tile_ops.py build "$folder/ops" >/dev/null
   tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
 
@@ -52,6 +53,7 @@ test_layer() {
 }
 
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
+test_layer tile-ops python3 test/Integration/CUDA/tile_ops.py run "$folder/ops"
 test_layer sweep python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
   --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep.json"
 test_layer example "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
@@ -59,6 +61,9 @@ test_layer example "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
 # The same call again: from the disk cache.
 test_layer cached "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
   --device=cuda --max-error=1e-2 --repeat=5 --json="$out/cached.json"
+test_layer bench "$folder/bin/spattn-bench" --structure='#spattn.partition<exclusive>' \
+  --batch=8,2,1 --queries=4096,16384,65536 --device=cuda --check --max-error=1e-2 \
+  --json="$out/bench.json"
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
 if [[ -n $sanitizer ]]; then
   for tool in memcheck racecheck synccheck initcheck; do
