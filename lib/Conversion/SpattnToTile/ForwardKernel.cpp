@@ -367,21 +367,60 @@ private:
   /// decode one takes as long as some products. An item that visits nothing is
   /// the end.
   void emitSchedule() {
-    auto loop = scf::ForOp::create(b, block, items, blocks, index(0));
-    Value end;
+    Value period = emitPeriod();
+    auto loop = scf::ForOp::create(b, index(0), items, blocks,
+                                   ValueRange{index(0), block, period});
     in(loop.getBody(), [&] {
-      posted = decode(loop.getInductionVar());
+      Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
+            left = loop.getRegionIterArg(2);
+      Value number = add(loop.getInductionVar(), slot);
+      posted = decode(number);
       collectWords(loop.getBody());
-      Value count = loop.getRegionIterArg(0);
-      Value any = compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
-      auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
-      in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
-      in(ifAny.elseBlock(), [&] { emitEmptyRows(posted); });
+      // The last round may be a part of one.
+      Value exists = compare(arith::CmpIPredicate::slt, number, items);
+      Value any = arith::AndIOp::create(
+          b, exists,
+          compare(arith::CmpIPredicate::sgt, posted.visited, index(0)));
+      Value isEmpty = arith::AndIOp::create(
+          b, exists,
+          compare(arith::CmpIPredicate::sle, posted.visited, index(0)));
+      when(any, [&] { post(count, words.getArrayRef()); });
+      when(isEmpty, [&] { emitEmptyRows(posted); });
       Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
-      scf::YieldOp::create(b, add(count, one));
+      Value wraps = compare(arith::CmpIPredicate::eq, left, index(1));
+      Value shifted = arith::RemUIOp::create(b, add(slot, index(1)), blocks);
+      Value next = arith::SelectOp::create(b, wraps, shifted, slot);
+      Value rest = arith::SelectOp::create(
+          b, wraps, period, arith::SubIOp::create(b, left, index(1)));
+      scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
     });
     SmallVector<Value> none(words.size(), index(0));
     post(loop.getResult(0), none);
+  }
+
+  /// After how many rounds, of an item for each block, a block comes to the
+  /// same head and batch element again. Then its place in a round shifts by
+  /// one, or it would never see some heads; and heads differ in how many of
+  /// their rows are empty.
+  Value emitPeriod() {
+    // Euclid's algorithm.
+    auto i32 = b.getI32Type();
+    auto loop = scf::WhileOp::create(b, TypeRange{i32, i32},
+                                     ValueRange{rowHeads, blocks});
+    OpBuilder::InsertionGuard guard(b);
+    Location loc = b.getLoc();
+    Block *before =
+        b.createBlock(&loop.getBefore(), {}, TypeRange{i32, i32}, {loc, loc});
+    Value goesOn =
+        compare(arith::CmpIPredicate::ne, before->getArgument(1), index(0));
+    scf::ConditionOp::create(b, goesOn, before->getArguments());
+    Block *after =
+        b.createBlock(&loop.getAfter(), {}, TypeRange{i32, i32}, {loc, loc});
+    Value remainder =
+        arith::RemUIOp::create(b, after->getArgument(0), after->getArgument(1));
+    scf::YieldOp::create(b, ValueRange{after->getArgument(1), remainder});
+    b.setInsertionPointAfter(loop);
+    return arith::DivUIOp::create(b, rowHeads, loop.getResult(0));
   }
 
   /// Which values of the posted item its readers cannot know.
