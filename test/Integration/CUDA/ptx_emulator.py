@@ -227,6 +227,7 @@ class Block:
             "xor": lambda: a ^ b,
             "bfe": lambda: (a >> b) & ((1 << c) - 1).astype(number),
             "div": lambda: a // b,
+            "rem": lambda: np.fmod(a, b),
             "not": lambda: ~a,
             "neg": lambda: -a,
             "fma": lambda: (a.astype(float) * b + c).astype(np.float32),
