@@ -203,6 +203,9 @@ class Block:
             shift = np.uint64(32 if op[1] == "hi" else 0)
             self.put(args[0], a * b >> shift, mask)
             return
+        if kind == "pred" and name == "not":
+            self.put(args[0], ~self.registers[args[1]], mask)
+            return
         if kind == "pred":
             a, b = (self.registers[s] for s in args[1:])
             self.put(args[0], {"or": a | b, "and": a & b, "xor": a ^ b}[name], mask)
