@@ -189,11 +189,13 @@ def verify(kernel, structure, batch, heads, key_heads, queries, keys, dim) -> fl
 
 def medians(calls: dict, count=20, warmup=3) -> dict:
     """Milliseconds of each call. They take turns, so that heat and power limits
-    are the same for all."""
+    are the same for all; the GPU is kept busy meanwhile, so that no time of the
+    host is measured."""
     times = {name: [] for name in calls}
     for number in range(warmup + count):
         for name, call in calls.items():
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            torch.cuda._sleep(1_000_000)
             start.record()
             call()
             end.record()
