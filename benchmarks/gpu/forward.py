@@ -7,14 +7,17 @@ Needs torch and cuda-bindings; no LLVM. Every kernel is compared with attention
 in float64 at small sizes, with poisoned outputs, twice for the same bits. Times
 are medians of 20 calls, by events, on random normal data, all systems in one
 run. Rows: {"workload", "system", "pass", "ms", "floor_ms", "tflops", "error",
-"gpu", ...}; the floor is the larger of touched bytes by the measured copy rate
+"commit", "gpu", "date", ...}; the floor is the larger of touched bytes by the measured copy rate
 and operations by the measured rate of a matrix product.
 """
 
 import ctypes
+import datetime
 import json
 import math
+import os
 import statistics
+import subprocess
 import struct
 import sys
 from pathlib import Path
@@ -209,6 +212,16 @@ def median(call) -> float:
     return medians({"": call})[""]
 
 
+def get_commit() -> str | None:
+    """Of the sources: SPATTN_COMMIT where there is no repository."""
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return os.environ.get("SPATTN_COMMIT")
+    return done.stdout.strip()
+
+
 def rates() -> tuple[float, float]:
     """Bytes and operations a millisecond."""
     x = torch.empty(4 << 30, dtype=torch.uint8, device="cuda")
@@ -260,6 +273,8 @@ def main() -> None:
     flex = torch.compile(flex_attention, dynamic=False)
     copy_rate, product_rate = rates()
     gpu = torch.cuda.get_device_name()
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    commit = get_commit()
     print(gpu)
     print(f"copy {copy_rate / 1e9:.2f} TB/s, product {product_rate / 1e9:.0f} TFLOP/s")
     rows = []
@@ -274,7 +289,9 @@ def main() -> None:
                 "floor_ms": round(floor, 4),
                 "tflops": round(operations / ms / 1e9, 1),
                 "error": error,
+                "commit": commit,
                 "gpu": gpu,
+                "date": date,
                 **extra,
             }
         )
