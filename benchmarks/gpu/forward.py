@@ -7,8 +7,8 @@ Needs torch and cuda-bindings; no LLVM. Every kernel is compared with attention
 in float64 at small sizes, with poisoned outputs, twice for the same bits. Times
 are medians of 20 calls, by events, on random normal data, all systems in one
 run. Rows: {"workload", "system", "pass", "ms", "floor_ms", "tflops", "error",
-"commit", "gpu", "date", ...}; the floor is the larger of touched bytes by the measured copy rate
-and operations by the measured rate of a matrix product.
+"commit", "gpu", "date", ...}; the floor is the larger of touched bytes by the
+measured copy rate and operations by the measured rate of a matrix product.
 """
 
 import ctypes
@@ -17,8 +17,8 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
