@@ -17,23 +17,14 @@
 
 #include "ForwardKernel.h"
 
+#include "KernelBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
-#include "spattn/Dialect/Tile/IR/Tile.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace spattn;
-
-/// Posted items that wait for their readers at most, and words of each.
-static constexpr int64_t kItemStages = 4, kItemWords = 64;
 
 bool spattn::storesThroughShared(AttentionOp op) {
   auto element = [](Value value) {
@@ -41,8 +32,6 @@ bool spattn::storesThroughShared(AttentionOp op) {
   };
   return element(op.getOut()) == element(op.getQuery());
 }
-
-static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 ForwardLayout::ForwardLayout(const ForwardShape &shape) {
   query = 0;
@@ -79,21 +68,23 @@ enum Argument {
   NumArguments
 };
 
-class ForwardKernel {
+class ForwardKernel : KernelBuilder {
 public:
   ForwardKernel(OpBuilder &builder, AttentionOp op, StringRef name,
                 const ForwardShape &shape)
-      : b(op.getLoc(), builder), ops(b, b.getI32Type()), op(op), shape(shape),
-        layout(shape), heads(op.getHeadStructures()),
-        element(cast<ShapedType>(op.getQuery().getType()).getElementType()),
+      : KernelBuilder(
+            builder, op.getLoc(),
+            cast<ShapedType>(op.getQuery().getType()).getElementType()),
+        op(op), shape(shape), layout(shape), heads(op.getHeadStructures()),
         outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
+    barrierOffset = layout.barriers;
+    int64_t own = 3 * shape.queryStages + 4 * shape.stages;
+    queue = {layout.items, own, own + kItemStages};
     declare(name);
   }
 
   LLVM::LLVMFuncOp build() {
-    Block *entry = function.addEntryBlock(b);
-    b.setInsertionPointToStart(entry);
-    readArguments(entry);
+    readArguments();
     emitSetup();
     Value group = arith::IndexCastOp::create(
         b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
@@ -101,14 +92,10 @@ public:
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      Value warp = arith::DivUIOp::create(b, thread, index(32));
-      auto emitWarp = [&](int64_t number, auto body) {
-        when(compare(arith::CmpIPredicate::eq, warp, index(number)), body);
-      };
-      emitWarp(0, [&] { emitSchedule(); });
-      emitWarp(1, [&] { emitLoads(/*ofValue=*/false); });
-      emitWarp(2, [&] { emitLoads(/*ofValue=*/true); });
-      emitWarp(3, [&] { emitStores(); });
+      inWarp(0, [&] { emitSchedule(); });
+      inWarp(1, [&] { emitLoads(/*ofValue=*/false); });
+      inWarp(2, [&] { emitLoads(/*ofValue=*/true); });
+      inWarp(3, [&] { emitStores(); });
     });
     in(role.elseBlock(), [&] {
       tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
@@ -125,92 +112,6 @@ public:
   }
 
 private:
-  using Index = IndexOps::Value;
-
-  /// An item of work: a query tile of a head of a batch element.
-  struct Item {
-    Value batch, head, keyHead;
-    Index firstQuery;
-    NormalForm<Index> form;
-    TileSequence<Index> masked, full;
-    Value visited, maskedCount;
-    /// How many were posted before it.
-    Value number;
-
-    /// The numbers that say which tiles to visit.
-    template <class Visitor>
-    void forEachNumber(Visitor visit) {
-      visit(visited);
-      visit(maskedCount);
-      for (Value *value : {&batch, &head, &keyHead})
-        visit(*value);
-      visit(firstQuery);
-      for (TileSequence<Index> *sequence : {&masked, &full}) {
-        visit(sequence->count);
-        for (auto &piece : sequence->pieces) {
-          visit(piece.firstNumber);
-          visit(piece.shift);
-        }
-      }
-    }
-    /// Those that only masks ask for.
-    template <class Visitor>
-    void forEachMaskNumber(Visitor visit) {
-      for (Index *value :
-           {&form.offset, &form.distanceBegin, &form.distanceEnd})
-        visit(*value);
-      for (auto &segment : form.segments) {
-        visit(segment.begin);
-        visit(segment.end);
-        for (auto &interval : segment.intervals) {
-          visit(interval.lo);
-          visit(interval.hi);
-        }
-      }
-    }
-  };
-
-  //===--------------------------------------------------------------------===//
-  // Small helpers
-  //===--------------------------------------------------------------------===//
-
-  /// Positions, counts and numbers of threads are i32; only offsets in global
-  /// memory are wider.
-  Value index(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
-  /// As an operand of a tile operation.
-  Value asIndex(Value value) {
-    return arith::IndexCastOp::create(b, b.getIndexType(), value);
-  }
-  Value f32(float value) {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
-  }
-  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
-    return arith::CmpIOp::create(b, predicate, lhs, rhs);
-  }
-  Value add(Value lhs, Value rhs) { return arith::AddIOp::create(b, lhs, rhs); }
-  Value mul(Value lhs, Value rhs) { return arith::MulIOp::create(b, lhs, rhs); }
-  template <class Body>
-  void in(Block *block, Body body) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(block);
-    body();
-  }
-  template <class Body>
-  void when(Value condition, Body body) {
-    auto ifOp = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
-    in(ifOp.thenBlock(), body);
-  }
-
-  tile::AccumulatorType accType(int64_t columns) {
-    return tile::AccumulatorType::get(b.getContext(), 64, columns,
-                                      b.getF32Type());
-  }
-  tile::SharedType sharedType(int64_t rows, int64_t columns) {
-    return tile::SharedType::get(b.getContext(), rows, columns, element);
-  }
-
   //===--------------------------------------------------------------------===//
   // The function
   //===--------------------------------------------------------------------===//
@@ -223,45 +124,18 @@ private:
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
     types[Scale] = b.getF32Type();
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(b.getContext()), types);
-    function = LLVM::LLVMFuncOp::create(b, name, type);
-    for (int i : {MapQuery, MapKey, MapValue, MapOut}) {
-      function.setArgAttr(
-          i, LLVM::LLVMDialect::getByValAttrName(),
-          TypeAttr::get(LLVM::LLVMArrayType::get(b.getI64Type(), 16)));
-      function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
-                          b.getI64IntegerAttr(64));
-      function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
-                          b.getUnitAttr());
-    }
-    function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
-                      b.getUnitAttr());
-    function->setAttr(
-        NVVM::NVVMDialect::getMaxntidAttrName(),
-        b.getDenseI32ArrayAttr({static_cast<int32_t>(shape.threads()), 1, 1}));
-    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                      b.getI32IntegerAttr(shape.blocks));
-    // exp2 is one instruction where denormals may be flushed.
-    function.setPassthroughAttr(b.getArrayAttr({b.getStrArrayAttr(
-        {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+    begin(name, types, /*maps=*/4, shape.threads(), shape.blocks);
   }
 
-  void readArguments(Block *entry) {
+  void readArguments() {
     auto toIndex = [&](int i) -> Value {
-      return arith::IndexCastOp::create(b, b.getIndexType(),
-                                        entry->getArgument(i));
+      return arith::IndexCastOp::create(b, b.getIndexType(), args[i]);
     };
-    args.assign(entry->args_begin(), entry->args_end());
     for (int i : {OutBatchStride, OutHeadStride, OutRowStride, LseBatchStride,
                   LseHeadStride, LseRowStride})
       args[i] = toIndex(i);
     // Base-2 logits.
-    args[Scale] = arith::MulFOp::create(b, args[Scale], f32(1.44269504f));
-    auto i32 = b.getI32Type();
-    thread = NVVM::ThreadIdXOp::create(b, i32);
-    block = NVVM::BlockIdXOp::create(b, i32);
-    blocks = NVVM::GridDimXOp::create(b, i32);
+    args[Scale] = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
     tileRows = ops.materialize(
         ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile()));
     rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
@@ -278,9 +152,10 @@ private:
         tile::BarrierInitOp::create(b, fullOutput(index(s)), arrivals);
       }
       for (int64_t s = 0; s < kItemStages; ++s) {
-        tile::BarrierInitOp::create(b, fullItem(index(s)), 1);
+        tile::BarrierInitOp::create(b, barrier(queue.full, index(s)), 1);
         // Readers: two warps that load, one that stores, those that compute.
-        tile::BarrierInitOp::create(b, emptyItem(index(s)), arrivals + 3);
+        tile::BarrierInitOp::create(b, barrier(queue.empty, index(s)),
+                                    arrivals + 3);
       }
       for (int64_t s = 0; s < shape.stages; ++s)
         for (bool ofValue : {false, true}) {
@@ -297,11 +172,6 @@ private:
   // Shared memory and barriers
   //===--------------------------------------------------------------------===//
 
-  Value barrier(int64_t number, Value stage) {
-    return tile::BarrierOp::create(b, tile::BarrierType::get(b.getContext()),
-                                   stage ? asIndex(stage) : Value(),
-                                   layout.barriers + 8 * number);
-  }
   Value fullQuery(Value stage) { return barrier(0, stage); }
   Value emptyQuery(Value stage) { return barrier(shape.queryStages, stage); }
   Value fullOutput(Value stage) {
@@ -316,14 +186,6 @@ private:
                    stage);
   }
 
-  Value fullItem(Value stage) {
-    return barrier(3 * shape.queryStages + 4 * shape.stages, stage);
-  }
-  Value emptyItem(Value stage) {
-    return barrier(3 * shape.queryStages + 4 * shape.stages + kItemStages,
-                   stage);
-  }
-
   Value queryTile(Value stage) { return queryTile(stage, shape.headDim); }
   /// An item's output takes the place of its queries.
   Value outputTile(Value stage) { return queryTile(stage, shape.valueDim); }
@@ -333,30 +195,20 @@ private:
     int64_t own = shape.queryTile() * columns * 2;
     // Stages are as far apart as the larger of both.
     Value number = bytes == own ? stage : mul(stage, index(bytes / own));
-    return tile::SharedOp::create(b, sharedType(shape.queryTile(), columns),
-                                  asIndex(number), layout.query);
+    return sharedTile(shape.queryTile(), columns, number, layout.query);
   }
   Value stageTile(bool ofValue, Value stage) {
-    return tile::SharedOp::create(
-        b, sharedType(shape.keyTile, ofValue ? shape.valueDim : shape.headDim),
-        asIndex(stage), ofValue ? layout.value : layout.key);
+    return sharedTile(shape.keyTile, ofValue ? shape.valueDim : shape.headDim,
+                      stage, ofValue ? layout.value : layout.key);
   }
 
-  /// The stage of the `count`-th tile, and the parity of its phase.
-  std::pair<Value, Value> stageOf(Value count) {
+  /// The stage of the block's `count`-th tile of keys, and of values.
+  std::pair<Value, Value> stageOfKey(Value count) {
     return stageOf(count, shape.stages);
   }
-  std::pair<Value, Value> stageOf(Value count, int64_t numStages) {
-    Value stages = index(numStages);
-    Value stage = arith::RemUIOp::create(b, count, stages);
-    Value round = arith::DivUIOp::create(b, count, stages);
-    return {stage, parity(round)};
-  }
-  Value parity(Value round) {
-    return arith::AndIOp::create(b, round, index(1));
-  }
-  Value flip(Value parity) {
-    return arith::XOrIOp::create(b, parity, index(1));
+  /// The stage of the queries of its `count`-th item.
+  std::pair<Value, Value> stageOfQuery(Value count) {
+    return stageOf(count, shape.queryStages);
   }
 
   //===--------------------------------------------------------------------===//
@@ -374,8 +226,7 @@ private:
       Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
             left = loop.getRegionIterArg(2);
       Value number = add(loop.getInductionVar(), slot);
-      posted = decode(number);
-      collectWords(loop.getBody());
+      setPosted(decode(number), loop.getBody());
       // The last round may be a part of one.
       Value exists = compare(arith::CmpIPredicate::slt, number, items);
       Value any = arith::AndIOp::create(
@@ -394,8 +245,7 @@ private:
           b, wraps, period, arith::SubIOp::create(b, left, index(1)));
       scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
     });
-    SmallVector<Value> none(words.size(), index(0));
-    post(loop.getResult(0), none);
+    postEnd(loop.getResult(0));
   }
 
   /// After how many rounds, of an item for each block, a block comes to the
@@ -423,103 +273,9 @@ private:
     return arith::DivUIOp::create(b, rowHeads, loop.getResult(0));
   }
 
-  /// Which values of the posted item its readers cannot know.
-  void collectWords(Block *decoded) {
-    auto collect = [&](Value value) {
-      if (value && value.getParentBlock() == decoded)
-        words.insert(value);
-    };
-    auto visitor = llvm::makeVisitor(
-        collect, [&](Index &number) { collect(number.value); });
-    posted.forEachNumber(visitor);
-    controlWords = words.size();
-    posted.forEachMaskNumber(visitor);
-  }
-
-  void post(Value count, ValueRange values) {
-    auto [stage, phase] = stageOf(count, kItemStages);
-    tile::BarrierWaitOp::create(b, emptyItem(stage), flip(phase));
-    tile::PostOp::create(b, layout.items, asIndex(stage), 4 * kItemWords,
-                         values);
-    arrive(fullItem(stage));
-  }
-
-  /// The first words of the `count`-th posted item.
-  ValueRange receive(Value count, size_t numWords, bool uniform) {
-    Value stage = stageOf(count, kItemStages).first;
-    SmallVector<Type> types(numWords, b.getI32Type());
-    return tile::ReceiveOp::create(b, types, layout.items, asIndex(stage),
-                                   4 * kItemWords, uniform)
-        .getValues();
-  }
-  /// The posted item with received words in the place of the posted ones.
-  Item withWords(ValueRange values) {
-    Item item = posted;
-    auto replace = [&](Value &value) {
-      size_t number = llvm::find(words, value) - words.begin();
-      if (number < values.size())
-        value = values[number];
-    };
-    auto visitor = llvm::makeVisitor(
-        replace, [&](Index &number) { replace(number.value); });
-    item.forEachNumber(visitor);
-    item.forEachMaskNumber(visitor);
-    return item;
-  }
-
-  /// Runs `body` for the posted items. It gets the tiles and the items before,
-  /// and what it returned for the item before. Returns the number of tiles and
-  /// of items, and what `body` returned last.
-  SmallVector<Value>
-  forPosted(ValueRange initial,
-            function_ref<SmallVector<Value>(Item &, Value tilesBefore,
-                                            Value itemsBefore, ValueRange)>
-                body) {
-    SmallVector<Value> carried{index(0), index(0)};
-    llvm::append_range(carried, initial);
-    SmallVector<Type> types = llvm::to_vector(ValueRange(carried).getTypes());
-    SmallVector<Type> received = types;
-    received.append(controlWords, b.getI32Type());
-    auto loop = scf::WhileOp::create(b, received, carried);
-    SmallVector<Location> locs(received.size(), b.getLoc());
-    OpBuilder::InsertionGuard guard(b);
-    Block *before = b.createBlock(&loop.getBefore(), {}, types,
-                                  ArrayRef(locs).take_front(types.size()));
-    SmallVector<Value> passed(before->args_begin(), before->args_end());
-    auto [stage, phase] = stageOf(before->getArgument(1), kItemStages);
-    tile::BarrierWaitOp::create(b, fullItem(stage), phase);
-    ValueRange numbers =
-        receive(before->getArgument(1), controlWords, /*uniform=*/true);
-    Item next = withWords(numbers);
-    Value any = compare(arith::CmpIPredicate::sgt, next.visited, index(0));
-    llvm::append_range(passed, numbers);
-    scf::ConditionOp::create(b, any, passed);
-    Block *after = b.createBlock(&loop.getAfter(), {}, received, locs);
-    ValueRange arguments = after->getArguments();
-    Item item = withWords(arguments.drop_front(types.size()));
-    Value tiles = arguments[0], count = arguments[1];
-    item.number = count;
-    SmallVector<Value> result = body(
-        item, tiles, count, arguments.take_front(types.size()).drop_front(2));
-    arrive(emptyItem(stageOf(count, kItemStages).first));
-    SmallVector<Value> yielded{add(tiles, item.visited), add(count, index(1))};
-    llvm::append_range(yielded, result);
-    scf::YieldOp::create(b, yielded);
-    b.setInsertionPointAfter(loop);
-    return llvm::to_vector_of<Value>(
-        loop.getResults().take_front(types.size()));
-  }
-  void forPosted(
-      function_ref<void(Item &, Value tilesBefore, Value itemsBefore)> body) {
-    forPosted({}, [&](Item &item, Value tiles, Value count, ValueRange) {
-      body(item, tiles, count);
-      return SmallVector<Value>();
-    });
-  }
-
   /// Later rows first: they have the most keys.
-  Item decode(Value number) {
-    Item item;
+  WorkItem decode(Value number) {
+    WorkItem item;
     Value row = arith::DivUIOp::create(b, number, rowHeads);
     Value rest = arith::RemUIOp::create(b, number, rowHeads);
     Value last = arith::SubIOp::create(b, tileRows, index(1));
@@ -534,11 +290,10 @@ private:
                            ops.wrap(args[KeyLength])};
     item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
                            op.getAlgebraAlignment());
-    item.firstQuery = ops.mul(ops.wrap(tile), ops.constant(shape.queryTile()));
-    auto ranges =
-        keyTiles(ops, item.form, item.firstQuery,
-                 ops.add(item.firstQuery, ops.constant(shape.queryTile())),
-                 shape.keyTile);
+    item.first = ops.mul(ops.wrap(tile), ops.constant(shape.queryTile()));
+    auto ranges = keyTiles(ops, item.form, item.first,
+                           ops.add(item.first, ops.constant(shape.queryTile())),
+                           shape.keyTile);
     item.masked = maskedSequence(ops, ranges);
     item.full = fullSequence(ops, ranges);
     item.maskedCount = ops.materialize(item.masked.count);
@@ -546,42 +301,32 @@ private:
     return item;
   }
 
-  /// The first key of an item's n-th tile: masked ones come first.
-  Index firstKey(const Item &item, Value n) {
-    Index number = ops.wrap(n);
-    Index masked = item.masked.nth(ops, number);
-    Index full = item.full.nth(ops, ops.sub(number, item.masked.count));
-    Index tile = ops.select(ops.lt(number, item.masked.count), masked, full);
-    return ops.mul(tile, ops.constant(shape.keyTile));
+  /// The first key of an item's n-th tile.
+  Index firstKey(const WorkItem &item, Value n) {
+    return firstOf(item, n, shape.keyTile);
   }
 
   //===--------------------------------------------------------------------===//
   // Loading
   //===--------------------------------------------------------------------===//
 
-  void load(int map, Value row, Value head, Value batch, Value tile,
-            Value barrier) {
-    tile::LoadOp::create(b, args[map], asIndex(row), asIndex(head),
-                         asIndex(batch), tile, barrier);
-  }
-
   /// Loads queries and keys, or values, which are free at other times: neither
   /// waits for the other.
   void emitLoads(bool ofValue) {
-    forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+    forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
       if (!ofValue) {
-        auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
-        tile::BarrierWaitOp::create(b, emptyQuery(stage), flip(phase));
-        load(MapQuery, ops.materialize(item.firstQuery), item.head, item.batch,
+        auto [stage, phase] = stageOfQuery(itemsBefore);
+        await(emptyQuery(stage), flip(phase));
+        load(args[MapQuery], ops.materialize(item.first), item.head, item.batch,
              queryTile(stage), fullQuery(stage));
       }
       auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar();
         Value key = ops.materialize(firstKey(item, n));
-        auto [stage, phase] = stageOf(add(tilesBefore, n));
-        tile::BarrierWaitOp::create(b, empty(ofValue, stage), flip(phase));
-        load(ofValue ? MapValue : MapKey, key, item.keyHead, item.batch,
+        auto [stage, phase] = stageOfKey(add(tilesBefore, n));
+        await(empty(ofValue, stage), flip(phase));
+        load(args[ofValue ? MapValue : MapKey], key, item.keyHead, item.batch,
              stageTile(ofValue, stage), full(ofValue, stage));
       });
     });
@@ -593,12 +338,12 @@ private:
 
   /// Stores outputs from shared memory, and then lets queries in.
   void emitStores() {
-    forPosted([&](Item &item, Value, Value itemsBefore) {
-      auto [stage, phase] = stageOf(itemsBefore, shape.queryStages);
-      tile::BarrierWaitOp::create(b, fullOutput(stage), phase);
+    forPosted([&](WorkItem &item, Value, Value itemsBefore) {
+      auto [stage, phase] = stageOfQuery(itemsBefore);
+      await(fullOutput(stage), phase);
       if (storesThroughShared(op)) {
         tile::StoreTileOp::create(b, outputTile(stage), args[MapOut],
-                                  asIndex(ops.materialize(item.firstQuery)),
+                                  asIndex(ops.materialize(item.first)),
                                   asIndex(item.head), asIndex(item.batch));
         tile::StoreWaitOp::create(b);
       }
@@ -607,8 +352,8 @@ private:
   }
 
   /// Writes rows that see no key at all, beside everything else.
-  void emitEmptyRows(const Item &item) {
-    Value first = ops.materialize(item.firstQuery);
+  void emitEmptyRows(const WorkItem &item) {
+    Value first = ops.materialize(item.first);
     Value rest = arith::SubIOp::create(b, args[QueryLength], first);
     Value count =
         asIndex(arith::MinSIOp::create(b, rest, index(shape.queryTile())));
@@ -652,56 +397,19 @@ private:
     tile::ArriveOp::create(b, 1, asIndex(next), 2 * tile::kWarpgroupThreads);
   }
 
-  /// A lane of each warp says that the warp is done with a tile.
-  void arrive(Value barrier) {
-    Value lane = arith::AndIOp::create(b, thread, index(31));
-    when(compare(arith::CmpIPredicate::eq, lane, index(0)),
-         [&] { tile::BarrierArriveOp::create(b, barrier); });
-  }
-
-  Value map(ValueRange operands, Type type,
-            function_ref<Value(ValueRange)> body) {
-    auto mapOp = tile::MapOp::create(b, type, operands);
-    SmallVector<Type> types(operands.size(), b.getF32Type());
-    SmallVector<Location> locs(operands.size(), b.getLoc());
-    OpBuilder::InsertionGuard guard(b);
-    Block *block = b.createBlock(&mapOp.getBody(), {}, types, locs);
-    Value result = body(block->getArguments());
-    tile::YieldOp::create(b, ValueRange{result});
-    return mapOp.getResult();
-  }
-
-  Value fma(Value x, Value y, Value z) {
-    return math::FmaOp::create(b, x, y, z);
-  }
-
   /// The columns of its key tile that each row sees.
-  Value mask(const Item &item, Value group, Value scores, Index firstKey) {
-    // Read again for each masked tile: registers are dear.
-    NormalForm<Index> form =
-        withWords(receive(item.number, words.size(), /*uniform=*/false)).form;
-    auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
-    OpBuilder::InsertionGuard guard(b);
-    Block *block =
-        b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
-    Index row =
-        ops.add(ops.wrap(arith::IndexCastOp::create(b, b.getI32Type(),
-                                                    block->getArgument(0))),
-                ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
-    Index query = ops.add(item.firstQuery, row);
-    SmallVector<Value> ends;
-    for (const Span<Index> &span : keysOfQuery(ops, form, query))
-      for (Index end : {span.lo, span.hi}) {
-        Index column = ops.min(ops.max(ops.sub(end, firstKey), ops.constant(0)),
-                               ops.constant(shape.keyTile));
-        ends.push_back(ops.materialize(column));
-      }
-    tile::YieldOp::create(b, ends);
-    return maskOp.getResult();
+  Value mask(const WorkItem &item, Value group, Value scores, Index firstKey) {
+    NormalForm<Index> form = withMask(item).form;
+    return KernelBuilder::mask(scores, firstKey, [&](Index row) {
+      Index inTile = ops.add(
+          row, ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
+      return keysOfQuery(ops, form, ops.add(item.first, inTile));
+    });
   }
 
   /// Masks the scores of the item's n-th tile if it is a partial one.
-  Value maskIfPartial(const Item &item, Value group, Value scores, Value n) {
+  Value maskIfPartial(const WorkItem &item, Value group, Value scores,
+                      Value n) {
     Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
     // Where registers are fewest, what says where the tile is is read again,
     // too.
@@ -709,15 +417,9 @@ private:
     auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
                                       /*withElseRegion=*/true);
     in(ifMasked.thenBlock(), [&] {
-      if (!shape.overlap) {
-        Item again =
-            withWords(receive(item.number, words.size(), /*uniform=*/false));
-        again.number = item.number;
-        scf::YieldOp::create(
-            b, ValueRange{mask(again, group, scores, firstKey(again, n))});
-        return;
-      }
-      scf::YieldOp::create(b, ValueRange{mask(item, group, scores, key)});
+      WorkItem from = shape.overlap ? item : withMask(item);
+      Index first = shape.overlap ? key : firstKey(from, n);
+      scf::YieldOp::create(b, ValueRange{mask(from, group, scores, first)});
     });
     in(ifMasked.elseBlock(),
        [&] { scf::YieldOp::create(b, ValueRange{scores}); });
@@ -734,11 +436,6 @@ private:
                                Value(), stageTile(true, stage), acc,
                                /*transposed=*/false);
   }
-  ValueRange wait(int64_t pending, ValueRange values, Value after = Value()) {
-    return tile::MmaWaitOp::create(b, values.getTypes(), pending, values, after)
-        .getResults();
-  }
-
   struct Softmax {
     Value probabilities, max, sum, correction;
   };
@@ -773,33 +470,20 @@ private:
     return result;
   }
 
-  Value scaleRows(Value acc, Value factors) {
-    return map({acc, factors}, acc.getType(), [&](ValueRange x) -> Value {
-      return arith::MulFOp::create(b, x[0], x[1]);
-    });
-  }
-
-  Value toOperand(Value acc) {
-    auto type = tile::OperandType::get(
-        b.getContext(), 64,
-        cast<tile::AccumulatorType>(acc.getType()).getColumns(), element);
-    return tile::ToOperandOp::create(b, type, acc);
-  }
-
   /// The scores of an item's n-th tile, the block's `count`-th, and the output
   /// of the tile before it. State: output, maximum, sum, probabilities.
-  SmallVector<Value> step(const Item &item, Value group, Value query,
+  SmallVector<Value> step(const WorkItem &item, Value group, Value query,
                           Value count, Value n, bool masked, ValueRange state) {
     Value output = state[0], operand = state[3];
-    auto [stage, phase] = stageOf(count);
+    auto [stage, phase] = stageOfKey(count);
     auto [before, phaseBefore] =
-        stageOf(arith::SubIOp::create(b, count, index(1)));
-    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+        stageOfKey(arith::SubIOp::create(b, count, index(1)));
+    await(full(false, stage), phase);
     awaitTurn(group);
     tile::MmaFenceOp::create(b);
     Value scores = startScores(query, group, stage);
     tile::MmaCommitOp::create(b);
-    tile::BarrierWaitOp::create(b, full(true, before), phaseBefore);
+    await(full(true, before), phaseBefore);
     output = startOutput(operand, before, output);
     tile::MmaCommitOp::create(b);
     passTurn(group);
@@ -852,27 +536,28 @@ private:
   /// The tiles of an item, up to its last probabilities. Ends the item before
   /// meanwhile: its last product runs beside the first scores and the softmax
   /// of this one.
-  SmallVector<Value> emitRows(const Item &item, Value group, Value tilesBefore,
-                              Value itemsBefore, ValueRange before) {
+  SmallVector<Value> emitRows(const WorkItem &item, Value group,
+                              Value tilesBefore, Value itemsBefore,
+                              ValueRange before) {
     Type rows = tile::RowsType::get(b.getContext());
     Pending pending(before);
     Value isPending = compare(arith::CmpIPredicate::sgt, itemsBefore, index(0));
-    auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
+    auto [queryStage, queryPhase] = stageOfQuery(itemsBefore);
     Value query = queryTile(queryStage);
-    tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
+    await(fullQuery(queryStage), queryPhase);
 
-    auto [stage, phase] = stageOf(tilesBefore);
+    auto [stage, phase] = stageOfKey(tilesBefore);
     // Ahead of the first item there is nothing; then the product is of zeros
     // and of what is there, and thrown away.
     auto [last, lastPhase] =
-        stageOf(arith::SubIOp::create(b, tilesBefore, index(1)));
-    tile::BarrierWaitOp::create(b, full(false, stage), phase);
+        stageOfKey(arith::SubIOp::create(b, tilesBefore, index(1)));
+    await(full(false, stage), phase);
     awaitTurn(group);
     tile::MmaFenceOp::create(b);
     Value scores = startScores(query, group, stage);
     tile::MmaCommitOp::create(b);
     when(isPending, [&, last = last, lastPhase = lastPhase] {
-      tile::BarrierWaitOp::create(b, full(true, last), lastPhase);
+      await(full(true, last), lastPhase);
     });
     Value ended = startOutput(pending.operand, last, pending.output);
     tile::MmaCommitOp::create(b);
@@ -912,19 +597,19 @@ private:
   }
 
   /// The first of a warpgroup's rows.
-  Value firstRow(const Item &item, Value group) {
-    return add(ops.materialize(item.firstQuery),
+  Value firstRow(const WorkItem &item, Value group) {
+    return add(ops.materialize(item.first),
                mul(group, index(tile::kFragmentRows)));
   }
 
   /// An item with one product at a time: for targets whose products end before
   /// the next instruction, and need registers for one tile only.
-  void emitRowsInOrder(const Item &item, Value group, Value tilesBefore,
+  void emitRowsInOrder(const WorkItem &item, Value group, Value tilesBefore,
                        Value itemsBefore) {
     Type rows = tile::RowsType::get(b.getContext());
-    auto [queryStage, queryPhase] = stageOf(itemsBefore, shape.queryStages);
+    auto [queryStage, queryPhase] = stageOfQuery(itemsBefore);
     Value query = queryTile(queryStage);
-    tile::BarrierWaitOp::create(b, fullQuery(queryStage), queryPhase);
+    await(fullQuery(queryStage), queryPhase);
     Value noOutput = tile::FillOp::create(b, accType(shape.valueDim), f32(0));
     Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
     Value noSum = tile::FillOp::create(b, rows, f32(0));
@@ -932,8 +617,8 @@ private:
                                    ValueRange{noOutput, noMax, noSum});
     in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
-      auto [stage, phase] = stageOf(add(tilesBefore, n));
-      tile::BarrierWaitOp::create(b, full(false, stage), phase);
+      auto [stage, phase] = stageOfKey(add(tilesBefore, n));
+      await(full(false, stage), phase);
       tile::MmaFenceOp::create(b);
       Value scores = startScores(query, group, stage);
       tile::MmaCommitOp::create(b);
@@ -944,7 +629,7 @@ private:
           softmax(scores, loop.getRegionIterArg(1), loop.getRegionIterArg(2));
       Value output = scaleRows(loop.getRegionIterArg(0), next.correction);
       Value operand = toOperand(next.probabilities);
-      tile::BarrierWaitOp::create(b, full(true, stage), phase);
+      await(full(true, stage), phase);
       tile::MmaFenceOp::create(b);
       output = startOutput(operand, stage, output);
       tile::MmaCommitOp::create(b);
@@ -965,14 +650,14 @@ private:
 
   void emitConsumer(Value group) {
     if (!shape.overlap) {
-      forPosted([&](Item &item, Value tilesBefore, Value itemsBefore) {
+      forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
         emitRowsInOrder(item, group, tilesBefore, itemsBefore);
       });
       return;
     }
     SmallVector<Value> results = forPosted(
         noPending(),
-        [&](Item &item, Value tilesBefore, Value itemsBefore,
+        [&](WorkItem &item, Value tilesBefore, Value itemsBefore,
             ValueRange before) -> SmallVector<Value> {
           return emitRows(item, group, tilesBefore, itemsBefore, before);
         });
@@ -981,8 +666,8 @@ private:
     when(compare(arith::CmpIPredicate::sgt, count, index(0)), [&] {
       Pending pending(ArrayRef<Value>(results).drop_front(2));
       auto [last, phase] =
-          stageOf(arith::SubIOp::create(b, results[0], index(1)));
-      tile::BarrierWaitOp::create(b, full(true, last), phase);
+          stageOfKey(arith::SubIOp::create(b, results[0], index(1)));
+      await(full(true, last), phase);
       tile::MmaFenceOp::create(b);
       Value ended = startOutput(pending.operand, last, pending.output);
       tile::MmaCommitOp::create(b);
@@ -1003,7 +688,7 @@ private:
       return arith::DivFOp::create(b, f32(1), safe);
     });
     auto [stage, phase] =
-        stageOf(arith::SubIOp::create(b, count, index(1)), shape.queryStages);
+        stageOfQuery(arith::SubIOp::create(b, count, index(1)));
     Value output = scaleRows(pending.output, inverse);
     Value rowsLeft;
     if (needsRow())
@@ -1025,7 +710,7 @@ private:
       // log(sum) + max * scale, from base 2.
       Value log = math::Log2Op::create(b, x[1]);
       Value base2 = fma(x[0], args[Scale], log);
-      Value natural = arith::MulFOp::create(b, base2, f32(0.693147181f));
+      Value natural = arith::MulFOp::create(b, base2, f32(kLn2));
       Value none =
           arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], f32(0));
       return arith::SelectOp::create(b, none, f32(kNegInf), natural);
@@ -1036,26 +721,12 @@ private:
                               args[LseRowStride], rowsLeft);
   }
 
-  Value pointer(Value base, Value elements, Type type) {
-    Value position = arith::IndexCastOp::create(b, b.getI64Type(), elements);
-    return LLVM::GEPOp::create(b, base.getType(), type, base,
-                               ArrayRef<LLVM::GEPArg>{position});
-  }
-
-  ImplicitLocOpBuilder b;
-  IndexOps ops;
   AttentionOp op;
   ForwardShape shape;
   ForwardLayout layout;
   HeadStructures heads;
-  Type element, outElement;
-  LLVM::LLVMFuncOp function;
-  SmallVector<Value> args;
-  Value thread, block, blocks, tileRows, rowHeads, items;
-  /// What the scheduling warp posts; readers put received words in its place.
-  Item posted;
-  llvm::SetVector<Value> words;
-  size_t controlWords = 0;
+  Type outElement;
+  Value tileRows, rowHeads, items;
 };
 } // namespace
 

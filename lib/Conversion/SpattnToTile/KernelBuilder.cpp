@@ -1,0 +1,321 @@
+//===- KernelBuilder.cpp - What attention kernels are built from ----------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace spattn;
+
+//===----------------------------------------------------------------------===//
+// Numbers and control flow
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::index(int64_t value) {
+  return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+}
+
+Value KernelBuilder::asIndex(Value value) {
+  return arith::IndexCastOp::create(b, b.getIndexType(), value);
+}
+
+Value KernelBuilder::f32(float value) {
+  return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+}
+
+Value KernelBuilder::compare(arith::CmpIPredicate predicate, Value lhs,
+                             Value rhs) {
+  return arith::CmpIOp::create(b, predicate, lhs, rhs);
+}
+
+Value KernelBuilder::add(Value lhs, Value rhs) {
+  return arith::AddIOp::create(b, lhs, rhs);
+}
+
+Value KernelBuilder::sub(Value lhs, Value rhs) {
+  return arith::SubIOp::create(b, lhs, rhs);
+}
+
+Value KernelBuilder::mul(Value lhs, Value rhs) {
+  return arith::MulIOp::create(b, lhs, rhs);
+}
+
+Value KernelBuilder::fma(Value x, Value y, Value z) {
+  return math::FmaOp::create(b, x, y, z);
+}
+
+Value KernelBuilder::pointer(Value base, Value elements, Type type) {
+  Value position = arith::IndexCastOp::create(b, b.getI64Type(), elements);
+  return LLVM::GEPOp::create(b, base.getType(), type, base,
+                             ArrayRef<LLVM::GEPArg>{position});
+}
+
+Value KernelBuilder::isWarp(int64_t number) {
+  Value warp = arith::DivUIOp::create(b, thread, index(32));
+  return compare(arith::CmpIPredicate::eq, warp, index(number));
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::begin(StringRef name, ArrayRef<Type> types, int maps,
+                          int64_t threads, int64_t blocksOfOne) {
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), types);
+  function = LLVM::LLVMFuncOp::create(b, name, type);
+  for (int i = 0; i < maps; ++i) {
+    function.setArgAttr(
+        i, LLVM::LLVMDialect::getByValAttrName(),
+        TypeAttr::get(LLVM::LLVMArrayType::get(b.getI64Type(), 16)));
+    function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        b.getI64IntegerAttr(64));
+    function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                        b.getUnitAttr());
+  }
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
+                    b.getUnitAttr());
+  function->setAttr(
+      NVVM::NVVMDialect::getMaxntidAttrName(),
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(blocksOfOne));
+  // exp2 is one instruction where denormals may be flushed.
+  function.setPassthroughAttr(b.getArrayAttr({b.getStrArrayAttr(
+      {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+
+  Block *entry = function.addEntryBlock(b);
+  b.setInsertionPointToStart(entry);
+  args.assign(entry->args_begin(), entry->args_end());
+  auto i32 = b.getI32Type();
+  thread = NVVM::ThreadIdXOp::create(b, i32);
+  block = NVVM::BlockIdXOp::create(b, i32);
+  blocks = NVVM::GridDimXOp::create(b, i32);
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory and barriers
+//===----------------------------------------------------------------------===//
+
+tile::AccumulatorType KernelBuilder::accType(int64_t columns) {
+  return tile::AccumulatorType::get(b.getContext(), tile::kFragmentRows,
+                                    columns, b.getF32Type());
+}
+
+tile::SharedType KernelBuilder::sharedType(int64_t rows, int64_t columns) {
+  return tile::SharedType::get(b.getContext(), rows, columns, element);
+}
+
+Value KernelBuilder::sharedTile(int64_t rows, int64_t columns, Value stage,
+                                int64_t offset) {
+  return tile::SharedOp::create(b, sharedType(rows, columns),
+                                stage ? asIndex(stage) : Value(), offset);
+}
+
+Value KernelBuilder::barrier(int64_t number, Value stage) {
+  return tile::BarrierOp::create(b, tile::BarrierType::get(b.getContext()),
+                                 stage ? asIndex(stage) : Value(),
+                                 barrierOffset + 8 * number);
+}
+
+std::pair<Value, Value> KernelBuilder::stageOf(Value count, int64_t stages) {
+  Value number = index(stages);
+  Value stage = arith::RemUIOp::create(b, count, number);
+  Value round = arith::DivUIOp::create(b, count, number);
+  return {stage, arith::AndIOp::create(b, round, index(1))};
+}
+
+Value KernelBuilder::flip(Value parity) {
+  return arith::XOrIOp::create(b, parity, index(1));
+}
+
+void KernelBuilder::arrive(Value barrier) {
+  Value lane = arith::AndIOp::create(b, thread, index(31));
+  when(compare(arith::CmpIPredicate::eq, lane, index(0)),
+       [&] { tile::BarrierArriveOp::create(b, barrier); });
+}
+
+void KernelBuilder::load(Value map, Value row, Value head, Value batch,
+                         Value tile, Value barrier) {
+  tile::LoadOp::create(b, map, asIndex(row), asIndex(head), asIndex(batch),
+                       tile, barrier);
+}
+
+//===----------------------------------------------------------------------===//
+// Computing
+//===----------------------------------------------------------------------===//
+
+Value KernelBuilder::map(ValueRange operands, Type type,
+                         function_ref<Value(ValueRange)> body) {
+  auto mapOp = tile::MapOp::create(b, type, operands);
+  llvm::SmallVector<Type> types(operands.size(), b.getF32Type());
+  llvm::SmallVector<Location> locs(operands.size(), b.getLoc());
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(&mapOp.getBody(), {}, types, locs);
+  Value result = body(block->getArguments());
+  tile::YieldOp::create(b, ValueRange{result});
+  return mapOp.getResult();
+}
+
+Value KernelBuilder::scaleRows(Value acc, Value factors) {
+  return map({acc, factors}, acc.getType(), [&](ValueRange x) -> Value {
+    return arith::MulFOp::create(b, x[0], x[1]);
+  });
+}
+
+Value KernelBuilder::toOperand(Value acc) {
+  auto type = tile::OperandType::get(
+      b.getContext(), tile::kFragmentRows,
+      cast<tile::AccumulatorType>(acc.getType()).getColumns(), element);
+  return tile::ToOperandOp::create(b, type, acc);
+}
+
+ValueRange KernelBuilder::wait(int64_t pending, ValueRange values,
+                               Value after) {
+  return tile::MmaWaitOp::create(b, values.getTypes(), pending, values, after)
+      .getResults();
+}
+
+Value KernelBuilder::mask(
+    Value scores, Index first,
+    function_ref<std::vector<Span<Index>>(Index row)> body) {
+  int64_t columns = cast<tile::AccumulatorType>(scores.getType()).getColumns();
+  auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
+  OpBuilder::InsertionGuard guard(b);
+  Block *block =
+      b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
+  Index row = ops.wrap(
+      arith::IndexCastOp::create(b, b.getI32Type(), block->getArgument(0)));
+  llvm::SmallVector<Value> ends;
+  for (const Span<Index> &span : body(row))
+    for (Index end : {span.lo, span.hi})
+      ends.push_back(
+          ops.materialize(ops.min(ops.max(ops.sub(end, first), ops.constant(0)),
+                                  ops.constant(columns))));
+  tile::YieldOp::create(b, ends);
+  return maskOp.getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Posted items
+//===----------------------------------------------------------------------===//
+
+void KernelBuilder::setPosted(WorkItem item, Block *decoded) {
+  posted = std::move(item);
+  auto collect = [&](Value value) {
+    if (value && value.getParentBlock() == decoded)
+      words.insert(value);
+  };
+  auto visitor =
+      llvm::makeVisitor(collect, [&](Index &number) { collect(number.value); });
+  posted.forEachNumber(visitor);
+  controlWords = words.size();
+  posted.forEachMaskNumber(visitor);
+}
+
+void KernelBuilder::post(Value count, ValueRange values) {
+  auto [stage, phase] = stageOf(count, kItemStages);
+  await(barrier(queue.empty, stage), flip(phase));
+  tile::PostOp::create(b, queue.words, asIndex(stage), 4 * kItemWords, values);
+  arrive(barrier(queue.full, stage));
+}
+
+void KernelBuilder::postEnd(Value count) {
+  llvm::SmallVector<Value> none(words.size(), index(0));
+  post(count, none);
+}
+
+ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {
+  Value stage = stageOf(count, kItemStages).first;
+  llvm::SmallVector<Type> types(numWords, b.getI32Type());
+  return tile::ReceiveOp::create(b, types, queue.words, asIndex(stage),
+                                 4 * kItemWords, uniform)
+      .getValues();
+}
+
+WorkItem KernelBuilder::withWords(ValueRange values) {
+  WorkItem item = posted;
+  auto replace = [&](Value &value) {
+    size_t number = llvm::find(words, value) - words.begin();
+    if (number < values.size())
+      value = values[number];
+  };
+  auto visitor =
+      llvm::makeVisitor(replace, [&](Index &number) { replace(number.value); });
+  item.forEachNumber(visitor);
+  item.forEachMaskNumber(visitor);
+  return item;
+}
+
+WorkItem KernelBuilder::withMask(const WorkItem &item) {
+  WorkItem again =
+      withWords(receive(item.number, words.size(), /*uniform=*/false));
+  again.number = item.number;
+  return again;
+}
+
+llvm::SmallVector<Value> KernelBuilder::forPosted(
+    ValueRange initial,
+    function_ref<llvm::SmallVector<Value>(WorkItem &, Value tilesBefore,
+                                          Value itemsBefore, ValueRange)>
+        body) {
+  llvm::SmallVector<Value> carried{index(0), index(0)};
+  llvm::append_range(carried, initial);
+  llvm::SmallVector<Type> types =
+      llvm::to_vector(ValueRange(carried).getTypes());
+  llvm::SmallVector<Type> received = types;
+  received.append(controlWords, b.getI32Type());
+  auto loop = scf::WhileOp::create(b, received, carried);
+  llvm::SmallVector<Location> locs(received.size(), b.getLoc());
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&loop.getBefore(), {}, types,
+                                ArrayRef(locs).take_front(types.size()));
+  llvm::SmallVector<Value> passed(before->args_begin(), before->args_end());
+  auto [stage, phase] = stageOf(before->getArgument(1), kItemStages);
+  await(barrier(queue.full, stage), phase);
+  ValueRange numbers =
+      receive(before->getArgument(1), controlWords, /*uniform=*/true);
+  WorkItem next = withWords(numbers);
+  Value any = compare(arith::CmpIPredicate::sgt, next.visited, index(0));
+  llvm::append_range(passed, numbers);
+  scf::ConditionOp::create(b, any, passed);
+  Block *after = b.createBlock(&loop.getAfter(), {}, received, locs);
+  ValueRange arguments = after->getArguments();
+  WorkItem item = withWords(arguments.drop_front(types.size()));
+  Value tiles = arguments[0], count = arguments[1];
+  item.number = count;
+  llvm::SmallVector<Value> result = body(
+      item, tiles, count, arguments.take_front(types.size()).drop_front(2));
+  arrive(barrier(queue.empty, stageOf(count, kItemStages).first));
+  llvm::SmallVector<Value> yielded{add(tiles, item.visited),
+                                   add(count, index(1))};
+  llvm::append_range(yielded, result);
+  scf::YieldOp::create(b, yielded);
+  b.setInsertionPointAfter(loop);
+  return llvm::to_vector_of<Value>(loop.getResults().take_front(types.size()));
+}
+
+void KernelBuilder::forPosted(
+    function_ref<void(WorkItem &, Value tilesBefore, Value itemsBefore)> body) {
+  forPosted({}, [&](WorkItem &item, Value tiles, Value count, ValueRange) {
+    body(item, tiles, count);
+    return llvm::SmallVector<Value>();
+  });
+}
+
+KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,
+                                            int64_t size) {
+  Index number = ops.wrap(n);
+  Index masked = item.masked.nth(ops, number);
+  Index full = item.full.nth(ops, ops.sub(number, item.masked.count));
+  Index tile = ops.select(ops.lt(number, item.masked.count), masked, full);
+  return ops.mul(tile, ops.constant(size));
+}

@@ -1,0 +1,242 @@
+//===- KernelBuilder.h - What attention kernels are built from -*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The vocabulary that the builders of attention kernels share: numbers,
+// control flow, tiles and barriers of shared memory, element-wise work, and
+// items of work that one warp finds and posts for the others.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Dialect/Tile/IR/Tile.h"
+#include "spattn/Structure/Algebra.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <limits>
+
+namespace spattn {
+
+inline constexpr float kNegInf = -std::numeric_limits<float>::infinity();
+/// log2(e) and ln(2).
+inline constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
+
+/// Posted items that wait for their readers at most, and words of each.
+inline constexpr int64_t kItemStages = 4, kItemWords = 64;
+
+/// An item of work: a tile of queries or of keys of a head of a batch element,
+/// and the tiles of the other kind that it visits, masked ones first.
+struct WorkItem {
+  using Value = mlir::Value;
+  using Index = IndexOps::Value;
+
+  Value batch, head, keyHead;
+  /// The first query, or key.
+  Index first;
+  NormalForm<Index> form;
+  TileSequence<Index> masked, full;
+  Value visited, maskedCount;
+  /// Whatever else readers need.
+  llvm::SmallVector<Value, 2> extra;
+  /// How many were posted before it.
+  Value number;
+
+  /// The numbers that say which tiles to visit.
+  template <class Visitor>
+  void forEachNumber(Visitor visit) {
+    visit(visited);
+    visit(maskedCount);
+    for (Value *value : {&batch, &head, &keyHead})
+      visit(*value);
+    for (Value &value : extra)
+      visit(value);
+    visit(first);
+    for (TileSequence<Index> *sequence : {&masked, &full}) {
+      visit(sequence->count);
+      for (auto &piece : sequence->pieces) {
+        visit(piece.firstNumber);
+        visit(piece.shift);
+      }
+    }
+  }
+  /// Those that only masks ask for.
+  template <class Visitor>
+  void forEachMaskNumber(Visitor visit) {
+    for (Index *value : {&form.offset, &form.distanceBegin, &form.distanceEnd})
+      visit(*value);
+    for (auto &segment : form.segments) {
+      visit(segment.begin);
+      visit(segment.end);
+      for (auto &interval : segment.intervals) {
+        visit(interval.lo);
+        visit(interval.hi);
+      }
+    }
+  }
+};
+
+/// Positions, counts and numbers of threads are i32; only offsets in global
+/// memory are wider.
+class KernelBuilder {
+protected:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+  using Type = mlir::Type;
+  using Index = IndexOps::Value;
+  template <class T>
+  using SmallVector = llvm::SmallVector<T>;
+
+  /// Elements of tiles in shared memory are of type `element`.
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc, Type element)
+      : b(loc, builder), ops(b, b.getI32Type()), element(element) {}
+
+  //===--------------------------------------------------------------------===//
+  // Numbers and control flow
+  //===--------------------------------------------------------------------===//
+
+  Value index(int64_t value);
+  /// As an operand of a tile operation.
+  Value asIndex(Value value);
+  Value f32(float value);
+  Value compare(mlir::arith::CmpIPredicate predicate, Value lhs, Value rhs);
+  Value add(Value lhs, Value rhs);
+  Value sub(Value lhs, Value rhs);
+  Value mul(Value lhs, Value rhs);
+  Value fma(Value x, Value y, Value z);
+  Value pointer(Value base, Value elements, Type type);
+
+  template <class Body>
+  void in(mlir::Block *block, Body body) {
+    mlir::OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(block);
+    body();
+  }
+  template <class Body>
+  void when(Value condition, Body body) {
+    auto ifOp = mlir::scf::IfOp::create(b, condition, /*withElseRegion=*/false);
+    in(ifOp.thenBlock(), body);
+  }
+  /// Runs `body`, the work of one warp of a warpgroup, in that warp.
+  template <class Body>
+  void inWarp(int64_t number, Body body) {
+    when(isWarp(number), body);
+  }
+  Value isWarp(int64_t number);
+
+  //===--------------------------------------------------------------------===//
+  // The function
+  //===--------------------------------------------------------------------===//
+
+  /// Creates `function` with arguments of the given types, the first `maps` of
+  /// which are tensor maps, for blocks of `threads`, `blocks` of them a
+  /// multiprocessor; and reads the numbers of thread, block and blocks. Code
+  /// goes to its entry.
+  void begin(llvm::StringRef name, llvm::ArrayRef<Type> types, int maps,
+             int64_t threads, int64_t blocks);
+
+  //===--------------------------------------------------------------------===//
+  // Shared memory and barriers
+  //===--------------------------------------------------------------------===//
+
+  tile::AccumulatorType accType(int64_t columns);
+  tile::SharedType sharedType(int64_t rows, int64_t columns);
+  /// The tile at byte `offset`, or the `stage`-th after it.
+  Value sharedTile(int64_t rows, int64_t columns, Value stage, int64_t offset);
+
+  /// Barrier `number`, or the `stage`-th after it.
+  Value barrier(int64_t number, Value stage);
+  /// The stage of the `count`-th tile of `stages` that take turns, and the
+  /// parity of its phase.
+  std::pair<Value, Value> stageOf(Value count, int64_t stages);
+  Value flip(Value parity);
+  /// A lane of each warp says that the warp is done with something.
+  void arrive(Value barrier);
+  void await(Value barrier, Value parity) {
+    tile::BarrierWaitOp::create(b, barrier, parity);
+  }
+  void load(Value map, Value row, Value head, Value batch, Value tile,
+            Value barrier);
+
+  //===--------------------------------------------------------------------===//
+  // Computing
+  //===--------------------------------------------------------------------===//
+
+  Value map(ValueRange operands, Type type,
+            llvm::function_ref<Value(ValueRange)> body);
+  Value scaleRows(Value acc, Value factors);
+  Value toOperand(Value acc);
+  ValueRange wait(int64_t pending, ValueRange values, Value after = Value());
+  /// Keeps the scores whose column is in one of the spans that `body` gives
+  /// for a row of the warpgroup's 64; columns are numbered from `first`.
+  Value mask(Value scores, Index first,
+             llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
+
+  //===--------------------------------------------------------------------===//
+  // Posted items
+  //===--------------------------------------------------------------------===//
+
+  /// Where items are posted: words from a byte of shared memory on, and
+  /// `kItemStages` barriers each for posted and for read ones.
+  struct ItemQueue {
+    int64_t words, full, empty;
+  };
+
+  /// Notes which values of an item its readers cannot know: those that the
+  /// block computes in which it was decoded.
+  void setPosted(WorkItem item, mlir::Block *decoded);
+  void post(Value count, ValueRange values);
+  /// The end: an item that visits nothing.
+  void postEnd(Value count);
+  /// The first words of the `count`-th posted item.
+  ValueRange receive(Value count, size_t numWords, bool uniform);
+  /// The posted item with received words in the place of the posted ones.
+  WorkItem withWords(ValueRange values);
+  /// The item with all its numbers, read again: registers are dear.
+  WorkItem withMask(const WorkItem &item);
+
+  /// Runs `body` for the posted items. It gets the tiles and the items before,
+  /// and what it returned for the item before. Returns the number of tiles and
+  /// of items, and what `body` returned last.
+  SmallVector<Value> forPosted(
+      ValueRange initial,
+      llvm::function_ref<SmallVector<Value>(WorkItem &, Value tilesBefore,
+                                            Value itemsBefore, ValueRange)>
+          body);
+  void forPosted(
+      llvm::function_ref<void(WorkItem &, Value tilesBefore, Value itemsBefore)>
+          body);
+
+  /// The first key or query of an item's n-th tile of `size`: masked ones come
+  /// first.
+  Index firstOf(const WorkItem &item, Value n, int64_t size);
+
+  mlir::ImplicitLocOpBuilder b;
+  IndexOps ops;
+  Type element;
+  mlir::LLVM::LLVMFuncOp function;
+  llvm::SmallVector<Value> args;
+  Value thread, block, blocks;
+  /// Of barriers in shared memory, in bytes.
+  int64_t barrierOffset = 0;
+  ItemQueue queue;
+
+  /// What the scheduling warp posts; readers put received words in its place.
+  WorkItem posted;
+  llvm::SetVector<Value> words;
+  size_t controlWords = 0;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
