@@ -19,8 +19,9 @@ using namespace spattn::tile;
 namespace ptx = spattn::ptx;
 
 spattn::tile::TileTypeConverter::TileTypeConverter(MLIRContext *context,
-                                                   bool savesRegisters)
-    : savesRegisters(savesRegisters) {
+                                                   bool savesRegisters,
+                                                   int64_t fragmentWidth)
+    : savesRegisters(savesRegisters), fragmentWidth(fragmentWidth) {
   addConversion([](Type type) { return type; });
   Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {
@@ -33,6 +34,10 @@ spattn::tile::TileTypeConverter::TileTypeConverter(MLIRContext *context,
   });
   addConversion([=](RowsType, SmallVectorImpl<Type> &types) {
     types.append(2, f32);
+    return success();
+  });
+  addConversion([=](ColumnsType type, SmallVectorImpl<Type> &types) {
+    types.append(type.getColumns() / 4, f32);
     return success();
   });
   auto pointer = LLVM::LLVMPointerType::get(context, kSharedSpace);
@@ -100,9 +105,15 @@ SPATTN_LOWER(MapOp) {
   SmallVector<Value> mapped;
   for (size_t r = 0; r < count; ++r) {
     SmallVector<Value> arguments;
-    for (ValueRange values : adaptor.getOperands())
-      arguments.push_back(values.size() == count ? values[r]
-                                                 : values[rowOf(r)]);
+    for (auto [operand, values] :
+         llvm::zip(op.getOperands(), adaptor.getOperands())) {
+      if (isa<RowsType>(operand.getType()))
+        arguments.push_back(values[rowOf(r)]);
+      else if (isa<ColumnsType>(operand.getType()))
+        arguments.push_back(values[r / 4 * 2 + r % 2]);
+      else
+        arguments.push_back(values[r]);
+    }
     llvm::append_range(mapped, inlineBody(b, op.getBody().front(), arguments));
   }
   results.push_back(mapped);
@@ -176,14 +187,6 @@ SPATTN_LOWER(CombineOp) {
   return success();
 }
 
-/// Two elements of 16 bits in a register.
-Value pack(ImplicitLocOpBuilder &b, Type element, Value low, Value high) {
-  StringRef suffix = element.isBF16() ? "bf16x2" : "f16x2";
-  return ptx::emit(b, ("cvt.rn." + suffix + ".f32 $0, $1, $2;").str(), "=r,f,f",
-                   {high, low}, b.getI32Type())
-      .front();
-}
-
 SPATTN_LOWER(ToOperandOp) {
   Type element = op.getResult().getType().getElementType();
   ValueRange source = adaptor.getSource();
@@ -191,137 +194,6 @@ SPATTN_LOWER(ToOperandOp) {
   for (size_t r = 0; r < source.size(); r += 2)
     packed.push_back(pack(b, element, source[r], source[r + 1]));
   results.push_back(packed);
-  return success();
-}
-
-/// Runs `body` for each of the thread's rows that exists.
-void forRows(Emitter &e, Value rows,
-             function_ref<void(int64_t half, Value row)> body) {
-  ImplicitLocOpBuilder &b = e.b;
-  Value first = e.firstRow();
-  for (int64_t half = 0; half < 2; ++half) {
-    Value row = e.toIndex(e.add(first, e.i32(8 * half)));
-    Value exists =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row, rows);
-    auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(ifExists.thenBlock());
-    body(half, row);
-  }
-}
-
-Value elementPointer(Emitter &e, Value pointer, Value index, Type element) {
-  Value position = arith::IndexCastOp::create(e.b, e.b.getI64Type(), index);
-  return LLVM::GEPOp::create(e.b, pointer.getType(), element, pointer,
-                             ArrayRef<LLVM::GEPArg>{position});
-}
-
-SPATTN_LOWER(StoreOp) {
-  Emitter e(b);
-  if (types().savesRegisters)
-    e.readThreadAgain();
-  Type element = op.getElementType();
-  ValueRange source = adaptor.getSource();
-  Value column = e.toIndex(e.firstColumn());
-  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
-    Value start = e.add(e.mul(row, adaptor.getStride().front()), column);
-    Value base =
-        elementPointer(e, adaptor.getPointer().front(), start, element);
-    for (size_t r = 0; r < source.size(); r += 4) {
-      Value low = source[r + 2 * half], high = source[r + 2 * half + 1];
-      int64_t bytes = int64_t(r) / 4 * 8 * (element.isF32() ? 4 : 2);
-      Value target = e.offset(base, bytes);
-      if (element.isF32()) {
-        LLVM::StoreOp::create(b, low, target);
-        LLVM::StoreOp::create(b, high, e.offset(target, 4));
-      } else {
-        LLVM::StoreOp::create(b, pack(b, element, low, high), target,
-                              /*alignment=*/4);
-      }
-    }
-  });
-  return success();
-}
-
-SPATTN_LOWER(StoreRowsOp) {
-  Emitter e(b);
-  if (types().savesRegisters)
-    e.readThreadAgain();
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                        e.firstColumn(), e.i32(0));
-  auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifFirst.thenBlock());
-  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
-    Value position = e.mul(row, adaptor.getStride().front());
-    LLVM::StoreOp::create(b, adaptor.getSource()[half],
-                          elementPointer(e, adaptor.getPointer().front(),
-                                         position, b.getF32Type()));
-  });
-  return success();
-}
-
-SPATTN_LOWER(WriteOp) {
-  Emitter e(b);
-  if (types().savesRegisters)
-    e.readThreadAgain();
-  SharedType type = op.getTile().getType();
-  ValueRange source = adaptor.getSource();
-  // A thread's rows are 8 apart, so that both have the same place in the
-  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
-  Value first = e.firstRow();
-  Value row =
-      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
-            first);
-  Value start =
-      e.offset(adaptor.getTile().front(),
-               e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
-  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
-  for (int64_t piece = 0; piece < 8; ++piece) {
-    Value target = e.offset(
-        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
-    for (int64_t column = 8 * piece; column < type.getColumns();
-         column += kChunkColumns)
-      for (int64_t half = 0; half < 2; ++half) {
-        size_t r = column / 2 + 2 * half;
-        int64_t bytes =
-            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
-        LLVM::StoreOp::create(
-            b, pack(b, type.getElementType(), source[r], source[r + 1]),
-            e.offset(target, bytes), /*alignment=*/4);
-      }
-  }
-  return success();
-}
-
-SPATTN_LOWER(StoreFillOp) {
-  Emitter e(b);
-  Type element = op.getValue().getType();
-  int64_t width = element.getIntOrFloatBitWidth() / 8;
-  int64_t rowBytes = op.getColumns() * width;
-  Value value = adaptor.getValue().front();
-  // 16 bytes at a time where rows consist of such pieces.
-  int64_t pieceBytes = rowBytes % 16 == 0 ? 16 : width;
-  if (pieceBytes == 16) {
-    auto type = VectorType::get(16 / width, element);
-    Value filled = LLVM::PoisonOp::create(b, type);
-    for (int64_t i = 0; i < type.getNumElements(); ++i)
-      filled = LLVM::InsertElementOp::create(b, filled, value, e.i32(i));
-    value = filled;
-  }
-  Value pieces = e.i32(rowBytes / pieceBytes);
-  Value count = e.mul(e.toI32(adaptor.getRows().front()), pieces);
-  auto loop = scf::ForOp::create(b, e.lane(), count, e.i32(32));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value n = loop.getInductionVar();
-  Value row = e.toIndex(arith::DivUIOp::create(b, n, pieces));
-  Value piece = arith::RemUIOp::create(b, n, pieces);
-  Value target =
-      elementPointer(e, adaptor.getPointer().front(),
-                     e.mul(row, adaptor.getStride().front()), element);
-  LLVM::StoreOp::create(
-      b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))), pieceBytes);
   return success();
 }
 
@@ -419,9 +291,7 @@ void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
   patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
                FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
-               CombineOpLowering, ToOperandOpLowering, StoreOpLowering,
-               StoreRowsOpLowering, WriteOpLowering, StoreFillOpLowering,
-               PostOpLowering, ReceiveOpLowering, SyncOpLowering,
-               ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
-      types, patterns.getContext());
+               CombineOpLowering, ToOperandOpLowering, PostOpLowering,
+               ReceiveOpLowering, SyncOpLowering, ArriveOpLowering,
+               WarpgroupOpLowering, Log2Lowering>(types, patterns.getContext());
 }

@@ -32,15 +32,23 @@ inline constexpr unsigned kSharedSpace = 3;
 /// Registers that a thread holds of each type.
 class TileTypeConverter : public mlir::TypeConverter {
 public:
-  TileTypeConverter(mlir::MLIRContext *context, bool savesRegisters);
+  TileTypeConverter(mlir::MLIRContext *context, bool savesRegisters,
+                    int64_t fragmentWidth);
 
   /// Whether what depends on the thread alone is computed where it is used (see
   /// Emitter::readThreadAgain): for targets that cannot give the registers of
   /// the warps that load to those that compute.
   const bool savesRegisters;
+
+  /// How many consecutive elements in memory, of a fragment that was added up
+  /// there, belong to one thread: as many as it adds with one instruction.
+  const int64_t fragmentWidth;
 };
 
-/// Patterns of all but the operations that a family shapes.
+/// Patterns of all but the operations that a family shapes: those between
+/// registers and memory, and all others.
+void populateMemoryPatterns(const TileTypeConverter &types,
+                            mlir::RewritePatternSet &patterns);
 void populateCommonPatterns(const TileTypeConverter &types,
                             mlir::RewritePatternSet &patterns);
 /// sm_90a: the copy engine (TMA), and products of warpgroups (wgmma).
@@ -159,6 +167,10 @@ struct Emitter {
     return offset(base, mul(toI32(stage), i32(stageBytes)));
   }
 };
+
+/// Two elements of 16 bits in a register.
+mlir::Value pack(mlir::ImplicitLocOpBuilder &b, mlir::Type element,
+                 mlir::Value low, mlir::Value high);
 
 inline int64_t bytesOf(SharedType type) {
   return type.getRows() * type.getColumns() * 2;

@@ -94,7 +94,7 @@ SmallVector<Value> ptx::emitWgmma(ImplicitLocOpBuilder &b, const Wgmma &shape,
             element + " " + registerList(0, registers) + ", ";
     text += inRegisters ? registerList(lhsNumber + 4 * k, 4) : "da";
     text += ", db, p, 1, 1";
-    text += inRegisters ? ", " : ", 0, ";
+    text += inRegisters ? ", " : shape.transposeLhs ? ", 1, " : ", 0, ";
     text += shape.transposeRhs ? "1;\n" : "0;\n";
   }
   text += "}";

@@ -30,8 +30,9 @@ llvm::SmallVector<mlir::Value> emit(mlir::ImplicitLocOpBuilder &b,
 struct Wgmma {
   int64_t columns;
   bool isBF16;
-  /// The right operand's rows are its depth.
-  bool transposeRhs;
+  /// The right operand's rows are its depth; those of the left operand, in
+  /// shared memory, are.
+  bool transposeRhs, transposeLhs;
   /// Byte offsets, divided by 16, of the operands of each step of 16 along the
   /// depth. `lhsSteps` is unused with the left operand in registers.
   llvm::SmallVector<int64_t> lhsSteps, rhsSteps;

@@ -14,6 +14,8 @@
 
 #include "Lowering.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -160,6 +162,35 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(LoadWordsOp) {
+  Emitter e(b);
+  constexpr int64_t pieceWords = kPieceBytes / 4;
+  Value bytes = e.mul(e.lane(), e.i32(kPieceBytes));
+  Value shared = e.offset(
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()),
+      bytes);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
+  Value global = e.offset(
+      LLVM::AddrSpaceCastOp::create(b, pointer, adaptor.getPointer().front()),
+      bytes);
+  for (int64_t first = 0; first < int64_t(op.getCount());
+       first += kLanes * pieceWords) {
+    // The last copy may be of some lanes only.
+    Value exists =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, e.lane(),
+                              e.i32((op.getCount() - first) / pieceWords));
+    auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifExists.thenBlock());
+    NVVM::CpAsyncOp::create(b, e.offset(shared, 4 * first),
+                            e.offset(global, 4 * first), kPieceBytes,
+                            NVVM::LoadCacheModifierKind::CG, Value());
+  }
+  NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
+                                        /*noinc=*/true);
+  return success();
+}
+
 /// The threads' own reads need no fence but for the order in the warp, of which
 /// one lane arrives for all.
 SPATTN_LOWER(CopyFenceOp) {
@@ -211,7 +242,8 @@ SPATTN_LOWER(MmaWaitOp) {
 /// Reads 8x8 matrices of a tile, a lane giving the address of a row of one.
 class MatrixReader {
 public:
-  /// The lane's `row` of the tile, and which `half` of 16 columns it gives.
+  /// The lane's `row` of the tile, and which `half` of 16 columns (or which
+  /// eight of a chunk's columns) it gives.
   /// Rows that differ by multiples of 8 are swizzled alike, so that one address
   /// for each of the four steps of 16 columns in a chunk does for all.
   MatrixReader(Emitter e, Value tile, Value row, Value half) : e(e) {
@@ -283,10 +315,18 @@ SPATTN_LOWER(MmaOp) {
         b, arith::ShRUIOp::create(b, lane, e.i32(shift)), e.i32(mask));
   };
 
-  // The left operand: 16 rows, their left halves first.
+  // The left operand: 16 rows, their left halves first. A transposed one's are
+  // columns, 16 for each warp, of a chunk for each warpgroup.
   std::optional<MatrixReader> left;
   auto lhs = dyn_cast<SharedType>(op.getLhs().getType());
-  if (lhs) {
+  bool lhsTransposed = op.getLhsTransposed();
+  if (lhs && lhsTransposed) {
+    Value chunk = e.offset(
+        adaptor.getLhs().front(),
+        e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(chunkBytes(lhs))));
+    Value row = e.add(e.mul(bits(4, 1), e.i32(8)), bits(0, 7));
+    left.emplace(e, chunk, row, e.add(e.mul(e.warp(), e.i32(2)), bits(3, 1)));
+  } else if (lhs) {
     Value block =
         e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows));
     Value row = e.add(e.add(block, e.mul(e.warp(), e.i32(16))), bits(0, 15));
@@ -309,7 +349,8 @@ SPATTN_LOWER(MmaOp) {
   for (int64_t k = 0; k < depth; k += 16) {
     SmallVector<Value> lhsValues;
     if (lhs)
-      lhsValues = left->read(lhs, 0, k, 4, /*transpose=*/false);
+      lhsValues = lhsTransposed ? left->read(lhs, k, 0, 4, /*transpose=*/true)
+                                : left->read(lhs, 0, k, 4, /*transpose=*/false);
     else
       lhsValues.assign(adaptor.getLhs().begin() + k / 4,
                        adaptor.getLhs().begin() + k / 4 + 4);
@@ -335,10 +376,10 @@ SPATTN_LOWER(SetRegistersOp) { return success(); }
 
 void spattn::tile::populateSm80Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
-  patterns
-      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
-           StoreWaitOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
-           MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
-          types, patterns.getContext());
+  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
+               BarrierWaitOpLowering, LoadOpLowering, LoadWordsOpLowering,
+               CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
+               MmaOpLowering, SetRegistersOpLowering>(types,
+                                                      patterns.getContext());
 }

@@ -73,6 +73,24 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(LoadWordsOp) {
+  Emitter e(b);
+  std::string bytes = std::to_string(4 * op.getCount());
+  Value target = e.address(
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()));
+  ptx::emit(b,
+            "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
+            "@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
+                bytes +
+                ";\n@p cp.async.bulk.shared::cluster.global"
+                ".mbarrier::complete_tx::bytes [$1], [$2], " +
+                bytes + ", [$0];\n}",
+            "r,r,l,~{memory}",
+            {e.address(adaptor.getBarrier().front()), target,
+             adaptor.getPointer().front()});
+  return success();
+}
+
 SPATTN_LOWER(CopyFenceOp) {
   ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
             "~{memory}");
@@ -149,6 +167,7 @@ SPATTN_LOWER(MmaOp) {
   shape.columns = op.getResult().getType().getColumns();
   shape.isBF16 = rhs.getElementType().isBF16();
   shape.transposeRhs = !op.getTransposed();
+  shape.transposeLhs = op.getLhsTransposed();
   int64_t depth = op.getTransposed() ? rhs.getColumns() : rhs.getRows();
   // Along columns, 16 elements are 32 bytes of a chunk of 128; along rows,
   // 16 rows of 128 bytes.
@@ -165,11 +184,17 @@ SPATTN_LOWER(MmaOp) {
   SmallVector<Value> lhs;
   if (auto type = dyn_cast<SharedType>(op.getLhs().getType())) {
     for (int64_t k = 0; k < depth; k += 16)
-      shape.lhsSteps.push_back(alongColumns(type, k));
-    Value bytes = e.mul(e.toI32(adaptor.getRowBlock().front()),
-                        e.i32(kFragmentRows * 128));
+      shape.lhsSteps.push_back(shape.transposeLhs ? k * 128 >> 4
+                                                  : alongColumns(type, k));
+    // A row block is 64 rows of the first chunk, or the chunk of 64 columns.
+    int64_t blockBytes =
+        shape.transposeLhs ? chunkBytes(type) : kFragmentRows * 128;
+    Value bytes =
+        e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(blockBytes));
     lhs.push_back(ptx::emitDescriptor(
-        b, e.offset(adaptor.getLhs().front(), bytes), 16, atomBytes));
+        b, e.offset(adaptor.getLhs().front(), bytes),
+        /*leadingBytes=*/shape.transposeLhs ? chunkBytes(type) : 16,
+        atomBytes));
   } else {
     lhs.assign(adaptor.getLhs().begin(), adaptor.getLhs().end());
   }
@@ -190,10 +215,10 @@ SPATTN_LOWER(SetRegistersOp) {
 
 void spattn::tile::populateSm90Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
-  patterns
-      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, CopyFenceOpLowering, StoreTileOpLowering,
-           StoreWaitOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
-           MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
-          types, patterns.getContext());
+  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
+               BarrierWaitOpLowering, LoadOpLowering, LoadWordsOpLowering,
+               CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
+               MmaOpLowering, SetRegistersOpLowering>(types,
+                                                      patterns.getContext());
 }

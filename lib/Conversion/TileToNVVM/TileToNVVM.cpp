@@ -41,7 +41,8 @@ struct ConvertTileToNVVMPass
     MLIRContext *context = &getContext();
     declareSharedMemory();
     bool isSm90a = gpu->family == spattn::GpuTarget::Family::Sm90a;
-    TileTypeConverter types(context, /*savesRegisters=*/!isSm90a);
+    TileTypeConverter types(context, /*savesRegisters=*/!isSm90a,
+                            /*fragmentWidth=*/isSm90a ? 4 : 1);
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
     target.addLegalDialect<arith::ArithDialect, LLVM::LLVMDialect,
@@ -51,6 +52,7 @@ struct ConvertTileToNVVMPass
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns,
                                                          target);
     populateCommonPatterns(types, patterns);
+    populateMemoryPatterns(types, patterns);
     if (isSm90a)
       populateSm90Patterns(types, patterns);
     else

@@ -47,12 +47,15 @@ LogicalResult MmaOp::verify() {
   if (auto shared = dyn_cast<SharedType>(getLhs().getType())) {
     if (!getRowBlock())
       return emitOpError("expected 'rows' for a left operand in shared memory");
-    depth = shared.getColumns();
+    depth = getLhsTransposed() ? shared.getRows() : shared.getColumns();
     element = shared.getElementType();
   } else {
     auto operand = cast<OperandType>(getLhs().getType());
     if (getRowBlock())
       return emitOpError("expected no 'rows' for a left operand in registers");
+    if (getLhsTransposed())
+      return emitOpError("expected a left operand in shared memory for "
+                         "'lhs_transposed'");
     depth = operand.getColumns();
     element = operand.getElementType();
   }
@@ -78,11 +81,16 @@ LogicalResult MmaOp::verify() {
 
 LogicalResult MapOp::verify() {
   bool anyMatrix = false;
+  auto result = dyn_cast<AccumulatorType>(getResult().getType());
   for (Type type : getOperandTypes())
     if (isa<AccumulatorType>(type)) {
       anyMatrix = true;
       if (type != getResult().getType())
         return emitOpError("expected accumulators of the result's type, got ")
+               << type;
+    } else if (auto columns = dyn_cast<ColumnsType>(type)) {
+      if (!result || columns.getColumns() != result.getColumns())
+        return emitOpError("expected as many columns as the result has, got ")
                << type;
     }
   if (anyMatrix != isa<AccumulatorType>(getResult().getType()))
@@ -129,16 +137,34 @@ LogicalResult StoreOp::verify() {
          << element;
 }
 
-LogicalResult WriteOp::verify() {
-  auto source = getSource().getType();
-  auto tile = getTile().getType();
-  if (source.getColumns() != tile.getColumns())
-    return emitOpError("expected a tile of ")
-           << source.getColumns() << " columns, got " << tile;
+/// A tile whose row blocks are a warpgroup's fragments of some columns.
+static LogicalResult verifyRowBlocks(Operation *op, SharedType tile,
+                                     int64_t columns) {
+  if (columns != tile.getColumns())
+    return op->emitOpError("expected a tile of ")
+           << columns << " columns, got " << tile;
   if (tile.getRows() % kFragmentRows != 0)
-    return emitOpError("expected a tile of a multiple of ")
+    return op->emitOpError("expected a tile of a multiple of ")
            << kFragmentRows << " rows, got " << tile;
   return success();
+}
+
+LogicalResult ReadOp::verify() {
+  return verifyRowBlocks(*this, getTile().getType(),
+                         getResult().getType().getColumns());
+}
+
+LogicalResult WriteOp::verify() {
+  int64_t columns;
+  if (auto operand = dyn_cast<OperandType>(getSource().getType())) {
+    columns = operand.getColumns();
+    if (operand.getElementType() != getTile().getType().getElementType())
+      return emitOpError("expected a tile of the operand's element type, got ")
+             << getTile().getType();
+  } else {
+    columns = cast<AccumulatorType>(getSource().getType()).getColumns();
+  }
+  return verifyRowBlocks(*this, getTile().getType(), columns);
 }
 
 LogicalResult StoreFillOp::verify() {
@@ -166,6 +192,17 @@ LogicalResult PostOp::verify() {
 
 LogicalResult ReceiveOp::verify() {
   return verifyWords(*this, getOffset(), getStride(), getValues().size());
+}
+
+LogicalResult LoadWordsOp::verify() {
+  if (getCount() % 4 != 0)
+    return emitOpError("expected a multiple of 4 numbers, got ") << getCount();
+  return verifyWords(*this, getOffset(), getStride(), getCount());
+}
+
+LogicalResult ReadColumnsOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(),
+                     getResult().getType().getColumns());
 }
 
 /// A named barrier, and how many threads meet at it.

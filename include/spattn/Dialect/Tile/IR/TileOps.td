@@ -91,6 +91,20 @@ def Tile_Rows : Tile_Type<"Rows", "rows"> {
   }];
 }
 
+def Tile_Columns : Tile_Type<"Columns", "columns"> {
+  let summary = "an f32 for each column of a warpgroup's accumulator";
+  let description = [{
+    A thread holds those of its own columns; see `!tile.acc`.
+
+    ```mlir
+    !tile.columns<64>
+    ```
+  }];
+  let parameters = (ins "int64_t":$columns);
+  let assemblyFormat = "`<` $columns `>`";
+  let genVerifyDecl = 1;
+}
+
 def Tile_Shared : Tile_MatrixType<"Shared", "shared"> {
   let summary = "a matrix of f16 or bf16 in shared memory";
   let description = [{
@@ -222,6 +236,47 @@ def Tile_LoadOp : Tile_Op<"load"> {
   }];
 }
 
+def Tile_LoadWordsOp : Tile_Op<"load_words"> {
+  let summary = "starts a copy of numbers to shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: `count` words of 32 bits,
+    a multiple of 4, from `pointer` to byte `offset + stage * stride`; all of
+    these are multiples of 16 bytes. The copy arrives at `barrier` as one load.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stage: index
+    // %full: !tile.barrier
+    tile.load_words 64 from %p to 1024[%stage] stride 256, %full
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, Tile_Pointer:$pointer, I64Attr:$offset,
+                       Index:$stage, I64Attr:$stride, Tile_Barrier:$barrier);
+  let assemblyFormat = [{
+    $count `from` $pointer `to` $offset `[` $stage `]` `stride` $stride `,`
+    $barrier attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ReadColumnsOp : Tile_Op<"read_columns"> {
+  let summary = "reads a number for each column from shared memory";
+  let description = [{
+    Column `c` is the `c`-th f32 from byte `offset + stage * stride` on.
+
+    ```mlir
+    // %stage: index
+    %c = tile.read_columns 1024[%stage] stride 256 : !tile.columns<64>
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride);
+  let results = (outs Tile_Columns:$result);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride attr-dict `:` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_MmaFenceOp : Tile_Op<"mma_fence"> {
   let summary = "orders register writes before the products that follow";
   let assemblyFormat = "attr-dict";
@@ -232,7 +287,8 @@ def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
   let description = [{
     `result = lhs * rhs^T (+ acc)`, or `lhs * rhs` without `transposed`. `lhs` is
     an operand in registers, or the 64 rows of a tile that belong to the
-    warpgroup at `row_block`; `rhs` is a tile.
+    warpgroup at `row_block`; with `lhs_transposed`, the transpose of 64 columns
+    of a tile. `rhs` is a tile.
 
     ```mlir
     // %q: !tile.shared<128x128xbf16>
@@ -245,11 +301,14 @@ def Tile_MmaOp : Tile_Op<"mma", [AttrSizedOperandSegments]> {
         : !tile.shared<128x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
     %o1 = tile.mma %p, %v acc %o
         : !tile.operand<64x128xbf16>, !tile.shared<128x128xbf16>, !tile.acc<64x128xf32> -> !tile.acc<64x128xf32>
+    %dq = tile.mma %q rows %wg, %k {lhs_transposed}
+        : !tile.shared<128x128xbf16>, !tile.shared<128x128xbf16> -> !tile.acc<64x128xf32>
     ```
   }];
   let arguments = (ins AnyTypeOf<[Tile_Shared, Tile_Operand]>:$lhs,
                        Optional<Index>:$rowBlock, Tile_Shared:$rhs,
-                       Optional<Tile_Accumulator>:$acc, UnitAttr:$transposed);
+                       Optional<Tile_Accumulator>:$acc, UnitAttr:$transposed,
+                       UnitAttr:$lhs_transposed);
   let results = (outs Tile_Accumulator:$result);
   let assemblyFormat = [{
     $lhs (`rows` $rowBlock^)? `,` $rhs (`acc` $acc^)? attr-dict `:` qualified(type($lhs))
@@ -301,8 +360,9 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
   let summary = "computes each element from those at its place";
   let description = [{
     The body is evaluated for every element that a thread holds. It gets the
-    elements of accumulators, and of rows those of the element's row. Without
-    accumulators among the operands the result is rows.
+    elements of accumulators, of rows those of the element's row, and of columns
+    those of its column. Without accumulators among the operands the result is
+    rows.
 
     ```mlir
     // %s: !tile.acc<64x128xf32>
@@ -314,7 +374,7 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
     } : (!tile.acc<64x128xf32>, !tile.rows) -> !tile.acc<64x128xf32>
     ```
   }];
-  let arguments = (ins Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Rows]>>:$operands);
+  let arguments = (ins Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Rows, Tile_Columns]>>:$operands);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs AnyTypeOf<[Tile_Accumulator, Tile_Rows]>:$result);
   let assemblyFormat = [{
@@ -419,11 +479,86 @@ def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
   }];
 }
 
+def Tile_LoadRowsOp : Tile_Op<"load_rows"> {
+  let summary = "loads a value for each row from global memory";
+  let description = [{
+    Row `r` is at `pointer + r * stride` elements of f32, for `r < rows`; the
+    others get `value`.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stride: index
+    // %rows: index
+    // %inf: f32
+    %r = tile.load_rows %p stride %stride rows %rows else %inf
+    ```
+  }];
+  let arguments = (ins Tile_Pointer:$pointer, Index:$stride, Index:$rows,
+                       F32:$value);
+  let results = (outs Tile_Rows:$result);
+  let assemblyFormat = [{
+    $pointer `stride` $stride `rows` $rows `else` $value attr-dict
+  }];
+}
+
+def Tile_AddFragmentOp : Tile_Op<"add_fragment"> {
+  let summary = "adds an accumulator to global memory, as it is in registers";
+  let description = [{
+    Each element atomically, in an order that is not said, to
+    `64 * columns` elements of f32 from `pointer` on, a multiple of 16 bytes;
+    where each of them is, only `tile.load_fragment` knows.
+
+    ```mlir
+    // %a: !tile.acc<64x64xf32>
+    // %p: !llvm.ptr
+    tile.add_fragment %a to %p : !tile.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Accumulator:$source, Tile_Pointer:$pointer);
+  let assemblyFormat = [{
+    $source `to` $pointer attr-dict `:` qualified(type($source))
+  }];
+}
+
+def Tile_LoadFragmentOp : Tile_Op<"load_fragment"> {
+  let summary = "loads an accumulator that `tile.add_fragment` added up";
+  let description = [{
+    ```mlir
+    // %p: !llvm.ptr
+    %a = tile.load_fragment %p : !tile.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Pointer:$pointer);
+  let results = (outs Tile_Accumulator:$result);
+  let assemblyFormat = "$pointer attr-dict `:` qualified(type($result))";
+}
+
+def Tile_ReadOp : Tile_Op<"read"> {
+  let summary = "reads 64 rows of a tile in shared memory as an accumulator";
+  let description = [{
+    Those that belong to the warpgroup at `row_block`.
+
+    ```mlir
+    // %wg: index
+    // %t: !tile.shared<128x128xbf16>
+    %o = tile.read %t[%wg] : !tile.shared<128x128xbf16> to !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Shared:$tile, Index:$row_block);
+  let results = (outs Tile_Accumulator:$result);
+  let assemblyFormat = [{
+    $tile `[` $row_block `]` attr-dict `:` qualified(type($tile)) `to`
+    qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_WriteOp : Tile_Op<"write"> {
   let summary = "rounds an accumulator and writes it to shared memory";
   let description = [{
     To the 64 rows of the tile that belong to the warpgroup at `row_block`; the
-    tile has the accumulator's columns. See `tile.copy_fence`.
+    tile has the accumulator's columns. An operand is written as it is. See
+    `tile.copy_fence`.
 
     ```mlir
     // %o: !tile.acc<64x128xf32>
@@ -432,8 +567,8 @@ def Tile_WriteOp : Tile_Op<"write"> {
     tile.write %o to %t[%wg] : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
     ```
   }];
-  let arguments = (ins Tile_Accumulator:$source, Tile_Shared:$tile,
-                       Index:$row_block);
+  let arguments = (ins AnyTypeOf<[Tile_Accumulator, Tile_Operand]>:$source,
+                       Tile_Shared:$tile, Index:$row_block);
   let assemblyFormat = [{
     $source `to` $tile `[` $row_block `]` attr-dict
     `:` qualified(type($source)) `,` qualified(type($tile))
