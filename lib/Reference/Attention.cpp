@@ -27,7 +27,7 @@ using llvm::Expected;
 // The problem
 //===----------------------------------------------------------------------===//
 
-AttentionProblem AttentionProblem::get(AttentionOp op) {
+AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   AttentionProblem problem;
   problem.structure = op.getStructure();
   problem.alignment = op.getAlignment();

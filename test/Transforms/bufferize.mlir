@@ -63,3 +63,22 @@ func.func @caller(%q: !t, %o: !t) -> !t {
   %r = func.call @callee(%q, %o) : (!t, !t) -> !t
   return %r : !t
 }
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+!l = tensor<1x2x8xf32>
+
+// Gradients: the destination that is an argument is written in place.
+// CHECK-LABEL: func.func @backward(
+// CHECK-SAME: %[[Q:[^:]*]]: memref{{.*}}, %[[L:[^:]*]]: memref{{.*}}, %[[DQ:[^:]*]]: memref
+// CHECK-DAG: %[[DK:.*]] = memref.alloc
+// CHECK: spattn.attention_backward {{.*}} ins(%[[Q]], %[[Q]], %[[Q]], %[[Q]], %[[L]], %[[Q]] : memref
+// CHECK-SAME: outs(%[[DQ]], %{{.*}}, %{{.*}} : memref
+func.func @backward(%q: !t, %l: !l, %dq: !t) -> (!t, !t, !t) {
+  %dk = tensor.empty() : !t
+  %dv = tensor.empty() : !t
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+}

@@ -87,3 +87,12 @@ func.func @keys(%q: !s, %o: !s) -> !s {
   %r = spattn.attention structure(#spattn.keys<0 to N floordiv 4>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
   return %r : !s
 }
+
+// Gradients have the same structures.
+// CHECK-LABEL: @backward
+// CHECK: spattn.attention_backward structure(#spattn.keys<0 to 16>)
+func.func @backward(%q: !s, %l: tensor<1x4x64xf32>) -> (!s, !s, !s) {
+  %r:3 = spattn.attention_backward structure(#spattn.keys<0 to N floordiv 4>)
+      ins(%q, %q, %q, %q, %l, %q : !s, !s, !s, !s, tensor<1x4x64xf32>, !s) outs(%q, %q, %q : !s, !s, !s)
+  return %r#0, %r#1, %r#2 : !s, !s, !s
+}

@@ -26,3 +26,13 @@ func.func @f(%s: tensor<1x2x256x16xf32>, %d: tensor<1x2x?x16xf32>) -> (tensor<1x
     ins(%d, %d, %d : tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>, tensor<1x2x?x16xf32>) outs(%d : tensor<1x2x?x16xf32>)
   return %0, %1 : tensor<1x2x256x16xf32>, tensor<1x2x?x16xf32>
 }
+
+// CHECK: gradients at {{.*}}: #spattn.causal
+// CHECK-NEXT: 2 heads, 256 queries, 256 keys, tiles of 64 x 64
+func.func @backward(%s: tensor<1x2x256x16xf32>, %l: tensor<1x2x256xf32>) -> tensor<1x2x256x16xf32> {
+  %0:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%s, %s, %s, %s, %l, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>,
+        tensor<1x2x256x16xf32>, tensor<1x2x256xf32>, tensor<1x2x256x16xf32>)
+    outs(%s, %s, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>)
+  return %0#0 : tensor<1x2x256x16xf32>
+}

@@ -48,3 +48,15 @@ func.func @given(%q: memref<1x2x?x64xf32>) {
     outs(%q : memref<1x2x?x64xf32>) {schedule = #spattn.schedule<query_tile = 16, key_tile = 128>}
   return
 }
+
+// CHECK-LABEL: @backward
+// CHECK: #spattn.schedule<query_tile = 64, key_tile = 64>
+// SET-LABEL: @backward
+// SET: #spattn.schedule<query_tile = 32, key_tile = 16>
+func.func @backward(%q: memref<1x2x?x64xf32>, %l: memref<1x2x?xf32>) {
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : memref<1x2x?x64xf32>, memref<1x2x?x64xf32>, memref<1x2x?x64xf32>,
+        memref<1x2x?x64xf32>, memref<1x2x?xf32>, memref<1x2x?x64xf32>)
+    outs(%q, %q, %q : memref<1x2x?x64xf32>, memref<1x2x?x64xf32>, memref<1x2x?x64xf32>)
+  return
+}

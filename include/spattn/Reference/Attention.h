@@ -36,7 +36,7 @@ struct AttentionProblem {
 
   /// The problem of an operation that verifies. Its scale is taken over if it
   /// is a constant; any other is the caller's to set.
-  static AttentionProblem get(AttentionOp op);
+  static AttentionProblem get(AttentionOpInterface op);
 
   double getScale() const;
 

@@ -44,6 +44,40 @@ func.func @buffers(%q: memref<1x1x8x4xf32, strided<[?, ?, ?, 1], offset: ?>>,
   return
 }
 
+// CHECK-LABEL: @backward
+// CHECK: %[[R:.*]]:3 = spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>, tensor<?x8x?x32xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>)
+// CHECK-SAME: outs(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8x?x64xf32>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xf32>)
+// CHECK: return %[[R]]#0, %[[R]]#1, %[[R]]#2
+func.func @backward(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x2x?x64xbf16>, %v: tensor<?x2x?x32xbf16>,
+                    %o: tensor<?x8x?x32xf32>, %l: tensor<?x8x?xf32>, %do: tensor<?x8x?x32xf32>,
+                    %dq: tensor<?x8x?x64xf32>, %dk: tensor<?x2x?x64xbf16>, %dv: tensor<?x2x?x32xf32>)
+    -> (tensor<?x8x?x64xf32>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xf32>) {
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+           ins(%q, %k, %v, %o, %l, %do : tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>,
+               tensor<?x8x?x32xf32>, tensor<?x8x?xf32>, tensor<?x8x?x32xf32>)
+           outs(%dq, %dk, %dv : tensor<?x8x?x64xf32>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xf32>)
+  return %r#0, %r#1, %r#2 : tensor<?x8x?x64xf32>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xf32>
+}
+
+// CHECK-LABEL: @backward_buffers
+// CHECK-NOT: =
+// CHECK: spattn.attention_backward structure(#spattn.full)
+// CHECK-SAME: scale(%{{.*}}) outs(
+// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+func.func @backward_buffers(%q: memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset: ?>>, %s: f32,
+                            %l: memref<1x8x2xf32>, %o: memref<1x8x2x4xf32>) {
+  spattn.attention_backward structure(#spattn.full)
+    ins(%q, %q, %q, %o, %l, %o : memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset: ?>>,
+        memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset: ?>>,
+        memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset: ?>>,
+        memref<1x8x2x4xf32>, memref<1x8x2xf32>, memref<1x8x2x4xf32>)
+    scale(%s) outs(%o, %o, %o : memref<1x8x2x4xf32>, memref<1x8x2x4xf32>, memref<1x8x2x4xf32>)
+    {alignment = #spattn.alignment<start>, layout = "bnhd",
+     schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+  return
+}
+
 // CHECK-LABEL: @tiles
 // CHECK: spattn.load_query %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<?x8xbf16>, memref<8x16xf32>
 // CHECK: spattn.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>

@@ -16,9 +16,10 @@ using namespace mlir::bufferization;
 using namespace spattn;
 
 namespace {
+template <class AttentionLikeOp>
 struct AttentionBufferization
-    : public DstBufferizableOpInterfaceExternalModel<AttentionBufferization,
-                                                     AttentionOp> {
+    : public DstBufferizableOpInterfaceExternalModel<
+          AttentionBufferization<AttentionLikeOp>, AttentionLikeOp> {
   // Destinations are overwritten, never read.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &state) const {
@@ -28,7 +29,7 @@ struct AttentionBufferization
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto attention = cast<AttentionOp>(op);
+    auto attention = cast<AttentionLikeOp>(op);
     SmallVector<Value> buffers;
     SmallVector<Value> results;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -45,7 +46,7 @@ struct AttentionBufferization
         results.push_back(*buffer);
     }
     rewriter.setInsertionPoint(op);
-    OperationState newOp(op->getLoc(), AttentionOp::getOperationName());
+    OperationState newOp(op->getLoc(), op->getName());
     newOp.addOperands(buffers);
     newOp.addAttributes(op->getAttrs());
     newOp.propertiesAttr = op->getPropertiesAsAttribute();
@@ -58,6 +59,8 @@ struct AttentionBufferization
 
 void spattn::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, SpattnDialect *) {
-    AttentionOp::attachInterface<AttentionBufferization>(*context);
+    AttentionOp::attachInterface<AttentionBufferization<AttentionOp>>(*context);
+    AttentionBackwardOp::attachInterface<
+        AttentionBufferization<AttentionBackwardOp>>(*context);
   });
 }

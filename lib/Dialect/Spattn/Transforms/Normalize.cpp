@@ -65,7 +65,7 @@ Intervals intersect(const Intervals &lhs, const Intervals &rhs) {
 /// Rewrites structures for the lengths of one attention.
 class Normalizer {
 public:
-  explicit Normalizer(AttentionOp op)
+  explicit Normalizer(AttentionOpInterface op)
       : context(op.getContext()), queryLength(op.getStaticQueryLength()),
         keyLength(op.getStaticKeyLength()),
         atEnd(op.getAlignment() == AlignmentKind::End) {}
@@ -263,7 +263,7 @@ struct SpattnNormalizePass
   using SpattnNormalizeBase::SpattnNormalizeBase;
 
   void runOnOperation() override {
-    getOperation()->walk([&](AttentionOp op) {
+    getOperation()->walk([&](AttentionOpInterface op) {
       Attribute normalized = Normalizer(op).normalizeHeads(op.getStructure());
       if (normalized == op.getStructure())
         return;

@@ -40,18 +40,19 @@ struct SpattnPrintTilesPass
     // In one piece, so that functions processed at once do not mix their lines.
     std::string text;
     llvm::raw_string_ostream os(text);
-    getOperation()->walk([&](AttentionOp op) { print(os, op); });
+    getOperation()->walk([&](AttentionOpInterface op) { print(os, op); });
     llvm::errs() << text;
   }
 
-  void print(llvm::raw_ostream &os, AttentionOp op) {
+  void print(llvm::raw_ostream &os, AttentionOpInterface op) {
     int64_t queries = op.getStaticQueryLength();
     int64_t keys = op.getStaticKeyLength();
     if (ShapedType::isDynamic(queries))
       queries = queryLength;
     if (ShapedType::isDynamic(keys))
       keys = keyLength >= 0 ? keyLength.getValue() : queryLength.getValue();
-    os << "attention at " << op.getLoc() << ": " << op.getStructure() << "\n";
+    os << (isa<AttentionOp>(op) ? "attention at " : "gradients at ")
+       << op.getLoc() << ": " << op.getStructure() << "\n";
     if (queries < 0 || keys < 0) {
       os << "  lengths are dynamic: give query-length and key-length\n";
       return;

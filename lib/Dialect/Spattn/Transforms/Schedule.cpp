@@ -13,13 +13,13 @@
 using namespace mlir;
 using namespace spattn;
 
-ScheduleAttr spattn::getSchedule(AttentionOp op) {
+ScheduleAttr spattn::getSchedule(AttentionOpInterface op) {
   if (ScheduleAttr schedule = op.getScheduleAttr())
     return schedule;
   return chooseSchedule(op);
 }
 
-ScheduleAttr spattn::chooseSchedule(AttentionOp op) {
+ScheduleAttr spattn::chooseSchedule(AttentionOpInterface op) {
   int64_t widest = std::max(op.getHeadDim(), op.getValueDim());
   int64_t limit = widest > 256 ? 32 : 64;
   // A tile is no longer than the next power of two of the length, and a vector
@@ -34,7 +34,7 @@ ScheduleAttr spattn::chooseSchedule(AttentionOp op) {
                            tile(op.getStaticKeyLength()));
 }
 
-HostAlgebra spattn::getAlgebra(AttentionOp op, int64_t queryLength,
+HostAlgebra spattn::getAlgebra(AttentionOpInterface op, int64_t queryLength,
                                int64_t keyLength) {
   return HostAlgebra(op.getHeadStructures(), {queryLength, keyLength},
                      op.getAlgebraAlignment());

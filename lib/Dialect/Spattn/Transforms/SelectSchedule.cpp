@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Verifier.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 
@@ -30,14 +31,14 @@ struct SpattnSelectSchedulePass
             << name << "' from 1 to 4096, or 0 to choose, got " << tile;
         return signalPassFailure();
       }
-    WalkResult result = getOperation()->walk([&](AttentionOp op) {
-      if (op.getSchedule())
+    WalkResult result = getOperation()->walk([&](AttentionOpInterface op) {
+      if (op.getScheduleAttr())
         return WalkResult::advance();
       ScheduleAttr chosen = chooseSchedule(op);
       op.setScheduleAttr(ScheduleAttr::get(
           &getContext(), queryTile ? queryTile : chosen.getQueryTile(),
           keyTile ? keyTile : chosen.getKeyTile()));
-      return WalkResult(op.verify());
+      return WalkResult(mlir::verify(op, /*verifyRecursively=*/false));
     });
     if (result.wasInterrupted())
       signalPassFailure();

@@ -36,6 +36,14 @@ llvm::hash_code hash_value(const Interval &interval);
 #define GET_ATTRDEF_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnAttrs.h.inc"
 
+namespace spattn::detail {
+/// The structures of `numHeads` query heads that an attribute gives: a head
+/// structure, or `#spattn.heads`.
+HeadStructures getHeadStructures(mlir::Attribute structure, int64_t numHeads);
+} // namespace spattn::detail
+
+#include "spattn/Dialect/Spattn/IR/SpattnInterfaces.h.inc"
+
 #define GET_OP_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnOps.h.inc"
 

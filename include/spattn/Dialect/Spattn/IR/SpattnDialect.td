@@ -32,15 +32,17 @@ def Spattn_Dialect : Dialect {
     A pair outside `[0, Nq) x [0, Nk)` is never allowed. A query row without
     allowed keys is ordinary: its output is 0 and its log-sum-exp `-inf`.
 
-    The dialect has two levels: `spattn.attention` on tensors or buffers, and
-    the online-softmax tile operations (`spattn.load_query`, `spattn.stage`,
-    `spattn.online_init`, `spattn.online_step`, `spattn.online_finish`) that
-    tiled loops on a CPU are made of.
+    The dialect has two levels: `spattn.attention` and
+    `spattn.attention_backward` on tensors or buffers, and the tile operations
+    (`spattn.load_query`, `spattn.stage`, `spattn.online_init`,
+    `spattn.online_step`, `spattn.online_finish`) that tiled loops on a CPU are
+    made of.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect",
   ];
   let useDefaultAttributePrinterParser = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

@@ -13,6 +13,7 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "spattn/Dialect/Spattn/IR/SpattnAttrs.td"
+include "spattn/Dialect/Spattn/IR/SpattnInterfaces.td"
 
 class Spattn_Op<string mnemonic, list<Trait> traits = []>
     : Op<Spattn_Dialect, mnemonic, traits>;
@@ -29,11 +30,18 @@ def Spattn_RowVector : MemRefRankOf<[F32], [1]>;
 // attention
 //===----------------------------------------------------------------------===//
 
-def Spattn_AttentionOp : Spattn_Op<"attention", [
-    AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
-    DeclareOpInterfaceMethods<InferTypeOpInterface>,
-    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+class Spattn_AttentionBase<string mnemonic, list<Trait> traits = []>
+    : Spattn_Op<mnemonic, !listconcat(traits, [
+        Spattn_AttentionOpInterface,
+        DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+        DeclareOpInterfaceMethods<InferTypeOpInterface>,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasVerifier = 1;
+}
+
+def Spattn_AttentionOp
+    : Spattn_AttentionBase<"attention", [AttrSizedOperandSegments]> {
   let summary = "scaled dot-product attention with a structure per head";
   let description = [{
     For every batch element `b`, query head `h` and query `i`, over the keys `j`
@@ -75,7 +83,6 @@ def Spattn_AttentionOp : Spattn_Op<"attention", [
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
       OptionalAttr<Spattn_ScheduleAttr>:$schedule);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `structure` `(` $structure `)`
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
@@ -84,29 +91,70 @@ def Spattn_AttentionOp : Spattn_Op<"attention", [
     `outs` `(` $out (`,` $lse^)? `:` type($out) (`,` type($lse)^)? `)`
     attr-dict
   }];
-  let hasVerifier = 1;
-  let hasCanonicalizer = 1;
-  let extraClassDeclaration = [{
-    /// The position of dimension `b`, `h`, `n` or `d` in the operands' shapes.
-    unsigned getDim(char name);
-    /// As above for `lse`, which has no `d`.
-    unsigned getLseDim(char name);
+}
 
-    int64_t getNumQueryHeads();
-    int64_t getNumKeyHeads();
-    /// Query heads that share one key-value head.
-    int64_t getGroupSize() { return getNumQueryHeads() / getNumKeyHeads(); }
-    /// The head dimension of `query` and `key`, and that of `value`.
-    int64_t getHeadDim();
-    int64_t getValueDim();
-    /// Static lengths and batch size, or ShapedType::kDynamic.
-    int64_t getStaticQueryLength();
-    int64_t getStaticKeyLength();
-    int64_t getStaticBatch();
+def Spattn_AttentionBackwardOp : Spattn_AttentionBase<"attention_backward"> {
+  let summary = "the gradients of attention";
+  let description = [{
+    Given `dout`, the gradient of a loss by the output of
 
-    /// The structures of all query heads, in order.
-    ::spattn::HeadStructures getHeadStructures();
-    ::spattn::Alignment getAlgebraAlignment();
+    ```mlir
+    %o, %lse = spattn.attention structure(#spattn.causal)
+        ins(%q, %k, %v : tensor<?x8x?x64xf32>, tensor<?x2x?x64xf32>, tensor<?x2x?x64xf32>)
+        outs(%o0, %lse0 : tensor<?x8x?x64xf32>, tensor<?x8x?xf32>)
+    ```
+
+    computes its gradients by query, key and value. For every batch element and
+    the pairs `(i, j)` that the structure of query head `h` allows, with `g` the
+    key-value head of `h`,
+
+    ```
+    p(i,j)  = exp(scale * q[h,i] . k[g,j] - lse[h,i])
+    ds(i,j) = p(i,j) * (dout[h,i] . v[g,j] - delta(i))
+    delta(i) = out[h,i] . dout[h,i]
+    dquery[h,i] = scale * sum_j ds(i,j) * k[g,j]
+    dkey[g,j]   = scale * sum_{h of g} sum_i ds(i,j) * q[h,i]
+    dvalue[g,j] = sum_{h of g} sum_i p(i,j) * dout[h,i]
+    ```
+
+    The gradients of a query that sees no key, and of a key that no query sees,
+    are exactly 0, whatever `out`, `lse` and `dout` hold there.
+
+    `query`, `key`, `value`, `scale`, `structure`, `alignment` and `layout` are
+    those of the attention, `out` and `lse` its results. `dout` has the type of
+    `out`; each gradient has the shape of what it is the gradient of, and its
+    elements or `f32`. Arithmetic is in `f32`.
+
+    The operation is in destination style: the contents of `outs` are not read,
+    and every element of them is written.
+
+    ```mlir
+    %dq, %dk, %dv = spattn.attention_backward structure(#spattn.causal)
+        ins(%q, %k, %v, %o, %lse, %do : tensor<?x8x?x64xf32>, tensor<?x2x?x64xf32>, tensor<?x2x?x64xf32>,
+            tensor<?x8x?x64xf32>, tensor<?x8x?xf32>, tensor<?x8x?x64xf32>)
+        outs(%dq0, %dk0, %dv0 : tensor<?x8x?x64xf32>, tensor<?x2x?x64xf32>, tensor<?x2x?x64xf32>)
+    ```
+
+    The constraints are listed in the specification.
+  }];
+  let arguments = (ins
+      Spattn_Shaped:$query, Spattn_Shaped:$key, Spattn_Shaped:$value,
+      Spattn_Shaped:$out, Spattn_Shaped:$lse, Spattn_Shaped:$dout,
+      Optional<F32>:$scale,
+      Spattn_Shaped:$dquery, Spattn_Shaped:$dkey, Spattn_Shaped:$dvalue,
+      AnyAttr:$structure,
+      DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
+      DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
+      OptionalAttr<Spattn_ScheduleAttr>:$schedule);
+  let assemblyFormat = [{
+    `structure` `(` $structure `)`
+    `ins` `(` $query `,` $key `,` $value `,` $out `,` $lse `,` $dout `:`
+    type($query) `,` type($key) `,` type($value) `,` type($out) `,` type($lse)
+    `,` type($dout) `)`
+    (`scale` `(` $scale^ `)`)?
+    `outs` `(` $dquery `,` $dkey `,` $dvalue `:` type($dquery) `,` type($dkey)
+    `,` type($dvalue) `)`
+    attr-dict
   }];
 }
 

@@ -15,16 +15,17 @@
 namespace spattn {
 
 /// The schedule of an operation: its own, or the one chosen for it.
-ScheduleAttr getSchedule(AttentionOp op);
+ScheduleAttr getSchedule(AttentionOpInterface op);
 
 /// Chooses a tile shape for a CPU: 64 x 64, smaller where static lengths or the
 /// head dimension make a tile's scratch exceed what first-level and
 /// second-level caches hold.
-ScheduleAttr chooseSchedule(AttentionOp op);
+ScheduleAttr chooseSchedule(AttentionOpInterface op);
 
 /// The structure of an operation at given lengths, for questions about its
 /// tiles and pairs.
-HostAlgebra getAlgebra(AttentionOp op, int64_t queryLength, int64_t keyLength);
+HostAlgebra getAlgebra(AttentionOpInterface op, int64_t queryLength,
+                       int64_t keyLength);
 
 /// The tile shape of a schedule as the algebra takes it.
 TileShape getTileShape(ScheduleAttr schedule);

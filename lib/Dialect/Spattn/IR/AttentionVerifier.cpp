@@ -1,0 +1,270 @@
+//===- AttentionVerifier.cpp - The constraints of attention ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The labels C1 to C19 are those of the specification, docs/Spec.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionVerifier.h"
+
+using namespace mlir;
+using namespace spattn;
+
+using Operands = ArrayRef<AttentionOperand>;
+
+static ShapedType shaped(Value value) {
+  return cast<ShapedType>(value.getType());
+}
+
+/// C1: the layout is a permutation of the four dimensions.
+static LogicalResult verifyLayout(AttentionOpInterface op) {
+  std::string sorted = op.getLayout().str();
+  llvm::sort(sorted);
+  if (sorted != "bdhn")
+    return op->emitOpError("expected 'layout' to be a permutation of \"bhnd\" "
+                           "(batch, head, length, head dimension), got \"")
+           << op.getLayout() << "\"";
+  return success();
+}
+
+/// C2: operands are all tensors or all buffers, of rank 4, `lse` of rank 3.
+static LogicalResult verifyRanks(AttentionOpInterface op, Operands operands) {
+  bool tensors = isa<RankedTensorType>(op.getQuery().getType());
+  for (auto [value, name, kind] : operands) {
+    if (isa<RankedTensorType>(value.getType()) != tensors)
+      return op->emitOpError("expected operands to be all tensors or all "
+                             "buffers, but '")
+             << name << "' is " << value.getType();
+    int64_t rank = kind == OperandKind::Lse ? 3 : 4;
+    if (shaped(value).getRank() != rank)
+      return op->emitOpError("expected '")
+             << name << "' of rank " << rank << ", got " << value.getType();
+  }
+  return success();
+}
+
+/// C3, C4, C5, C17, C18: element types.
+static LogicalResult verifyElementTypes(AttentionOpInterface op,
+                                        Operands operands) {
+  Type element = shaped(op.getQuery()).getElementType();
+  Type outElement = shaped(op.getOut()).getElementType();
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return op->emitOpError("expected elements of type f32, f16 or bf16, got ")
+           << element;
+  for (auto [value, name, kind] : operands) {
+    Type type = shaped(value).getElementType();
+    switch (kind) {
+    case OperandKind::Query:
+    case OperandKind::Key:
+    case OperandKind::Value:
+      if (type != element)
+        return op->emitOpError("expected 'query', 'key' and 'value' to have "
+                               "the same element type, but 'query' has ")
+               << element << " and '" << name << "' has " << type;
+      break;
+    case OperandKind::Lse:
+      if (!type.isF32())
+        return op->emitOpError("expected '")
+               << name << "' to have element type f32, got " << type;
+      break;
+    case OperandKind::OutGradient:
+      if (type != outElement)
+        return op->emitOpError("expected '")
+               << name << "' to have the element type of 'out', " << outElement
+               << ", got " << type;
+      break;
+    case OperandKind::Out:
+    case OperandKind::QueryGradient:
+    case OperandKind::KeyGradient:
+    case OperandKind::ValueGradient:
+      if (type != element && !type.isF32())
+        return op->emitOpError("expected '")
+               << name << "' to have the element type of 'value' or f32, got "
+               << type;
+      break;
+    }
+  }
+  return success();
+}
+
+namespace {
+/// The operands that fix the sizes of an operand's dimensions, by name: one for
+/// heads and length, and one for the head dimension.
+struct Model {
+  StringRef rows, width;
+};
+} // namespace
+
+static Model getModel(OperandKind kind) {
+  switch (kind) {
+  case OperandKind::Query:
+  case OperandKind::QueryGradient:
+    return {"query", "query"};
+  case OperandKind::Key:
+  case OperandKind::KeyGradient:
+    return {"key", "query"};
+  case OperandKind::Value:
+  case OperandKind::ValueGradient:
+    return {"key", "value"};
+  case OperandKind::Out:
+  case OperandKind::OutGradient:
+    return {"query", "value"};
+  case OperandKind::Lse:
+    return {"query", ""};
+  }
+  llvm_unreachable("an operand is of one of the kinds above");
+}
+
+/// C6: heads and head dimensions are static and positive.
+static LogicalResult verifyStaticSizes(AttentionOpInterface op,
+                                       Operands operands) {
+  for (auto [value, name, kind] : operands)
+    for (auto [dim, what] : {std::pair('h', "number of heads"),
+                             std::pair('d', "head dimension")}) {
+      bool isLse = kind == OperandKind::Lse;
+      if (isLse && dim == 'd')
+        continue;
+      int64_t size =
+          shaped(value).getDimSize(isLse ? op.getLseDim(dim) : op.getDim(dim));
+      if (ShapedType::isDynamic(size))
+        return op->emitOpError("expected a static ")
+               << what << " of '" << name << "', got " << value.getType();
+      if (size < 1)
+        return op->emitOpError("expected a positive ")
+               << what << " of '" << name << "', got " << value.getType();
+    }
+  return success();
+}
+
+/// C9, C10, C11, C19: the sizes of dimensions of the same meaning agree.
+static LogicalResult verifyAgreement(AttentionOpInterface op,
+                                     Operands operands) {
+  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
+  auto check = [&](const AttentionOperand &operand, StringRef model, char dim,
+                   StringRef what) -> LogicalResult {
+    Value other = model == "query" ? query : model == "key" ? key : value;
+    int64_t expected = shaped(other).getDimSize(op.getDim(dim));
+    int64_t size =
+        shaped(operand.value)
+            .getDimSize(operand.kind == OperandKind::Lse ? op.getLseDim(dim)
+                                                         : op.getDim(dim));
+    if (ShapedType::isDynamic(expected) || ShapedType::isDynamic(size) ||
+        expected == size)
+      return success();
+    return op->emitOpError("expected '")
+           << model << "' and '" << operand.name << "' to have the same "
+           << what << ", got " << expected << " and " << size;
+  };
+  for (const AttentionOperand &operand : operands) {
+    auto [rows, width] = getModel(operand.kind);
+    if (failed(check(operand, "query", 'b', "batch size")) ||
+        failed(check(operand, rows, 'h', "number of heads")) ||
+        failed(check(operand, rows, 'n', "length")))
+      return failure();
+    if (!width.empty() && failed(check(operand, width, 'd', "head dimension")))
+      return failure();
+  }
+  return success();
+}
+
+/// C7, C8: the head dimensions are within range, heads come in whole groups.
+static LogicalResult verifyHeadSizes(AttentionOpInterface op) {
+  if (op.getHeadDim() > 1024 || op.getValueDim() > 1024)
+    return op->emitOpError("expected head dimensions of at most 1024, got ")
+           << std::max(op.getHeadDim(), op.getValueDim());
+  if (op.getNumQueryHeads() % op.getNumKeyHeads() != 0)
+    return op->emitOpError("expected the number of query heads to be a "
+                           "multiple of the number of key heads, got ")
+           << op.getNumQueryHeads() << " and " << op.getNumKeyHeads();
+  return success();
+}
+
+/// Lengths whose index arithmetic stays far from overflow.
+static constexpr int64_t kMaxLength = int64_t(1) << 31;
+
+/// C12: static lengths are within range, and so is the whole of an operand.
+static LogicalResult verifyLengths(AttentionOpInterface op, Operands operands) {
+  for (auto [length, name] : {std::pair(op.getStaticQueryLength(), "query"),
+                              std::pair(op.getStaticKeyLength(), "key")})
+    if (!ShapedType::isDynamic(length) && length > kMaxLength)
+      return op->emitOpError("expected a length of at most 2147483648 of '")
+             << name << "', got " << length;
+  for (const AttentionOperand &operand : operands) {
+    int64_t elements = 1;
+    for (int64_t size : shaped(operand.value).getShape())
+      if (!ShapedType::isDynamic(size) && size != 0 &&
+          llvm::MulOverflow(elements, size, elements))
+        return op->emitOpError("expected operands of fewer than 2^63 "
+                               "elements, got ")
+               << operand.value.getType();
+  }
+  return success();
+}
+
+/// C13, C14: a structure for every query head.
+static LogicalResult verifyHeads(AttentionOpInterface op) {
+  Attribute structure = op.getStructure();
+  if (auto heads = dyn_cast<HeadsAttr>(structure)) {
+    if (heads.getNumHeads() != op.getNumQueryHeads())
+      return op->emitOpError("expected a structure for each of the ")
+             << op.getNumQueryHeads() << " query heads, got "
+             << heads.getNumHeads();
+    return success();
+  }
+  if (!isa<StructureAttrInterface>(structure))
+    return op->emitOpError("expected a head structure (#spattn.full, .causal, "
+                           ".window, .sink, .prefix, .keys, .distances, "
+                           ".partition, .band, .union, .intersection) or "
+                           "#spattn.heads, got ")
+           << structure;
+  return success();
+}
+
+/// C15: a result for each tensor of `outs`, of its type.
+static LogicalResult verifyResults(AttentionOpInterface op) {
+  SmallVector<Type> expected;
+  for (Value init :
+       cast<DestinationStyleOpInterface>(op.getOperation()).getDpsInits())
+    if (isa<RankedTensorType>(init.getType()))
+      expected.push_back(init.getType());
+  if (op->getResultTypes() != TypeRange(expected))
+    return op->emitOpError("expected results of the types of 'outs'");
+  return success();
+}
+
+/// C16: the scratch of a tile, which lives on a thread's stack, stays small.
+static LogicalResult verifySchedule(AttentionOpInterface op,
+                                    int64_t scratchFactor) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  if (!schedule)
+    return success();
+  constexpr int64_t limit = int64_t(1) << 20;
+  int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();
+  int64_t elements =
+      (queries + keys) * (op.getHeadDim() + op.getValueDim()) + queries * keys;
+  elements *= scratchFactor;
+  if (elements <= limit)
+    return success();
+  return op->emitOpError("expected a schedule whose tiles need at most 1048576 "
+                         "elements of scratch, got ")
+         << schedule << ", which needs " << elements;
+}
+
+LogicalResult spattn::verifyAttention(AttentionOpInterface op,
+                                      Operands operands,
+                                      int64_t scratchFactor) {
+  SmallVector<AttentionOperand> given = llvm::filter_to_vector(
+      operands, [](const AttentionOperand &operand) { return operand.value; });
+  if (failed(verifyLayout(op)) || failed(verifyRanks(op, given)) ||
+      failed(verifyElementTypes(op, given)) ||
+      failed(verifyStaticSizes(op, given)) || failed(verifyHeadSizes(op)) ||
+      failed(verifyAgreement(op, given)) || failed(verifyLengths(op, given)) ||
+      failed(verifyHeads(op)) || failed(verifyResults(op)))
+    return failure();
+  return verifySchedule(op, scratchFactor);
+}
