@@ -454,25 +454,29 @@ private:
   void fence() { tile::MmaFenceOp::create(b); }
   /// All warpgroups that compute meet.
   void meet() { tile::SyncOp::create(b, 1, Value(), 128 * shape.consumers); }
+  /// What a product with a query tile starts from: a number for each query.
   Value readColumns(int64_t offset, Value stage) {
     auto type = tile::ColumnsType::get(b.getContext(), shape.queryTile);
-    return tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
-                                       4 * shape.queryTile);
+    Value columns = tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
+                                                4 * shape.queryTile);
+    return map(columns, accType(shape.queryTile),
+               [](ValueRange x) { return x[0]; });
   }
 
   enum class Masked { Yes, No, Perhaps };
 
   /// Masks the scores of an item's n-th tile if it is a partial one.
   Value maskScores(const WorkItem &item, Value group, Value scores, Value n,
-                   Index firstQuery, Masked masked) {
+                   Masked masked) {
     if (masked == Masked::No)
       return scores;
     auto emitMask = [&]() -> Value {
-      NormalForm<Index> form = withMask(item).form;
+      WorkItem again = withMask(item);
+      Index firstQuery = firstOf(again, n, shape.queryTile);
       return mask(scores, firstQuery, [&](Index row) {
         Index inTile =
             ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
-        return queriesOfKey(ops, form, ops.add(item.first, inTile));
+        return queriesOfKey(ops, again.form, ops.add(again.first, inTile));
       });
     };
     if (masked == Masked::Yes)
@@ -491,8 +495,9 @@ private:
   Value startScores(Value group, Value keyStage, Value count) {
     auto [stage, phase] = stageOfQuery(count);
     await(barrier(numbers.fullQuery, stage), phase);
+    Value lse = readColumns(layout.lse, stage);
     fence();
-    Value scores = mma(keyTile(keyStage), group, queryTile(stage), Value(),
+    Value scores = mma(keyTile(keyStage), group, queryTile(stage), lse,
                        /*transposed=*/true, shape.queryTile);
     commit();
     return scores;
@@ -506,30 +511,25 @@ private:
                           ValueRange state) {
     Value dvalue = state[0], dkey = state[1], scores = state[2];
     auto [stage, phase] = stageOfQuery(count);
-    Index firstQuery = firstOf(item, n, shape.queryTile);
     await(barrier(numbers.fullDout, stage), phase);
+    Value delta = readColumns(layout.delta, stage);
     fence();
-    Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), Value(),
+    Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
                        /*transposed=*/true, shape.queryTile);
     commit();
-    scores = maskScores(item, group, scores, n, firstQuery, masked);
-    Value lse = readColumns(layout.lse, stage);
-    Value probs =
-        map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
-          Value negated = arith::NegFOp::create(b, x[1]);
-          return math::Exp2Op::create(b, fma(x[0], scale2, negated));
-        });
+    scores = maskScores(item, group, scores, n, masked);
+    Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
+      return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
+    });
     Value probsOperand = toOperand(probs);
     fence();
     dvalue = mma(probsOperand, Value(), doutTile(stage), dvalue,
                  /*transposed=*/false, shape.valueDim);
     commit();
     dprobs = wait(1, dprobs).front();
-    Value delta = readColumns(layout.delta, stage);
-    Value dscores = map(
-        {probs, dprobs, delta}, probs.getType(), [&](ValueRange x) -> Value {
-          Value difference = arith::SubFOp::create(b, x[1], x[2]);
-          return arith::MulFOp::create(b, x[0], difference);
+    Value dscores =
+        map({probs, dprobs}, probs.getType(), [&](ValueRange x) -> Value {
+          return arith::MulFOp::create(b, x[0], x[1]);
         });
     Value dscoresOperand = toOperand(dscores);
     fence();
@@ -551,7 +551,10 @@ private:
     Value next = scores;
     if (startsNext)
       next = startScores(group, keyStage, add(count, index(1)));
-    Value row = scratchRow(item, ops.materialize(firstQuery));
+    // Read again, as for masks: registers are dear.
+    WorkItem again = withMask(item);
+    Value row =
+        scratchRow(again, ops.materialize(firstOf(again, n, shape.queryTile)));
     Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
                           b.getF32Type());
     for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {

@@ -8,7 +8,8 @@
 //
 // Gradients take three kernels, one after the other:
 //
-//   prepare  for each query, its log-sum-exp to base 2, and `delta`, the
+//   prepare  for each query, what its scores and the gradients of its
+//            probabilities start from: -log-sum-exp / scale, and -delta, the
 //            product of its output and the gradient of that; clears where the
 //            gradients of queries are added up
 //   main     for each key tile, the gradients of keys and values; adds up those

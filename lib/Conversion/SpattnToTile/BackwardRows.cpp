@@ -114,6 +114,7 @@ class PrepareKernel : RowsKernel {
     Batch,
     QueryLength,
     KeyLength,
+    Scale,
     LseBatchStride,
     LseHeadStride,
     LseRowStride,
@@ -131,6 +132,7 @@ public:
       types[i] = pointer;
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
+    types[Scale] = b.getF32Type();
     begin(name, types, /*maps=*/UserLse, tile::kWarpgroupThreads,
           /*blocks=*/4);
   }
@@ -145,7 +147,7 @@ public:
     in(ifAny.thenBlock(), [&] { emitRows(); });
     in(ifAny.elseBlock(), [&] {
       // No probability is above 0.
-      store(Lse, fill(-kNegInf));
+      store(Lse, fill(kNegInf));
       store(Delta, fill(0));
     });
     LLVM::ReturnOp::create(b, ValueRange());
@@ -183,11 +185,12 @@ private:
         b, rowPointer(UserLse, LseBatchStride, b.getF32Type()),
         asIndex(args[LseRowStride]), asIndex(rowsLeft), f32(kNegInf));
     // A row without keys has no probability above 0.
+    Value factor = arith::DivFOp::create(b, f32(-1), args[Scale]);
     store(Lse, map(lse, rowsType(), [&](ValueRange x) -> Value {
             Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
                                                x[0], f32(kNegInf));
-            Value base2 = arith::MulFOp::create(b, x[0], f32(kLog2E));
-            return arith::SelectOp::create(b, none, f32(-kNegInf), base2);
+            Value start = arith::MulFOp::create(b, x[0], factor);
+            return arith::SelectOp::create(b, none, f32(kNegInf), start);
           }));
     await(ready, index(0));
     auto type = accType(shape.valueDim);
@@ -195,7 +198,7 @@ private:
     Value out = tile::ReadOp::create(b, type, outTile, zero);
     Value dout = tile::ReadOp::create(b, type, doutTile, zero);
     Value products = map({out, dout}, type, [&](ValueRange x) -> Value {
-      return arith::MulFOp::create(b, x[0], x[1]);
+      return arith::NegFOp::create(b, arith::MulFOp::create(b, x[0], x[1]));
     });
     Value partial = tile::ReduceOp::create(
         b, rowsType(), tile::ReductionKind::Add, products, fill(0));

@@ -223,8 +223,8 @@ public:
       scratch.push_back(ScratchAttr::get(context(), name, bytes,
                                          /*alignment=*/256, /*zeroed=*/false));
     };
-    addScratch("lse2", 1);
-    addScratch("delta", 1);
+    addScratch("lse_start", 1);
+    addScratch("delta_start", 1);
     addScratch("dq_sums", shape.headDim);
     scratch.push_back(ScratchAttr::get(
         context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
@@ -236,8 +236,9 @@ public:
     addMaps(arguments, {6, 7});
     add(arguments, ArgumentKind::Buffer, {"lse"});
     add(arguments, ArgumentKind::Scratch,
-        {"lse2", "delta", "dq_sums", "counter"});
+        {"lse_start", "delta_start", "dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "lse");
     return launch(tile::kWarpgroupThreads, PrepareLayout(shape).total,
                   /*persistent=*/-1, rowBlocks(), arguments);
@@ -248,7 +249,7 @@ public:
     addMaps(arguments, {0, 1, 2, 3, 4, 5});
     add(arguments, ArgumentKind::Buffer, {"dk", "dv"});
     add(arguments, ArgumentKind::Scratch,
-        {"lse2", "delta", "dq_sums", "counter"});
+        {"lse_start", "delta_start", "dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "dk");

@@ -82,9 +82,9 @@ LogicalResult MmaOp::verify() {
 LogicalResult MapOp::verify() {
   bool anyMatrix = false;
   auto result = dyn_cast<AccumulatorType>(getResult().getType());
-  for (Type type : getOperandTypes())
+  for (Type type : getOperandTypes()) {
+    anyMatrix |= !isa<RowsType>(type);
     if (isa<AccumulatorType>(type)) {
-      anyMatrix = true;
       if (type != getResult().getType())
         return emitOpError("expected accumulators of the result's type, got ")
                << type;
@@ -93,9 +93,10 @@ LogicalResult MapOp::verify() {
         return emitOpError("expected as many columns as the result has, got ")
                << type;
     }
+  }
   if (anyMatrix != isa<AccumulatorType>(getResult().getType()))
-    return emitOpError("expected rows as result of rows, and an accumulator "
-                       "where there is one among the operands");
+    return emitOpError("expected rows as result of rows alone, and else an "
+                       "accumulator");
   Block &body = getBody().front();
   if (body.getNumArguments() != getOperands().size() ||
       !llvm::all_of(body.getArgumentTypes(),

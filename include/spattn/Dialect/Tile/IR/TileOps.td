@@ -361,8 +361,8 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
   let description = [{
     The body is evaluated for every element that a thread holds. It gets the
     elements of accumulators, of rows those of the element's row, and of columns
-    those of its column. Without accumulators among the operands the result is
-    rows.
+    those of its column. From rows alone the result is rows, else an
+    accumulator.
 
     ```mlir
     // %s: !tile.acc<64x128xf32>
