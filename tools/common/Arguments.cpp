@@ -9,6 +9,7 @@
 #include "common/Arguments.h"
 
 #include "common/Arrays.h"
+#include "common/Check.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -32,6 +33,42 @@ static llvm::Expected<Array> makeArray(const EntryArgument &argument,
   return convertNpy(*file, argument.getElementType());
 }
 
+/// Gradients are by what an attention has computed: makes `out` and `lse` that
+/// of the oracle, unless a file holds them.
+static LogicalResult makeForwardResults(Entry &entry,
+                                        ArrayRef<ReferenceValue> values) {
+  AttentionOpInterface op = entry.attention;
+  if (!isa_and_nonnull<AttentionBackwardOp>(op.getOperation()) ||
+      !whyUncheckable(entry).empty())
+    return success();
+  EntryArgument *out = entry.getArgument(op.getOut());
+  EntryArgument *lse = entry.getArgument(op.getLse());
+  if (!out->file.empty() && !lse->file.empty())
+    return success();
+  AttentionProblem problem = AttentionProblem::get(op);
+  if (EntryArgument *scale = entry.getArgument(op.getScale()))
+    problem.scale = static_cast<float>(scale->number);
+  GradientInputs inputs = collectInputs(entry, values);
+  // A file's array is not overwritten.
+  auto target = [](EntryArgument *argument,
+                   const BufferView &view) -> llvm::Expected<Array> {
+    if (argument->file.empty())
+      return Array{view, nullptr};
+    return allocate(view.elementType, view.sizes);
+  };
+  llvm::Expected<Array> outArray = target(out, inputs.out);
+  if (!outArray)
+    return op->emitError(llvm::toString(outArray.takeError()));
+  llvm::Expected<Array> lseArray = target(lse, inputs.lse);
+  if (!lseArray)
+    return op->emitError(llvm::toString(lseArray.takeError()));
+  if (llvm::Error error =
+          evaluate(problem, inputs.query, inputs.key, inputs.value,
+                   outArray->view, &lseArray->view))
+    return op->emitError(llvm::toString(std::move(error)));
+  return success();
+}
+
 LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
                                           std::vector<ReferenceValue> &values) {
   for (const EntryArgument &argument : entry.arguments) {
@@ -48,5 +85,5 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
                                           << llvm::toString(array.takeError());
     values.push_back(std::move(*array));
   }
-  return success();
+  return makeForwardResults(entry, values);
 }

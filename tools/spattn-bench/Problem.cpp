@@ -113,7 +113,7 @@ static std::string getPair(char letter, int64_t a, int64_t b) {
 }
 
 std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   auto size = [&](Value value, char dim) {
     unsigned index = op.getDim(dim);
     if (EntryArgument *argument = entry.getArgument(value))
@@ -132,5 +132,7 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
     text += " " + toText(type);
   if (op.getAlignment() == AlignmentKind::Start)
     text += " start";
+  if (isa<AttentionBackwardOp>(op))
+    return text + " backward";
   return op.getLse() ? text + " lse" : text;
 }
