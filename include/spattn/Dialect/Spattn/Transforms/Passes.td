@@ -76,6 +76,67 @@ def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
   ];
 }
 
+def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
+  let summary = "Adds the functions that compute gradients of attention";
+  let description = [{
+    For each `spattn.attention` that is marked `differentiated`, makes its
+    function return the log-sum-exp, as its last result, and adds a function
+    with the `spattn.attention_backward` of the same structure, alignment,
+    layout and schedule. The mark goes.
+
+    ```mlir
+    !t = tensor<?x8x?x64xf32>
+
+    func.func @f(%q: !t, %k: !t, %v: !t) -> !t {
+      %d0 = arith.constant 0 : index
+      %d2 = arith.constant 2 : index
+      %batch = tensor.dim %q, %d0 : !t
+      %length = tensor.dim %q, %d2 : !t
+      %o = tensor.empty(%batch, %length) : !t
+      %r = spattn.attention structure(#spattn.causal)
+          ins(%q, %k, %v : !t, !t, !t) outs(%o : !t) {differentiated}
+      return %r : !t
+    }
+    ```
+
+    becomes `@f(%q, %k, %v) -> (%out, %lse)` and
+
+    ```
+    @f_backward(%query, %key, %value, %out, %lse, %dout) -> (%dquery, %dkey, %dvalue)
+    ```
+
+    which a caller gives the operands and results of `@f` and the gradient by
+    its output. A scale that is an argument follows `%dout`; one that is a
+    constant is copied.
+
+    Destinations are made in the way of that of `out`. Where it is an argument,
+    as in functions for a GPU, so are the one of the log-sum-exp, which becomes
+    the last argument, and those of the gradients, which follow all others:
+
+    ```
+    @f(%q, %k, %v, %o, %lse) -> (%out, %lse)
+    @f_backward(%query, %key, %value, %out, %lse, %dout, %dq, %dk, %dv) -> (%dquery, %dkey, %dvalue)
+    ```
+
+    An attention that computes its log-sum-exp keeps it, and a function that
+    returns it keeps its results. Of several marked attentions in one function
+    the n-th one, from 0, gets `@f_backward_n`.
+
+    The operands of a marked attention have to be tensors that are arguments of
+    its function, its output a result. The function has one block and, unless
+    its type stays as it is, no callers. Everything else is an error. A compiler
+    that differentiates programs itself has no need of functions: it emits
+    gradients where it wants them with
+    [`Transforms/Gradients.h`](../../include/spattn/Dialect/Spattn/Transforms/Gradients.h).
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numDerived", "derived", "Functions of gradients added">,
+  ];
+}
+
 def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
   let summary = "Turns tensors into buffers, also at function boundaries";
   let description = [{
