@@ -335,7 +335,8 @@ Error GpuKernel::launch(const runtime::Driver &driver,
   auto loaded = impl->program->load(driver, ordinal);
   if (!loaded)
     return makeError(loaded.message());
-  if (runtime::Status status = (*loaded)->launch(launch); !status.ok())
+  if (runtime::Status status = (*loaded)->launchWithScratch(std::move(launch));
+      !status.ok())
     return makeError(status.message());
   return Error::success();
 }

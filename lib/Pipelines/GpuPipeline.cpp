@@ -65,7 +65,7 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module,
   auto *llvmDialect =
       module->getContext()->getLoadedDialect<LLVM::LLVMDialect>();
   module.walk([&](Operation *op) {
-    hasAttention |= isa<AttentionOp>(op);
+    hasAttention |= isa<AttentionOpInterface>(op);
     if (op != module)
       isLowered &= op->getDialect() == llvmDialect ||
                    isa_and_nonnull<NVVM::NVVMDialect>(op->getDialect());

@@ -159,6 +159,20 @@ ContextScope::~ContextScope() {
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// The error of an allocation that failed.
+static Status describeFailure(const Driver &driver, const Status &status,
+                              size_t bytes) {
+  if (status.driverCode() != cuda::kOutOfMemory)
+    return status;
+  size_t free = 0, total = 0;
+  std::string rest;
+  if (driver.memGetInfo(&free, &total).ok())
+    rest = concat(": ", free, " of ", total, " bytes are free");
+  return Status::error(concat("not enough device memory for ", bytes, " bytes",
+                              rest, " (", status.message(), ")"),
+                       cuda::kOutOfMemory);
+}
+
 Result<DeviceBuffer> DeviceBuffer::allocate(const DeviceContext &context,
                                             size_t bytes) {
   DeviceBuffer buffer;
@@ -169,18 +183,8 @@ Result<DeviceBuffer> DeviceBuffer::allocate(const DeviceContext &context,
     return scope.status();
   const Driver &driver = context.driver();
   cuda::DevicePtr pointer = 0;
-  Status status = driver.memAlloc(&pointer, bytes);
-  if (status.driverCode() == cuda::kOutOfMemory) {
-    size_t free = 0, total = 0;
-    std::string rest;
-    if (driver.memGetInfo(&free, &total).ok())
-      rest = concat(": ", free, " of ", total, " bytes are free");
-    return Status::error(concat("not enough device memory for ", bytes,
-                                " bytes", rest, " (", status.message(), ")"),
-                         cuda::kOutOfMemory);
-  }
-  if (!status.ok())
-    return status;
+  if (Status status = driver.memAlloc(&pointer, bytes); !status.ok())
+    return describeFailure(driver, status, bytes);
   buffer.context = context;
   buffer.pointer = pointer;
   buffer.bytes = bytes;
@@ -198,4 +202,57 @@ void DeviceBuffer::swap(DeviceBuffer &other) {
   std::swap(context, other.context);
   std::swap(pointer, other.pointer);
   std::swap(bytes, other.bytes);
+}
+
+Result<StreamBuffer> StreamBuffer::allocate(const DeviceContext &context,
+                                            size_t bytes, cuda::Stream stream) {
+  StreamBuffer buffer;
+  if (bytes == 0)
+    return buffer;
+  const Driver &driver = context.driver();
+  buffer.context = context;
+  buffer.stream = stream;
+  Status status = driver.makeMissing("cuMemAllocAsync");
+  bool isSupported = driver.memAllocAsync && driver.memFreeAsync;
+  if (isSupported) {
+    auto scope = ContextScope::enter(context);
+    if (!scope)
+      return scope.status();
+    status = driver.memAllocAsync(&buffer.pointer, bytes, stream);
+    // Not all devices have pools of memory.
+    isSupported = status.driverCode() != cuda::kNotSupported;
+  }
+  if (!isSupported) {
+    auto ordinary = DeviceBuffer::allocate(context, bytes);
+    if (!ordinary)
+      return ordinary.status();
+    buffer.ordinary = *std::move(ordinary);
+    buffer.pointer = buffer.ordinary.address();
+  } else if (!status.ok()) {
+    buffer.pointer = 0;
+    return describeFailure(driver, status, bytes);
+  }
+  return buffer;
+}
+
+Status StreamBuffer::free() {
+  cuda::DevicePtr freed = std::exchange(pointer, 0);
+  if (!freed)
+    return {};
+  auto scope = ContextScope::enter(context);
+  if (!scope)
+    return scope.status();
+  const Driver &driver = context.driver();
+  if (!ordinary.address())
+    return driver.memFreeAsync(freed, stream);
+  Status status = driver.streamSynchronize(stream);
+  DeviceBuffer ends = std::move(ordinary);
+  return status;
+}
+
+void StreamBuffer::swap(StreamBuffer &other) {
+  std::swap(context, other.context);
+  std::swap(stream, other.stream);
+  std::swap(pointer, other.pointer);
+  std::swap(ordinary, other.ordinary);
 }

@@ -18,8 +18,20 @@ using namespace spattn::runtime;
 
 // The most blocks of a grid, along x, and along y and z.
 static constexpr int64_t kMaxGridX = 0x7fffffff, kMaxGridYZ = 0xffff;
+/// What addresses of the driver's allocations are multiples of.
+static constexpr uint64_t kDriverAlignment = 256;
 /// Clusters of more blocks must be allowed explicitly.
 static constexpr uint32_t kPortableCluster = 8;
+
+namespace {
+/// What a launch knows once all but its scratch has been checked. The module's
+/// context is the current one meanwhile.
+struct Prepared {
+  ContextScope scope;
+  std::vector<Scalar> values;
+  std::vector<int64_t> scratchBytes;
+};
+} // namespace
 
 struct Module::Impl {
   Impl(std::shared_ptr<const Artifact> artifact, DeviceContext context,
@@ -33,8 +45,10 @@ struct Module::Impl {
   Status loadKernel(const Kernel &kernel);
   Status checkAddress(cuda::DevicePtr address) const;
   Status checkAddresses(const LaunchArguments &arguments) const;
-  Status prepareScratch(const LaunchArguments &arguments,
-                        const std::vector<Scalar> &values) const;
+  Status checkScratch(const LaunchArguments &arguments,
+                      const std::vector<int64_t> &sizes) const;
+  Status clearScratch(const LaunchArguments &arguments,
+                      const std::vector<int64_t> &sizes) const;
   Result<std::vector<cuda::TensorMap>>
   makeTensorMaps(const LaunchArguments &arguments) const;
   Status getGrid(size_t kernel, const std::vector<Scalar> &values,
@@ -42,6 +56,9 @@ struct Module::Impl {
   Status launchKernel(size_t index, const LaunchArguments &arguments,
                       const std::vector<Scalar> &values,
                       std::vector<cuda::TensorMap> &maps) const;
+  Result<Prepared> prepare(const LaunchArguments &arguments) const;
+  Status launch(const LaunchArguments &arguments,
+                const Prepared &prepared) const;
 
   const Driver &driver() const { return context.driver(); }
 
@@ -237,19 +254,15 @@ Status Module::Impl::checkAddresses(const LaunchArguments &arguments) const {
   return {};
 }
 
-Status Module::Impl::prepareScratch(const LaunchArguments &arguments,
-                                    const std::vector<Scalar> &values) const {
-  auto sizes = plan.getScratchBytes(*artifact, values);
-  if (!sizes)
-    return sizes.status();
-  if (arguments.scratch.size() != sizes->size())
+Status Module::Impl::checkScratch(const LaunchArguments &arguments,
+                                  const std::vector<int64_t> &sizes) const {
+  if (arguments.scratch.size() != sizes.size())
     return makeError("got ", arguments.scratch.size(),
-                     " scratch buffers, expected ", sizes->size());
-  for (size_t i = 0; i < sizes->size(); ++i) {
+                     " scratch buffers, expected ", sizes.size());
+  for (size_t i = 0; i < sizes.size(); ++i) {
     const Scratch &buffer = artifact->scratch[i];
     cuda::DevicePtr address = arguments.scratch[i];
-    int64_t bytes = (*sizes)[i];
-    if (bytes == 0)
+    if (sizes[i] == 0)
       continue;
     Status status;
     if (address == 0)
@@ -262,11 +275,15 @@ Status Module::Impl::prepareScratch(const LaunchArguments &arguments,
     if (!status.ok())
       return status.in("scratch buffer '" + buffer.name + "'");
   }
-  // Only once all is well.
-  for (size_t i = 0; i < sizes->size(); ++i)
-    if (artifact->scratch[i].zeroed && (*sizes)[i] > 0)
+  return {};
+}
+
+Status Module::Impl::clearScratch(const LaunchArguments &arguments,
+                                  const std::vector<int64_t> &sizes) const {
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (artifact->scratch[i].zeroed && sizes[i] > 0)
       if (Status status = driver().memsetD8Async(
-              arguments.scratch[i], 0, size_t((*sizes)[i]), arguments.stream);
+              arguments.scratch[i], 0, size_t(sizes[i]), arguments.stream);
           !status.ok())
         return status;
   return {};
@@ -405,28 +422,76 @@ Status Module::Impl::launchKernel(size_t index,
   return driver().launchKernelEx(&config, function, parameters.data(), nullptr);
 }
 
-Status Module::launch(const LaunchArguments &arguments) const {
-  auto values = impl->plan.bind(artifact(), arguments);
+Result<Prepared> Module::Impl::prepare(const LaunchArguments &arguments) const {
+  auto values = plan.bind(*artifact, arguments);
   if (!values)
     return values.status();
-  if (Status status = impl->plan.checkLimits(artifact(), *values); !status.ok())
+  if (Status status = plan.checkLimits(*artifact, *values); !status.ok())
     return status;
-  auto scope = ContextScope::enter(impl->context);
+  auto sizes = plan.getScratchBytes(*artifact, *values);
+  if (!sizes)
+    return sizes.status();
+  auto scope = ContextScope::enter(context);
   if (!scope)
     return scope.status();
   if (arguments.checkAddresses)
-    if (Status status = impl->checkAddresses(arguments); !status.ok())
+    if (Status status = checkAddresses(arguments); !status.ok())
       return status;
-  auto maps = impl->makeTensorMaps(arguments);
+  return Prepared{*std::move(scope), *std::move(values), *std::move(sizes)};
+}
+
+/// The scratch is good.
+Status Module::Impl::launch(const LaunchArguments &arguments,
+                            const Prepared &prepared) const {
+  auto maps = makeTensorMaps(arguments);
   if (!maps)
     return maps.status();
-  if (Status status = impl->prepareScratch(arguments, *values); !status.ok())
+  // Only once all is well.
+  if (Status status = clearScratch(arguments, prepared.scratchBytes);
+      !status.ok())
     return status;
-  for (size_t i = 0; i < impl->functions.size(); ++i)
-    if (Status status = impl->launchKernel(i, arguments, *values, *maps);
+  for (size_t i = 0; i < functions.size(); ++i)
+    if (Status status = launchKernel(i, arguments, prepared.values, *maps);
         !status.ok())
-      return status.in("kernel '" + artifact().kernels[i].entry + "'");
+      return status.in("kernel '" + artifact->kernels[i].entry + "'");
   return {};
+}
+
+Status Module::launch(const LaunchArguments &arguments) const {
+  auto prepared = impl->prepare(arguments);
+  if (!prepared)
+    return prepared.status();
+  if (Status status = impl->checkScratch(arguments, prepared->scratchBytes);
+      !status.ok())
+    return status;
+  return impl->launch(arguments, *prepared);
+}
+
+Status Module::launchWithScratch(LaunchArguments arguments) const {
+  auto prepared = impl->prepare(arguments);
+  if (!prepared)
+    return prepared.status();
+  std::vector<StreamBuffer> lent;
+  arguments.scratch.clear();
+  for (size_t i = 0; i < prepared->scratchBytes.size(); ++i) {
+    const Scratch &scratch = artifact().scratch[i];
+    // Sizes and alignments are small enough for the sum.
+    size_t bytes = size_t(prepared->scratchBytes[i]);
+    if (bytes > 0 && scratch.alignment > kDriverAlignment)
+      bytes += scratch.alignment;
+    auto buffer =
+        StreamBuffer::allocate(impl->context, bytes, arguments.stream);
+    if (!buffer)
+      return buffer.status().in("scratch buffer '" + scratch.name + "'");
+    uint64_t mask = uint64_t(scratch.alignment) - 1;
+    arguments.scratch.push_back((buffer->address() + mask) & ~mask);
+    lent.push_back(*std::move(buffer));
+  }
+  Status status = impl->launch(arguments, *prepared);
+  for (StreamBuffer &buffer : lent)
+    if (Status freed = buffer.free(); status.ok())
+      status = freed;
+  return status;
 }
 
 //===----------------------------------------------------------------------===//

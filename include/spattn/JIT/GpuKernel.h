@@ -69,6 +69,7 @@ public:
   /// without waiting for it. Buffers are memory of that device. Arguments are
   /// checked against the function's type and against what the kernel can do:
   /// sizes, strides, alignment, lengths, scale, and where the memory is.
+  /// Scratch is allocated and freed in the order of the stream.
   llvm::Error launch(const runtime::Driver &driver,
                      llvm::ArrayRef<KernelArgument> arguments,
                      runtime::cuda::Stream stream = nullptr,

@@ -53,6 +53,7 @@ enum Code : int {
   kUnsupportedPtxVersion = 222,
   kInvalidHandle = 400,
   kNotFound = 500,
+  kNotSupported = 801,
 };
 
 /// CUdevice_attribute.

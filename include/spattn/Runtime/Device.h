@@ -104,6 +104,41 @@ private:
   size_t bytes = 0;
 };
 
+/// Memory of a device for the work of one stream. It is allocated and freed in
+/// the order of the stream: nobody waits for either, and a capture of the
+/// stream into a graph has both. Where driver or device cannot do that, the
+/// memory is ordinary: freeing it waits for the stream, which then cannot be
+/// captured.
+class StreamBuffer {
+public:
+  /// Memory in `context`, to be used behind what `stream` has by now. No bytes
+  /// give an empty buffer with the address 0.
+  static Result<StreamBuffer> allocate(const DeviceContext &context,
+                                       size_t bytes, cuda::Stream stream);
+
+  StreamBuffer() = default;
+  StreamBuffer(StreamBuffer &&other) { swap(other); }
+  StreamBuffer &operator=(StreamBuffer &&other) {
+    swap(other);
+    return *this;
+  }
+  ~StreamBuffer() { (void)free(); }
+
+  cuda::DevicePtr address() const { return pointer; }
+
+  /// Frees the memory behind what the stream has by now, which happens at the
+  /// end of this otherwise, and then fails in silence.
+  Status free();
+
+private:
+  void swap(StreamBuffer &other);
+  DeviceContext context;
+  cuda::Stream stream = nullptr;
+  cuda::DevicePtr pointer = 0;
+  /// Where memory is not the stream's.
+  DeviceBuffer ordinary;
+};
+
 } // namespace runtime
 } // namespace spattn
 

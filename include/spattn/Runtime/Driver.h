@@ -74,14 +74,17 @@
   X(eventElapsedTime, "cuEventElapsedTime", float *, cuda::Event, cuda::Event) \
   X(eventDestroy, "cuEventDestroy_v2", cuda::Event)
 
-// Functions that older drivers lack; only kernels for newer devices need them.
+// Functions that older drivers lack: there is another way, or only kernels for
+// newer devices need them.
 #define SPATTN_CUDA_OPTIONAL(X)                                                \
   X(ctxGetId, "cuCtxGetId", cuda::Context, uint64_t *)                         \
   X(launchKernelEx, "cuLaunchKernelEx", const cuda::LaunchConfig *,            \
     cuda::Function, void **, void **)                                          \
   X(tensorMapEncodeTiled, "cuTensorMapEncodeTiled", cuda::TensorMap *, int,    \
     uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *,    \
-    const uint32_t *, int, int, int, int)
+    const uint32_t *, int, int, int, int)                                      \
+  X(memAllocAsync, "cuMemAllocAsync", cuda::DevicePtr *, size_t, cuda::Stream) \
+  X(memFreeAsync, "cuMemFreeAsync", cuda::DevicePtr, cuda::Stream)
 
 namespace spattn {
 namespace runtime {

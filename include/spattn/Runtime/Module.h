@@ -60,6 +60,11 @@ public:
   /// captured into a graph.
   Status launch(const LaunchArguments &arguments) const;
 
+  /// The same with scratch of its own, in place of the arguments': allocated
+  /// ahead of the kernels and freed behind them, in the order of the stream
+  /// (see StreamBuffer).
+  Status launchWithScratch(LaunchArguments arguments) const;
+
 private:
   Module();
   struct Impl;

@@ -53,6 +53,8 @@ Value KernelBuilder::fma(Value x, Value y, Value z) {
 }
 
 Value KernelBuilder::pointer(Value base, Value elements, Type type) {
+  if (!elements.getType().isIndex())
+    elements = asIndex(elements);
   Value position = arith::IndexCastOp::create(b, b.getI64Type(), elements);
   return LLVM::GEPOp::create(b, base.getType(), type, base,
                              ArrayRef<LLVM::GEPArg>{position});

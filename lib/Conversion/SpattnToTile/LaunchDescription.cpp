@@ -1,4 +1,4 @@
-//===- LaunchDescription.cpp - How forward kernels are launched -----------===//
+//===- LaunchDescription.cpp - How attention kernels are launched ---------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -23,57 +23,12 @@ using namespace spattn::tile;
 static constexpr int64_t kCopyAlignment = 16;
 
 namespace {
-class ForwardLaunch {
-public:
-  ForwardLaunch(AttentionOp op, const ForwardShape &shape,
-                const GpuTarget &target)
-      : b(op.getContext()), op(op), shape(shape), target(target) {}
+/// What the launches of all attentions' kernels share.
+class LaunchBuilder {
+protected:
+  LaunchBuilder(AttentionOpInterface op, const GpuTarget &target)
+      : b(op.getContext()), op(op), target(target) {}
 
-  LaunchAttr build() {
-    int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
-    SmallVector<BufferAttr> buffers{
-        buffer("q", op.getQuery(), heads, "queryLength", op.getHeadDim()),
-        buffer("k", op.getKey(), keyHeads, "keyLength", op.getHeadDim()),
-        buffer("v", op.getValue(), keyHeads, "keyLength", op.getValueDim()),
-        buffer("o", op.getOut(), heads, "queryLength", op.getValueDim(),
-               /*output=*/true)};
-    SmallVector<TensorMapAttr> maps{map("q", shape.queryTile()),
-                                    map("k", shape.keyTile),
-                                    map("v", shape.keyTile)};
-    // An output that is not stored through shared memory needs none; its
-    // parameter gets any.
-    if (storesThroughShared(op))
-      maps.push_back(map("o", shape.queryTile()));
-    SmallVector<ArgumentAttr> arguments;
-    for (size_t i : {size_t(0), size_t(1), size_t(2), maps.size() - 1})
-      arguments.push_back(
-          ArgumentAttr::get(context(), ArgumentKind::TensorMap, "", i));
-    add(arguments, ArgumentKind::Buffer, {"o"});
-    // The kernel of an attention without log-sum-exp has parameters for it,
-    // too; callers leave it out.
-    buffers.push_back(lse(heads));
-    add(arguments, ArgumentKind::Buffer, {"lse"});
-    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
-    add(arguments, ArgumentKind::F32, {"scale"});
-    add(arguments, ArgumentKind::I64,
-        {"stride:o:b", "stride:o:h", "stride:o:n", "stride:lse:b",
-         "stride:lse:h", "stride:lse:n"});
-
-    // Positions in kernels have 32 bits.
-    FormulaAttr lengths = FormulaAttr::get(
-        context(), {1, 1}, {1, 1},
-        {b.getStringAttr("queryLength"), b.getStringAttr("keyLength")}, {1, 1});
-    SmallVector<LimitAttr> limits{
-        LimitAttr::get(context(), lengths, (int64_t(1) << 30) - 1),
-        LimitAttr::get(context(), items(), (int64_t(1) << 30) - 1)};
-    SmallVector<StringAttr> positive{b.getStringAttr("scale")};
-    return LaunchAttr::get(
-        context(), buffers, maps, {}, limits, positive, shape.threads(),
-        /*cluster=*/1, ForwardLayout(shape).total,
-        /*persistent=*/shape.blocks, {items()}, arguments, metadata());
-  }
-
-private:
   MLIRContext *context() { return b.getContext(); }
 
   void add(SmallVectorImpl<ArgumentAttr> &arguments, ArgumentKind kind,
@@ -110,12 +65,12 @@ private:
                   kCopyAlignment, /*optional=*/false, output);
   }
 
-  BufferAttr lse(int64_t heads) {
+  BufferAttr lse(bool output) {
     return buffer("lse", b.getF32Type(),
                   {{'b', b.getStringAttr("batch")},
-                   {'h', b.getI64IntegerAttr(heads)},
+                   {'h', b.getI64IntegerAttr(op.getNumQueryHeads())},
                    {'n', b.getStringAttr("queryLength")}},
-                  /*alignment=*/4, /*optional=*/!op.getLse(), /*output=*/true);
+                  /*alignment=*/4, /*optional=*/!op.getLse(), output);
   }
 
   /// Rows of a head, in chunks of the width that the swizzle takes.
@@ -132,15 +87,38 @@ private:
                               /*nan=*/false, isSoftware);
   }
 
-  /// What blocks take one at a time: a query tile of a head of a batch element.
-  FormulaAttr items() {
-    return FormulaAttr::get(
-        context(), {op.getNumQueryHeads()}, {2},
-        {b.getStringAttr("batch"), b.getStringAttr("queryLength")},
-        {1, shape.queryTile()});
+  /// The strides of a buffer that the kernel addresses itself.
+  void addStrides(SmallVectorImpl<ArgumentAttr> &arguments, StringRef buffer) {
+    for (const char *dimension : {"b", "h", "n"})
+      add(arguments, ArgumentKind::I64,
+          {("stride:" + buffer + ":" + dimension).str()});
+  }
+  void addMaps(SmallVectorImpl<ArgumentAttr> &arguments,
+               ArrayRef<int64_t> numbers) {
+    for (int64_t number : numbers)
+      arguments.push_back(
+          ArgumentAttr::get(context(), ArgumentKind::TensorMap, "", number));
   }
 
-  DictionaryAttr metadata() {
+  /// `factor` for each tile of `rows` of a length, for each batch element.
+  FormulaAttr perTile(int64_t factor, StringRef length, int64_t rows) {
+    return FormulaAttr::get(context(), {factor}, {2},
+                            {b.getStringAttr("batch"), b.getStringAttr(length)},
+                            {1, rows});
+  }
+
+  /// Positions in kernels have 32 bits, and so have numbers of items.
+  SmallVector<LimitAttr> limits(FormulaAttr items) {
+    FormulaAttr lengths = FormulaAttr::get(
+        context(), {1, 1}, {1, 1},
+        {b.getStringAttr("queryLength"), b.getStringAttr("keyLength")}, {1, 1});
+    int64_t most = (int64_t(1) << 30) - 1;
+    return {LimitAttr::get(context(), lengths, most),
+            LimitAttr::get(context(), items, most)};
+  }
+  SmallVector<StringAttr> positive() { return {b.getStringAttr("scale")}; }
+
+  DictionaryAttr metadata(int64_t queryTile, int64_t keyTile) {
     auto text = [&](auto value) {
       std::string string;
       llvm::raw_string_ostream(string) << value;
@@ -149,8 +127,8 @@ private:
     SmallVector<NamedAttribute> entries{
         b.getNamedAttr("structure", text(op.getStructure())),
         b.getNamedAttr("alignment", text(stringifyEnum(op.getAlignment()))),
-        b.getNamedAttr("tile", b.getStringAttr(Twine(shape.queryTile()) + "x" +
-                                               Twine(shape.keyTile)))};
+        b.getNamedAttr(
+            "tile", b.getStringAttr(Twine(queryTile) + "x" + Twine(keyTile)))};
     // What callers pass where nothing else is asked for.
     double scale = 1 / std::sqrt(double(op.getHeadDim()));
     FloatAttr constant;
@@ -167,9 +145,151 @@ private:
   }
 
   Builder b;
-  AttentionOp op;
-  const ForwardShape &shape;
+  AttentionOpInterface op;
   const GpuTarget &target;
+};
+
+class ForwardLaunch : LaunchBuilder {
+public:
+  ForwardLaunch(AttentionOp op, const ForwardShape &shape,
+                const GpuTarget &target)
+      : LaunchBuilder(op, target), forward(op), shape(shape) {}
+
+  LaunchAttr build() {
+    int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
+    // The kernel of an attention without log-sum-exp has parameters for it,
+    // too; callers leave it out.
+    SmallVector<BufferAttr> buffers{
+        buffer("q", op.getQuery(), heads, "queryLength", op.getHeadDim()),
+        buffer("k", op.getKey(), keyHeads, "keyLength", op.getHeadDim()),
+        buffer("v", op.getValue(), keyHeads, "keyLength", op.getValueDim()),
+        buffer("o", op.getOut(), heads, "queryLength", op.getValueDim(),
+               /*output=*/true),
+        lse(/*output=*/true)};
+    SmallVector<TensorMapAttr> maps{map("q", shape.queryTile()),
+                                    map("k", shape.keyTile),
+                                    map("v", shape.keyTile)};
+    // An output that is not stored through shared memory needs none; its
+    // parameter gets any.
+    if (storesThroughShared(forward))
+      maps.push_back(map("o", shape.queryTile()));
+    SmallVector<ArgumentAttr> arguments;
+    addMaps(arguments, {0, 1, 2, int64_t(maps.size()) - 1});
+    add(arguments, ArgumentKind::Buffer, {"o", "lse"});
+    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    add(arguments, ArgumentKind::F32, {"scale"});
+    addStrides(arguments, "o");
+    addStrides(arguments, "lse");
+    // Blocks take a query tile of a head of a batch element at a time.
+    FormulaAttr items = perTile(heads, "queryLength", shape.queryTile());
+    return LaunchAttr::get(context(), buffers, maps, {}, limits(items),
+                           positive(), shape.threads(), /*cluster=*/1,
+                           ForwardLayout(shape).total,
+                           /*persistent=*/shape.blocks, {items}, arguments,
+                           metadata(shape.queryTile(), shape.keyTile));
+  }
+
+private:
+  AttentionOp forward;
+  const ForwardShape &shape;
+};
+
+class BackwardLaunch : LaunchBuilder {
+public:
+  BackwardLaunch(AttentionBackwardOp op, const BackwardShape &shape,
+                 const GpuTarget &target)
+      : LaunchBuilder(op, target), shape(shape) {
+    int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
+    int64_t dim = op.getHeadDim(), valueDim = op.getValueDim();
+    buffers = {
+        buffer("q", op.getQuery(), heads, "queryLength", dim),
+        buffer("k", op.getKey(), keyHeads, "keyLength", dim),
+        buffer("v", op.getValue(), keyHeads, "keyLength", valueDim),
+        buffer("o", op.getOut(), heads, "queryLength", valueDim),
+        lse(/*output=*/false),
+        buffer("do", op.getDout(), heads, "queryLength", valueDim),
+        buffer("dq", op.getDquery(), heads, "queryLength", dim, true),
+        buffer("dk", op.getDkey(), keyHeads, "keyLength", dim, true),
+        buffer("dv", op.getDvalue(), keyHeads, "keyLength", valueDim, true)};
+    // For the main kernel, then for those before and after it.
+    maps = {map("q", shape.queryTile),  map("k", shape.keyTile()),
+            map("v", shape.keyTile()),  map("do", shape.queryTile),
+            map("dk", shape.keyTile()), map("dv", shape.keyTile()),
+            map("o", kRowsOfGroup),     map("do", kRowsOfGroup),
+            map("dq", kRowsOfGroup)};
+    auto addScratch = [&](StringRef name, int64_t columns) {
+      FormulaAttr bytes = perTile(4 * columns * heads * shape.queryTile,
+                                  "queryLength", shape.queryTile);
+      scratch.push_back(ScratchAttr::get(context(), name, bytes,
+                                         /*alignment=*/256, /*zeroed=*/false));
+    };
+    addScratch("lse2", 1);
+    addScratch("delta", 1);
+    addScratch("dq_sums", shape.headDim);
+  }
+
+  LaunchAttr prepare() {
+    SmallVector<ArgumentAttr> arguments;
+    addMaps(arguments, {6, 7});
+    add(arguments, ArgumentKind::Buffer, {"lse"});
+    add(arguments, ArgumentKind::Scratch, {"lse2", "delta", "dq_sums"});
+    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    addStrides(arguments, "lse");
+    return launch(tile::kWarpgroupThreads, PrepareLayout(shape).total,
+                  /*persistent=*/-1, rowBlocks(), arguments);
+  }
+
+  LaunchAttr main() {
+    SmallVector<ArgumentAttr> arguments;
+    addMaps(arguments, {0, 1, 2, 3, 4, 5});
+    add(arguments, ArgumentKind::Buffer, {"dk", "dv"});
+    add(arguments, ArgumentKind::Scratch, {"lse2", "delta", "dq_sums"});
+    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    add(arguments, ArgumentKind::F32, {"scale"});
+    addStrides(arguments, "dk");
+    addStrides(arguments, "dv");
+    return launch(shape.threads(), BackwardLayout(shape).total, shape.blocks,
+                  items(), arguments);
+  }
+
+  LaunchAttr finish() {
+    SmallVector<ArgumentAttr> arguments;
+    addMaps(arguments, {8});
+    add(arguments, ArgumentKind::Buffer, {"dq"});
+    add(arguments, ArgumentKind::Scratch, {"dq_sums"});
+    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    add(arguments, ArgumentKind::F32, {"scale"});
+    addStrides(arguments, "dq");
+    return launch(tile::kWarpgroupThreads, FinishLayout(shape).total,
+                  /*persistent=*/-1, rowBlocks(), arguments);
+  }
+
+private:
+  /// A key tile of a key head of a batch element each.
+  FormulaAttr items() {
+    return perTile(op.getNumKeyHeads(), "keyLength", shape.keyTile());
+  }
+  /// 64 queries of a head of a batch element each, of whole query tiles.
+  FormulaAttr rowBlocks() {
+    return perTile(op.getNumQueryHeads() * shape.queryTile / kRowsOfGroup,
+                   "queryLength", shape.queryTile);
+  }
+
+  LaunchAttr launch(int64_t threads, int64_t shared, int64_t persistent,
+                    FormulaAttr grid, ArrayRef<ArgumentAttr> arguments) {
+    SmallVector<LimitAttr> both = limits(items());
+    both.push_back(
+        LimitAttr::get(context(), rowBlocks(), both.front().getMaximum()));
+    return LaunchAttr::get(context(), buffers, maps, scratch, both, positive(),
+                           threads, /*cluster=*/1, shared, persistent, {grid},
+                           arguments,
+                           metadata(shape.queryTile, shape.keyTile()));
+  }
+
+  const BackwardShape &shape;
+  SmallVector<BufferAttr> buffers;
+  SmallVector<TensorMapAttr> maps;
+  SmallVector<ScratchAttr> scratch;
 };
 } // namespace
 
@@ -177,4 +297,11 @@ LaunchAttr spattn::describeForwardLaunch(AttentionOp op,
                                          const ForwardShape &shape,
                                          const GpuTarget &target) {
   return ForwardLaunch(op, shape, target).build();
+}
+
+BackwardLaunches spattn::describeBackwardLaunches(AttentionBackwardOp op,
+                                                  const BackwardShape &shape,
+                                                  const GpuTarget &target) {
+  BackwardLaunch launch(op, shape, target);
+  return {launch.prepare(), launch.main(), launch.finish()};
 }

@@ -1,4 +1,4 @@
-//===- LaunchDescription.h - How forward kernels are launched --*- C++ -*-===//
+//===- LaunchDescription.h - How attention kernels are launched -*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_LAUNCHDESCRIPTION_H
 
+#include "BackwardKernel.h"
 #include "ForwardKernel.h"
 #include "spattn/Conversion/GpuTarget.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
@@ -20,6 +21,14 @@ namespace spattn {
 tile::LaunchAttr describeForwardLaunch(AttentionOp op,
                                        const ForwardShape &shape,
                                        const GpuTarget &target);
+
+/// The launches of the three kernels of gradients; see BackwardKernel.h.
+struct BackwardLaunches {
+  tile::LaunchAttr prepare, main, finish;
+};
+BackwardLaunches describeBackwardLaunches(AttentionBackwardOp op,
+                                          const BackwardShape &shape,
+                                          const GpuTarget &target);
 
 } // namespace spattn
 

@@ -8,6 +8,8 @@
 
 #include "spattn/Conversion/Passes.h"
 
+#include "BackwardKernel.h"
+#include "BackwardSchedule.h"
 #include "ForwardKernel.h"
 #include "ForwardSchedule.h"
 #include "LaunchDescription.h"
@@ -75,22 +77,50 @@ struct ConvertSpattnToTilePass
   }
 
   LogicalResult convert(func::FuncOp function) {
-    SmallVector<AttentionOp> attentions(function.getOps<AttentionOp>());
+    SmallVector<AttentionOpInterface> attentions(
+        function.getOps<AttentionOpInterface>());
     if (attentions.size() != 1)
       return function.emitOpError("expected one attention in the function of a "
                                   "kernel, got ")
              << attentions.size();
-    AttentionOp op = attentions.front();
+    AttentionOpInterface op = attentions.front();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
-      return op.emitOpError("expected elements of type f16 or bf16 for a "
-                            "kernel on a GPU, got ")
+      return op->emitOpError("expected elements of type f16 or bf16 for a "
+                             "kernel on a GPU, got ")
              << element;
     for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
       if (dim > 256 || dim % 8 != 0)
-        return op.emitOpError("expected a head dimension that is a multiple of "
-                              "8 up to 256 for a kernel on a GPU, got ")
+        return op->emitOpError("expected a head dimension that is a multiple "
+                               "of 8 up to 256 for a kernel on a GPU, got ")
                << dim;
+    if (auto forward = dyn_cast<AttentionOp>(*op)) {
+      if (failed(convertForward(function, forward)))
+        return failure();
+    } else if (failed(
+                   convertBackward(function, cast<AttentionBackwardOp>(*op)))) {
+      return failure();
+    }
+    function.erase();
+    return success();
+  }
+
+  /// Frees the function's name for its kernel.
+  static std::string takeName(func::FuncOp function) {
+    std::string name = function.getName().str();
+    function.setName(name + "_host");
+    return name;
+  }
+
+  LogicalResult checkSharedMemory(Operation *op, int64_t bytes) {
+    if (bytes <= target->sharedMemory)
+      return success();
+    return op->emitOpError("needs ")
+           << bytes << " bytes of shared memory, more than the "
+           << target->sharedMemory << " there are";
+  }
+
+  LogicalResult convertForward(func::FuncOp function, AttentionOp op) {
     if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
       return op.emitOpError("expected a head dimension of values that is a "
                             "multiple of 64 for an output of another element "
@@ -123,18 +153,50 @@ struct ConvertSpattnToTilePass
       return op.emitOpError("expected a schedule of a multiple of 16 keys from "
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
-    if (ForwardLayout(shape).total * shape.blocks > target->sharedMemory)
-      return op.emitOpError("needs ")
-             << ForwardLayout(shape).total * shape.blocks
-             << " bytes of shared memory, more than the "
-             << target->sharedMemory << " there are";
+    if (failed(
+            checkSharedMemory(op, ForwardLayout(shape).total * shape.blocks)))
+      return failure();
     OpBuilder builder(function);
-    std::string name = function.getName().str();
-    function.setName(name + "_host");
-    buildForwardKernel(builder, op, name, shape)
+    buildForwardKernel(builder, op, takeName(function), shape)
         ->setAttr(tile::LaunchAttr::kName,
                   describeForwardLaunch(op, shape, *target));
-    function.erase();
+    return success();
+  }
+
+  LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
+    FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
+    if (failed(chosen))
+      return failure();
+    BackwardShape shape = *chosen;
+    if (keyTile && keyTile % kRowsOfGroup != 0)
+      return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
+                            "gradients, got ")
+             << keyTile;
+    if (keyTile)
+      shape.consumers = keyTile / kRowsOfGroup;
+    if (consumers)
+      shape.consumers = consumers;
+    if (blocks)
+      shape.blocks = blocks;
+    if (stages)
+      shape.keyStages = stages;
+    if (queryStages)
+      shape.queryStages = queryStages;
+    int64_t bytes = BackwardLayout(shape).total * shape.blocks;
+    if (failed(checkSharedMemory(op, bytes)))
+      return failure();
+    OpBuilder builder(function);
+    std::string name = takeName(function);
+    // The launches' order is that of the module.
+    BackwardLaunches launches = describeBackwardLaunches(op, shape, *target);
+    buildPrepareKernel(builder, op, name + "_prepare", shape)
+        ->setAttr(tile::LaunchAttr::kName, launches.prepare);
+    builder.setInsertionPoint(function);
+    buildBackwardKernel(builder, op, name, shape)
+        ->setAttr(tile::LaunchAttr::kName, launches.main);
+    builder.setInsertionPoint(function);
+    buildFinishKernel(builder, op, name + "_finish", shape)
+        ->setAttr(tile::LaunchAttr::kName, launches.finish);
     return success();
   }
 

@@ -108,7 +108,8 @@ SPATTN_LOWER(MapOp) {
     for (auto [operand, values] :
          llvm::zip(op.getOperands(), adaptor.getOperands())) {
       if (isa<RowsType>(operand.getType()))
-        arguments.push_back(values[rowOf(r)]);
+        arguments.push_back(values.size() == count ? values[r]
+                                                   : values[rowOf(r)]);
       else if (isa<ColumnsType>(operand.getType()))
         arguments.push_back(values[r / 4 * 2 + r % 2]);
       else

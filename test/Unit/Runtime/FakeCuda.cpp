@@ -93,6 +93,7 @@ static void setDefaults(State &state) {
   state.setAttributes.clear();
   state.launches.clear();
   state.memsets.clear();
+  state.streamFrees.clear();
   state.tensorMaps.clear();
 }
 
@@ -151,6 +152,7 @@ int cuGetErrorName(int code, const char **name) {
           : code == 218 ? "CUDA_ERROR_INVALID_PTX"
           : code == 222 ? "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"
           : code == 500 ? "CUDA_ERROR_NOT_FOUND"
+          : code == 801 ? "CUDA_ERROR_NOT_SUPPORTED"
                         : nullptr;
   return *name ? 0 : 1;
 }
@@ -355,23 +357,37 @@ int cuMemGetInfo_v2(size_t *free, size_t *total) {
   return 0;
 }
 
-int cuMemAlloc_v2(cuda::DevicePtr *address, size_t bytes) {
-  ENTER("cuMemAlloc");
+static int allocate(cuda::DevicePtr *address, size_t bytes, bool ofStream,
+                    cuda::Stream stream) {
   if (!currentContext || bytes > state().freeBytes)
     return currentContext ? cuda::kOutOfMemory : cuda::kInvalidContext;
-  void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-  *address = reinterpret_cast<uint64_t>(memory);
-  state().allocations[*address] = {bytes, currentContext->device,
-                                   cuda::kMemoryTypeDevice, false};
+  // A multiple of 256 and of nothing more.
+  void *memory = std::aligned_alloc(512, (bytes + 256 + 511) / 512 * 512);
+  *address = reinterpret_cast<uint64_t>(memory) + 256;
+  state().allocations[*address] = {
+      bytes, currentContext->device, cuda::kMemoryTypeDevice, false, ofStream,
+      stream};
   return 0;
+}
+
+static int release(cuda::DevicePtr address, bool ofStream) {
+  auto it = state().allocations.find(address);
+  if (!currentContext || it == state().allocations.end() ||
+      it->second.ofStream != ofStream)
+    return cuda::kInvalidValue;
+  state().allocations.erase(it);
+  std::free(reinterpret_cast<void *>(address - 256));
+  return 0;
+}
+
+int cuMemAlloc_v2(cuda::DevicePtr *address, size_t bytes) {
+  ENTER("cuMemAlloc");
+  return allocate(address, bytes, false, nullptr);
 }
 
 int cuMemFree_v2(cuda::DevicePtr address) {
   ENTER("cuMemFree");
-  if (!currentContext || !state().allocations.erase(address))
-    return cuda::kInvalidValue;
-  std::free(reinterpret_cast<void *>(address));
-  return 0;
+  return release(address, false);
 }
 
 int cuMemcpyHtoD_v2(cuda::DevicePtr to, const void *from, size_t bytes) {
@@ -481,6 +497,19 @@ int cuEventDestroy_v2(cuda::Event) {
 }
 
 #ifndef FAKE_CUDA_OLD
+int cuMemAllocAsync(cuda::DevicePtr *address, size_t bytes,
+                    cuda::Stream stream) {
+  ENTER("cuMemAllocAsync");
+  return allocate(address, bytes, true, stream);
+}
+
+int cuMemFreeAsync(cuda::DevicePtr address, cuda::Stream stream) {
+  ENTER("cuMemFreeAsync");
+  state().streamFrees.push_back(
+      {address, stream, state().launches.size() + state().memsets.size()});
+  return release(address, true);
+}
+
 int cuCtxGetId(cuda::Context context, uint64_t *id) {
   ENTER("cuCtxGetId");
   *id = context->id;

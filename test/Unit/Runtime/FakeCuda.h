@@ -53,6 +53,13 @@ struct Memset {
   size_t order;
 };
 
+/// Memory of a stream that was freed.
+struct StreamFree {
+  cuda::DevicePtr address;
+  cuda::Stream stream;
+  size_t order;
+};
+
 struct TensorMapCall {
   int type;
   uint32_t rank;
@@ -67,6 +74,9 @@ struct Allocation {
   int device;
   unsigned type;
   bool managed;
+  /// Whether it was made in the order of a stream, and of which.
+  bool ofStream = false;
+  cuda::Stream stream = nullptr;
 };
 
 struct State {
@@ -90,6 +100,7 @@ struct State {
   std::map<std::string, std::map<int, int>> setAttributes;
   std::vector<Launch> launches;
   std::vector<Memset> memsets;
+  std::vector<StreamFree> streamFrees;
   std::vector<TensorMapCall> tensorMaps;
   std::map<cuda::DevicePtr, Allocation> allocations;
 };

@@ -492,6 +492,134 @@ TEST_F(LaunchTest, ScratchIsChecked) {
   EXPECT_TRUE(state->memsets.empty());
 }
 
+TEST_F(LaunchTest, LendsScratch) {
+  auto module = loadOrFail(artifact);
+  size_t before = state->allocations.size();
+  arguments.scratch.clear();
+  Status status = module->launchWithScratch(arguments);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(getCurrent(), nullptr);
+  ASSERT_EQ(state->launches.size(), 2u);
+  ASSERT_EQ(state->memsets.size(), 1u);
+  auto counter = get<uint64_t>(state->launches[0].arguments[4]);
+  auto delta = get<uint64_t>(state->launches[1].arguments[0]);
+  EXPECT_NE(counter, delta);
+  EXPECT_EQ(counter % 4, 0u);
+  EXPECT_EQ(delta % 256, 0u);
+  EXPECT_EQ(state->memsets[0].address, counter);
+  EXPECT_EQ(state->memsets[0].bytes, 4u);
+  // Of the stream, and freed behind the kernels. Nobody waits.
+  EXPECT_EQ(state->calls["cuMemAllocAsync"], 2);
+  ASSERT_EQ(state->streamFrees.size(), 2u);
+  EXPECT_EQ(state->streamFrees[0].address, delta);
+  EXPECT_EQ(state->streamFrees[1].address, counter);
+  for (const fake::StreamFree &free : state->streamFrees) {
+    EXPECT_EQ(free.stream, arguments.stream);
+    EXPECT_EQ(free.order, 3u);
+  }
+  EXPECT_EQ(state->calls["cuStreamSynchronize"], 0);
+  EXPECT_EQ(state->allocations.size(), before);
+}
+
+TEST_F(LaunchTest, LentScratchIsAligned) {
+  artifact.scratch[0].alignment = 4096;
+  artifact.scratch[1].bytes = Formula::constant(0);
+  Status status = loadOrFail(artifact)->launchWithScratch(arguments);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(get<uint64_t>(state->launches[1].arguments[0]) % 4096, 0u);
+  // One without bytes.
+  EXPECT_EQ(get<uint64_t>(state->launches[0].arguments[4]), 0u);
+  EXPECT_TRUE(state->memsets.empty());
+  EXPECT_EQ(state->calls["cuMemAllocAsync"], 1);
+}
+
+TEST_F(LaunchTest, LentScratchIsLarge) {
+  // More than 32 bits, and more than there is.
+  artifact.scratch[0].bytes = Formula::constant(int64_t(5) << 30);
+  auto module = loadOrFail(artifact);
+  size_t before = state->allocations.size();
+  Status status = module->launchWithScratch(arguments);
+  EXPECT_EQ(status.driverCode(), cuda::kOutOfMemory);
+  EXPECT_THAT(status.message(),
+              HasSubstr("scratch buffer 'delta': not enough device memory for "
+                        "5368709120 bytes: 1073741824 of"));
+  EXPECT_TRUE(state->launches.empty());
+  EXPECT_TRUE(state->memsets.empty());
+  // The second buffer; then the first one goes back.
+  std::swap(artifact.scratch[0].bytes, artifact.scratch[1].bytes);
+  status = loadOrFail(artifact)->launchWithScratch(arguments);
+  EXPECT_THAT(status.message(), HasSubstr("scratch buffer 'counter': not "
+                                          "enough device memory"));
+  EXPECT_EQ(state->streamFrees.size(), 1u);
+  EXPECT_EQ(state->allocations.size(), before);
+  EXPECT_EQ(getCurrent(), nullptr);
+  // Nothing is allocated for a launch that is refused.
+  artifact.limits[0].maximum = 1;
+  status = loadOrFail(artifact)->launchWithScratch(arguments);
+  EXPECT_THAT(status.message(), HasSubstr("the kernels support up to 1"));
+}
+
+TEST_F(LaunchTest, LendsScratchWithoutPools) {
+  // Then freeing waits.
+  for (bool isMissing : {false, true}) {
+    if (isMissing)
+      const_cast<Driver &>(*driver).memFreeAsync = {};
+    else
+      state->failures["cuMemAllocAsync"] = cuda::kNotSupported;
+    size_t before = state->allocations.size();
+    state->calls.clear();
+    Status status = loadOrFail(artifact)->launchWithScratch(arguments);
+    EXPECT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(state->launches.size(), 2u);
+    EXPECT_EQ(state->calls["cuMemAlloc"], 2);
+    EXPECT_EQ(state->calls["cuStreamSynchronize"], 2);
+    EXPECT_EQ(state->allocations.size(), before);
+    state->launches.clear();
+    // As while it is captured.
+    state->failures["cuStreamSynchronize"] = 900;
+    status = loadOrFail(artifact)->launchWithScratch(arguments);
+    EXPECT_EQ(status.driverCode(), 900);
+    EXPECT_EQ(state->allocations.size(), before);
+    state->failures.clear();
+    state->launches.clear();
+  }
+}
+
+TEST_F(LaunchTest, LentScratchSurvivesFailures) {
+  auto module = loadOrFail(artifact);
+  size_t before = state->allocations.size();
+  for (const char *function : {"cuMemAllocAsync", "cuTensorMapEncodeTiled",
+                               "cuMemsetD8Async", "cuLaunchKernel"}) {
+    state->failures[function] = 4711;
+    Status status = module->launchWithScratch(arguments);
+    state->failures.clear();
+    EXPECT_EQ(status.driverCode(), 4711);
+    EXPECT_THAT(status.message(), HasSubstr(std::string(function) + " failed"));
+    EXPECT_EQ(state->allocations.size(), before) << function;
+    EXPECT_EQ(getCurrent(), nullptr);
+  }
+  state->failures["cuMemFreeAsync"] = 4711;
+  EXPECT_EQ(module->launchWithScratch(arguments).driverCode(), 4711);
+  state->failures.clear();
+  EXPECT_TRUE(module->launchWithScratch(arguments).ok());
+}
+
+TEST_F(LaunchTest, LendsScratchToManyThreads) {
+  auto module = loadOrFail(artifact);
+  size_t before = state->allocations.size();
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      for (unsigned round = 0; round < 50; ++round)
+        EXPECT_TRUE(module->launchWithScratch(arguments).ok());
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(state->launches.size(), 800u);
+  EXPECT_EQ(state->streamFrees.size(), 800u);
+  EXPECT_EQ(state->allocations.size(), before);
+}
+
 TEST_F(LaunchTest, EveryFailureIsReported) {
   auto module = loadOrFail(artifact);
   for (const char *function :

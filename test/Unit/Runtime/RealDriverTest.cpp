@@ -294,19 +294,47 @@ TEST_F(RealDriverTest, Launches) {
   ASSERT_TRUE(driver->memcpyDtoH(&count, counter.address(), 4).ok());
   EXPECT_EQ(count, kBlocks);
 
+  // With scratch that the launch lends, at once and captured.
+  auto runAgain = [&](auto run) {
+    ASSERT_TRUE(
+        driver->memsetD8Async(out.address(), 0xff, 1 << 17, stream).ok());
+    for (unsigned round = 0; round < 3; ++round)
+      run();
+    ASSERT_TRUE(driver->streamSynchronize(stream).ok());
+    ASSERT_TRUE(
+        driver->memcpyDtoH(again.data(), out.address(), again.size() * 2).ok());
+    EXPECT_EQ(again, copied);
+  };
+  runAgain([&] {
+    status = (*module)->launchWithScratch(arguments);
+    EXPECT_TRUE(status.ok()) << status.message();
+  });
+  Graph lending(*driver);
+  ASSERT_EQ(lending.begin(stream, 0), 0);
+  status = (*module)->launchWithScratch(arguments);
+  EXPECT_TRUE(status.ok()) << status.message();
+  ASSERT_EQ(lending.end(stream), 0);
+  runAgain([&] { EXPECT_EQ(lending.launch(stream), 0); });
+
   // What a launch costs the host.
   constexpr unsigned kRounds = 500;
-  for (bool check : {true, false}) {
-    arguments.checkAddresses = check;
+  auto time = [&](const char *name, auto launch) {
     auto start = std::chrono::steady_clock::now();
     for (unsigned round = 0; round < kRounds; ++round)
-      ASSERT_TRUE((*module)->launch(arguments).ok());
+      ASSERT_TRUE(launch().ok());
     std::chrono::duration<double, std::micro> took =
         std::chrono::steady_clock::now() - start;
     ASSERT_TRUE(driver->streamSynchronize(stream).ok());
-    RecordProperty(check ? "launch_us" : "unchecked_launch_us",
-                   std::to_string(took.count() / kRounds));
-  }
+    RecordProperty(name, std::to_string(took.count() / kRounds));
+  };
+  time("launch_us", [&] { return (*module)->launch(arguments); });
+  time("scratch_us", [&] { return (*module)->launchWithScratch(arguments); });
+  time("synchronized_scratch_us", [&] {
+    Status launched = (*module)->launchWithScratch(arguments);
+    return launched.ok() ? driver->streamSynchronize(stream) : launched;
+  });
+  arguments.checkAddresses = false;
+  time("unchecked_launch_us", [&] { return (*module)->launch(arguments); });
   EXPECT_TRUE(driver->streamDestroy(stream).ok());
 }
 

@@ -1,0 +1,608 @@
+//===- BackwardKernel.cpp - The main gradient kernel in tile form ---------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A block takes a key tile of a key head at a time, and goes through the query
+// tiles that see it, of all heads of the group. Scores are transposed, a row
+// for each key: then probabilities and their gradients are left operands of the
+// gradients of values and keys, which stay in registers until the item ends.
+// Only the gradients of queries are products of all warpgroups' scores; those
+// go through shared memory, and the results are added up in scratch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "BackwardKernel.h"
+
+#include "KernelBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+/// Buffers for gradients of scores: one is written while another is read.
+static constexpr int64_t kScoreBuffers = 2;
+
+namespace {
+/// Numbers of the barriers.
+struct BarrierNumbers {
+  explicit BarrierNumbers(const BackwardShape &shape) {
+    int64_t next = 0;
+    for (int64_t *number : {&fullKey, &fullValue, &fullOutput, &emptyKey}) {
+      *number = next;
+      next += shape.keyStages;
+    }
+    for (int64_t *number : {&fullQuery, &fullDout, &emptyQuery, &emptyDout}) {
+      *number = next;
+      next += shape.queryStages;
+    }
+    for (int64_t *number : {&fullItem, &emptyItem}) {
+      *number = next;
+      next += kItemStages;
+    }
+    count = next;
+  }
+  int64_t fullKey, fullValue, fullOutput, emptyKey;
+  int64_t fullQuery, fullDout, emptyQuery, emptyDout;
+  int64_t fullItem, emptyItem, count;
+};
+} // namespace
+
+BackwardLayout::BackwardLayout(const BackwardShape &shape) {
+  int64_t next = 0;
+  auto take = [&](int64_t &offset, int64_t bytes) {
+    offset = next;
+    next += bytes;
+  };
+  take(key, shape.keyStages * shape.keyTile() * shape.headDim * 2);
+  take(value, shape.keyStages * shape.keyTile() * shape.valueDim * 2);
+  take(query, shape.queryStages * shape.queryTile * shape.headDim * 2);
+  take(dout, shape.queryStages * shape.queryTile * shape.valueDim * 2);
+  take(dscores, kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
+  take(lse, shape.queryStages * shape.queryTile * 4);
+  take(delta, shape.queryStages * shape.queryTile * 4);
+  take(barriers, llvm::alignTo(8 * BarrierNumbers(shape).count, 16));
+  take(items, kItemStages * kItemWords * 4);
+  total = next;
+}
+
+namespace {
+
+/// Arguments of the kernel, in order.
+enum Argument {
+  MapQuery,
+  MapKey,
+  MapValue,
+  MapDout,
+  MapDkey,
+  MapDvalue,
+  Dkey,
+  Dvalue,
+  Lse,
+  Delta,
+  Dquery,
+  Batch,
+  QueryLength,
+  KeyLength,
+  Scale,
+  DkeyBatchStride,
+  DkeyHeadStride,
+  DkeyRowStride,
+  DvalueBatchStride,
+  DvalueHeadStride,
+  DvalueRowStride,
+  NumArguments
+};
+
+class BackwardKernel : KernelBuilder {
+public:
+  BackwardKernel(OpBuilder &builder, AttentionBackwardOp op, StringRef name,
+                 const BackwardShape &shape)
+      : KernelBuilder(
+            builder, op.getLoc(),
+            cast<ShapedType>(op.getQuery().getType()).getElementType()),
+        op(op), shape(shape), layout(shape), numbers(shape),
+        heads(op.getHeadStructures()) {
+    barrierOffset = layout.barriers;
+    queue = {layout.items, numbers.fullItem, numbers.emptyItem};
+    declare(name);
+  }
+
+  LLVM::LLVMFuncOp build() {
+    readArguments();
+    emitSetup();
+    Value group = arith::IndexCastOp::create(
+        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
+    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
+    auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
+    in(role.thenBlock(), [&] {
+      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
+      inWarp(0, [&] { emitSchedule(); });
+      inWarp(1, [&] { emitLoads(/*ofDout=*/false); });
+      inWarp(2, [&] { emitLoads(/*ofDout=*/true); });
+      inWarp(3, [&] { emitStores(); });
+    });
+    in(role.elseBlock(), [&] {
+      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
+      emitConsumer(sub(group, index(1)));
+    });
+    LLVM::ReturnOp::create(b, ValueRange());
+    return function;
+  }
+
+private:
+  //===--------------------------------------------------------------------===//
+  // The function
+  //===--------------------------------------------------------------------===//
+
+  void declare(StringRef name) {
+    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+    llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
+    for (int i = MapQuery; i <= Dquery; ++i)
+      types[i] = pointer;
+    for (int i : {Batch, QueryLength, KeyLength})
+      types[i] = b.getI32Type();
+    types[Scale] = b.getF32Type();
+    begin(name, types, /*maps=*/Dkey, shape.threads(), shape.blocks);
+  }
+
+  void readArguments() {
+    for (int i = DkeyBatchStride; i < NumArguments; ++i)
+      args[i] = asIndex(args[i]);
+    // Base-2 logits.
+    scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
+    paddedRows = ops.materialize(
+        ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
+                ops.constant(shape.queryTile)));
+    Value tiles = ops.materialize(
+        ops.ceilDiv(ops.wrap(args[KeyLength]), shape.keyTile()));
+    rowHeads = mul(args[Batch], index(op.getNumKeyHeads()));
+    items = mul(tiles, rowHeads);
+  }
+
+  void emitSetup() {
+    when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
+      int64_t arrivals = 4 * shape.consumers;
+      auto init = [&](int64_t number, int64_t stages, int64_t count,
+                      bool loads) {
+        for (int64_t s = 0; s < stages; ++s)
+          tile::BarrierInitOp::create(b, barrier(number, index(s)), count,
+                                      loads);
+      };
+      init(numbers.fullKey, shape.keyStages, 1, true);
+      init(numbers.fullValue, shape.keyStages, 1, true);
+      init(numbers.fullOutput, shape.keyStages, arrivals, false);
+      init(numbers.emptyKey, shape.keyStages, 1, false);
+      // A tile, and a number for each of its rows.
+      init(numbers.fullQuery, shape.queryStages, 2, true);
+      init(numbers.fullDout, shape.queryStages, 2, true);
+      init(numbers.emptyQuery, shape.queryStages, arrivals, false);
+      init(numbers.emptyDout, shape.queryStages, arrivals, false);
+      init(numbers.fullItem, kItemStages, 1, false);
+      // Readers: two warps that load, one that stores, those that compute.
+      init(numbers.emptyItem, kItemStages, arrivals + 3, false);
+      tile::BarrierFenceOp::create(b);
+    });
+    tile::SyncOp::create(b, 0, Value(), shape.threads());
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Shared memory
+  //===--------------------------------------------------------------------===//
+
+  Value keyTile(Value stage) {
+    return sharedTile(shape.keyTile(), shape.headDim, stage, layout.key);
+  }
+  /// The chunk of 64 columns of a key tile.
+  Value keyChunk(Value stage, Value chunk) {
+    Value number = add(mul(stage, index(shape.headDim / 64)), chunk);
+    return sharedTile(shape.keyTile(), 64, number, layout.key);
+  }
+  Value valueTile(Value stage) {
+    return sharedTile(shape.keyTile(), shape.valueDim, stage, layout.value);
+  }
+  Value queryTile(Value stage) {
+    return sharedTile(shape.queryTile, shape.headDim, stage, layout.query);
+  }
+  Value doutTile(Value stage) {
+    return sharedTile(shape.queryTile, shape.valueDim, stage, layout.dout);
+  }
+  Value dscoresTile(Value stage) {
+    return sharedTile(shape.keyTile(), shape.queryTile, stage, layout.dscores);
+  }
+  std::pair<Value, Value> stageOfQuery(Value count) {
+    return stageOf(count, shape.queryStages);
+  }
+  std::pair<Value, Value> stageOfKey(const WorkItem &item) {
+    return stageOf(item.extra[KeyNumber], shape.keyStages);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Work
+  //===--------------------------------------------------------------------===//
+
+  /// What is posted with an item, the part of a key tile's work that one query
+  /// head has: whether it is the tile's first and its last, and how many tiles
+  /// came before.
+  enum Extra { IsFirst, IsLast, KeyNumber };
+
+  WorkItem decode(Value number, Value headOfGroup) {
+    WorkItem item;
+    Value tile = arith::DivUIOp::create(b, number, rowHeads);
+    Value rest = arith::RemUIOp::create(b, number, rowHeads);
+    item.keyHead = arith::DivUIOp::create(b, rest, args[Batch]);
+    item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
+    item.head = item.keyHead;
+    if (op.getGroupSize() > 1)
+      item.head = add(mul(item.keyHead, index(op.getGroupSize())), headOfGroup);
+    Lengths<Index> lengths{ops.wrap(args[QueryLength]),
+                           ops.wrap(args[KeyLength])};
+    item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
+                           op.getAlgebraAlignment());
+    item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
+    Index end = ops.add(item.first, ops.constant(shape.keyTile()));
+    auto ranges = queryTiles(ops, item.form, item.first, end, shape.queryTile);
+    item.masked = maskedSequence(ops, ranges);
+    item.full = fullSequence(ops, ranges);
+    item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+    // Keys past the end are zeros, whose probabilities may overflow: there
+    // every tile is masked.
+    item.maskedCount =
+        ops.materialize(ops.select(ops.lt(ops.wrap(args[KeyLength]), end),
+                                   ops.wrap(item.visited), item.masked.count));
+    return item;
+  }
+
+  /// Finds the items, ahead of everyone else, and posts them; earlier keys
+  /// first, which are seen by the most queries.
+  void emitSchedule() {
+    auto i32 = b.getI32Type();
+    auto loop = scf::ForOp::create(b, block, items, blocks,
+                                   ValueRange{index(0), index(0)});
+    in(loop.getBody(), [&] {
+      Value number = loop.getInductionVar();
+      Value count = loop.getRegionIterArg(0), keys = loop.getRegionIterArg(1);
+      int64_t groupSize = op.getGroupSize();
+      if (groupSize == 1) {
+        WorkItem item = decode(number, index(0));
+        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
+        Value one = arith::ExtUIOp::create(b, i32, any);
+        item.extra = {one, one, arith::AddIOp::create(b, keys, index(0))};
+        setPosted(item, loop.getBody());
+        auto isAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+        in(isAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+        in(isAny.elseBlock(), [&] { emitEmptyKeys(item); });
+        scf::YieldOp::create(b, ValueRange{add(count, one), add(keys, one)});
+        return;
+      }
+      // The last head with work: none before the first.
+      Value size = index(groupSize), none = index(-1);
+      auto search = scf::ForOp::create(b, index(0), size, index(1), none);
+      in(search.getBody(), [&] {
+        Value head = search.getInductionVar();
+        WorkItem item = decode(number, head);
+        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
+        scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
+                                    b, any, head, search.getRegionIterArg(0))});
+      });
+      Value last = search.getResult(0);
+      auto posts = scf::ForOp::create(b, index(0), size, index(1),
+                                      ValueRange{count, index(1)});
+      in(posts.getBody(), [&] {
+        Value head = posts.getInductionVar();
+        Value own = posts.getRegionIterArg(0);
+        Value isFirst = posts.getRegionIterArg(1);
+        WorkItem item = decode(number, head);
+        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
+        Value isLast = arith::ExtUIOp::create(
+            b, i32, compare(arith::CmpIPredicate::eq, head, last));
+        // Values of this block, so that they are posted.
+        Value zero = index(0);
+        item.extra = {add(isFirst, zero), isLast, add(keys, zero)};
+        setPosted(item, posts.getBody());
+        when(any, [&] { post(own, words.getArrayRef()); });
+        Value one = arith::ExtUIOp::create(b, i32, any);
+        scf::YieldOp::create(
+            b, ValueRange{add(own, one),
+                          arith::SelectOp::create(b, any, zero, isFirst)});
+      });
+      Value any = compare(arith::CmpIPredicate::sge, last, index(0));
+      Value isEmpty = compare(arith::CmpIPredicate::slt, last, index(0));
+      when(isEmpty, [&] { emitEmptyKeys(decode(number, index(0))); });
+      scf::YieldOp::create(
+          b, ValueRange{posts.getResult(0),
+                        add(keys, arith::ExtUIOp::create(b, i32, any))});
+    });
+    postEnd(loop.getResult(0));
+  }
+
+  /// Writes the gradients of keys that no query sees.
+  void emitEmptyKeys(const WorkItem &item) {
+    Value first = ops.materialize(item.first);
+    Value rest = sub(args[KeyLength], first);
+    Value count =
+        asIndex(arith::MinSIOp::create(b, rest, index(shape.keyTile())));
+    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
+    for (bool ofValue : {false, true}) {
+      int stride = ofValue ? DvalueBatchStride : DkeyBatchStride;
+      Value position = add(add(mul(asIndex(item.batch), args[stride]),
+                               mul(asIndex(item.keyHead), args[stride + 1])),
+                           mul(asIndex(first), args[stride + 2]));
+      tile::StoreFillOp::create(
+          b, zero, pointer(args[ofValue ? Dvalue : Dkey], position, element),
+          args[stride + 2], count,
+          ofValue ? op.getValueDim() : op.getHeadDim());
+    }
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Loading and storing
+  //===--------------------------------------------------------------------===//
+
+  /// The number of a query among all that scratch has room for.
+  Value scratchRow(const WorkItem &item, Value query) {
+    Value head =
+        add(mul(asIndex(item.batch), asIndex(index(op.getNumQueryHeads()))),
+            asIndex(item.head));
+    return add(mul(head, asIndex(paddedRows)), asIndex(query));
+  }
+
+  /// Loads keys and queries with their log-sum-exp, or values and output
+  /// gradients with `delta`.
+  void emitLoads(bool ofDout) {
+    forPosted([&](WorkItem &item, Value tilesBefore, Value) {
+      Value isFirst =
+          compare(arith::CmpIPredicate::ne, item.extra[IsFirst], index(0));
+      when(isFirst, [&] {
+        auto [stage, phase] = stageOfKey(item);
+        await(barrier(numbers.emptyKey, stage), flip(phase));
+        Value first = ops.materialize(item.first);
+        if (ofDout)
+          load(args[MapValue], first, item.keyHead, item.batch,
+               valueTile(stage), barrier(numbers.fullValue, stage));
+        else
+          load(args[MapKey], first, item.keyHead, item.batch, keyTile(stage),
+               barrier(numbers.fullKey, stage));
+      });
+      auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        Value query = ops.materialize(firstOf(item, n, shape.queryTile));
+        auto [stage, phase] = stageOfQuery(add(tilesBefore, n));
+        await(barrier(ofDout ? numbers.emptyDout : numbers.emptyQuery, stage),
+              flip(phase));
+        Value full =
+            barrier(ofDout ? numbers.fullDout : numbers.fullQuery, stage);
+        Value numbersOf = pointer(args[ofDout ? Delta : Lse],
+                                  scratchRow(item, query), b.getF32Type());
+        tile::LoadWordsOp::create(b, shape.queryTile, numbersOf,
+                                  ofDout ? layout.delta : layout.lse,
+                                  asIndex(stage), 4 * shape.queryTile, full);
+        load(args[ofDout ? MapDout : MapQuery], query, item.head, item.batch,
+             ofDout ? doutTile(stage) : queryTile(stage), full);
+      });
+    });
+  }
+
+  /// Stores gradients from where keys and values were, and then lets new ones
+  /// in.
+  void emitStores() {
+    forPosted([&](WorkItem &item, Value, Value) {
+      when(compare(arith::CmpIPredicate::ne, item.extra[IsLast], index(0)),
+           [&] {
+             auto [stage, phase] = stageOfKey(item);
+             await(barrier(numbers.fullOutput, stage), phase);
+             Value first = asIndex(ops.materialize(item.first));
+             Value head = asIndex(item.keyHead), batch = asIndex(item.batch);
+             tile::StoreTileOp::create(b, keyTile(stage), args[MapDkey], first,
+                                       head, batch);
+             tile::StoreTileOp::create(b, valueTile(stage), args[MapDvalue],
+                                       first, head, batch);
+             tile::StoreWaitOp::create(b);
+             arrive(barrier(numbers.emptyKey, stage));
+           });
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Computing
+  //===--------------------------------------------------------------------===//
+
+  Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, bool transposed,
+            int64_t columns, bool lhsTransposed = false) {
+    return tile::MmaOp::create(b, accType(columns), lhs,
+                               lhsBlock ? asIndex(lhsBlock) : Value(), rhs, acc,
+                               transposed, lhsTransposed);
+  }
+  void commit() { tile::MmaCommitOp::create(b); }
+  void fence() { tile::MmaFenceOp::create(b); }
+  /// All warpgroups that compute meet.
+  void meet() { tile::SyncOp::create(b, 1, Value(), 128 * shape.consumers); }
+  Value readColumns(int64_t offset, Value stage) {
+    auto type = tile::ColumnsType::get(b.getContext(), shape.queryTile);
+    return tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
+                                       4 * shape.queryTile);
+  }
+
+  Value maskScores(const WorkItem &item, Value group, Value scores,
+                   Index firstQuery) {
+    NormalForm<Index> form = withMask(item).form;
+    return mask(scores, firstQuery, [&](Index row) {
+      Index inTile =
+          ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
+      return queriesOfKey(ops, form, ops.add(item.first, inTile));
+    });
+  }
+
+  /// An item's n-th query tile, the block's `count`-th. State: the gradients of
+  /// values and of keys.
+  SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
+                          Value count, Value n, bool masked, ValueRange state) {
+    Value dvalue = state[0], dkey = state[1];
+    int64_t columns = shape.queryTile;
+    auto [stage, phase] = stageOfQuery(count);
+    Index firstQuery = firstOf(item, n, shape.queryTile);
+    await(barrier(numbers.fullQuery, stage), phase);
+    fence();
+    Value scores = mma(keyTile(keyStage), group, queryTile(stage), Value(),
+                       /*transposed=*/true, columns);
+    commit();
+    await(barrier(numbers.fullDout, stage), phase);
+    Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), Value(),
+                       /*transposed=*/true, columns);
+    commit();
+    scores = wait(1, scores).front();
+    if (masked)
+      scores = maskScores(item, group, scores, firstQuery);
+    Value lse = readColumns(layout.lse, stage);
+    Value probs =
+        map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
+          Value negated = arith::NegFOp::create(b, x[1]);
+          return math::Exp2Op::create(b, fma(x[0], scale2, negated));
+        });
+    Value probsOperand = toOperand(probs);
+    fence();
+    dvalue = mma(probsOperand, Value(), doutTile(stage), dvalue,
+                 /*transposed=*/false, shape.valueDim);
+    commit();
+    dprobs = wait(1, dprobs).front();
+    Value delta = readColumns(layout.delta, stage);
+    Value dscores = map(
+        {probs, dprobs, delta}, probs.getType(), [&](ValueRange x) -> Value {
+          Value difference = arith::SubFOp::create(b, x[1], x[2]);
+          return arith::MulFOp::create(b, x[0], difference);
+        });
+    Value dscoresOperand = toOperand(dscores);
+    fence();
+    dkey = mma(dscoresOperand, Value(), queryTile(stage), dkey,
+               /*transposed=*/false, shape.headDim);
+    commit();
+    Value buffer = stageOf(count, kScoreBuffers).first;
+    tile::WriteOp::create(b, dscoresOperand, dscoresTile(buffer),
+                          asIndex(group));
+    tile::CopyFenceOp::create(b);
+    meet();
+    Value row = scratchRow(item, ops.materialize(firstQuery));
+    Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
+                          b.getF32Type());
+    auto startDquery = [&](Value fragment) -> Value {
+      Value chunks = index(shape.headDim / kRowsOfGroup);
+      Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
+      Value chunk = arith::RemUIOp::create(b, fragment, chunks);
+      fence();
+      Value dquery =
+          mma(dscoresTile(buffer), rowBlock, keyChunk(keyStage, chunk), Value(),
+              /*transposed=*/false, kRowsOfGroup,
+              /*lhsTransposed=*/true);
+      commit();
+      return dquery;
+    };
+    auto addDquery = [&](Value fragment, Value dquery) {
+      Value elements = mul(fragment, index(kRowsOfGroup * kRowsOfGroup));
+      tile::AddFragmentOp::create(b, dquery,
+                                  pointer(start, elements, b.getF32Type()));
+    };
+    // Each warpgroup has its share of the fragments. Beside the product for the
+    // first, the others' operands become free.
+    Value dquery = startDquery(group);
+    ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
+    dvalue = ready[0];
+    dkey = ready[1];
+    arrive(barrier(numbers.emptyDout, stage));
+    arrive(barrier(numbers.emptyQuery, stage));
+    for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
+      Value fragment = add(group, index(own));
+      if (own > 0)
+        dquery = startDquery(fragment);
+      addDquery(fragment, wait(0, dquery).front());
+    }
+    return {dvalue, dkey};
+  }
+
+  /// Scales and writes an item's gradients to where its keys and values were.
+  void emitOutput(Value group, Value keyStage, Value dvalue, Value dkey) {
+    // Others may still be reading keys.
+    meet();
+    tile::WriteOp::create(b, dvalue, valueTile(keyStage), asIndex(group));
+    Value scaled = map(dkey, dkey.getType(), [&](ValueRange x) -> Value {
+      return arith::MulFOp::create(b, x[0], args[Scale]);
+    });
+    tile::WriteOp::create(b, scaled, keyTile(keyStage), asIndex(group));
+    tile::CopyFenceOp::create(b);
+    arrive(barrier(numbers.fullOutput, keyStage));
+  }
+
+  SmallVector<Value> noGradients() {
+    Value zero = f32(0);
+    return {tile::FillOp::create(b, accType(shape.valueDim), zero),
+            tile::FillOp::create(b, accType(shape.headDim), zero)};
+  }
+
+  /// The gradients that an item starts with: those of the heads before it.
+  SmallVector<Value> startingWith(const WorkItem &item, ValueRange before) {
+    if (before.empty())
+      return noGradients();
+    Value isFirst =
+        compare(arith::CmpIPredicate::ne, item.extra[IsFirst], index(0));
+    auto ifFirst = scf::IfOp::create(b, before.getTypes(), isFirst,
+                                     /*withElseRegion=*/true);
+    in(ifFirst.thenBlock(), [&] { scf::YieldOp::create(b, noGradients()); });
+    in(ifFirst.elseBlock(), [&] { scf::YieldOp::create(b, before); });
+    return SmallVector<Value>(ifFirst.getResults());
+  }
+
+  void emitConsumer(Value group) {
+    // Heads of a group add to the same gradients.
+    bool carries = op.getGroupSize() > 1;
+    SmallVector<Value> initial;
+    if (carries)
+      initial = noGradients();
+    forPosted(initial,
+              [&](WorkItem &item, Value tilesBefore, Value,
+                  ValueRange before) -> SmallVector<Value> {
+                SmallVector<Value> carried = startingWith(item, before);
+                auto [keyStage, keyPhase] = stageOfKey(item);
+                await(barrier(numbers.fullKey, keyStage), keyPhase);
+                await(barrier(numbers.fullValue, keyStage), keyPhase);
+                for (bool masked : {true, false}) {
+                  auto loop = scf::ForOp::create(
+                      b, masked ? index(0) : item.maskedCount,
+                      masked ? item.maskedCount : item.visited, index(1),
+                      carried);
+                  in(loop.getBody(), [&, keyStage = keyStage] {
+                    Value n = loop.getInductionVar();
+                    scf::YieldOp::create(b, step(item, group, keyStage,
+                                                 add(tilesBefore, n), n, masked,
+                                                 loop.getRegionIterArgs()));
+                  });
+                  carried.assign(loop.result_begin(), loop.result_end());
+                }
+                Value isLast = compare(arith::CmpIPredicate::ne,
+                                       item.extra[IsLast], index(0));
+                when(isLast, [&, keyStage = keyStage] {
+                  emitOutput(group, keyStage, carried[0], carried[1]);
+                });
+                return carries ? carried : SmallVector<Value>();
+              });
+  }
+
+  AttentionBackwardOp op;
+  BackwardShape shape;
+  BackwardLayout layout;
+  BarrierNumbers numbers;
+  HeadStructures heads;
+  Value scale2, paddedRows, rowHeads, items;
+};
+} // namespace
+
+LLVM::LLVMFuncOp spattn::buildBackwardKernel(OpBuilder &builder,
+                                             AttentionBackwardOp op,
+                                             StringRef name,
+                                             const BackwardShape &shape) {
+  return BackwardKernel(builder, op, name, shape).build();
+}

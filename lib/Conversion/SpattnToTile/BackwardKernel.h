@@ -1,0 +1,100 @@
+//===- BackwardKernel.h - The gradient kernels in tile form ----*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Gradients take three kernels, one after the other:
+//
+//   prepare  for each query, its log-sum-exp to base 2, and `delta`, the
+//            product of its output and the gradient of that; clears where the
+//            gradients of queries are added up
+//   main     for each key tile, the gradients of keys and values; adds up those
+//            of queries
+//   finish   scales and rounds the gradients of queries
+//
+// What they pass on is in scratch, by query tile: `lse` and `delta`, an f32 for
+// each query, and `dq`, an f32 for each element of the queries.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+#include <algorithm>
+
+namespace spattn {
+
+/// Rows that a warpgroup has of a tile, and columns of a fragment that is added
+/// up in memory.
+inline constexpr int64_t kRowsOfGroup = 64;
+
+/// The shape of the gradient kernels.
+struct BackwardShape {
+  /// Columns in shared memory: head dimensions, rounded up to chunks.
+  int64_t headDim, valueDim;
+  /// Warpgroups that compute; each has 64 keys of a tile.
+  int64_t consumers = 2;
+  int64_t queryTile = 64;
+  /// Tiles under way: of keys and values, and of queries and output gradients.
+  int64_t keyStages = 2, queryStages = 2;
+  /// Products are asynchronous: softmax and products overlap.
+  bool overlap = true;
+  /// Blocks that a multiprocessor holds at once.
+  int64_t blocks = 1;
+
+  int64_t keyTile() const { return kRowsOfGroup * consumers; }
+  int64_t threads() const { return 128 * (consumers + 1); }
+  /// Parts that the gradient of a query tile is computed in.
+  int64_t fragments() const {
+    return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
+  }
+
+  /// Registers of a thread that loads, and of one that computes; see
+  /// ForwardShape.
+  int64_t producerRegisters() const { return 40; }
+  int64_t consumerRegisters() const {
+    int64_t launched = 65536 / blocks / threads() / 8 * 8;
+    int64_t warpgroups = launched * (consumers + 1) - producerRegisters();
+    return std::min<int64_t>(warpgroups / consumers / 8 * 8, 240);
+  }
+};
+
+/// Where things are in the shared memory of the main kernel, in bytes.
+struct BackwardLayout {
+  explicit BackwardLayout(const BackwardShape &shape);
+  int64_t key, value, query, dout, dscores, lse, delta, barriers, items, total;
+};
+
+/// The same of the kernels before and after it.
+struct PrepareLayout {
+  explicit PrepareLayout(const BackwardShape &shape);
+  int64_t out, dout, barrier, total;
+};
+struct FinishLayout {
+  explicit FinishLayout(const BackwardShape &shape);
+  int64_t total;
+};
+
+/// Build the kernels as LLVM functions in tile form.
+mlir::LLVM::LLVMFuncOp buildPrepareKernel(mlir::OpBuilder &builder,
+                                          AttentionBackwardOp op,
+                                          llvm::StringRef name,
+                                          const BackwardShape &shape);
+mlir::LLVM::LLVMFuncOp buildBackwardKernel(mlir::OpBuilder &builder,
+                                           AttentionBackwardOp op,
+                                           llvm::StringRef name,
+                                           const BackwardShape &shape);
+mlir::LLVM::LLVMFuncOp buildFinishKernel(mlir::OpBuilder &builder,
+                                         AttentionBackwardOp op,
+                                         llvm::StringRef name,
+                                         const BackwardShape &shape);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H

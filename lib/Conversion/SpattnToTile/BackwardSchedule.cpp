@@ -1,0 +1,65 @@
+//===- BackwardSchedule.cpp - The tile shape of gradient kernels ----------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BackwardSchedule.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+/// The shape for head dimensions up to `widest` of a family of targets.
+struct Candidate {
+  GpuTarget::Family family;
+  int64_t widest, leastMemory;
+  int64_t queryTile, consumers, keyStages, queryStages;
+};
+} // namespace
+
+static constexpr Candidate kCandidates[] = {
+    {GpuTarget::Family::Sm90a, 64, 0, 128, 2, 2, 2},
+    {GpuTarget::Family::Sm90a, 128, 0, 64, 2, 2, 2},
+    // A warpgroup that computes alone has 255 registers for each thread.
+    {GpuTarget::Family::Sm80, 64, 0, 64, 1, 2, 2},
+    {GpuTarget::Family::Sm80, 128, 163 * 1024, 64, 1, 2, 2},
+    {GpuTarget::Family::Sm80, 128, 0, 64, 1, 1, 1},
+};
+
+FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
+                                                     const GpuTarget &target) {
+  BackwardShape shape;
+  shape.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
+  shape.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);
+  int64_t dim = std::max(shape.headDim, shape.valueDim);
+  const Candidate *fitting =
+      llvm::find_if(kCandidates, [&](const Candidate &candidate) {
+        return candidate.family == target.family && dim <= candidate.widest &&
+               target.sharedMemory >= candidate.leastMemory;
+      });
+  if (fitting == std::end(kCandidates))
+    return op.emitOpError("has no kernel on a GPU for head dimensions above "
+                          "128, got ")
+           << std::max(op.getHeadDim(), op.getValueDim());
+  shape.overlap = target.family == GpuTarget::Family::Sm90a;
+  shape.queryTile = fitting->queryTile;
+  shape.consumers = fitting->consumers;
+  shape.keyStages = fitting->keyStages;
+  shape.queryStages = fitting->queryStages;
+  if (ScheduleAttr schedule = op.getScheduleAttr()) {
+    int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();
+    if ((queries != 64 && queries != 128) || keys % 64 != 0 || keys > 256)
+      return op.emitOpError("expected a schedule of 64 or 128 queries and 64, "
+                            "128, 192 or 256 keys for gradients on a GPU, got ")
+             << queries << " and " << keys;
+    shape.queryTile = queries;
+    shape.consumers = keys / kRowsOfGroup;
+  }
+  return shape;
+}

@@ -1,0 +1,25 @@
+//===- BackwardSchedule.h - The tile shape of gradient kernels -*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDSCHEDULE_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDSCHEDULE_H
+
+#include "BackwardKernel.h"
+#include "spattn/Conversion/GpuTarget.h"
+
+namespace spattn {
+
+/// The shape of kernels for a target: the tiles of the operation's schedule, or
+/// those of the table for its head dimension. Fails with a diagnostic for head
+/// dimensions and schedules that no kernel has.
+mlir::FailureOr<BackwardShape> chooseBackwardShape(AttentionBackwardOp op,
+                                                   const GpuTarget &target);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDSCHEDULE_H
