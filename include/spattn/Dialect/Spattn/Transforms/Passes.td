@@ -14,7 +14,8 @@ include "mlir/Pass/PassBase.td"
 def SpattnNormalize : Pass<"spattn-normalize"> {
   let summary = "Simplifies head structures, folding lengths that are static";
   let description = [{
-    Rewrites the structure of each `spattn.attention` to an equal one:
+    Rewrites the structure of each attention, or of its gradients, to an equal
+    one:
 
     - bounds affine in `N` become constants where the key length is static, and
       intervals are clipped to the distances that the lengths allow;
@@ -47,7 +48,8 @@ def SpattnNormalize : Pass<"spattn-normalize"> {
 def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
   let summary = "Gives each attention a tile shape";
   let description = [{
-    Sets the `schedule` of each `spattn.attention` that has none. Without
+    Sets the `schedule` of each attention, or of its gradients, that has none.
+    Without
     options the tile shape is chosen for a CPU: 64 x 64, smaller where lengths
     are short or the head dimension is large.
   }];
@@ -62,7 +64,7 @@ def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
 def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
   let summary = "Prints the tiles each attention visits, without running it";
   let description = [{
-    For each `spattn.attention`, prints to standard error the numbers of tiles
+    For each attention, or its gradients, prints to standard error the numbers of tiles
     visited, full, masked and skipped, and of allowed pairs, in all and for each
     head of a batch element. Lengths that are dynamic come from the options; an
     attention whose lengths are unknown is reported as such.
