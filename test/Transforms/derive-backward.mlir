@@ -1,4 +1,8 @@
 // RUN: spattn-opt %s -spattn-derive-backward -split-input-file | FileCheck %s
+// RUN: spattn-opt %s -spattn-derive-backward -split-input-file -mlir-print-debuginfo -mlir-print-local-scope | FileCheck %s --check-prefix=NAMES
+
+// Arguments have names for errors and tools.
+// NAMES: func.func @f_backward({{.*}} loc("query"({{.*}} loc("key"({{.*}} loc("value"({{.*}} loc("out"({{.*}} loc("lse"({{.*}} loc("dout"({{.*}} loc("scale"({{.*}} loc("dquery"({{.*}} loc("dkey"({{.*}} loc("dvalue"(
 
 !q = tensor<?x8x?x64xbf16>
 !k = tensor<?x2x?x64xbf16>

@@ -114,13 +114,19 @@ private:
                                 op.getValue().getType()};
     SmallVector<Type> types = inputs;
     types.append({out, op.getLse().getType(), out});
+    SmallVector<StringRef> names = {"query", "key", "value",
+                                    "out",   "lse", "dout"};
     Value scale = op.getScale();
     bool scaleIsArgument = scale && isArgument(scale);
-    if (scaleIsArgument)
+    if (scaleIsArgument) {
       types.push_back(scale.getType());
+      names.push_back("scale");
+    }
     bool destinationsAreArguments = isArgument(op.getOut());
-    if (destinationsAreArguments)
+    if (destinationsAreArguments) {
       types.append(inputs);
+      names.append({"dquery", "dkey", "dvalue"});
+    }
 
     rewriter.setInsertionPointAfter(function);
     auto type = rewriter.getFunctionType(types, inputs);
@@ -128,6 +134,9 @@ private:
         func::FuncOp::create(rewriter, function.getLoc(), name, type);
     backward.setVisibility(function.getVisibility());
     Block *body = backward.addEntryBlock();
+    // Errors and tools call arguments by these.
+    for (auto [name, argument] : llvm::zip_equal(names, body->getArguments()))
+      argument.setLoc(NameLoc::get(rewriter.getStringAttr(name), op.getLoc()));
     rewriter.setInsertionPointToStart(body);
     auto argument = [&](unsigned i) { return body->getArgument(i); };
     if (scaleIsArgument)
