@@ -170,12 +170,14 @@ class Artifact:
                 grid = evaluate(kernel.grid, extents)
             launches.append((kernel, grid, ctypes.addressof(pointers)))
 
-        def launch():
+        def launch(only=None):
             stream = torch.cuda.current_stream().cuda_stream
             for array in zeroed:
                 size = array.numel()
                 check(cuda.cuMemsetD8Async(array.data_ptr(), 0, size, stream))
             for kernel, grid, arguments in launches:
+                if only not in (None, kernel.name):
+                    continue
                 function, threads, shared = (
                     kernel.function,
                     kernel.threads,

@@ -28,6 +28,14 @@ using namespace spattn;
 /// Buffers for gradients of scores: one is written while another is read.
 static constexpr int64_t kScoreBuffers = 2;
 
+/// Posted items that wait for their readers at most: one that is under way, and
+/// one more. What a block has taken no other can take.
+static constexpr int64_t kItemStages = 2;
+
+/// Heads whose key tiles are under way at once. With few, what they read and
+/// add to stays in the L2 cache; with one, measured, all wait for the same.
+static constexpr int64_t kHeadsTogether = 8;
+
 namespace {
 /// Numbers of the barriers.
 struct BarrierNumbers {
@@ -86,6 +94,7 @@ enum Argument {
   Lse,
   Delta,
   Dquery,
+  Counter,
   Batch,
   QueryLength,
   KeyLength,
@@ -109,7 +118,7 @@ public:
         op(op), shape(shape), layout(shape), numbers(shape),
         heads(op.getHeadStructures()) {
     barrierOffset = layout.barriers;
-    queue = {layout.items, numbers.fullItem, numbers.emptyItem};
+    queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem};
     declare(name);
   }
 
@@ -143,7 +152,7 @@ private:
   void declare(StringRef name) {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapQuery; i <= Dquery; ++i)
+    for (int i = MapQuery; i <= Counter; ++i)
       types[i] = pointer;
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
@@ -159,7 +168,7 @@ private:
     paddedRows = ops.materialize(
         ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
                 ops.constant(shape.queryTile)));
-    Value tiles = ops.materialize(
+    tiles = ops.materialize(
         ops.ceilDiv(ops.wrap(args[KeyLength]), shape.keyTile()));
     rowHeads = mul(args[Batch], index(op.getNumKeyHeads()));
     items = mul(tiles, rowHeads);
@@ -233,8 +242,13 @@ private:
 
   WorkItem decode(Value number, Value headOfGroup) {
     WorkItem item;
-    Value tile = arith::DivUIOp::create(b, number, rowHeads);
-    Value rest = arith::RemUIOp::create(b, number, rowHeads);
+    Value most = index(kHeadsTogether);
+    Value ofGroup = mul(tiles, most);
+    Value firstHead = mul(arith::DivUIOp::create(b, number, ofGroup), most);
+    Value together = arith::MinSIOp::create(b, sub(rowHeads, firstHead), most);
+    Value inGroup = arith::RemUIOp::create(b, number, ofGroup);
+    Value tile = arith::DivUIOp::create(b, inGroup, together);
+    Value rest = add(firstHead, arith::RemUIOp::create(b, inGroup, together));
     item.keyHead = arith::DivUIOp::create(b, rest, args[Batch]);
     item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
     item.head = item.keyHead;
@@ -259,66 +273,83 @@ private:
   }
 
   /// Finds the items, ahead of everyone else, and posts them; earlier keys
-  /// first, which are seen by the most queries.
+  /// first, which are seen by the most queries. A block's first key tile has
+  /// the block's number; the others are fetched when there is room for them, as
+  /// some take much longer than others.
   void emitSchedule() {
-    auto i32 = b.getI32Type();
-    auto loop = scf::ForOp::create(b, block, items, blocks,
-                                   ValueRange{index(0), index(0)});
-    in(loop.getBody(), [&] {
-      Value number = loop.getInductionVar();
-      Value count = loop.getRegionIterArg(0), keys = loop.getRegionIterArg(1);
-      int64_t groupSize = op.getGroupSize();
-      if (groupSize == 1) {
-        WorkItem item = decode(number, index(0));
-        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-        Value one = arith::ExtUIOp::create(b, i32, any);
-        item.extra = {one, one, arith::AddIOp::create(b, keys, index(0))};
-        setPosted(item, loop.getBody());
-        auto isAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
-        in(isAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
-        in(isAny.elseBlock(), [&] { emitEmptyKeys(item); });
-        scf::YieldOp::create(b, ValueRange{add(count, one), add(keys, one)});
-        return;
-      }
-      // The last head with work: none before the first.
-      Value size = index(groupSize), none = index(-1);
-      auto search = scf::ForOp::create(b, index(0), size, index(1), none);
-      in(search.getBody(), [&] {
-        Value head = search.getInductionVar();
-        WorkItem item = decode(number, head);
-        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-        scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
-                                    b, any, head, search.getRegionIterArg(0))});
-      });
-      Value last = search.getResult(0);
-      auto posts = scf::ForOp::create(b, index(0), size, index(1),
-                                      ValueRange{count, index(1)});
-      in(posts.getBody(), [&] {
-        Value head = posts.getInductionVar();
-        Value own = posts.getRegionIterArg(0);
-        Value isFirst = posts.getRegionIterArg(1);
-        WorkItem item = decode(number, head);
-        Value any = compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-        Value isLast = arith::ExtUIOp::create(
-            b, i32, compare(arith::CmpIPredicate::eq, head, last));
-        // Values of this block, so that they are posted.
-        Value zero = index(0);
-        item.extra = {add(isFirst, zero), isLast, add(keys, zero)};
-        setPosted(item, posts.getBody());
-        when(any, [&] { post(own, words.getArrayRef()); });
-        Value one = arith::ExtUIOp::create(b, i32, any);
-        scf::YieldOp::create(
-            b, ValueRange{add(own, one),
-                          arith::SelectOp::create(b, any, zero, isFirst)});
-      });
-      Value any = compare(arith::CmpIPredicate::sge, last, index(0));
-      Value isEmpty = compare(arith::CmpIPredicate::slt, last, index(0));
-      when(isEmpty, [&] { emitEmptyKeys(decode(number, index(0))); });
-      scf::YieldOp::create(
-          b, ValueRange{posts.getResult(0),
-                        add(keys, arith::ExtUIOp::create(b, i32, any))});
+    SmallVector<Value> end = emitWhile(
+        {block, index(0), index(0)},
+        [&](ValueRange carried) {
+          return compare(arith::CmpIPredicate::slt, carried[0], items);
+        },
+        [&](ValueRange carried, Block *body) -> SmallVector<Value> {
+          return op.getGroupSize() > 1
+                     ? emitGroup(carried[0], carried[1], carried[2])
+                     : emitTile(carried[0], carried[1], carried[2], body);
+        });
+    postEnd(end[1]);
+  }
+
+  Value asNumber(Value truth) {
+    return arith::ExtUIOp::create(b, b.getI32Type(), truth);
+  }
+  Value isVisited(const WorkItem &item) {
+    return compare(arith::CmpIPredicate::sgt, item.visited, index(0));
+  }
+
+  /// The number of the next key tile. To be fetched as late as possible.
+  Value fetchNumber() {
+    Value ticket = tile::FetchOp::create(b, args[Counter]);
+    return add(blocks, tile::BroadcastOp::create(b, ticket));
+  }
+
+  /// Posts the only item of a key tile, in `body`. Returns the number of the
+  /// next tile, and how many items and key tiles have been posted.
+  SmallVector<Value> emitTile(Value number, Value count, Value posted,
+                              Block *body) {
+    WorkItem item = decode(number, index(0));
+    Value any = isVisited(item), one = asNumber(any);
+    // A value of this block, so that it is posted.
+    item.extra = {one, one, add(posted, index(0))};
+    setPosted(item, body);
+    auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+    in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+    in(ifAny.elseBlock(), [&] { emitEmptyKeys(item); });
+    return {fetchNumber(), add(count, one), add(posted, one)};
+  }
+
+  /// Posts the items of a key tile, one for each head of the group that has
+  /// work. Returns as emitTile.
+  SmallVector<Value> emitGroup(Value number, Value count, Value posted) {
+    Value size = index(op.getGroupSize()), none = index(-1), zero = index(0);
+    auto search = scf::ForOp::create(b, zero, size, index(1), none);
+    in(search.getBody(), [&] {
+      Value head = search.getInductionVar();
+      Value any = isVisited(decode(number, head));
+      scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
+                                  b, any, head, search.getRegionIterArg(0))});
     });
-    postEnd(loop.getResult(0));
+    Value last = search.getResult(0);
+    auto posts = scf::ForOp::create(b, zero, size, index(1),
+                                    ValueRange{count, index(1)});
+    in(posts.getBody(), [&] {
+      Value head = posts.getInductionVar();
+      Value own = posts.getRegionIterArg(0);
+      Value isFirst = posts.getRegionIterArg(1);
+      WorkItem item = decode(number, head);
+      Value any = isVisited(item);
+      Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
+      item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
+      setPosted(item, posts.getBody());
+      when(any, [&] { post(own, words.getArrayRef()); });
+      scf::YieldOp::create(
+          b, ValueRange{add(own, asNumber(any)),
+                        arith::SelectOp::create(b, any, zero, isFirst)});
+    });
+    Value isEmpty = compare(arith::CmpIPredicate::slt, last, zero);
+    Value any = compare(arith::CmpIPredicate::sge, last, zero);
+    when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
+    return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
   }
 
   /// Writes the gradients of keys that no query sees.
@@ -429,36 +460,59 @@ private:
                                        4 * shape.queryTile);
   }
 
-  Value maskScores(const WorkItem &item, Value group, Value scores,
-                   Index firstQuery) {
-    NormalForm<Index> form = withMask(item).form;
-    return mask(scores, firstQuery, [&](Index row) {
-      Index inTile =
-          ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
-      return queriesOfKey(ops, form, ops.add(item.first, inTile));
-    });
+  enum class Masked { Yes, No, Perhaps };
+
+  /// Masks the scores of an item's n-th tile if it is a partial one.
+  Value maskScores(const WorkItem &item, Value group, Value scores, Value n,
+                   Index firstQuery, Masked masked) {
+    if (masked == Masked::No)
+      return scores;
+    auto emitMask = [&]() -> Value {
+      NormalForm<Index> form = withMask(item).form;
+      return mask(scores, firstQuery, [&](Index row) {
+        Index inTile =
+            ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
+        return queriesOfKey(ops, form, ops.add(item.first, inTile));
+      });
+    };
+    if (masked == Masked::Yes)
+      return emitMask();
+    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
+    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
+                                      /*withElseRegion=*/true);
+    in(ifMasked.thenBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{emitMask()}); });
+    in(ifMasked.elseBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
+    return ifMasked.getResult(0);
   }
 
-  /// An item's n-th query tile, the block's `count`-th. State: the gradients of
-  /// values and of keys.
-  SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
-                          Value count, Value n, bool masked, ValueRange state) {
-    Value dvalue = state[0], dkey = state[1];
-    int64_t columns = shape.queryTile;
+  /// Starts the scores of the block's `count`-th query tile.
+  Value startScores(Value group, Value keyStage, Value count) {
     auto [stage, phase] = stageOfQuery(count);
-    Index firstQuery = firstOf(item, n, shape.queryTile);
     await(barrier(numbers.fullQuery, stage), phase);
     fence();
     Value scores = mma(keyTile(keyStage), group, queryTile(stage), Value(),
-                       /*transposed=*/true, columns);
+                       /*transposed=*/true, shape.queryTile);
     commit();
+    return scores;
+  }
+
+  /// An item's n-th query tile, the block's `count`-th, whose scores have been
+  /// started; starts those of the next one, if there is one, beside the last
+  /// product. State: the gradients of values and of keys, and the scores.
+  SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
+                          Value count, Value n, Masked masked, bool startsNext,
+                          ValueRange state) {
+    Value dvalue = state[0], dkey = state[1], scores = state[2];
+    auto [stage, phase] = stageOfQuery(count);
+    Index firstQuery = firstOf(item, n, shape.queryTile);
     await(barrier(numbers.fullDout, stage), phase);
+    fence();
     Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), Value(),
-                       /*transposed=*/true, columns);
+                       /*transposed=*/true, shape.queryTile);
     commit();
-    scores = wait(1, scores).front();
-    if (masked)
-      scores = maskScores(item, group, scores, firstQuery);
+    scores = maskScores(item, group, scores, n, firstQuery, masked);
     Value lse = readColumns(layout.lse, stage);
     Value probs =
         map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
@@ -487,41 +541,46 @@ private:
                           asIndex(group));
     tile::CopyFenceOp::create(b);
     meet();
-    Value row = scratchRow(item, ops.materialize(firstQuery));
-    Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
-                          b.getF32Type());
-    auto startDquery = [&](Value fragment) -> Value {
-      Value chunks = index(shape.headDim / kRowsOfGroup);
-      Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
-      Value chunk = arith::RemUIOp::create(b, fragment, chunks);
-      fence();
-      Value dquery =
-          mma(dscoresTile(buffer), rowBlock, keyChunk(keyStage, chunk), Value(),
-              /*transposed=*/false, kRowsOfGroup,
-              /*lhsTransposed=*/true);
-      commit();
-      return dquery;
-    };
-    auto addDquery = [&](Value fragment, Value dquery) {
-      Value elements = mul(fragment, index(kRowsOfGroup * kRowsOfGroup));
-      tile::AddFragmentOp::create(b, dquery,
-                                  pointer(start, elements, b.getF32Type()));
-    };
-    // Each warpgroup has its share of the fragments. Beside the product for the
-    // first, the others' operands become free.
-    Value dquery = startDquery(group);
+    // Each warpgroup has its share of the fragments.
+    Value dquery = startDquery(keyStage, buffer, group);
     ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
     dvalue = ready[0];
     dkey = ready[1];
     arrive(barrier(numbers.emptyDout, stage));
     arrive(barrier(numbers.emptyQuery, stage));
+    Value next = scores;
+    if (startsNext)
+      next = startScores(group, keyStage, add(count, index(1)));
+    Value row = scratchRow(item, ops.materialize(firstQuery));
+    Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
+                          b.getF32Type());
     for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
       Value fragment = add(group, index(own));
       if (own > 0)
-        dquery = startDquery(fragment);
-      addDquery(fragment, wait(0, dquery).front());
+        dquery = startDquery(keyStage, buffer, fragment);
+      dquery = wait(own == 0 && startsNext ? 1 : 0, dquery).front();
+      Value elements = mul(fragment, index(kRowsOfGroup * kRowsOfGroup));
+      tile::AddFragmentOp::create(b, dquery,
+                                  pointer(start, elements, b.getF32Type()));
     }
-    return {dvalue, dkey};
+    // No product is under way where loops begin again: ptxas would serialise
+    // all.
+    if (startsNext)
+      next = wait(0, next).front();
+    return {dvalue, dkey, next};
+  }
+
+  /// Starts 64 queries and columns of a query tile's gradient.
+  Value startDquery(Value keyStage, Value buffer, Value fragment) {
+    Value chunks = index(shape.headDim / kRowsOfGroup);
+    Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
+    Value chunk = arith::RemUIOp::create(b, fragment, chunks);
+    fence();
+    Value dquery = mma(dscoresTile(buffer), rowBlock, keyChunk(keyStage, chunk),
+                       Value(), /*transposed=*/false, kRowsOfGroup,
+                       /*lhsTransposed=*/true);
+    commit();
+    return dquery;
   }
 
   /// Scales and writes an item's gradients to where its keys and values were.
@@ -556,6 +615,34 @@ private:
     return SmallVector<Value>(ifFirst.getResults());
   }
 
+  /// The query tiles of an item, masked ones first; the last one, which starts
+  /// no other, for itself.
+  SmallVector<Value> emitTiles(const WorkItem &item, Value group,
+                               Value keyStage, Value tilesBefore,
+                               ValueRange before) {
+    SmallVector<Value> carried(before);
+    Value scores = startScores(group, keyStage, tilesBefore);
+    carried.push_back(wait(0, scores).front());
+    Value one = index(1), last = sub(item.visited, one);
+    Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
+    for (bool masked : {true, false}) {
+      auto loop = scf::ForOp::create(b, masked ? index(0) : firstFull,
+                                     masked ? firstFull : last, one, carried);
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        scf::YieldOp::create(b, step(item, group, keyStage, add(tilesBefore, n),
+                                     n, masked ? Masked::Yes : Masked::No,
+                                     /*startsNext=*/true,
+                                     loop.getRegionIterArgs()));
+      });
+      carried.assign(loop.result_begin(), loop.result_end());
+    }
+    carried = step(item, group, keyStage, add(tilesBefore, last), last,
+                   Masked::Perhaps, /*startsNext=*/false, carried);
+    carried.pop_back();
+    return carried;
+  }
+
   void emitConsumer(Value group) {
     // Heads of a group add to the same gradients.
     bool carries = op.getGroupSize() > 1;
@@ -569,19 +656,8 @@ private:
                 auto [keyStage, keyPhase] = stageOfKey(item);
                 await(barrier(numbers.fullKey, keyStage), keyPhase);
                 await(barrier(numbers.fullValue, keyStage), keyPhase);
-                for (bool masked : {true, false}) {
-                  auto loop = scf::ForOp::create(
-                      b, masked ? index(0) : item.maskedCount,
-                      masked ? item.maskedCount : item.visited, index(1),
-                      carried);
-                  in(loop.getBody(), [&, keyStage = keyStage] {
-                    Value n = loop.getInductionVar();
-                    scf::YieldOp::create(b, step(item, group, keyStage,
-                                                 add(tilesBefore, n), n, masked,
-                                                 loop.getRegionIterArgs()));
-                  });
-                  carried.assign(loop.result_begin(), loop.result_end());
-                }
+                carried =
+                    emitTiles(item, group, keyStage, tilesBefore, carried);
                 Value isLast = compare(arith::CmpIPredicate::ne,
                                        item.extra[IsLast], index(0));
                 when(isLast, [&, keyStage = keyStage] {
@@ -596,7 +672,7 @@ private:
   BackwardLayout layout;
   BarrierNumbers numbers;
   HeadStructures heads;
-  Value scale2, paddedRows, rowHeads, items;
+  Value scale2, paddedRows, tiles, rowHeads, items;
 };
 } // namespace
 

@@ -110,6 +110,7 @@ class PrepareKernel : RowsKernel {
     Lse,
     Delta,
     Dquery,
+    Counter,
     Batch,
     QueryLength,
     KeyLength,
@@ -126,7 +127,7 @@ public:
     barrierOffset = layout.barrier;
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapOut; i <= Dquery; ++i)
+    for (int i = MapOut; i <= Counter; ++i)
       types[i] = pointer;
     for (int i : {Batch, QueryLength, KeyLength})
       types[i] = b.getI32Type();
@@ -135,6 +136,10 @@ public:
   }
 
   LLVM::LLVMFuncOp build() {
+    // The counter of key tiles.
+    Value first = add(block, thread);
+    when(compare(arith::CmpIPredicate::eq, first, index(0)),
+         [&] { LLVM::StoreOp::create(b, index(0), args[Counter]); });
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { emitRows(); });

@@ -26,6 +26,9 @@
 using namespace mlir;
 using namespace spattn;
 
+/// Posted items that wait for their readers at most.
+static constexpr int64_t kItemStages = 4;
+
 bool spattn::storesThroughShared(AttentionOp op) {
   auto element = [](Value value) {
     return cast<ShapedType>(value.getType()).getElementType();
@@ -79,7 +82,7 @@ public:
         outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
     barrierOffset = layout.barriers;
     int64_t own = 3 * shape.queryStages + 4 * shape.stages;
-    queue = {layout.items, own, own + kItemStages};
+    queue = {kItemStages, layout.items, own, own + kItemStages};
     declare(name);
   }
 

@@ -60,6 +60,21 @@ Value KernelBuilder::pointer(Value base, Value elements, Type type) {
                              ArrayRef<LLVM::GEPArg>{position});
 }
 
+llvm::SmallVector<Value> KernelBuilder::emitWhile(
+    ValueRange initial, function_ref<Value(ValueRange)> condition,
+    function_ref<llvm::SmallVector<Value>(ValueRange, Block *)> body) {
+  llvm::SmallVector<Type> types(initial.getTypes());
+  llvm::SmallVector<Location> locs(types.size(), b.getLoc());
+  auto loop = scf::WhileOp::create(b, types, initial);
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&loop.getBefore(), {}, types, locs);
+  scf::ConditionOp::create(b, condition(before->getArguments()),
+                           before->getArguments());
+  Block *after = b.createBlock(&loop.getAfter(), {}, types, locs);
+  scf::YieldOp::create(b, body(after->getArguments(), after));
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 Value KernelBuilder::isWarp(int64_t number) {
   Value warp = arith::DivUIOp::create(b, thread, index(32));
   return compare(arith::CmpIPredicate::eq, warp, index(number));
@@ -224,7 +239,7 @@ void KernelBuilder::setPosted(WorkItem item, Block *decoded) {
 }
 
 void KernelBuilder::post(Value count, ValueRange values) {
-  auto [stage, phase] = stageOf(count, kItemStages);
+  auto [stage, phase] = stageOf(count, queue.stages);
   await(barrier(queue.empty, stage), flip(phase));
   tile::PostOp::create(b, queue.words, asIndex(stage), 4 * kItemWords, values);
   arrive(barrier(queue.full, stage));
@@ -236,7 +251,7 @@ void KernelBuilder::postEnd(Value count) {
 }
 
 ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {
-  Value stage = stageOf(count, kItemStages).first;
+  Value stage = stageOf(count, queue.stages).first;
   llvm::SmallVector<Type> types(numWords, b.getI32Type());
   return tile::ReceiveOp::create(b, types, queue.words, asIndex(stage),
                                  4 * kItemWords, uniform)
@@ -281,7 +296,7 @@ llvm::SmallVector<Value> KernelBuilder::forPosted(
   Block *before = b.createBlock(&loop.getBefore(), {}, types,
                                 ArrayRef(locs).take_front(types.size()));
   llvm::SmallVector<Value> passed(before->args_begin(), before->args_end());
-  auto [stage, phase] = stageOf(before->getArgument(1), kItemStages);
+  auto [stage, phase] = stageOf(before->getArgument(1), queue.stages);
   await(barrier(queue.full, stage), phase);
   ValueRange numbers =
       receive(before->getArgument(1), controlWords, /*uniform=*/true);
@@ -296,7 +311,7 @@ llvm::SmallVector<Value> KernelBuilder::forPosted(
   item.number = count;
   llvm::SmallVector<Value> result = body(
       item, tiles, count, arguments.take_front(types.size()).drop_front(2));
-  arrive(barrier(queue.empty, stageOf(count, kItemStages).first));
+  arrive(barrier(queue.empty, stageOf(count, queue.stages).first));
   llvm::SmallVector<Value> yielded{add(tiles, item.visited),
                                    add(count, index(1))};
   llvm::append_range(yielded, result);

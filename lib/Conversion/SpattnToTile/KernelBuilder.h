@@ -32,8 +32,8 @@ inline constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 /// log2(e) and ln(2).
 inline constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
 
-/// Posted items that wait for their readers at most, and words of each.
-inline constexpr int64_t kItemStages = 4, kItemWords = 64;
+/// Words of a posted item at most.
+inline constexpr int64_t kItemWords = 64;
 
 /// An item of work: a tile of queries or of keys of a head of a batch element,
 /// and the tiles of the other kind that it visits, masked ones first.
@@ -127,6 +127,11 @@ protected:
     auto ifOp = mlir::scf::IfOp::create(b, condition, /*withElseRegion=*/false);
     in(ifOp.thenBlock(), body);
   }
+  /// Runs `body` while `condition`; both get the carried values, and `body`,
+  /// which also gets its block, returns the next ones. Returns the last.
+  SmallVector<Value> emitWhile(
+      ValueRange initial, llvm::function_ref<Value(ValueRange)> condition,
+      llvm::function_ref<SmallVector<Value>(ValueRange, mlir::Block *)> body);
   /// Runs `body`, the work of one warp of a warpgroup, in that warp.
   template <class Body>
   void inWarp(int64_t number, Body body) {
@@ -187,9 +192,10 @@ protected:
   //===--------------------------------------------------------------------===//
 
   /// Where items are posted: words from a byte of shared memory on, and
-  /// `kItemStages` barriers each for posted and for read ones.
+  /// barriers for posted and for read ones; `stages` items wait for their
+  /// readers at most.
   struct ItemQueue {
-    int64_t words, full, empty;
+    int64_t stages, words, full, empty;
   };
 
   /// Notes which values of an item its readers cannot know: those that the

@@ -226,13 +226,17 @@ public:
     addScratch("lse2", 1);
     addScratch("delta", 1);
     addScratch("dq_sums", shape.headDim);
+    scratch.push_back(ScratchAttr::get(
+        context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
+        /*alignment=*/4, /*zeroed=*/false));
   }
 
   LaunchAttr prepare() {
     SmallVector<ArgumentAttr> arguments;
     addMaps(arguments, {6, 7});
     add(arguments, ArgumentKind::Buffer, {"lse"});
-    add(arguments, ArgumentKind::Scratch, {"lse2", "delta", "dq_sums"});
+    add(arguments, ArgumentKind::Scratch,
+        {"lse2", "delta", "dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     addStrides(arguments, "lse");
     return launch(tile::kWarpgroupThreads, PrepareLayout(shape).total,
@@ -243,7 +247,8 @@ public:
     SmallVector<ArgumentAttr> arguments;
     addMaps(arguments, {0, 1, 2, 3, 4, 5});
     add(arguments, ArgumentKind::Buffer, {"dk", "dv"});
-    add(arguments, ArgumentKind::Scratch, {"lse2", "delta", "dq_sums"});
+    add(arguments, ArgumentKind::Scratch,
+        {"lse2", "delta", "dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "dk");

@@ -259,14 +259,33 @@ SPATTN_LOWER(ArriveOp) {
   return success();
 }
 
+SPATTN_LOWER(FetchOp) {
+  Emitter e(b);
+  results.push_back(
+      ptx::emit(b,
+                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
+                "@p atom.relaxed.gpu.add.u32 $0, [$1], 1;\n}",
+                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
+                b.getI32Type()));
+  return success();
+}
+
+/// A shuffle from lane 0 tells ptxas that the value is uniform in a warp.
+Value broadcast(ImplicitLocOpBuilder &b, Value value) {
+  return ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;", "=r,r",
+                   value, b.getI32Type())
+      .front();
+}
+
+SPATTN_LOWER(BroadcastOp) {
+  results.push_back({broadcast(b, adaptor.getSource().front())});
+  return success();
+}
+
 SPATTN_LOWER(WarpgroupOp) {
   Emitter e(b);
   Value group = arith::ShRUIOp::create(b, e.thread(), e.i32(7));
-  // A shuffle from lane 0 tells ptxas that the value is uniform in a warp.
-  Value uniform = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
-                            "=r,r", group, b.getI32Type())
-                      .front();
-  results.push_back({e.toIndex(uniform)});
+  results.push_back({e.toIndex(broadcast(b, group))});
   return success();
 }
 
@@ -290,9 +309,11 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
 
 void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
-  patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
-               FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
-               CombineOpLowering, ToOperandOpLowering, PostOpLowering,
-               ReceiveOpLowering, SyncOpLowering, ArriveOpLowering,
-               WarpgroupOpLowering, Log2Lowering>(types, patterns.getContext());
+  patterns
+      .add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
+           FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
+           CombineOpLowering, ToOperandOpLowering, PostOpLowering,
+           ReceiveOpLowering, FetchOpLowering, BroadcastOpLowering,
+           SyncOpLowering, ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
+          types, patterns.getContext());
 }

@@ -684,6 +684,41 @@ def Tile_ReceiveOp : Tile_Op<"receive"> {
   let hasVerifier = 1;
 }
 
+def Tile_FetchOp : Tile_Op<"fetch"> {
+  let summary = "takes a number from a counter in global memory";
+  let description = [{
+    By all lanes of one warp, with the same pointer to an i32. Lane 0 gets the
+    counter's value, which grows by one: nobody else in the grid gets that
+    number. The value of other lanes has no meaning. The number takes its time
+    to arrive; nothing waits for it before `tile.broadcast`.
+
+    ```mlir
+    // %counter: !llvm.ptr
+    %ticket = tile.fetch %counter
+    %n = tile.broadcast %ticket
+    ```
+  }];
+  let arguments = (ins Tile_Pointer:$counter);
+  let results = (outs I32:$ticket);
+  let assemblyFormat = "$counter attr-dict";
+}
+
+def Tile_BroadcastOp : Tile_Op<"broadcast"> {
+  let summary = "gives all lanes of a warp the number that lane 0 has";
+  let description = [{
+    By all lanes of one warp. Branches may depend on the number: the assembler
+    knows that all lanes have the same.
+
+    ```mlir
+    // %x: i32
+    %n = tile.broadcast %x
+    ```
+  }];
+  let arguments = (ins I32:$source);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$source attr-dict";
+}
+
 def Tile_SyncOp : Tile_Op<"sync"> {
   let summary = "arrives at a named barrier, and waits for a number of threads";
   let description = [{
