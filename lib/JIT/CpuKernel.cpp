@@ -203,25 +203,20 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
 
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
   std::vector<SharedDim> dims;
-  function.walk([&](AttentionOp op) {
-    auto share = [&](Value lhs, unsigned lhsDim, Value rhs, unsigned rhsDim,
-                     const char *what) {
-      auto a = tracedArgument(lhs),
-           b = rhs ? tracedArgument(rhs) : std::nullopt;
+  function.walk([&](AttentionOpInterface op) {
+    SmallVector<AttentionOperand> operands = op.getAttentionOperands();
+    auto share = [&](const AttentionOperand &lhs, const AttentionOperand &rhs,
+                     char dim, const char *what) {
+      auto a = tracedArgument(lhs.value), b = tracedArgument(rhs.value);
       if (a && b)
-        dims.push_back({*a, lhsDim, *b, rhsDim, what});
+        dims.push_back(
+            {*a, op.getDim(lhs, dim), *b, op.getDim(rhs, dim), what});
     };
-    unsigned b = op.getDim('b'), n = op.getDim('n');
-    Value q = op.getQuery(), k = op.getKey();
-    share(q, b, k, b, "batch size");
-    share(q, b, op.getValue(), b, "batch size");
-    share(q, b, op.getOut(), b, "batch size");
-    share(k, n, op.getValue(), n, "length");
-    share(q, n, op.getOut(), n, "length");
-    if (!op.getLse())
-      return;
-    share(q, b, op.getLse(), op.getLseDim('b'), "batch size");
-    share(q, n, op.getLse(), op.getLseDim('n'), "length");
+    for (const AttentionOperand &operand : llvm::drop_begin(operands)) {
+      share(operands[0], operand, 'b', "batch size");
+      if (operand.kind != OperandKind::Key)
+        share(operands[operand.isOfQueries() ? 0 : 1], operand, 'n', "length");
+    }
   });
   return dims;
 }

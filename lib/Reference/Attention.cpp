@@ -8,9 +8,9 @@
 
 #include "spattn/Reference/Attention.h"
 
+#include "Operands.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/Reference/Mask.h"
-#include "spattn/Support/Elements.h"
 #include "llvm/Support/Parallel.h"
 
 #include <algorithm>
@@ -60,47 +60,6 @@ unsigned AttentionProblem::getLseDim(char name) const {
 /// Lengths for which the arithmetic of Mask.h stays within 64 bits.
 static constexpr int64_t kMaxLength = int64_t(1) << 31;
 
-namespace {
-/// An operand and the sizes that it should have.
-struct Expectation {
-  StringRef name;
-  const BufferView &view;
-  int64_t batch, heads, length, width;
-};
-} // namespace
-
-static Error checkOperand(const AttentionProblem &problem,
-                          const Expectation &expected, bool hasWidth = true) {
-  const BufferView &view = expected.view;
-  size_t rank = hasWidth ? 4 : 3;
-  if (view.sizes.size() != rank || view.strides.size() != rank)
-    return llvm::createStringError("'" + expected.name + "' has rank " +
-                                   Twine(view.sizes.size()) + ", expected " +
-                                   Twine(rank));
-  if (!view.elementType || !isFloatElement(view.elementType))
-    return llvm::createStringError(
-        "'" + expected.name +
-        "' has an unsupported element type; supported are f16, bf16, f32 and "
-        "f64");
-  std::tuple<char, StringRef, int64_t> dims[] = {
-      {'b', "batch size", expected.batch},
-      {'h', "number of heads", expected.heads},
-      {'n', "length", expected.length},
-      {'d', "head dimension", expected.width}};
-  for (auto [name, what, size] : dims) {
-    if (name == 'd' && !hasWidth)
-      continue;
-    unsigned dim = hasWidth ? problem.getDim(name) : problem.getLseDim(name);
-    if (view.sizes[dim] != size)
-      return llvm::createStringError("'" + expected.name + "' has a " + what +
-                                     " of " + Twine(view.sizes[dim]) +
-                                     ", expected " + Twine(size));
-  }
-  if (!view.data && !llvm::is_contained(view.sizes, 0))
-    return llvm::createStringError("'" + expected.name + "' has no data");
-  return Error::success();
-}
-
 Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
                                           const BufferView &query,
                                           const BufferView &key,
@@ -118,30 +77,14 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
     return llvm::createStringError("expected a batch size from 0, got " +
                                    Twine(sizes.batch));
   auto [batch, queryLength, keyLength] = sizes;
-  Expectation expected[] = {
+  OperandSizes expected[] = {
       {"query", query, batch, problem.queryHeads, queryLength, problem.headDim},
       {"key", key, batch, problem.keyHeads, keyLength, problem.headDim},
       {"value", value, batch, problem.keyHeads, keyLength, problem.valueDim}};
-  for (const Expectation &operand : expected)
+  for (const OperandSizes &operand : expected)
     if (Error error = checkOperand(problem, operand))
       return error;
   return sizes;
-}
-
-/// The row of an operand at (b, h, n): what `d` runs over. For `lse` it is one
-/// element.
-static ElementRow getRow(const AttentionProblem &problem,
-                         const BufferView &view, int64_t b, int64_t h,
-                         int64_t n) {
-  bool hasWidth = view.sizes.size() == 4;
-  auto stride = [&](char name) {
-    return view
-        .strides[hasWidth ? problem.getDim(name) : problem.getLseDim(name)];
-  };
-  int64_t offset = b * stride('b') + h * stride('h') + n * stride('n');
-  int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
-  return {static_cast<char *>(view.data) + offset * bytes, view.elementType,
-          hasWidth ? stride('d') : 0};
 }
 
 //===----------------------------------------------------------------------===//

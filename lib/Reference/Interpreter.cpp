@@ -12,7 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "spattn/Reference/Attention.h"
+#include "spattn/Reference/Gradients.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -33,11 +33,17 @@ public:
 private:
   LogicalResult run(Operation &op);
   LogicalResult run(AttentionOp op);
+  LogicalResult run(AttentionBackwardOp op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
   LogicalResult runDim(DimOp op);
 
+  /// The problem of an operation, with its scale.
+  AttentionProblem getProblem(AttentionOpInterface op);
+  /// Where an operation writes: its buffers, or what become its results.
+  FailureOr<SmallVector<BufferView>>
+  makeOutputs(DestinationStyleOpInterface op);
   /// An array of zeros.
   FailureOr<ReferenceArray> allocate(Operation *op, Type elementType,
                                      ArrayRef<int64_t> sizes);
@@ -116,11 +122,15 @@ FailureOr<ReferenceArray> Interpreter::allocate(Operation *op, Type elementType,
 // Operations
 //===----------------------------------------------------------------------===//
 
-LogicalResult Interpreter::run(AttentionOp op) {
+AttentionProblem Interpreter::getProblem(AttentionOpInterface op) {
   AttentionProblem problem = AttentionProblem::get(op);
   if (op.getScale())
     problem.scale = get<double>(op.getScale());
+  return problem;
+}
 
+FailureOr<SmallVector<BufferView>>
+Interpreter::makeOutputs(DestinationStyleOpInterface op) {
   // A buffer is written, a tensor replaced by a new one.
   SmallVector<BufferView> outputs;
   unsigned result = 0;
@@ -136,9 +146,31 @@ LogicalResult Interpreter::run(AttentionOp op) {
     outputs.push_back(array->view);
     values[op->getResult(result++)] = *array;
   }
-  llvm::Error error = evaluate(problem, view(op.getQuery()), view(op.getKey()),
-                               view(op.getValue()), outputs[0],
-                               outputs.size() > 1 ? &outputs[1] : nullptr);
+  return outputs;
+}
+
+LogicalResult Interpreter::run(AttentionOp op) {
+  auto outputs = makeOutputs(op);
+  if (failed(outputs))
+    return failure();
+  llvm::Error error =
+      evaluate(getProblem(op), view(op.getQuery()), view(op.getKey()),
+               view(op.getValue()), outputs->front(),
+               outputs->size() > 1 ? &outputs->back() : nullptr);
+  if (error)
+    return op.emitError(llvm::toString(std::move(error)));
+  return success();
+}
+
+LogicalResult Interpreter::run(AttentionBackwardOp op) {
+  auto outputs = makeOutputs(op);
+  if (failed(outputs))
+    return failure();
+  llvm::Error error = evaluateGradients(
+      getProblem(op),
+      {view(op.getQuery()), view(op.getKey()), view(op.getValue()),
+       view(op.getOut()), view(op.getLse()), view(op.getDout())},
+      (*outputs)[0], (*outputs)[1], (*outputs)[2]);
   if (error)
     return op.emitError(llvm::toString(std::move(error)));
   return success();
@@ -204,6 +236,7 @@ LogicalResult Interpreter::runDim(DimOp op) {
 LogicalResult Interpreter::run(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](AttentionOp op) { return run(op); })
+      .Case([&](AttentionBackwardOp op) { return run(op); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })
@@ -211,7 +244,8 @@ LogicalResult Interpreter::run(Operation &op) {
       .Default([](Operation *op) {
         return op->emitError("the reference interpreter does not run '")
                << op->getName()
-               << "'; it runs spattn.attention, tensor.empty, tensor.dim, "
+               << "'; it runs spattn.attention, "
+                  "spattn.attention_backward, tensor.empty, tensor.dim, "
                   "memref.dim, arith.constant and func.return";
       });
 }

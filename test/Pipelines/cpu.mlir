@@ -41,3 +41,21 @@ func.func @local_band(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {
          ins(%q, %k, %v : !t, !t, !t) outs(%o : !t)
   return %r : !t
 }
+
+// LOOPS-LABEL: func.func @gradients
+// LOOPS: spattn.query_gradient_step
+// LOOPS: spattn.key_gradient_step
+// LOOPS-NOT: spattn.attention_backward
+
+// VECTOR-LABEL: func.func @gradients
+// VECTOR: vector.fma
+// VECTOR-NOT: spattn.
+
+// LLVM-DAG: llvm.func {{.*}}@gradients_task_0
+// LLVM-DAG: llvm.func {{.*}}@gradients_task_1
+!l = tensor<?x16x?xf32>
+func.func @gradients(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %do: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v, %o, %l, %do : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+}

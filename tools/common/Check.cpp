@@ -9,7 +9,6 @@
 #include "common/Check.h"
 
 #include "mlir/IR/Matchers.h"
-#include "spattn/Reference/Attention.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/Parallel.h"
 
@@ -32,27 +31,30 @@ struct RowError {
   double difference = 0, reference = 0, maxAbsolute = 0, lse = 0;
 };
 
-/// An attention, and where its operands and results are.
+/// An attention or its gradients, and where operands and results are.
 struct Computed {
   AttentionProblem problem;
-  BufferView query, key, value, out;
-  std::optional<BufferView> lse;
+  /// Of an attention, without what gradients have more.
+  GradientInputs inputs;
+  /// Null where the entry does not return it.
+  std::vector<std::optional<BufferView>> outputs;
 };
 } // namespace
 
 std::string spattn::tool::whyUncheckable(Entry &entry) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   if (!op)
     return "it does not consist of one attention";
-  for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
-    if (!entry.getArgument(operand))
+  for (const AttentionOperand &operand : entry.getAttentionInputs())
+    if (!entry.getArgument(operand.value))
       return "operands of its attention are not arguments";
   FloatAttr constant;
   if (op.getScale() && !entry.getArgument(op.getScale()) &&
       !matchPattern(op.getScale(), m_Constant(&constant)))
     return "the scale of its attention is not an argument or a constant";
-  if (!entry.getAttentionOutput(0))
-    return "what its attention computes is not a result";
+  for (auto [i, output] : llvm::enumerate(entry.getAttentionOutputs()))
+    if (output.kind != OperandKind::Lse && !entry.getAttentionOutput(i))
+      return "what its attention computes is not a result";
   return "";
 }
 
@@ -101,13 +103,11 @@ static double distance(double a, double b) {
   return a == b ? 0 : std::abs(a - b);
 }
 
-static RowError compareRow(const Computed &computed, Row row) {
-  const AttentionProblem &problem = computed.problem;
-  std::vector<double> reference(problem.valueDim), actual(problem.valueDim);
-  double lse =
-      attentionRow(problem, computed.query, computed.key, computed.value, row.b,
-                   row.h, row.i, reference.data());
-  loadElements(getRow(computed.out, problem, row), problem.valueDim,
+/// Compares a row of an array with the oracle's.
+static RowError compareRow(const Computed &computed, const BufferView &view,
+                           Row row, ArrayRef<double> reference) {
+  std::vector<double> actual(reference.size());
+  loadElements(getRow(view, computed.problem, row), actual.size(),
                actual.data());
   RowError error;
   for (auto [x, y] : llvm::zip(actual, reference)) {
@@ -117,9 +117,19 @@ static RowError compareRow(const Computed &computed, Row row) {
     // Unlike std::max this keeps a NaN.
     error.maxAbsolute = error.maxAbsolute >= d ? error.maxAbsolute : d;
   }
-  if (computed.lse) {
+  return error;
+}
+
+static RowError compareOut(const Computed &computed, Row row) {
+  const AttentionProblem &problem = computed.problem;
+  const GradientInputs &inputs = computed.inputs;
+  std::vector<double> reference(problem.valueDim);
+  double lse = attentionRow(problem, inputs.query, inputs.key, inputs.value,
+                            row.b, row.h, row.i, reference.data());
+  RowError error = compareRow(computed, *computed.outputs[0], row, reference);
+  if (computed.outputs.size() > 1 && computed.outputs[1]) {
     double actualLse;
-    loadElements(getRow(*computed.lse, problem, row), 1, &actualLse);
+    loadElements(getRow(*computed.outputs[1], problem, row), 1, &actualLse);
     error.lse = distance(actualLse, lse);
     if (std::abs(lse) > 1 && error.lse > 0 && std::isfinite(lse))
       error.lse /= std::abs(lse);
@@ -127,52 +137,32 @@ static RowError compareRow(const Computed &computed, Row row) {
   return error;
 }
 
-FailureOr<ErrorReport>
-spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
-                        ArrayRef<BufferView> results, int64_t count,
-                        uint64_t seed) {
-  AttentionOp op = entry.attention;
-  auto valueOf = [&](Value value) -> const ReferenceValue & {
-    return arguments[entry.getArgument(value)->index];
-  };
-  auto viewOf = [&](Value value) {
-    return std::get<ReferenceArray>(valueOf(value)).view;
-  };
-  auto outputOf = [&](OutputRef output) {
-    return output.isArgument
-               ? std::get<ReferenceArray>(arguments[output.index]).view
-               : results[output.index];
-  };
-  Computed computed = {AttentionProblem::get(op),
-                       viewOf(op.getQuery()),
-                       viewOf(op.getKey()),
-                       viewOf(op.getValue()),
-                       outputOf(*entry.getAttentionOutput(0)),
-                       std::nullopt};
-  if (op.getScale() && entry.getArgument(op.getScale()))
-    // As the kernel gets it.
-    computed.problem.scale =
-        static_cast<float>(std::get<double>(valueOf(op.getScale())));
-  if (op.getLse())
-    if (auto output = entry.getAttentionOutput(1))
-      computed.lse = outputOf(*output);
+static RowError compareQueryGradient(const Computed &computed, Row row) {
+  std::vector<double> reference(computed.problem.headDim);
+  queryGradientRow(computed.problem, computed.inputs, row.b, row.h, row.i,
+                   reference.data());
+  return compareRow(computed, *computed.outputs[0], row, reference);
+}
 
-  llvm::Expected<AttentionSizes> sizes =
-      getSizes(computed.problem, computed.query, computed.key, computed.value);
-  if (!sizes)
-    return op.emitError(llvm::toString(sizes.takeError()));
-  std::vector<Row> rows =
-      sampleRows(count, seed, sizes->batch, computed.problem.queryHeads,
-                 sizes->queryLength);
+/// The error of the gradient by keys (1) or by values (2).
+static RowError compareKeyGradient(const Computed &computed, unsigned output,
+                                   Row row) {
+  std::vector<double> dkey(computed.problem.headDim);
+  std::vector<double> dvalue(computed.problem.valueDim);
+  keyGradientRow(computed.problem, computed.inputs, row.b, row.h, row.i,
+                 dkey.data(), dvalue.data());
+  return compareRow(computed, *computed.outputs[output], row,
+                    output == 1 ? dkey : dvalue);
+}
+
+/// Adds the error of sampled rows of one array to a report, whose `relative`
+/// is that of the worst array.
+static void addRows(ErrorReport &report, ArrayRef<Row> rows,
+                    function_ref<RowError(Row)> compare) {
   std::vector<RowError> errors(rows.size());
-  llvm::parallelFor(0, rows.size(), [&](size_t i) {
-    errors[i] = compareRow(computed, rows[i]);
-  });
-
-  ErrorReport report;
-  report.rows = rows.size();
-  if (computed.lse)
-    report.lse = 0;
+  llvm::parallelFor(0, rows.size(),
+                    [&](size_t i) { errors[i] = compare(rows[i]); });
+  report.rows += rows.size();
   RowError sum;
   for (const RowError &error : errors) {
     sum.difference += error.difference;
@@ -182,11 +172,81 @@ spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
     if (report.lse && !(*report.lse >= error.lse))
       report.lse = error.lse;
   }
-  if (sum.difference != 0)
-    report.relative =
-        sum.reference > 0
-            ? std::sqrt(sum.difference / sum.reference)
-            : sum.difference * std::numeric_limits<double>::infinity();
+  if (sum.difference == 0)
+    return;
+  double relative =
+      sum.reference > 0
+          ? std::sqrt(sum.difference / sum.reference)
+          : sum.difference * std::numeric_limits<double>::infinity();
+  if (!(report.relative >= relative))
+    report.relative = relative;
+}
+
+/// Where operands and results of an entry are.
+static Computed collect(Entry &entry, ArrayRef<ReferenceValue> arguments,
+                        ArrayRef<BufferView> results) {
+  AttentionOpInterface op = entry.attention;
+  Computed computed;
+  computed.problem = AttentionProblem::get(op);
+  computed.inputs = collectInputs(entry, arguments);
+  if (op.getScale() && entry.getArgument(op.getScale()))
+    // As the kernel gets it.
+    computed.problem.scale = static_cast<float>(
+        std::get<double>(arguments[entry.getArgument(op.getScale())->index]));
+  for (size_t i = 0; i < entry.getAttentionOutputs().size(); ++i) {
+    std::optional<OutputRef> output = entry.getAttentionOutput(i);
+    computed.outputs.emplace_back();
+    if (output)
+      computed.outputs.back() =
+          output->isArgument
+              ? std::get<ReferenceArray>(arguments[output->index]).view
+              : results[output->index];
+  }
+  return computed;
+}
+
+GradientInputs spattn::tool::collectInputs(Entry &entry,
+                                           ArrayRef<ReferenceValue> arguments) {
+  GradientInputs inputs;
+  BufferView *views[] = {&inputs.query, &inputs.key, &inputs.value,
+                         &inputs.out,   &inputs.lse, &inputs.dout};
+  for (auto [view, operand] : llvm::zip(views, entry.getAttentionInputs()))
+    *view = std::get<ReferenceArray>(
+                arguments[entry.getArgument(operand.value)->index])
+                .view;
+  return inputs;
+}
+
+FailureOr<ErrorReport>
+spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
+                        ArrayRef<BufferView> results, int64_t count,
+                        uint64_t seed) {
+  Computed computed = collect(entry, arguments, results);
+  const AttentionProblem &problem = computed.problem;
+  bool isForward = isa<AttentionOp>(entry.attention);
+  llvm::Expected<AttentionSizes> sizes =
+      isForward ? getSizes(problem, computed.inputs.query, computed.inputs.key,
+                           computed.inputs.value)
+                : getSizes(problem, computed.inputs);
+  if (!sizes)
+    return entry.attention->emitError(llvm::toString(sizes.takeError()));
+  std::vector<Row> queryRows = sampleRows(
+      count, seed, sizes->batch, problem.queryHeads, sizes->queryLength);
+  ErrorReport report;
+  if (isForward) {
+    if (computed.outputs.size() > 1 && computed.outputs[1])
+      report.lse = 0;
+    addRows(report, queryRows,
+            [&](Row row) { return compareOut(computed, row); });
+    return report;
+  }
+  addRows(report, queryRows,
+          [&](Row row) { return compareQueryGradient(computed, row); });
+  std::vector<Row> keyRows =
+      sampleRows(count, seed, sizes->batch, problem.keyHeads, sizes->keyLength);
+  for (unsigned output : {1, 2})
+    addRows(report, keyRows,
+            [&](Row row) { return compareKeyGradient(computed, output, row); });
   return report;
 }
 

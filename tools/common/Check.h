@@ -10,6 +10,7 @@
 #define SPATTN_TOOLS_COMMON_CHECK_H
 
 #include "common/Entry.h"
+#include "spattn/Reference/Gradients.h"
 #include "spattn/Reference/Interpreter.h"
 
 namespace spattn::tool {
@@ -18,7 +19,8 @@ namespace spattn::tool {
 struct ErrorReport {
   int64_t rows = 0;
   /// ||out - ref|| / ||ref|| over the rows together; infinite if `ref` is 0 and
-  /// `out` is not, NaN if a NaN is where none should be.
+  /// `out` is not, NaN if a NaN is where none should be. Of gradients that of
+  /// the worst one.
   double relative = 0;
   double maxAbsolute = 0;
   /// Of the log-sum-exp, if there is one: the greatest of
@@ -30,6 +32,11 @@ struct ErrorReport {
     return relative <= limit && (!lse || *lse <= limit);
   }
 };
+
+/// The arrays that an entry's attention reads, which are arguments; those that
+/// only gradients have stay empty.
+GradientInputs collectInputs(Entry &entry,
+                             llvm::ArrayRef<ReferenceValue> arguments);
 
 /// Why an entry cannot be checked; empty if it can.
 std::string whyUncheckable(Entry &entry);

@@ -37,8 +37,19 @@ EntryArgument *Entry::getArgument(Value value) {
   return &arguments[argument.getArgNumber()];
 }
 
+SmallVector<AttentionOperand> Entry::getAttentionInputs() {
+  auto op = cast<DestinationStyleOpInterface>(attention.getOperation());
+  return llvm::to_vector(
+      llvm::drop_end(attention.getAttentionOperands(), op.getNumDpsInits()));
+}
+
+SmallVector<AttentionOperand> Entry::getAttentionOutputs() {
+  SmallVector<AttentionOperand> operands = attention.getAttentionOperands();
+  return {operands.begin() + getAttentionInputs().size(), operands.end()};
+}
+
 std::optional<OutputRef> Entry::getAttentionOutput(unsigned init) {
-  Value value = attention.getDpsInits()[init];
+  Value value = getAttentionOutputs()[init].value;
   if (!isa<RankedTensorType>(value.getType())) {
     if (EntryArgument *argument = getArgument(value))
       return OutputRef{true, argument->index};
@@ -55,8 +66,8 @@ std::optional<OutputRef> Entry::getAttentionOutput(unsigned init) {
 static bool isDestination(BlockArgument argument) {
   bool isWritten = false;
   for (OpOperand &use : argument.getUses()) {
-    auto attention = dyn_cast<AttentionOp>(use.getOwner());
-    if (attention && attention.isDpsInit(&use))
+    auto attention = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+    if (isa<AttentionOpInterface>(use.getOwner()) && attention.isDpsInit(&use))
       isWritten = true;
     else if (!isa<tensor::DimOp, memref::DimOp>(use.getOwner()))
       return false;
@@ -136,8 +147,8 @@ static FailureOr<Entry> makeEntry(func::FuncOp function, ArgumentNames names) {
       if (argument.isDestination)
         entry.outputs.push_back({true, argument.index});
 
-  SmallVector<AttentionOp> attentions;
-  function.walk([&](AttentionOp op) { attentions.push_back(op); });
+  SmallVector<AttentionOpInterface> attentions;
+  function.walk([&](AttentionOpInterface op) { attentions.push_back(op); });
   if (attentions.size() == 1 &&
       attentions.front()->getBlock() == &function.getBody().front())
     entry.attention = attentions.front();
@@ -285,7 +296,7 @@ static LogicalResult applyScalars(std::vector<Entry> &entries,
     for (EntryArgument &argument : entry.arguments) {
       if (!argument.isScalar() || given.contains(&argument))
         continue;
-      AttentionOp op = entry.attention;
+      AttentionOpInterface op = entry.attention;
       if (!op || !op.getScale() ||
           entry.getArgument(op.getScale()) != &argument)
         return emitError(argument.location)
@@ -320,21 +331,23 @@ static void shareSize(Entry &entry,
 
 /// Finds the sizes that follow from those of other operands of attentions.
 static void inferSizes(Entry &entry) {
-  entry.function.walk([&](AttentionOp op) {
-    unsigned b = op.getDim('b'), n = op.getDim('n');
-    Value q = op.getQuery(), k = op.getKey(), v = op.getValue(),
-          o = op.getOut(), lse = op.getLse();
-    shareSize(entry,
-              {{q, b}, {k, b}, {v, b}, {o, b}, {lse, op.getLseDim('b')}});
-    shareSize(entry, {{q, n}, {o, n}, {lse, op.getLseDim('n')}});
-    shareSize(entry, {{k, n}, {v, n}});
+  entry.function.walk([&](AttentionOpInterface op) {
+    SmallVector<std::pair<Value, unsigned>> batch, queries, keys;
+    for (const AttentionOperand &operand : op.getAttentionOperands()) {
+      batch.emplace_back(operand.value, op.getDim(operand, 'b'));
+      (operand.isOfQueries() ? queries : keys)
+          .emplace_back(operand.value, op.getDim(operand, 'n'));
+    }
+    shareSize(entry, batch);
+    shareSize(entry, queries);
+    shareSize(entry, keys);
   });
 }
 
 /// Gives the batch size and the lengths of the command line to an attention's
 /// operands.
 static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   if (!op) {
     if (!options.batch && !options.queries && !options.keys)
       return success();
@@ -399,16 +412,17 @@ static LogicalResult checkSizes(const EntryArgument &argument) {
 /// Longer sequences are beyond the algebra.
 static LogicalResult checkLengths(Entry &entry) {
   constexpr int64_t limit = int64_t(1) << 31;
-  WalkResult result = entry.function.walk([&](AttentionOp op) -> WalkResult {
-    for (Value value : {op.getQuery(), op.getKey()})
-      if (EntryArgument *argument = entry.getArgument(value))
-        if (argument->sizes[op.getDim('n')] >= limit)
-          return emitError(argument->location)
-                 << argument->describe() << " has a length of "
-                 << argument->sizes[op.getDim('n')]
-                 << "; supported are lengths below 2147483648";
-    return success();
-  });
+  WalkResult result =
+      entry.function.walk([&](AttentionOpInterface op) -> WalkResult {
+        for (Value value : {op.getQuery(), op.getKey()})
+          if (EntryArgument *argument = entry.getArgument(value))
+            if (argument->sizes[op.getDim('n')] >= limit)
+              return emitError(argument->location)
+                     << argument->describe() << " has a length of "
+                     << argument->sizes[op.getDim('n')]
+                     << "; supported are lengths below 2147483648";
+        return success();
+      });
   return failure(result.wasInterrupted());
 }
 

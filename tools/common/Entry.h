@@ -59,15 +59,18 @@ struct Entry {
   /// What `--output` names: the results, or of a function that has none the
   /// destinations.
   std::vector<OutputRef> outputs;
-  /// The function's attention, if it has exactly one.
-  AttentionOp attention;
+  /// The function's attention, or gradients of one, if it has exactly one.
+  AttentionOpInterface attention;
 
   std::string getName() { return function.getName().str(); }
   /// The argument that a value is, if it is one.
   EntryArgument *getArgument(mlir::Value value);
-  /// Where what the attention writes to its `out` (0) or `lse` (1) is found
-  /// after a run.
+  /// What the attention writes to, in order.
+  llvm::SmallVector<AttentionOperand> getAttentionOutputs();
+  /// Where what the attention writes to one of these is found after a run.
   std::optional<OutputRef> getAttentionOutput(unsigned init);
+  /// What it reads, in order.
+  llvm::SmallVector<AttentionOperand> getAttentionInputs();
 };
 
 /// Names of arguments as written in a file, or nothing.

@@ -24,7 +24,8 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
 
 /// The tile shape that the kernel gets: options are for operations without a
 /// schedule.
-static TileShape getTiles(AttentionOp op, const KernelOptions &options) {
+static TileShape getTiles(AttentionOpInterface op,
+                          const KernelOptions &options) {
   TileShape tile = getTileShape(getSchedule(op));
   if (op.getScheduleAttr())
     return tile;
@@ -49,7 +50,7 @@ static void add(int64_t &sum, int64_t count) {
 std::optional<TileReport>
 spattn::tool::countTiles(Entry &entry, const KernelOptions &options,
                          std::optional<TileShape> known) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
   int64_t queries = getSize(entry, op.getQuery(), op.getDim('n'));
   int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));

@@ -240,14 +240,14 @@ static LogicalResult checkMemory(Entry &entry) {
 static LogicalResult describe(Entry &entry, const System &system,
                               std::optional<TileShape> tile,
                               const Options &options, Row &row) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   row.workload = getWorkload(entry, options);
   row.entry = entry.getName();
   row.structure = toText(op.getStructure());
   std::optional<TileReport> tiles = countTiles(entry, options, tile);
   if (!tiles)
-    return op.emitError("the batch size or a length is not known before the "
-                        "function runs");
+    return op->emitError("the batch size or a length is not known before the "
+                         "function runs");
   row.tiles = *tiles;
   auto bytesOf = [](Value value) {
     return *getElementBytes(cast<ShapedType>(value.getType()).getElementType());
@@ -263,10 +263,10 @@ static LogicalResult describe(Entry &entry, const System &system,
   shape.keyHeads = getSize(entry, op.getKey(), op.getDim('h'));
   Work work = totalWork(op.getHeadStructures(), shape);
   int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
-  if (llvm::MulOverflow(work.bytesForward, batch, row.bytes))
+  int64_t bytes = isa<AttentionOp>(op) ? work.bytesForward : work.bytesBackward;
+  if (llvm::MulOverflow(bytes, batch, row.bytes))
     row.bytes = INT64_MAX;
-  row.flops =
-      2.0 * (shape.headDim + shape.valueDim) * double(row.tiles.total.pairs);
+  row.flops = double(op.getOperationsPerPair()) * row.tiles.total.pairs;
   if (system.copyTbs && system.productTflops)
     row.floorMs = std::max(row.bytes / *system.copyTbs,
                            row.flops / *system.productTflops) *
@@ -276,7 +276,7 @@ static LogicalResult describe(Entry &entry, const System &system,
 
 /// Rows that the oracle computes in about a second, and at least 64.
 static int64_t getCheckedRows(Entry &entry) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));
   int64_t cost =
       std::max<int64_t>(keys, 1) * (op.getHeadDim() + op.getValueDim());
@@ -288,7 +288,8 @@ static std::string findFailure(Entry &entry, const Row &row,
                                ArrayRef<ReferenceValue> arguments,
                                ArrayRef<BufferView> results,
                                const Options &options) {
-  for (unsigned init = 0; init < entry.attention.getDpsInits().size(); ++init) {
+  SmallVector<AttentionOperand> outputs = entry.getAttentionOutputs();
+  for (unsigned init = 0; init < outputs.size(); ++init) {
     auto output = entry.getAttentionOutput(init);
     if (!output)
       continue;
@@ -298,7 +299,7 @@ static std::string findFailure(Entry &entry, const Row &row,
             : results[output->index];
     if (int64_t nans = countNans(view))
       return "--check: '" + row.workload + "' has " + format(nans) +
-             " NaN in its " + (init ? "log-sum-exp" : "output");
+             " NaN in its '" + outputs[init].name.str() + "'";
   }
   if (!options.maxError || row.error->isWithin(*options.maxError))
     return "";

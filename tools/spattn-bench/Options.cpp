@@ -64,6 +64,8 @@ struct CommandLine {
       cl::init("bf16"), cl::value_desc("type"), cl::cat(category)};
   cl::opt<bool> lse{"lse", cl::desc("Compute the log-sum-exp of rows, too"),
                     cl::cat(category)};
+  cl::opt<bool> backward{"backward", cl::desc("Compute the gradients instead"),
+                         cl::cat(category)};
   cl::opt<std::string> alignment{
       "alignment",
       cl::desc("Which query and key are at distance 0: the last ones, end "
@@ -155,15 +157,16 @@ static FailureOr<Problem> readProblem(const CommandLine &line) {
     return error("--alignment=" + line.alignment + ": expected end or start");
   if (line.queries.empty())
     return error("--structure needs --queries, the lengths to measure at");
-  return Problem{line.structure, line.dtype,   line.alignment, line.heads,
-                 keyHeads,       line.headDim, valueDim,       line.lse};
+  return Problem{line.structure, line.dtype, line.alignment,
+                 line.heads,     keyHeads,   line.headDim,
+                 valueDim,       line.lse,   line.backward};
 }
 
 /// Options that describe a problem have no meaning for a file.
 static LogicalResult checkFile(const CommandLine &line) {
   const cl::Option *options[] = {&line.heads,    &line.keyHeads, &line.headDim,
                                  &line.valueDim, &line.dtype,    &line.lse,
-                                 &line.alignment};
+                                 &line.backward, &line.alignment};
   for (const cl::Option *option : options)
     if (option->getNumOccurrences())
       return error("--" + option->ArgStr +

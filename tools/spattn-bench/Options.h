@@ -20,6 +20,8 @@ struct Problem {
   std::string structure, dtype, alignment;
   int64_t heads, keyHeads, headDim, valueDim;
   bool lse;
+  /// The gradients instead of the attention.
+  bool backward;
 };
 
 /// A batch size and lengths to measure at.

@@ -11,6 +11,8 @@
 #include "common/Check.h"
 #include "common/Text.h"
 #include "mlir/AsmParser/AsmParser.h"
+#include "mlir/Pass/PassManager.h"
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -58,11 +60,22 @@ LogicalResult spattn::bench::makeSource(MLIRContext &context,
       << structure << ")\n"
       << "      ins(%q, %k, %v : " << q << ", " << k << ", " << v << ") outs(%o"
       << operand << " : " << types << ")\n"
-      << "      {alignment = #spattn.alignment<" << problem.alignment << ">}\n"
+      << "      {" << (problem.backward ? "differentiated, " : "")
+      << "alignment = #spattn.alignment<" << problem.alignment << ">}\n"
       << "  return " << results << " : " << types << "\n}\n";
   source.manager.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(text, "--structure"), llvm::SMLoc());
-  return parseSource(context, source);
+  if (failed(parseSource(context, source)))
+    return failure();
+  if (!problem.backward)
+    return success();
+  PassManager pm(&context);
+  pm.addPass(createSpattnDeriveBackward());
+  if (failed(pm.run(*source.module)))
+    return failure();
+  // Only the gradients are measured.
+  source.module->lookupSymbol("attention")->erase();
+  return success();
 }
 
 FailureOr<std::vector<Entry>>
@@ -113,7 +126,7 @@ static std::string getPair(char letter, int64_t a, int64_t b) {
 }
 
 std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   auto size = [&](Value value, char dim) {
     unsigned index = op.getDim(dim);
     if (EntryArgument *argument = entry.getArgument(value))
@@ -132,5 +145,7 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
     text += " " + toText(type);
   if (op.getAlignment() == AlignmentKind::Start)
     text += " start";
+  if (isa<AttentionBackwardOp>(op))
+    return text + " backward";
   return op.getLse() ? text + " lse" : text;
 }

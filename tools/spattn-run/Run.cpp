@@ -95,13 +95,14 @@ static void describe(Entry &entry, EntryReport &report) {
                   ? toText(argument.type)
                   : getShapeText(argument.sizes, argument.getElementType()));
   }
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   if (!op)
     return;
   report.structure = toText(op.getStructure());
   report.isDense = isCausal(op.getStructure());
   llvm::raw_string_ostream key(report.problemKey);
-  key << op.getLayout() << " " << stringifyEnum(op.getAlignment());
+  key << op->getName() << " " << op.getLayout() << " "
+      << stringifyEnum(op.getAlignment());
   for (Value operand :
        {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}) {
     key << " ";
@@ -116,13 +117,13 @@ static void describe(Entry &entry, EntryReport &report) {
 /// has.
 static void describeTiles(Entry &entry, const Options &options,
                           std::optional<TileShape> known, EntryReport &report) {
-  AttentionOp op = entry.attention;
+  AttentionOpInterface op = entry.attention;
   if (!op)
     return;
   report.tiles = countTiles(entry, options, known);
   if (report.tiles)
     report.flops =
-        2.0 * (op.getHeadDim() + op.getValueDim()) * report.tiles->total.pairs;
+        double(op.getOperationsPerPair()) * report.tiles->total.pairs;
 }
 
 FailureOr<EntryReport> spattn::run::runEntry(ModuleOp module, Entry &entry,

@@ -48,6 +48,14 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     }
     ```
 
+    Each `spattn.attention_backward` becomes two such `scf.forall`, one after
+    the other: over (query tile, head, batch element), with loops over key
+    tiles, which sums up and stores the gradient by the queries, and over (key
+    tile, key-value head, batch element), with loops over the query heads of the
+    group and the query tiles of each, for those by keys and values. Every
+    element is written once, by one iteration: the result does not depend on how
+    iterations are run.
+
     The tile shape is the operation's `schedule`, or that of
     `spattn-select-schedule` for the default target. Attention on tensors is an
     error: run `spattn-bufferize` first.
@@ -70,7 +78,7 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
 }
 
 def ConvertSpattnToVector : Pass<"convert-spattn-to-vector"> {
-  let summary = "Lowers online-softmax tile operations to register-tiled vector loops";
+  let summary = "Lowers tile operations to register-tiled vector loops";
   let description = [{
     Matrix products become loops over blocks of `register-rows` x
     `register-vectors` vectors of accumulators held in registers; masks become

@@ -130,6 +130,24 @@ void VectorTile::storeElement(Value value, Value buffer, ValueRange indices) {
   memref::StoreOp::create(b, value, buffer, indices);
 }
 
+void VectorTile::storeScaled(Value tile, Value row, Value factor, Value out) {
+  int64_t width = cast<MemRefType>(tile.getType()).getDimSize(1);
+  if (!hasUnitStride(out)) {
+    loop(index(width), [&](Value c) {
+      Value element = loadElement(tile, {row, c});
+      storeElement(arith::MulFOp::create(b, element, factor), out, {row, c});
+    });
+    return;
+  }
+  columns(width, block.vectors, [&](ArrayRef<Columns> group) {
+    for (const Columns &c : group) {
+      Value vector = load(tile, row, c);
+      Value splat = vector::BroadcastOp::create(b, vector.getType(), factor);
+      store(arith::MulFOp::create(b, vector, splat), out, row, c);
+    }
+  });
+}
+
 Value VectorTile::maximum(Value lhs, Value rhs) {
   Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
   return arith::SelectOp::create(b, greater, lhs, rhs);
@@ -138,7 +156,7 @@ Value VectorTile::maximum(Value lhs, Value rhs) {
 // 2^x = 2^n * 2^r with n = round(x), |r| <= 1/2. The Taylor polynomial of
 // degree 6 of 2^r has a relative error below (ln2/2)^7/7! = 1.2e-7. At n = -127
 // the exponent field of 2^n is 0, which makes the product exactly 0.
-Value VectorTile::exp2(Value x) {
+Value VectorTile::exp2(Value x, bool mayBePositive) {
   int64_t width = cast<VectorType>(x.getType()).getDimSize(0);
   auto f = [&](float value) { return splat(value, width); };
   auto intType = VectorType::get({width}, b.getI32Type());
@@ -150,6 +168,12 @@ Value VectorTile::exp2(Value x) {
   Value below =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, f(-127.0f));
   x = arith::SelectOp::create(b, below, f(-127.0f), x);
+  // At n = 128 the exponent field of 2^n is that of infinity.
+  if (mayBePositive) {
+    Value above =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, f(128.0f));
+    x = arith::SelectOp::create(b, above, f(128.0f), x);
+  }
   // Adding 1.5 * 2^23 rounds to an integer, which the low bits then hold.
   Value shifted = arith::AddFOp::create(b, x, f(12582912.0f));
   Value n = arith::SubFOp::create(b, shifted, f(12582912.0f));

@@ -88,8 +88,13 @@ public:
   /// Whether consecutive columns are adjacent in memory by the type.
   static bool hasUnitStride(mlir::Value tile);
 
-  /// 2^x for x <= 0, with `-inf` giving 0 and NaN staying NaN.
-  mlir::Value exp2(mlir::Value x);
+  /// Rounds a row of f32, times a number, to the row of another tile.
+  void storeScaled(mlir::Value tile, mlir::Value row, mlir::Value factor,
+                   mlir::Value out);
+
+  /// 2^x for x <= 0, or any x if it may be positive: `-inf` gives 0, NaN stays
+  /// NaN, and what is too large becomes infinite.
+  mlir::Value exp2(mlir::Value x, bool mayBePositive = false);
 
   /// The larger of the two; `rhs` where `lhs` is NaN.
   mlir::Value maximum(mlir::Value lhs, mlir::Value rhs);

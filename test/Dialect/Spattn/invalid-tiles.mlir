@@ -113,6 +113,190 @@ func.func @step_count(%q: memref<8x16xf32>) {
 // -----
 
 func.func @yield(%p: i1) {
-  // expected-error @+1 {{'spattn.yield' op expects parent op 'spattn.online_step'}}
+  // expected-error @+1 {{'spattn.yield' op expects parent op to be one of 'spattn.online_step, spattn.query_gradient_step, spattn.key_gradient_step'}}
   spattn.yield %p
+}
+
+// -----
+
+func.func @stage_lse(%k: memref<4x8xf32>, %l: memref<5xf32>, %o: memref<4x8xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'lse' to be 4 or dynamic, got 'memref<5xf32>'}}
+  spattn.stage %k where(%l : memref<5xf32>) into %o : memref<4x8xf32>, memref<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @clear_dynamic(%a: memref<?x8xf32>) {
+  // expected-error @+1 {{expected 'acc' to have a static, non-empty shape, got 'memref<?x8xf32>'}}
+  spattn.clear %a : memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @store_rows(%a: memref<4x8xf32>, %s: f32, %o: memref<5x8xf32>) {
+  // expected-error @+1 {{expected at most 4 rows of 'out', got 'memref<5x8xf32>'}}
+  spattn.store %a scale(%s) into %o : memref<4x8xf32>, memref<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @store_width(%a: memref<4x8xf32>, %s: f32, %o: memref<4x7xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'out' to be 8, got 'memref<4x7xf32>'}}
+  spattn.store %a scale(%s) into %o : memref<4x8xf32>, memref<4x7xf32>
+  return
+}
+
+// -----
+
+func.func @statistics_rows(%o: memref<17x8xf32>, %do: memref<4x8xf32>, %l: memref<4xf32>, %s: memref<16xf32>, %d: memref<16xf32>) {
+  // expected-error @+1 {{expected between 1 and 16 rows of 'out', got 'memref<17x8xf32>'}}
+  spattn.load_statistics(%o, %do, %l) into %s, %d : memref<17x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @statistics_width(%o: memref<4x8xf32>, %do: memref<4x9xf32>, %l: memref<4xf32>, %s: memref<16xf32>, %d: memref<16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'dout' to be 8, got 'memref<4x9xf32>'}}
+  spattn.load_statistics(%o, %do, %l) into %s, %d : memref<4x8xf32>, memref<4x9xf32>, memref<4xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @statistics_dout(%o: memref<4x8xf32>, %do: memref<5x8xf32>, %l: memref<4xf32>, %s: memref<16xf32>, %d: memref<16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'dout' to be 4 or dynamic, got 'memref<5x8xf32>'}}
+  spattn.load_statistics(%o, %do, %l) into %s, %d : memref<4x8xf32>, memref<5x8xf32>, memref<4xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @statistics_lse(%o: memref<4x8xf32>, %do: memref<4x8xf32>, %l: memref<5xf32>, %s: memref<16xf32>, %d: memref<16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'lse' to be 4 or dynamic, got 'memref<5xf32>'}}
+  spattn.load_statistics(%o, %do, %l) into %s, %d : memref<4x8xf32>, memref<4x8xf32>, memref<5xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @statistics_delta(%o: memref<4x8xf32>, %do: memref<4x8xf32>, %l: memref<4xf32>, %s: memref<16xf32>, %d: memref<4xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'delta' to be 16, got 'memref<4xf32>'}}
+  spattn.load_statistics(%o, %do, %l) into %s, %d : memref<4x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<16xf32>, memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_scratch(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<?x8xf32>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x8xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'ds' to be 16, got 'memref<4x8xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_dout(%q: memref<8x16xf32>, %do: memref<6x8xf32>, %k: memref<?x8xf32>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'dout' to be 16, got 'memref<6x8xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x8xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_keys(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<5x8xf32>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'key' to be 4 or dynamic, got 'memref<5x8xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<5x8xf32>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_width(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<?x8xf32>, %v: memref<?x8xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'value' to be 6, got 'memref<?x8xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_stride(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<4x8xf32, strided<[1, 4]>>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected 'key' to have unit innermost stride, got 'memref<4x8xf32, strided<[1, 4]>>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<4x8xf32, strided<[1, 4]>>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_shift(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<?x8xf32>, %v: memref<?x6xf32>, %s: memref<4xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'shift' to be 16, got 'memref<4xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<4xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_sum(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<?x8xf32>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x6xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'dquery' to be 8, got 'memref<16x6xf32>'}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x6xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @query_step_mask(%q: memref<8x16xf32>, %do: memref<6x16xf32>, %k: memref<?x8xf32>, %v: memref<?x6xf32>, %s: memref<16xf32>, %d: memref<16xf32>, %dq: memref<16x8xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected the mask region to have two arguments of type index}}
+  spattn.query_gradient_step ins(%q, %do, %k, %v) statistics(%s, %d) acc(%dq) scratch(%p, %ds) mask {
+    ^bb0(%i: index):
+      %t = arith.constant true
+      spattn.yield %t
+    }
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<16xf32>, memref<16xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @key_step_key(%k: memref<8x8xf32>, %v: memref<6x16xf32>, %q: memref<?x8xf32>, %do: memref<?x6xf32>, %s: memref<4xf32>, %d: memref<4xf32>, %dk: memref<16x8xf32>, %dv: memref<16x6xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'key' to be 16, got 'memref<8x8xf32>'}}
+  spattn.key_gradient_step ins(%k, %v, %q, %do) statistics(%s, %d) acc(%dk, %dv) scratch(%p, %ds)
+    : memref<8x8xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<4xf32>, memref<4xf32>, memref<16x8xf32>, memref<16x6xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @key_step_width(%k: memref<8x16xf32>, %v: memref<6x16xf32>, %q: memref<?x8xf32>, %do: memref<?x8xf32>, %s: memref<4xf32>, %d: memref<4xf32>, %dk: memref<16x8xf32>, %dv: memref<16x6xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 1 of 'dout' to be 6, got 'memref<?x8xf32>'}}
+  spattn.key_gradient_step ins(%k, %v, %q, %do) statistics(%s, %d) acc(%dk, %dv) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<4xf32>, memref<4xf32>, memref<16x8xf32>, memref<16x6xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @key_step_delta(%k: memref<8x16xf32>, %v: memref<6x16xf32>, %q: memref<?x8xf32>, %do: memref<?x6xf32>, %s: memref<4xf32>, %d: memref<16xf32>, %dk: memref<16x8xf32>, %dv: memref<16x6xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'delta' to be 4, got 'memref<16xf32>'}}
+  spattn.key_gradient_step ins(%k, %v, %q, %do) statistics(%s, %d) acc(%dk, %dv) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<4xf32>, memref<16xf32>, memref<16x8xf32>, memref<16x6xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @key_step_sum(%k: memref<8x16xf32>, %v: memref<6x16xf32>, %q: memref<?x8xf32>, %do: memref<?x6xf32>, %s: memref<4xf32>, %d: memref<4xf32>, %dk: memref<16x8xf32>, %dv: memref<4x6xf32>, %p: memref<4x16xf32>, %ds: memref<4x16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'dvalue' to be 16, got 'memref<4x6xf32>'}}
+  spattn.key_gradient_step ins(%k, %v, %q, %do) statistics(%s, %d) acc(%dk, %dv) scratch(%p, %ds)
+    : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<4xf32>, memref<4xf32>, memref<16x8xf32>, memref<4x6xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
 }

@@ -109,3 +109,33 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
     : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
   return
 }
+
+// CHECK-LABEL: @gradient_tiles
+// CHECK: spattn.stage %{{.*}} where(%{{.*}} : memref<?xf32>) into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: spattn.clear %{{.*}} : memref<16x8xf32>
+// CHECK: spattn.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
+// CHECK: spattn.key_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
+// CHECK: ^bb0(%{{.*}}: index, %{{.*}}: index):
+// CHECK: spattn.yield
+// CHECK: spattn.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x8xf32>, memref<?x8xbf16>
+func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>, %k: memref<4x8xf32>,
+                          %acc: memref<16x8xf32>, %shift: memref<16xf32>, %delta: memref<16xf32>,
+                          %few: memref<4xf32>, %p: memref<4x16xf32>, %lse: memref<?xf32>) {
+  spattn.stage %src where(%lse : memref<?xf32>) into %k : memref<?x8xbf16>, memref<4x8xf32>
+  spattn.clear %acc : memref<16x8xf32>
+  spattn.load_statistics(%src, %src, %lse) into %shift, %delta
+    : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+  spattn.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %delta) acc(%acc) scratch(%p, %p)
+    : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16xf32>, memref<16xf32>,
+      memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  spattn.key_gradient_step ins(%qt, %qt, %k, %k) statistics(%few, %few) acc(%acc, %acc) scratch(%p, %p) mask {
+    ^bb0(%m: index, %n: index):
+      %t = arith.cmpi sge, %m, %n : index
+      spattn.yield %t
+    }
+    : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<4xf32>,
+      memref<16x8xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  spattn.store %acc scale(%s) into %src : memref<16x8xf32>, memref<?x8xbf16>
+  return
+}

@@ -1,7 +1,7 @@
 """Compares spattn-run with attention written in numpy, over random cases.
 
 Usage: oracle.py SPATTN_RUN FOLDER [--device=DEVICE] [--cases=N] [--rtol=R]
-                 [--seed=N] [--min-width=N]
+                 [--seed=N] [--min-width=N] [--backward]
 
 The masks here come from the definitions in SpattnAttrs.td, in whole arrays; the
 oracle of spattn evaluates them pair by pair, and the compiler by its algebra. A
@@ -13,6 +13,7 @@ import argparse
 import itertools
 import pathlib
 import random
+import re
 import subprocess
 import sys
 
@@ -203,11 +204,10 @@ def head_structures(rng, heads):
 # ----------------------------------------------------------------------------
 
 
-def attention(q, k, v, masks, alignment, scale):
-    """Operands are b, h, n, d; float64."""
+def probabilities(q, k, masks, alignment, scale):
+    """The softmax and its log-sum-exp; operands are b, h, n, d; float64."""
     queries, n = q.shape[2], k.shape[2]
-    group = q.shape[1] // k.shape[1]
-    k, v = np.repeat(k, group, axis=1), np.repeat(v, group, axis=1)
+    k = np.repeat(k, q.shape[1] // k.shape[1], axis=1)
     i, j = np.arange(queries)[:, None], np.arange(n)[None, :]
     d = i + (n - queries if alignment == "end" else 0) - j
     allowed = np.stack([mask(d, j, n) for mask in masks])
@@ -218,7 +218,29 @@ def attention(q, k, v, masks, alignment, scale):
     total = weights.sum(axis=3, keepdims=True)
     with np.errstate(divide="ignore"):
         lse = (np.log(total) + shift)[..., 0]
-    return weights @ v / np.where(total == 0, 1, total), lse
+    return weights / np.where(total == 0, 1, total), lse
+
+
+def attention(q, k, v, masks, alignment, scale):
+    p, lse = probabilities(q, k, masks, alignment, scale)
+    return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
+
+
+def gradients(q, k, v, dout, masks, alignment, scale):
+    """Of sum(out * dout), by the derivative of the softmax."""
+    group = q.shape[1] // k.shape[1]
+    p, _ = probabilities(q, k, masks, alignment, scale)
+    dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
+    ds = scale * p * (dp - (p * dp).sum(axis=3, keepdims=True))
+
+    def of_group(x):
+        return x.reshape(x.shape[0], -1, group, *x.shape[2:]).sum(axis=2)
+
+    return (
+        ds @ np.repeat(k, group, axis=1),
+        of_group(ds.swapaxes(2, 3) @ q),
+        of_group(p.swapaxes(2, 3) @ dout),
+    )
 
 
 # ----------------------------------------------------------------------------
@@ -249,7 +271,7 @@ def make_input(rng, numbers, sizes, element):
     return x.astype(np.float64), rng.choice([file, np.asfortranarray(file)])
 
 
-def run_case(tool, folder, seed, device, rtol, min_width):
+def run_case(tool, folder, seed, device, rtol, min_width, backward):
     """False if a structure is beyond the compiler's limits."""
     rng, numbers = random.Random(seed), np.random.default_rng(seed)
     batch, key_heads, group = rng.randint(1, 2), rng.randint(1, 3), rng.randint(1, 3)
@@ -296,22 +318,46 @@ def run_case(tool, folder, seed, device, rtol, min_width):
         )
     ]
     q, k, v = (canonical(x) for x, _ in inputs)
+    names = "qkv"
+    if backward:
+        names = "qkvd"
+        dout = shape(heads, queries, value_width)
+        inputs.append(make_input(rng, numbers, dout, "f32"))
+        dout = canonical(inputs[-1][0])
     for f in range(4):
         text, masks = head_structures(rng, heads)
         with_scale = "" if scale is None else " scale(%s)"
         constant = "" if scale is None else f"\n  %s = arith.constant {scale} : f32"
-        functions.append(f"""
-func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})
-    -> ({to}, {tl}) {{{constant}
+        attributes = (
+            f'{{alignment = #spattn.alignment<{alignment}>, layout = "{layout}"}}'
+        )
+        forward = f"""{constant}
   %r, %lse = spattn.attention structure({text})
       ins(%q, %k, %v : {tq}, {tk}, {tv}){with_scale}
       outs(%o, %l : {to}, {tl})
-      {{alignment = #spattn.alignment<{alignment}>, layout = "{layout}"}}
+      {attributes}"""
+        factor = width**-0.5 if scale is None else float(np.float32(scale))
+        order = ["bhnd".index(dim) for dim in layout]
+        if backward:
+            tg = [re.sub(r"x(f16|bf16)>$", "xf32>", t) for t in (tq, tk, tv)]
+            functions.append(f"""
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to}, %o: {to}, %l: {tl},
+    %dq0: {tg[0]}, %dk0: {tg[1]}, %dv0: {tg[2]}) -> ({", ".join(tg)}) {{{forward}
+  %dq, %dk, %dv = spattn.attention_backward structure({text})
+      ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to}){with_scale}
+      outs(%dq0, %dk0, %dv0 : {", ".join(tg)})
+      {attributes}
+  return %dq, %dk, %dv : {", ".join(tg)}
+}}""")
+            for gradient in gradients(q, k, v, dout, masks, alignment, factor):
+                expected.append(gradient.transpose(order))
+            continue
+        functions.append(f"""
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})
+    -> ({to}, {tl}) {{{forward}
   return %r, %lse : {to}, {tl}
 }}""")
-        factor = width**-0.5 if scale is None else float(np.float32(scale))
         out, lse = attention(q, k, v, masks, alignment, factor)
-        order = ["bhnd".index(dim) for dim in layout]
         expected.append(out.transpose(order))
         expected.append(
             lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"])
@@ -319,11 +365,11 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "case.mlir").write_text("\n".join(functions))
-    for name, (_, file) in zip("qkv", inputs, strict=True):
+    for name, (_, file) in zip(names, inputs, strict=True):
         np.save(folder / f"{name}.npy", file)
     outputs = [folder / f"out{i}.npy" for i in range(len(expected))]
     command = [tool, folder / "case.mlir", f"--device={device}", "--check=0"]
-    command += [f"--input={folder / name}.npy" for name in "qkv"]
+    command += [f"--input={folder / name}.npy" for name in names]
     command += [f"--output={path}" for path in outputs]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if any(limit in result.stderr for limit in LIMITS):
@@ -346,6 +392,7 @@ def main():
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--min-width", type=int, default=1, help="least head dimension")
+    parser.add_argument("--backward", action="store_true", help="compare gradients")
     parser.add_argument("--rtol", type=float, default=3e-7)
     options = parser.parse_args()
     done, seed = 0, options.seed
@@ -359,6 +406,7 @@ def main():
                 options.device,
                 options.rtol,
                 options.min_width,
+                options.backward,
             )
         except AssertionError as error:
             sys.exit(f"case {seed} failed, see {folder}\n{error}")

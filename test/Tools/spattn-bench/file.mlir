@@ -27,7 +27,7 @@
 // RUN: not spattn-bench %s --entry=f 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: error: argument 0 ('q') of type {{.*}} has dimensions that are not known; give its shape with --shape=q:1x2x<size>x4
 // RUN: not spattn-bench %s --entry=static --queries=16 2>&1 | FileCheck %s --check-prefix=LENGTH
-// LENGTH: file.mlir:[[@LINE+29]]:19: error: --queries=16: argument 0 ('q') has a length of 24
+// LENGTH: file.mlir:[[@LINE+41]]:19: error: --queries=16: argument 0 ('q') has a length of 24
 // RUN: not spattn-bench %s --entry=static --batch=1 2>&1 | FileCheck %s --check-prefix=BATCH
 // BATCH: error: --batch=1: argument 0 ('q') has a batch size of 2
 // RUN: not spattn-bench %s --entry=none 2>&1 | FileCheck %s --check-prefix=NONE
@@ -41,7 +41,19 @@
 // RUN: spattn-bench %s --entry=inner --repeat=1 | FileCheck %s --check-prefix=INSIDE
 // INSIDE: @inner H2 D4 B2 N24 f32
 
+// Gradients count the operations and bytes of gradients.
+// RUN: spattn-bench %s --entry=backward --queries=16 --repeat=1 --warmup=0 --check --max-error=1e-5 | FileCheck %s --check-prefix=BACKWARD
+// BACKWARD: @backward H2 D4 B1 N16 f32 backward
+// RUN: spattn-bench %s --entry=backward --queries=16 --repeat=1 --json | %python -m json.tool | FileCheck %s --check-prefix=JSON
+// JSON: "pairs": 272,
+
 !t = tensor<1x2x?x4xf32>
+!l = tensor<1x2x?xf32>
+func.func @backward(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %do: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %do : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+}
 func.func @f(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal)
       ins(%q, %k, %v : !t, !t, !t) outs(%o : !t)

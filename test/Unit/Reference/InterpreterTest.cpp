@@ -148,9 +148,9 @@ func.func @f(%x: f32) -> f32 {
                          {1.0})));
   EXPECT_THAT(diagnostics,
               HasSubstr(":3:8): the reference interpreter does not run "
-                        "'arith.addf'; it runs spattn.attention, tensor.empty, "
-                        "tensor.dim, memref.dim, arith.constant and "
-                        "func.return"));
+                        "'arith.addf'; it runs spattn.attention, "
+                        "spattn.attention_backward, tensor.empty, tensor.dim, "
+                        "memref.dim, arith.constant and func.return"));
 }
 
 TEST_F(InterpreterTest, RejectsSeveralBlocks) {
@@ -201,4 +201,29 @@ TEST_F(InterpreterTest, RejectsAbsurdArrays) {
     })",
                          {int64_t(-1)})));
   EXPECT_THAT(diagnostics, HasSubstr("expected sizes from 0, got -1"));
+}
+
+// The softmax of two equal scores: p = 1/2 for both keys, out = (1 + 3) / 2.
+// With dout = 2: dv = 1 each, ds = 1/2 * (2 v - 4) = -1 and 1, the first query
+// sees one key, whose gradient by its score is 0.
+TEST_F(InterpreterTest, ComputesGradients) {
+  std::vector<float> q = {0, 4}, k = {5, 5}, v = {1, 3}, o = {1, 2},
+                     l = {0, 20.693147f}, d = {7, 2};
+  auto results = run(R"(
+!t = tensor<1x1x2x1xf32>
+func.func @f(%q: !t, %k: !t, %v: !t, %o: !t, %l: tensor<1x1x2xf32>, %do: !t) -> (!t, !t, !t) {
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %do : !t, !t, !t, !t, tensor<1x1x2xf32>, !t) outs(%q, %q, %q : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+})",
+                     {array(q, {1, 1, 2, 1}), array(k, {1, 1, 2, 1}),
+                      array(v, {1, 1, 2, 1}), array(o, {1, 1, 2, 1}),
+                      array(l, {1, 1, 2}), array(d, {1, 1, 2, 1})});
+  ASSERT_TRUE(succeeded(results)) << diagnostics;
+  using testing::FloatNear;
+  EXPECT_THAT(floats((*results)[0]), ElementsAre(0, FloatNear(0, 1e-5f)));
+  EXPECT_THAT(floats((*results)[1]),
+              ElementsAre(FloatNear(-4, 1e-5f), FloatNear(4, 1e-5f)));
+  EXPECT_THAT(floats((*results)[2]),
+              ElementsAre(FloatNear(8, 1e-5f), FloatNear(1, 1e-5f)));
 }

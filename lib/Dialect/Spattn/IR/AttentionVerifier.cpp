@@ -92,51 +92,29 @@ static LogicalResult verifyElementTypes(AttentionOpInterface op,
   return success();
 }
 
-namespace {
-/// The operands that fix the sizes of an operand's dimensions, by name: one for
-/// heads and length, and one for the head dimension.
-struct Model {
-  StringRef rows, width;
-};
-} // namespace
-
-static Model getModel(OperandKind kind) {
-  switch (kind) {
-  case OperandKind::Query:
-  case OperandKind::QueryGradient:
-    return {"query", "query"};
-  case OperandKind::Key:
-  case OperandKind::KeyGradient:
-    return {"key", "query"};
-  case OperandKind::Value:
-  case OperandKind::ValueGradient:
-    return {"key", "value"};
-  case OperandKind::Out:
-  case OperandKind::OutGradient:
-    return {"query", "value"};
-  case OperandKind::Lse:
-    return {"query", ""};
-  }
-  llvm_unreachable("an operand is of one of the kinds above");
+/// The size of a dimension of an operand.
+static int64_t sizeOf(AttentionOpInterface op, const AttentionOperand &operand,
+                      char dim) {
+  return shaped(operand.value).getDimSize(op.getDim(operand, dim));
 }
 
 /// C6: heads and head dimensions are static and positive.
 static LogicalResult verifyStaticSizes(AttentionOpInterface op,
                                        Operands operands) {
-  for (auto [value, name, kind] : operands)
+  for (const AttentionOperand &operand : operands)
     for (auto [dim, what] : {std::pair('h', "number of heads"),
                              std::pair('d', "head dimension")}) {
-      bool isLse = kind == OperandKind::Lse;
-      if (isLse && dim == 'd')
+      if (dim == 'd' && !operand.hasWidth())
         continue;
-      int64_t size =
-          shaped(value).getDimSize(isLse ? op.getLseDim(dim) : op.getDim(dim));
+      int64_t size = sizeOf(op, operand, dim);
       if (ShapedType::isDynamic(size))
         return op->emitOpError("expected a static ")
-               << what << " of '" << name << "', got " << value.getType();
+               << what << " of '" << operand.name << "', got "
+               << operand.value.getType();
       if (size < 1)
         return op->emitOpError("expected a positive ")
-               << what << " of '" << name << "', got " << value.getType();
+               << what << " of '" << operand.name << "', got "
+               << operand.value.getType();
     }
   return success();
 }
@@ -144,30 +122,27 @@ static LogicalResult verifyStaticSizes(AttentionOpInterface op,
 /// C9, C10, C11, C19: the sizes of dimensions of the same meaning agree.
 static LogicalResult verifyAgreement(AttentionOpInterface op,
                                      Operands operands) {
-  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
-  auto check = [&](const AttentionOperand &operand, StringRef model, char dim,
-                   StringRef what) -> LogicalResult {
-    Value other = model == "query" ? query : model == "key" ? key : value;
-    int64_t expected = shaped(other).getDimSize(op.getDim(dim));
-    int64_t size =
-        shaped(operand.value)
-            .getDimSize(operand.kind == OperandKind::Lse ? op.getLseDim(dim)
-                                                         : op.getDim(dim));
-    if (ShapedType::isDynamic(expected) || ShapedType::isDynamic(size) ||
-        expected == size)
-      return success();
-    return op->emitOpError("expected '")
-           << model << "' and '" << operand.name << "' to have the same "
-           << what << ", got " << expected << " and " << size;
-  };
+  const AttentionOperand &query = operands[0], &key = operands[1],
+                         &value = operands[2];
   for (const AttentionOperand &operand : operands) {
-    auto [rows, width] = getModel(operand.kind);
-    if (failed(check(operand, "query", 'b', "batch size")) ||
-        failed(check(operand, rows, 'h', "number of heads")) ||
-        failed(check(operand, rows, 'n', "length")))
-      return failure();
-    if (!width.empty() && failed(check(operand, width, 'd', "head dimension")))
-      return failure();
+    const AttentionOperand &rows = operand.isOfQueries() ? query : key;
+    const AttentionOperand &width = operand.isOfHeadDim() ? query : value;
+    for (auto [model, dim, what] :
+         {std::tuple(&query, 'b', "batch size"),
+          std::tuple(&rows, 'h', "number of heads"),
+          std::tuple(&rows, 'n', "length"),
+          std::tuple(&width, 'd', "head dimension")}) {
+      if (dim == 'd' && !operand.hasWidth())
+        continue;
+      int64_t expected = sizeOf(op, *model, dim);
+      int64_t size = sizeOf(op, operand, dim);
+      if (!ShapedType::isDynamic(expected) && !ShapedType::isDynamic(size) &&
+          expected != size)
+        return op->emitOpError("expected '")
+               << model->name << "' and '" << operand.name
+               << "' to have the same " << what << ", got " << expected
+               << " and " << size;
+    }
   }
   return success();
 }
@@ -256,15 +231,14 @@ static LogicalResult verifySchedule(AttentionOpInterface op,
 }
 
 LogicalResult spattn::verifyAttention(AttentionOpInterface op,
-                                      Operands operands,
                                       int64_t scratchFactor) {
-  SmallVector<AttentionOperand> given = llvm::filter_to_vector(
-      operands, [](const AttentionOperand &operand) { return operand.value; });
-  if (failed(verifyLayout(op)) || failed(verifyRanks(op, given)) ||
-      failed(verifyElementTypes(op, given)) ||
-      failed(verifyStaticSizes(op, given)) || failed(verifyHeadSizes(op)) ||
-      failed(verifyAgreement(op, given)) || failed(verifyLengths(op, given)) ||
-      failed(verifyHeads(op)) || failed(verifyResults(op)))
+  SmallVector<AttentionOperand> operands = op.getAttentionOperands();
+  if (failed(verifyLayout(op)) || failed(verifyRanks(op, operands)) ||
+      failed(verifyElementTypes(op, operands)) ||
+      failed(verifyStaticSizes(op, operands)) || failed(verifyHeadSizes(op)) ||
+      failed(verifyAgreement(op, operands)) ||
+      failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
+      failed(verifyResults(op)))
     return failure();
   return verifySchedule(op, scratchFactor);
 }

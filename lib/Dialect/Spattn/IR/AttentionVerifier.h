@@ -13,31 +13,10 @@
 
 namespace spattn {
 
-/// What an operand is, which decides its shape and its elements.
-enum class OperandKind {
-  Query,
-  Key,
-  Value,
-  Out,
-  Lse,
-  OutGradient,
-  QueryGradient,
-  KeyGradient,
-  ValueGradient,
-};
-
-/// An operand by its name in messages; a null value is one that is not given.
-struct AttentionOperand {
-  mlir::Value value;
-  llvm::StringRef name;
-  OperandKind kind;
-};
-
 /// Checks the constraints of the specification that are not those of a single
-/// operand: `operands` are all tensors or buffers, in the operation's order.
-/// The scratch of a tile is `scratchFactor` times that of the forward step.
+/// operand. The scratch of a tile is `scratchFactor` times that of the forward
+/// step.
 llvm::LogicalResult verifyAttention(AttentionOpInterface op,
-                                    llvm::ArrayRef<AttentionOperand> operands,
                                     int64_t scratchFactor);
 
 } // namespace spattn

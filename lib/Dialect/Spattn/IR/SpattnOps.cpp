@@ -22,6 +22,30 @@ using namespace spattn;
 #define GET_OP_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnOps.cpp.inc"
 
+bool AttentionOperand::isOfQueries() const {
+  switch (kind) {
+  case OperandKind::Query:
+  case OperandKind::Out:
+  case OperandKind::Lse:
+  case OperandKind::OutGradient:
+  case OperandKind::QueryGradient:
+    return true;
+  case OperandKind::Key:
+  case OperandKind::Value:
+  case OperandKind::KeyGradient:
+  case OperandKind::ValueGradient:
+    return false;
+  }
+  llvm_unreachable("an operand is of one of the kinds above");
+}
+
+bool AttentionOperand::isOfHeadDim() const {
+  return llvm::is_contained({OperandKind::Query, OperandKind::Key,
+                             OperandKind::QueryGradient,
+                             OperandKind::KeyGradient},
+                            kind);
+}
+
 HeadStructures spattn::detail::getHeadStructures(Attribute structure,
                                                  int64_t numHeads) {
   std::vector<HeadGroup> groups;
@@ -89,14 +113,23 @@ void AttentionOp::getEffects(
   addEffects(*this, effects);
 }
 
+SmallVector<AttentionOperand> AttentionOp::getAttentionOperands() {
+  SmallVector<AttentionOperand> operands = {
+      {getQuery(), "query", OperandKind::Query},
+      {getKey(), "key", OperandKind::Key},
+      {getValue(), "value", OperandKind::Value},
+      {getOut(), "out", OperandKind::Out}};
+  if (getLse())
+    operands.push_back({getLse(), "lse", OperandKind::Lse});
+  return operands;
+}
+
+int64_t AttentionOp::getOperationsPerPair() {
+  return 2 * getHeadDim() + 2 * getValueDim();
+}
+
 LogicalResult AttentionOp::verify() {
-  return verifyAttention(*this,
-                         {{getQuery(), "query", OperandKind::Query},
-                          {getKey(), "key", OperandKind::Key},
-                          {getValue(), "value", OperandKind::Value},
-                          {getOut(), "out", OperandKind::Out},
-                          {getLse(), "lse", OperandKind::Lse}},
-                         /*scratchFactor=*/1);
+  return verifyAttention(*this, /*scratchFactor=*/1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,18 +158,24 @@ void AttentionBackwardOp::getEffects(
   addEffects(*this, effects);
 }
 
+SmallVector<AttentionOperand> AttentionBackwardOp::getAttentionOperands() {
+  return {{getQuery(), "query", OperandKind::Query},
+          {getKey(), "key", OperandKind::Key},
+          {getValue(), "value", OperandKind::Value},
+          {getOut(), "out", OperandKind::Out},
+          {getLse(), "lse", OperandKind::Lse},
+          {getDout(), "dout", OperandKind::OutGradient},
+          {getDquery(), "dquery", OperandKind::QueryGradient},
+          {getDkey(), "dkey", OperandKind::KeyGradient},
+          {getDvalue(), "dvalue", OperandKind::ValueGradient}};
+}
+
+int64_t AttentionBackwardOp::getOperationsPerPair() {
+  return 6 * getHeadDim() + 4 * getValueDim();
+}
+
 LogicalResult AttentionBackwardOp::verify() {
-  return verifyAttention(*this,
-                         {{getQuery(), "query", OperandKind::Query},
-                          {getKey(), "key", OperandKind::Key},
-                          {getValue(), "value", OperandKind::Value},
-                          {getOut(), "out", OperandKind::Out},
-                          {getLse(), "lse", OperandKind::Lse},
-                          {getDout(), "dout", OperandKind::OutGradient},
-                          {getDquery(), "dquery", OperandKind::QueryGradient},
-                          {getDkey(), "dkey", OperandKind::KeyGradient},
-                          {getDvalue(), "dvalue", OperandKind::ValueGradient}},
-                         /*scratchFactor=*/2);
+  return verifyAttention(*this, /*scratchFactor=*/2);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,4 +1,4 @@
-//===- SpattnTileOps.cpp - Online-softmax tile operations -----------------===//
+//===- SpattnTileOps.cpp - Operations on tiles ----------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -40,25 +40,41 @@ static int64_t dim(Value value, unsigned index) {
   return cast<MemRefType>(value.getType()).getDimSize(index);
 }
 
+/// A tile of which at least one row is there, and at most all of them.
+static LogicalResult verifySomeRows(Operation *op, Value value, StringRef name,
+                                    int64_t most) {
+  int64_t rows = dim(value, 0);
+  if (ShapedType::isDynamic(rows) || (rows >= 1 && rows <= most))
+    return success();
+  return op->emitOpError("expected between 1 and ")
+         << most << " rows of '" << name << "', got " << value.getType();
+}
+
+/// Rows of a tile that may be fewer than it holds.
+static LogicalResult verifyMostRows(Operation *op, Value value, StringRef name,
+                                    int64_t most) {
+  int64_t rows = dim(value, 0);
+  if (ShapedType::isDynamic(rows) || rows <= most)
+    return success();
+  return op->emitOpError("expected at most ")
+         << most << " rows of '" << name << "', got " << value.getType();
+}
+
 LogicalResult LoadQueryOp::verify() {
-  if (failed(verifyStatic(*this, getOut(), "out")))
+  if (failed(verifyStatic(*this, getOut(), "out")) ||
+      failed(verifySomeRows(*this, getSource(), "source", dim(getOut(), 1))))
     return failure();
-  if (!ShapedType::isDynamic(dim(getSource(), 0)) &&
-      (dim(getSource(), 0) < 1 || dim(getSource(), 0) > dim(getOut(), 1)))
-    return emitOpError("expected between 1 and ")
-           << dim(getOut(), 1) << " rows of 'source', got "
-           << getSource().getType();
   return verifySize(*this, getSource(), "source", 1, dim(getOut(), 0));
 }
 
 LogicalResult StageOp::verify() {
-  if (failed(verifyStatic(*this, getOut(), "out")))
+  if (failed(verifyStatic(*this, getOut(), "out")) ||
+      failed(verifyMostRows(*this, getSource(), "source", dim(getOut(), 0))))
     return failure();
-  if (!ShapedType::isDynamic(dim(getSource(), 0)) &&
-      dim(getSource(), 0) > dim(getOut(), 0))
-    return emitOpError("expected at most ")
-           << dim(getOut(), 0) << " rows of 'source', got "
-           << getSource().getType();
+  int64_t rows = dim(getSource(), 0);
+  if (getLse() && !ShapedType::isDynamic(rows) &&
+      failed(verifySize(*this, getLse(), "lse", 0, rows, true)))
+    return failure();
   return verifySize(*this, getSource(), "source", 1, dim(getOut(), 1));
 }
 
@@ -75,13 +91,37 @@ LogicalResult OnlineInitOp::verify() {
 }
 
 LogicalResult OnlineFinishOp::verify() {
-  if (failed(verifyState(*this, getAcc(), getMax(), getSum())))
+  if (failed(verifyState(*this, getAcc(), getMax(), getSum())) ||
+      failed(verifyMostRows(*this, getOut(), "out", dim(getAcc(), 0))))
     return failure();
-  int64_t rows = dim(getOut(), 0);
-  if (!ShapedType::isDynamic(rows) && rows > dim(getAcc(), 0))
-    return emitOpError("expected at most ")
-           << dim(getAcc(), 0) << " rows of 'out', got " << getOut().getType();
   return verifySize(*this, getOut(), "out", 1, dim(getAcc(), 1));
+}
+
+/// Steps load rows of these as vectors.
+static LogicalResult verifyUnitStride(Operation *op, Value value,
+                                      StringRef name) {
+  auto [strides, offset] =
+      cast<MemRefType>(value.getType()).getStridesAndOffset();
+  if (strides.back() == 1)
+    return success();
+  return op->emitOpError("expected '")
+         << name << "' to have unit innermost stride, got " << value.getType();
+}
+
+/// A mask region says of a row of the query and one of the key whether the
+/// pair is allowed.
+static LogicalResult verifyMask(Operation *op, Region &mask) {
+  if (mask.empty())
+    return success();
+  Block &block = mask.front();
+  if (block.getNumArguments() != 2 ||
+      !llvm::all_of(block.getArgumentTypes(),
+                    [](Type type) { return type.isIndex(); }))
+    return op->emitOpError("expected the mask region to have two arguments of "
+                           "type index");
+  if (!isa<YieldOp>(block.getTerminator()))
+    return op->emitOpError("expected the mask region to end in 'spattn.yield'");
+  return success();
 }
 
 LogicalResult OnlineStepOp::verify() {
@@ -100,43 +140,122 @@ LogicalResult OnlineStepOp::verify() {
       failed(verifySize(*this, getScores(), "scores", 1, rows)) ||
       failed(verifySize(*this, getCorrection(), "correction", 0, rows)))
     return failure();
-  for (auto [value, name] :
-       {std::pair(getKey(), "key"), std::pair(getValue(), "value")}) {
-    auto [strides, offset] =
-        cast<MemRefType>(value.getType()).getStridesAndOffset();
-    if (strides.back() != 1)
-      return emitOpError("expected '")
-             << name << "' to have unit innermost stride, got "
-             << value.getType();
-  }
-  if (getMask().empty())
+  if (failed(verifyUnitStride(*this, getKey(), "key")) ||
+      failed(verifyUnitStride(*this, getValue(), "value")))
+    return failure();
+  return verifyMask(*this, getMask());
+}
+
+LogicalResult LoadStatisticsOp::verify() {
+  if (failed(verifyStatic(*this, getShift(), "shift")) ||
+      failed(verifySomeRows(*this, getOut(), "out", dim(getShift(), 0))) ||
+      failed(verifySize(*this, getDout(), "dout", 1, dim(getOut(), 1))) ||
+      failed(verifySize(*this, getDelta(), "delta", 0, dim(getShift(), 0))))
+    return failure();
+  int64_t rows = dim(getOut(), 0);
+  if (ShapedType::isDynamic(rows))
     return success();
-  Block &block = getMask().front();
-  if (block.getNumArguments() != 2 ||
-      !llvm::all_of(block.getArgumentTypes(),
-                    [](Type type) { return type.isIndex(); }))
-    return emitOpError("expected the mask region to have two arguments of type "
-                       "index");
-  if (!isa<YieldOp>(block.getTerminator()))
-    return emitOpError("expected the mask region to end in 'spattn.yield'");
+  return success(
+      succeeded(verifySize(*this, getDout(), "dout", 0, rows, true)) &&
+      succeeded(verifySize(*this, getLse(), "lse", 0, rows, true)));
+}
+
+LogicalResult StoreOp::verify() {
+  if (failed(verifyStatic(*this, getAcc(), "acc")) ||
+      failed(verifyMostRows(*this, getOut(), "out", dim(getAcc(), 0))))
+    return failure();
+  return verifySize(*this, getOut(), "out", 1, dim(getAcc(), 1));
+}
+
+LogicalResult ClearOp::verify() { return verifyStatic(*this, getAcc(), "acc"); }
+
+namespace {
+/// A tile that a step of gradients reads, and its name.
+struct NamedTile {
+  Value value;
+  StringRef name;
+};
+} // namespace
+
+/// The tiles of a step of gradients: those that stay, transposed; those it
+/// steps over; the sums, as many rows as the former; and the scratch, whose
+/// sizes are those of the tile of pairs.
+static LogicalResult verifyGradientStep(Operation *op, NamedTile stays[2],
+                                        NamedTile steps[2],
+                                        ArrayRef<NamedTile> sums, Value p,
+                                        Value ds) {
+  if (failed(verifyStatic(op, p, "p")))
+    return failure();
+  int64_t rows = dim(p, 0), lanes = dim(p, 1);
+  if (failed(verifySize(op, ds, "ds", 0, rows)) ||
+      failed(verifySize(op, ds, "ds", 1, lanes)))
+    return failure();
+  for (int i : {0, 1}) {
+    auto [tile, name] = stays[i];
+    if (failed(verifyStatic(op, tile, name)) ||
+        failed(verifySize(op, tile, name, 1, lanes)))
+      return failure();
+    auto [other, otherName] = steps[i];
+    if (failed(verifySize(op, other, otherName, 0, rows, true)) ||
+        failed(verifySize(op, other, otherName, 1, dim(tile, 0))) ||
+        failed(verifyUnitStride(op, other, otherName)))
+      return failure();
+  }
+  for (auto [i, sum] : llvm::enumerate(sums))
+    if (failed(verifySize(op, sum.value, sum.name, 0, lanes)) ||
+        failed(verifySize(op, sum.value, sum.name, 1, dim(stays[i].value, 0))))
+      return failure();
   return success();
 }
 
+LogicalResult QueryGradientStepOp::verify() {
+  NamedTile stays[] = {{getQuery(), "query"}, {getDout(), "dout"}};
+  NamedTile steps[] = {{getKey(), "key"}, {getValue(), "value"}};
+  if (failed(verifyGradientStep(*this, stays, steps, {{getDquery(), "dquery"}},
+                                getP(), getDs())))
+    return failure();
+  int64_t lanes = dim(getP(), 1);
+  if (failed(verifySize(*this, getShift(), "shift", 0, lanes)) ||
+      failed(verifySize(*this, getDelta(), "delta", 0, lanes)))
+    return failure();
+  return verifyMask(*this, getMask());
+}
+
+LogicalResult KeyGradientStepOp::verify() {
+  NamedTile stays[] = {{getKey(), "key"}, {getValue(), "value"}};
+  NamedTile steps[] = {{getQuery(), "query"}, {getDout(), "dout"}};
+  if (failed(verifyGradientStep(*this, stays, steps,
+                                {{getDkey(), "dkey"}, {getDvalue(), "dvalue"}},
+                                getP(), getDs())))
+    return failure();
+  int64_t rows = dim(getP(), 0);
+  if (failed(verifySize(*this, getShift(), "shift", 0, rows)) ||
+      failed(verifySize(*this, getDelta(), "delta", 0, rows)))
+    return failure();
+  return verifyMask(*this, getMask());
+}
+
 //===----------------------------------------------------------------------===//
-// online_step: custom assembly
+// Steps: custom assembly
 //===----------------------------------------------------------------------===//
 
-ParseResult OnlineStepOp::parse(OpAsmParser &parser, OperationState &result) {
+namespace {
+/// Consecutive operands of a step behind a keyword.
+struct OperandGroup {
+  StringRef keyword;
+  unsigned count;
+};
+} // namespace
+
+static ParseResult parseStep(OpAsmParser &parser, OperationState &result,
+                             ArrayRef<OperandGroup> groups) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
-  auto parseGroup = [&](StringRef keyword) -> ParseResult {
-    return failure(
-        parser.parseKeyword(keyword) ||
-        parser.parseOperandList(operands, OpAsmParser::Delimiter::Paren));
-  };
   SMLoc loc = parser.getCurrentLocation();
   Region *mask = result.addRegion();
-  if (parseGroup("ins") || parseGroup("state") || parseGroup("scratch"))
-    return failure();
+  for (const OperandGroup &group : groups)
+    if (parser.parseKeyword(group.keyword) ||
+        parser.parseOperandList(operands, OpAsmParser::Delimiter::Paren))
+      return failure();
   if (succeeded(parser.parseOptionalKeyword("mask")) &&
       parser.parseRegion(*mask))
     return failure();
@@ -146,14 +265,48 @@ ParseResult OnlineStepOp::parse(OpAsmParser &parser, OperationState &result) {
                  parser.resolveOperands(operands, types, loc, result.operands));
 }
 
-void OnlineStepOp::print(OpAsmPrinter &printer) {
-  printer << " ins(" << getQuery() << ", " << getKey() << ", " << getValue()
-          << ") state(" << getAcc() << ", " << getMax() << ", " << getSum()
-          << ") scratch(" << getScores() << ", " << getCorrection() << ")";
-  if (!getMask().empty()) {
-    printer << " mask ";
-    printer.printRegion(getMask());
+static void printStep(OpAsmPrinter &printer, Operation *op,
+                      ArrayRef<OperandGroup> groups) {
+  OperandRange operands = op->getOperands();
+  for (const OperandGroup &group : groups) {
+    printer << " " << group.keyword << "(" << operands.take_front(group.count)
+            << ")";
+    operands = operands.drop_front(group.count);
   }
-  printer.printOptionalAttrDict((*this)->getAttrs());
-  printer << " : " << getOperandTypes();
+  if (Region &mask = op->getRegion(0); !mask.empty()) {
+    printer << " mask ";
+    printer.printRegion(mask);
+  }
+  printer.printOptionalAttrDict(op->getAttrs());
+  printer << " : " << op->getOperandTypes();
+}
+
+static constexpr OperandGroup kOnlineStep[] = {
+    {"ins", 3}, {"state", 3}, {"scratch", 2}};
+static constexpr OperandGroup kQueryGradientStep[] = {
+    {"ins", 4}, {"statistics", 2}, {"acc", 1}, {"scratch", 2}};
+static constexpr OperandGroup kKeyGradientStep[] = {
+    {"ins", 4}, {"statistics", 2}, {"acc", 2}, {"scratch", 2}};
+
+ParseResult OnlineStepOp::parse(OpAsmParser &parser, OperationState &result) {
+  return parseStep(parser, result, kOnlineStep);
+}
+void OnlineStepOp::print(OpAsmPrinter &printer) {
+  printStep(printer, *this, kOnlineStep);
+}
+
+ParseResult QueryGradientStepOp::parse(OpAsmParser &parser,
+                                       OperationState &result) {
+  return parseStep(parser, result, kQueryGradientStep);
+}
+void QueryGradientStepOp::print(OpAsmPrinter &printer) {
+  printStep(printer, *this, kQueryGradientStep);
+}
+
+ParseResult KeyGradientStepOp::parse(OpAsmParser &parser,
+                                     OperationState &result) {
+  return parseStep(parser, result, kKeyGradientStep);
+}
+void KeyGradientStepOp::print(OpAsmPrinter &printer) {
+  printStep(printer, *this, kKeyGradientStep);
 }

@@ -36,6 +36,39 @@ llvm::hash_code hash_value(const Interval &interval);
 #define GET_ATTRDEF_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnAttrs.h.inc"
 
+namespace spattn {
+
+/// What an operand is, which decides its shape and its elements.
+enum class OperandKind {
+  Query,
+  Key,
+  Value,
+  Out,
+  Lse,
+  OutGradient,
+  QueryGradient,
+  KeyGradient,
+  ValueGradient,
+};
+
+/// A tensor or buffer that an attention takes.
+struct AttentionOperand {
+  mlir::Value value;
+  /// As in messages.
+  llvm::StringRef name;
+  OperandKind kind;
+
+  /// Whether there is a row for each query; otherwise there is one for each
+  /// key.
+  bool isOfQueries() const;
+  /// Whether rows are as wide as those of queries and keys; otherwise they are
+  /// as wide as those of values, but for those of `lse`, which have no width.
+  bool isOfHeadDim() const;
+  bool hasWidth() const { return kind != OperandKind::Lse; }
+};
+
+} // namespace spattn
+
 namespace spattn::detail {
 /// The structures of `numHeads` query heads that an attribute gives: a head
 /// structure, or `#spattn.heads`.

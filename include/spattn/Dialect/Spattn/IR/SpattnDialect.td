@@ -33,10 +33,11 @@ def Spattn_Dialect : Dialect {
     allowed keys is ordinary: its output is 0 and its log-sum-exp `-inf`.
 
     The dialect has two levels: `spattn.attention` and
-    `spattn.attention_backward` on tensors or buffers, and the tile operations
-    (`spattn.load_query`, `spattn.stage`, `spattn.online_init`,
-    `spattn.online_step`, `spattn.online_finish`) that tiled loops on a CPU are
-    made of.
+    `spattn.attention_backward` on tensors or buffers, and the operations on
+    tiles that tiled loops on a CPU are made of: the online softmax forward
+    (`spattn.online_step` and others), the steps of gradients
+    (`spattn.query_gradient_step`, `spattn.key_gradient_step` and others), and
+    what loads and stores tiles.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect",
@@ -47,5 +48,8 @@ def Spattn_Dialect : Dialect {
     void registerAttributes();
   }];
 }
+
+class Spattn_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Spattn_Dialect, mnemonic, traits>;
 
 #endif // SPATTN_DIALECT_SPATTN_IR_SPATTNDIALECT_TD

@@ -40,6 +40,11 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "::spattn::ScheduleAttr", "getScheduleAttr">,
     InterfaceMethod<"", "void", "setScheduleAttr",
                     (ins "::spattn::ScheduleAttr":$schedule)>,
+    InterfaceMethod<"The tensors or buffers, in order, that are given.",
+                    "::llvm::SmallVector<::spattn::AttentionOperand>",
+                    "getAttentionOperands">,
+    InterfaceMethod<"Floating-point operations for an allowed pair.",
+                    "int64_t", "getOperationsPerPair">,
   ];
   let extraSharedClassDeclaration = [{
     /// The position of dimension `b`, `h`, `n` or `d` in the operands' shapes.
@@ -48,6 +53,11 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     unsigned getLseDim(char name) {
       unsigned dim = getDim(name);
       return dim - (getDim('d') < dim);
+    }
+
+    /// The position of a dimension in the shape of an operand.
+    unsigned getDim(const ::spattn::AttentionOperand &operand, char name) {
+      return operand.hasWidth() ? getDim(name) : getLseDim(name);
     }
 
     int64_t getNumQueryHeads() { return getOperandSize($_op.getQuery(), 'h'); }

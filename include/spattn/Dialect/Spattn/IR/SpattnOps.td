@@ -14,17 +14,10 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "spattn/Dialect/Spattn/IR/SpattnAttrs.td"
 include "spattn/Dialect/Spattn/IR/SpattnInterfaces.td"
-
-class Spattn_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Spattn_Dialect, mnemonic, traits>;
+include "spattn/Dialect/Spattn/IR/SpattnTileOps.td"
 
 def Spattn_Shaped : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
                               "ranked tensor or strided memref">;
-def Spattn_TileElement : AnyTypeOf<[F32, F16, BF16]>;
-def Spattn_InputTile
-    : MemRefRankOf<[Spattn_TileElement], [2]>;
-def Spattn_Tile : MemRefRankOf<[F32], [2]>;
-def Spattn_RowVector : MemRefRankOf<[F32], [1]>;
 
 //===----------------------------------------------------------------------===//
 // attention
@@ -32,7 +25,8 @@ def Spattn_RowVector : MemRefRankOf<[F32], [1]>;
 
 class Spattn_AttentionBase<string mnemonic, list<Trait> traits = []>
     : Spattn_Op<mnemonic, !listconcat(traits, [
-        Spattn_AttentionOpInterface,
+        DeclareOpInterfaceMethods<Spattn_AttentionOpInterface,
+            ["getAttentionOperands", "getOperationsPerPair"]>,
         DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
@@ -67,6 +61,9 @@ def Spattn_AttentionOp
 
     The operation is in destination style: the contents of `outs` are not read.
 
+    `differentiated` asks `spattn-derive-backward` for the gradients; nothing
+    else looks at it.
+
     ```mlir
     %r, %l = spattn.attention structure(#spattn.partition<exclusive>)
         ins(%q, %k, %v : tensor<?x16x?x128xbf16>, tensor<?x16x?x128xbf16>, tensor<?x16x?x128xbf16>)
@@ -82,7 +79,8 @@ def Spattn_AttentionOp
       AnyAttr:$structure,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_ScheduleAttr>:$schedule);
+      OptionalAttr<Spattn_ScheduleAttr>:$schedule,
+      UnitAttr:$differentiated);
   let assemblyFormat = [{
     `structure` `(` $structure `)`
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
@@ -156,150 +154,6 @@ def Spattn_AttentionBackwardOp : Spattn_AttentionBase<"attention_backward"> {
     `,` type($dvalue) `)`
     attr-dict
   }];
-}
-
-//===----------------------------------------------------------------------===//
-// Online-softmax tile operations (CPU)
-//===----------------------------------------------------------------------===//
-
-class Spattn_TileOp<string mnemonic, list<Trait> traits = []>
-    : Spattn_Op<mnemonic, traits>;
-
-def Spattn_LoadQueryOp : Spattn_TileOp<"load_query"> {
-  let summary = "loads, scales and transposes a tile of queries";
-  let description = [{
-    `out[c, m] = scale * source[min(m, rows - 1), c]` for all `m` of the tile:
-    rows past the end of a shorter `source` repeat its last one, so that every
-    lane holds finite data. `source` has at least one row.
-
-    ```mlir
-    spattn.load_query %q scale(%s) into %qt
-        : memref<?x128xbf16, strided<[?, 1], offset: ?>>, memref<128x64xf32>
-    ```
-  }];
-  let arguments = (ins Arg<Spattn_InputTile, "", [MemRead]>:$source,
-                       F32:$scale,
-                       Arg<Spattn_Tile, "", [MemWrite]>:$out);
-  let assemblyFormat = [{
-    $source `scale` `(` $scale `)` `into` $out attr-dict `:` type($source) `,`
-    type($out)
-  }];
-  let hasVerifier = 1;
-}
-
-def Spattn_StageOp : Spattn_TileOp<"stage"> {
-  let summary = "copies a tile of keys or values to f32 scratch";
-  let description = [{
-    `out[n, c] = source[n, c]` for the rows that `source` has; other rows of
-    `out` keep what they hold.
-
-    ```mlir
-    spattn.stage %k into %buffer
-        : memref<?x128xbf16, strided<[?, 1], offset: ?>>, memref<64x128xf32>
-    ```
-  }];
-  let arguments = (ins Arg<Spattn_InputTile, "", [MemRead]>:$source,
-                       Arg<Spattn_Tile, "", [MemWrite]>:$out);
-  let assemblyFormat = [{
-    $source `into` $out attr-dict `:` type($source) `,` type($out)
-  }];
-  let hasVerifier = 1;
-}
-
-def Spattn_OnlineInitOp : Spattn_TileOp<"online_init"> {
-  let summary = "starts the online softmax of a tile of queries";
-  let description = [{
-    `acc = 0`, `max = -inf`, `sum = 0`.
-
-    ```mlir
-    spattn.online_init(%acc, %max, %sum)
-        : memref<64x128xf32>, memref<64xf32>, memref<64xf32>
-    ```
-  }];
-  let arguments = (ins Arg<Spattn_Tile, "", [MemWrite]>:$acc,
-                       Arg<Spattn_RowVector, "", [MemWrite]>:$max,
-                       Arg<Spattn_RowVector, "", [MemWrite]>:$sum);
-  let assemblyFormat = [{
-    `(` $acc `,` $max `,` $sum `)` attr-dict `:` type($acc) `,` type($max) `,`
-    type($sum)
-  }];
-  let hasVerifier = 1;
-}
-
-def Spattn_OnlineStepOp : Spattn_TileOp<"online_step", [SingleBlock]> {
-  let summary = "one step of the online softmax over a tile of keys";
-  let description = [{
-    With `s[n, m] = sum_c key[n, c] * query[c, m]` over the rows `n` that `key`
-    has (base-2 logits: the query carries `scale * log2(e)`):
-
-    ```
-    max'[m] = max(max[m], max_n s[n, m])
-    p[n, m] = exp2(s[n, m] - max'[m])
-    c[m]    = exp2(max[m] - max'[m])
-    sum[m]  = sum[m] * c[m] + sum_n p[n, m]
-    acc[m]  = acc[m] * c[m] + sum_n p[n, m] * value[n]
-    ```
-
-    A step with a mask region takes only the pairs for which the region yields
-    true; it gets the row `m` of the query and `n` of the key within their
-    tiles. A step without one takes all, and costs no mask code. `scores` and
-    `correction` are scratch.
-
-    ```mlir
-    spattn.online_step ins(%qt, %k, %v) state(%acc, %max, %sum) scratch(%s, %c)
-        mask {
-        ^bb0(%m: index, %n: index):
-          %p = arith.cmpi sge, %m, %n : index
-          spattn.yield %p
-        }
-        : memref<128x64xf32>, memref<64x128xf32>, memref<64x128xf32>,
-          memref<64x128xf32>, memref<64xf32>, memref<64xf32>,
-          memref<64x64xf32>, memref<64xf32>
-    ```
-  }];
-  let arguments = (ins Arg<Spattn_Tile, "", [MemRead]>:$query,
-                       Arg<Spattn_Tile, "", [MemRead]>:$key,
-                       Arg<Spattn_Tile, "", [MemRead]>:$value,
-                       Arg<Spattn_Tile, "", [MemRead, MemWrite]>:$acc,
-                       Arg<Spattn_RowVector, "", [MemRead, MemWrite]>:$max,
-                       Arg<Spattn_RowVector, "", [MemRead, MemWrite]>:$sum,
-                       Arg<Spattn_Tile, "", [MemRead, MemWrite]>:$scores,
-                       Arg<Spattn_RowVector, "", [MemRead, MemWrite]>:$correction);
-  let regions = (region MaxSizedRegion<1>:$mask);
-  let hasVerifier = 1;
-  let hasCustomAssemblyFormat = 1;
-}
-
-def Spattn_YieldOp : Spattn_Op<"yield", [Pure, Terminator,
-    HasParent<"OnlineStepOp">]> {
-  let summary = "says whether a pair is allowed";
-  let arguments = (ins I1:$allowed);
-  let assemblyFormat = "$allowed attr-dict";
-}
-
-def Spattn_OnlineFinishOp : Spattn_TileOp<"online_finish"> {
-  let summary = "normalizes a tile and stores it";
-  let description = [{
-    For the rows that `out` has: `out[m] = acc[m] / sum[m]`, or 0 where
-    `sum[m] = 0`; `lse[m] = ln(2) * max[m] + ln(sum[m])`, or `-inf`.
-
-    ```mlir
-    spattn.online_finish(%acc, %max, %sum) into %o, %lse
-        : memref<64x128xf32>, memref<64xf32>, memref<64xf32>,
-          memref<?x128xbf16, strided<[?, 1], offset: ?>>, memref<?xf32, strided<[?], offset: ?>>
-    ```
-  }];
-  let arguments = (ins Arg<Spattn_Tile, "", [MemRead]>:$acc,
-                       Arg<Spattn_RowVector, "", [MemRead]>:$max,
-                       Arg<Spattn_RowVector, "", [MemRead]>:$sum,
-                       Arg<Spattn_InputTile, "", [MemWrite]>:$out,
-                       Arg<Optional<Spattn_RowVector>, "", [MemWrite]>:$lse);
-  let assemblyFormat = [{
-    `(` $acc `,` $max `,` $sum `)` `into` $out (`,` $lse^)? attr-dict `:`
-    type($acc) `,` type($max) `,` type($sum) `,` type($out)
-    (`,` type($lse)^)?
-  }];
-  let hasVerifier = 1;
 }
 
 #endif // SPATTN_DIALECT_SPATTN_IR_SPATTNOPS_TD

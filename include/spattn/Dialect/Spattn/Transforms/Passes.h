@@ -14,12 +14,21 @@
 namespace mlir {
 class DialectRegistry;
 class ModuleOp;
+namespace arith {
+class ArithDialect;
+} // namespace arith
 namespace bufferization {
 class BufferizationDialect;
 } // namespace bufferization
+namespace func {
+class FuncDialect;
+} // namespace func
 namespace memref {
 class MemRefDialect;
 } // namespace memref
+namespace tensor {
+class TensorDialect;
+} // namespace tensor
 } // namespace mlir
 
 namespace spattn {

@@ -14,7 +14,8 @@ include "mlir/Pass/PassBase.td"
 def SpattnNormalize : Pass<"spattn-normalize"> {
   let summary = "Simplifies head structures, folding lengths that are static";
   let description = [{
-    Rewrites the structure of each `spattn.attention` to an equal one:
+    Rewrites the structure of each attention, or of its gradients, to an equal
+    one:
 
     - bounds affine in `N` become constants where the key length is static, and
       intervals are clipped to the distances that the lengths allow;
@@ -47,7 +48,8 @@ def SpattnNormalize : Pass<"spattn-normalize"> {
 def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
   let summary = "Gives each attention a tile shape";
   let description = [{
-    Sets the `schedule` of each `spattn.attention` that has none. Without
+    Sets the `schedule` of each attention, or of its gradients, that has none.
+    Without
     options the tile shape is chosen for a CPU: 64 x 64, smaller where lengths
     are short or the head dimension is large.
   }];
@@ -62,7 +64,7 @@ def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
 def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
   let summary = "Prints the tiles each attention visits, without running it";
   let description = [{
-    For each `spattn.attention`, prints to standard error the numbers of tiles
+    For each attention, or its gradients, prints to standard error the numbers of tiles
     visited, full, masked and skipped, and of allowed pairs, in all and for each
     head of a batch element. Lengths that are dynamic come from the options; an
     attention whose lengths are unknown is reported as such.
@@ -73,6 +75,67 @@ def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
     Option<"keyLength", "key-length", "int64_t", "-1",
            "The key length where it is dynamic; by default the query length.">,
     Option<"perHead", "per-head", "bool", "true", "Print a line for each head.">,
+  ];
+}
+
+def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
+  let summary = "Adds the functions that compute gradients of attention";
+  let description = [{
+    For each `spattn.attention` that is marked `differentiated`, makes its
+    function return the log-sum-exp, as its last result, and adds a function
+    with the `spattn.attention_backward` of the same structure, alignment,
+    layout and schedule. The mark goes.
+
+    ```mlir
+    !t = tensor<?x8x?x64xf32>
+
+    func.func @f(%q: !t, %k: !t, %v: !t) -> !t {
+      %d0 = arith.constant 0 : index
+      %d2 = arith.constant 2 : index
+      %batch = tensor.dim %q, %d0 : !t
+      %length = tensor.dim %q, %d2 : !t
+      %o = tensor.empty(%batch, %length) : !t
+      %r = spattn.attention structure(#spattn.causal)
+          ins(%q, %k, %v : !t, !t, !t) outs(%o : !t) {differentiated}
+      return %r : !t
+    }
+    ```
+
+    becomes `@f(%q, %k, %v) -> (%out, %lse)` and
+
+    ```
+    @f_backward(%query, %key, %value, %out, %lse, %dout) -> (%dquery, %dkey, %dvalue)
+    ```
+
+    which a caller gives the operands and results of `@f` and the gradient by
+    its output. A scale that is an argument follows `%dout`; one that is a
+    constant is copied.
+
+    Destinations are made in the way of that of `out`. Where it is an argument,
+    as in functions for a GPU, so are the one of the log-sum-exp, which becomes
+    the last argument, and those of the gradients, which follow all others:
+
+    ```
+    @f(%q, %k, %v, %o, %lse) -> (%out, %lse)
+    @f_backward(%query, %key, %value, %out, %lse, %dout, %dq, %dk, %dv) -> (%dquery, %dkey, %dvalue)
+    ```
+
+    An attention that computes its log-sum-exp keeps it, and a function that
+    returns it keeps its results. Of several marked attentions in one function
+    the n-th one, from 0, gets `@f_backward_n`.
+
+    The operands of a marked attention have to be tensors that are arguments of
+    its function, its output a result. The function has one block and, unless
+    its type stays as it is, no callers. Everything else is an error. A compiler
+    that differentiates programs itself has no need of functions: it emits
+    gradients where it wants them with
+    [`Transforms/Gradients.h`](../../include/spattn/Dialect/Spattn/Transforms/Gradients.h).
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numDerived", "derived", "Functions of gradients added">,
   ];
 }
 

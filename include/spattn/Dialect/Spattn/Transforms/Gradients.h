@@ -1,0 +1,53 @@
+//===- Gradients.h - Gradients of attention as IR --------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a compiler that differentiates needs to know of attention: its rule.
+// `spattn-derive-backward` is made of the same functions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_TRANSFORMS_GRADIENTS_H
+#define SPATTN_DIALECT_SPATTN_TRANSFORMS_GRADIENTS_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+namespace spattn {
+
+/// The type of the log-sum-exp of an attention on tensors.
+mlir::RankedTensorType getLseType(AttentionOp op);
+
+/// Replaces an attention on tensors that computes no log-sum-exp by one that
+/// does, into `destination`, or into a new tensor if that is null. Returns an
+/// attention that computes one already.
+AttentionOp withLse(mlir::RewriterBase &rewriter, AttentionOp op,
+                    mlir::Value destination = {});
+
+/// What gradients are computed from; the scale may be null.
+struct GradientOperands {
+  mlir::Value query, key, value, out, lse, dout, scale;
+};
+
+/// Emits the gradients of an attention on tensors: with its structure,
+/// alignment, layout and schedule, at its location, from values that may be
+/// those of another function. They are written to `destinations`, which are
+/// three, or to new tensors of the types of query, key and value if there are
+/// none.
+AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
+                                   const GradientOperands &operands,
+                                   mlir::ValueRange destinations = {});
+
+/// As above, next to an attention that computes its log-sum-exp: `dout` is the
+/// gradient by its output.
+AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
+                                   mlir::Value dout);
+
+} // namespace spattn
+
+#endif // SPATTN_DIALECT_SPATTN_TRANSFORMS_GRADIENTS_H

@@ -1,0 +1,233 @@
+//===- Backward.cpp - Gradients to loops over their tiles -----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Two passes over the tiles: one whose tasks own tiles of queries and sum over
+// keys, and one whose tasks own tiles of keys and sum over queries. So each
+// gradient is written once, by its owner, and sums have one order whatever the
+// number of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+
+/// Lowers the gradients of one attention on buffers.
+class BackwardLoops : TileLoops {
+public:
+  BackwardLoops(AttentionBackwardOp op, ScheduleAttr schedule)
+      : TileLoops(op, schedule), op(op), headDim(op.getHeadDim()),
+        valueDim(op.getValueDim()) {}
+
+  void run() {
+    logitScale = emitScale(llvm::numbers::log2e);
+    scale = emitScale(1);
+    one = arith::ConstantOp::create(b, b.getF32FloatAttr(1));
+    emitQueryRows([&](Value element, const QueryRow &row) {
+      emitQueryItem(element, row);
+    });
+    emitKeyRows();
+    op.erase();
+  }
+
+private:
+  /// The gradient of one query tile of one head of one batch element.
+  void emitQueryItem(Value element, const QueryRow &row) {
+    Value query = allocate({headDim, queryTile});
+    Value dout = allocate({valueDim, queryTile});
+    Value dquery = allocate({queryTile, headDim});
+    Value shift = allocate({queryTile}), delta = allocate({queryTile});
+    Value p = allocate({keyTile, queryTile});
+    Value ds = allocate({keyTile, queryTile});
+    Value stagedKey, stagedValue;
+    if (needsStaging(op.getKey()))
+      stagedKey = allocate({keyTile, headDim});
+    if (needsStaging(op.getValue()))
+      stagedValue = allocate({keyTile, valueDim});
+    auto sliceQueries = [&](Value buffer) {
+      return sliceRows(buffer, element, row.head, row.first, row.count);
+    };
+
+    ClearOp::create(b, dquery);
+    // A row without keys costs only its gradient.
+    emitIfVisited(visitedTiles(ops, row.ranges), [&] {
+      Value doutRows = sliceQueries(op.getDout());
+      LoadQueryOp::create(b, sliceQueries(op.getQuery()), logitScale, query);
+      LoadQueryOp::create(b, doutRows, one, dout);
+      Value lse =
+          sliceLse(op.getLse(), element, row.head, row.first, row.count);
+      LoadStatisticsOp::create(b, sliceQueries(op.getOut()), doutRows, lse,
+                               shift, delta);
+      emitTiles(row.ranges, [&](Index tile, bool isMasked) {
+        KeyTile keys = loadKeys(element, row.keyHead, tile, isMasked, stagedKey,
+                                stagedValue);
+        auto step = QueryGradientStepOp::create(
+            b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
+        if (isMasked)
+          emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
+      });
+    });
+    StoreOp::create(b, dquery, scale, sliceQueries(op.getDquery()));
+  }
+
+  /// A tile of keys of one key-value head.
+  struct KeyRow {
+    Value keyHead;
+    Index firstKey;
+  };
+
+  /// The query tiles of one head that see a tile of keys.
+  struct QueryTiles {
+    NormalForm<Index> form;
+    Ranges ranges;
+  };
+
+  QueryTiles emitQueryTiles(Value head, Index firstKey) {
+    QueryTiles tiles;
+    tiles.form = emitNormalForm(head);
+    Index end = ops.add(firstKey, ops.constant(keyTile));
+    tiles.ranges = queryTiles(ops, tiles.form, firstKey, end, queryTile);
+    return tiles;
+  }
+
+  /// The query head `n` of the group of a key-value head.
+  Value queryHead(const KeyRow &row, Index n) {
+    Index first =
+        ops.mul(ops.wrap(row.keyHead), ops.constant(op.getGroupSize()));
+    return ops.materialize(ops.add(first, n));
+  }
+
+  /// The tiles that all heads of a group visit.
+  Value emitVisited(const KeyRow &row) {
+    auto visited = [&](Index n) {
+      return ops.materialize(visitedTiles(
+          ops, emitQueryTiles(queryHead(row, n), row.firstKey).ranges));
+    };
+    if (op.getGroupSize() == 1)
+      return visited(ops.constant(0));
+    auto loop = scf::ForOp::create(b, index(0), index(op.getGroupSize()),
+                                   index(1), ValueRange{index(0)});
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value own = visited(ops.wrap(loop.getInductionVar()));
+    Value sum = arith::AddIOp::create(b, loop.getRegionIterArg(0), own);
+    scf::YieldOp::create(b, sum);
+    return loop.getResult(0);
+  }
+
+  void emitKeyRows() {
+    Value tileRows = ops.materialize(ops.ceilDiv(ops.wrap(keys), keyTile));
+    Value rows = arith::MulIOp::create(b, tileRows, index(op.getNumKeyHeads()));
+    Value maxCost =
+        ops.materialize(ops.mul(ops.ceilDiv(ops.wrap(queries), queryTile),
+                                ops.constant(op.getGroupSize())));
+    auto decode = [&](Value number) -> KeyRow {
+      Value keyHead = arith::DivUIOp::create(b, number, tileRows);
+      Value tile = arith::RemUIOp::create(b, number, tileRows);
+      return {keyHead, ops.mul(ops.wrap(tile), ops.constant(keyTile))};
+    };
+    emitItems(
+        rows, maxCost,
+        [&](Value number) { return emitVisited(decode(number)); },
+        [&](Value element, Value number) {
+          emitKeyItem(element, decode(number));
+        });
+  }
+
+  /// Buffers of one tile of keys.
+  struct KeyBuffers {
+    Value key, value, dkey, dvalue, query, dout, shift, delta, p, ds;
+  };
+
+  /// The gradients of one tile of keys and values of one batch element, summed
+  /// over the heads of their group.
+  void emitKeyItem(Value element, const KeyRow &row) {
+    KeyBuffers buffers;
+    buffers.key = allocate({headDim, keyTile});
+    buffers.value = allocate({valueDim, keyTile});
+    buffers.dkey = allocate({keyTile, headDim});
+    buffers.dvalue = allocate({keyTile, valueDim});
+    buffers.query = allocate({queryTile, headDim});
+    buffers.dout = allocate({queryTile, valueDim});
+    buffers.shift = allocate({queryTile});
+    buffers.delta = allocate({queryTile});
+    buffers.p = allocate({queryTile, keyTile});
+    buffers.ds = allocate({queryTile, keyTile});
+    Value first = ops.materialize(row.firstKey);
+    OpFoldResult count = rowCount(row.firstKey, keyTile, keys);
+    auto sliceKeys = [&](Value buffer) {
+      return sliceRows(buffer, element, row.keyHead, first, count);
+    };
+
+    ClearOp::create(b, buffers.dkey);
+    ClearOp::create(b, buffers.dvalue);
+    // Keys that no query sees cost only their gradients.
+    emitIfVisited(ops.wrap(emitVisited(row)), [&] {
+      LoadQueryOp::create(b, sliceKeys(op.getKey()), logitScale, buffers.key);
+      LoadQueryOp::create(b, sliceKeys(op.getValue()), one, buffers.value);
+      auto emitHead = [&](Index n) {
+        Value head = queryHead(row, n);
+        QueryTiles tiles = emitQueryTiles(head, row.firstKey);
+        emitTiles(tiles.ranges, [&](Index tile, bool isMasked) {
+          emitKeyStep(element, head, tiles.form, row, buffers, tile, isMasked);
+        });
+      };
+      if (op.getGroupSize() == 1)
+        emitHead(ops.constant(0));
+      else
+        emitLoop(ops.constant(op.getGroupSize()), emitHead);
+    });
+    StoreOp::create(b, buffers.dkey, scale, sliceKeys(op.getDkey()));
+    StoreOp::create(b, buffers.dvalue, one, sliceKeys(op.getDvalue()));
+  }
+
+  /// One query tile. Full tiles lie within the queries; masked ones may end
+  /// early.
+  void emitKeyStep(Value element, Value head, const NormalForm<Index> &form,
+                   const KeyRow &row, const KeyBuffers &buffers, Index tile,
+                   bool isMasked) {
+    Index firstQuery = ops.mul(tile, ops.constant(queryTile));
+    Value first = ops.materialize(firstQuery);
+    OpFoldResult count = b.getIndexAttr(queryTile);
+    if (isMasked)
+      count = rowCount(firstQuery, queryTile, queries);
+    auto sliceQueries = [&](Value buffer) {
+      return sliceRows(buffer, element, head, first, count);
+    };
+    Value lse = sliceLse(op.getLse(), element, head, first, count);
+    Value doutRows = sliceQueries(op.getDout());
+    LoadStatisticsOp::create(b, sliceQueries(op.getOut()), doutRows, lse,
+                             buffers.shift, buffers.delta);
+    // Staged even where they could be used in place: 0 times what a query
+    // without keys holds may be NaN.
+    Value query = stage(sliceQueries(op.getQuery()), buffers.query, count, lse);
+    Value dout = stage(doutRows, buffers.dout, count, lse);
+    auto step = KeyGradientStepOp::create(
+        b, buffers.key, buffers.value, query, dout, buffers.shift,
+        buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
+    if (isMasked)
+      emitMask(step.getMask(), form, firstQuery, row.firstKey);
+  }
+
+  AttentionBackwardOp op;
+  int64_t headDim, valueDim;
+  Value logitScale, scale, one;
+};
+
+} // namespace
+
+void spattn::lowerToLoops(AttentionBackwardOp op, ScheduleAttr schedule) {
+  BackwardLoops(op, schedule).run();
+}

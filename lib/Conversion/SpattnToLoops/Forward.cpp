@@ -1,0 +1,89 @@
+//===- Forward.cpp - Attention to loops over its tiles --------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+
+/// Buffers of one work item: the state of its softmax, and scratch.
+struct ItemBuffers {
+  Value query, acc, max, sum, scores, correction, stagedKey, stagedValue;
+};
+
+/// Lowers one attention on buffers.
+class ForwardLoops : TileLoops {
+public:
+  ForwardLoops(AttentionOp op, ScheduleAttr schedule)
+      : TileLoops(op, schedule), op(op) {}
+
+  void run() {
+    scale = emitScale(llvm::numbers::log2e);
+    emitQueryRows(
+        [&](Value element, const QueryRow &row) { emitItem(element, row); });
+    op.erase();
+  }
+
+private:
+  ItemBuffers allocateBuffers() {
+    ItemBuffers buffers;
+    int64_t headDim = op.getHeadDim(), valueDim = op.getValueDim();
+    buffers.query = allocate({headDim, queryTile});
+    buffers.acc = allocate({queryTile, valueDim});
+    buffers.max = allocate({queryTile});
+    buffers.sum = allocate({queryTile});
+    buffers.scores = allocate({keyTile, queryTile});
+    buffers.correction = allocate({queryTile});
+    if (needsStaging(op.getKey()))
+      buffers.stagedKey = allocate({keyTile, headDim});
+    if (needsStaging(op.getValue()))
+      buffers.stagedValue = allocate({keyTile, valueDim});
+    return buffers;
+  }
+
+  /// One query tile of one head of one batch element.
+  void emitItem(Value element, const QueryRow &row) {
+    ItemBuffers buffers = allocateBuffers();
+    auto sliceQueries = [&](Value buffer) {
+      return sliceRows(buffer, element, row.head, row.first, row.count);
+    };
+    spattn::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum);
+    // A row without keys costs only its output.
+    emitIfVisited(visitedTiles(ops, row.ranges), [&] {
+      LoadQueryOp::create(b, sliceQueries(op.getQuery()), scale, buffers.query);
+      emitTiles(row.ranges, [&](Index tile, bool isMasked) {
+        KeyTile keys = loadKeys(element, row.keyHead, tile, isMasked,
+                                buffers.stagedKey, buffers.stagedValue);
+        auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
+                                         buffers.acc, buffers.max, buffers.sum,
+                                         buffers.scores, buffers.correction);
+        if (isMasked)
+          emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
+      });
+    });
+    Value lse;
+    if (op.getLse())
+      lse = sliceLse(op.getLse(), element, row.head, row.first, row.count);
+    OnlineFinishOp::create(b, buffers.acc, buffers.max, buffers.sum,
+                           sliceQueries(op.getOut()), lse);
+  }
+
+  AttentionOp op;
+  Value scale;
+};
+
+} // namespace
+
+void spattn::lowerToLoops(AttentionOp op, ScheduleAttr schedule) {
+  ForwardLoops(op, schedule).run();
+}

@@ -1,0 +1,261 @@
+//===- TileLoops.cpp - What loops over tiles are made of ------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileLoops.h"
+
+#include "WorkOrder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+
+using Index = TileLoops::Index;
+
+TileLoops::TileLoops(AttentionOpInterface op, ScheduleAttr schedule)
+    : op(op), b(op.getLoc(), op), ops(b), queryTile(schedule.getQueryTile()),
+      keyTile(schedule.getKeyTile()), heads(op.getHeadStructures()) {
+  batch = sizeOf(op.getQuery(), 'b');
+  queries = sizeOf(op.getQuery(), 'n');
+  keys = sizeOf(op.getKey(), 'n');
+}
+
+Value TileLoops::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+Value TileLoops::sizeOf(Value buffer, char name) {
+  unsigned dim = op.getDim(name);
+  int64_t size = cast<MemRefType>(buffer.getType()).getDimSize(dim);
+  if (!ShapedType::isDynamic(size))
+    return index(size);
+  return memref::DimOp::create(b, buffer, dim);
+}
+
+Value TileLoops::emitScale(double factor) {
+  if (!op.getScale())
+    return arith::ConstantOp::create(
+        b, b.getF32FloatAttr(factor / std::sqrt(double(op.getHeadDim()))));
+  if (factor == 1)
+    return op.getScale();
+  Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(factor));
+  return arith::MulFOp::create(b, op.getScale(), constant);
+}
+
+OpFoldResult TileLoops::rowCount(Index first, int64_t tile, Value length) {
+  return getAsOpFoldResult(ops.materialize(
+      ops.min(ops.constant(tile), ops.sub(ops.wrap(length), first))));
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+NormalForm<Index> TileLoops::emitNormalForm(Value head) {
+  Lengths<Index> lengths{ops.wrap(queries), ops.wrap(keys)};
+  return normalForm(ops, heads, ops.wrap(head), lengths,
+                    op.getAlgebraAlignment());
+}
+
+void TileLoops::emitItems(Value rows, Value maxCost,
+                          function_ref<Value(Value)> cost,
+                          function_ref<void(Value, Value)> item) {
+  Value order = emitWorkOrder(b, rows, maxCost, cost);
+  Value items = arith::MulIOp::create(b, rows, batch);
+  auto forall = scf::ForallOp::create(
+      b, SmallVector<OpFoldResult>{b.getIndexAttr(0)},
+      SmallVector<OpFoldResult>{items},
+      SmallVector<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), std::nullopt);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(forall.getBody());
+    // The same row of all batch elements, then the next cheaper one.
+    Value number = forall.getInductionVar(0);
+    Value position = arith::DivUIOp::create(b, number, batch);
+    Value element = arith::RemUIOp::create(b, number, batch);
+    Value row = memref::LoadOp::create(b, order, ValueRange{position});
+    auto scope = memref::AllocaScopeOp::create(b, TypeRange());
+    b.createBlock(&scope.getBodyRegion());
+    item(element, row);
+    memref::AllocaScopeReturnOp::create(b, ValueRange());
+  }
+  memref::DeallocOp::create(b, order);
+}
+
+TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {
+  QueryRow result;
+  result.head = arith::DivUIOp::create(b, row, tileRows);
+  Value tile = arith::RemUIOp::create(b, row, tileRows);
+  result.form = emitNormalForm(result.head);
+  result.firstQuery = ops.mul(ops.wrap(tile), ops.constant(queryTile));
+  Index end = ops.add(result.firstQuery, ops.constant(queryTile));
+  result.ranges = keyTiles(ops, result.form, result.firstQuery, end, keyTile);
+  return result;
+}
+
+void TileLoops::emitQueryRows(
+    function_ref<void(Value, const QueryRow &)> item) {
+  Value tileRows = ops.materialize(ops.ceilDiv(ops.wrap(queries), queryTile));
+  Value rows = arith::MulIOp::create(b, tileRows, index(op.getNumQueryHeads()));
+  Value maxCost = ops.materialize(ops.ceilDiv(ops.wrap(keys), keyTile));
+  emitItems(
+      rows, maxCost,
+      [&](Value number) {
+        QueryRow row = emitQueryRow(number, tileRows);
+        return ops.materialize(visitedTiles(ops, row.ranges));
+      },
+      [&](Value element, Value number) {
+        QueryRow row = emitQueryRow(number, tileRows);
+        row.keyHead = row.head;
+        if (op.getGroupSize() > 1)
+          row.keyHead =
+              arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
+        row.first = ops.materialize(row.firstQuery);
+        row.count = rowCount(row.firstQuery, queryTile, queries);
+        item(element, row);
+      });
+}
+
+void TileLoops::emitIfVisited(Index visited, function_ref<void()> body) {
+  Value any = ops.materialize(ops.lt(ops.constant(0), visited));
+  auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifAny.thenBlock());
+  body();
+}
+
+void TileLoops::emitTiles(const Ranges &ranges,
+                          function_ref<void(Index, bool)> body) {
+  for (bool isMasked : {false, true}) {
+    TileSequence<Index> tiles =
+        isMasked ? maskedSequence(ops, ranges) : fullSequence(ops, ranges);
+    emitLoop(tiles.count, [&](Index n) { body(tiles.nth(ops, n), isMasked); });
+  }
+}
+
+void TileLoops::emitLoop(Index count, function_ref<void(Index)> body) {
+  if (ops.knownValue(count) == std::optional<int64_t>(0))
+    return;
+  auto loop = scf::ForOp::create(b, index(0), ops.materialize(count), index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(ops.wrap(loop.getInductionVar()));
+}
+
+void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
+                         Index firstQuery, Index firstKey) {
+  OpBuilder::InsertionGuard guard(b);
+  Block *block =
+      b.createBlock(&region, {}, {b.getIndexType(), b.getIndexType()},
+                    {b.getLoc(), b.getLoc()});
+  Index query = ops.add(firstQuery, ops.wrap(block->getArgument(0)));
+  Index key = ops.add(firstKey, ops.wrap(block->getArgument(1)));
+  Value result = ops.materialize(allowed(ops, form, query, key));
+  spattn::YieldOp::create(b, result);
+}
+
+//===----------------------------------------------------------------------===//
+// Views and copies
+//===----------------------------------------------------------------------===//
+
+/// Views are built from strides rather than as rank-reducing subviews: which
+/// of several dimensions of size 1 such a subview drops is not said.
+TileLoops::RowView TileLoops::viewRows(Value buffer,
+                                       function_ref<unsigned(char)> dimOf,
+                                       Value element, Value head, Value first) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
+  RowView view{metadata.getBaseBuffer(), metadata.getOffset(),
+               metadata.getConstifiedMixedStrides()};
+  for (auto [name, position] :
+       {std::pair('b', element), std::pair('h', head), std::pair('n', first)}) {
+    Value stride = metadata.getStrides()[dimOf(name)];
+    Value distance = arith::MulIOp::create(b, position, stride);
+    view.offset = arith::AddIOp::create(b, view.offset, distance);
+  }
+  return view;
+}
+
+Value TileLoops::sliceRows(Value buffer, Value element, Value head, Value first,
+                           OpFoldResult count) {
+  auto dimOf = [&](char name) { return op.getDim(name); };
+  RowView view = viewRows(buffer, dimOf, element, head, first);
+  auto type = cast<MemRefType>(buffer.getType());
+  return castRows(view, type,
+                  {count, b.getIndexAttr(type.getDimSize(dimOf('d')))},
+                  {view.strides[dimOf('n')], view.strides[dimOf('d')]});
+}
+
+Value TileLoops::sliceLse(Value lse, Value element, Value head, Value first,
+                          OpFoldResult count) {
+  auto dimOf = [&](char name) { return op.getLseDim(name); };
+  RowView view = viewRows(lse, dimOf, element, head, first);
+  return castRows(view, cast<MemRefType>(lse.getType()), {count},
+                  {view.strides[dimOf('n')]});
+}
+
+Value TileLoops::castRows(const RowView &view, MemRefType type,
+                          ArrayRef<OpFoldResult> sizes,
+                          ArrayRef<OpFoldResult> strides) {
+  SmallVector<int64_t> staticSizes, staticStrides;
+  for (OpFoldResult size : sizes)
+    staticSizes.push_back(
+        getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  for (OpFoldResult stride : strides)
+    staticStrides.push_back(
+        getConstantIntValue(stride).value_or(ShapedType::kDynamic));
+  auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic,
+                                       staticStrides);
+  auto viewType = MemRefType::get(staticSizes, type.getElementType(), layout,
+                                  type.getMemorySpace());
+  return memref::ReinterpretCastOp::create(
+      b, viewType, view.base, OpFoldResult(view.offset), sizes, strides);
+}
+
+Value TileLoops::allocate(ArrayRef<int64_t> shape) {
+  auto type = MemRefType::get(shape, b.getF32Type());
+  return memref::AllocaOp::create(b, type, b.getI64IntegerAttr(64));
+}
+
+bool TileLoops::needsStaging(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  return !type.getElementType().isF32() || strides[op.getDim('d')] != 1;
+}
+
+Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count,
+                       Value lse) {
+  if (!buffer)
+    return tile;
+  StageOp::create(b, tile, lse, buffer);
+  auto type = cast<MemRefType>(buffer.getType());
+  if (getConstantIntValue(count) == type.getDimSize(0))
+    return buffer;
+  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes{count, b.getIndexAttr(type.getDimSize(1))};
+  return memref::SubViewOp::create(b, buffer, offsets, sizes, strides);
+}
+
+TileLoops::KeyTile TileLoops::loadKeys(Value element, Value keyHead, Index tile,
+                                       bool isMasked, Value stagedKey,
+                                       Value stagedValue) {
+  Index firstKey = ops.mul(tile, ops.constant(keyTile));
+  Value first = ops.materialize(firstKey);
+  OpFoldResult count = b.getIndexAttr(keyTile);
+  if (isMasked)
+    count = rowCount(firstKey, keyTile, keys);
+  Value key = stage(sliceRows(op.getKey(), element, keyHead, first, count),
+                    stagedKey, count);
+  Value value = stage(sliceRows(op.getValue(), element, keyHead, first, count),
+                      stagedValue, count);
+  return {key, value, firstKey};
+}

@@ -1,0 +1,131 @@
+//===- TileLoops.h - What loops over tiles are made of ---------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_TILELOOPS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_TILELOOPS_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+
+namespace spattn {
+
+/// Emits loops over the tiles of an attention on buffers, or of its gradients:
+/// tasks for the tiles that are written, loops over the tiles that they need,
+/// views and copies of both.
+class TileLoops {
+public:
+  using Index = IndexOps::Value;
+  using Ranges = std::vector<TileRange<Index>>;
+
+protected:
+  TileLoops(AttentionOpInterface op, ScheduleAttr schedule);
+
+  /// A tile of queries of one head, and the key tiles that it needs.
+  struct QueryRow {
+    mlir::Value head, keyHead, first;
+    Index firstQuery;
+    mlir::OpFoldResult count;
+    NormalForm<Index> form;
+    Ranges ranges;
+  };
+
+  /// Runs `item(element, row)` for every batch element and tile of queries of
+  /// every query head.
+  void
+  emitQueryRows(llvm::function_ref<void(mlir::Value, const QueryRow &)> item);
+
+  /// A tile of keys and values of one head, in f32. Full tiles lie within the
+  /// keys; masked ones may end early.
+  struct KeyTile {
+    mlir::Value key, value;
+    Index firstKey;
+  };
+  KeyTile loadKeys(mlir::Value element, mlir::Value keyHead, Index tile,
+                   bool isMasked, mlir::Value stagedKey,
+                   mlir::Value stagedValue);
+
+  /// What one query head sees.
+  NormalForm<Index> emitNormalForm(mlir::Value head);
+
+  /// Runs `item(element, row)` for every batch element and each of `rows` rows
+  /// of tiles: in parallel, the costliest rows first. `cost` emits how many
+  /// tiles a row visits, at most `maxCost`.
+  void emitItems(mlir::Value rows, mlir::Value maxCost,
+                 llvm::function_ref<mlir::Value(mlir::Value row)> cost,
+                 llvm::function_ref<void(mlir::Value, mlir::Value)> item);
+
+  /// Calls `body(tile, isMasked)` in a loop over the full tiles and in one over
+  /// the masked ones, whatever ranges they lie in.
+  void emitTiles(const Ranges &ranges,
+                 llvm::function_ref<void(Index, bool)> body);
+  /// Runs `body` if the number of visited tiles is not 0.
+  void emitIfVisited(Index visited, llvm::function_ref<void()> body);
+  /// A loop over [0, count).
+  void emitLoop(Index count, llvm::function_ref<void(Index)> body);
+
+  mlir::Value index(int64_t value);
+  /// The size of a dimension of a buffer of rank 4.
+  mlir::Value sizeOf(mlir::Value buffer, char name);
+  /// The factor of scores, times a constant.
+  mlir::Value emitScale(double factor);
+
+  /// How many of the rows [first, first + tile) there are.
+  mlir::OpFoldResult rowCount(Index first, int64_t tile, mlir::Value length);
+
+  /// Rows [first, first + count) of one head of an operand, as a matrix.
+  mlir::Value sliceRows(mlir::Value buffer, mlir::Value element,
+                        mlir::Value head, mlir::Value first,
+                        mlir::OpFoldResult count);
+  /// As above of a log-sum-exp, as a vector.
+  mlir::Value sliceLse(mlir::Value lse, mlir::Value element, mlir::Value head,
+                       mlir::Value first, mlir::OpFoldResult count);
+
+  /// A buffer of f32 on the stack.
+  mlir::Value allocate(llvm::ArrayRef<int64_t> shape);
+  /// Operands are used in place if they are f32 with unit stride.
+  bool needsStaging(mlir::Value buffer);
+  /// The first `count` rows of a buffer, with what a tile holds; the tile
+  /// itself if there is no buffer. `lse` is that of `spattn.stage`, or null.
+  mlir::Value stage(mlir::Value tile, mlir::Value buffer,
+                    mlir::OpFoldResult count, mlir::Value lse = {});
+
+  /// Fills the mask region of a step over the tile of queries from `firstQuery`
+  /// and keys from `firstKey` on.
+  void emitMask(mlir::Region &region, const NormalForm<Index> &form,
+                Index firstQuery, Index firstKey);
+
+  AttentionOpInterface op;
+  mlir::ImplicitLocOpBuilder b;
+  IndexOps ops;
+  int64_t queryTile, keyTile;
+  HeadStructures heads;
+  mlir::Value batch, queries, keys;
+
+private:
+  /// Where rows of one head of one batch element begin, and how they lie.
+  struct RowView {
+    mlir::Value base, offset;
+    llvm::SmallVector<mlir::OpFoldResult> strides;
+  };
+
+  RowView viewRows(mlir::Value buffer, llvm::function_ref<unsigned(char)> dimOf,
+                   mlir::Value element, mlir::Value head, mlir::Value first);
+  mlir::Value castRows(const RowView &view, mlir::MemRefType type,
+                       llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                       llvm::ArrayRef<mlir::OpFoldResult> strides);
+  QueryRow emitQueryRow(mlir::Value row, mlir::Value tileRows);
+};
+
+/// Replace an operation on buffers by loops over its tiles.
+void lowerToLoops(AttentionOp op, ScheduleAttr schedule);
+void lowerToLoops(AttentionBackwardOp op, ScheduleAttr schedule);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_TILELOOPS_H

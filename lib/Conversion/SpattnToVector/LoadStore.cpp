@@ -1,0 +1,83 @@
+//===- LoadStore.cpp - Loading and storing tiles --------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace spattn;
+
+static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
+
+LogicalResult spattn::lower(LoadQueryOp op, VectorTile &t) {
+  ImplicitLocOpBuilder &b = t.b;
+  Value rows = t.rowCount(op.getSource());
+  Value last = t.add(rows, -1);
+  t.loop(t.index(dimSize(op.getOut(), 1)), [&](Value m) {
+    Value row = arith::MinUIOp::create(b, m, last);
+    t.loop(t.index(dimSize(op.getOut(), 0)), [&](Value c) {
+      Value element = t.loadElement(op.getSource(), {row, c});
+      Value scaled = arith::MulFOp::create(b, element, op.getScale());
+      t.storeElement(scaled, op.getOut(), {c, m});
+    });
+  });
+  return success();
+}
+
+/// `value`, or 0 where a query sees no key, which its log-sum-exp says.
+static Value zeroWithoutKeys(VectorTile &t, Value lse, Value value) {
+  ImplicitLocOpBuilder &b = t.b;
+  Value none =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lse, t.f32(kNegInf));
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
+  return arith::SelectOp::create(b, none, zero, value);
+}
+
+LogicalResult spattn::lower(StageOp op, VectorTile &t) {
+  int64_t width = dimSize(op.getOut(), 1);
+  t.loop(t.rowCount(op.getSource()), [&](Value n) {
+    Value lse = op.getLse() ? t.loadElement(op.getLse(), {n}) : Value();
+    auto stored = [&](Value value) {
+      return lse ? zeroWithoutKeys(t, lse, value) : value;
+    };
+    if (!VectorTile::hasUnitStride(op.getSource())) {
+      t.loop(t.index(width), [&](Value c) {
+        t.storeElement(stored(t.loadElement(op.getSource(), {n, c})),
+                       op.getOut(), {n, c});
+      });
+      return;
+    }
+    t.columns(width, t.block.vectors, [&](ArrayRef<Columns> group) {
+      for (const Columns &c : group)
+        t.store(stored(t.load(op.getSource(), n, c)), op.getOut(), n, c);
+    });
+  });
+  return success();
+}
+
+void spattn::clearTile(VectorTile &t, Value tile) {
+  t.loop(t.index(dimSize(tile, 0)), [&](Value m) {
+    t.columns(dimSize(tile, 1), t.block.vectors, [&](ArrayRef<Columns> group) {
+      for (const Columns &c : group)
+        t.store(t.splat(0.0f, c.width), tile, m, c);
+    });
+  });
+}
+
+LogicalResult spattn::lower(ClearOp op, VectorTile &t) {
+  clearTile(t, op.getAcc());
+  return success();
+}
+
+LogicalResult spattn::lower(StoreOp op, VectorTile &t) {
+  t.loop(t.rowCount(op.getOut()), [&](Value m) {
+    t.storeScaled(op.getAcc(), m, op.getScale(), op.getOut());
+  });
+  return success();
+}

@@ -1,0 +1,85 @@
+// RUN: spattn-opt %s -convert-spattn-to-loops -split-input-file | FileCheck %s
+
+!t = memref<2x8x?x64xf32>
+!l = memref<2x8x?xf32>
+
+// Two passes: tasks that own queries and sum over keys, and tasks that own keys
+// and sum over queries. Full tiles have no mask, masked ones do.
+// CHECK-LABEL: @causal
+// CHECK: scf.forall
+// CHECK:   memref.alloca_scope
+// CHECK:     spattn.clear
+// CHECK:     scf.if
+// CHECK-COUNT-2: spattn.load_query
+// CHECK:       spattn.load_statistics
+// CHECK:       scf.for
+// CHECK-NOT:     mask
+// CHECK:         spattn.query_gradient_step
+// CHECK:       scf.for
+// CHECK:         spattn.query_gradient_step {{.*}} mask {
+// CHECK:           spattn.yield
+// CHECK:     spattn.store {{.*}} into %{{.*}} : memref<64x64xf32>, memref<?x64xf32, strided<[64, 1], offset: ?>>
+// CHECK-NOT: spattn.store
+// CHECK: scf.forall
+// CHECK:   memref.alloca_scope
+// CHECK-COUNT-2: spattn.clear
+// CHECK:     scf.if
+// CHECK-COUNT-2: spattn.load_query
+// CHECK:       scf.for
+// CHECK-NOT:     mask
+// CHECK:         spattn.load_statistics
+// CHECK-COUNT-2: spattn.stage {{.*}} where(
+// CHECK:         spattn.key_gradient_step
+// CHECK:       scf.for
+// CHECK:         spattn.key_gradient_step {{.*}} mask {
+// CHECK:           spattn.yield
+// CHECK-COUNT-2: spattn.store
+// CHECK-NOT: spattn.attention_backward
+func.func @causal(%q: !t, %l: !l, %d: !t) {
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d, %d, %d : !t, !t, !t)
+  return
+}
+
+// -----
+
+!t = memref<1x4x?x16xbf16>
+!l = memref<1x4x?xf32>
+
+// Everything is allowed: only tiles that stick out are masked. Half precision
+// goes through f32 scratch, and sums are rounded once.
+// CHECK-LABEL: @full
+// CHECK: spattn.query_gradient_step {{.*}} : memref<16x16xf32>, memref<16x16xf32>, memref<32x16xf32>, memref<32x16xf32>
+// CHECK: spattn.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x16xf32>, memref<?x16xbf16
+// CHECK: spattn.key_gradient_step {{.*}} : memref<16x32xf32>, memref<16x32xf32>, memref<16x16xf32>, memref<16x16xf32>
+func.func @full(%q: !t, %l: !l) {
+  spattn.attention_backward structure(#spattn.full)
+    ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+    {schedule = #spattn.schedule<query_tile = 16, key_tile = 32>}
+  return
+}
+
+// -----
+
+!q = memref<1x8x?x16xf32>
+!k = memref<1x2x?x16xf32>
+!l = memref<1x8x?xf32>
+
+// The task of a key head loops over the query heads of its group, for the cost
+// and for the work.
+// CHECK-LABEL: @grouped
+// CHECK: scf.forall
+// CHECK: spattn.store
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{.*}} iter_args(%{{.*}} = %{{.*}}) -> (index)
+// CHECK: scf.forall
+// CHECK:   scf.for %{{.*}} iter_args
+// CHECK:   scf.if
+// CHECK:     scf.for
+// CHECK:       scf.for
+// CHECK:         spattn.key_gradient_step
+// CHECK-COUNT-2: spattn.store
+func.func @grouped(%q: !q, %k: !k, %l: !l) {
+  spattn.attention_backward structure(#spattn.partition<exclusive>)
+    ins(%q, %k, %k, %q, %l, %q : !q, !k, !k, !q, !l, !q) outs(%q, %k, %k : !q, !k, !k)
+  return
+}

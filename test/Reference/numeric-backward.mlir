@@ -1,0 +1,128 @@
+// Compiled gradients agree with the oracle in every row, for every structure,
+// over several tiles with remainders, and whatever the tile shape.
+
+// RUN: spattn-run %s --check=100000 --max-error=4e-6 | FileCheck %s
+// RUN: spattn-run %s --check=100000 --max-error=4e-6 --query-tile=16 --key-tile=48 | FileCheck %s
+// RUN: spattn-run %s --check=100000 --max-error=4e-6 --query-tile=96 --key-tile=16 | FileCheck %s
+// RUN: spattn-run %s --check=100000 --max-error=4e-6 --vector-width=4 --seed=5 | FileCheck %s
+
+// CHECK: summary
+// CHECK-COUNT-21: {{e-0[6-9]}}
+
+!q = tensor<2x4x150x24xf32>
+!k = tensor<2x2x201x24xf32>
+!v = tensor<2x2x201x40xf32>
+!o = tensor<2x4x150x40xf32>
+!l = tensor<2x4x150xf32>
+
+func.func @full(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.full)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @causal(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @window(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.window<left = 40, right = 0>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @both_sides(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.window<left = 3, right = 70>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @future(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.window<left = -1>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @sink(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.sink<5>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @sink_window(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.sink<4>, #spattn.window<left = 31, right = 0>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @prefix(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.prefix<70>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @keys(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.keys<N floordiv 3 to N - 7>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @far(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.distances<100 to inf>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @two_bands(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.distances<0 to 16, N floordiv 2 to N floordiv 2 + 33>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @points(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.distances<0 to 1, 64 to 65, 128 to 129>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @exclusive(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<exclusive>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @local_band(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @gapped(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<gapped>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @local(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @band(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.band<local_band, 3 of 7>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @bands_and_sink(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.partition<exclusive>, #spattn.sink<4>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @holes(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<10 to 60>, #spattn.distances<50 to 90>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @mixture(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @nothing(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.distances<1000 to 2000>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @start(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+      {alignment = #spattn.alignment<start>}
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}

@@ -1,0 +1,388 @@
+//===- GradientsTest.cpp - Gradients that are derived and compiled --------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Reference/Gradients.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
+#include "spattn/InitAll.h"
+#include "spattn/JIT/CpuKernel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <numeric>
+#include <random>
+
+using namespace mlir;
+using namespace spattn;
+using testing::Each;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr int64_t kHeads = 4, kKeyHeads = 2, kHeadDim = 3, kValueDim = 2;
+
+/// An array of numbers that f32 holds exactly.
+struct Array {
+  std::vector<int64_t> sizes;
+  std::vector<double> data;
+
+  explicit Array(std::vector<int64_t> sizes, unsigned seed = 0)
+      : sizes(sizes), data(std::accumulate(sizes.begin(), sizes.end(),
+                                           int64_t(1), std::multiplies<>())) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<float> normal;
+    if (seed)
+      for (double &x : data)
+        x = normal(generator);
+  }
+};
+
+struct Sizes {
+  int64_t batch = 1, queries = 9, keys = 11;
+};
+
+/// The arrays of an attention and of its gradients.
+struct Arrays {
+  Array q, k, v, o, lse, dout, dq, dk, dv;
+
+  explicit Arrays(Sizes n)
+      : q({n.batch, kHeads, n.queries, kHeadDim}, 1),
+        k({n.batch, kKeyHeads, n.keys, kHeadDim}, 2),
+        v({n.batch, kKeyHeads, n.keys, kValueDim}, 3),
+        o({n.batch, kHeads, n.queries, kValueDim}),
+        lse({n.batch, kHeads, n.queries}), dout(o.sizes, 4), dq(q.sizes),
+        dk(k.sizes), dv(v.sizes) {}
+
+  std::vector<Array *> gradients() { return {&dq, &dk, &dv}; }
+};
+
+class GradientsTest : public testing::Test {
+protected:
+  GradientsTest() {
+    registerAllDialects(registry);
+    context = std::make_unique<MLIRContext>(registry);
+    f64 = Float64Type::get(context.get());
+    f32 = Float32Type::get(context.get());
+  }
+
+  /// A module with @f, which the structure is of, and @f_backward.
+  OwningOpRef<ModuleOp> derive(const std::string &structure,
+                               const std::string &alignment) {
+    std::string text = R"(
+!q = tensor<?x4x?x3xf32>
+!k = tensor<?x2x?x3xf32>
+!v = tensor<?x2x?x2xf32>
+!o = tensor<?x4x?x2xf32>
+func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
+  %r = spattn.attention structure()" +
+                       structure +
+                       R"() ins(%q, %k, %v : !q, !k, !v) outs(%o : !o)
+      {differentiated, alignment = #spattn.alignment<)" +
+                       alignment + R"(>}
+  return %r : !o
+})";
+    auto module = parseSourceString<ModuleOp>(text, context.get());
+    if (!module)
+      return nullptr;
+    PassManager pm(context.get());
+    pm.addPass(createSpattnDeriveBackward());
+    EXPECT_TRUE(succeeded(pm.run(*module)));
+    return module;
+  }
+
+  static AttentionProblem getProblem(ModuleOp module) {
+    AttentionProblem problem;
+    module.walk([&](AttentionOp op) { problem = AttentionProblem::get(op); });
+    return problem;
+  }
+
+  BufferView view(Array &array) {
+    return BufferView::contiguous(array.data.data(), f64, array.sizes);
+  }
+
+  void runOracle(const AttentionProblem &problem, Arrays &arrays) {
+    BufferView lse = view(arrays.lse);
+    ASSERT_FALSE(evaluate(problem, view(arrays.q), view(arrays.k),
+                          view(arrays.v), view(arrays.o), &lse));
+    ASSERT_FALSE(
+        evaluateGradients(problem,
+                          {view(arrays.q), view(arrays.k), view(arrays.v),
+                           view(arrays.o), view(arrays.lse), view(arrays.dout)},
+                          view(arrays.dq), view(arrays.dk), view(arrays.dv)));
+  }
+
+  double getLoss(const AttentionProblem &problem, Arrays &arrays) {
+    EXPECT_FALSE(evaluate(problem, view(arrays.q), view(arrays.k),
+                          view(arrays.v), view(arrays.o)));
+    return std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
+                              arrays.dout.data.begin(), 0.0);
+  }
+
+  std::unique_ptr<CpuKernel> compile(ModuleOp module, StringRef entry,
+                                     bool parallel = true) {
+    CpuCompileOptions options;
+    // Several tiles, with remainders.
+    options.queryTile = 4;
+    options.keyTile = 3;
+    options.parallel = parallel;
+    auto kernel = CpuKernel::compile(module, entry, options);
+    if (!kernel) {
+      ADD_FAILURE() << llvm::toString(kernel.takeError());
+      return nullptr;
+    }
+    return std::move(*kernel);
+  }
+
+  /// Runs a kernel on f32 copies of arrays, and copies them back.
+  llvm::Error run(const CpuKernel &kernel, std::vector<Array *> arrays) {
+    std::vector<std::vector<float>> copies;
+    std::vector<KernelArgument> arguments;
+    for (Array *array : arrays)
+      copies.emplace_back(array->data.begin(), array->data.end());
+    for (auto [copy, array] : llvm::zip(copies, arrays))
+      arguments.push_back(
+          BufferView::contiguous(copy.data(), f32, array->sizes));
+    auto results = kernel.run(arguments);
+    if (!results)
+      return results.takeError();
+    for (auto [copy, array] : llvm::zip(copies, arrays))
+      array->data.assign(copy.begin(), copy.end());
+    return llvm::Error::success();
+  }
+
+  llvm::Error runBackward(const CpuKernel &kernel, Arrays &a) {
+    for (Array *gradient : a.gradients())
+      // What is not written shows.
+      gradient->data.assign(gradient->data.size(), NAN);
+    return run(kernel,
+               {&a.q, &a.k, &a.v, &a.o, &a.lse, &a.dout, &a.dq, &a.dk, &a.dv});
+  }
+
+  DialectRegistry registry;
+  std::unique_ptr<MLIRContext> context;
+  Type f64, f32;
+};
+
+void expectNear(const Array &actual, const Array &expected, double tolerance) {
+  ASSERT_EQ(actual.sizes, expected.sizes);
+  for (size_t i = 0; i < actual.data.size(); ++i)
+    ASSERT_NEAR(actual.data[i], expected.data[i], tolerance) << "element " << i;
+}
+
+const char *const kStructures[] = {
+    "#spattn.full",
+    "#spattn.causal",
+    "#spattn.window<left = 3, right = 0>",
+    "#spattn.window<left = 2, right = 4>",
+    "#spattn.window<left = -1>",
+    "#spattn.sink<2>",
+    "#spattn.prefix<5>",
+    "#spattn.keys<N floordiv 3 to N - 2>",
+    "#spattn.distances<5 to inf>",
+    "#spattn.distances<0 to 2, N floordiv 2 to N floordiv 2 + 3>",
+    "#spattn.distances<0 to 1, 4 to 5, 8 to 9>",
+    "#spattn.distances<100 to 200>",
+    "#spattn.partition<exclusive>",
+    "#spattn.partition<local_band>",
+    "#spattn.partition<gapped>",
+    "#spattn.partition<local>",
+    "#spattn.band<local_band, 3 of 7>",
+    "#spattn.union<#spattn.sink<2>, #spattn.window<left = 3, right = 0>>",
+    "#spattn.union<#spattn.partition<exclusive>, #spattn.sink<2>>",
+    "#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<2 to 6>, "
+    "#spattn.distances<4 to 7>>>",
+    "#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>",
+};
+
+/// The structure, and how lengths line up.
+class CentralDifferences : public GradientsTest,
+                           public testing::WithParamInterface<
+                               std::tuple<const char *, const char *>> {};
+
+TEST_P(CentralDifferences, Agree) {
+  auto [structure, alignment] = GetParam();
+  auto module = derive(structure, alignment);
+  ASSERT_TRUE(module);
+  AttentionProblem problem = getProblem(*module);
+
+  Arrays expected{Sizes()};
+  constexpr double step = 1e-5;
+  std::pair<Array *, Array *> pairs[] = {{&expected.q, &expected.dq},
+                                         {&expected.k, &expected.dk},
+                                         {&expected.v, &expected.dv}};
+  for (auto [input, gradient] : pairs)
+    for (auto [x, derivative] : llvm::zip(input->data, gradient->data)) {
+      double at = x;
+      x = at + step;
+      double above = getLoss(problem, expected);
+      x = at - step;
+      double below = getLoss(problem, expected);
+      x = at;
+      derivative = (above - below) / (2 * step);
+    }
+
+  Arrays oracle{Sizes()};
+  runOracle(problem, oracle);
+  Arrays compiled{Sizes()};
+  auto forward = compile(*module, "f"),
+       backward = compile(*module, "f_backward");
+  ASSERT_TRUE(forward && backward);
+  ASSERT_FALSE(run(*forward, {&compiled.q, &compiled.k, &compiled.v,
+                              &compiled.o, &compiled.lse}));
+  ASSERT_FALSE(runBackward(*backward, compiled));
+  for (size_t i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    expectNear(*oracle.gradients()[i], *expected.gradients()[i], 1e-8);
+    expectNear(*compiled.gradients()[i], *expected.gradients()[i], 5e-6);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Structures, CentralDifferences,
+                         testing::Combine(testing::ValuesIn(kStructures),
+                                          testing::Values("end", "start")));
+
+// Whatever a query that sees no key holds, its gradient is 0, and those of
+// keys and values do not notice.
+TEST_F(GradientsTest, QueriesWithoutKeys) {
+  auto module = derive("#spattn.partition<exclusive>", "end");
+  Arrays oracle{Sizes()};
+  runOracle(getProblem(*module), oracle);
+  Arrays poisoned = oracle;
+  int64_t empty = 0;
+  for (size_t row = 0; row < poisoned.lse.data.size(); ++row) {
+    if (std::isfinite(poisoned.lse.data[row]))
+      continue;
+    ++empty;
+    for (int64_t c = 0; c < kHeadDim; ++c)
+      poisoned.q.data[row * kHeadDim + c] = NAN;
+    for (int64_t c = 0; c < kValueDim; ++c)
+      poisoned.o.data[row * kValueDim + c] =
+          poisoned.dout.data[row * kValueDim + c] = NAN;
+  }
+  ASSERT_GT(empty, 8);
+  auto kernel = compile(*module, "f_backward");
+  ASSERT_TRUE(kernel);
+  ASSERT_FALSE(runBackward(*kernel, poisoned));
+  for (size_t row = 0; row < poisoned.lse.data.size(); ++row)
+    if (!std::isfinite(poisoned.lse.data[row]))
+      for (int64_t c = 0; c < kHeadDim; ++c)
+        EXPECT_EQ(poisoned.dq.data[row * kHeadDim + c], 0);
+  for (size_t i = 0; i < 3; ++i)
+    expectNear(*poisoned.gradients()[i], *oracle.gradients()[i], 5e-6);
+}
+
+TEST_F(GradientsTest, DoNotDependOnThreads) {
+  auto module = derive("#spattn.partition<local_band>", "end");
+  Sizes sizes = {3, 70, 81};
+  Arrays sequential{sizes};
+  runOracle(getProblem(*module), sequential);
+  Arrays parallel = sequential;
+  auto one = compile(*module, "f_backward", /*parallel=*/false);
+  auto many = compile(*module, "f_backward");
+  ASSERT_TRUE(one && many);
+  ASSERT_FALSE(runBackward(*one, sequential));
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_FALSE(runBackward(*many, parallel));
+    EXPECT_EQ(parallel.dq.data, sequential.dq.data);
+    EXPECT_EQ(parallel.dk.data, sequential.dk.data);
+    EXPECT_EQ(parallel.dv.data, sequential.dv.data);
+  }
+}
+
+TEST_F(GradientsTest, NoQueriesOrKeys) {
+  auto module = derive("#spattn.full", "end");
+  auto kernel = compile(*module, "f_backward");
+  ASSERT_TRUE(kernel);
+  for (Sizes sizes : {Sizes{0, 9, 9}, Sizes{2, 0, 5}, Sizes{2, 5, 0}}) {
+    Arrays arrays{sizes};
+    arrays.lse.data.assign(arrays.lse.data.size(), -INFINITY);
+    ASSERT_FALSE(runBackward(*kernel, arrays));
+    for (Array *gradient : arrays.gradients())
+      EXPECT_THAT(gradient->data, Each(0));
+  }
+}
+
+// Buffers of another order of dimensions, with a gap behind each row.
+TEST_F(GradientsTest, HonourStrides) {
+  auto module = derive("#spattn.causal", "end");
+  auto kernel = compile(*module, "f_backward");
+  ASSERT_TRUE(kernel);
+  Arrays expected{Sizes()};
+  runOracle(getProblem(*module), expected);
+  Array *arrays[] = {&expected.q,  &expected.k,   &expected.v,
+                     &expected.o,  &expected.lse, &expected.dout,
+                     &expected.dq, &expected.dk,  &expected.dv};
+  std::vector<std::vector<float>> buffers;
+  std::vector<KernelArgument> arguments;
+  // The position of row (h, n) of a buffer.
+  auto position = [](const Array &array, int64_t h, int64_t n) {
+    int64_t width = array.sizes.size() == 4 ? array.sizes[3] + 5 : 1;
+    return (n * array.sizes[1] + h) * width;
+  };
+  auto forElements = [&](Array &array, auto visit) {
+    int64_t width = array.sizes.size() == 4 ? array.sizes[3] : 1;
+    for (int64_t h = 0; h < array.sizes[1]; ++h)
+      for (int64_t n = 0; n < array.sizes[2]; ++n)
+        for (int64_t c = 0; c < width; ++c)
+          visit(array.data[(h * array.sizes[2] + n) * width + c],
+                position(array, h, n) + c);
+  };
+  for (Array *array : arrays) {
+    buffers.emplace_back(position(*array, 0, array->sizes[2]), -7.0f);
+    forElements(*array, [&](double x, int64_t at) { buffers.back()[at] = x; });
+  }
+  for (auto [buffer, array] : llvm::zip(buffers, arrays)) {
+    BufferView strided =
+        BufferView::contiguous(buffer.data(), f32, array->sizes);
+    strided.strides[1] = position(*array, 1, 0);
+    strided.strides[2] = position(*array, 0, 1);
+    // The log-sum-exp has no innermost dimension of unit stride then.
+    if (array == &expected.lse) {
+      strided.strides = {kHeads * array->sizes[2], array->sizes[2], 1};
+      buffer.assign(array->data.begin(), array->data.end());
+    }
+    arguments.push_back(strided);
+  }
+  auto results = kernel->run(arguments);
+  ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
+  for (size_t i = 6; i < 9; ++i) {
+    std::vector<bool> written(buffers[i].size());
+    forElements(*arrays[i], [&](double x, int64_t at) {
+      EXPECT_NEAR(buffers[i][at], x, 5e-6);
+      written[at] = true;
+    });
+    for (size_t at = 0; at < written.size(); ++at)
+      EXPECT_TRUE(written[at] || buffers[i][at] == -7) << at;
+  }
+}
+
+TEST_F(GradientsTest, RefuseSizesThatDoNotAgree) {
+  auto module = derive("#spattn.full", "end");
+  auto kernel = compile(*module, "f_backward");
+  ASSERT_TRUE(kernel);
+  auto errorOf = [&](Arrays arrays) {
+    return llvm::toString(runBackward(*kernel, arrays));
+  };
+  Arrays arrays{Sizes()};
+  arrays.dout = Array({1, kHeads, 10, kValueDim});
+  EXPECT_EQ(errorOf(arrays),
+            "arguments 0 and 5 should have the same length, got 9 and 10");
+  arrays = Arrays{Sizes()};
+  arrays.dk = Array({1, kKeyHeads, 9, kHeadDim});
+  EXPECT_EQ(errorOf(arrays),
+            "arguments 1 and 7 should have the same length, got 11 and 9");
+  arrays = Arrays{Sizes()};
+  arrays.lse = Array({2, kHeads, 9});
+  EXPECT_EQ(errorOf(arrays),
+            "arguments 0 and 4 should have the same batch size, got 1 and 2");
+}
+
+} // namespace
