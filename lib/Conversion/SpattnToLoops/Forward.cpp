@@ -8,7 +8,6 @@
 
 #include "TileLoops.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
