@@ -163,8 +163,7 @@ SPATTN_LOWER(ReadOp) {
 
 SPATTN_LOWER(WriteOp) {
   Emitter e(b);
-  if (types().savesRegisters)
-    e.readThreadAgain();
+  e.readThreadAgain();
   SharedType type = op.getTile().getType();
   ValueRange source = adaptor.getSource();
   bool isPacked = isa<OperandType>(op.getSource().getType());
