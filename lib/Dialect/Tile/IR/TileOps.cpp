@@ -202,8 +202,12 @@ LogicalResult LoadWordsOp::verify() {
 }
 
 LogicalResult ReadColumnsOp::verify() {
-  return verifyWords(*this, getOffset(), getStride(),
-                     getResult().getType().getColumns());
+  int64_t columns;
+  if (auto acc = dyn_cast<AccumulatorType>(getResult().getType()))
+    columns = acc.getColumns();
+  else
+    columns = cast<ColumnsType>(getResult().getType()).getColumns();
+  return verifyWords(*this, getOffset(), getStride(), columns);
 }
 
 /// A named barrier, and how many threads meet at it.
