@@ -22,8 +22,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <optional>
-
 using namespace mlir;
 using namespace spattn;
 
@@ -458,8 +456,11 @@ private:
   void meet() { tile::SyncOp::create(b, 1, Value(), 128 * shape.consumers); }
   /// What a product with a query tile starts from: a number for each query.
   Value readColumns(int64_t offset, Value stage) {
-    return tile::ReadColumnsOp::create(b, accType(shape.queryTile), offset,
-                                       asIndex(stage), 4 * shape.queryTile);
+    auto type = tile::ColumnsType::get(b.getContext(), shape.queryTile);
+    Value columns = tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
+                                                4 * shape.queryTile);
+    return map(columns, accType(shape.queryTile),
+               [](ValueRange x) { return x[0]; });
   }
 
   enum class Masked { Yes, No, Perhaps };
@@ -501,46 +502,32 @@ private:
     commit();
     return scores;
   }
-  /// Starts the gradients of its probabilities.
-  Value startDprobs(Value group, Value keyStage, Value count) {
+
+  /// An item's n-th query tile, the block's `count`-th, whose scores have been
+  /// started; starts those of the next one, if there is one, beside the last
+  /// product. State: the gradients of values and of keys, and the scores.
+  SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
+                          Value count, Value n, Masked masked, bool startsNext,
+                          ValueRange state) {
+    Value dvalue = state[0], dkey = state[1], scores = state[2];
     auto [stage, phase] = stageOfQuery(count);
+    // Masks need registers: before the next product has its own.
+    scores = maskScores(item, group, scores, n, masked);
     await(barrier(numbers.fullDout, stage), phase);
     Value delta = readColumns(layout.delta, stage);
     fence();
     Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
                        /*transposed=*/true, shape.queryTile);
     commit();
-    return dprobs;
-  }
-
-  /// What is known of a query tile when its products with keys and values have
-  /// ended: probabilities, also as operands, and the gradients of them.
-  SmallVector<Value> finishScores(const WorkItem &item, Value group, Value n,
-                                  Masked masked, Value scores, Value dprobs) {
-    scores = wait(1, scores).front();
-    scores = maskScores(item, group, scores, n, masked);
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
     });
-    Value operand = toOperand(probs);
-    return {probs, operand, wait(0, dprobs, operand).front()};
-  }
-
-  /// The gradients that an item's n-th query tile adds, the block's `count`-th.
-  /// State: the gradients of values and of keys, then what finishScores
-  /// returns. With `next`, the scores of the next tile are started behind the
-  /// last product, and the exponentials run beside them: at any time there is
-  /// something for the tensor cores to do.
-  SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
-                          Value count, Value n, std::optional<Masked> next,
-                          ValueRange state) {
-    Value dvalue = state[0], dkey = state[1], probs = state[2],
-          probsOperand = state[3], dprobs = state[4];
-    Value stage = stageOfQuery(count).first;
+    Value probsOperand = toOperand(probs);
     fence();
     dvalue = mma(probsOperand, Value(), doutTile(stage), dvalue,
                  /*transposed=*/false, shape.valueDim);
     commit();
+    dprobs = wait(1, dprobs).front();
     Value dscores =
         map({probs, dprobs}, probs.getType(), [&](ValueRange x) -> Value {
           return arith::MulFOp::create(b, x[0], x[1]);
@@ -555,37 +542,36 @@ private:
                           asIndex(group));
     tile::CopyFenceOp::create(b);
     meet();
+    // Each warpgroup has its share of the fragments.
+    Value dquery = startDquery(keyStage, buffer, group);
+    ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
+    dvalue = ready[0];
+    dkey = ready[1];
+    arrive(barrier(numbers.emptyDout, stage));
+    arrive(barrier(numbers.emptyQuery, stage));
+    Value next = scores;
+    if (startsNext)
+      next = startScores(group, keyStage, add(count, index(1)));
     // Read again, as for masks: registers are dear.
     WorkItem again = withMask(item);
     Value row =
         scratchRow(again, ops.materialize(firstOf(again, n, shape.queryTile)));
     Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
                           b.getF32Type());
-    // Each warpgroup has its share of the fragments.
-    Value dquery = startDquery(keyStage, buffer, group);
-    ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
-    SmallVector<Value> result{ready[0], ready[1]};
-    arrive(barrier(numbers.emptyDout, stage));
-    arrive(barrier(numbers.emptyQuery, stage));
-    Value one = index(1), nextCount = add(count, one), scores;
-    if (next)
-      scores = startScores(group, keyStage, nextCount);
     for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
       Value fragment = add(group, index(own));
       if (own > 0)
         dquery = startDquery(keyStage, buffer, fragment);
-      dquery = wait(own == 0 && next ? 1 : 0, dquery).front();
+      dquery = wait(own == 0 && startsNext ? 1 : 0, dquery).front();
       Value elements = mul(fragment, index(kRowsOfGroup * kRowsOfGroup));
       tile::AddFragmentOp::create(b, dquery,
                                   pointer(start, elements, b.getF32Type()));
     }
-    if (next) {
-      // Not before the registers of the gradient are free.
-      Value dprobs = startDprobs(group, keyStage, nextCount);
-      llvm::append_range(result, finishScores(item, group, add(n, one), *next,
-                                              scores, dprobs));
-    }
-    return result;
+    // No product is under way where loops begin again: ptxas would serialise
+    // all.
+    if (startsNext)
+      next = wait(0, next).front();
+    return {dvalue, dkey, next};
   }
 
   /// Starts 64 queries and columns of a query tile's gradient.
@@ -633,70 +619,31 @@ private:
     return SmallVector<Value>(ifFirst.getResults());
   }
 
-  /// The query tiles of an item, masked ones first.
+  /// The query tiles of an item, masked ones first; the last one, which starts
+  /// no other, for itself.
   SmallVector<Value> emitTiles(const WorkItem &item, Value group,
                                Value keyStage, Value tilesBefore,
                                ValueRange before) {
-    return shape.overlap
-               ? emitTilesAhead(item, group, keyStage, tilesBefore, before)
-               : emitTilesInOrder(item, group, keyStage, tilesBefore, before);
-  }
-
-  /// With the scores of a tile computed ahead, in the step of the one before.
-  /// No product is under way where a loop begins again: ptxas would serialise
-  /// all.
-  SmallVector<Value> emitTilesAhead(const WorkItem &item, Value group,
-                                    Value keyStage, Value tilesBefore,
-                                    ValueRange before) {
     SmallVector<Value> carried(before);
-    Value zero = index(0), one = index(1);
     Value scores = startScores(group, keyStage, tilesBefore);
-    scores = wait(0, scores).front();
-    Value dprobs = startDprobs(group, keyStage, tilesBefore);
-    llvm::append_range(carried, finishScores(item, group, zero, Masked::Perhaps,
-                                             scores, dprobs));
-    Value last = sub(item.visited, one);
-    Value firstFull =
-        arith::MaxSIOp::create(b, sub(item.maskedCount, one), zero);
+    carried.push_back(wait(0, scores).front());
+    Value one = index(1), last = sub(item.visited, one);
+    Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
     for (bool masked : {true, false}) {
-      auto loop = scf::ForOp::create(b, masked ? zero : firstFull,
+      auto loop = scf::ForOp::create(b, masked ? index(0) : firstFull,
                                      masked ? firstFull : last, one, carried);
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar();
         scf::YieldOp::create(b, step(item, group, keyStage, add(tilesBefore, n),
                                      n, masked ? Masked::Yes : Masked::No,
+                                     /*startsNext=*/true,
                                      loop.getRegionIterArgs()));
       });
       carried.assign(loop.result_begin(), loop.result_end());
     }
-    return step(item, group, keyStage, add(tilesBefore, last), last,
-                std::nullopt, carried);
-  }
-
-  /// One product after the other.
-  SmallVector<Value> emitTilesInOrder(const WorkItem &item, Value group,
-                                      Value keyStage, Value tilesBefore,
-                                      ValueRange before) {
-    SmallVector<Value> carried(before);
-    for (bool masked : {true, false}) {
-      auto loop = scf::ForOp::create(b, masked ? index(0) : item.maskedCount,
-                                     masked ? item.maskedCount : item.visited,
-                                     index(1), carried);
-      in(loop.getBody(), [&] {
-        Value n = loop.getInductionVar();
-        Value count = add(tilesBefore, n);
-        SmallVector<Value> state(loop.getRegionIterArgs());
-        Value scores = startScores(group, keyStage, count);
-        Value dprobs = startDprobs(group, keyStage, count);
-        llvm::append_range(state,
-                           finishScores(item, group, n,
-                                        masked ? Masked::Yes : Masked::No,
-                                        scores, dprobs));
-        scf::YieldOp::create(
-            b, step(item, group, keyStage, count, n, std::nullopt, state));
-      });
-      carried.assign(loop.result_begin(), loop.result_end());
-    }
+    carried = step(item, group, keyStage, add(tilesBefore, last), last,
+                   Masked::Perhaps, /*startsNext=*/false, carried);
+    carried.pop_back();
     return carried;
   }
 

@@ -265,21 +265,15 @@ SPATTN_LOWER(ReadColumnsOp) {
   Value start =
       e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
   Value own = e.offset(start, e.mul(e.firstColumn(), e.i32(4)));
-  // An accumulator gets its two rows by two loads, which nothing joins: a copy
-  // of a register would be made where the product begins, and ptxas would have
-  // it wait for the product before.
-  auto acc = dyn_cast<AccumulatorType>(op.getResult().getType());
-  int64_t columns =
-      acc ? acc.getColumns()
-          : cast<ColumnsType>(op.getResult().getType()).getColumns();
+  auto two = VectorType::get(2, b.getF32Type());
   SmallVector<Value> values;
-  for (int64_t column = 0; column < columns; column += 8)
-    for (int64_t row = 0; row < (acc ? 2 : 1); ++row)
-      llvm::append_range(values,
-                         ptx::emit(b, "ld.shared.v2.f32 {$0, $1}, [$2];",
-                                   "=f,=f,r,~{memory}",
-                                   e.address(e.offset(own, 4 * column)),
-                                   {b.getF32Type(), b.getF32Type()}));
+  for (int64_t column = 0; column < op.getResult().getType().getColumns();
+       column += 8) {
+    Value pair = LLVM::LoadOp::create(b, two, e.offset(own, 4 * column),
+                                      /*alignment=*/8);
+    for (int64_t i = 0; i < 2; ++i)
+      values.push_back(LLVM::ExtractElementOp::create(b, pair, e.i32(i)));
+  }
   results.push_back(values);
   return success();
 }

@@ -108,10 +108,8 @@ SmallVector<Value> ptx::emitWgmmaWait(ImplicitLocOpBuilder &b, int64_t pending,
                                       ValueRange values, ValueRange after) {
   SmallVector<Type> types(values.getTypes());
   std::string constraints = tiedConstraints(types);
-  bool isPacked = !after.empty() && after[0].getType().isInteger();
   for (size_t i = 0; i < after.size(); ++i)
-    constraints +=
-        std::string(constraints.empty() ? "" : ",") + (isPacked ? "r" : "f");
+    constraints += constraints.empty() ? "f" : ",f";
   appendTies(constraints, types.size());
   constraints += constraints.empty() ? "~{memory}" : ",~{memory}";
   // Nothing orders a wait after arithmetic, and ptxas schedules it early, as
@@ -120,15 +118,12 @@ SmallVector<Value> ptx::emitWgmmaWait(ImplicitLocOpBuilder &b, int64_t pending,
   std::string text;
   if (!after.empty()) {
     size_t first = types.size();
-    std::string type = isPacked ? "b32" : "f32";
-    text = "{\n.reg .pred p;\n.reg ." + type + " sum;\nmov." + type +
-           " sum, $" + std::to_string(first) + ";\n";
+    text = "{\n.reg .pred p;\n.reg .f32 sum;\nmov.f32 sum, $" +
+           std::to_string(first) + ";\n";
     for (size_t i = 1; i < after.size(); ++i)
-      text += (isPacked ? "or.b32" : "add.f32") + std::string(" sum, sum, $") +
-              std::to_string(first + i) + ";\n";
-    text += isPacked ? "setp.lt.s32 p, sum, 0;\n"
-                     : "setp.lt.f32 p, sum, 0f00000000;\n";
-    text += "@!p bra READY;\nnanosleep.u32 0;\nREADY:\n}\n";
+      text += "add.f32 sum, sum, $" + std::to_string(first + i) + ";\n";
+    text += "setp.lt.f32 p, sum, 0f00000000;\n@!p bra READY;\n"
+            "nanosleep.u32 0;\nREADY:\n}\n";
   }
   text += "wgmma.wait_group.sync.aligned " + std::to_string(pending) + ";";
   SmallVector<Value> operands(after.begin(), after.end());

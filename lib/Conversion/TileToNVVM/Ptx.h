@@ -46,8 +46,7 @@ llvm::SmallVector<mlir::Value> emitWgmma(mlir::ImplicitLocOpBuilder &b,
                                          mlir::ValueRange acc);
 
 /// wgmma.wait_group, passing on the values that are ready after it; not before
-/// the f32 `after`, sums of numbers that are not negative, are known, or such
-/// numbers in pairs of 16 bits.
+/// the f32 `after`, sums of numbers that are not negative, are known.
 llvm::SmallVector<mlir::Value> emitWgmmaWait(mlir::ImplicitLocOpBuilder &b,
                                              int64_t pending,
                                              mlir::ValueRange values,

@@ -202,12 +202,8 @@ LogicalResult LoadWordsOp::verify() {
 }
 
 LogicalResult ReadColumnsOp::verify() {
-  int64_t columns;
-  if (auto acc = dyn_cast<AccumulatorType>(getResult().getType()))
-    columns = acc.getColumns();
-  else
-    columns = cast<ColumnsType>(getResult().getType()).getColumns();
-  return verifyWords(*this, getOffset(), getStride(), columns);
+  return verifyWords(*this, getOffset(), getStride(),
+                     getResult().getType().getColumns());
 }
 
 /// A named barrier, and how many threads meet at it.

@@ -262,18 +262,15 @@ def Tile_LoadWordsOp : Tile_Op<"load_words"> {
 def Tile_ReadColumnsOp : Tile_Op<"read_columns"> {
   let summary = "reads a number for each column from shared memory";
   let description = [{
-    Column `c` is the `c`-th f32 from byte `offset + stage * stride` on. As an
-    accumulator, all rows have the columns' numbers: what a product may start
-    from.
+    Column `c` is the `c`-th f32 from byte `offset + stage * stride` on.
 
     ```mlir
     // %stage: index
     %c = tile.read_columns 1024[%stage] stride 256 : !tile.columns<64>
-    %a = tile.read_columns 1024[%stage] stride 256 : !tile.acc<64x64xf32>
     ```
   }];
   let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride);
-  let results = (outs AnyTypeOf<[Tile_Columns, Tile_Accumulator]>:$result);
+  let results = (outs Tile_Columns:$result);
   let assemblyFormat = [{
     $offset `[` $stage `]` `stride` $stride attr-dict `:` qualified(type($result))
   }];
@@ -332,23 +329,23 @@ def Tile_MmaWaitOp : Tile_Op<"mma_wait", [AttrSizedOperandSegments, AllTypesMatc
     whose registers may be written again.
 
     With `after`, nothing waits before those rows, which must be sums of numbers
-    that are not negative, or an operand of such numbers, have been computed. What runs beside a product has to
+    that are not negative, have been computed. What runs beside a product has to
     be named so: assemblers are free to move a wait up, and do.
 
     ```mlir
     // %s: !tile.acc<64x128xf32>
     // %sum: !tile.rows
     %s1 = tile.mma_wait 1, %s : !tile.acc<64x128xf32>
-    %s2 = tile.mma_wait 0, %s : !tile.acc<64x128xf32> after %sum : !tile.rows
+    %s2 = tile.mma_wait 0, %s : !tile.acc<64x128xf32> after %sum
     ```
   }];
   let arguments = (ins I32Attr:$pending,
                        Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$values,
-                       Optional<AnyTypeOf<[Tile_Rows, Tile_Operand]>>:$after);
+                       Optional<Tile_Rows>:$after);
   let results = (outs Variadic<AnyTypeOf<[Tile_Accumulator, Tile_Operand]>>:$results);
   let assemblyFormat = [{
-    $pending (`,` $values^ `:` qualified(type($values)))?
-    (`after` $after^ `:` qualified(type($after)))? attr-dict
+    $pending (`,` $values^ `:` qualified(type($values)))? (`after` $after^)?
+    attr-dict
   }];
 }
 
