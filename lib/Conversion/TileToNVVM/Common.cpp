@@ -198,6 +198,13 @@ SPATTN_LOWER(ToOperandOp) {
   return success();
 }
 
+/// Of lane 0. A shuffle tells ptxas that the value is uniform in a warp.
+Value broadcast(ImplicitLocOpBuilder &b, Value value) {
+  return ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;", "=r,r",
+                   value, b.getI32Type())
+      .front();
+}
+
 SPATTN_LOWER(PostOp) {
   Emitter e(b);
   Value start =
@@ -221,11 +228,25 @@ SPATTN_LOWER(ReceiveOp) {
     Value word = LLVM::LoadOp::create(
         b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
     if (op.getUniform())
-      word = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
-                       "=r,r", word, b.getI32Type())
-                 .front();
+      word = broadcast(b, word);
     results.push_back({word});
   }
+  return success();
+}
+
+SPATTN_LOWER(FetchOp) {
+  Emitter e(b);
+  results.push_back(
+      ptx::emit(b,
+                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
+                "@p atom.relaxed.gpu.add.u32 $0, [$1], 1;\n}",
+                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
+                b.getI32Type()));
+  return success();
+}
+
+SPATTN_LOWER(BroadcastOp) {
+  results.push_back({broadcast(b, adaptor.getSource().front())});
   return success();
 }
 
