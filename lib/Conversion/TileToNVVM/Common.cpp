@@ -18,10 +18,10 @@ using namespace mlir;
 using namespace spattn::tile;
 namespace ptx = spattn::ptx;
 
-spattn::tile::TileTypeConverter::TileTypeConverter(MLIRContext *context,
-                                                   bool savesRegisters,
-                                                   int64_t fragmentWidth)
-    : savesRegisters(savesRegisters), fragmentWidth(fragmentWidth) {
+spattn::tile::TileTypeConverter::TileTypeConverter(
+    MLIRContext *context, llvm::SmallPtrSet<Operation *, 4> savesRegisters,
+    int64_t fragmentWidth)
+    : fragmentWidth(fragmentWidth), saving(std::move(savesRegisters)) {
   addConversion([](Type type) { return type; });
   Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {
@@ -123,7 +123,7 @@ SPATTN_LOWER(MapOp) {
 
 SPATTN_LOWER(MaskOp) {
   Emitter e(b);
-  if (types().savesRegisters)
+  if (types().savesRegisters(op))
     e.readThreadAgain();
   Value first = e.firstRow(), column = e.firstColumn();
   // Limits relative to the thread's first column, so that each register is
@@ -236,10 +236,12 @@ SPATTN_LOWER(ReceiveOp) {
 
 SPATTN_LOWER(FetchOp) {
   Emitter e(b);
+  // Not `add`: ptxas adds for all lanes at once, even if there is but one, and
+  // waits for the sum to share it among them.
   results.push_back(
       ptx::emit(b,
                 "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
-                "@p atom.relaxed.gpu.add.u32 $0, [$1], 1;\n}",
+                "@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;\n}",
                 "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
                 b.getI32Type()));
   return success();
