@@ -192,7 +192,7 @@ llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes
 // CHECK-LABEL: .entry counter
 // CHECK: and.b32 [[LANE:%r[0-9]+]], %{{r[0-9]+}}, 31;
 // CHECK: setp.eq.u32 p, [[LANE]], 0;
-// CHECK: @p atom.relaxed.gpu.add.u32 [[TICKET:%r[0-9]+]], [%rd{{[0-9]+}}], 1;
+// CHECK: @p atom.relaxed.gpu.inc.u32 [[TICKET:%r[0-9]+]], [%rd{{[0-9]+}}], -1;
 // CHECK: shfl.sync.idx.b32 [[NUMBER:%r[0-9]+]], [[TICKET]], 0, 0x1f, 0xffffffff;
 // CHECK: st.global.b32 [%rd{{[0-9]+}}], [[NUMBER]];
 llvm.func @counter(%p: !llvm.ptr, %out: !llvm.ptr) attributes {nvvm.kernel} {

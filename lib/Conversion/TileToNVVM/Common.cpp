@@ -282,29 +282,6 @@ SPATTN_LOWER(ArriveOp) {
   return success();
 }
 
-SPATTN_LOWER(FetchOp) {
-  Emitter e(b);
-  results.push_back(
-      ptx::emit(b,
-                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
-                "@p atom.relaxed.gpu.add.u32 $0, [$1], 1;\n}",
-                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
-                b.getI32Type()));
-  return success();
-}
-
-/// A shuffle from lane 0 tells ptxas that the value is uniform in a warp.
-Value broadcast(ImplicitLocOpBuilder &b, Value value) {
-  return ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;", "=r,r",
-                   value, b.getI32Type())
-      .front();
-}
-
-SPATTN_LOWER(BroadcastOp) {
-  results.push_back({broadcast(b, adaptor.getSource().front())});
-  return success();
-}
-
 SPATTN_LOWER(WarpgroupOp) {
   Emitter e(b);
   Value group = arith::ShRUIOp::create(b, e.thread(), e.i32(7));

@@ -361,8 +361,8 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
   let description = [{
     The body is evaluated for every element that a thread holds. It gets the
     elements of accumulators, of rows those of the element's row, and of columns
-    those of its column. Without accumulators among the operands the result is
-    rows.
+    those of its column. From rows alone the result is rows, else an
+    accumulator.
 
     ```mlir
     // %s: !tile.acc<64x128xf32>
@@ -688,14 +688,14 @@ def Tile_FetchOp : Tile_Op<"fetch"> {
   let summary = "takes a number from a counter in global memory";
   let description = [{
     By all lanes of one warp, with the same pointer to an i32. Lane 0 gets the
-    counter's value, and the counter grows by one: nobody else in the grid gets
-    that number. The result has no meaning in other lanes. It takes its time to
-    arrive, and nothing waits for it before its `tile.broadcast`.
+    counter's value, which grows by one: nobody else in the grid gets that
+    number. The value of other lanes has no meaning. The number takes its time
+    to arrive; nothing waits for it before `tile.broadcast`.
 
     ```mlir
     // %counter: !llvm.ptr
     %ticket = tile.fetch %counter
-    %number = tile.broadcast %ticket
+    %n = tile.broadcast %ticket
     ```
   }];
   let arguments = (ins Tile_Pointer:$counter);
@@ -707,11 +707,11 @@ def Tile_BroadcastOp : Tile_Op<"broadcast"> {
   let summary = "gives all lanes of a warp the number that lane 0 has";
   let description = [{
     By all lanes of one warp. Branches may depend on the number: the assembler
-    then knows that all lanes have the same.
+    knows that all lanes have the same.
 
     ```mlir
     // %x: i32
-    %number = tile.broadcast %x
+    %n = tile.broadcast %x
     ```
   }];
   let arguments = (ins I32:$source);
