@@ -171,7 +171,7 @@ struct ConvertSpattnToTilePass
     if (keyTile && keyTile % kRowsOfGroup != 0)
       return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
                             "gradients, got ")
-             << keyTile;
+             << keyTile.getValue();
     if (keyTile)
       shape.consumers = keyTile / kRowsOfGroup;
     if (consumers)
