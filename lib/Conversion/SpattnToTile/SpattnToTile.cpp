@@ -165,7 +165,25 @@ struct ConvertSpattnToTilePass
     return success();
   }
 
+  /// The kernels copy whole tiles of all of them.
+  static LogicalResult checkElements(AttentionBackwardOp op) {
+    auto element = [](Value value) {
+      return cast<ShapedType>(value.getType()).getElementType();
+    };
+    for (const AttentionOperand &operand : op.getAttentionOperands())
+      if (operand.hasWidth() &&
+          element(operand.value) != element(op.getQuery()))
+        return op.emitOpError("expected '")
+               << operand.name << "' to have elements of type "
+               << element(op.getQuery())
+               << ", as 'query' has, for gradients on a GPU, got "
+               << element(operand.value);
+    return success();
+  }
+
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
+    if (failed(checkElements(op)))
+      return failure();
     FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
     if (failed(chosen))
       return failure();
@@ -173,7 +191,7 @@ struct ConvertSpattnToTilePass
     if (keyTile && keyTile % kRowsOfGroup != 0)
       return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
                             "gradients, got ")
-             << keyTile;
+             << keyTile.getValue();
     if (keyTile)
       shape.consumers = keyTile / kRowsOfGroup;
     if (consumers)
