@@ -35,6 +35,7 @@ void spattn::buildGpuTilePipeline(OpPassManager &pm,
   tile.consumers = options.consumers;
   tile.blocks = options.blocks;
   tile.queryStages = options.queryStages;
+  tile.deterministic = options.deterministic;
   tile.sharedMemory = options.sharedMemory;
   pm.addPass(createSpattnNormalize());
   pm.addPass(createConvertSpattnToTile(tile));

@@ -185,6 +185,10 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"queryStages", "query-stages", "int64_t", "0",
            "Tiles of queries that are under way, at least 2 with overlap; 0 "
            "chooses.">,
+    Option<"deterministic", "deterministic", "bool", "false",
+           "Gradients have the same bits in every run: those of queries are "
+           "computed by a kernel of their own, seven products for a pair instead "
+           "of five.">,
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
            "Bytes of shared memory that the blocks of a multiprocessor may use; 0: "
            "what the target has.">,

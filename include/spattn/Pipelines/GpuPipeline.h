@@ -45,6 +45,11 @@ struct GpuPipelineOptions
       llvm::cl::desc("Tiles of keys, and of values, that are under way, 1 to "
                      "8; 0 chooses"),
       llvm::cl::init(0)};
+  Option<bool> deterministic{
+      *this, "deterministic",
+      llvm::cl::desc("Gradients have the same bits in every run, for seven "
+                     "products instead of five"),
+      llvm::cl::init(false)};
   Option<int64_t> queryStages{
       *this, "query-stages",
       llvm::cl::desc("Tiles of queries that are under way, 2 to 8, or 1 "

@@ -71,7 +71,9 @@ BackwardLayout::BackwardLayout(const BackwardShape &shape) {
   take(value, shape.keyStages * shape.keyTile() * shape.valueDim * 2);
   take(query, shape.queryStages * shape.queryTile * shape.headDim * 2);
   take(dout, shape.queryStages * shape.queryTile * shape.valueDim * 2);
-  take(dscores, kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
+  take(dscores, shape.deterministic
+                    ? 0
+                    : kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
   take(lse, shape.queryStages * shape.queryTile * 4);
   take(delta, shape.queryStages * shape.queryTile * 4);
   take(barriers, llvm::alignTo(8 * BarrierNumbers(shape).count, 16));
@@ -537,6 +539,9 @@ private:
     dkey = mma(dscoresOperand, Value(), queryTile(stage), dkey,
                /*transposed=*/false, shape.headDim);
     commit();
+    if (shape.deterministic)
+      return endStep(group, keyStage, count, startsNext,
+                     {dvalue, dkey, probsOperand, dscoresOperand}, scores);
     Value buffer = stageOf(count, kScoreBuffers).first;
     tile::WriteOp::create(b, dscoresOperand, dscoresTile(buffer),
                           asIndex(group));
@@ -572,6 +577,22 @@ private:
     if (startsNext)
       next = wait(0, next).front();
     return {dvalue, dkey, next};
+  }
+
+  /// Ends a step that leaves the gradients of queries out.
+  SmallVector<Value> endStep(Value group, Value keyStage, Value count,
+                             bool startsNext, ValueRange pending,
+                             Value scores) {
+    Value stage = stageOfQuery(count).first;
+    if (startsNext)
+      scores = startScores(group, keyStage, add(count, index(1)));
+    ValueRange ready = wait(startsNext ? 1 : 0, pending);
+    arrive(barrier(numbers.emptyDout, stage));
+    arrive(barrier(numbers.emptyQuery, stage));
+    // As below.
+    if (startsNext)
+      scores = wait(0, scores).front();
+    return {ready[0], ready[1], scores};
   }
 
   /// Starts 64 queries and columns of a query tile's gradient.

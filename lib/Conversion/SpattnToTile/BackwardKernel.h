@@ -16,6 +16,14 @@
 //            of queries
 //   finish   scales and rounds the gradients of queries
 //
+// Adding up takes them as they come. Where results have to be the same bits
+// every time, the main kernel leaves the gradients of queries out, and instead
+// of finishing them a kernel computes them, from probabilities of its own:
+//
+//   queries  for each query tile, the gradients of queries
+//
+// That is seven products for a pair instead of five.
+//
 // What they pass on is in scratch, by query tile: `lse` and `delta`, an f32 for
 // each query, and `dq`, an f32 for each element of the queries.
 //
@@ -48,6 +56,8 @@ struct BackwardShape {
   bool overlap = true;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;
+  /// Nothing depends on the order in which blocks come.
+  bool deterministic = false;
 
   int64_t keyTile() const { return kRowsOfGroup * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
@@ -82,6 +92,14 @@ struct FinishLayout {
   int64_t total;
 };
 
+/// The same of the kernel for queries: 64 of them for each block, which goes
+/// through as many keys at a time.
+struct QueryGradientLayout {
+  static constexpr int64_t kKeyTile = 64, kThreads = 256;
+  explicit QueryGradientLayout(const BackwardShape &shape);
+  int64_t query, dout, key, value, barriers, total;
+};
+
 /// Build the kernels as LLVM functions in tile form.
 mlir::LLVM::LLVMFuncOp buildPrepareKernel(mlir::OpBuilder &builder,
                                           AttentionBackwardOp op,
@@ -95,6 +113,11 @@ mlir::LLVM::LLVMFuncOp buildFinishKernel(mlir::OpBuilder &builder,
                                          AttentionBackwardOp op,
                                          llvm::StringRef name,
                                          const BackwardShape &shape);
+
+mlir::LLVM::LLVMFuncOp buildQueryGradientKernel(mlir::OpBuilder &builder,
+                                                AttentionBackwardOp op,
+                                                llvm::StringRef name,
+                                                const BackwardShape &shape);
 
 } // namespace spattn
 

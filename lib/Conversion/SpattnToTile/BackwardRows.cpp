@@ -12,10 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BackwardKernel.h"
-
-#include "KernelBuilder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "BackwardRowsKernel.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -33,74 +30,6 @@ FinishLayout::FinishLayout(const BackwardShape &shape)
     : total(kRowsOfGroup * shape.headDim * 2) {}
 
 namespace {
-
-/// What both kernels share: the block's rows.
-class RowsKernel : protected KernelBuilder {
-protected:
-  RowsKernel(OpBuilder &builder, AttentionBackwardOp op,
-             const BackwardShape &shape)
-      : KernelBuilder(
-            builder, op.getLoc(),
-            cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), shape(shape), heads(op.getHeadStructures()) {}
-
-  /// Finds the block's rows: the next 64 queries of all heads of all batch
-  /// elements, then those after them.
-  void findRows(Value batches, Value queryLength, Value keyLength) {
-    queries = queryLength;
-    Value rowHeads = mul(batches, index(op.getNumQueryHeads()));
-    Value number = arith::DivUIOp::create(b, block, rowHeads);
-    Value rest = arith::RemUIOp::create(b, block, rowHeads);
-    head = arith::DivUIOp::create(b, rest, batches);
-    batch = arith::RemUIOp::create(b, rest, batches);
-    first = mul(number, index(kRowsOfGroup));
-    rowsLeft = sub(queryLength, first);
-    // Whether the query tile sees a key.
-    Index tile = ops.mul(ops.floorDiv(ops.wrap(first), shape.queryTile),
-                         ops.constant(shape.queryTile));
-    Lengths<Index> lengths{ops.wrap(queryLength), ops.wrap(keyLength)};
-    NormalForm<Index> form = normalForm(ops, heads, ops.wrap(head), lengths,
-                                        op.getAlgebraAlignment());
-    auto ranges =
-        keyTiles(ops, form, tile, ops.add(tile, ops.constant(shape.queryTile)),
-                 shape.keyTile());
-    Index visited = ops.add(maskedSequence(ops, ranges).count,
-                            fullSequence(ops, ranges).count);
-    any =
-        compare(arith::CmpIPredicate::sgt, ops.materialize(visited), index(0));
-    Index padded = ops.mul(ops.ceilDiv(ops.wrap(queryLength), shape.queryTile),
-                           ops.constant(shape.queryTile));
-    Value headNumber =
-        add(mul(asIndex(batch), asIndex(index(op.getNumQueryHeads()))),
-            asIndex(head));
-    scratchRow =
-        add(mul(headNumber, asIndex(ops.materialize(padded))), asIndex(first));
-  }
-
-  /// The block's rows of an array of the caller, of which the strides are
-  /// arguments from `stride` on.
-  Value rowPointer(int buffer, int stride, Type type) {
-    Value position = add(add(mul(asIndex(batch), asIndex(args[stride])),
-                             mul(asIndex(head), asIndex(args[stride + 1]))),
-                         mul(asIndex(first), asIndex(args[stride + 2])));
-    return pointer(args[buffer], position, type);
-  }
-
-  /// The block's rows where gradients are added up.
-  Value sums(int argument) {
-    return pointer(args[argument],
-                   mul(scratchRow, asIndex(index(shape.headDim))),
-                   b.getF32Type());
-  }
-
-  Value warp() { return arith::DivUIOp::create(b, thread, index(32)); }
-  void sync() { tile::SyncOp::create(b, 0, Value(), tile::kWarpgroupThreads); }
-
-  AttentionBackwardOp op;
-  BackwardShape shape;
-  HeadStructures heads;
-  Value queries, batch, head, first, rowsLeft, any, scratchRow;
-};
 
 class PrepareKernel : RowsKernel {
   enum Argument {
@@ -180,7 +109,8 @@ private:
       load(args[MapOut], first, head, batch, outTile, ready);
       load(args[MapDout], first, head, batch, doutTile, ready);
     });
-    clearSums();
+    if (!shape.deterministic)
+      clearSums();
     Value lse = tile::LoadRowsOp::create(
         b, rowPointer(UserLse, LseBatchStride, b.getF32Type()),
         asIndex(args[LseRowStride]), asIndex(rowsLeft), f32(kNegInf));
@@ -252,7 +182,7 @@ public:
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { emitRows(); });
-    in(ifAny.elseBlock(), [&] { emitEmptyRows(); });
+    in(ifAny.elseBlock(), [&] { emitEmptyRows(Dquery, DqueryBatchStride); });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }
@@ -281,20 +211,6 @@ private:
           args[MapDquery], asIndex(first), asIndex(head), asIndex(batch));
       tile::StoreWaitOp::create(b);
     });
-  }
-
-  /// Each warp has its share of the rows.
-  void emitEmptyRows() {
-    Value share = index(kRowsOfGroup / kWarps);
-    Value before = mul(warp(), share);
-    Value left = arith::MaxSIOp::create(b, sub(rowsLeft, before), index(0));
-    Value count = arith::MinSIOp::create(b, left, share);
-    Value stride = asIndex(args[DqueryRowStride]);
-    Value start = pointer(rowPointer(Dquery, DqueryBatchStride, element),
-                          mul(asIndex(before), stride), element);
-    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
-    tile::StoreFillOp::create(b, zero, start, stride, asIndex(count),
-                              op.getHeadDim());
   }
 };
 } // namespace

@@ -221,6 +221,10 @@ public:
             map("dk", shape.keyTile()), map("dv", shape.keyTile()),
             map("o", kRowsOfGroup),     map("do", kRowsOfGroup),
             map("dq", kRowsOfGroup)};
+    if (shape.deterministic)
+      maps.append({map("q", kRowsOfGroup),
+                   map("k", QueryGradientLayout::kKeyTile),
+                   map("v", QueryGradientLayout::kKeyTile)});
     auto addScratch = [&](StringRef name, int64_t columns) {
       FormulaAttr bytes =
           perTile(4 * columns * op.getNumQueryHeads() * shape.queryTile,
@@ -230,7 +234,8 @@ public:
     };
     addScratch("lse_start", 1);
     addScratch("delta_start", 1);
-    addScratch("dq_sums", shape.headDim);
+    // Whoever adds nothing up gets an address that nobody reads.
+    addScratch("dq_sums", shape.deterministic ? 1 : shape.headDim);
     scratch.push_back(ScratchAttr::get(
         context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
         /*alignment=*/4, /*zeroed=*/false));
@@ -261,6 +266,19 @@ public:
     addStrides(arguments, "dv");
     return launch(shape.threads(), BackwardLayout(shape).total, shape.blocks,
                   items(), arguments);
+  }
+
+  LaunchAttr queries() {
+    SmallVector<ArgumentAttr> arguments;
+    addMaps(arguments, {9, 10, 11, 7, 8});
+    add(arguments, ArgumentKind::Buffer, {"dq"});
+    add(arguments, ArgumentKind::Scratch, {"lse_start", "delta_start"});
+    add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
+    add(arguments, ArgumentKind::F32, {"scale"});
+    addStrides(arguments, "dq");
+    return launch(QueryGradientLayout::kThreads,
+                  QueryGradientLayout(shape).total, /*persistent=*/-1,
+                  rowBlocks(), arguments);
   }
 
   LaunchAttr finish() {
@@ -314,5 +332,6 @@ BackwardLaunches spattn::describeBackwardLaunches(AttentionBackwardOp op,
                                                   const BackwardShape &shape,
                                                   const GpuTarget &target) {
   BackwardLaunch launch(op, shape, target);
-  return {launch.prepare(), launch.main(), launch.finish()};
+  return {launch.prepare(), launch.main(),
+          shape.deterministic ? launch.queries() : launch.finish()};
 }

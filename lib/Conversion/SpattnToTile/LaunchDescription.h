@@ -24,6 +24,7 @@ tile::LaunchAttr describeForwardLaunch(AttentionOp op,
 
 /// The launches of the three kernels of gradients; see BackwardKernel.h.
 struct BackwardLaunches {
+  /// The last one finishes gradients of queries, or computes them.
   tile::LaunchAttr prepare, main, finish;
 };
 BackwardLaunches describeBackwardLaunches(AttentionBackwardOp op,

@@ -202,6 +202,7 @@ struct ConvertSpattnToTilePass
       shape.keyStages = stages;
     if (queryStages)
       shape.queryStages = queryStages;
+    shape.deterministic = deterministic;
     int64_t bytes = BackwardLayout(shape).total * shape.blocks;
     if (failed(checkSharedMemory(op, bytes)))
       return failure();
@@ -215,7 +216,9 @@ struct ConvertSpattnToTilePass
     buildBackwardKernel(builder, op, name, shape)
         ->setAttr(tile::LaunchAttr::kName, launches.main);
     builder.setInsertionPoint(function);
-    buildFinishKernel(builder, op, name + "_finish", shape)
+    (deterministic
+         ? buildQueryGradientKernel(builder, op, name + "_queries", shape)
+         : buildFinishKernel(builder, op, name + "_finish", shape))
         ->setAttr(tile::LaunchAttr::kName, launches.finish);
     return success();
   }

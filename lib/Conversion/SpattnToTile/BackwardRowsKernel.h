@@ -1,0 +1,105 @@
+//===- BackwardRowsKernel.h - Kernels for rows of queries ------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDROWSKERNEL_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDROWSKERNEL_H
+
+#include "BackwardKernel.h"
+#include "KernelBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace spattn {
+
+/// What the kernels beside the main one share: 64 queries for each block.
+class RowsKernel : protected KernelBuilder {
+protected:
+  RowsKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
+             const BackwardShape &shape)
+      : KernelBuilder(builder, op.getLoc(),
+                      mlir::cast<mlir::ShapedType>(op.getQuery().getType())
+                          .getElementType()),
+        op(op), shape(shape), heads(op.getHeadStructures()) {}
+
+  /// Finds the block's rows: the next 64 queries of all heads of all batch
+  /// elements, then those after them.
+  void findRows(Value batches, Value queryLength, Value keyLength) {
+    queries = queryLength;
+    Value rowHeads = mul(batches, index(op.getNumQueryHeads()));
+    Value number = mlir::arith::DivUIOp::create(b, block, rowHeads);
+    Value rest = mlir::arith::RemUIOp::create(b, block, rowHeads);
+    head = mlir::arith::DivUIOp::create(b, rest, batches);
+    batch = mlir::arith::RemUIOp::create(b, rest, batches);
+    first = mul(number, index(kRowsOfGroup));
+    rowsLeft = sub(queryLength, first);
+    // Whether the query tile sees a key.
+    Index tile = ops.mul(ops.floorDiv(ops.wrap(first), shape.queryTile),
+                         ops.constant(shape.queryTile));
+    Lengths<Index> lengths{ops.wrap(queryLength), ops.wrap(keyLength)};
+    NormalForm<Index> form = normalForm(ops, heads, ops.wrap(head), lengths,
+                                        op.getAlgebraAlignment());
+    auto ranges =
+        keyTiles(ops, form, tile, ops.add(tile, ops.constant(shape.queryTile)),
+                 shape.keyTile());
+    Index visited = ops.add(maskedSequence(ops, ranges).count,
+                            fullSequence(ops, ranges).count);
+    any = compare(mlir::arith::CmpIPredicate::sgt, ops.materialize(visited),
+                  index(0));
+    Index padded = ops.mul(ops.ceilDiv(ops.wrap(queryLength), shape.queryTile),
+                           ops.constant(shape.queryTile));
+    Value headNumber =
+        add(mul(asIndex(batch), asIndex(index(op.getNumQueryHeads()))),
+            asIndex(head));
+    scratchRow =
+        add(mul(headNumber, asIndex(ops.materialize(padded))), asIndex(first));
+  }
+
+  /// The block's rows of an array of the caller, of which the strides are
+  /// arguments from `stride` on.
+  Value rowPointer(int buffer, int stride, Type type) {
+    Value position = add(add(mul(asIndex(batch), asIndex(args[stride])),
+                             mul(asIndex(head), asIndex(args[stride + 1]))),
+                         mul(asIndex(first), asIndex(args[stride + 2])));
+    return pointer(args[buffer], position, type);
+  }
+
+  /// The block's rows where gradients are added up.
+  Value sums(int argument) {
+    return pointer(args[argument],
+                   mul(scratchRow, asIndex(index(shape.headDim))),
+                   b.getF32Type());
+  }
+
+  Value warp() { return mlir::arith::DivUIOp::create(b, thread, index(32)); }
+  void sync() { tile::SyncOp::create(b, 0, Value(), tile::kWarpgroupThreads); }
+
+  /// Writes zeros to the block's rows of an array of the caller, each of
+  /// `warps` its share.
+  void emitEmptyRows(int buffer, int stride, int64_t warps = 4) {
+    Value share = index(kRowsOfGroup / warps);
+    Value before = mul(warp(), share);
+    Value left =
+        mlir::arith::MaxSIOp::create(b, sub(rowsLeft, before), index(0));
+    Value count = mlir::arith::MinSIOp::create(b, left, share);
+    Value rowStride = asIndex(args[stride + 2]);
+    Value start = pointer(rowPointer(buffer, stride, element),
+                          mul(asIndex(before), rowStride), element);
+    Value zero =
+        mlir::arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
+    tile::StoreFillOp::create(b, zero, start, rowStride, asIndex(count),
+                              op.getHeadDim());
+  }
+
+  AttentionBackwardOp op;
+  BackwardShape shape;
+  HeadStructures heads;
+  Value queries, batch, head, first, rowsLeft, any, scratchRow;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDROWSKERNEL_H
