@@ -164,6 +164,16 @@ struct ConvertSpattnToTilePass
   }
 
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
+    // Tiles are copied as they are.
+    Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
+    for (Value value :
+         {op.getOut(), op.getDquery(), op.getDkey(), op.getDvalue()}) {
+      Type other = cast<ShapedType>(value.getType()).getElementType();
+      if (other != element)
+        return op.emitOpError("expected outputs and gradients of the queries' "
+                              "element type for gradients on a GPU, got ")
+               << other;
+    }
     FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
     if (failed(chosen))
       return failure();
@@ -171,7 +181,7 @@ struct ConvertSpattnToTilePass
     if (keyTile && keyTile % kRowsOfGroup != 0)
       return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
                             "gradients, got ")
-             << keyTile;
+             << keyTile.getValue();
     if (keyTile)
       shape.consumers = keyTile / kRowsOfGroup;
     if (consumers)
@@ -182,6 +192,13 @@ struct ConvertSpattnToTilePass
       shape.keyStages = stages;
     if (queryStages)
       shape.queryStages = queryStages;
+    // Each warpgroup computes as many parts of a query tile's gradients.
+    if (shape.fragments() % shape.consumers != 0)
+      return op.emitOpError(
+                 "expected the number of warpgroups, one for 64 keys "
+                 "of a tile, to divide that of 64x64 blocks in a "
+                 "tile of queries for gradients on a GPU, got ")
+             << shape.consumers << " and " << shape.fragments();
     int64_t bytes = BackwardLayout(shape).total * shape.blocks;
     if (failed(checkSharedMemory(op, bytes)))
       return failure();
