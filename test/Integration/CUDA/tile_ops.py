@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import ptx_emulator
-from ptx_emulator import narrow, widen
+from ptx_memory import Memory, narrow, widen
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def emulate(folder: Path) -> None:
         arrays = Arrays(shape)
         compiled = ptx_emulator.Kernel(ptx, name)
         for case in CASES:
-            memory = ptx_emulator.Memory(ptx_emulator.MEMORY_BASE, 1 << 20)
+            memory = Memory(ptx_emulator.MEMORY_BASE, 1 << 20)
             arguments, at = [], 0
             for i, bits in enumerate(arrays.bits):
                 memory.bytes[at : at + bits.nbytes] = bits.view(np.uint8).ravel()
