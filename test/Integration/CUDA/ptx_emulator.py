@@ -202,6 +202,12 @@ class Block:
             a, b = (self.registers[s] for s in args[1:])
             self.put(args[0], {"or": a | b, "and": a & b, "xor": a ^ b}[name], mask)
             return
+        if name == "mov" and args[0].startswith("{"):
+            value, half = self.get(args[1]), np.uint64(width(0).nbytes * 4)
+            for i, part in enumerate(self.group(args[0])):
+                bits = value >> (half * np.uint64(i))
+                self.put(part, bits & np.uint64(2 ** int(half) - 1), mask)
+            return
         if name in ("mov", "cvta"):
             self.put(args[0], self.get(args[1], width), mask)
             return
@@ -235,7 +241,9 @@ class Block:
         self.put(args[0], result.astype(number), mask)
 
     def do_cvt(self, op, args, mask):
-        if op[1] == "rn":
+        if op[-2:] == ["f32", "s32"]:
+            self.put(args[0], self.get(args[1], np.int32).astype(np.float32), mask)
+        elif op[1] == "rn":
             element = op[2].removesuffix("x2")
             high, low = (narrow(self.get(s, np.float32), element) for s in args[1:])
             packed = high.astype(np.uint64) << np.uint64(16) | low
