@@ -15,7 +15,7 @@ pack() {
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' RETURN
   mkdir -p "$folder/bin" "$folder/lib"
-  cp "$build"/bin/{spattn-run,spattn-bench,SpattnRuntimeTests} "$folder/bin"
+  cp "$build"/bin/{spattn-run,spattn-bench,training,SpattnRuntimeTests} "$folder/bin"
   strip "$folder"/bin/*
   ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libz3/ { print $3 }' |
     xargs -I{} cp -L {} "$folder/lib"
@@ -56,6 +56,8 @@ test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/tile_ops.py run "$folder/ops"
 test_layer sweep python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
   --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep.json"
+test_layer sweep-gradients python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
+  --gradients --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep-gradients.json"
 test_layer example "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
   --device=cuda --max-error=1e-2 --json="$out/example.json"
 # The same call again: from the disk cache.
@@ -64,6 +66,15 @@ test_layer cached "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
 test_layer bench "$folder/bin/spattn-bench" --structure='#spattn.partition<exclusive>' \
   --batch=8,2,1 --queries=4096,16384,65536 --device=cuda --check --max-error=1e-2 \
   --json="$out/bench.json"
+test_layer bench-gradients "$folder/bin/spattn-bench" --structure='#spattn.partition<exclusive>' \
+  --backward --batch=8,2 --queries=4096,16384 --device=cuda --check --max-error=1e-2 \
+  --json="$out/bench-gradients.json"
+# It says by how much the loss fell: by a factor of at least 100.
+train() {
+  "$folder/bin/training" examples/training/attention.mlir --device=cuda --elements=bf16 |
+    tee /dev/stderr | grep -qE 'factor of [0-9]{3,}\.'
+}
+test_layer training train
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
 if [[ -n $sanitizer ]]; then
   for tool in memcheck racecheck synccheck initcheck; do

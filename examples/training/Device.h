@@ -46,7 +46,7 @@ public:
   virtual llvm::Expected<std::unique_ptr<Function>>
   compile(mlir::ModuleOp module, llvm::StringRef entry) = 0;
 
-  /// The device of a name, `cpu`.
+  /// The device of a name, `cpu` or `cuda`, which is the first GPU.
   static llvm::Expected<std::unique_ptr<Device>> open(llvm::StringRef name);
 };
 

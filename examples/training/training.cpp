@@ -11,12 +11,16 @@
 // a layer with the projections of queries, keys and values learns, by gradient
 // descent on the mean squared error, what one with other projections computes.
 //
-//   training attention.mlir [--device=cpu] [--steps=N]
+//   training attention.mlir [--device=cpu|cuda] [--elements=bf16] [--steps=N]
+//
+// All but attention is computed in double precision, from which its operands
+// are rounded for each call. Kernels for a GPU take bf16 or f16.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Device.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -159,6 +163,26 @@ double computeLoss(Layer &layer, const Array &target) {
   return sum / count;
 }
 
+/// Gives the tensors of `attention` other elements. The log-sum-exp, which the
+/// derivation adds, stays in f32.
+llvm::Error convertElements(ModuleOp module, StringRef elements) {
+  Type element;
+  if (elements == "bf16")
+    element = BFloat16Type::get(module.getContext());
+  else if (elements == "f16")
+    element = Float16Type::get(module.getContext());
+  else
+    return llvm::createStringError("--elements=" + elements +
+                                   ": expected bf16 or f16");
+  AttrTypeReplacer replacer;
+  replacer.addReplacement(
+      [&](RankedTensorType type) { return type.clone(element); });
+  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
+                                        /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+  return llvm::Error::success();
+}
+
 llvm::Error train(ModuleOp module, Device &device, int64_t steps) {
   PassManager pm(module.getContext());
   pm.addPass(spattn::createSpattnDeriveBackward());
@@ -218,7 +242,10 @@ int main(int argc, char **argv) {
   llvm::cl::opt<std::string> file(llvm::cl::Positional, llvm::cl::Required,
                                   llvm::cl::desc("attention.mlir"));
   llvm::cl::opt<std::string> deviceName("device", llvm::cl::init("cpu"),
-                                        llvm::cl::desc("Where it runs: cpu"));
+                                        llvm::cl::desc("cpu or cuda"));
+  llvm::cl::opt<std::string> elements(
+      "elements", llvm::cl::desc("Elements of attention, instead of the "
+                                 "file's: bf16 or f16"));
   llvm::cl::opt<int64_t> steps("steps", llvm::cl::init(200),
                                llvm::cl::desc("How many steps to train"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Trains through attention\n");
@@ -237,6 +264,9 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(file, &context);
   if (!module)
     return EXIT_FAILURE; // The error has been printed.
+  if (!elements.empty())
+    if (llvm::Error error = convertElements(*module, elements))
+      return fail(std::move(error));
   if (llvm::Error error = train(*module, **device, steps))
     return fail(std::move(error));
   return EXIT_SUCCESS;

@@ -15,7 +15,6 @@
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Pipelines/CpuPipeline.h"
@@ -120,20 +119,12 @@ static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
   pipeline.registerVectors = registerVectorsFor(pipeline.vectorWidth);
   pipeline.parallel = options.parallel;
 
-  using Stage = void (*)(OpPassManager &, const CpuPipelineOptions &);
-  std::pair<Stage, StringRef> stages[] = {
-      {buildCpuLoopsPipeline, "1-loops.mlir"},
-      {buildCpuVectorPipeline, "2-vector.mlir"},
-      {buildCpuLLVMPipeline, "3-llvm.mlir"}};
-  for (auto [build, name] : stages) {
-    PassManager pm(module.getContext());
-    pm.enableVerifier(false);
-    build(pm, pipeline);
-    if (failed(pm.run(module)))
-      return failure();
-    dumpModule(module, options.dumpFolder, name);
-  }
-  return success();
+  return runStages<CpuPipelineOptions>(
+      module,
+      {{buildCpuLoopsPipeline, "1-loops.mlir"},
+       {buildCpuVectorPipeline, "2-vector.mlir"},
+       {buildCpuLLVMPipeline, "3-llvm.mlir"}},
+      pipeline, options.dumpFolder);
 }
 
 Expected<std::unique_ptr<CpuKernel>>

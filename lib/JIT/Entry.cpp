@@ -103,13 +103,21 @@ Error spattn::checkArgument(unsigned i, const KernelArgument &argument,
   return Error::success();
 }
 
-void spattn::dumpModule(ModuleOp module, StringRef folder, StringRef name) {
+LogicalResult spattn::runStage(ModuleOp module,
+                               llvm::function_ref<void(OpPassManager &)> build,
+                               StringRef folder, StringRef file) {
+  PassManager pm(module.getContext());
+  pm.enableVerifier(false);
+  build(pm);
+  if (failed(pm.run(module)))
+    return failure();
   if (folder.empty())
-    return;
+    return success();
   llvm::SmallString<128> path(folder);
-  llvm::sys::path::append(path, name);
+  llvm::sys::path::append(path, file);
   std::error_code error;
   llvm::raw_fd_ostream stream(path, error);
   if (!error)
     module.print(stream);
+  return success();
 }

@@ -10,6 +10,7 @@
 #define SPATTN_LIB_JIT_ENTRY_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "spattn/JIT/KernelArgument.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -38,9 +39,32 @@ std::optional<unsigned> tracedArgument(mlir::Value value);
 llvm::Error checkArgument(unsigned i, const KernelArgument &argument,
                           mlir::Type type);
 
-/// Writes IR to a file in a folder; nothing if the folder is empty.
-void dumpModule(mlir::ModuleOp module, llvm::StringRef folder,
-                llvm::StringRef name);
+/// A pipeline, and the file that gets the IR behind it.
+template <class Options>
+struct Stage {
+  void (*build)(mlir::OpPassManager &, const Options &);
+  llvm::StringRef file;
+};
+
+/// Runs one pipeline, and writes the IR to a file in a folder; not if the
+/// folder is empty.
+mlir::LogicalResult
+runStage(mlir::ModuleOp module,
+         llvm::function_ref<void(mlir::OpPassManager &)> build,
+         llvm::StringRef folder, llvm::StringRef file);
+
+/// Runs pipelines in their order, with dumps to `folder` if it is not empty.
+template <class Options>
+mlir::LogicalResult runStages(mlir::ModuleOp module,
+                              std::initializer_list<Stage<Options>> stages,
+                              const Options &options, llvm::StringRef folder) {
+  for (const Stage<Options> &stage : stages)
+    if (failed(runStage(
+            module, [&](mlir::OpPassManager &pm) { stage.build(pm, options); },
+            folder, stage.file)))
+      return mlir::failure();
+  return mlir::success();
+}
 
 } // namespace spattn
 

@@ -65,7 +65,16 @@ struct Signature {
 };
 } // namespace
 
-/// The function is an attention and nothing else: the rest would be lost.
+/// The argument of the function that a value is.
+static std::optional<unsigned> getArgument(func::FuncOp function, Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument || argument.getOwner() != &function.getBody().front())
+    return std::nullopt;
+  return argument.getArgNumber();
+}
+
+/// The function is an attention, or gradients of one, and nothing else: the
+/// rest would be lost.
 static Expected<Signature> getSignature(func::FuncOp function) {
   auto fail = [&](Operation *op, const auto &...parts) {
     std::string text;
@@ -75,9 +84,9 @@ static Expected<Signature> getSignature(func::FuncOp function) {
     return makeError("function '", function.getName(), "': ", text);
   };
   Block &body = function.getBody().front();
-  AttentionOp attention;
+  AttentionOpInterface attention;
   for (Operation &op : body) {
-    if (auto found = dyn_cast<AttentionOp>(op)) {
+    if (auto found = dyn_cast<AttentionOpInterface>(op)) {
       if (attention)
         return fail(&op, "a function for a GPU has one attention; this is its "
                          "second");
@@ -92,30 +101,24 @@ static Expected<Signature> getSignature(func::FuncOp function) {
     return fail(function, "a function for a GPU has one attention, got none");
 
   Signature signature;
-  auto getArgument = [&](Value value) -> std::optional<unsigned> {
-    auto argument = dyn_cast<BlockArgument>(value);
-    if (!argument || argument.getOwner() != &body)
-      return std::nullopt;
-    return argument.getArgNumber();
-  };
-  std::pair<const char *, Value> operands[] = {{"q", attention.getQuery()},
-                                               {"k", attention.getKey()},
-                                               {"v", attention.getValue()},
-                                               {"o", attention.getOut()},
-                                               {"lse", attention.getLse()}};
-  for (auto [name, value] : operands) {
-    if (!value)
-      continue;
-    auto argument = getArgument(value);
+  for (const AttentionOperand &operand : attention.getAttentionOperands()) {
+    auto argument = getArgument(function, operand.value);
     if (!argument)
-      return fail(attention, "operand '", name,
+      return fail(attention, "operand '", operand.name,
                   "' is not an argument of the function; a kernel for a GPU "
                   "reads and writes arguments");
-    signature.operands.emplace_back(name, *argument);
+    signature.operands.emplace_back(operand.getBufferName(), *argument);
   }
+  // Values are tensors, but there is one buffer for both.
+  auto destinations = cast<DestinationStyleOpInterface>(*attention);
+  for (Value init : destinations.getDpsInits())
+    if (llvm::count(attention->getOperands(), init) > 1)
+      return fail(attention, "argument ", *getArgument(function, init),
+                  " is a destination and another operand, too; a kernel for a "
+                  "GPU writes while it reads");
   signature.scale = 1 / std::sqrt(double(attention.getHeadDim()));
   if (Value scale = attention.getScale()) {
-    signature.scaleArgument = getArgument(scale);
+    signature.scaleArgument = getArgument(function, scale);
     FloatAttr constant;
     if (!signature.scaleArgument && !matchPattern(scale, m_Constant(&constant)))
       return fail(attention, "the scale is neither an argument of the function "
@@ -124,8 +127,12 @@ static Expected<Signature> getSignature(func::FuncOp function) {
       signature.scale = constant.getValueAsDouble();
   }
   for (OpOperand &result : body.getTerminator()->getOpOperands()) {
-    auto argument = tracedArgument(result.get());
-    if (!argument)
+    Value value = result.get();
+    // A tensor that is a destination would be returned as it was.
+    bool isLost = isa<RankedTensorType>(value.getType()) &&
+                  llvm::is_contained(destinations.getDpsInits(), value);
+    auto argument = tracedArgument(value);
+    if (!argument || isLost)
       return fail(body.getTerminator(), "result ", result.getOperandNumber(),
                   " is not written by the attention");
     signature.results.push_back(*argument);
@@ -218,19 +225,13 @@ compileModule(ModuleOp module, StringRef entry,
               const GpuPipelineOptions &pipeline,
               const GpuCompileOptions &options, GpuCompileTimes &times) {
   Clock::time_point start = Clock::now();
-  using Stage = void (*)(OpPassManager &, const GpuPipelineOptions &);
-  std::pair<Stage, StringRef> stages[] = {
-      {buildGpuTilePipeline, "1-tile.mlir"},
-      {buildGpuLLVMPipeline, "2-llvm.mlir"}};
-  for (auto [build, name] : stages) {
-    PassManager pm(module.getContext());
-    pm.enableVerifier(false);
-    build(pm, pipeline);
-    if (failed(pm.run(module)))
-      return runtime::Status::error("could not compile function '" +
-                                    entry.str() + "' for the GPU");
-    dumpModule(module, options.dumpFolder, name);
-  }
+  if (failed(
+          runStages<GpuPipelineOptions>(module,
+                                        {{buildGpuTilePipeline, "1-tile.mlir"},
+                                         {buildGpuLLVMPipeline, "2-llvm.mlir"}},
+                                        pipeline, options.dumpFolder)))
+    return runtime::Status::error("could not compile function '" + entry.str() +
+                                  "' for the GPU");
   times.passes = since(start);
   TargetOptions target;
   target.chip = options.chip;

@@ -148,10 +148,15 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   int64_t dim = shape.headDim;
   int64_t valueDim = shape.valueDim > 0 ? shape.valueDim : dim;
   int64_t bytes = shape.elementBytes;
-  // Rows of q and k, of v, and of o.
+  // Rows of q and k, of v, of o, and of gradients.
   int64_t row = dim * bytes, valueRow = valueDim * bytes;
-  int64_t outRow =
-      valueDim * (shape.outputBytes > 0 ? shape.outputBytes : bytes);
+  auto rowOf = [&](int64_t width, int64_t ownBytes) {
+    return width * (ownBytes > 0 ? ownBytes : bytes);
+  };
+  int64_t outRow = rowOf(valueDim, shape.outputBytes);
+  int64_t dqRow = rowOf(dim, shape.queryGradientBytes);
+  int64_t dkRow = rowOf(dim, shape.keyGradientBytes);
+  int64_t dvRow = rowOf(valueDim, shape.valueGradientBytes);
   auto sum = [](std::initializer_list<std::pair<int64_t, int64_t>> terms) {
     int64_t total = 0;
     for (auto [count, size] : terms)
@@ -165,7 +170,7 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
                            {multiply(numHeads, queries), outRow}});
   work.bytesBackward = sum({{liveRows, row + 2 * outRow},
                             {seen, row + valueRow},
-                            {multiply(numHeads, queries), row},
-                            {multiply(keyHeads, keys), row + valueRow}});
+                            {multiply(numHeads, queries), dqRow},
+                            {multiply(keyHeads, keys), dkRow + dvRow}});
   return work;
 }

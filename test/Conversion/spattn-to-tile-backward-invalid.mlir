@@ -27,7 +27,7 @@ func.func @element(%q: !t, %l: !l) -> !t {
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
 func.func @output_element(%q: !t, %o: !o, %l: !l) -> !t {
-  // expected-error @+1 {{expected outputs and gradients of the queries' element type for gradients on a GPU, got 'f32'}}
+  // expected-error @+1 {{expected 'out' to have elements of type 'f16', as 'query' has, for gradients on a GPU, got 'f32'}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %o, %l, %o : !t, !t, !t, !o, !l, !o) outs(%q, %q, %q : !t, !t, !t)
   return %r#0 : !t
 }
@@ -38,7 +38,7 @@ func.func @output_element(%q: !t, %o: !o, %l: !l) -> !t {
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
 func.func @dquery_element(%q: !t, %o: !o, %l: !l) -> !t {
-  // expected-error @+1 {{expected outputs and gradients of the queries' element type for gradients on a GPU, got 'f32'}}
+  // expected-error @+1 {{expected 'dquery' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%o, %q, %q : !o, !t, !t)
   return %r#1 : !t
 }
@@ -49,7 +49,7 @@ func.func @dquery_element(%q: !t, %o: !o, %l: !l) -> !t {
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
 func.func @dkey_element(%q: !t, %o: !o, %l: !l) -> !t {
-  // expected-error @+1 {{expected outputs and gradients of the queries' element type for gradients on a GPU, got 'f32'}}
+  // expected-error @+1 {{expected 'dkey' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %o, %q : !t, !o, !t)
   return %r#2 : !t
 }
@@ -60,7 +60,7 @@ func.func @dkey_element(%q: !t, %o: !o, %l: !l) -> !t {
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
 func.func @dvalue_element(%q: !t, %o: !o, %l: !l) -> !t {
-  // expected-error @+1 {{expected outputs and gradients of the queries' element type for gradients on a GPU, got 'f32'}}
+  // expected-error @+1 {{expected 'dvalue' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %o : !t, !t, !o)
   return %r#0 : !t
 }

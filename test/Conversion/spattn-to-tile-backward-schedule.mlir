@@ -3,8 +3,8 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s --check-prefixes=CHECK,OWN
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_86 | FileCheck %s --check-prefix=SM86
-// RUN: spattn-opt %s -convert-spattn-to-tile="key-tile=64 stages=1 query-stages=3" | FileCheck %s --check-prefix=OPTION
-// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=2" | FileCheck %s --check-prefix=BLOCKS
+// RUN: spattn-opt %s -convert-spattn-to-tile="key-tile=64 blocks=1 stages=1 query-stages=3" | FileCheck %s --check-prefix=OPTION
+// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=3" | FileCheck %s --check-prefix=BLOCKS
 
 !l = tensor<?x2x?xf32>
 
@@ -23,10 +23,11 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 
 // The other head dimensions of up to 128 are rounded up to 64 or 128.
 // CHECK: llvm.func @dim40(
+// CHECK-SAME: nvvm.minctasm = 2 : i32
 // CHECK-SAME: d = 40]
-// CHECK-SAME: tile = "128x128"
-// CHECK-SAME: threads = 384, shared = 199328
-// CHECK: !tile.shared<128x64xf16>
+// CHECK-SAME: tile = "64x64"
+// CHECK-SAME: threads = 256, shared = 83616, grid = persistent 2 for
+// CHECK: !tile.shared<64x64xf16>
 // SM80: llvm.func @dim40(
 // SM80-SAME: tile = "64x64"
 // SM80-SAME: threads = 256, shared = 83616
@@ -34,12 +35,13 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 // SM86-SAME: tile = "64x64"
 // SM86-SAME: threads = 256, shared = 83616
 // OPTION: llvm.func @dim40(
-// OPTION-SAME: tile = "128x64"
-// OPTION-SAME: threads = 256, shared = 151200
+// OPTION-SAME: nvvm.minctasm = 1 : i32
+// OPTION-SAME: tile = "64x64"
+// OPTION-SAME: threads = 256, shared = 84128, grid = persistent 1 for
 // BLOCKS: llvm.func @dim40(
-// BLOCKS-SAME: nvvm.minctasm = 2 : i32
-// BLOCKS-SAME: tile = "128x64"
-// BLOCKS-SAME: threads = 256, shared = 83552, grid = persistent 2 for
+// BLOCKS-SAME: nvvm.minctasm = 3 : i32
+// BLOCKS-SAME: tile = "64x64"
+// BLOCKS-SAME: threads = 256, shared = 50272, grid = persistent 3 for
 !t40 = tensor<?x2x?x40xf16>
 func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: !t40, %dk: !t40, %dv: !t40) -> (!t40, !t40, !t40) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)

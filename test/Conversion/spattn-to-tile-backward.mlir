@@ -121,11 +121,12 @@
 // CHECK:   tile.mma {{.*}} acc {{.*}} {transposed} : !tile.shared<128x128xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x64xf32>
 // CHECK:   tile.mma_wait 0
 // CHECK:   scf.for
-// The gradients of probabilities start from -delta; scores are masked beside that product.
+// Scores are masked before the next product has its registers; the gradients of probabilities start
+// from -delta.
+// CHECK:     tile.mask
 // CHECK:     tile.read_columns {{.*}} : !tile.columns<64>
 // CHECK:     tile.mma {{.*}} acc {{.*}} {transposed}
 // CHECK:     tile.mma_commit
-// CHECK:     tile.mask
 // CHECK:     math.exp2
 // CHECK:     tile.mma {{.*}} acc {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x128xf32>
 // CHECK:     tile.mma {{.*}} acc {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x128xf32>
@@ -185,9 +186,9 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 // LAUNCH-SAME: <"k", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16>
 // LAUNCH-SAME: <"lse", f32, [b = batch, n = queryLength, h = 16], alignment = 4>
 // LAUNCH-SAME: <"dk", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16, output = true>
-// LAUNCH-SAME: <"dq_sums", bytes = <524288 * batch * ceil(queryLength / 128)>
+// LAUNCH-SAME: <"dq_sums", bytes = <262144 * batch * ceil(queryLength / 64)>
 // LAUNCH-SAME: scale = "0.25"
-// LAUNCH-SAME: grid = persistent 1 for <4 * batch * ceil(keyLength / 128)>>
+// LAUNCH-SAME: grid = persistent 2 for <4 * batch * ceil(keyLength / 64)>>
 
 // CHECK-LABEL: llvm.func @grouped(
 // CHECK: tile.set_registers 40, false
@@ -200,13 +201,13 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 // CHECK:   scf.if
 // CHECK-COUNT-2: tile.store_fill {{.*}} columns 40 : f16
 // CHECK:   tile.fetch
-// CHECK: tile.set_registers 232, true
+// CHECK: tile.set_registers 216, true
 // CHECK: scf.while {{.*}}!tile.acc<64x64xf32>, !tile.acc<64x64xf32>
 // CHECK:   scf.if {{.*}} -> (!tile.acc<64x64xf32>, !tile.acc<64x64xf32>) {
 // CHECK-COUNT-2: tile.fill
 // CHECK:   } else {
 // CHECK-NEXT: scf.yield
-// CHECK:   tile.mma {{.*}}{transposed} : !tile.shared<128x64xf16>, !tile.shared<128x64xf16>, !tile.acc<64x128xf32>
+// CHECK:   tile.mma {{.*}}{transposed} : !tile.shared<64x64xf16>, !tile.shared<64x64xf16>, !tile.acc<64x64xf32>
 !kt = tensor<?x?x4x40xf16>
 !qt = tensor<?x?x16x40xf16>
 !lt = tensor<?x?x16xf32>

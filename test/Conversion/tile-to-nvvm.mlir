@@ -138,6 +138,16 @@ llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
   llvm.return
 }
 
+// A lane asks, and the others are told.
+// CHECK-LABEL: @counter
+// CHECK: llvm.inline_asm has_side_effects {{.*}}@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;
+// CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
+llvm.func @counter(%p: !llvm.ptr) -> i32 {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  llvm.return %n : i32
+}
+
 // CHECK-LABEL: @threads
 // CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
 // CHECK: bar.sync 1, 256;
@@ -358,18 +368,5 @@ llvm.func @read_and_write(%block: i32) {
   %a = tile.read %t[%i] : !tile.shared<128x128xf16> to !tile.acc<64x128xf32>
   %o = tile.to_operand %a : !tile.acc<64x128xf32> to !tile.operand<64x128xf16>
   tile.write %o to %u[%i] : !tile.operand<64x128xf16>, !tile.shared<128x128xf16>
-  llvm.return
-}
-
-// CHECK-LABEL: @tickets
-// CHECK: mov.b32 $0, 0;
-// CHECK-SAME: setp.eq.u32 p, $2, 0;
-// CHECK-SAME: @p atom.relaxed.gpu.add.u32 $0, [$1], 1;
-// CHECK-SAME: "=&r,l,r,~{memory}"
-// CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
-llvm.func @tickets(%counter: !llvm.ptr, %p: !llvm.ptr) {
-  %t = tile.fetch %counter
-  %n = tile.broadcast %t
-  llvm.store %n, %p : i32, !llvm.ptr
   llvm.return
 }

@@ -188,6 +188,20 @@ llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes
   llvm.return
 }
 
+// Lane 0 takes a number, and the others wait for it only when they are told.
+// CHECK-LABEL: .entry counter
+// CHECK: and.b32 [[LANE:%r[0-9]+]], %{{r[0-9]+}}, 31;
+// CHECK: setp.eq.u32 p, [[LANE]], 0;
+// CHECK: @p atom.relaxed.gpu.inc.u32 [[TICKET:%r[0-9]+]], [%rd{{[0-9]+}}], -1;
+// CHECK: shfl.sync.idx.b32 [[NUMBER:%r[0-9]+]], [[TICKET]], 0, 0x1f, 0xffffffff;
+// CHECK: st.global.b32 [%rd{{[0-9]+}}], [[NUMBER]];
+llvm.func @counter(%p: !llvm.ptr, %out: !llvm.ptr) attributes {nvvm.kernel} {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  llvm.store %n, %out : i32, !llvm.ptr
+  llvm.return
+}
+
 // Registers move between warps on sm_90a only.
 // CHECK-LABEL: .entry threads
 // CHECK: shfl.sync.idx.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 0, 0x1f, 0xffffffff;
@@ -341,9 +355,7 @@ llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) attribute
 // CHECK-NEXT: add.s32 %[[OWN1:r[0-9]+]], %{{r[0-9]+}}, %[[NEXT]];
 // CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN1]]];
 // CHECK: cvt.rn.bf16x2.f32 %[[PAIR:r[0-9]+]], %[[H]], %[[L]];
-// SM90: add.s32 %[[OWN2:r[0-9]+]], %{{r[0-9]+}}, %[[SWAP]];
-// SM90: st.shared.b32 [%[[OWN2]]+16384], %[[PAIR]];
-// SM80: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
+// CHECK: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
 // CHECK-COUNT-15: st.shared.b32
 // CHECK-NOT: st.shared
 llvm.func @read_and_write(%block: i32) attributes {nvvm.kernel} {
@@ -354,20 +366,5 @@ llvm.func @read_and_write(%block: i32) attributes {nvvm.kernel} {
   %a = tile.read %t[%i] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
   %o = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x64xbf16>
   tile.write %o to %u[%zero] : !tile.operand<64x64xbf16>, !tile.shared<64x64xbf16>
-  llvm.return
-}
-
-// One lane takes a number; whoever needs it gets it by a shuffle.
-// CHECK-LABEL: .entry tickets
-// CHECK: and.b32 %[[LANE:r[0-9]+]], %{{r[0-9]+}}, 31;
-// CHECK: mov.b32 %[[TICKET:r[0-9]+]], 0;
-// CHECK-NEXT: setp.eq.u32 p, %[[LANE]], 0;
-// CHECK-NEXT: @p atom.relaxed.gpu.add.u32 %[[TICKET]], [%rd{{[0-9]+}}], 1;
-// CHECK: shfl.sync.idx.b32 %[[NUMBER:r[0-9]+]], %[[TICKET]], 0, 0x1f, 0xffffffff;
-// CHECK: st.global.b32 [%rd{{[0-9]+}}], %[[NUMBER]];
-llvm.func @tickets(%counter: !llvm.ptr, %p: !llvm.ptr) attributes {nvvm.kernel} {
-  %t = tile.fetch %counter
-  %n = tile.broadcast %t
-  llvm.store %n, %p : i32, !llvm.ptr
   llvm.return
 }

@@ -103,6 +103,11 @@ static double distance(double a, double b) {
   return a == b ? 0 : std::abs(a - b);
 }
 
+/// The greater of two errors, NaN being the greatest.
+static double getWorse(double a, double b) {
+  return a >= b || std::isnan(a) ? a : b;
+}
+
 /// Compares a row of an array with the oracle's.
 static RowError compareRow(const Computed &computed, const BufferView &view,
                            Row row, ArrayRef<double> reference) {
@@ -114,8 +119,7 @@ static RowError compareRow(const Computed &computed, const BufferView &view,
     double d = distance(x, y);
     error.difference += d * d;
     error.reference += y * y;
-    // Unlike std::max this keeps a NaN.
-    error.maxAbsolute = error.maxAbsolute >= d ? error.maxAbsolute : d;
+    error.maxAbsolute = getWorse(error.maxAbsolute, d);
   }
   return error;
 }
@@ -155,31 +159,30 @@ static RowError compareKeyGradient(const Computed &computed, unsigned output,
                     output == 1 ? dkey : dvalue);
 }
 
-/// Adds the error of sampled rows of one array to a report, whose `relative`
-/// is that of the worst array.
-static void addRows(ErrorReport &report, ArrayRef<Row> rows,
+/// Adds the error of sampled rows of an array to a report.
+static void addRows(ErrorReport &report, StringRef name, ArrayRef<Row> rows,
                     function_ref<RowError(Row)> compare) {
   std::vector<RowError> errors(rows.size());
   llvm::parallelFor(0, rows.size(),
                     [&](size_t i) { errors[i] = compare(rows[i]); });
   report.rows += rows.size();
   RowError sum;
+  ArrayError &array = report.arrays.emplace_back();
+  array.name = name.str();
   for (const RowError &error : errors) {
     sum.difference += error.difference;
     sum.reference += error.reference;
-    if (!(report.maxAbsolute >= error.maxAbsolute))
-      report.maxAbsolute = error.maxAbsolute;
-    if (report.lse && !(*report.lse >= error.lse))
-      report.lse = error.lse;
+    array.maxAbsolute = getWorse(array.maxAbsolute, error.maxAbsolute);
+    if (report.lse)
+      report.lse = getWorse(*report.lse, error.lse);
   }
-  if (sum.difference == 0)
-    return;
-  double relative =
-      sum.reference > 0
-          ? std::sqrt(sum.difference / sum.reference)
-          : sum.difference * std::numeric_limits<double>::infinity();
-  if (!(report.relative >= relative))
-    report.relative = relative;
+  if (sum.difference != 0)
+    array.relative =
+        sum.reference > 0
+            ? std::sqrt(sum.difference / sum.reference)
+            : sum.difference * std::numeric_limits<double>::infinity();
+  report.relative = getWorse(report.relative, array.relative);
+  report.maxAbsolute = getWorse(report.maxAbsolute, array.maxAbsolute);
 }
 
 /// Where operands and results of an entry are.
@@ -233,19 +236,20 @@ spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
   std::vector<Row> queryRows = sampleRows(
       count, seed, sizes->batch, problem.queryHeads, sizes->queryLength);
   ErrorReport report;
+  SmallVector<AttentionOperand> outputs = entry.getAttentionOutputs();
   if (isForward) {
     if (computed.outputs.size() > 1 && computed.outputs[1])
       report.lse = 0;
-    addRows(report, queryRows,
+    addRows(report, outputs[0].name, queryRows,
             [&](Row row) { return compareOut(computed, row); });
     return report;
   }
-  addRows(report, queryRows,
+  addRows(report, outputs[0].name, queryRows,
           [&](Row row) { return compareQueryGradient(computed, row); });
   std::vector<Row> keyRows =
       sampleRows(count, seed, sizes->batch, problem.keyHeads, sizes->keyLength);
   for (unsigned output : {1, 2})
-    addRows(report, keyRows,
+    addRows(report, outputs[output].name, keyRows,
             [&](Row row) { return compareKeyGradient(computed, output, row); });
   return report;
 }

@@ -15,14 +15,24 @@
 
 namespace spattn::tool {
 
+/// How far the rows of one array are from the oracle's.
+struct ArrayError {
+  /// As the operand is called in messages.
+  std::string name;
+  /// ||out - ref|| / ||ref|| over the rows together; infinite if `ref` is 0 and
+  /// `out` is not, NaN if a NaN is where none should be.
+  double relative = 0;
+  double maxAbsolute = 0;
+};
+
 /// How far rows are from the oracle's.
 struct ErrorReport {
   int64_t rows = 0;
-  /// ||out - ref|| / ||ref|| over the rows together; infinite if `ref` is 0 and
-  /// `out` is not, NaN if a NaN is where none should be. Of gradients that of
-  /// the worst one.
+  /// Those of the worst array.
   double relative = 0;
   double maxAbsolute = 0;
+  /// `out`, or each gradient.
+  std::vector<ArrayError> arrays;
   /// Of the log-sum-exp, if there is one: the greatest of
   /// |lse - ref| / max(1, |ref|).
   std::optional<double> lse;

@@ -260,10 +260,17 @@ static LogicalResult describe(Entry &entry, const System &system,
   shape.valueDim = op.getValueDim();
   shape.elementBytes = bytesOf(op.getQuery());
   shape.outputBytes = bytesOf(op.getOut());
+  if (auto gradients = dyn_cast<AttentionBackwardOp>(*op)) {
+    shape.queryGradientBytes = bytesOf(gradients.getDquery());
+    shape.keyGradientBytes = bytesOf(gradients.getDkey());
+    shape.valueGradientBytes = bytesOf(gradients.getDvalue());
+  }
   shape.keyHeads = getSize(entry, op.getKey(), op.getDim('h'));
   Work work = totalWork(op.getHeadStructures(), shape);
   int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
-  int64_t bytes = isa<AttentionOp>(op) ? work.bytesForward : work.bytesBackward;
+  bool isForward = isa<AttentionOp>(op);
+  row.pass = isForward ? "forward" : "backward";
+  int64_t bytes = isForward ? work.bytesForward : work.bytesBackward;
   if (llvm::MulOverflow(bytes, batch, row.bytes))
     row.bytes = INT64_MAX;
   row.flops = double(op.getOperationsPerPair()) * row.tiles.total.pairs;

@@ -38,6 +38,8 @@ struct CompileReport {
 /// A problem that was measured.
 struct Row {
   std::string workload, entry, structure;
+  /// `forward` or `backward`.
+  std::string pass;
   double ms = 0, minMs = 0, maxMs = 0;
   int64_t runs = 0;
   TileReport tiles;

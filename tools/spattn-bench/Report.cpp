@@ -37,8 +37,10 @@ void spattn::bench::printReport(llvm::raw_ostream &stream, const System &system,
          << "\n\n";
   if (rows.empty())
     return;
-  Table times({"workload, forward", "ms", "min", "max", "floor ms", "x floor",
-               "TFLOP/s", "launch us", "error"});
+  StringRef pass = rows.front().pass;
+  bool isOne = llvm::all_of(rows, [&](const Row &r) { return r.pass == pass; });
+  Table times({isOne ? ("workload, " + pass).str() : "workload", "ms", "min",
+               "max", "floor ms", "x floor", "TFLOP/s", "launch us", "error"});
   for (const Row &row : rows) {
     std::optional<double> ratio;
     if (row.floorMs && *row.floorMs > 0)
@@ -105,7 +107,7 @@ static void writeRow(llvm::json::OStream &json, const Row &row,
                      const System &system, const Options &options) {
   json.attribute("workload", row.workload);
   json.attribute("system", "spattn");
-  json.attribute("pass", "forward");
+  json.attribute("pass", row.pass);
   writeNumber(json, "ms", row.ms);
   writeNumber(json, "min_ms", row.minMs);
   writeNumber(json, "max_ms", row.maxMs);

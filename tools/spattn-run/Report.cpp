@@ -158,6 +158,7 @@ static llvm::json::Object toJson(const EntryReport &report) {
       {"checked_rows", report.error ? report.error->rows : 0},
       {"error", nullptr},
       {"max_abs_error", nullptr},
+      {"errors", nullptr},
       {"lse_error", nullptr},
       {"speedup_over_dense", toJson(report.speedup)},
       {"peak_mib", report.peakMiB}};
@@ -165,6 +166,12 @@ static llvm::json::Object toJson(const EntryReport &report) {
     entry["error"] = toJson(report.error->relative);
     entry["max_abs_error"] = toJson(report.error->maxAbsolute);
     entry["lse_error"] = toJson(report.error->lse);
+    llvm::json::Object arrays;
+    for (const ArrayError &array : report.error->arrays)
+      arrays[array.name] =
+          llvm::json::Object{{"relative", toJson(array.relative)},
+                             {"max_abs", toJson(array.maxAbsolute)}};
+    entry["errors"] = std::move(arrays);
   }
   if (!report.tiles)
     return entry;

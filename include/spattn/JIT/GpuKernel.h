@@ -56,15 +56,16 @@ public:
   ~GpuKernel();
 
   /// Compiles the function `entry` of a module, or takes it from a cache. It
-  /// needs no GPU. The function consists of one attention whose operands and
-  /// destinations are arguments. Errors have also been reported as diagnostics
-  /// where they have a location.
+  /// needs no GPU. The function consists of one attention, or the gradients of
+  /// one, whose operands and destinations are arguments, each destination one
+  /// of its own. Errors have also been reported as diagnostics where they have
+  /// a location.
   static llvm::Expected<std::unique_ptr<GpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
           const GpuCompileOptions &options = {},
           runtime::KernelCache &cache = getKernelCache());
 
-  /// Launches the kernel in a stream of the calling thread's current context
+  /// Launches the kernels in a stream of the calling thread's current context
   /// or, without one, of the primary context of device `ordinal`, and returns
   /// without waiting for it. Buffers are memory of that device. Arguments are
   /// checked against the function's type and against what the kernel can do:

@@ -59,6 +59,8 @@ struct WorkShape {
   int64_t valueDim = 0; ///< 0: headDim.
   int64_t elementBytes = 2;
   int64_t outputBytes = 0; ///< Bytes of an element of o; 0: elementBytes.
+  /// Bytes of an element of dq, dk and dv; 0: elementBytes.
+  int64_t queryGradientBytes = 0, keyGradientBytes = 0, valueGradientBytes = 0;
   /// Number of key/value heads; it divides the number of query heads. Keys and
   /// values count once for each, where any query head of its group sees them.
   int64_t keyHeads = 0; ///< 0: as many as query heads.

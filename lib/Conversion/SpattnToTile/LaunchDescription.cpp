@@ -54,23 +54,33 @@ protected:
                            /*strided=*/false, optional, output);
   }
 
-  BufferAttr buffer(StringRef name, Value value, int64_t heads,
-                    StringRef length, int64_t dim, bool output = false) {
-    Type element = cast<ShapedType>(value.getType()).getElementType();
-    return buffer(name, element,
-                  {{'b', b.getStringAttr("batch")},
-                   {'h', b.getI64IntegerAttr(heads)},
-                   {'n', b.getStringAttr(length)},
-                   {'d', b.getI64IntegerAttr(dim)}},
-                  kCopyAlignment, /*optional=*/false, output);
+  BufferAttr buffer(const AttentionOperand &operand, Type element,
+                    bool optional, bool output) {
+    bool ofQueries = operand.isOfQueries();
+    SmallVector<std::pair<char, Attribute>> sizes = {
+        {'b', b.getStringAttr("batch")},
+        {'h', b.getI64IntegerAttr(ofQueries ? op.getNumQueryHeads()
+                                            : op.getNumKeyHeads())},
+        {'n', b.getStringAttr(ofQueries ? "queryLength" : "keyLength")}};
+    if (operand.hasWidth())
+      sizes.emplace_back('d', b.getI64IntegerAttr(operand.isOfHeadDim()
+                                                      ? op.getHeadDim()
+                                                      : op.getValueDim()));
+    return buffer(operand.getBufferName(), element, sizes,
+                  operand.hasWidth() ? kCopyAlignment : 4, optional, output);
   }
 
-  BufferAttr lse(bool output) {
-    return buffer("lse", b.getF32Type(),
-                  {{'b', b.getStringAttr("batch")},
-                   {'h', b.getI64IntegerAttr(op.getNumQueryHeads())},
-                   {'n', b.getStringAttr("queryLength")}},
-                  /*alignment=*/4, /*optional=*/!op.getLse(), output);
+  /// Of all operands, in their order.
+  SmallVector<BufferAttr> operandBuffers() {
+    SmallVector<AttentionOperand> operands = op.getAttentionOperands();
+    size_t inputs = operands.size() -
+                    cast<DestinationStyleOpInterface>(*op).getNumDpsInits();
+    SmallVector<BufferAttr> buffers;
+    for (auto [i, operand] : llvm::enumerate(operands))
+      buffers.push_back(buffer(
+          operand, cast<ShapedType>(operand.value.getType()).getElementType(),
+          /*optional=*/false, /*output=*/i >= inputs));
+    return buffers;
   }
 
   /// Rows of a head, in chunks of the width that the swizzle takes.
@@ -156,16 +166,13 @@ public:
       : LaunchBuilder(op, target), forward(op), shape(shape) {}
 
   LaunchAttr build() {
-    int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
+    SmallVector<BufferAttr> buffers = operandBuffers();
     // The kernel of an attention without log-sum-exp has parameters for it,
     // too; callers leave it out.
-    SmallVector<BufferAttr> buffers{
-        buffer("q", op.getQuery(), heads, "queryLength", op.getHeadDim()),
-        buffer("k", op.getKey(), keyHeads, "keyLength", op.getHeadDim()),
-        buffer("v", op.getValue(), keyHeads, "keyLength", op.getValueDim()),
-        buffer("o", op.getOut(), heads, "queryLength", op.getValueDim(),
-               /*output=*/true),
-        lse(/*output=*/true)};
+    if (!op.getLse())
+      buffers.push_back(buffer({Value(), "lse", OperandKind::Lse},
+                               b.getF32Type(), /*optional=*/true,
+                               /*output=*/true));
     SmallVector<TensorMapAttr> maps{map("q", shape.queryTile()),
                                     map("k", shape.keyTile),
                                     map("v", shape.keyTile)};
@@ -180,9 +187,17 @@ public:
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "o");
     addStrides(arguments, "lse");
+    SmallVector<ScratchAttr> scratch;
+    if (shape.fetch) {
+      scratch.push_back(ScratchAttr::get(
+          context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
+          /*alignment=*/4, /*zeroed=*/true));
+      add(arguments, ArgumentKind::Scratch, {"counter"});
+    }
     // Blocks take a query tile of a head of a batch element at a time.
-    FormulaAttr items = perTile(heads, "queryLength", shape.queryTile());
-    return LaunchAttr::get(context(), buffers, maps, {}, limits(items),
+    FormulaAttr items =
+        perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile());
+    return LaunchAttr::get(context(), buffers, maps, scratch, limits(items),
                            positive(), shape.threads(), /*cluster=*/1,
                            ForwardLayout(shape).total,
                            /*persistent=*/shape.blocks, {items}, arguments,
@@ -199,18 +214,7 @@ public:
   BackwardLaunch(AttentionBackwardOp op, const BackwardShape &shape,
                  const GpuTarget &target)
       : LaunchBuilder(op, target), shape(shape) {
-    int64_t heads = op.getNumQueryHeads(), keyHeads = op.getNumKeyHeads();
-    int64_t dim = op.getHeadDim(), valueDim = op.getValueDim();
-    buffers = {
-        buffer("q", op.getQuery(), heads, "queryLength", dim),
-        buffer("k", op.getKey(), keyHeads, "keyLength", dim),
-        buffer("v", op.getValue(), keyHeads, "keyLength", valueDim),
-        buffer("o", op.getOut(), heads, "queryLength", valueDim),
-        lse(/*output=*/false),
-        buffer("do", op.getDout(), heads, "queryLength", valueDim),
-        buffer("dq", op.getDquery(), heads, "queryLength", dim, true),
-        buffer("dk", op.getDkey(), keyHeads, "keyLength", dim, true),
-        buffer("dv", op.getDvalue(), keyHeads, "keyLength", valueDim, true)};
+    buffers = operandBuffers();
     // For the main kernel, then for those before and after it.
     maps = {map("q", shape.queryTile),  map("k", shape.keyTile()),
             map("v", shape.keyTile()),  map("do", shape.queryTile),
@@ -218,8 +222,9 @@ public:
             map("o", kRowsOfGroup),     map("do", kRowsOfGroup),
             map("dq", kRowsOfGroup)};
     auto addScratch = [&](StringRef name, int64_t columns) {
-      FormulaAttr bytes = perTile(4 * columns * heads * shape.queryTile,
-                                  "queryLength", shape.queryTile);
+      FormulaAttr bytes =
+          perTile(4 * columns * op.getNumQueryHeads() * shape.queryTile,
+                  "queryLength", shape.queryTile);
       scratch.push_back(ScratchAttr::get(context(), name, bytes,
                                          /*alignment=*/256, /*zeroed=*/false));
     };

@@ -75,6 +75,15 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   return
 }
 
+// CHECK-LABEL: @counter
+// CHECK: %[[TICKET:.*]] = tile.fetch %{{.*}}
+// CHECK: tile.broadcast %[[TICKET]]
+func.func @counter(%p: !llvm.ptr) -> i32 {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  return %n : i32
+}
+
 // CHECK-LABEL: @threads
 // CHECK: tile.warpgroup
 // CHECK: tile.sync 1, 256
@@ -162,13 +171,4 @@ func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.bar
   tile.add_fragment %a to %p : !tile.acc<64x64xf32>
   %f = tile.load_fragment %p : !tile.acc<64x64xf32>
   return %r, %f : !tile.rows, !tile.acc<64x64xf32>
-}
-
-// CHECK-LABEL: @tickets
-// CHECK: %[[T:.*]] = tile.fetch %{{.*}}
-// CHECK: tile.broadcast %[[T]]
-func.func @tickets(%counter: !llvm.ptr) -> i32 {
-  %t = tile.fetch %counter
-  %n = tile.broadcast %t
-  return %n : i32
 }

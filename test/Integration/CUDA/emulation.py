@@ -44,7 +44,7 @@ class Attention:
 
     def run(self, operands: dict[str, np.ndarray], scale: float, size=1 << 21):
         """What the operands hold then. What lies between them must not change, and
-        scratch has no zeros before."""
+        scratch has zeros only where it is said to."""
         memory, at = Memory(MEMORY_BASE, size), 0
         places, scratch = {}, {}
 
@@ -65,6 +65,8 @@ class Attention:
         for name, count in self.description.scratch_bytes(extents).items():
             start = take(count)
             owned[start : start + count] = True
+            if self.description.scratch[name][1]:
+                memory.bytes[start : start + count] = 0
             scratch[name] = MEMORY_BASE + start
         for recipe, kernel in zip(self.description.kernels, self.kernels, strict=True):
             arguments = [

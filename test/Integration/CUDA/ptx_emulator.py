@@ -312,8 +312,10 @@ class Block:
         self.add(args[0], self.get(args[1], np.float32), mask)
 
     def do_atom(self, op, args, mask):
-        assert op[1:] == ["relaxed", "gpu", "add", "u32"]
-        self.put(args[0], self.add(args[1], self.get(args[2], np.uint32), mask), mask)
+        # Up to a greatest number; this one is never reached.
+        assert op[1:] == ["relaxed", "gpu", "inc", "u32"] and args[2] == "-1"
+        ones = np.ones(self.threads, np.uint32)
+        self.put(args[0], self.add(args[1], ones, mask), mask)
 
     def add(self, address, values, mask):
         """Adds to memory, one thread after the other; returns what was there."""

@@ -27,7 +27,7 @@
 // RUN: not spattn-bench %s --entry=f 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: error: argument 0 ('q') of type {{.*}} has dimensions that are not known; give its shape with --shape=q:1x2x<size>x4
 // RUN: not spattn-bench %s --entry=static --queries=16 2>&1 | FileCheck %s --check-prefix=LENGTH
-// LENGTH: file.mlir:[[@LINE+41]]:19: error: --queries=16: argument 0 ('q') has a length of 24
+// LENGTH: file.mlir:[[@LINE+48]]:19: error: --queries=16: argument 0 ('q') has a length of 24
 // RUN: not spattn-bench %s --entry=static --batch=1 2>&1 | FileCheck %s --check-prefix=BATCH
 // BATCH: error: --batch=1: argument 0 ('q') has a batch size of 2
 // RUN: not spattn-bench %s --entry=none 2>&1 | FileCheck %s --check-prefix=NONE
@@ -45,7 +45,14 @@
 // RUN: spattn-bench %s --entry=backward --queries=16 --repeat=1 --warmup=0 --check --max-error=1e-5 | FileCheck %s --check-prefix=BACKWARD
 // BACKWARD: @backward H2 D4 B1 N16 f32 backward
 // RUN: spattn-bench %s --entry=backward --queries=16 --repeat=1 --json | %python -m json.tool | FileCheck %s --check-prefix=JSON
+// JSON: "pass": "backward",
 // JSON: "pairs": 272,
+// Of 32 queries with a key q, o, do; of 32 keys k, v; dq, dk and dv: 16 bytes each.
+// JSON-NEXT: "bytes": 4096,
+// RUN: spattn-bench %s --entry=f --entry=backward --queries=16 --repeat=1 | FileCheck %s --check-prefix=BOTH
+// BOTH:      workload ms
+// BOTH-NEXT: @backward H2 D4 B1 N16 f32 backward
+// BOTH-NEXT: @f H2 D4 B1 N16 f32
 
 !t = tensor<1x2x?x4xf32>
 !l = tensor<1x2x?xf32>

@@ -11,6 +11,12 @@
 // CHECK:        "checked_rows": 32,
 // CHECK-NEXT:   "compile_ms": {{[0-9.]+}},
 // CHECK-NEXT:   "error": {{[0-9.]+}}e-0{{[6-9]}},
+// CHECK-NEXT:   "errors": {
+// CHECK-NEXT:     "out": {
+// CHECK-NEXT:       "max_abs": {{[0-9.e-]+}},
+// CHECK-NEXT:       "relative": {{[0-9.]+}}e-0{{[6-9]}}
+// CHECK-NEXT:     }
+// CHECK-NEXT:   },
 // CHECK-NEXT:   "gflops": {{[0-9.e-]+}},
 // CHECK-NEXT:   "heads": [
 // CHECK-NEXT:     {

@@ -6,23 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/JIT/GpuKernel.h"
-#include "../Runtime/Samples.h"
-#include "mlir/Parser/Parser.h"
-#include "spattn/InitAll.h"
+#include "GpuFixture.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 
 using namespace mlir;
 using namespace spattn;
 using testing::HasSubstr;
-namespace rt = spattn::runtime;
 
 namespace {
 
@@ -36,53 +29,11 @@ func.func @f(%s: f32, %q: !t, %k: !t, %v: !t, %o: !t, %l: !l) -> (!l, !t) {
 }
 )mlir";
 
-/// Compiles to PTX: a ptxas that does not exist is none.
-class GpuKernelTest : public rt::FakeDriverTest {
+class GpuKernelTest : public GpuFixture {
 protected:
-  GpuKernelTest() : cache("") {
-    // PTX of the fake driver's CUDA 12.8, whatever ptxas there is.
-    options.driverVersion = 12080;
-    registerAllDialects(registry);
-    context = std::make_unique<MLIRContext>(registry);
-    context->getDiagEngine().registerHandler(
-        [this](Diagnostic &diagnostic) { diagnostics += diagnostic.str(); });
-    bf16 = BFloat16Type::get(context.get());
-    f32 = Float32Type::get(context.get());
+  GpuKernelTest() {
     state->functions["f"].parameters = {128, 128, 128, 128, 8, 8, 4, 4,
                                         4,   4,   8,   8,   8, 8, 8, 8};
-  }
-
-  llvm::Expected<std::unique_ptr<GpuKernel>> tryCompile(const char *text,
-                                                        rt::KernelCache &from) {
-    auto module = parseSourceString<ModuleOp>(text, context.get());
-    EXPECT_TRUE(module) << diagnostics;
-    return GpuKernel::compile(*module, "f", options, from);
-  }
-
-  std::unique_ptr<GpuKernel> compile(const char *text, rt::KernelCache &from) {
-    auto kernel = tryCompile(text, from);
-    if (kernel)
-      return std::move(*kernel);
-    ADD_FAILURE() << llvm::toString(kernel.takeError());
-    return nullptr;
-  }
-
-  std::string compileError(const char *text) {
-    auto kernel = tryCompile(text, cache);
-    EXPECT_FALSE(kernel);
-    return kernel ? "" : llvm::toString(kernel.takeError());
-  }
-
-  /// A buffer on the device, as an argument.
-  KernelArgument make(Type type, ArrayRef<int64_t> sizes) {
-    int64_t bytes = 4;
-    for (int64_t size : sizes)
-      bytes *= size;
-    auto buffer = rt::DeviceBuffer::allocate(getPrimary(), size_t(bytes));
-    EXPECT_TRUE(buffer) << buffer.message();
-    void *address = reinterpret_cast<void *>(uintptr_t(buffer->address()));
-    buffers.push_back(*std::move(buffer));
-    return BufferView::contiguous(address, type, sizes);
   }
 
   std::vector<KernelArgument> makeArguments() {
@@ -93,31 +44,7 @@ protected:
             make(bf16, {2, 16, 300, 64}),
             make(f32, {2, 16, 300})};
   }
-
-  std::string launchError(const GpuKernel &kernel,
-                          ArrayRef<KernelArgument> arguments) {
-    llvm::Error error = kernel.launch(*driver, arguments);
-    EXPECT_TRUE(bool(error));
-    EXPECT_TRUE(state->launches.empty());
-    return llvm::toString(std::move(error));
-  }
-
-  rt::KernelCache cache;
-  GpuCompileOptions options;
-  DialectRegistry registry;
-  std::unique_ptr<MLIRContext> context;
-  std::string diagnostics;
-  Type bf16, f32;
-  std::vector<rt::DeviceBuffer> buffers;
 };
-
-template <class T>
-T get(const std::string &bytes) {
-  T value;
-  EXPECT_EQ(bytes.size(), sizeof(T));
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
 
 TEST_F(GpuKernelTest, CompilesAndLaunches) {
   auto kernel = compile(kAttention, cache);
@@ -137,18 +64,25 @@ TEST_F(GpuKernelTest, CompilesAndLaunches) {
   ASSERT_EQ(state->launches.size(), 1u);
   const fake::Launch &launch = state->launches[0];
   EXPECT_EQ(launch.stream, stream);
-  EXPECT_EQ(launch.block[0], 384u);
-  // 2 * 16 * ceil(300 / 128) items on 132 multiprocessors.
-  EXPECT_EQ(launch.grid[0], 96u);
+  EXPECT_EQ(launch.block[0], 512u);
+  // 2 * 16 * ceil(300 / 192) items on 132 multiprocessors.
+  EXPECT_EQ(launch.grid[0], 64u);
   EXPECT_EQ(state->setAttributes["f"][rt::cuda::kFunctionMaxDynamicShared],
             int(launch.sharedBytes));
-  EXPECT_EQ(get<uint64_t>(launch.arguments[4]), buffers[3].address());
-  EXPECT_EQ(get<uint64_t>(launch.arguments[5]), buffers[4].address());
-  EXPECT_EQ(get<int32_t>(launch.arguments[6]), 2);
-  EXPECT_EQ(get<int32_t>(launch.arguments[7]), 300);
-  EXPECT_EQ(get<int32_t>(launch.arguments[8]), 500);
-  EXPECT_EQ(get<float>(launch.arguments[9]), 0.25f);
-  EXPECT_EQ(get<int64_t>(launch.arguments[11]), 300 * 64);
+  EXPECT_EQ(getAs<uint64_t>(launch.arguments[4]), buffers[3].address());
+  EXPECT_EQ(getAs<uint64_t>(launch.arguments[5]), buffers[4].address());
+  EXPECT_EQ(getAs<int32_t>(launch.arguments[6]), 2);
+  EXPECT_EQ(getAs<int32_t>(launch.arguments[7]), 300);
+  EXPECT_EQ(getAs<int32_t>(launch.arguments[8]), 500);
+  EXPECT_EQ(getAs<float>(launch.arguments[9]), 0.25f);
+  EXPECT_EQ(getAs<int64_t>(launch.arguments[11]), 300 * 64);
+  // The counter of items: lent for the launch, and cleared ahead of it.
+  ASSERT_EQ(state->memsets.size(), 1u);
+  EXPECT_EQ(getAs<uint64_t>(launch.arguments[16]), state->memsets[0].address);
+  EXPECT_EQ(state->memsets[0].stream, stream);
+  EXPECT_LT(state->memsets[0].order, launch.order);
+  ASSERT_EQ(state->streamFrees.size(), 1u);
+  EXPECT_EQ(state->streamFrees[0].address, state->memsets[0].address);
   ASSERT_EQ(state->tensorMaps.size(), 4u);
   EXPECT_EQ(state->tensorMaps[1].sizes,
             (std::vector<uint64_t>{64, 500, 16, 2}));
@@ -295,6 +229,21 @@ func.func @f(%q: !t, %o: !t) -> !t {
 })mlir"),
               HasSubstr("could not compile function 'f' for the GPU"));
   EXPECT_THAT(diagnostics, HasSubstr("expected elements of type f16 or bf16"));
+  EXPECT_THAT(compileError(R"mlir(
+!t = tensor<1x2x?x64xf16>
+func.func @f(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %o : !t
+})mlir"),
+              HasSubstr("result 0 is not written by the attention"));
+  EXPECT_THAT(compileError(R"mlir(
+!t = tensor<1x2x?x64xf16>
+func.func @f(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %o : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+})mlir"),
+              HasSubstr("argument 1 is a destination and another operand, too; "
+                        "a kernel for a GPU writes while it reads"));
   options.pipelineOptions = "key-tile=100";
   EXPECT_THAT(compileError(kAttention), HasSubstr("could not compile"));
   options.pipelineOptions = "tile=1";
@@ -353,10 +302,10 @@ func.func @f(%q: !t, %k: !t, %o: !t) -> !t {
   llvm::Error error = kernel->launch(*driver, arguments);
   ASSERT_FALSE(error) << llvm::toString(std::move(error));
   const fake::Launch &launch = state->launches[0];
-  EXPECT_EQ(get<uint64_t>(launch.arguments[5]), 0u);
-  EXPECT_EQ(get<float>(launch.arguments[9]), 0.125f);
-  EXPECT_EQ(get<int64_t>(launch.arguments[11]), 64);
-  EXPECT_EQ(get<int64_t>(launch.arguments[12]), 16 * 64);
+  EXPECT_EQ(getAs<uint64_t>(launch.arguments[5]), 0u);
+  EXPECT_EQ(getAs<float>(launch.arguments[9]), 0.125f);
+  EXPECT_EQ(getAs<int64_t>(launch.arguments[11]), 64);
+  EXPECT_EQ(getAs<int64_t>(launch.arguments[12]), 16 * 64);
   EXPECT_EQ(state->tensorMaps[1].strides,
             (std::vector<uint64_t>{16 * 64 * 2, 64 * 2, 20 * 16 * 64 * 2}));
 }

@@ -14,9 +14,9 @@
 // For tests that cannot reach the state before the driver is opened there are
 // environment variables: FAKE_CUDA_DEVICES, the number of devices;
 // FAKE_CUDA_FAIL, the function that fails with CUDA_ERROR_NO_DEVICE;
-// FAKE_CUDA_KERNEL, a kernel that modules have; FAKE_CUDA_VERSION, the driver's
-// version; FAKE_CUDA_MAJOR, of the compute capability; FAKE_CUDA_FREE, the
-// bytes that one allocation may have.
+// FAKE_CUDA_KERNEL, the kernels that modules have, separated by commas;
+// FAKE_CUDA_VERSION, the driver's version; FAKE_CUDA_MAJOR, of the compute
+// capability; FAKE_CUDA_FREE, the bytes that one allocation may have.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +31,7 @@ extern "C" int notADriver() { return 0; }
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <sstream>
 
 namespace spattn {
 namespace runtime {
@@ -82,8 +83,11 @@ static void setDefaults(State &state) {
   if (const char *major = std::getenv("FAKE_CUDA_MAJOR"))
     state.attributes[cuda::kComputeCapabilityMajor] = std::atoi(major);
   state.functions.clear();
-  if (const char *kernel = std::getenv("FAKE_CUDA_KERNEL"))
-    state.functions[kernel];
+  if (const char *kernels = std::getenv("FAKE_CUDA_KERNEL")) {
+    std::stringstream names(kernels);
+    for (std::string name; std::getline(names, name, ',');)
+      state.functions[name];
+  }
   state.freeBytes = size_t(1) << 30;
   if (const char *bytes = std::getenv("FAKE_CUDA_FREE"))
     state.freeBytes = std::strtoull(bytes, nullptr, 10);

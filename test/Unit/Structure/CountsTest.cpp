@@ -159,6 +159,17 @@ TEST(Work, ExclusiveBands) {
   EXPECT_EQ(work.bytesBackward,
             live * (2 * 128 + 2 * 4 * 64 + 2 * 128 + 2 * 64) +
                 heads * length * (2 * 128 + 2 * 128 + 2 * 64));
+
+  // Gradients of element types of their own.
+  shape.queryGradientBytes = 4;
+  shape.valueGradientBytes = 8;
+  EXPECT_EQ(totalWork(bands, shape).bytesBackward,
+            live * (2 * 128 + 2 * 4 * 64 + 2 * 128 + 2 * 64) +
+                heads * length * (4 * 128 + 2 * 128 + 8 * 64));
+  shape.keyGradientBytes = 4;
+  EXPECT_EQ(totalWork(bands, shape).bytesBackward,
+            live * (2 * 128 + 2 * 4 * 64 + 2 * 128 + 2 * 64) +
+                heads * length * (4 * 128 + 4 * 128 + 8 * 64));
 }
 
 TEST(Work, Saturates) {

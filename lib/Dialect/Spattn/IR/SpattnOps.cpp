@@ -46,6 +46,30 @@ bool AttentionOperand::isOfHeadDim() const {
                             kind);
 }
 
+StringRef AttentionOperand::getBufferName() const {
+  switch (kind) {
+  case OperandKind::Query:
+    return "q";
+  case OperandKind::Key:
+    return "k";
+  case OperandKind::Value:
+    return "v";
+  case OperandKind::Out:
+    return "o";
+  case OperandKind::Lse:
+    return "lse";
+  case OperandKind::OutGradient:
+    return "do";
+  case OperandKind::QueryGradient:
+    return "dq";
+  case OperandKind::KeyGradient:
+    return "dk";
+  case OperandKind::ValueGradient:
+    return "dv";
+  }
+  llvm_unreachable("an operand is of one of the kinds above");
+}
+
 HeadStructures spattn::detail::getHeadStructures(Attribute structure,
                                                  int64_t numHeads) {
   std::vector<HeadGroup> groups;

@@ -65,6 +65,9 @@ struct AttentionOperand {
   /// as wide as those of values, but for those of `lse`, which have no width.
   bool isOfHeadDim() const;
   bool hasWidth() const { return kind != OperandKind::Lse; }
+  /// What kernels' launches call its buffer: `q`, `k`, `v`, `o`, `lse`, and
+  /// with a `d` in front what is a gradient.
+  llvm::StringRef getBufferName() const;
 };
 
 } // namespace spattn
