@@ -1,24 +1,24 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile -split-input-file -verify-diagnostics
 
-// RUN: not spattn-opt %s -convert-spattn-to-tile=key-tile=96 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
-// TILE: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
+// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=key-tile=96 2>&1 | FileCheck %s --check-prefix=KEYS
+// KEYS: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
 
-!t = tensor<1x1x?x64xbf16>
+// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=shared-memory=166912 2>&1 | FileCheck %s --check-prefix=MEMORY
+// MEMORY: error: 'spattn.attention_backward' op needs 231072 bytes of shared memory, more than the 166912 there are
+
+// Blocks that share a multiprocessor share its memory.
+// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=blocks=2 2>&1 | FileCheck %s --check-prefix=BLOCKS
+// BLOCKS: error: 'spattn.attention_backward' op needs 462144 bytes of shared memory, more than the 232448 there are
+
+// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=consumers=3 2>&1 | FileCheck %s --check-prefix=WARPGROUPS
+// WARPGROUPS: error: 'spattn.attention_backward' op expected the number of warpgroups, one for 64 keys of a tile, to divide that of 64x64 blocks in a tile of queries for gradients on a GPU, got 3 and 2
+
+!t = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @valid(%q: !t, %l: !l, %dk: !t, %dv: !t) -> !t {
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %dk, %dv : !t, !t, !t)
-  return %r#2 : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x64xbf16>
-!g = tensor<1x1x?x64xf32>
-!l = tensor<1x1x?xf32>
-func.func @gradient(%q: !t, %l: !l, %dk: !t, %dv: !g) -> !g {
-  // expected-error @+1 {{expected 'dvalue' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %dk, %dv : !t, !t, !g)
-  return %r#2 : !g
+func.func @element(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  return %r#0 : !t
 }
 
 // -----
@@ -26,7 +26,7 @@ func.func @gradient(%q: !t, %l: !l, %dk: !t, %dv: !g) -> !g {
 !t = tensor<1x1x?x64xf16>
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @out(%q: !t, %o: !o, %l: !l) -> !t {
+func.func @output_element(%q: !t, %o: !o, %l: !l) -> !t {
   // expected-error @+1 {{expected 'out' to have elements of type 'f16', as 'query' has, for gradients on a GPU, got 'f32'}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %o, %l, %o : !t, !t, !t, !o, !l, !o) outs(%q, %q, %q : !t, !t, !t)
   return %r#0 : !t
@@ -34,9 +34,52 @@ func.func @out(%q: !t, %o: !o, %l: !l) -> !t {
 
 // -----
 
+!t = tensor<1x1x?x64xbf16>
+!o = tensor<1x1x?x64xf32>
+!l = tensor<1x1x?xf32>
+func.func @dquery_element(%q: !t, %o: !o, %l: !l) -> !t {
+  // expected-error @+1 {{expected 'dquery' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%o, %q, %q : !o, !t, !t)
+  return %r#1 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xbf16>
+!o = tensor<1x1x?x64xf32>
+!l = tensor<1x1x?xf32>
+func.func @dkey_element(%q: !t, %o: !o, %l: !l) -> !t {
+  // expected-error @+1 {{expected 'dkey' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %o, %q : !t, !o, !t)
+  return %r#2 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xbf16>
+!o = tensor<1x1x?x64xf32>
+!l = tensor<1x1x?xf32>
+func.func @dvalue_element(%q: !t, %o: !o, %l: !l) -> !t {
+  // expected-error @+1 {{expected 'dvalue' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %o : !t, !t, !o)
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x84xf16>
+!l = tensor<1x1x?xf32>
+func.func @head_dim(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  return %r#0 : !t
+}
+
+// -----
+
 !t = tensor<1x1x?x136xf16>
 !l = tensor<1x1x?xf32>
-func.func @dim(%q: !t, %l: !l) -> !t {
+func.func @wide(%q: !t, %l: !l) -> !t {
   // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 136}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
   return %r#0 : !t
@@ -45,9 +88,71 @@ func.func @dim(%q: !t, %l: !l) -> !t {
 // -----
 
 !t = tensor<1x1x?x64xf16>
+!v = tensor<1x1x?x256xf16>
 !l = tensor<1x1x?xf32>
-func.func @schedule(%q: !t, %l: !l) -> !t {
+func.func @wide_values(%q: !t, %v: !v, %l: !l) -> !t {
+  // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 256}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %v, %v, %l, %v : !t, !t, !v, !v, !l, !v) outs(%q, %q, %v : !t, !t, !v)
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @schedule_32_64(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 32 and 64}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @schedule_192_64(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 192 and 64}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 192, key_tile = 64>}
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @schedule_64_96(%q: !t, %l: !l) -> !t {
   // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 64 and 96}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 96>}
   return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @schedule_64_320(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 64 and 320}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 320>}
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @warpgroups(%q: !t, %l: !l) -> !t {
+  // expected-error @+1 {{expected the number of warpgroups, one for 64 keys of a tile, to divide that of 64x64 blocks in a tile of queries for gradients on a GPU, got 2 and 1}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 128>}
+  return %r#0 : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+!l = tensor<1x1x?xf32>
+func.func @two(%q: !t, %l: !l) -> !t {
+  // expected-error @-1 {{expected one attention in the function of a kernel, got 2}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  %o = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
+  return %o : !t
 }

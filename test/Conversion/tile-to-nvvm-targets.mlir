@@ -24,3 +24,34 @@ llvm.func @product(%x: f32, %f: !llvm.ptr, %stride: i64) {
   tile.store %o to %f stride %n rows %n as f32 : !tile.acc<64x64xf32>
   llvm.return
 }
+
+// What a thread adds at once it finds again at once: four elements, or one.
+// SM90-LABEL: @sums
+// SM90: llvm.load {{.*}} -> vector<4xf32>
+// SM90: red.relaxed.gpu.global.add.v4.f32
+// SM80-LABEL: @sums
+// SM80-COUNT-4: llvm.load {{.*}} -> vector<1xf32>
+// SM80-NOT: llvm.load
+// SM80-COUNT-4: red.relaxed.gpu.global.add.f32 [$0], $1;
+// SM80-NOT: red.
+llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) {
+  %a = tile.load_fragment %p : !tile.acc<64x8xf32>
+  tile.add_fragment %a to %q : !tile.acc<64x8xf32>
+  llvm.return
+}
+
+// Numbers come with one copy, or with 16 bytes of each lane.
+// SM90-LABEL: @words
+// SM90-NOT: nvvm.cp.async
+// SM90: cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes
+// SM80-LABEL: @words
+// SM80-NOT: cp.async.bulk
+// SM80: scf.if
+// SM80: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
+// SM80: nvvm.cp.async.mbarrier.arrive
+llvm.func @words(%p: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %full = tile.barrier at 65536
+  tile.load_words 64 from %p to 1024[%i] stride 256, %full
+  llvm.return
+}

@@ -214,3 +214,159 @@ llvm.func @words(%stage: i32, %a: i32, %b: i32, %p: !llvm.ptr) {
   llvm.store %d, %p : i32, !llvm.ptr
   llvm.return
 }
+
+// A transposed left operand: 16 rows of 128 bytes to a step for both, a chunk of 64 columns to a row
+// block, and both transposed. The descriptors, 128-byte swizzle and 1,024 bytes from 8 rows to the
+// next, have the size of a chunk: 4,096 bytes.
+// CHECK-LABEL: @lhs_transposed
+// CHECK: llvm.mlir.constant(4611686293322072064 : i64)
+// CHECK: %[[CHUNK:.*]] = arith.constant 4096 : i32
+// CHECK: arith.muli %{{.*}}, %[[CHUNK]] : i32
+// CHECK: llvm.mlir.constant(4611686293322072064 : i64)
+// CHECK: add.s64 db, $33, 0;
+// CHECK-SAME: add.s64 da, $32, 0;
+// CHECK-SAME: {{[}]}}, da, db, p, 1, 1, 1, 1;
+// CHECK-SAME: add.s64 db, $33, 128;
+// CHECK-SAME: add.s64 da, $32, 128;
+// CHECK-SAME: {{[}]}}, da, db, p, 1, 1, 1, 1;
+// The same with the right one transposed in memory: 16 columns are 32 bytes.
+// CHECK: add.s64 db, $9, 0;
+// CHECK-SAME: add.s64 da, $8, 0;
+// CHECK-SAME: {{[}]}}, da, db, p, 1, 1, 1, 0;
+// CHECK-SAME: add.s64 db, $9, 2;
+// CHECK-SAME: add.s64 da, $8, 128;
+llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) {
+  %i = arith.index_cast %block : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %s = tile.shared at 0 : !tile.shared<32x128xbf16>
+  %k = tile.shared at 8192 : !tile.shared<32x64xbf16>
+  %d = tile.mma %s rows %i, %k {lhs_transposed} : !tile.shared<32x128xbf16>, !tile.shared<32x64xbf16> -> !tile.acc<64x64xf32>
+  tile.mma_commit
+  %w = tile.mma_wait 0, %d : !tile.acc<64x64xf32>
+  tile.store %w to %p stride %n rows %n as f32 : !tile.acc<64x64xf32>
+  %t = tile.shared at 16384 : !tile.shared<64x64xbf16>
+  %u = tile.shared at 32768 : !tile.shared<16x64xbf16>
+  %e = tile.mma %t rows %i, %u {lhs_transposed, transposed} : !tile.shared<64x64xbf16>, !tile.shared<16x64xbf16> -> !tile.acc<64x16xf32>
+  tile.mma_commit
+  %v = tile.mma_wait 0, %e : !tile.acc<64x16xf32>
+  tile.store %v to %p stride %n rows %n as f32 : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// One lane copies; the barrier expects the bytes first.
+// CHECK-LABEL: @load_words
+// CHECK: llvm.getelementptr %{{.*}}[1024]
+// CHECK: arith.muli %{{.*}}, %c256_i32
+// CHECK: elect.sync _|p, 0xffffffff;
+// CHECK-SAME: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 256;
+// CHECK-SAME: @p cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [$1], [$2], 256, [$0];
+// CHECK-NOT: cp.async
+llvm.func @load_words(%p: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %full = tile.barrier at 65536
+  tile.load_words 64 from %p to 1024[%i] stride 256, %full
+  llvm.return
+}
+
+// Of columns a thread has two in eight, which are those of both its rows. Of rows it has two: the
+// registers of 8 columns are (row, column), (row, column + 1), and the same 8 rows below.
+// CHECK-LABEL: @columns
+// CHECK: nvvm.read.ptx.sreg.tid.x
+// CHECK: %[[COLUMN:.*]] = arith.muli %{{.*}}, %c2_i32 : i32
+// CHECK: %[[BYTES:.*]] = arith.muli %[[COLUMN]], %c4_i32 : i32
+// CHECK: %[[OWN:.*]] = llvm.getelementptr %{{.*}}[%[[BYTES]]] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, i8
+// CHECK: %[[AB:.*]] = llvm.load %[[OWN]] {alignment = 8 : i64} : !llvm.ptr<3> -> vector<2xf32>
+// CHECK: %[[A:.*]] = llvm.extractelement %[[AB]][%c0
+// CHECK: %[[B:.*]] = llvm.extractelement %[[AB]][%c1
+// CHECK: llvm.getelementptr %[[OWN]][32]
+// CHECK: %[[CD:.*]] = llvm.load
+// CHECK: %[[C:.*]] = llvm.extractelement %[[CD]][%c0
+// CHECK: %[[D:.*]] = llvm.extractelement %[[CD]][%c1
+// CHECK: arith.divf %[[A]], %[[X:.*]] : f32
+// CHECK: arith.divf %[[B]], %[[X]] : f32
+// CHECK: arith.divf %[[A]], %[[Y:.*]] : f32
+// CHECK: arith.divf %[[B]], %[[Y]] : f32
+// CHECK: arith.divf %[[C]], %[[X]] : f32
+// CHECK: arith.divf %[[D]], %[[X]] : f32
+// CHECK: arith.divf %[[C]], %[[Y]] : f32
+// CHECK: arith.divf %[[D]], %[[Y]] : f32
+// CHECK-NOT: arith.divf
+llvm.func @columns(%p: !llvm.ptr, %stage: i32, %stride: i64, %x: f32) {
+  %i = arith.index_cast %stage : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %c = tile.read_columns 1024[%i] stride 256 : !tile.columns<16>
+  %r = tile.load_rows %p stride %n rows %n else %x
+  %m = tile.map(%c, %r) {
+  ^bb0(%y: f32, %z: f32):
+    %q = arith.divf %y, %z : f32
+    tile.yield %q : f32
+  } : (!tile.columns<16>, !tile.rows) -> !tile.acc<64x16xf32>
+  tile.store %m to %p stride %n rows %n as f32 : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// Columns are carried by loops as other fragments are.
+// CHECK-LABEL: @carried
+// CHECK: scf.for {{.*}} -> (f32, f32, f32, f32)
+llvm.func @carried(%x: f32, %count: i32, %p: !llvm.ptr) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %i = arith.constant 0 : index
+  %c = tile.read_columns 1024[%i] stride 256 : !tile.columns<16>
+  %d = scf.for %n = %c0 to %count step %c1 iter_args(%e = %c) -> (!tile.columns<16>) : i32 {
+    %f = tile.read_columns 2048[%i] stride 256 : !tile.columns<16>
+    scf.yield %f : !tile.columns<16>
+  }
+  %m = tile.map(%d) {
+  ^bb0(%y: f32):
+    tile.yield %y : f32
+  } : (!tile.columns<16>) -> !tile.acc<64x16xf32>
+  tile.add_fragment %m to %p : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// Rows past the end are not read.
+// CHECK-LABEL: @load_rows
+// CHECK-SAME: %[[ELSE:[a-z0-9]+]]: f32
+// CHECK-COUNT-2: scf.if {{.*}} -> (f32)
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[ELSE]] : f32
+llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) {
+  %n = arith.index_cast %stride : i64 to index
+  %r = arith.index_cast %rows : i64 to index
+  %v = tile.load_rows %p stride %n rows %r else %x
+  tile.store_rows %v to %p stride %n rows %r
+  llvm.return
+}
+
+// Four elements of a thread, then those of the others: 2,048 bytes for 128 threads.
+// CHECK-LABEL: @fragments_in_memory
+// CHECK: llvm.load %[[OWN:.*]] {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
+// CHECK: llvm.getelementptr %[[OWN]]{{.*}}[2048]
+// CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
+// CHECK-NOT: llvm.load
+// CHECK-COUNT-2: red.relaxed.gpu.global.add.v4.f32 [$0], {$1, $2, $3, $4};
+// CHECK-NOT: red.
+llvm.func @fragments_in_memory(%p: !llvm.ptr, %q: !llvm.ptr) {
+  %a = tile.load_fragment %p : !tile.acc<64x16xf32>
+  tile.add_fragment %a to %q : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// An operand is written as it is, two elements of a row at once.
+// CHECK-LABEL: @read_and_write
+// CHECK-COUNT-32: llvm.load {{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> vector<2xf16>
+// CHECK-NOT: llvm.load
+// CHECK-COUNT-32: cvt.rn.f16x2.f32 $0, $1, $2;
+// CHECK-NOT: cvt
+// CHECK-COUNT-32: llvm.store {{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK-NOT: llvm.store
+llvm.func @read_and_write(%block: i32) {
+  %i = arith.index_cast %block : i32 to index
+  %t = tile.shared at 0 : !tile.shared<128x128xf16>
+  %u = tile.shared at 32768 : !tile.shared<128x128xf16>
+  %a = tile.read %t[%i] : !tile.shared<128x128xf16> to !tile.acc<64x128xf32>
+  %o = tile.to_operand %a : !tile.acc<64x128xf32> to !tile.operand<64x128xf16>
+  tile.write %o to %u[%i] : !tile.operand<64x128xf16>, !tile.shared<128x128xf16>
+  llvm.return
+}

@@ -217,3 +217,154 @@ llvm.func @threads() attributes {nvvm.kernel} {
   tile.set_registers 232, true
   llvm.return
 }
+
+// A transposed left operand: the 8x8 matrices of four are transposed as they are read, 16 rows
+// (2,048 bytes) to a step; the lanes' rows are 8 further on from lane 16 on, and the column is that of
+// the warp and, from lane 8 to 15 and 24 to 31, 8 more. sm_90a is told that both are transposed.
+// CHECK-LABEL: .entry lhs_transposed
+// SM80-DAG: shl.b32 %{{r[0-9]+}}, %[[BLOCK:r[0-9]+]], 12;
+// SM80-DAG: bfe.u32 %[[FARTHER:r[0-9]+]], %[[THREAD:r[0-9]+]], 4, 1;
+// SM80-DAG: bfe.u32 %[[RIGHT:r[0-9]+]], %[[THREAD]], 3, 1;
+// SM80-DAG: and.b32 %[[WARP:r[0-9]+]], %{{r[0-9]+}}, 6;
+// SM80-DAG: or.b32 %[[PIECE:r[0-9]+]], %[[WARP]], %[[RIGHT]];
+// SM80-DAG: shl.b32 %{{r[0-9]+}}, %[[FARTHER]], 10;
+// SM80-DAG: xor.b32 %{{r[0-9]+}}, %[[PIECE]], %{{r[0-9]+}};
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%[[A:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[S:r[0-9]+]]];
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%[[B0:r[0-9]+, %r[0-9]+]], %[[B1:r[0-9]+, %r[0-9]+]]}, [%[[K:r[0-9]+]]+8192];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%[[C0:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, {%[[A]]}, {%[[B0]]},
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%{{.*}}}, {%[[A]]}, {%[[B1]]},
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%[[A1:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%[[S]]+2048];
+// SM80: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%{{.*}}}, [%[[K]]+10240];
+// SM80: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%{{.*}}}, {%[[A1]]}, {%{{.*}}}, {%[[C0]]};
+// SM90: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{.*}}, da, db, p, 1, 1, 1, 1;
+// SM90: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{.*}}, da, db, p, 1, 1, 1, 1;
+// SM90-NOT: wgmma.mma_async
+// CHECK: ret;
+llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) attributes {nvvm.kernel} {
+  %i = arith.index_cast %block : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %s = tile.shared at 0 : !tile.shared<32x128xbf16>
+  %k = tile.shared at 8192 : !tile.shared<32x64xbf16>
+  tile.mma_fence
+  %d = tile.mma %s rows %i, %k {lhs_transposed} : !tile.shared<32x128xbf16>, !tile.shared<32x64xbf16> -> !tile.acc<64x64xf32>
+  tile.mma_commit
+  %w = tile.mma_wait 0, %d : !tile.acc<64x64xf32>
+  tile.store %w to %p stride %n rows %n as f32 : !tile.acc<64x64xf32>
+  llvm.return
+}
+
+// 192 numbers are 48 pieces of 16 bytes: one of each lane, then one of each lane before the 16th. The
+// copy engine takes them at once. Either arrives as one load.
+// CHECK-LABEL: .entry words
+// SM80: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 32;
+// SM80: mad.lo.s32 %{{r[0-9]+}}, %{{r[0-9]+}}, 768, %{{r[0-9]+}};
+// SM80: cp.async.cg.shared.global [%[[T:r[0-9]+]]+1024], [%[[S:rd[0-9]+]]], 16;
+// SM80: setp.gt.u32 %[[P:p[0-9]+]], %{{r[0-9]+}}, 15;
+// SM80: @%[[P]] bra
+// SM80: add.s32 %[[T1:r[0-9]+]], %[[T]], 1536;
+// SM80: add.s64 %[[S1:rd[0-9]+]], %[[S]], 512;
+// SM80: cp.async.cg.shared.global [%[[T1]]], [%[[S1]]], 16;
+// SM80-NOT: cp.async.cg
+// SM80: cp.async.mbarrier.arrive.noinc.shared.b64 [tile_shared_memory+65536];
+// SM90: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 1;
+// SM90: elect.sync _|p, 0xffffffff;
+// SM90-NEXT: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [%[[FULL:r[0-9]+]]], 768;
+// SM90-NEXT: @p cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r{{[0-9]+}}], [%rd{{[0-9]+}}], 768, [%[[FULL]]];
+// A thread's columns: two numbers side by side, 32 bytes further on for each 8 columns.
+// CHECK: ld.shared.v2.b32 {%[[A:r[0-9]+]], %[[B:r[0-9]+]]}, [%[[OWN:r[0-9]+]]+1024];
+// CHECK-NEXT: ld.shared.v2.b32 {%[[C:r[0-9]+]], %[[D:r[0-9]+]]}, [%[[OWN]]+1056];
+// Both rows get them.
+// CHECK: st.global.b32 [%[[ROW:rd[0-9]+]]], %[[A]];
+// CHECK-NEXT: st.global.b32 [%[[ROW]]+4], %[[B]];
+// CHECK-NEXT: st.global.b32 [%[[ROW]]+32], %[[C]];
+// CHECK-NEXT: st.global.b32 [%[[ROW]]+36], %[[D]];
+// CHECK: st.global.b32 [%[[ROW8:rd[0-9]+]]], %[[A]];
+// CHECK-NEXT: st.global.b32 [%[[ROW8]]+4], %[[B]];
+llvm.func @words(%p: !llvm.ptr, %out: !llvm.ptr, %st: i32, %stride: i64) attributes {nvvm.kernel} {
+  %i = arith.index_cast %st : i32 to index
+  %n = arith.index_cast %stride : i64 to index
+  %full = tile.barrier at 65536
+  tile.barrier_init %full, 1 loads
+  tile.load_words 192 from %p to 1024[%i] stride 768, %full
+  %c = tile.read_columns 1024[%i] stride 768 : !tile.columns<16>
+  %m = tile.map(%c) {
+  ^bb0(%x: f32):
+    tile.yield %x : f32
+  } : (!tile.columns<16>) -> !tile.acc<64x16xf32>
+  tile.store %m to %out stride %n rows %n as f32 : !tile.acc<64x16xf32>
+  llvm.return
+}
+
+// What a thread adds with one instruction lies side by side, thread by thread.
+// CHECK-LABEL: .entry sums
+// SM80: shl.b32 %[[T:r[0-9]+]], %{{r[0-9]+}}, 2;
+// SM80: and.b32 %{{r[0-9]+}}, %[[T]], 508;
+// SM80: ld.global.b32 %[[A:r[0-9]+]], [%[[P:rd[0-9]+]]];
+// SM80: ld.global.b32 %[[B:r[0-9]+]], [%[[P]]+512];
+// SM80: ld.global.b32 %[[C:r[0-9]+]], [%[[P]]+1024];
+// SM80: ld.global.b32 %[[D:r[0-9]+]], [%[[P]]+1536];
+// SM80: red.relaxed.gpu.global.add.f32 [%[[Q:rd[0-9]+]]], %[[A]];
+// SM80: add.s64 %[[Q1:rd[0-9]+]], %[[Q]], 512;
+// SM80: red.relaxed.gpu.global.add.f32 [%[[Q1]]], %[[B]];
+// SM80: add.s64 %[[Q2:rd[0-9]+]], %[[Q]], 1024;
+// SM80: red.relaxed.gpu.global.add.f32 [%[[Q2]]], %[[C]];
+// SM80: add.s64 %[[Q3:rd[0-9]+]], %[[Q]], 1536;
+// SM80: red.relaxed.gpu.global.add.f32 [%[[Q3]]], %[[D]];
+// SM80-NOT: red.
+// SM90: shl.b32 %[[T:r[0-9]+]], %{{r[0-9]+}}, 4;
+// SM90: and.b32 %{{r[0-9]+}}, %[[T]], 2032;
+// SM90: ld.global.v4.b32 {%[[V:r[0-9]+, %r[0-9]+, %r[0-9]+, %r[0-9]+]]}, [%rd{{[0-9]+}}];
+// SM90: red.relaxed.gpu.global.add.v4.f32 [%rd{{[0-9]+}}], {%[[V]]};
+// SM90-NOT: red.
+llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) attributes {nvvm.kernel} {
+  %a = tile.load_fragment %p : !tile.acc<64x8xf32>
+  tile.add_fragment %a to %q : !tile.acc<64x8xf32>
+  llvm.return
+}
+
+// A row is read only if there is one: a branch each, and the value of the others before it.
+// CHECK-LABEL: .entry load_rows
+// CHECK: ld.param.b32 %[[X:r[0-9]+]], [load_rows_param_3];
+// CHECK: setp.le.s64 %[[P:p[0-9]+]],
+// CHECK: mov.b32 %[[R:r[0-9]+]], %[[X]];
+// CHECK-NEXT: @%[[P]] bra
+// CHECK: ld.global.b32 %[[R]], [%rd{{[0-9]+}}];
+// CHECK: setp.le.s64 %[[P1:p[0-9]+]],
+// CHECK: @%[[P1]] bra
+// CHECK: ld.global.b32 %[[X]], [%rd{{[0-9]+}}];
+// CHECK: st.global.b32 [%rd{{[0-9]+}}], %[[R]];
+// CHECK: st.global.b32 [%rd{{[0-9]+}}], %[[X]];
+llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) attributes {nvvm.kernel} {
+  %n = arith.index_cast %stride : i64 to index
+  %r = arith.index_cast %rows : i64 to index
+  %v = tile.load_rows %p stride %n rows %r else %x
+  tile.store_rows %v to %p stride %n rows %r
+  llvm.return
+}
+
+// A row block is 8,192 bytes, and 8 rows 1,024. The pieces of 8 columns are where the swizzle put
+// them: xor of the row. An operand is written there as it is.
+// CHECK-LABEL: .entry read_and_write
+// CHECK: shl.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 13;
+// CHECK: shl.b32 %[[SWAP:r[0-9]+]], %{{r[0-9]+}}, 4;
+// CHECK: ld.shared.v2.b16 {%[[LOW:rs[0-9]+]], %[[HIGH:rs[0-9]+]]}, [%[[OWN:r[0-9]+]]];
+// CHECK-NEXT: cvt.f32.bf16 %[[L:r[0-9]+]], %[[LOW]];
+// CHECK-NEXT: cvt.f32.bf16 %[[H:r[0-9]+]], %[[HIGH]];
+// CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN]]+1024];
+// CHECK: xor.b32 %[[NEXT:r[0-9]+]], %[[SWAP]], 16;
+// CHECK-NEXT: add.s32 %[[OWN1:r[0-9]+]], %{{r[0-9]+}}, %[[NEXT]];
+// CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN1]]];
+// CHECK: cvt.rn.bf16x2.f32 %[[PAIR:r[0-9]+]], %[[H]], %[[L]];
+// CHECK: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
+// CHECK-COUNT-15: st.shared.b32
+// CHECK-NOT: st.shared
+llvm.func @read_and_write(%block: i32) attributes {nvvm.kernel} {
+  %i = arith.index_cast %block : i32 to index
+  %zero = arith.constant 0 : index
+  %t = tile.shared at 0 : !tile.shared<128x64xbf16>
+  %u = tile.shared at 16384 : !tile.shared<64x64xbf16>
+  %a = tile.read %t[%i] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
+  %o = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x64xbf16>
+  tile.write %o to %u[%zero] : !tile.operand<64x64xbf16>, !tile.shared<64x64xbf16>
+  llvm.return
+}

@@ -584,15 +584,15 @@ private:
                              bool startsNext, ValueRange pending,
                              Value scores) {
     Value stage = stageOfQuery(count).first;
-    if (startsNext)
-      scores = startScores(group, keyStage, add(count, index(1)));
-    ValueRange ready = wait(startsNext ? 1 : 0, pending);
+    ValueRange ready = wait(0, pending);
+    SmallVector<Value> result{ready[0], ready[1]};
     arrive(barrier(numbers.emptyDout, stage));
     arrive(barrier(numbers.emptyQuery, stage));
-    // As below.
     if (startsNext)
-      scores = wait(0, scores).front();
-    return {ready[0], ready[1], scores};
+      scores =
+          wait(0, startScores(group, keyStage, add(count, index(1)))).front();
+    result.push_back(scores);
+    return result;
   }
 
   /// Starts 64 queries and columns of a query tile's gradient.

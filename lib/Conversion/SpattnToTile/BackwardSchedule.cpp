@@ -49,7 +49,8 @@ FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
            << std::max(op.getHeadDim(), op.getValueDim());
   shape.overlap = target.family == GpuTarget::Family::Sm90a;
   shape.queryTile = fitting->queryTile;
-  shape.consumers = fitting->consumers;
+  // With narrow queries and wide values there may be no work for all of them.
+  shape.consumers = std::min(fitting->consumers, shape.fragments());
   shape.blocks = fitting->blocks;
   shape.keyStages = fitting->keyStages;
   shape.queryStages = fitting->queryStages;

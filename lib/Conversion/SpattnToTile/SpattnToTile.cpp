@@ -203,6 +203,13 @@ struct ConvertSpattnToTilePass
     if (queryStages)
       shape.queryStages = queryStages;
     shape.deterministic = deterministic;
+    // Each warpgroup computes as many parts of a query tile's gradients.
+    if (shape.fragments() % shape.consumers != 0)
+      return op.emitOpError(
+                 "expected the number of warpgroups, one for 64 keys "
+                 "of a tile, to divide that of 64x64 blocks in a "
+                 "tile of queries for gradients on a GPU, got ")
+             << shape.consumers << " and " << shape.fragments();
     int64_t bytes = BackwardLayout(shape).total * shape.blocks;
     if (failed(checkSharedMemory(op, bytes)))
       return failure();

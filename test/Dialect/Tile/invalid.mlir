@@ -10,6 +10,21 @@ func.func private @acc_type(!tile.acc<64x128xf16>)
 
 // -----
 
+// expected-error @+1 {{expected a multiple of 8 columns up to 256, got 12}}
+func.func private @columns(!tile.columns<12>)
+
+// -----
+
+// expected-error @+1 {{expected a multiple of 8 columns up to 256, got 0}}
+func.func private @no_columns(!tile.columns<0>)
+
+// -----
+
+// expected-error @+1 {{expected a multiple of 8 columns up to 256, got 264}}
+func.func private @many_columns(!tile.columns<264>)
+
+// -----
+
 // expected-error @+1 {{expected 64 rows and a multiple of 16 columns up to 256, got 64x8}}
 func.func private @operand(!tile.operand<64x8xbf16>)
 
@@ -118,11 +133,44 @@ func.func @acc(%p: !tile.operand<64x64xbf16>, %q: !tile.shared<128x64xbf16>, %a:
 // -----
 
 func.func @map_type(%a: !tile.acc<64x64xf32>, %r: !tile.rows) {
-  // expected-error @+1 {{expected rows as result of rows, and an accumulator where there is one among the operands}}
+  // expected-error @+1 {{expected rows as result of rows alone, and else an accumulator}}
   %s = tile.map(%r) {
   ^bb0(%x: f32):
     tile.yield %x : f32
   } : (!tile.rows) -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @map_accumulators(%a: !tile.acc<64x64xf32>, %b: !tile.acc<64x128xf32>) {
+  // expected-error @+1 {{expected accumulators of the result's type, got '!tile.acc<64x128xf32>'}}
+  %s = tile.map(%a, %b) {
+  ^bb0(%x: f32, %y: f32):
+    tile.yield %x : f32
+  } : (!tile.acc<64x64xf32>, !tile.acc<64x128xf32>) -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @map_columns(%a: !tile.acc<64x64xf32>, %c: !tile.columns<128>) {
+  // expected-error @+1 {{expected as many columns as the result has, got '!tile.columns<128>'}}
+  %s = tile.map(%a, %c) {
+  ^bb0(%x: f32, %y: f32):
+    tile.yield %x : f32
+  } : (!tile.acc<64x64xf32>, !tile.columns<128>) -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @map_columns_to_rows(%c: !tile.columns<64>) {
+  // expected-error @+1 {{expected as many columns as the result has, got '!tile.columns<64>'}}
+  %s = tile.map(%c) {
+  ^bb0(%x: f32):
+    tile.yield %x : f32
+  } : (!tile.columns<64>) -> !tile.rows
   return
 }
 
@@ -263,5 +311,143 @@ func.func @post_count(%i: index, %a: i32) {
 func.func @receive_stride(%i: index) {
   // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 16 and 20}}
   %a = tile.receive 16[%i] stride 20 : i32
+  return
+}
+
+// -----
+
+func.func @lhs_transposed(%p: !tile.operand<64x64xbf16>, %k: !tile.shared<64x64xbf16>) {
+  // expected-error @+1 {{expected a left operand in shared memory for 'lhs_transposed'}}
+  %s = tile.mma %p, %k {lhs_transposed} : !tile.operand<64x64xbf16>, !tile.shared<64x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @lhs_transposed_rows(%s: !tile.shared<64x64xbf16>, %k: !tile.shared<64x64xbf16>) {
+  // expected-error @+1 {{expected 'rows' for a left operand in shared memory}}
+  %d = tile.mma %s, %k {lhs_transposed} : !tile.shared<64x64xbf16>, !tile.shared<64x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+// The depth of a transposed operand are its rows.
+func.func @lhs_transposed_depth(%s: !tile.shared<128x64xbf16>, %k: !tile.shared<64x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected operands of one depth, got 128 and 64}}
+  %d = tile.mma %s rows %i, %k {lhs_transposed} : !tile.shared<128x64xbf16>, !tile.shared<64x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @depth_multiple(%s: !tile.shared<24x64xbf16>, %k: !tile.shared<24x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a depth that is a multiple of 16, got 24}}
+  %d = tile.mma %s rows %i, %k {lhs_transposed} : !tile.shared<24x64xbf16>, !tile.shared<24x64xbf16> -> !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @write_operand(%o: !tile.operand<64x64xf16>, %t: !tile.shared<64x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of the operand's element type, got '!tile.shared<64x64xbf16>'}}
+  tile.write %o to %t[%i] : !tile.operand<64x64xf16>, !tile.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @write_operand_columns(%o: !tile.operand<64x64xbf16>, %t: !tile.shared<64x128xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of 64 columns, got '!tile.shared<64x128xbf16>'}}
+  tile.write %o to %t[%i] : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>
+  return
+}
+
+// -----
+
+func.func @read_columns_of_tile(%t: !tile.shared<128x128xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of 64 columns, got '!tile.shared<128x128xbf16>'}}
+  %o = tile.read %t[%i] : !tile.shared<128x128xbf16> to !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @read_rows(%t: !tile.shared<96x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of a multiple of 64 rows, got '!tile.shared<96x64xbf16>'}}
+  %o = tile.read %t[%i] : !tile.shared<96x64xbf16> to !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @words_multiple(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected a multiple of 4 numbers, got 6}}
+  tile.load_words 6 from %p to 1024[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @words_offset(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1028 and 256}}
+  tile.load_words 64 from %p to 1028[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @words_count(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected from 1 to 64 numbers, got 68}}
+  tile.load_words 68 from %p to 1024[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @no_words(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected from 1 to 64 numbers, got 0}}
+  tile.load_words 0 from %p to 1024[%i] stride 256, %b
+  return
+}
+
+// -----
+
+// So many numbers have 0 bytes in 64 bits.
+func.func @negative_words(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected from 1 to 64 numbers, got -4611686018427387904}}
+  tile.load_words -4611686018427387904 from %p to 1024[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @negative_offset(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got -16 and 256}}
+  tile.load_words 64 from %p to -16[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @negative_stride(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1024 and -256}}
+  tile.load_words 64 from %p to 1024[%i] stride -256, %b
+  return
+}
+
+// -----
+
+func.func @column_stride(%i: index) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1024 and 260}}
+  %c = tile.read_columns 1024[%i] stride 260 : !tile.columns<64>
+  return
+}
+
+// -----
+
+func.func @column_count(%i: index) {
+  // expected-error @+1 {{expected from 1 to 32 numbers, got 64}}
+  %c = tile.read_columns 1024[%i] stride 128 : !tile.columns<64>
   return
 }

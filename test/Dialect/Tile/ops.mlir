@@ -127,3 +127,48 @@ func.func @words(%i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
   %e = tile.receive 1024[%i] stride 256 : i32
   return %c, %d, %e : i32, i32, i32
 }
+
+// CHECK-LABEL: @columns
+// CHECK-SAME: %[[C:.*]]: !tile.columns<64>
+// CHECK: %[[R:.*]] = tile.read_columns 1024[%{{.*}}] stride 256 : !tile.columns<64>
+// CHECK: tile.map(%[[R]], %{{.*}}, %[[C]]) {
+// CHECK: } : (!tile.columns<64>, !tile.rows, !tile.columns<64>) -> !tile.acc<64x64xf32>
+func.func @columns(%c: !tile.columns<64>, %r: !tile.rows, %i: index) -> !tile.acc<64x64xf32> {
+  %d = tile.read_columns 1024[%i] stride 256 : !tile.columns<64>
+  %m = tile.map(%d, %r, %c) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %s = arith.addf %x, %y : f32
+    tile.yield %s : f32
+  } : (!tile.columns<64>, !tile.rows, !tile.columns<64>) -> !tile.acc<64x64xf32>
+  return %m : !tile.acc<64x64xf32>
+}
+
+// The transpose of 64 columns of a tile: what is deep in it are its rows.
+// CHECK-LABEL: @lhs_transposed
+// CHECK: tile.mma %{{.*}} rows %{{.*}}, %{{.*}} {lhs_transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x192xbf16> -> !tile.acc<64x192xf32>
+// CHECK: tile.mma %{{.*}} rows %{{.*}}, %{{.*}} acc %{{.*}} {lhs_transposed, transposed} : !tile.shared<128x64xbf16>, !tile.shared<48x128xbf16>, !tile.acc<64x48xf32> -> !tile.acc<64x48xf32>
+func.func @lhs_transposed(%s: !tile.shared<128x64xbf16>, %k: !tile.shared<128x192xbf16>,
+                          %t: !tile.shared<48x128xbf16>, %a: !tile.acc<64x48xf32>, %i: index) {
+  %d = tile.mma %s rows %i, %k {lhs_transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x192xbf16> -> !tile.acc<64x192xf32>
+  %e = tile.mma %s rows %i, %t acc %a {lhs_transposed, transposed} : !tile.shared<128x64xbf16>, !tile.shared<48x128xbf16>, !tile.acc<64x48xf32> -> !tile.acc<64x48xf32>
+  return
+}
+
+// CHECK-LABEL: @gradients
+// CHECK: tile.load_words 64 from %{{.*}} to 1024[%{{.*}}] stride 256, %{{.*}}
+// CHECK: tile.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
+// CHECK: tile.read %{{.*}}[%{{.*}}] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
+// CHECK: tile.write %{{.*}} to %{{.*}}[%{{.*}}] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
+// CHECK: tile.add_fragment %{{.*}} to %{{.*}} : !tile.acc<64x64xf32>
+// CHECK: tile.load_fragment %{{.*}} : !tile.acc<64x64xf32>
+func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.barrier, %x: f32, %i: index)
+    -> (!tile.rows, !tile.acc<64x64xf32>) {
+  tile.load_words 64 from %p to 1024[%i] stride 256, %b
+  %r = tile.load_rows %p stride %i rows %i else %x
+  %a = tile.read %t[%i] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
+  %o = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x64xbf16>
+  tile.write %o to %t[%i] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
+  tile.add_fragment %a to %p : !tile.acc<64x64xf32>
+  %f = tile.load_fragment %p : !tile.acc<64x64xf32>
+  return %r, %f : !tile.rows, !tile.acc<64x64xf32>
+}

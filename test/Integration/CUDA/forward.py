@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ptx_emulator import MEMORY_BASE, Block, Kernel, Memory, narrow, widen
-from tile_ops import compile_ptx
+from emulation import STRUCTURES, Attention, allowed_pairs
+from ptx_memory import narrow, widen
 
 BATCH, HEADS, KEY_HEADS = 1, 2, 1
 QUERIES, KEYS = 150, 170
@@ -26,7 +26,6 @@ class Schedule:
     stages: int = 2
     query_stages: int = 2
     overlap: bool = False
-    # Of named barriers the emulation has those of a whole block only.
     take_turns: bool = False
 
     @property
@@ -35,94 +34,53 @@ class Schedule:
             f"{k.replace('_', '-')}={str(v).lower()}" for k, v in vars(self).items()
         )
 
-    @property
-    def threads(self) -> int:
-        return 128 * (self.consumers + 1)
-
 
 # With the head dimension: one that is no multiple of 64 is padded in shared memory.
 SCHEDULES = (
     (64, Schedule()),
     (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
     (64, Schedule(overlap=True)),
+    (64, Schedule(overlap=True, take_turns=True)),
     (40, Schedule()),
 )
-# Allowed distances of a head: the definition, not spattn's algebra.
-STRUCTURES = {
-    "causal": ("#spattn.causal", lambda h, d: d >= 0),
-    "window": (
-        "#spattn.window<left = 40, right = 0>",
-        lambda h, d: (d >= 0) & (d <= 40),
-    ),
-    "exclusive": (
-        "#spattn.partition<exclusive>",
-        lambda h, d: (d >= h * KEYS // 2) & (d < (h + 1) * KEYS // 2),
-    ),
-}
 
 
-def source(name: str, dim: int) -> str:
+def source(structure: str, dim: int) -> str:
     q = f"tensor<?x{HEADS}x?x{dim}xbf16>"
     k = f"tensor<?x{KEY_HEADS}x?x{dim}xbf16>"
     lse = f"tensor<?x{HEADS}x?xf32>"
     return f"""
-func.func @{name}(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({STRUCTURES[name][0]})
+func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
+  %r:2 = spattn.attention structure({STRUCTURES[structure][0]})
            ins(%q, %k, %v : {q}, {k}, {k}) outs(%o, %l : {q}, {lse})
   return %r#0 : {q}
 }}
 """
 
 
-def run(kernel, schedule: Schedule, dim: int, allowed) -> float:
+def run(attention: Attention, dim: int, structure: str) -> float:
     """The relative error."""
     random = np.random.default_rng(3)
-    arrays = [
-        narrow(random.standard_normal((BATCH, heads, length, dim)), "bf16")
-        for heads, length in (
-            (HEADS, QUERIES),
-            (KEY_HEADS, KEYS),
-            (KEY_HEADS, KEYS),
+    operands = {
+        name: narrow(random.standard_normal((BATCH, heads, length, dim)), "bf16")
+        for name, heads, length in (
+            ("q", HEADS, QUERIES),
+            ("k", KEY_HEADS, KEYS),
+            ("v", KEY_HEADS, KEYS),
         )
-    ]
-    # The output, in whose place there is something else.
-    arrays.append(np.full_like(arrays[0], 0x1234))
-    memory, at, arguments = Memory(MEMORY_BASE, 1 << 20), 0, []
-    for x in arrays:
-        out_at = at
-        memory.bytes[at : at + x.nbytes] = x.view(np.uint8).ravel()
-        strides, sizes = x.strides[2::-1], x.shape[::-1]
-        words = [MEMORY_BASE + at, *strides, 0, *sizes]
-        words += [0] * (16 - len(words))
-        arguments.append(np.array(words, np.int64).tobytes())
-        at += -(-x.nbytes // 256) * 256 + 256
-    lse_at = at
+    }
+    # Where results go there is something else.
+    operands["o"] = np.full_like(operands["q"], 0x1234)
+    operands["lse"] = np.full((BATCH, HEADS, QUERIES), 7, np.float32)
     scale = 1 / math.sqrt(dim)
-    strides = [HEADS * QUERIES * dim, QUERIES * dim, dim, HEADS * QUERIES, QUERIES, 1]
-    arguments += [np.int64(MEMORY_BASE + x).tobytes() for x in (out_at, lse_at)]
-    arguments += [np.int32(x).tobytes() for x in (BATCH, QUERIES, KEYS)]
-    arguments.append(np.float32(scale).tobytes())
-    arguments += [np.int64(x).tobytes() for x in strides]
-    if len(kernel.parameters) > len(arguments):
-        # The counter of items, where blocks fetch them.
-        counter_at = memory.bytes.size - 4
-        memory.bytes[counter_at:] = 0
-        arguments.append(np.int64(MEMORY_BASE + counter_at).tobytes())
-    blocks = 2
-    for block in range(blocks):
-        Block(kernel, arguments, memory, 1 << 18, schedule.threads, block, blocks).run()
+    results = attention.run(operands, scale)
 
-    size = BATCH * HEADS * QUERIES
-    out = memory.bytes[out_at : out_at + 2 * size * dim].view(np.uint16)
-    out = widen(out, "bf16").reshape(HEADS, QUERIES, dim).astype(float)
-    assert (memory.bytes[out_at + 2 * size * dim : lse_at] == 0xFF).all()
-    lse = memory.bytes[lse_at : lse_at + 4 * size].view(np.float32)
-    lse = lse.reshape(HEADS, QUERIES)
-    q, k, v = (widen(x, "bf16").astype(float)[0] for x in arrays[:3])
-    distance = np.arange(QUERIES)[:, None] + (KEYS - QUERIES) - np.arange(KEYS)
+    out = widen(results["o"], "bf16")[0].astype(float)
+    lse = results["lse"][0]
+    q, k, v = (widen(operands[name], "bf16").astype(float)[0] for name in "qkv")
+    allowed = allowed_pairs(structure, HEADS, QUERIES, KEYS)
     reference = np.zeros_like(out)
-    for h in range(HEADS):
-        mask = allowed(h, distance)
+    for h, mask in enumerate(allowed):
         scores = np.where(mask, q[h] @ k[0].T * scale, -np.inf)
         some = mask.any(1)
         top = np.where(some, scores.max(1), 0)[:, None]
@@ -145,11 +103,10 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     path = arguments.folder / "forward.mlir"
     for dim, schedule in SCHEDULES:
-        path.write_text("".join(source(name, dim) for name in STRUCTURES))
-        ptx = compile_ptx(path, "sm_80", arguments.translate, schedule.options)
-        ptx = ptx.read_text()
-        for name, (_, allowed) in STRUCTURES.items():
-            error = run(Kernel(ptx, name), schedule, dim, allowed)
+        for name in STRUCTURES:
+            path.write_text(source(name, dim))
+            attention = Attention(path, arguments.translate, schedule.options)
+            error = run(attention, dim, name)
             print(f"{name} D={dim} {schedule.options}: error {error:.1e}", flush=True)
             assert error < 5e-3
 

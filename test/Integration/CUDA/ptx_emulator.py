@@ -6,43 +6,15 @@ addresses are aligned and inside the memory given, that barriers get no more
 arrivals than they count, and that no thread waits for ever.
 """
 
+import itertools
 import re
 
 import numpy as np
+from ptx_memory import Memory, narrow, widen
 
 SHARED_BASE = 1024
 MEMORY_BASE = 0x7F0000000000
 PARAMETER_BASE = 0x4000
-
-
-def to_bf16_bits(x):
-    """The upper halves of f32, rounded to nearest even."""
-    bits = np.asarray(x, np.float32).view(np.uint32).astype(np.uint64)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-
-
-def narrow(x, element):
-    if element == "bf16":
-        return to_bf16_bits(x)
-    return np.asarray(x, np.float32).astype(np.float16).view(np.uint16)
-
-
-def widen(bits, element):
-    bits = np.asarray(bits, np.uint16)
-    if element == "bf16":
-        return (bits.astype(np.uint32) << 16).view(np.float32)
-    return bits.view(np.float16).astype(np.float32)
-
-
-class Memory:
-    def __init__(self, base, size):
-        self.base, self.bytes = base, np.full(size, 0xFF, np.uint8)
-
-    def at(self, address, count):
-        offset = int(address) - self.base
-        if address % count or offset < 0 or offset + count > self.bytes.size:
-            raise IndexError(f"{count} bytes at {int(address):#x}")
-        return self.bytes[offset : offset + count]
 
 
 def split(text):
@@ -88,11 +60,12 @@ class Block:
     ):
         self.kernel, self.memory, self.threads = kernel, memory, threads
         self.special = {"%ctaid.x": block, "%nctaid.x": blocks}
-        self.waiting = np.zeros(threads, bool)
+        # At a barrier of shared memory, and at a named one.
+        self.waiting, self.parked = (np.zeros(threads, bool) for _ in range(2))
         self.shared = Memory(SHARED_BASE, shared_bytes)
         self.parameters = Memory(PARAMETER_BASE, 4096)
         self.symbols = {"tile_shared_memory": SHARED_BASE}
-        self.registers, self.barriers = {}, {}
+        self.registers, self.barriers, self.named = {}, {}, {}
         at = PARAMETER_BASE
         for (name, size), value in zip(kernel.parameters, arguments, strict=True):
             at = -(-at // 64) * 64
@@ -157,13 +130,13 @@ class Block:
         """Threads that are furthest behind: they meet the others where paths
         join. Those at an instruction for whole warps wait for their warp.
         """
-        ready = (pcs < end) & ~self.waiting
+        ready = (pcs < end) & ~self.waiting & ~self.parked
         for pc in np.unique(pcs[ready]):
             mask = ready & (pcs == pc)
             op = self.kernel.code[pc][1]
-            if op.split(".")[0] in ("ldmatrix", "mma", "shfl") or "warp" in op:
+            if op.split(".")[0] in ("ldmatrix", "mma", "shfl", "bar"):
                 mask &= mask.reshape(-1, 32).all(1).repeat(32)
-            if mask.all() if op == "bar.sync" else mask.any():
+            if mask.any():
                 return int(pc), mask
         raise AssertionError("all threads wait for each other")
 
@@ -182,12 +155,31 @@ class Block:
             pcs[mask] = self.kernel.target(operands[0], pc)
         elif op == "ret":
             pcs[mask] = end
-        elif op == "bar.sync":
-            assert int(operands[1]) == self.threads
+        elif op in ("bar.sync", "bar.arrive"):
+            self.meet(op, operands, mask)
         elif op == "bar.warp.sync":
             pass
         elif mask.any():
             self.execute(op.split("."), operands, mask)
+
+    def meet(self, op, operands, mask):
+        """Named barriers: all warps that come say how many threads to expect."""
+        count = int(operands[1])
+        for number in np.unique(self.get(operands[0])[mask]):
+            here = mask & (self.get(operands[0]) == number)
+            expected, arrived, parked = self.named.get(
+                number, (count, 0, np.zeros(self.threads, bool))
+            )
+            assert expected == count, "threads that a barrier waits for"
+            assert not (parked & here).any()
+            arrived += int(here.sum())
+            if op == "bar.sync":
+                parked, self.parked = parked | here, self.parked | here
+            assert arrived <= count, "threads at a barrier"
+            self.named[number] = count, arrived, parked
+            if arrived == count:
+                self.parked &= ~parked
+                del self.named[number]
 
     def execute(self, op, args, mask):
         name, kind = op[0], op[-1]
@@ -210,6 +202,12 @@ class Block:
             a, b = (self.registers[s] for s in args[1:])
             self.put(args[0], {"or": a | b, "and": a & b, "xor": a ^ b}[name], mask)
             return
+        if name == "mov" and args[0].startswith("{"):
+            value, half = self.get(args[1]), np.uint64(width(0).nbytes * 4)
+            for i, part in enumerate(self.group(args[0])):
+                bits = value >> (half * np.uint64(i))
+                self.put(part, bits & np.uint64(2 ** int(half) - 1), mask)
+            return
         if name in ("mov", "cvta"):
             self.put(args[0], self.get(args[1], width), mask)
             return
@@ -229,7 +227,7 @@ class Block:
             "or": lambda: a | b,
             "xor": lambda: a ^ b,
             "bfe": lambda: (a >> b) & ((1 << c) - 1).astype(number),
-            "div": lambda: a // b,
+            "div": lambda: a / b if number == np.float32 else a // b,
             "rem": lambda: np.fmod(a, b),
             "not": lambda: ~a,
             "neg": lambda: -a,
@@ -243,14 +241,20 @@ class Block:
         self.put(args[0], result.astype(number), mask)
 
     def do_cvt(self, op, args, mask):
-        if op[1] == "rn":
+        if op[-2:] == ["f32", "s32"]:
+            self.put(args[0], self.get(args[1], np.int32).astype(np.float32), mask)
+        elif op[1] == "rn":
             element = op[2].removesuffix("x2")
             high, low = (narrow(self.get(s, np.float32), element) for s in args[1:])
             packed = high.astype(np.uint64) << np.uint64(16) | low
             self.put(args[0], packed, mask)
-        elif op[2] == "s32":
+        elif op[-1] in ("bf16", "f16"):
+            assert op[-2] == "f32"
+            self.put(args[0], widen(self.get(args[1], np.uint16), op[-1]), mask)
+        elif op[-1] == "s32":
             self.put(args[0], self.get(args[1], np.int32).astype(np.int64), mask)
         else:
+            assert op[-1] in ("u32", "u64"), op
             self.put(args[0], self.get(args[1], np.uint32), mask)
 
     def do_setp(self, op, args, mask):
@@ -274,10 +278,9 @@ class Block:
         self.put(args[0], value, mask)
 
     def do_ld(self, op, args, mask):
-        if op[1] == "shared":
+        if op[1] != "param":
             self.access(op, args[0], args[1], mask, is_load=True)
             return
-        assert op[1] == "param"
         size = int(op[-1][1:]) // 8
         address = int(self.get(args[1])[mask][0])
         for i, name in enumerate(self.group(args[0])):
@@ -288,38 +291,40 @@ class Block:
     def do_st(self, op, args, mask):
         self.access(op, args[1], args[0], mask, is_load=False)
 
-    def do_atom(self, op, args, mask):
-        """Counts in a word of global memory; the threads one after the other."""
-        assert op[1:] == ["relaxed", "gpu", "inc", "u32"] and args[2] == "-1"
-        addresses = self.get(args[1])
-        old = np.zeros(self.threads, np.uint32)
-        for t in np.flatnonzero(mask):
-            place = self.memory.at(addresses[t], 4).view(np.uint32)
-            old[t] = place[0]
-            place[0] = (int(place[0]) + 1) & 0xFFFFFFFF
-        self.put(args[0], old, mask)
-
     def access(self, op, values, address, mask, is_load):
         """Loads or stores each thread's values, aligned as a whole."""
         size, names = int(op[-1][1:]) // 8, self.group(values)
-        memory = self.shared if op[1] == "shared" else self.memory
-        kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)
-        registers = np.stack(
-            [
-                self.get(n, kind) if not is_load else np.zeros(self.threads, kind)
-                for n in names
-            ],
-            1,
-        )
-        for t in np.flatnonzero(mask):
-            place = memory.at(addresses[t], size * len(names))
-            if is_load:
-                registers[t] = place.view(kind)
-            else:
-                place[:] = registers[t].view(np.uint8)
+        memory = {"shared": self.shared, "global": self.memory}[op[1]]
+        kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)[mask]
         if is_load:
-            for name, value in zip(names, registers.T, strict=True):
-                self.put(name, value.copy(), mask)
+            found = memory.read(addresses, size * len(names), kind)
+            for name, column in zip(names, found.T, strict=True):
+                value = np.zeros(self.threads, kind)
+                value[mask] = column
+                self.put(name, value, mask)
+        else:
+            memory.write(
+                addresses, np.stack([self.get(n, kind)[mask] for n in names], 1)
+            )
+
+    def do_red(self, op, args, mask):
+        assert op[1:] == ["relaxed", "gpu", "global", "add", "f32"]
+        self.add(args[0], self.get(args[1], np.float32), mask)
+
+    def do_atom(self, op, args, mask):
+        # Up to a greatest number; this one is never reached.
+        assert op[1:] == ["relaxed", "gpu", "inc", "u32"] and args[2] == "-1"
+        ones = np.ones(self.threads, np.uint32)
+        self.put(args[0], self.add(args[1], ones, mask), mask)
+
+    def add(self, address, values, mask):
+        """Adds to memory, one thread after the other; returns what was there."""
+        addresses, before = self.get(address), np.zeros_like(values)
+        for t in np.flatnonzero(mask):
+            place = addresses[t : t + 1]
+            before[t] = self.memory.read(place, 4, values.dtype)[0, 0]
+            self.memory.write(place, (before[t : t + 1] + values[t : t + 1])[:, None])
+        return before
 
     # Copies and barriers.
 
@@ -328,12 +333,13 @@ class Block:
             assert "noinc" in op
             self.arrive(args[0], mask)
             return
-        target, source = self.get(args[0]), self.get(args[1])
-        size = self.get(args[3])
-        for t in np.flatnonzero(mask):
-            assert size[t] in (0, 16) and int(args[2]) == 16
-            data = self.memory.at(source[t], 16) if size[t] else 0
-            self.shared.at(target[t], 16)[:] = data
+        assert int(args[2]) == 16
+        target, source = self.get(args[0])[mask], self.get(args[1])[mask]
+        size = self.get(args[3] if len(args) > 3 else args[2])[mask]
+        assert np.isin(size, (0, 16)).all()
+        data = np.zeros((len(target), 16), np.uint8)
+        data[size > 0] = self.memory.read(source[size > 0], 16, np.uint8)
+        self.shared.write(target, data)
 
     def do_mbarrier(self, op, args, mask):
         if op[1] == "arrive":
@@ -379,19 +385,17 @@ class Block:
     def do_ldmatrix(self, op, args, mask):
         names = self.group(args[0])
         assert op[4] == f"x{len(names)}"
-        addresses = self.get(args[1])
-        values = np.zeros((len(names), self.threads), np.uint64)
-        for warp in self.warps(mask):
-            for i in range(len(names)):
-                rows = [
-                    self.shared.at(addresses[32 * warp + 8 * i + r], 16)
-                    for r in range(8)
-                ]
-                matrix = np.stack(rows).view(np.uint16)
-                if "trans" in op:
-                    matrix = matrix.T.copy()
-                values[i, 32 * warp : 32 * warp + 32] = matrix.view(np.uint32).ravel()
-        for name, value in zip(names, values, strict=True):
+        count = len(names)
+        lanes = np.arange(self.threads).reshape(-1, 32)[self.warps(mask)]
+        addresses = self.get(args[1])[lanes[:, : 8 * count]]
+        rows = self.shared.read(addresses.ravel(), 16, np.uint16)
+        matrices = rows.reshape(-1, count, 8, 8)
+        if "trans" in op:
+            matrices = matrices.swapaxes(2, 3)
+        pairs = np.ascontiguousarray(matrices).view(np.uint32)
+        for i, name in enumerate(names):
+            value = np.zeros(self.threads, np.uint32)
+            value[lanes] = pairs[:, i].reshape(-1, 32)
             self.put(name, value, mask)
 
     def do_mma(self, op, args, mask):
@@ -405,19 +409,21 @@ class Block:
         sums = [self.get(r, np.float32) for r in c]
         lane = np.arange(32)
         row, column = lane // 4, lane % 4 * 2
-        results = np.zeros((4, self.threads), np.float32)
-        for warp in self.warps(mask):
-            at = slice(32 * warp, 32 * warp + 32)
-            lhs, rhs = np.zeros((16, 16), np.float32), np.zeros((16, 8), np.float32)
-            acc = np.zeros((16, 8), np.float32)
+        warps = self.warps(mask)
+        lanes = np.arange(self.threads).reshape(-1, 32)[warps]
+        lhs, rhs, acc = (
+            np.zeros((len(warps), *shape), np.float32)
+            for shape in ((16, 16), (16, 8), (16, 8))
+        )
+        for i in range(4):
+            acc[:, row + i // 2 * 8, column + i % 2] = sums[i][lanes]
             for e in range(2):
-                for i in range(4):
-                    lhs[row + i % 2 * 8, column + i // 2 * 8 + e] = pairs[i][at, e]
-                    acc[row + i // 2 * 8, column + i % 2] = sums[i][at]
-                for i in range(2):
-                    rhs[column + i * 8 + e, row] = pairs[4 + i][at, e]
-            product = acc + lhs @ rhs
-            for i in range(4):
-                results[i, at] = product[row + i // 2 * 8, column + i % 2]
-        for name, value in zip(d, results, strict=True):
+                at = row + i % 2 * 8, column + i // 2 * 8 + e
+                lhs[:, at[0], at[1]] = pairs[i][lanes, e]
+        for i, e in itertools.product(range(2), range(2)):
+            rhs[:, column + i * 8 + e, row] = pairs[4 + i][lanes, e]
+        product = acc + lhs @ rhs
+        for i, name in enumerate(d):
+            value = np.zeros(self.threads, np.float32)
+            value[lanes] = product[:, row + i // 2 * 8, column + i % 2]
             self.put(name, value, mask)

@@ -1,4 +1,4 @@
-"""Compiles forward kernels to cubins and looks at their machine code.
+"""Compiles forward and gradient kernels to cubins and looks at their machine code.
 
     kernels.py SPATTN_TRANSLATE CUOBJDUMP [--all] [--keep FOLDER]
 
@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CHOICES = {
+    "pass": ("forward",),
     "element": ("bf16", "f16"),
     "dim": (128, 64, 96, 192, 256),
     "structure": (
@@ -37,6 +38,14 @@ CHOICES = {
 }
 # The other family of targets; one chip with more and one with less shared memory.
 OTHER_CHOICES = {**CHOICES, "short": (False,), "chip": ("sm_80", "sm_120")}
+GRADIENT_CHOICES = {
+    **CHOICES,
+    "pass": ("backward",),
+    "dim": (128, 64, 96),
+    "lse": (True,),
+    "short": (False,),
+    "chip": ("sm_90a", "sm_80", "sm_120"),
+}
 
 
 def pairs(kernel: tuple) -> set:
@@ -65,6 +74,16 @@ def source(kernel: dict) -> str:
             "?x16x?xf32",
         )
     )
+    if kernel["pass"] == "backward":
+        return f"""
+func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}, %g: {o},
+                  %dq: {q}, %dk: {k}, %dv: {k}) -> ({q}, {k}, {k}) {{
+  %r:3 = spattn.attention_backward structure({kernel["structure"]})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {k}, {o}, {lse}, {o})
+      outs(%dq, %dk, %dv : {q}, {k}, {k})
+  return %r#0, %r#1, %r#2 : {q}, {k}, {k}
+}}
+"""
     results, outs, types = "%r", "%o", o
     if kernel["lse"]:
         results, outs, types = "%r:2", "%o, %l", f"{o}, {lse}"
@@ -78,15 +97,33 @@ func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}) -> {o} {{
 """
 
 
-def expected_products(chip: str, dim: int, key_tile: int) -> tuple[str, int]:
-    """Instructions, and how many: one for each 16 of the summed dimension. On
-    sm_90a scores and output of the first tile, of masked ones and of full ones,
-    then the last item's output; elsewhere those of a tile, a warp's 16 rows and
-    8 columns at a time. Head dimensions are rounded up to 64."""
-    dim = -(-dim // 64) * 64
-    if chip == "sm_90a":
-        return "HGMMA", 3 * dim // 16 + 4 * key_tile // 16
-    return "HMMA.16816", 2 * (dim // 16) * (key_tile // 8)
+def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str, int]:
+    """Instructions, and how many. On sm_90a one for 64 rows, all columns and 16 of
+    the summed dimension; elsewhere one for 16 rows, of which each warp has its own,
+    8 columns and 16 of the summed dimension."""
+    is_sm90a = kernel["chip"] == "sm_90a"
+    # Head dimensions are rounded up to 64.
+    dim = -(-kernel["dim"] // 64) * 64
+
+    def product(columns: int, depth: int) -> int:
+        return depth // 16 * (1 if is_sm90a else columns // 8)
+
+    scores, output = product(key_tile, dim), product(dim, key_tile)
+    if kernel["pass"] == "backward":
+        # Tiles with a mask, those without, and the last one, which starts no scores;
+        # those of the first tile are started before. Rows are keys. A warpgroup has
+        # its share of the blocks of 64 queries and columns.
+        scores, dprobs = (product(query_tile, dim) for _ in range(2))
+        dvalue, dkey = (product(dim, query_tile) for _ in range(2))
+        blocks = query_tile // 64 * (dim // 64) // (key_tile // 64)
+        dquery = blocks * product(64, key_tile)
+        count = 3 * scores + 3 * (dprobs + dvalue + dkey + dquery)
+    elif is_sm90a:
+        # The first tile, masked ones and full ones; then the last item's output.
+        count = 3 * scores + 4 * output
+    else:
+        count = scores + output
+    return "HGMMA" if is_sm90a else "HMMA.16816", count
 
 
 def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
@@ -112,7 +149,7 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         return compiled.stderr or f"status {compiled.returncode}"
     run("--artifact-to-code", artifact, "-o", cubin).check_returncode()
     description = run("--artifact-to-text", artifact).stdout
-    key_tile = int(re.search(r"tile: \d+x(\d+)", description)[1])
+    tile = map(int, re.search(r"tile: (\d+)x(\d+)", description).groups())
     # It starts nvdisasm, which is next to it.
     path = f"{Path(cuobjdump).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     sass = subprocess.run(
@@ -122,7 +159,7 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         env={**os.environ, "PATH": path},
         check=True,
     ).stdout
-    name, expected = expected_products(kernel["chip"], kernel["dim"], key_tile)
+    name, expected = expected_products(kernel, *tile)
     products = sass.count(name)
     if products != expected:
         return f"{products} products in the machine code, expected {expected}"
@@ -136,7 +173,11 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    kernels = choose(CHOICES, options.all) + choose(OTHER_CHOICES, options.all)
+    kernels = [
+        kernel
+        for choices in (CHOICES, OTHER_CHOICES, GRADIENT_CHOICES)
+        for kernel in choose(choices, options.all)
+    ]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -175,13 +175,13 @@ LogicalResult StoreFillOp::verify() {
 }
 
 /// A set of words in shared memory.
-static LogicalResult verifyWords(Operation *op, uint64_t offset,
-                                 uint64_t stride, size_t count) {
-  if (offset % 16 != 0 || stride % 16 != 0)
+static LogicalResult verifyWords(Operation *op, int64_t offset, int64_t stride,
+                                 int64_t count) {
+  if (offset < 0 || offset % 16 != 0 || stride < 0 || stride % 16 != 0)
     return op->emitOpError("expected an offset and a stride that are multiples "
                            "of 16, got ")
            << offset << " and " << stride;
-  if (count == 0 || count * 4 > stride)
+  if (count < 1 || count > stride / 4)
     return op->emitOpError("expected from 1 to ")
            << stride / 4 << " numbers, got " << count;
   return success();
@@ -196,9 +196,10 @@ LogicalResult ReceiveOp::verify() {
 }
 
 LogicalResult LoadWordsOp::verify() {
-  if (getCount() % 4 != 0)
-    return emitOpError("expected a multiple of 4 numbers, got ") << getCount();
-  return verifyWords(*this, getOffset(), getStride(), getCount());
+  int64_t count = getCount();
+  if (count % 4 != 0)
+    return emitOpError("expected a multiple of 4 numbers, got ") << count;
+  return verifyWords(*this, getOffset(), getStride(), count);
 }
 
 LogicalResult ReadColumnsOp::verify() {

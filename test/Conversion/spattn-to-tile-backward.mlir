@@ -1,0 +1,225 @@
+// RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s
+// RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s --check-prefix=LAUNCH
+// RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
+
+!t = tensor<?x16x?x128xbf16>
+!l = tensor<?x16x?xf32>
+
+// Three kernels, in the order of their launches. Each knows all buffers, maps and scratch, so that
+// whoever launches them lends the same to all.
+// LAUNCH-LABEL: llvm.func @bands_prepare
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
+// LAUNCH-SAME: buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"k", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"v", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"o", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"lse", f32, [b = batch, h = 16, n = queryLength], alignment = 4>,
+// LAUNCH-SAME: <"do", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"dq", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16, output = true>,
+// LAUNCH-SAME: <"dk", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>,
+// LAUNCH-SAME: <"dv", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>]
+// LAUNCH-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// LAUNCH-SAME: <"k", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"v", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"dk", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"dv", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"o", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>, <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"dq", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>]
+// A number for each query of a tile, and 128 for its gradients. Nothing has to be zeroed: the first
+// kernel does that where the others read.
+// LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"dq_sums", bytes = <524288 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"counter", bytes = <4>, alignment = 4>]
+// LAUNCH-SAME: limits = [<<queryLength + keyLength>, 1073741823>, <<16 * batch * ceil(keyLength / 128)>, 1073741823>, <<16 * batch * ceil(queryLength / 64)>, 1073741823>]
+// LAUNCH-SAME: positive = ["scale"]
+// LAUNCH-SAME: arguments = [<map 6>, <map 7>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// LAUNCH-SAME: tile = "64x128"
+// LAUNCH-SAME: threads = 128, shared = 32784, grid = <16 * batch * ceil(queryLength / 64)>>
+// LAUNCH-LABEL: llvm.func @bands(
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
+// LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
+// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <map 2>, <map 3>, <map 4>, <map 5>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
+// LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
+// LAUNCH-SAME: threads = 384, shared = 231072, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
+// LAUNCH-LABEL: llvm.func @bands_finish
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
+// LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
+// LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
+
+// Maps are read where arguments are.
+// CHECK-LABEL: llvm.func @bands_prepare
+// CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %[[LSE:[a-z0-9]+]]: !llvm.ptr, %[[START:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %[[COUNTER:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: i32,
+// One thread of the grid starts the counter of key tiles.
+// CHECK: scf.if
+// CHECK:   llvm.store %{{.*}}, %[[COUNTER]] : i32, !llvm.ptr
+// Of rows in a query tile that sees keys: clear where gradients are added up, scale the
+// log-sum-exp, and multiply outputs and their gradients.
+// CHECK: scf.if
+// CHECK:   tile.load {{.*}} : !tile.shared<64x128xbf16>
+// CHECK:   tile.load {{.*}} : !tile.shared<64x128xbf16>
+// CHECK:   tile.store_fill {{.*}} columns 1024 : f32
+// CHECK:   tile.load_rows
+// CHECK:   tile.map({{.*}}) {
+// CHECK:     arith.cmpf oeq
+// CHECK:     arith.select
+// CHECK:   } : (!tile.rows) -> !tile.rows
+// CHECK:   tile.store_rows
+// CHECK:   tile.barrier_wait
+// CHECK:   tile.read {{.*}} : !tile.shared<64x128xbf16> to !tile.acc<64x128xf32>
+// CHECK:   tile.read {{.*}} : !tile.shared<64x128xbf16> to !tile.acc<64x128xf32>
+// CHECK:   tile.reduce add
+// CHECK:   tile.combine add
+// CHECK:   tile.store_rows
+// The others read nothing.
+// CHECK: } else {
+// CHECK-NOT: tile.load
+// CHECK-NOT: tile.read
+// CHECK-COUNT-2: tile.store_rows
+// CHECK-NOT: tile.store
+// CHECK: llvm.return
+
+// CHECK-LABEL: llvm.func @bands(
+// CHECK: tile.barrier_init
+// CHECK: tile.sync 0, 384
+// CHECK: tile.warpgroup
+// Of the first warpgroup, one warp finds the items with tiles, writes gradients of keys that no query
+// sees, and takes the number of the next key tile when there is room for it,
+// CHECK: tile.set_registers 40, false
+// CHECK: scf.while
+// CHECK:   scf.if
+// CHECK:     tile.barrier_wait
+// CHECK:     tile.post
+// CHECK:     tile.barrier_arrive
+// CHECK:   } else {
+// CHECK-COUNT-2: tile.store_fill {{.*}} columns 128 : bf16
+// CHECK:   }
+// CHECK:   tile.fetch
+// CHECK-NEXT: tile.broadcast
+// CHECK: tile.post
+// one loads keys, and queries with the numbers that their scores start from,
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   tile.load {{.*}} : !tile.shared<128x128xbf16>
+// CHECK:   scf.for
+// CHECK:     tile.load_words 64
+// CHECK:     tile.load {{.*}} : !tile.shared<64x128xbf16>
+// one values, and gradients of outputs likewise,
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   tile.load {{.*}} : !tile.shared<128x128xbf16>
+// CHECK:   scf.for
+// CHECK:     tile.load_words 64
+// CHECK:     tile.load {{.*}} : !tile.shared<64x128xbf16>
+// and one stores.
+// CHECK: tile.receive {{.*}} uniform
+// CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
+// CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
+// CHECK:   tile.store_wait
+// The others compute: scores of the first query tile; then masked tiles, full ones, and the last one.
+// CHECK: tile.set_registers 232, true
+// CHECK: scf.while
+// CHECK:   tile.receive {{.*}} uniform
+// CHECK:   tile.read_columns {{.*}} : !tile.columns<64>
+// CHECK:   tile.mma {{.*}} acc {{.*}} {transposed} : !tile.shared<128x128xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x64xf32>
+// CHECK:   tile.mma_wait 0
+// CHECK:   scf.for
+// Scores are masked before the next product has its registers; the gradients of probabilities start
+// from -delta.
+// CHECK:     tile.mask
+// CHECK:     tile.read_columns {{.*}} : !tile.columns<64>
+// CHECK:     tile.mma {{.*}} acc {{.*}} {transposed}
+// CHECK:     tile.mma_commit
+// CHECK:     math.exp2
+// CHECK:     tile.mma {{.*}} acc {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x128xf32>
+// CHECK:     tile.mma {{.*}} acc {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x128xf32>
+// All write gradients of scores, and each multiplies 64 columns of keys with all of them.
+// CHECK:     tile.write {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
+// CHECK:     tile.copy_fence
+// CHECK:     tile.sync 1, 256
+// CHECK:     tile.mma {{.*}} {lhs_transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x64xf32>
+// The scores of the next tile.
+// CHECK:     tile.mma {{.*}} acc {{.*}} {transposed}
+// CHECK:     tile.add_fragment
+// CHECK-NOT: tile.add_fragment
+// CHECK:     tile.mma_wait 0
+// CHECK:     scf.yield
+// Full tiles have no mask.
+// CHECK:   scf.for
+// CHECK-NOT: tile.mask
+// CHECK:     tile.add_fragment
+// CHECK-NOT: tile.mask
+// CHECK:     scf.yield
+// The last tile may have, and starts no other.
+// CHECK:   scf.if {{.*}} -> (!tile.acc<64x64xf32>) {
+// CHECK:     tile.mask
+// CHECK:   } else {
+// CHECK-NEXT: scf.yield
+// CHECK:   tile.mma {{.*}} {lhs_transposed}
+// CHECK-NOT: tile.mma{{ }}
+// CHECK:   tile.add_fragment
+// CHECK:   tile.sync 1, 256
+// CHECK:   tile.write {{.*}} : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+// CHECK:   tile.write {{.*}} : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
+// CHECK-NOT: tile.mma
+
+// CHECK-LABEL: llvm.func @bands_finish
+// CHECK: scf.if
+// Two chunks of 64 columns.
+// CHECK:   tile.load_fragment {{.*}} : !tile.acc<64x64xf32>
+// CHECK:   arith.mulf
+// CHECK:   tile.write
+// CHECK:   tile.load_fragment {{.*}} : !tile.acc<64x64xf32>
+// CHECK:   tile.write
+// CHECK-NOT: tile.load_fragment
+// CHECK:   tile.store_tile {{.*}} : !tile.shared<64x128xbf16>
+// CHECK: } else {
+// CHECK:   tile.store_fill {{.*}} columns 128 : bf16
+// CHECK: llvm.return
+func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v, %o, %l, %g : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+}
+
+// Key heads that 4 query heads share: the heads are searched for those with work, each of which is
+// an item, and the gradients of keys and values go from one item to the next. Dimensions in the
+// order of the layout; the head dimension is rounded up to 64 in shared memory.
+// LAUNCH-LABEL: llvm.func @grouped(
+// LAUNCH-SAME: <"k", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16>
+// LAUNCH-SAME: <"lse", f32, [b = batch, n = queryLength, h = 16], alignment = 4>
+// LAUNCH-SAME: <"dk", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16, output = true>
+// LAUNCH-SAME: <"dq_sums", bytes = <262144 * batch * ceil(queryLength / 64)>
+// LAUNCH-SAME: scale = "0.25"
+// LAUNCH-SAME: grid = persistent 2 for <4 * batch * ceil(keyLength / 64)>>
+
+// CHECK-LABEL: llvm.func @grouped(
+// CHECK: tile.set_registers 40, false
+// CHECK: scf.while
+// CHECK:   scf.for %{{.*}} = %{{.*}} to %[[GROUP:.*]] step
+// CHECK-NOT: tile.post
+// CHECK:   scf.for %{{.*}} = %{{.*}} to %[[GROUP]] step {{.*}} -> (i32, i32)
+// CHECK:     scf.if
+// CHECK:       tile.post
+// CHECK:   scf.if
+// CHECK-COUNT-2: tile.store_fill {{.*}} columns 40 : f16
+// CHECK:   tile.fetch
+// CHECK: tile.set_registers 216, true
+// CHECK: scf.while {{.*}}!tile.acc<64x64xf32>, !tile.acc<64x64xf32>
+// CHECK:   scf.if {{.*}} -> (!tile.acc<64x64xf32>, !tile.acc<64x64xf32>) {
+// CHECK-COUNT-2: tile.fill
+// CHECK:   } else {
+// CHECK-NEXT: scf.yield
+// CHECK:   tile.mma {{.*}}{transposed} : !tile.shared<64x64xf16>, !tile.shared<64x64xf16>, !tile.acc<64x64xf32>
+!kt = tensor<?x?x4x40xf16>
+!qt = tensor<?x?x16x40xf16>
+!lt = tensor<?x?x16xf32>
+func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !qt, %dk: !kt, %dv: !kt) -> (!qt, !kt, !kt) {
+  %s = arith.constant 0.25 : f32
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %g : !qt, !kt, !kt, !qt, !lt, !qt) scale(%s) outs(%dq, %dk, %dv : !qt, !kt, !kt) {layout = "bnhd"}
+  return %r#0, %r#1, %r#2 : !qt, !kt, !kt
+}
+
+// Where there is no copy engine, maps are not for it.
+// SM80-LABEL: llvm.func @bands(
+// SM80-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
+// SM80-SAME: tile = "64x64"
+// SM80-SAME: threads = 256
