@@ -52,6 +52,9 @@ class Kernel:
         attribute = cuda.CUfunction_attribute
         limit = attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
         check(cuda.cuFuncSetAttribute(self.function, limit, self.shared))
+        # Blocks that fetch their items have a counter, the last parameter.
+        error, *_ = cuda.cuFuncGetParamInfo(self.function, 16)
+        self.fetches = error == cuda.CUresult.CUDA_SUCCESS
 
     @staticmethod
     def tensor_map(x: torch.Tensor, rows: int):
@@ -96,6 +99,9 @@ class Kernel:
         scalars += [ctypes.c_int32(n) for n in (q.shape[0], q.shape[2], k.shape[2])]
         scalars.append(ctypes.c_float(1 / math.sqrt(q.shape[3])))
         scalars += [ctypes.c_int64(s) for s in (*out.stride()[:3], *lse.stride())]
+        counter = torch.zeros(1, dtype=torch.int32, device="cuda")
+        if self.fetches:
+            scalars.append(ctypes.c_uint64(counter.data_ptr()))
         values += [(s, ctypes.addressof(s)) for s in scalars]
         pointers = (ctypes.c_void_p * len(values))(*(p for _, p in values))
         items = q.shape[0] * q.shape[1] * -(-q.shape[2] // self.queries)
@@ -104,6 +110,8 @@ class Kernel:
 
         def launch():
             stream = torch.cuda.current_stream().cuda_stream
+            if self.fetches:
+                check(cuda.cuMemsetD8Async(counter.data_ptr(), 0, 4, stream))
             check(
                 cuda.cuLaunchKernel(
                     self.function,
@@ -120,7 +128,7 @@ class Kernel:
                 )
             )
 
-        launch.keep = (values, pointers)
+        launch.keep = (values, pointers, counter)
         return launch
 
 
@@ -313,7 +321,8 @@ def main() -> None:
         entry = structure + ("" if heads == key_heads else "_gqa")
         calls, errors = {}, {}
         for variant in variants:
-            if dim not in VARIANTS[variant].dims:
+            known = VARIANTS[variant]
+            if dim not in known.dims or structure not in known.structures:
                 continue
             kernel = Kernel(folder / f"d{dim}.{variant}.cubin", variant, entry, dim)
             errors[variant] = max(

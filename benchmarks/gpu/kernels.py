@@ -17,6 +17,8 @@ STRUCTURES = {
     "causal": "#spattn.causal",
     "window1024": "#spattn.window<left = 1023, right = 0>",
 }
+# Those whose rows see one span of keys: masks of others take more registers.
+ONE_SPAN = ("exclusive", "causal", "window1024")
 # (heads, key heads)
 HEADS = {"": (16, 16), "_gqa": (32, 8)}
 
@@ -27,17 +29,20 @@ class Variant:
 
     target: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
+    structures: tuple[str, ...] = tuple(STRUCTURES)
     consumers: int = 2
     blocks: int = 1
     key_tile: int = 128
     stages: int = 2
     query_stages: int = 2
     overlap: bool = True
+    fetch: str | bool = "auto"
     shared_memory: int = 227 * 1024
 
     @property
     def options(self) -> str:
-        fields = {k: v for k, v in vars(self).items() if k not in ("target", "dims")}
+        others = ("target", "dims", "structures")
+        fields = {k: v for k, v in vars(self).items() if k not in others}
         return " ".join(
             f"{k.replace('_', '-')}={str(v).lower()}" for k, v in fields.items()
         )
@@ -69,6 +74,10 @@ def for_sm80(target="sm_90", **options) -> Variant:
 VARIANTS = {
     "128x128x1": Variant(),
     "64x64x2": Variant(consumers=1, blocks=2, key_tile=64),
+    "192x128x1": Variant(dims=(64,), structures=ONE_SPAN, consumers=3, fetch=True),
+    "64x64x3": Variant(
+        dims=(64,), structures=ONE_SPAN, consumers=1, blocks=3, key_tile=64
+    ),
     # With the instructions of sm_80.
     "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
     "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),
@@ -89,8 +98,8 @@ func.func @{name}{suffix}(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} 
 """
 
 
-def text(dim: int) -> str:
-    functions = [function(name, "", dim) for name in STRUCTURES]
+def text(dim: int, structures=tuple(STRUCTURES)) -> str:
+    functions = [function(name, "", dim) for name in structures]
     return "".join([*functions, function("exclusive", "_gqa", dim)])
 
 
@@ -99,12 +108,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     compiler = Path(__file__).parent / "compile.sh"
     for dim in (64, 128):
-        source = folder / f"d{dim}.mlir"
-        source.write_text(text(dim))
         for name, variant in VARIANTS.items():
             if dim not in variant.dims:
                 continue
             out = folder / f"d{dim}.{name}.cubin"
+            source = out.with_suffix(".mlir")
+            source.write_text(text(dim, variant.structures))
             command = [compiler, source, out, variant.options, variant.target]
             subprocess.run(command, check=True)
             print(out)

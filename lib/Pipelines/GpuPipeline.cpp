@@ -31,6 +31,7 @@ void spattn::buildGpuTilePipeline(OpPassManager &pm,
   tile.stages = options.stages;
   tile.overlap = options.overlap;
   tile.takeTurns = options.takeTurns;
+  tile.fetch = options.fetch;
   tile.consumers = options.consumers;
   tile.blocks = options.blocks;
   tile.queryStages = options.queryStages;

@@ -7,7 +7,7 @@
 
 // Bands of 256 are narrow for tiles of 128 queries.
 // CHECK: llvm.func @exclusive64
-// CHECK-SAME: tile = "128x128"
+// CHECK-SAME: tile = "192x128"
 // SHORT: llvm.func @exclusive64
 // SHORT-SAME: tile = "64x64"
 // OPTION: llvm.func @exclusive64
@@ -18,10 +18,11 @@ func.func @exclusive64(%q: !t64, %k: !t64, %v: !t64, %o: !t64) -> !t64 {
   return %r : !t64
 }
 
+// One span of keys a row leaves registers for three warpgroups.
 // CHECK: llvm.func @causal64
-// CHECK-SAME: tile = "128x128"
+// CHECK-SAME: tile = "192x128"
 // SHORT: llvm.func @causal64
-// SHORT-SAME: tile = "128x128"
+// SHORT-SAME: tile = "192x128"
 func.func @causal64(%q: !t64, %k: !t64, %v: !t64, %o: !t64) -> !t64 {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %v : !t64, !t64, !t64) outs(%o : !t64)
   return %r : !t64

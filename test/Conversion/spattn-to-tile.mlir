@@ -41,18 +41,22 @@
 // What a launch needs: it is in the IR.
 // CHECK-SAME: tile.launch = #tile.launch<buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
 // CHECK-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// CHECK-SAME: scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>],
 // CHECK-SAME: limits = [<<queryLength + keyLength>, 1073741823>,
 // CHECK-SAME: positive = ["scale"]
-// CHECK-SAME: threads = 384, shared = 197808, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
+// CHECK-SAME: threads = 384, shared = 197264, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
 // CHECK: tile.barrier_init
 // CHECK: tile.warpgroup
 // Of the first warpgroup, one warp finds the items with tiles, and writes rows
 // that see no key,
 // CHECK: tile.set_registers 40, false
-// CHECK: scf.for
+// CHECK: tile.fetch
+// CHECK: scf.while
 // CHECK:   tile.post
 // CHECK:   tile.store_fill {{.*}} columns 128 : bf16
 // CHECK:   tile.store_fill {{.*}} columns 1 : f32
+// CHECK:   tile.broadcast
+// CHECK:   tile.fetch
 // CHECK: tile.post
 // one loads queries and keys, one values,
 // CHECK: tile.receive {{.*}} uniform

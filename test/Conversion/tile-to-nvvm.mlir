@@ -138,6 +138,16 @@ llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
   llvm.return
 }
 
+// A lane asks, and the others are told.
+// CHECK-LABEL: @counter
+// CHECK: llvm.inline_asm has_side_effects {{.*}}@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;
+// CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
+llvm.func @counter(%p: !llvm.ptr) -> i32 {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  llvm.return %n : i32
+}
+
 // CHECK-LABEL: @threads
 // CHECK: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
 // CHECK: bar.sync 1, 256;

@@ -188,6 +188,20 @@ llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes
   llvm.return
 }
 
+// Lane 0 takes a number, and the others wait for it only when they are told.
+// CHECK-LABEL: .entry counter
+// CHECK: and.b32 [[LANE:%r[0-9]+]], %{{r[0-9]+}}, 31;
+// CHECK: setp.eq.u32 p, [[LANE]], 0;
+// CHECK: @p atom.relaxed.gpu.inc.u32 [[TICKET:%r[0-9]+]], [%rd{{[0-9]+}}], -1;
+// CHECK: shfl.sync.idx.b32 [[NUMBER:%r[0-9]+]], [[TICKET]], 0, 0x1f, 0xffffffff;
+// CHECK: st.global.b32 [%rd{{[0-9]+}}], [[NUMBER]];
+llvm.func @counter(%p: !llvm.ptr, %out: !llvm.ptr) attributes {nvvm.kernel} {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  llvm.store %n, %out : i32, !llvm.ptr
+  llvm.return
+}
+
 // Registers move between warps on sm_90a only.
 // CHECK-LABEL: .entry threads
 // CHECK: shfl.sync.idx.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 0, 0x1f, 0xffffffff;

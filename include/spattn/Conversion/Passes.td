@@ -143,7 +143,7 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     arguments: tensor maps of query, key, value and output; pointers to the
     output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
-    (`i64`). Head dimensions are
+    (`i64`); and, where blocks fetch items, a counter. Head dimensions are
     multiples of 8 up to 256, elements f16 or bf16.
 
     The tile shape is the one of the operation's `schedule`, else one chosen from
@@ -170,6 +170,13 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"takeTurns", "take-turns", "bool", "true",
            "With overlap, let the warpgroups of a block start their products in "
            "turn.">,
+    Option<"fetch", "fetch", "::spattn::Choice", "::spattn::Choice::Auto",
+           "Let blocks fetch items one by one, through a counter, rather than deal "
+           "them in rounds: where few tiles of rows see no key (auto), or not.",
+           [{::llvm::cl::values(
+             clEnumValN(::spattn::Choice::Auto, "auto", "as the structure asks for"),
+             clEnumValN(::spattn::Choice::Yes, "true", "fetched"),
+             clEnumValN(::spattn::Choice::No, "false", "dealt"))}]>,
     Option<"consumers", "consumers", "int64_t", "0",
            "Warpgroups of a block that compute, 64 queries each: 1 to 4; 0 "
            "chooses.">,

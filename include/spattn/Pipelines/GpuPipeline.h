@@ -71,6 +71,15 @@ struct GpuPipelineOptions
       llvm::cl::desc("With overlap, let the warpgroups of a block start their "
                      "products in turn"),
       llvm::cl::init(true)};
+  Option<Choice> fetch{
+      *this, "fetch",
+      llvm::cl::desc("Let blocks fetch items one by one, rather than deal them "
+                     "in rounds"),
+      llvm::cl::init(Choice::Auto),
+      llvm::cl::values(
+          clEnumValN(Choice::Auto, "auto", "as the structure asks for"),
+          clEnumValN(Choice::Yes, "true", "fetched"),
+          clEnumValN(Choice::No, "false", "dealt"))};
   Option<int64_t> sharedMemory{
       *this, "shared-memory",
       llvm::cl::desc("Bytes of shared memory that the blocks of a "

@@ -511,13 +511,14 @@ private:
                           ValueRange state) {
     Value dvalue = state[0], dkey = state[1], scores = state[2];
     auto [stage, phase] = stageOfQuery(count);
+    // Masks need registers: before the next product has its own.
+    scores = maskScores(item, group, scores, n, masked);
     await(barrier(numbers.fullDout, stage), phase);
     Value delta = readColumns(layout.delta, stage);
     fence();
     Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
                        /*transposed=*/true, shape.queryTile);
     commit();
-    scores = maskScores(item, group, scores, n, masked);
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
     });

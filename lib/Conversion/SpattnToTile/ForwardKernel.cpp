@@ -17,7 +17,7 @@
 
 #include "ForwardKernel.h"
 
-#include "KernelBuilder.h"
+#include "ForwardItems.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,68 +26,15 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Posted items that wait for their readers at most.
-static constexpr int64_t kItemStages = 4;
-
-bool spattn::storesThroughShared(AttentionOp op) {
-  auto element = [](Value value) {
-    return cast<ShapedType>(value.getType()).getElementType();
-  };
-  return element(op.getOut()) == element(op.getQuery());
-}
-
-ForwardLayout::ForwardLayout(const ForwardShape &shape) {
-  query = 0;
-  key = query + shape.queryStages * shape.queryTile() *
-                    std::max(shape.headDim, shape.valueDim) * 2;
-  value = key + shape.stages * shape.keyTile * shape.headDim * 2;
-  barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
-  items = llvm::alignTo(barriers + 8 * (3 * shape.queryStages +
-                                        4 * shape.stages + 2 * kItemStages),
-                        16);
-  total = items + kItemStages * kItemWords * 4;
-}
-
 namespace {
 
-/// Arguments of the kernel, in order.
-enum Argument {
-  MapQuery,
-  MapKey,
-  MapValue,
-  MapOut,
-  Out,
-  Lse,
-  Batch,
-  QueryLength,
-  KeyLength,
-  Scale,
-  OutBatchStride,
-  OutHeadStride,
-  OutRowStride,
-  LseBatchStride,
-  LseHeadStride,
-  LseRowStride,
-  NumArguments
-};
-
-class ForwardKernel : KernelBuilder {
+class ForwardKernel : ForwardItems {
 public:
   ForwardKernel(OpBuilder &builder, AttentionOp op, StringRef name,
                 const ForwardShape &shape)
-      : KernelBuilder(
-            builder, op.getLoc(),
-            cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), shape(shape), layout(shape), heads(op.getHeadStructures()),
-        outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
-    barrierOffset = layout.barriers;
-    int64_t own = 3 * shape.queryStages + 4 * shape.stages;
-    queue = {kItemStages, layout.items, own, own + kItemStages};
-    declare(name);
-  }
+      : ForwardItems(builder, op, name, shape) {}
 
   LLVM::LLVMFuncOp build() {
-    readArguments();
     emitSetup();
     Value group = arith::IndexCastOp::create(
         b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
@@ -119,32 +66,6 @@ private:
   // The function
   //===--------------------------------------------------------------------===//
 
-  void declare(StringRef name) {
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i : {MapQuery, MapKey, MapValue, MapOut, Out, Lse})
-      types[i] = pointer;
-    for (int i : {Batch, QueryLength, KeyLength})
-      types[i] = b.getI32Type();
-    types[Scale] = b.getF32Type();
-    begin(name, types, /*maps=*/4, shape.threads(), shape.blocks);
-  }
-
-  void readArguments() {
-    auto toIndex = [&](int i) -> Value {
-      return arith::IndexCastOp::create(b, b.getIndexType(), args[i]);
-    };
-    for (int i : {OutBatchStride, OutHeadStride, OutRowStride, LseBatchStride,
-                  LseHeadStride, LseRowStride})
-      args[i] = toIndex(i);
-    // Base-2 logits.
-    args[Scale] = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
-    tileRows = ops.materialize(
-        ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile()));
-    rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
-    items = mul(tileRows, rowHeads);
-  }
-
   void emitSetup() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       int64_t arrivals = 4 * shape.consumers;
@@ -154,7 +75,7 @@ private:
         tile::BarrierInitOp::create(b, emptyQuery(index(s)), 1);
         tile::BarrierInitOp::create(b, fullOutput(index(s)), arrivals);
       }
-      for (int64_t s = 0; s < kItemStages; ++s) {
+      for (int64_t s = 0; s < queue.stages; ++s) {
         tile::BarrierInitOp::create(b, barrier(queue.full, index(s)), 1);
         // Readers: two warps that load, one that stores, those that compute.
         tile::BarrierInitOp::create(b, barrier(queue.empty, index(s)),
@@ -214,96 +135,6 @@ private:
     return stageOf(count, shape.queryStages);
   }
 
-  //===--------------------------------------------------------------------===//
-  // Work
-  //===--------------------------------------------------------------------===//
-
-  /// Finds the items with tiles, ahead of everyone else, and posts them: to
-  /// decode one takes as long as some products. An item that visits nothing is
-  /// the end.
-  void emitSchedule() {
-    Value period = emitPeriod();
-    auto loop = scf::ForOp::create(b, index(0), items, blocks,
-                                   ValueRange{index(0), block, period});
-    in(loop.getBody(), [&] {
-      Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
-            left = loop.getRegionIterArg(2);
-      Value number = add(loop.getInductionVar(), slot);
-      setPosted(decode(number), loop.getBody());
-      // The last round may be a part of one.
-      Value exists = compare(arith::CmpIPredicate::slt, number, items);
-      Value any = arith::AndIOp::create(
-          b, exists,
-          compare(arith::CmpIPredicate::sgt, posted.visited, index(0)));
-      Value isEmpty = arith::AndIOp::create(
-          b, exists,
-          compare(arith::CmpIPredicate::sle, posted.visited, index(0)));
-      when(any, [&] { post(count, words.getArrayRef()); });
-      when(isEmpty, [&] { emitEmptyRows(posted); });
-      Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
-      Value wraps = compare(arith::CmpIPredicate::eq, left, index(1));
-      Value shifted = arith::RemUIOp::create(b, add(slot, index(1)), blocks);
-      Value next = arith::SelectOp::create(b, wraps, shifted, slot);
-      Value rest = arith::SelectOp::create(
-          b, wraps, period, arith::SubIOp::create(b, left, index(1)));
-      scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
-    });
-    postEnd(loop.getResult(0));
-  }
-
-  /// After how many rounds, of an item for each block, a block comes to the
-  /// same head and batch element again. Then its place in a round shifts by
-  /// one, or it would never see some heads; and heads differ in how many of
-  /// their rows are empty.
-  Value emitPeriod() {
-    // Euclid's algorithm.
-    auto i32 = b.getI32Type();
-    auto loop = scf::WhileOp::create(b, TypeRange{i32, i32},
-                                     ValueRange{rowHeads, blocks});
-    OpBuilder::InsertionGuard guard(b);
-    Location loc = b.getLoc();
-    Block *before =
-        b.createBlock(&loop.getBefore(), {}, TypeRange{i32, i32}, {loc, loc});
-    Value goesOn =
-        compare(arith::CmpIPredicate::ne, before->getArgument(1), index(0));
-    scf::ConditionOp::create(b, goesOn, before->getArguments());
-    Block *after =
-        b.createBlock(&loop.getAfter(), {}, TypeRange{i32, i32}, {loc, loc});
-    Value remainder =
-        arith::RemUIOp::create(b, after->getArgument(0), after->getArgument(1));
-    scf::YieldOp::create(b, ValueRange{after->getArgument(1), remainder});
-    b.setInsertionPointAfter(loop);
-    return arith::DivUIOp::create(b, rowHeads, loop.getResult(0));
-  }
-
-  /// Later rows first: they have the most keys.
-  WorkItem decode(Value number) {
-    WorkItem item;
-    Value row = arith::DivUIOp::create(b, number, rowHeads);
-    Value rest = arith::RemUIOp::create(b, number, rowHeads);
-    Value last = arith::SubIOp::create(b, tileRows, index(1));
-    Value tile = arith::SubIOp::create(b, last, row);
-    item.head = arith::DivUIOp::create(b, rest, args[Batch]);
-    item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
-    item.keyHead = item.head;
-    if (op.getGroupSize() > 1)
-      item.keyHead =
-          arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
-    Lengths<Index> lengths{ops.wrap(args[QueryLength]),
-                           ops.wrap(args[KeyLength])};
-    item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
-                           op.getAlgebraAlignment());
-    item.first = ops.mul(ops.wrap(tile), ops.constant(shape.queryTile()));
-    auto ranges = keyTiles(ops, item.form, item.first,
-                           ops.add(item.first, ops.constant(shape.queryTile())),
-                           shape.keyTile);
-    item.masked = maskedSequence(ops, ranges);
-    item.full = fullSequence(ops, ranges);
-    item.maskedCount = ops.materialize(item.masked.count);
-    item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
-    return item;
-  }
-
   /// The first key of an item's n-th tile.
   Index firstKey(const WorkItem &item, Value n) {
     return firstOf(item, n, shape.keyTile);
@@ -352,33 +183,6 @@ private:
       }
       arrive(emptyQuery(stage));
     });
-  }
-
-  /// Writes rows that see no key at all, beside everything else.
-  void emitEmptyRows(const WorkItem &item) {
-    Value first = ops.materialize(item.first);
-    Value rest = arith::SubIOp::create(b, args[QueryLength], first);
-    Value count =
-        asIndex(arith::MinSIOp::create(b, rest, index(shape.queryTile())));
-    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
-    tile::StoreFillOp::create(
-        b, zero, rowPointer(Out, item.batch, item.head, first, outElement),
-        args[OutRowStride], count, op.getValueDim());
-    if (op.getLse())
-      tile::StoreFillOp::create(
-          b, f32(kNegInf),
-          rowPointer(Lse, item.batch, item.head, first, b.getF32Type()),
-          args[LseRowStride], count, 1);
-  }
-
-  /// A row of an output.
-  Value rowPointer(Argument output, Value batch, Value head, Value row,
-                   Type type) {
-    int stride = output == Out ? OutBatchStride : LseBatchStride;
-    Value elements = add(add(mul(asIndex(batch), args[stride]),
-                             mul(asIndex(head), args[stride + 1])),
-                         mul(asIndex(row), args[stride + 2]));
-    return pointer(args[output], elements, type);
   }
 
   //===--------------------------------------------------------------------===//
@@ -723,13 +527,6 @@ private:
                                          pending.row, b.getF32Type()),
                               args[LseRowStride], rowsLeft);
   }
-
-  AttentionOp op;
-  ForwardShape shape;
-  ForwardLayout layout;
-  HeadStructures heads;
-  Type outElement;
-  Value tileRows, rowHeads, items;
 };
 } // namespace
 

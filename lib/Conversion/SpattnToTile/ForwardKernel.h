@@ -33,13 +33,23 @@ struct ForwardShape {
   bool takeTurns = true;
   /// Blocks that a multiprocessor holds at once.
   int64_t blocks = 1;
+  /// Blocks fetch items one by one, through a counter in scratch memory, rather
+  /// than being dealt them.
+  bool fetch = false;
 
   int64_t queryTile() const { return 64 * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
+  /// Items that wait for their readers at most. What a block has fetched, no
+  /// other can do.
+  int64_t itemStages() const { return fetch ? 2 : 4; }
 
   /// Registers of a thread that loads, and of one that computes. The register
   /// file of 65,536 is shared by all threads of all blocks.
-  int64_t producerRegisters() const { return 40; }
+  int64_t producerRegisters() const {
+    // With three warpgroups that compute each needs all there is, and finding
+    // items needs less if they are fetched.
+    return consumers * blocks > 2 && fetch ? 32 : 40;
+  }
   int64_t consumerRegisters() const {
     // A block only ever has what it was launched with, a multiple of 8 for each
     // thread; who asks for more waits forever.

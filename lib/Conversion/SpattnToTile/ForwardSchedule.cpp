@@ -15,42 +15,43 @@ using namespace mlir;
 using namespace spattn;
 
 namespace {
-/// A tile shape for head dimensions up to `widest`, and clocks of a
-/// multiprocessor for an item and for a tile of it, as measured on an H200 with
-/// exclusive bands of 256 and 1,024 (docs/Hopper.md). Where there is one shape,
-/// nothing is compared.
+/// A tile shape for head dimensions up to `widest`, on a family of targets with
+/// shared memory from `leastMemory` on.
 struct Candidate {
-  int64_t widest, consumers, blocks, keyTile;
-  int64_t itemClocks, tileClocks;
-};
-} // namespace
-
-static constexpr Candidate kCandidates[] = {
-    {64, 2, 1, 128, 5800, 2100},  {64, 1, 2, 64, 1900, 694},
-    {128, 2, 1, 128, 7500, 2600}, {128, 1, 2, 64, 3320, 852},
-    {192, 2, 1, 80, 0, 0},        {256, 2, 1, 48, 0, 0},
-};
-
-namespace {
-/// The shape for head dimensions up to `widest` and shared memory from
-/// `leastMemory` on, one product at a time: the largest tiles that compile
-/// without spills. Nothing of this has been measured.
-struct InOrderShape {
+  GpuTarget::Family family;
   int64_t widest, leastMemory;
-  int64_t consumers, keyTile, stages, queryStages;
+  int64_t consumers, blocks, keyTile, stages, queryStages;
+  /// Clocks of a multiprocessor for an item and for a tile of it, as measured
+  /// on an H200 with exclusive bands and causal ones (docs/Hopper.md). Where
+  /// there is one shape, nothing is compared.
+  int64_t itemClocks, tileClocks;
+  /// Registers are so few that some would be spilled: for masks of rows that
+  /// see more than one span of keys; and if items were dealt.
+  bool oneSpan = false, fetch = false;
 };
 } // namespace
 
-static constexpr InOrderShape kInOrderShapes[] = {
-    {64, 163 * 1024, 2, 96, 3, 2},
-    {64, 0, 2, 96, 2, 2},
-    {128, 163 * 1024, 2, 64, 3, 2},
-    {128, 0, 2, 64, 2, 1},
+/// The first one of those that fit is for wide structures.
+static constexpr Candidate kCandidates[] = {
+    {GpuTarget::Family::Sm90a, 64, 0, 3, 1, 128, 2, 2, 11900, 2580, true, true},
+    {GpuTarget::Family::Sm90a, 64, 0, 2, 1, 128, 2, 2, 5840, 2070},
+    {GpuTarget::Family::Sm90a, 64, 0, 1, 3, 64, 2, 2, 2180, 558, true},
+    {GpuTarget::Family::Sm90a, 64, 0, 1, 2, 64, 2, 2, 2310, 601},
+    {GpuTarget::Family::Sm90a, 128, 0, 2, 1, 128, 2, 2, 7500, 2600},
+    {GpuTarget::Family::Sm90a, 128, 0, 1, 2, 64, 2, 2, 3320, 852},
+    {GpuTarget::Family::Sm90a, 192, 0, 2, 1, 80, 2, 2, 0, 0},
+    {GpuTarget::Family::Sm90a, 256, 0, 2, 1, 48, 2, 2, 0, 0},
+    // One product at a time: the largest tiles that compile without spills.
+    // Nothing of this has been measured.
+    {GpuTarget::Family::Sm80, 64, 163 * 1024, 2, 1, 96, 3, 2, 0, 0},
+    {GpuTarget::Family::Sm80, 64, 0, 2, 1, 96, 2, 2, 0, 0},
+    {GpuTarget::Family::Sm80, 128, 163 * 1024, 2, 1, 64, 3, 2, 0, 0},
+    {GpuTarget::Family::Sm80, 128, 0, 2, 1, 64, 2, 1, 0, 0},
     // A warpgroup that computes alone has 255 registers for each thread.
-    {192, 163 * 1024, 1, 64, 2, 2},
-    {192, 0, 1, 48, 2, 1},
-    {256, 163 * 1024, 1, 48, 2, 2},
-    {256, 0, 1, 32, 2, 1},
+    {GpuTarget::Family::Sm80, 192, 163 * 1024, 1, 1, 64, 2, 2, 0, 0},
+    {GpuTarget::Family::Sm80, 192, 0, 1, 1, 48, 2, 1, 0, 0},
+    {GpuTarget::Family::Sm80, 256, 163 * 1024, 1, 1, 48, 2, 2, 0, 0},
+    {GpuTarget::Family::Sm80, 256, 0, 1, 1, 32, 2, 1, 0, 0},
 };
 
 /// Clocks for one batch element, over all multiprocessors.
@@ -65,6 +66,31 @@ static int64_t estimateClocks(const HostAlgebra &algebra,
   return clocks;
 }
 
+/// Spans of keys that a row may see.
+static size_t countSpans(const HostAlgebra &algebra) {
+  size_t most = 0;
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    size_t spans = 0;
+    for (const auto &segment : algebra.normalForm(head).segments)
+      spans += segment.intervals.size();
+    most = std::max(most, spans);
+  }
+  return most;
+}
+
+/// Whether hardly any tile of rows is empty. To fetch items takes longer than
+/// an empty one does, and evens out what takes long.
+static bool shouldFetch(const HostAlgebra &algebra) {
+  constexpr TileShape tile{128, 128};
+  size_t rows = 0, empty = 0;
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    std::vector<int64_t> visited = algebra.rowTiles(head, tile);
+    rows += visited.size();
+    empty += size_t(llvm::count(visited, 0));
+  }
+  return empty * 8 < rows;
+}
+
 FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
                                                    const GpuTarget &target,
                                                    int64_t expectedLength) {
@@ -72,22 +98,43 @@ FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
   // Columns come in chunks of 64; what is past the head dimension is zero.
   shape.headDim = llvm::alignTo(op.getHeadDim(), 64);
   shape.valueDim = llvm::alignTo(op.getValueDim(), 64);
+  shape.overlap = target.family == GpuTarget::Family::Sm90a;
   int64_t dim = std::max(shape.headDim, shape.valueDim);
-  bool isInOrder = target.family != GpuTarget::Family::Sm90a;
-  if (isInOrder) {
-    const InOrderShape *fitting =
-        llvm::find_if(kInOrderShapes, [&](const InOrderShape &candidate) {
-          return dim <= candidate.widest &&
-                 target.sharedMemory >= candidate.leastMemory;
-        });
-    assert(fitting != std::end(kInOrderShapes) &&
-           "there is a shape for every head dimension that is allowed");
-    shape.overlap = false;
-    shape.consumers = fitting->consumers;
-    shape.keyTile = fitting->keyTile;
-    shape.stages = fitting->stages;
-    shape.queryStages = fitting->queryStages;
+  constexpr int64_t longLength = 16384;
+  bool isKnown = true;
+  auto lengthOf = [&](int64_t known) {
+    if (!ShapedType::isDynamic(known))
+      return known;
+    isKnown &= expectedLength > 0;
+    return expectedLength > 0 ? expectedLength : longLength;
+  };
+  int64_t queries = lengthOf(op.getStaticQueryLength());
+  int64_t keys = lengthOf(op.getStaticKeyLength());
+  HostAlgebra algebra = getAlgebra(op, queries, keys);
+  size_t spans = countSpans(algebra);
+
+  const Candidate *best = nullptr;
+  int64_t bestClocks = 0;
+  for (const Candidate &candidate : kCandidates) {
+    bool isFirstOfDim = !best || best->widest != candidate.widest;
+    if (candidate.family != target.family || candidate.widest < dim ||
+        target.sharedMemory < candidate.leastMemory || (best && isFirstOfDim))
+      continue;
+    if (candidate.oneSpan && spans > 1)
+      continue;
+    int64_t clocks = isKnown ? estimateClocks(algebra, candidate) : 0;
+    if (!best || clocks < bestClocks) {
+      best = &candidate;
+      bestClocks = clocks;
+    }
   }
+  assert(best && "there is a shape for every head dimension that is allowed");
+  shape.fetch = best->fetch || shouldFetch(algebra);
+  shape.consumers = best->consumers;
+  shape.blocks = best->blocks;
+  shape.keyTile = best->keyTile;
+  shape.stages = best->stages;
+  shape.queryStages = best->queryStages;
   if (ScheduleAttr schedule = op.getScheduleAttr()) {
     if (schedule.getQueryTile() % 64 != 0 || schedule.getQueryTile() > 256)
       return op.emitOpError(
@@ -96,32 +143,7 @@ FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
              << schedule.getQueryTile();
     shape.consumers = schedule.getQueryTile() / 64;
     shape.keyTile = schedule.getKeyTile();
-    return shape;
+    shape.blocks = 1;
   }
-  if (isInOrder)
-    return shape;
-  auto lengthOf = [&](int64_t known) {
-    return ShapedType::isDynamic(known) ? expectedLength : known;
-  };
-  int64_t queries = lengthOf(op.getStaticQueryLength());
-  int64_t keys = lengthOf(op.getStaticKeyLength());
-  const Candidate *best = nullptr;
-  int64_t bestClocks = 0;
-  for (const Candidate &candidate : kCandidates) {
-    bool isFirstOfDim = !best || best->widest != candidate.widest;
-    if (candidate.widest < dim || (best && isFirstOfDim))
-      continue;
-    int64_t clocks = 0;
-    if (queries > 0 && keys > 0)
-      clocks = estimateClocks(getAlgebra(op, queries, keys), candidate);
-    if (!best || clocks < bestClocks) {
-      best = &candidate;
-      bestClocks = clocks;
-    }
-  }
-  assert(best && "there is a shape for every head dimension that is allowed");
-  shape.consumers = best->consumers;
-  shape.blocks = best->blocks;
-  shape.keyTile = best->keyTile;
   return shape;
 }

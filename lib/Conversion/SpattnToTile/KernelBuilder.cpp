@@ -239,8 +239,17 @@ void KernelBuilder::setPosted(WorkItem item, Block *decoded) {
 }
 
 void KernelBuilder::post(Value count, ValueRange values) {
+  awaitRoom(count);
+  postInRoom(count, values);
+}
+
+void KernelBuilder::awaitRoom(Value count) {
   auto [stage, phase] = stageOf(count, queue.stages);
   await(barrier(queue.empty, stage), flip(phase));
+}
+
+void KernelBuilder::postInRoom(Value count, ValueRange values) {
+  Value stage = stageOf(count, queue.stages).first;
   tile::PostOp::create(b, queue.words, asIndex(stage), 4 * kItemWords, values);
   arrive(barrier(queue.full, stage));
 }

@@ -202,6 +202,10 @@ protected:
   /// block computes in which it was decoded.
   void setPosted(WorkItem item, mlir::Block *decoded);
   void post(Value count, ValueRange values);
+  /// The two halves of that: to wait ahead of decoding an item leaves none of
+  /// its numbers to be kept meanwhile.
+  void awaitRoom(Value count);
+  void postInRoom(Value count, ValueRange values);
   /// The end: an item that visits nothing.
   void postEnd(Value count);
   /// The first words of the `count`-th posted item.

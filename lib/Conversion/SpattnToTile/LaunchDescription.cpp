@@ -187,10 +187,17 @@ public:
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "o");
     addStrides(arguments, "lse");
+    SmallVector<ScratchAttr> scratch;
+    if (shape.fetch) {
+      scratch.push_back(ScratchAttr::get(
+          context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
+          /*alignment=*/4, /*zeroed=*/true));
+      add(arguments, ArgumentKind::Scratch, {"counter"});
+    }
     // Blocks take a query tile of a head of a batch element at a time.
     FormulaAttr items =
         perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile());
-    return LaunchAttr::get(context(), buffers, maps, {}, limits(items),
+    return LaunchAttr::get(context(), buffers, maps, scratch, limits(items),
                            positive(), shape.threads(), /*cluster=*/1,
                            ForwardLayout(shape).total,
                            /*persistent=*/shape.blocks, {items}, arguments,

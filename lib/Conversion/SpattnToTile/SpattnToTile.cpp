@@ -144,6 +144,8 @@ struct ConvertSpattnToTilePass
     if (overlap != Choice::Auto)
       shape.overlap = overlap == Choice::Yes;
     shape.takeTurns = takeTurns;
+    if (fetch != Choice::Auto)
+      shape.fetch = fetch == Choice::Yes;
     if (shape.overlap && shape.queryStages < 2)
       return op.emitOpError("needs 2 'query-stages' or more with 'overlap', "
                             "since a stage of queries is free only when the "

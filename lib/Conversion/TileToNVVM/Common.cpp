@@ -18,10 +18,10 @@ using namespace mlir;
 using namespace spattn::tile;
 namespace ptx = spattn::ptx;
 
-spattn::tile::TileTypeConverter::TileTypeConverter(MLIRContext *context,
-                                                   bool savesRegisters,
-                                                   int64_t fragmentWidth)
-    : savesRegisters(savesRegisters), fragmentWidth(fragmentWidth) {
+spattn::tile::TileTypeConverter::TileTypeConverter(
+    MLIRContext *context, llvm::SmallPtrSet<Operation *, 4> savesRegisters,
+    int64_t fragmentWidth)
+    : fragmentWidth(fragmentWidth), saving(std::move(savesRegisters)) {
   addConversion([](Type type) { return type; });
   Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {
@@ -123,7 +123,7 @@ SPATTN_LOWER(MapOp) {
 
 SPATTN_LOWER(MaskOp) {
   Emitter e(b);
-  if (types().savesRegisters)
+  if (types().savesRegisters(op))
     e.readThreadAgain();
   Value first = e.firstRow(), column = e.firstColumn();
   // Limits relative to the thread's first column, so that each register is
@@ -198,6 +198,13 @@ SPATTN_LOWER(ToOperandOp) {
   return success();
 }
 
+/// Of lane 0. A shuffle tells ptxas that the value is uniform in a warp.
+Value broadcast(ImplicitLocOpBuilder &b, Value value) {
+  return ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;", "=r,r",
+                   value, b.getI32Type())
+      .front();
+}
+
 SPATTN_LOWER(PostOp) {
   Emitter e(b);
   Value start =
@@ -221,11 +228,27 @@ SPATTN_LOWER(ReceiveOp) {
     Value word = LLVM::LoadOp::create(
         b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
     if (op.getUniform())
-      word = ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;",
-                       "=r,r", word, b.getI32Type())
-                 .front();
+      word = broadcast(b, word);
     results.push_back({word});
   }
+  return success();
+}
+
+SPATTN_LOWER(FetchOp) {
+  Emitter e(b);
+  // Not `add`: ptxas adds for all lanes at once, even if there is but one, and
+  // waits for the sum to share it among them.
+  results.push_back(
+      ptx::emit(b,
+                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
+                "@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;\n}",
+                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
+                b.getI32Type()));
+  return success();
+}
+
+SPATTN_LOWER(BroadcastOp) {
+  results.push_back({broadcast(b, adaptor.getSource().front())});
   return success();
 }
 
@@ -256,29 +279,6 @@ SPATTN_LOWER(ArriveOp) {
   emitNamedBarrier(b, "bar.arrive", op.getId(),
                    op.getOffset() ? adaptor.getOffset().front() : Value(),
                    op.getThreads());
-  return success();
-}
-
-SPATTN_LOWER(FetchOp) {
-  Emitter e(b);
-  results.push_back(
-      ptx::emit(b,
-                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
-                "@p atom.relaxed.gpu.add.u32 $0, [$1], 1;\n}",
-                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
-                b.getI32Type()));
-  return success();
-}
-
-/// A shuffle from lane 0 tells ptxas that the value is uniform in a warp.
-Value broadcast(ImplicitLocOpBuilder &b, Value value) {
-  return ptx::emit(b, "shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;", "=r,r",
-                   value, b.getI32Type())
-      .front();
-}
-
-SPATTN_LOWER(BroadcastOp) {
-  results.push_back({broadcast(b, adaptor.getSource().front())});
   return success();
 }
 

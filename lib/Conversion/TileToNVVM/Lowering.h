@@ -22,6 +22,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace spattn::tile {
 
@@ -32,17 +33,23 @@ inline constexpr unsigned kSharedSpace = 3;
 /// Registers that a thread holds of each type.
 class TileTypeConverter : public mlir::TypeConverter {
 public:
-  TileTypeConverter(mlir::MLIRContext *context, bool savesRegisters,
+  /// `savesRegisters`: the kernels in which registers are few.
+  TileTypeConverter(mlir::MLIRContext *context,
+                    llvm::SmallPtrSet<mlir::Operation *, 4> savesRegisters,
                     int64_t fragmentWidth);
 
   /// Whether what depends on the thread alone is computed where it is used (see
-  /// Emitter::readThreadAgain): for targets that cannot give the registers of
-  /// the warps that load to those that compute.
-  const bool savesRegisters;
+  /// Emitter::readThreadAgain).
+  bool savesRegisters(mlir::Operation *op) const {
+    return saving.contains(op->getParentOfType<mlir::LLVM::LLVMFuncOp>());
+  }
 
   /// How many consecutive elements in memory, of a fragment that was added up
   /// there, belong to one thread: as many as it adds with one instruction.
   const int64_t fragmentWidth;
+
+private:
+  llvm::SmallPtrSet<mlir::Operation *, 4> saving;
 };
 
 /// Patterns of all but the operations that a family shapes: those between

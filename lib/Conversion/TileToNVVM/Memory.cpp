@@ -48,7 +48,7 @@ Value elementPointer(Emitter &e, Value pointer, Value index, Type element) {
 
 SPATTN_LOWER(StoreOp) {
   Emitter e(b);
-  if (types().savesRegisters)
+  if (types().savesRegisters(op))
     e.readThreadAgain();
   Type element = op.getElementType();
   ValueRange source = adaptor.getSource();
@@ -100,7 +100,7 @@ SPATTN_LOWER(LoadRowsOp) {
 
 SPATTN_LOWER(StoreRowsOp) {
   Emitter e(b);
-  if (types().savesRegisters)
+  if (types().savesRegisters(op))
     e.readThreadAgain();
   Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                         e.firstColumn(), e.i32(0));
@@ -163,8 +163,7 @@ SPATTN_LOWER(ReadOp) {
 
 SPATTN_LOWER(WriteOp) {
   Emitter e(b);
-  if (types().savesRegisters)
-    e.readThreadAgain();
+  e.readThreadAgain();
   SharedType type = op.getTile().getType();
   ValueRange source = adaptor.getSource();
   bool isPacked = isa<OperandType>(op.getSource().getType());

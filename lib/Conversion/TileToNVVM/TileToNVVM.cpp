@@ -41,7 +41,7 @@ struct ConvertTileToNVVMPass
     MLIRContext *context = &getContext();
     declareSharedMemory();
     bool isSm90a = gpu->family == spattn::GpuTarget::Family::Sm90a;
-    TileTypeConverter types(context, /*savesRegisters=*/!isSm90a,
+    TileTypeConverter types(context, findFewRegisters(isSm90a),
                             /*fragmentWidth=*/isSm90a ? 4 : 1);
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
@@ -63,6 +63,22 @@ struct ConvertTileToNVVMPass
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
       signalPassFailure();
+  }
+
+  /// Kernels in which registers are few: all where the warps that load cannot
+  /// give theirs to those that compute, elsewhere those with many warpgroups.
+  llvm::SmallPtrSet<Operation *, 4> findFewRegisters(bool canMove) {
+    constexpr int32_t few = 160;
+    llvm::SmallPtrSet<Operation *, 4> found;
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      bool isFew = !canMove;
+      function.walk([&](SetRegistersOp op) {
+        isFew |= op.getIncrease() && op.getCount() <= few;
+      });
+      if (isFew)
+        found.insert(function);
+    }
+    return found;
   }
 
   /// A kernel and its launch must agree on the form of tensor maps.

@@ -75,6 +75,15 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   return
 }
 
+// CHECK-LABEL: @counter
+// CHECK: %[[TICKET:.*]] = tile.fetch %{{.*}}
+// CHECK: tile.broadcast %[[TICKET]]
+func.func @counter(%p: !llvm.ptr) -> i32 {
+  %t = tile.fetch %p
+  %n = tile.broadcast %t
+  return %n : i32
+}
+
 // CHECK-LABEL: @threads
 // CHECK: tile.warpgroup
 // CHECK: tile.sync 1, 256

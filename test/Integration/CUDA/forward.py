@@ -103,6 +103,11 @@ def run(kernel, schedule: Schedule, dim: int, allowed) -> float:
     arguments += [np.int32(x).tobytes() for x in (BATCH, QUERIES, KEYS)]
     arguments.append(np.float32(scale).tobytes())
     arguments += [np.int64(x).tobytes() for x in strides]
+    if len(kernel.parameters) > len(arguments):
+        # The counter of items, where blocks fetch them.
+        counter_at = memory.bytes.size - 4
+        memory.bytes[counter_at:] = 0
+        arguments.append(np.int64(MEMORY_BASE + counter_at).tobytes())
     blocks = 2
     for block in range(blocks):
         Block(kernel, arguments, memory, 1 << 18, schedule.threads, block, blocks).run()

@@ -288,6 +288,17 @@ class Block:
     def do_st(self, op, args, mask):
         self.access(op, args[1], args[0], mask, is_load=False)
 
+    def do_atom(self, op, args, mask):
+        """Counts in a word of global memory; the threads one after the other."""
+        assert op[1:] == ["relaxed", "gpu", "inc", "u32"] and args[2] == "-1"
+        addresses = self.get(args[1])
+        old = np.zeros(self.threads, np.uint32)
+        for t in np.flatnonzero(mask):
+            place = self.memory.at(addresses[t], 4).view(np.uint32)
+            old[t] = place[0]
+            place[0] = (int(place[0]) + 1) & 0xFFFFFFFF
+        self.put(args[0], old, mask)
+
     def access(self, op, values, address, mask, is_load):
         """Loads or stores each thread's values, aligned as a whole."""
         size, names = int(op[-1][1:]) // 8, self.group(values)

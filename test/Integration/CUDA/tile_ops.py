@@ -45,6 +45,8 @@ SHAPES = (
     Shape("f16", 64, 16, 128),
 )
 ROOT = Path(__file__).parents[3]
+# Numbers that each of the four warps takes.
+FETCHES = 2
 QUERY_ROWS = 128
 
 
@@ -108,6 +110,19 @@ def kernel(shape: Shape, what: str) -> str:
     tile.yield %x : f32
   }} : ({s}, !tile.rows) -> {s}
   tile.store %e to %out stride %n rows %count as f32 : {s}""",
+        # Each warp takes two numbers, and all its lanes write each to a place of
+        # its own. The counter is the first word: poison, which is -1.
+        "fetch": "".join(
+            f"""
+  %t{i} = tile.fetch %out
+  %n{i} = tile.broadcast %t{i}
+  %at{i} = arith.addi %n{i}, %one : i32
+  %words{i} = arith.muli %at{i}, %warp : i32
+  %word{i} = arith.addi %words{i}, %thread_of_warp : i32
+  %to{i} = llvm.getelementptr %numbers[%word{i}] : (!llvm.ptr, i32) -> !llvm.ptr, i32
+  llvm.store %n{i}, %to{i} : i32, !llvm.ptr"""
+            for i in range(FETCHES)
+        ),
         # The second product adds to the first.
         "output": f"""
   %p = tile.to_operand %s : {s} to {p}
@@ -140,6 +155,9 @@ llvm.func @{what}_{shape.name}(%mq: {map_type}, %mk: {map_type}, %mv: {map_type}
   %zero = arith.constant 0 : i32
   %warp = arith.constant 32 : i32
   %thread = nvvm.read.ptx.sreg.tid.x : i32
+  %thread_of_warp = arith.remui %thread, %warp : i32
+  %one = arith.constant 1 : i32
+  %numbers = llvm.getelementptr %out[8] : (!llvm.ptr) -> !llvm.ptr, i32
   %is_thread = arith.cmpi eq, %thread, %zero : i32
   %is_warp = arith.cmpi ult, %thread, %warp : i32
   %qt = tile.shared at 0 : {q}
@@ -166,7 +184,7 @@ llvm.func @{what}_{shape.name}(%mq: {map_type}, %mk: {map_type}, %mv: {map_type}
 """
 
 
-KINDS = ("scores", "narrow", "mask", "max", "sum", "map", "output")
+KINDS = ("scores", "narrow", "mask", "max", "sum", "map", "output", "fetch")
 SHARED_BYTES = 2 * 128 * (128 + 128 + 128) + 1024 + 64
 
 
@@ -219,7 +237,13 @@ class Arrays:
 
 
 def expected(shape: Shape, what: str, arrays: Arrays, case):
-    query, key, block, _ = case
+    query, key, block, count = case
+    if what == "fetch":
+        words = np.full((count, stride_of(shape, what)), 0xFFFFFFFF, np.uint32)
+        numbers = np.arange(4 * FETCHES, dtype=np.uint32) - np.uint32(1)
+        words.ravel()[0] = numbers[-1] + 1
+        words.ravel()[8 : 8 + 32 * len(numbers)] = numbers.repeat(32)
+        return words
 
     def rows(i, first, count):
         found = arrays.values[i][BATCH, first : first + count, HEAD]
@@ -254,6 +278,9 @@ def check(name, shape, what, case, raw, want):
     if (bits[rows:] != poison).any() or (bits[:, columns:] != poison).any():
         raise AssertionError(f"{name} {case}: wrote past the rows or columns")
     got = bits[:rows, :columns]
+    if want.dtype == np.uint32:
+        np.testing.assert_array_equal(got, want, err_msg=f"{name} {case}")
+        return
     got = widen(got, shape.element) if what == "narrow" else got.view(np.float32)
     np.testing.assert_allclose(
         got,
@@ -265,6 +292,8 @@ def check(name, shape, what, case, raw, want):
 
 
 def stride_of(shape, what) -> int:
+    if what == "fetch":
+        return 8
     if what in ("max", "sum"):
         return 3
     return (shape.columns if what == "output" else shape.keys) + 8

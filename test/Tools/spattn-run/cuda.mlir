@@ -5,7 +5,7 @@
 // DEFINE: %{run} = spattn-run %s --entry=f --device=cuda --shape=q:2x4x300x64 --shape=k:2x4x300x64 --per-head=false
 // RUN: rm -rf %t && mkdir %t
 // RUN: %{gpu} %{run} | FileCheck %s
-// CHECK: tiles       128 x 128: 48 visited (24 full, 24 masked), 24 skipped
+// CHECK: tiles       192 x 128: 40 visited (8 full, 32 masked), 8 skipped
 // CHECK: error       {{-?}}nan relative
 
 // The device decides the family of the code, and the shape of tiles.

@@ -64,9 +64,9 @@ TEST_F(GpuKernelTest, CompilesAndLaunches) {
   ASSERT_EQ(state->launches.size(), 1u);
   const fake::Launch &launch = state->launches[0];
   EXPECT_EQ(launch.stream, stream);
-  EXPECT_EQ(launch.block[0], 384u);
-  // 2 * 16 * ceil(300 / 128) items on 132 multiprocessors.
-  EXPECT_EQ(launch.grid[0], 96u);
+  EXPECT_EQ(launch.block[0], 512u);
+  // 2 * 16 * ceil(300 / 192) items on 132 multiprocessors.
+  EXPECT_EQ(launch.grid[0], 64u);
   EXPECT_EQ(state->setAttributes["f"][rt::cuda::kFunctionMaxDynamicShared],
             int(launch.sharedBytes));
   EXPECT_EQ(getAs<uint64_t>(launch.arguments[4]), buffers[3].address());
@@ -76,6 +76,13 @@ TEST_F(GpuKernelTest, CompilesAndLaunches) {
   EXPECT_EQ(getAs<int32_t>(launch.arguments[8]), 500);
   EXPECT_EQ(getAs<float>(launch.arguments[9]), 0.25f);
   EXPECT_EQ(getAs<int64_t>(launch.arguments[11]), 300 * 64);
+  // The counter of items: lent for the launch, and cleared ahead of it.
+  ASSERT_EQ(state->memsets.size(), 1u);
+  EXPECT_EQ(getAs<uint64_t>(launch.arguments[16]), state->memsets[0].address);
+  EXPECT_EQ(state->memsets[0].stream, stream);
+  EXPECT_LT(state->memsets[0].order, launch.order);
+  ASSERT_EQ(state->streamFrees.size(), 1u);
+  EXPECT_EQ(state->streamFrees[0].address, state->memsets[0].address);
   ASSERT_EQ(state->tensorMaps.size(), 4u);
   EXPECT_EQ(state->tensorMaps[1].sizes,
             (std::vector<uint64_t>{64, 500, 16, 2}));

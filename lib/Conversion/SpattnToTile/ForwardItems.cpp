@@ -1,0 +1,225 @@
+//===- ForwardItems.cpp - Which items a forward kernel does ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardItems.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+bool spattn::storesThroughShared(AttentionOp op) {
+  auto element = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType();
+  };
+  return element(op.getOut()) == element(op.getQuery());
+}
+
+ForwardLayout::ForwardLayout(const ForwardShape &shape) {
+  query = 0;
+  key = query + shape.queryStages * shape.queryTile() *
+                    std::max(shape.headDim, shape.valueDim) * 2;
+  value = key + shape.stages * shape.keyTile * shape.headDim * 2;
+  barriers = value + shape.stages * shape.keyTile * shape.valueDim * 2;
+  items =
+      llvm::alignTo(barriers + 8 * (3 * shape.queryStages + 4 * shape.stages +
+                                    2 * shape.itemStages()),
+                    16);
+  total = items + shape.itemStages() * kItemWords * 4;
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+ForwardItems::ForwardItems(OpBuilder &builder, AttentionOp op, StringRef name,
+                           const ForwardShape &shape)
+    : KernelBuilder(builder, op.getLoc(),
+                    cast<ShapedType>(op.getQuery().getType()).getElementType()),
+      op(op), shape(shape), layout(shape), heads(op.getHeadStructures()),
+      outElement(cast<ShapedType>(op.getOut().getType()).getElementType()) {
+  barrierOffset = layout.barriers;
+  int64_t own = 3 * shape.queryStages + 4 * shape.stages;
+  int64_t stages = shape.itemStages();
+  queue = {stages, layout.items, own, own + stages};
+  declare(name);
+  readArguments();
+}
+
+void ForwardItems::declare(StringRef name) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  SmallVector<Type> types(NumArguments, b.getI64Type());
+  for (int i : {MapQuery, MapKey, MapValue, MapOut, Out, Lse, Counter})
+    types[i] = pointer;
+  for (int i : {Batch, QueryLength, KeyLength})
+    types[i] = b.getI32Type();
+  types[Scale] = b.getF32Type();
+  if (!shape.fetch)
+    types.resize(Counter);
+  begin(name, types, /*maps=*/4, shape.threads(), shape.blocks);
+}
+
+void ForwardItems::readArguments() {
+  auto toIndex = [&](int i) -> Value {
+    return arith::IndexCastOp::create(b, b.getIndexType(), args[i]);
+  };
+  for (int i : {OutBatchStride, OutHeadStride, OutRowStride, LseBatchStride,
+                LseHeadStride, LseRowStride})
+    args[i] = toIndex(i);
+  // Base-2 logits.
+  args[Scale] = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
+  Value tileRows = ops.materialize(
+      ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile()));
+  rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
+  items = mul(tileRows, rowHeads);
+}
+
+//===----------------------------------------------------------------------===//
+// Finding items
+//===----------------------------------------------------------------------===//
+
+void ForwardItems::emitSchedule() {
+  if (shape.fetch)
+    emitFetched();
+  else
+    emitDealt();
+}
+
+/// Items are numbered so that later rows, which have the most keys, come last,
+/// and are taken from the last one on. A block's first is as far from there as
+/// the block's number; the others are fetched when there is room for them, as
+/// some take much longer than others. Each is asked for an item ahead, since
+/// that takes its time.
+void ForwardItems::emitFetched() {
+  Value ticket = tile::FetchOp::create(b, args[Counter]);
+  Value first = sub(sub(items, index(1)), block);
+  Value rest = sub(sub(items, index(1)), blocks);
+  SmallVector<Value> end = emitWhile(
+      {index(0), first, ticket},
+      [&](ValueRange carried) {
+        return compare(arith::CmpIPredicate::sge, carried[1], index(0));
+      },
+      [&](ValueRange carried, Block *body) -> SmallVector<Value> {
+        Value count = carried[0];
+        awaitRoom(count);
+        setPosted(decode(carried[1]), body);
+        Value any =
+            compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
+        auto isAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+        in(isAny.thenBlock(), [&] { postInRoom(count, words.getArrayRef()); });
+        in(isAny.elseBlock(), [&] { emitEmptyRows(posted); });
+        Value number = sub(rest, tile::BroadcastOp::create(b, carried[2]));
+        Value next = tile::FetchOp::create(b, args[Counter]);
+        return {add(count, arith::ExtUIOp::create(b, b.getI32Type(), any)),
+                number, next};
+      });
+  postEnd(end[0]);
+}
+
+/// Items are dealt to blocks in rounds, of one item for each block.
+void ForwardItems::emitDealt() {
+  Value period = emitPeriod();
+  Value lastItem = sub(items, index(1));
+  auto loop = scf::ForOp::create(b, index(0), items, blocks,
+                                 ValueRange{index(0), block, period});
+  in(loop.getBody(), [&] {
+    Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
+          left = loop.getRegionIterArg(2);
+    Value number = sub(lastItem, add(loop.getInductionVar(), slot));
+    setPosted(decode(number), loop.getBody());
+    // The last round may be a part of one.
+    Value exists = compare(arith::CmpIPredicate::sge, number, index(0));
+    Value any = arith::AndIOp::create(
+        b, exists,
+        compare(arith::CmpIPredicate::sgt, posted.visited, index(0)));
+    Value isEmpty = arith::AndIOp::create(
+        b, exists,
+        compare(arith::CmpIPredicate::sle, posted.visited, index(0)));
+    when(any, [&] { post(count, words.getArrayRef()); });
+    when(isEmpty, [&] { emitEmptyRows(posted); });
+    Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
+    Value wraps = compare(arith::CmpIPredicate::eq, left, index(1));
+    Value shifted = arith::RemUIOp::create(b, add(slot, index(1)), blocks);
+    Value next = arith::SelectOp::create(b, wraps, shifted, slot);
+    Value rest = arith::SelectOp::create(b, wraps, period, sub(left, index(1)));
+    scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
+  });
+  postEnd(loop.getResult(0));
+}
+
+/// After how many rounds a block comes to the same head and batch element
+/// again. Then its place in a round shifts by one, or it would never see some
+/// heads; and heads differ in how many of their rows are empty.
+Value ForwardItems::emitPeriod() {
+  // Euclid's algorithm.
+  SmallVector<Value> end = emitWhile(
+      {rowHeads, blocks},
+      [&](ValueRange carried) {
+        return compare(arith::CmpIPredicate::ne, carried[1], index(0));
+      },
+      [&](ValueRange carried, Block *) -> SmallVector<Value> {
+        Value rest = arith::RemUIOp::create(b, carried[0], carried[1]);
+        return {carried[1], rest};
+      });
+  return arith::DivUIOp::create(b, rowHeads, end[0]);
+}
+
+WorkItem ForwardItems::decode(Value number) {
+  WorkItem item;
+  Value tile = arith::DivUIOp::create(b, number, rowHeads);
+  // Heads ascend as rows descend. The other way round, where later heads see
+  // later rows only, some blocks would be dealt nothing but empty items.
+  Value fromEnd = arith::RemUIOp::create(b, number, rowHeads);
+  Value rest = sub(sub(rowHeads, index(1)), fromEnd);
+  item.head = arith::DivUIOp::create(b, rest, args[Batch]);
+  item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
+  item.keyHead = item.head;
+  if (op.getGroupSize() > 1)
+    item.keyHead =
+        arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
+  Lengths<Index> lengths{ops.wrap(args[QueryLength]),
+                         ops.wrap(args[KeyLength])};
+  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
+                         op.getAlgebraAlignment());
+  item.first = ops.mul(ops.wrap(tile), ops.constant(shape.queryTile()));
+  auto ranges = keyTiles(ops, item.form, item.first,
+                         ops.add(item.first, ops.constant(shape.queryTile())),
+                         shape.keyTile);
+  item.masked = maskedSequence(ops, ranges);
+  item.full = fullSequence(ops, ranges);
+  item.maskedCount = ops.materialize(item.masked.count);
+  item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+  return item;
+}
+
+/// Writes rows that see no key at all, beside everything else.
+void ForwardItems::emitEmptyRows(const WorkItem &item) {
+  Value first = ops.materialize(item.first);
+  Value rest = arith::SubIOp::create(b, args[QueryLength], first);
+  Value count =
+      asIndex(arith::MinSIOp::create(b, rest, index(shape.queryTile())));
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
+  tile::StoreFillOp::create(
+      b, zero, rowPointer(Out, item.batch, item.head, first, outElement),
+      args[OutRowStride], count, op.getValueDim());
+  if (op.getLse())
+    tile::StoreFillOp::create(
+        b, f32(kNegInf),
+        rowPointer(Lse, item.batch, item.head, first, b.getF32Type()),
+        args[LseRowStride], count, 1);
+}
+
+Value ForwardItems::rowPointer(Argument output, Value batch, Value head,
+                               Value row, Type type) {
+  int stride = output == Out ? OutBatchStride : LseBatchStride;
+  Value elements = add(add(mul(asIndex(batch), args[stride]),
+                           mul(asIndex(head), args[stride + 1])),
+                       mul(asIndex(row), args[stride + 2]));
+  return pointer(args[output], elements, type);
+}
