@@ -71,8 +71,11 @@ test_layer bench-gradients "$folder/bin/spattn-bench" --structure='#spattn.parti
   --json="$out/bench-gradients.json"
 # It says by how much the loss fell: by a factor of at least 100.
 train() {
-  "$folder/bin/training" examples/training/attention.mlir --device=cuda --elements=bf16 |
-    tee /dev/stderr | grep -qE 'factor of [0-9]{3,}\.'
+  local text
+  text=$("$folder/bin/training" examples/training/attention.mlir --device=cuda --elements=bf16) ||
+    return 1
+  echo "$text"
+  grep -qE 'factor of [0-9]{3,}\.' <<<"$text"
 }
 test_layer training train
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)

@@ -20,9 +20,12 @@ struct ArrayError {
   /// As the operand is called in messages.
   std::string name;
   /// ||out - ref|| / ||ref|| over the rows together; infinite if `ref` is 0 and
-  /// `out` is not, NaN if a NaN is where none should be.
+  /// `out` is not, or if a row without allowed pairs is not 0; NaN if a NaN is
+  /// where none should be.
   double relative = 0;
   double maxAbsolute = 0;
+  /// Rows without allowed pairs that are not 0.
+  int64_t notZero = 0;
 };
 
 /// How far rows are from the oracle's.

@@ -170,7 +170,8 @@ static llvm::json::Object toJson(const EntryReport &report) {
     for (const ArrayError &array : report.error->arrays)
       arrays[array.name] =
           llvm::json::Object{{"relative", toJson(array.relative)},
-                             {"max_abs", toJson(array.maxAbsolute)}};
+                             {"max_abs", toJson(array.maxAbsolute)},
+                             {"not_zero", array.notZero}};
     entry["errors"] = std::move(arrays);
   }
   if (!report.tiles)

@@ -165,25 +165,7 @@ struct ConvertSpattnToTilePass
     return success();
   }
 
-  /// The kernels copy whole tiles of all of them.
-  static LogicalResult checkElements(AttentionBackwardOp op) {
-    auto element = [](Value value) {
-      return cast<ShapedType>(value.getType()).getElementType();
-    };
-    for (const AttentionOperand &operand : op.getAttentionOperands())
-      if (operand.hasWidth() &&
-          element(operand.value) != element(op.getQuery()))
-        return op.emitOpError("expected '")
-               << operand.name << "' to have elements of type "
-               << element(op.getQuery())
-               << ", as 'query' has, for gradients on a GPU, got "
-               << element(operand.value);
-    return success();
-  }
-
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
-    if (failed(checkElements(op)))
-      return failure();
     FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
     if (failed(chosen))
       return failure();

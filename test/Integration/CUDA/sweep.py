@@ -187,6 +187,8 @@ def judge(entry: dict, limit: float, noise: float, lse: bool) -> tuple[str, floa
     largest = 0.0
     for name, error in entry["errors"].items():
         relative, absolute = error["relative"], error["max_abs"]
+        if error["not_zero"]:
+            return f"{name}: {error['not_zero']} rows are not 0", largest
         if within(absolute, noise):
             continue
         if not within(relative, limit):

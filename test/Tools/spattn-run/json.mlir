@@ -14,6 +14,7 @@
 // CHECK-NEXT:   "errors": {
 // CHECK-NEXT:     "out": {
 // CHECK-NEXT:       "max_abs": {{[0-9.e-]+}},
+// CHECK-NEXT:       "not_zero": 0,
 // CHECK-NEXT:       "relative": {{[0-9.]+}}e-0{{[6-9]}}
 // CHECK-NEXT:     }
 // CHECK-NEXT:   },

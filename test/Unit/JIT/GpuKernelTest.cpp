@@ -32,8 +32,8 @@ func.func @f(%s: f32, %q: !t, %k: !t, %v: !t, %o: !t, %l: !l) -> (!l, !t) {
 class GpuKernelTest : public GpuFixture {
 protected:
   GpuKernelTest() {
-    state->functions["f"].parameters = {128, 128, 128, 128, 8, 8, 4, 4,
-                                        4,   4,   8,   8,   8, 8, 8, 8};
+    state->functions["f"].parameters = {128, 128, 128, 128, 8, 8, 4, 4, 4,
+                                        4,   8,   8,   8,   8, 8, 8, 8};
   }
 
   std::vector<KernelArgument> makeArguments() {
