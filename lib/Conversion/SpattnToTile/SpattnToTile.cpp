@@ -166,6 +166,16 @@ struct ConvertSpattnToTilePass
   }
 
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
+    // Tiles are copied as they are.
+    Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
+    for (Value value :
+         {op.getOut(), op.getDquery(), op.getDkey(), op.getDvalue()}) {
+      Type other = cast<ShapedType>(value.getType()).getElementType();
+      if (other != element)
+        return op.emitOpError("expected outputs and gradients of the queries' "
+                              "element type for gradients on a GPU, got ")
+               << other;
+    }
     FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
     if (failed(chosen))
       return failure();
