@@ -516,11 +516,16 @@ private:
     // Masks need registers: before the next product has its own.
     scores = maskScores(item, group, scores, n, masked);
     await(barrier(numbers.fullDout, stage), phase);
-    Value delta = readColumns(layout.delta, stage);
-    fence();
-    Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
-                       /*transposed=*/true, shape.queryTile);
-    commit();
+    auto startDprobs = [&, stage = stage] {
+      Value delta = readColumns(layout.delta, stage);
+      fence();
+      Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
+                         /*transposed=*/true, shape.queryTile);
+      commit();
+      return dprobs;
+    };
+    // Beside the exponentials, or where it takes the fewest registers.
+    Value dprobs = shape.overlap ? startDprobs() : Value();
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
     });
@@ -529,7 +534,9 @@ private:
     dvalue = mma(probsOperand, Value(), doutTile(stage), dvalue,
                  /*transposed=*/false, shape.valueDim);
     commit();
-    dprobs = wait(1, dprobs).front();
+    if (!shape.overlap)
+      dprobs = startDprobs();
+    dprobs = wait(shape.overlap ? 1 : 0, dprobs).front();
     Value dscores =
         map({probs, dprobs}, probs.getType(), [&](ValueRange x) -> Value {
           return arith::MulFOp::create(b, x[0], x[1]);
@@ -645,6 +652,8 @@ private:
   SmallVector<Value> emitTiles(const WorkItem &item, Value group,
                                Value keyStage, Value tilesBefore,
                                ValueRange before) {
+    if (!shape.overlap)
+      return emitTilesInOrder(item, group, keyStage, tilesBefore, before);
     SmallVector<Value> carried(before);
     Value scores = startScores(group, keyStage, tilesBefore);
     carried.push_back(wait(0, scores).front());
@@ -665,6 +674,32 @@ private:
     carried = step(item, group, keyStage, add(tilesBefore, last), last,
                    Masked::Perhaps, /*startsNext=*/false, carried);
     carried.pop_back();
+    return carried;
+  }
+
+  /// One product after the other, where they end before the next instruction:
+  /// registers for one tile only.
+  SmallVector<Value> emitTilesInOrder(const WorkItem &item, Value group,
+                                      Value keyStage, Value tilesBefore,
+                                      ValueRange before) {
+    SmallVector<Value> carried(before);
+    for (bool masked : {true, false}) {
+      auto loop = scf::ForOp::create(b, masked ? index(0) : item.maskedCount,
+                                     masked ? item.maskedCount : item.visited,
+                                     index(1), carried);
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar(), count = add(tilesBefore, n);
+        SmallVector<Value> state(loop.getRegionIterArgs());
+        Value scores = startScores(group, keyStage, count);
+        state.push_back(wait(0, scores).front());
+        SmallVector<Value> result = step(item, group, keyStage, count, n,
+                                         masked ? Masked::Yes : Masked::No,
+                                         /*startsNext=*/false, state);
+        result.pop_back();
+        scf::YieldOp::create(b, result);
+      });
+      carried.assign(loop.result_begin(), loop.result_end());
+    }
     return carried;
   }
 
