@@ -165,17 +165,25 @@ struct ConvertSpattnToTilePass
     return success();
   }
 
+  /// The kernels copy whole tiles of all of them.
+  static LogicalResult checkElements(AttentionBackwardOp op) {
+    auto element = [](Value value) {
+      return cast<ShapedType>(value.getType()).getElementType();
+    };
+    for (const AttentionOperand &operand : op.getAttentionOperands())
+      if (operand.hasWidth() &&
+          element(operand.value) != element(op.getQuery()))
+        return op.emitOpError("expected '")
+               << operand.name << "' to have elements of type "
+               << element(op.getQuery())
+               << ", as 'query' has, for gradients on a GPU, got "
+               << element(operand.value);
+    return success();
+  }
+
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
-    // Tiles are copied as they are.
-    Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
-    for (Value value :
-         {op.getOut(), op.getDquery(), op.getDkey(), op.getDvalue()}) {
-      Type other = cast<ShapedType>(value.getType()).getElementType();
-      if (other != element)
-        return op.emitOpError("expected outputs and gradients of the queries' "
-                              "element type for gradients on a GPU, got ")
-               << other;
-    }
+    if (failed(checkElements(op)))
+      return failure();
     FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
     if (failed(chosen))
       return failure();
