@@ -559,8 +559,8 @@ private:
     ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
     dvalue = ready[0];
     dkey = ready[1];
-    arrive(barrier(numbers.emptyDout, stage));
-    arrive(barrier(numbers.emptyQuery, stage));
+    arriveAfterReads(barrier(numbers.emptyDout, stage));
+    arriveAfterReads(barrier(numbers.emptyQuery, stage));
     Value next = scores;
     if (startsNext)
       next = startScores(group, keyStage, add(count, index(1)));
@@ -593,8 +593,8 @@ private:
     Value stage = stageOfQuery(count).first;
     ValueRange ready = wait(0, pending);
     SmallVector<Value> result{ready[0], ready[1]};
-    arrive(barrier(numbers.emptyDout, stage));
-    arrive(barrier(numbers.emptyQuery, stage));
+    arriveAfterReads(barrier(numbers.emptyDout, stage));
+    arriveAfterReads(barrier(numbers.emptyQuery, stage));
     if (startsNext)
       scores =
           wait(0, startScores(group, keyStage, add(count, index(1)))).front();

@@ -160,6 +160,12 @@ void KernelBuilder::arrive(Value barrier) {
        [&] { tile::BarrierArriveOp::create(b, barrier); });
 }
 
+void KernelBuilder::arriveAfterReads(Value barrier) {
+  Value all = arith::ConstantOp::create(b, b.getI32IntegerAttr(-1));
+  NVVM::SyncWarpOp::create(b, all);
+  arrive(barrier);
+}
+
 void KernelBuilder::load(Value map, Value row, Value head, Value batch,
                          Value tile, Value barrier) {
   tile::LoadOp::create(b, map, asIndex(row), asIndex(head), asIndex(batch),

@@ -167,6 +167,9 @@ protected:
   Value flip(Value parity);
   /// A lane of each warp says that the warp is done with something.
   void arrive(Value barrier);
+  /// The same where lanes have read numbers themselves: none of them later than
+  /// the lane that arrives.
+  void arriveAfterReads(Value barrier);
   void await(Value barrier, Value parity) {
     tile::BarrierWaitOp::create(b, barrier, parity);
   }
