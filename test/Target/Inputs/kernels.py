@@ -47,6 +47,11 @@ GRADIENT_CHOICES = {
     "chip": ("sm_90a", "sm_80", "sm_120"),
 }
 
+# Gradients for sm_80 and later keep a few numbers of an item in memory: all other
+# registers are sums (docs/Gradients.md). Bytes that a thread may store at most.
+MOST_SPILLED = 64
+SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
+
 
 def pairs(kernel: tuple) -> set:
     return set(itertools.combinations(enumerate(kernel), 2))
@@ -110,14 +115,15 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
 
     scores, output = product(key_tile, dim), product(dim, key_tile)
     if kernel["pass"] == "backward":
-        # Tiles with a mask, those without, and the last one, which starts no scores;
-        # those of the first tile are started before. Rows are keys. A warpgroup has
-        # its share of the blocks of 64 queries and columns.
+        # Tiles with a mask and those without. On sm_90a also the last one, which
+        # starts no scores; those of the first tile are started before. Rows are
+        # keys. A warpgroup has its share of the blocks of 64 queries and columns.
         scores, dprobs = (product(query_tile, dim) for _ in range(2))
         dvalue, dkey = (product(dim, query_tile) for _ in range(2))
         blocks = query_tile // 64 * (dim // 64) // (key_tile // 64)
         dquery = blocks * product(64, key_tile)
-        count = 3 * scores + 3 * (dprobs + dvalue + dkey + dquery)
+        copies = 3 if is_sm90a else 2
+        count = copies * (scores + dprobs + dvalue + dkey + dquery)
     elif is_sm90a:
         # The first tile, masked ones and full ones; then the last item's output.
         count = 3 * scores + 4 * output
@@ -136,17 +142,21 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         command = [translate, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, **options)
 
+    spills_little = kernel["pass"] == "backward" and kernel["chip"] != "sm_90a"
     compiled = run(
         "--spattn-to-artifact",
-        "--strict",
+        *(() if spills_little else ("--strict",)),
         f"--chip={kernel['chip']}",
         f"--gpu-options={options}",
         "-o",
         artifact,
         input=source(kernel),
     )
-    if compiled.returncode or compiled.stderr:
-        return compiled.stderr or f"status {compiled.returncode}"
+    errors = compiled.stderr
+    if spills_little and len(found := SPILL.findall(errors)) == errors.count("warning"):
+        errors = "" if sum(map(int, found)) <= MOST_SPILLED else errors
+    if compiled.returncode or errors:
+        return errors or f"status {compiled.returncode}"
     run("--artifact-to-code", artifact, "-o", cubin).check_returncode()
     description = run("--artifact-to-text", artifact).stdout
     tile = map(int, re.search(r"tile: (\d+)x(\d+)", description).groups())
