@@ -33,6 +33,7 @@ class Variant:
 
 VARIANTS = {
     "default": Variant(),
+    "deterministic": Variant(options="deterministic=true"),
     "sm80": Variant("sm_90", "shared-memory=166912"),
 }
 
@@ -206,6 +207,7 @@ def run(folder: Path, target: Path, only: str | None) -> None:
     from forward import (
         WORKLOADS,
         get_commit,
+        kept_rows,
         mask_of,
         medians,
         random,
@@ -222,7 +224,7 @@ def run(folder: Path, target: Path, only: str | None) -> None:
     commit = get_commit()
     print(gpu)
     print(f"copy {copy_rate / 1e9:.2f} TB/s, product {product_rate / 1e9:.0f} TFLOP/s")
-    rows = []
+    rows = kept_rows(target, other_than="backward")
     for structure, name, heads, key_heads, dim, batch, length in WORKLOADS:
         head_text = f"H{heads}" if heads == key_heads else f"H{heads}/{key_heads}"
         workload = f"{name} {head_text} D{dim} B{batch} N{length}"
