@@ -48,7 +48,7 @@ static Status run(const char *path) {
   auto module = program.load(**driver);
   if (!module)
     return module.status();
-  if (Status status = (*module)->launch(arguments); !status.ok())
+  if (Status status = (*module)->launchWithScratch(arguments); !status.ok())
     return status;
   return (*driver)->ctxSynchronize();
 }

@@ -26,7 +26,7 @@ func.func @f(%dk: !k, %dv: !k, %dq: !q, %s: f32, %q: !q, %k: !k, %v: !k,
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %do : !q, !k, !k, !q, !l, !q) scale(%s)
       outs(%dq, %dk, %dv : !q, !k, !k)
-      {schedule = #spattn.schedule<query_tile = 64, key_tile = 128>}
+      {schedule = #spattn.schedule<query_tile = 64, key_tile = 64>}
   return %r#2, %r#0, %r#1 : !k, !q, !k
 }
 )mlir";
@@ -80,8 +80,8 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
   // Five tiles of 64 queries of 12 heads.
   EXPECT_EQ(prepare.grid[0], 5u * 12);
   EXPECT_EQ(finish.grid[0], 5u * 12);
-  // Four tiles of 128 keys of 6 heads.
-  EXPECT_EQ(main.grid[0], 4u * 6);
+  // Eight tiles of 64 keys of 6 heads.
+  EXPECT_EQ(main.grid[0], 8u * 6);
 
   // What each reads and writes itself.
   EXPECT_EQ(getAs<uint64_t>(prepare.arguments[2]), addressOf(arguments[Lse]));
