@@ -1,6 +1,7 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s
 // RUN: spattn-opt %s -convert-spattn-to-tile | FileCheck %s --check-prefix=LAUNCH
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
+// RUN: spattn-opt %s -convert-spattn-to-tile=deterministic=true | FileCheck %s --check-prefix=SAME
 
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
@@ -223,3 +224,15 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SM80-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
 // SM80-SAME: tile = "64x64"
 // SM80-SAME: threads = 256
+
+// The same bits every time: nothing is cleared or added up, and a kernel of their own computes the
+// gradients of queries, from all key tiles in order.
+// SAME-LABEL: llvm.func @bands_prepare(
+// SAME-NOT: tile.store_fill
+// SAME-LABEL: llvm.func @bands(
+// SAME-NOT: tile.add_fragment
+// SAME-NOT: lhs_transposed
+// SAME-LABEL: llvm.func @bands_queries(
+// SAME-NOT: tile.add_fragment
+// SAME: tile.store_fill {{.*}} columns 128 : bf16
+// SAME-NOT: @bands_finish

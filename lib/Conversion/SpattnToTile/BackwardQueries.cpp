@@ -235,15 +235,17 @@ private:
         mma(doutTile(), index(0), stageTile(true, stage), Value(), kKeyTile);
     tile::MmaCommitOp::create(b);
     scores = wait(1, scores).front();
+    scores = map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
+      return arith::AddFOp::create(b, x[0], x[1]);
+    });
+    // Last, whatever the log-sum-exp of a query without keys is.
     if (masked)
       scores = mask(scores, firstOf(item, n, kKeyTile), [&](Index row) {
         return keysOfQuery(ops, item.form, ops.add(item.first, row));
       });
-    Value probs =
-        map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
-          Value sum = arith::AddFOp::create(b, x[0], x[1]);
-          return math::Exp2Op::create(b, arith::MulFOp::create(b, sum, scale2));
-        });
+    Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
+      return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
+    });
     dprobs = wait(0, dprobs).front();
     arrive(barrier(EmptyValue, stage));
     Value operand = toOperand(map(

@@ -62,6 +62,18 @@ CASES = (
         structures=("exclusive",),
     ),
     Case(queries=1, keys=1),
+    # The gradients of queries by a kernel of their own.
+    Case(options="deterministic=true"),
+    Case(
+        heads=4,
+        key_heads=1,
+        queries=100,
+        keys=130,
+        dim=72,
+        element="f16",
+        options="deterministic=true",
+        structures=("exclusive",),
+    ),
 )
 
 

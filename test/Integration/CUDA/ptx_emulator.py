@@ -254,8 +254,9 @@ class Block:
         elif op[-1] == "s32":
             self.put(args[0], self.get(args[1], np.int32).astype(np.int64), mask)
         else:
-            assert op[-1] in ("u32", "u64"), op
-            self.put(args[0], self.get(args[1], np.uint32), mask)
+            assert op[-1] in ("u16", "u32", "u64"), op
+            source = np.uint16 if op[-1] == "u16" else np.uint32
+            self.put(args[0], self.get(args[1], source), mask)
 
     def do_setp(self, op, args, mask):
         kind = {"s": "int", "u": "uint", "b": "uint", "f": "float"}[op[-1][0]]
