@@ -206,15 +206,15 @@ def run(folder: Path, target: Path, only: str | None) -> None:
     from artifact import Artifact
     from forward import (
         WORKLOADS,
+        block_mask,
         get_commit,
         kept_rows,
-        mask_of,
         medians,
         random,
         rates,
     )
     from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+    from torch.nn.attention.flex_attention import flex_attention
 
     torch.zeros(1, device="cuda")
     flex = torch.compile(flex_attention, dynamic=False)
@@ -260,15 +260,7 @@ def run(folder: Path, target: Path, only: str | None) -> None:
                 system = "cudnn"
             else:
                 torch.compiler.reset()
-                mask = create_block_mask(
-                    mask_of(structure, length, heads),
-                    None,
-                    heads,
-                    length,
-                    length,
-                    device="cuda",
-                    _compile=length > 16384,
-                )
+                mask = block_mask(structure, length, heads)
                 o = flex(*leaves, block_mask=mask, enable_gqa=heads != key_heads)
                 system = "flex"
 

@@ -160,6 +160,13 @@ def mask_of(structure: str, length: int, heads: int):
     }[structure]
 
 
+def block_mask(structure: str, length: int, heads: int):
+    """What FlexAttention makes of it. Long ones only fit memory if compiled."""
+    mask = mask_of(structure, length, heads)
+    shape = (None, heads, length, length)
+    return create_block_mask(mask, *shape, device="cuda", _compile=length > 16384)
+
+
 def random(*shape):
     return torch.randn(*shape, device="cuda", dtype=torch.bfloat16)
 
@@ -345,15 +352,7 @@ def main() -> None:
             calls["cudnn"] = cudnn
         else:
             torch.compiler.reset()
-            mask = create_block_mask(
-                mask_of(structure, length, heads),
-                None,
-                heads,
-                length,
-                length,
-                device="cuda",
-                _compile=length > 16384,
-            )
+            mask = block_mask(structure, length, heads)
 
             def flex_call(q=q, k=k, v=v, mask=mask, gqa=heads != key_heads):
                 return flex(q, k, v, block_mask=mask, enable_gqa=gqa)

@@ -152,14 +152,8 @@ private:
   //===--------------------------------------------------------------------===//
 
   void declare(StringRef name) {
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapQuery; i <= Counter; ++i)
-      types[i] = pointer;
-    for (int i : {Batch, QueryLength, KeyLength})
-      types[i] = b.getI32Type();
-    types[Scale] = b.getF32Type();
-    begin(name, types, /*maps=*/Dkey, shape.threads(), shape.blocks);
+    begin(name, argumentTypes(/*pointers=*/Batch, NumArguments), /*maps=*/Dkey,
+          shape.threads(), shape.blocks);
   }
 
   void readArguments() {

@@ -32,6 +32,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
 
+#include "Registers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -66,13 +67,10 @@ struct BackwardShape {
     return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
   }
 
-  /// Registers of a thread that loads, and of one that computes; see
-  /// ForwardShape.
+  /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }
   int64_t consumerRegisters() const {
-    int64_t launched = 65536 / blocks / threads() / 8 * 8;
-    int64_t warpgroups = launched * (consumers + 1) - producerRegisters();
-    return std::min<int64_t>(warpgroups / consumers / 8 * 8, 240);
+    return registersOfConsumer(consumers, blocks, producerRegisters());
   }
 };
 

@@ -71,14 +71,8 @@ public:
                       StringRef name, const BackwardShape &shape)
       : RowsKernel(builder, op, shape), layout(shape) {
     barrierOffset = layout.barriers;
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapQuery; i <= Delta; ++i)
-      types[i] = pointer;
-    for (int i : {Batch, QueryLength, KeyLength})
-      types[i] = b.getI32Type();
-    types[Scale] = b.getF32Type();
-    begin(name, types, /*maps=*/Dquery, QueryGradientLayout::kThreads,
+    begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
+          /*maps=*/Dquery, QueryGradientLayout::kThreads,
           /*blocks=*/shape.overlap ? 2 : 1);
   }
 
@@ -142,8 +136,8 @@ private:
     Value loads = compare(arith::CmpIPredicate::eq, group, index(0));
     auto role = scf::IfOp::create(b, loads, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
-      // Of the 128 that each thread was launched with.
-      tile::SetRegistersOp::create(b, 40, /*increase=*/false);
+      tile::SetRegistersOp::create(b, shape.producerRegisters(),
+                                   /*increase=*/false);
       inWarp(0, [&] {
         emitLoads(/*ofValue=*/false);
         emitStore();
@@ -151,7 +145,9 @@ private:
       inWarp(1, [&] { emitLoads(/*ofValue=*/true); });
     });
     in(role.elseBlock(), [&] {
-      tile::SetRegistersOp::create(b, 216, /*increase=*/true);
+      int64_t registers = registersOfConsumer(/*consumers=*/1, /*blocks=*/2,
+                                              shape.producerRegisters());
+      tile::SetRegistersOp::create(b, registers, /*increase=*/true);
       emitGradient();
     });
   }

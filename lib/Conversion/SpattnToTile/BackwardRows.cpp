@@ -55,14 +55,8 @@ public:
                 const BackwardShape &shape)
       : RowsKernel(builder, op, shape), layout(shape) {
     barrierOffset = layout.barrier;
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapOut; i <= Counter; ++i)
-      types[i] = pointer;
-    for (int i : {Batch, QueryLength, KeyLength})
-      types[i] = b.getI32Type();
-    types[Scale] = b.getF32Type();
-    begin(name, types, /*maps=*/UserLse, tile::kWarpgroupThreads,
+    begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
+          /*maps=*/UserLse, tile::kWarpgroupThreads,
           /*blocks=*/4);
   }
 
@@ -167,14 +161,8 @@ public:
   FinishKernel(OpBuilder &builder, AttentionBackwardOp op, StringRef name,
                const BackwardShape &shape)
       : RowsKernel(builder, op, shape) {
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    llvm::SmallVector<Type> types(NumArguments, b.getI64Type());
-    for (int i = MapDquery; i <= Sums; ++i)
-      types[i] = pointer;
-    for (int i : {Batch, QueryLength, KeyLength})
-      types[i] = b.getI32Type();
-    types[Scale] = b.getF32Type();
-    begin(name, types, /*maps=*/Dquery, tile::kWarpgroupThreads,
+    begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
+          /*maps=*/Dquery, tile::kWarpgroupThreads,
           /*blocks=*/4);
   }
 

@@ -53,13 +53,9 @@ ForwardItems::ForwardItems(OpBuilder &builder, AttentionOp op, StringRef name,
 }
 
 void ForwardItems::declare(StringRef name) {
-  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-  SmallVector<Type> types(NumArguments, b.getI64Type());
-  for (int i : {MapQuery, MapKey, MapValue, MapOut, Out, Lse, Counter})
-    types[i] = pointer;
-  for (int i : {Batch, QueryLength, KeyLength})
-    types[i] = b.getI32Type();
-  types[Scale] = b.getF32Type();
+  llvm::SmallVector<Type> types =
+      argumentTypes(/*pointers=*/Batch, NumArguments);
+  types[Counter] = types.front();
   if (!shape.fetch)
     types.resize(Counter);
   begin(name, types, /*maps=*/4, shape.threads(), shape.blocks);

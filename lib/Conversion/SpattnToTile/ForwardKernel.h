@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
 
+#include "Registers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -43,19 +44,14 @@ struct ForwardShape {
   /// other can do.
   int64_t itemStages() const { return fetch ? 2 : 4; }
 
-  /// Registers of a thread that loads, and of one that computes. The register
-  /// file of 65,536 is shared by all threads of all blocks.
+  /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const {
     // With three warpgroups that compute each needs all there is, and finding
     // items needs less if they are fetched.
     return consumers * blocks > 2 && fetch ? 32 : 40;
   }
   int64_t consumerRegisters() const {
-    // A block only ever has what it was launched with, a multiple of 8 for each
-    // thread; who asks for more waits forever.
-    int64_t launched = 65536 / blocks / threads() / 8 * 8;
-    int64_t warpgroups = launched * (consumers + 1) - producerRegisters();
-    return std::min<int64_t>(warpgroups / consumers / 8 * 8, 240);
+    return registersOfConsumer(consumers, blocks, producerRegisters());
   }
 };
 

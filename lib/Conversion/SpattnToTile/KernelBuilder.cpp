@@ -84,6 +84,15 @@ Value KernelBuilder::isWarp(int64_t number) {
 // The function
 //===----------------------------------------------------------------------===//
 
+llvm::SmallVector<Type> KernelBuilder::argumentTypes(int pointers, int count) {
+  llvm::SmallVector<Type> types(pointers,
+                                LLVM::LLVMPointerType::get(b.getContext()));
+  types.append(3, b.getI32Type());
+  types.push_back(b.getF32Type());
+  types.append(count - types.size(), b.getI64Type());
+  return types;
+}
+
 void KernelBuilder::begin(StringRef name, ArrayRef<Type> types, int maps,
                           int64_t threads, int64_t blocksOfOne) {
   auto type = LLVM::LLVMFunctionType::get(

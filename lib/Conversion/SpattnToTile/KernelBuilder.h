@@ -143,6 +143,10 @@ protected:
   // The function
   //===--------------------------------------------------------------------===//
 
+  /// Types of a kernel's arguments: so many pointers, tensor maps among them,
+  /// then batch size and lengths, the scale, and strides.
+  llvm::SmallVector<Type> argumentTypes(int pointers, int count);
+
   /// Creates `function` with arguments of the given types, the first `maps` of
   /// which are tensor maps, for blocks of `threads`, `blocks` of them a
   /// multiprocessor; and reads the numbers of thread, block and blocks. Code

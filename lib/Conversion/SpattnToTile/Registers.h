@@ -1,0 +1,33 @@
+//===- Registers.h - Shares of the register file ---------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_REGISTERS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOTILE_REGISTERS_H
+
+#include <algorithm>
+#include <cstdint>
+
+namespace spattn {
+
+/// Registers of a thread that computes, in blocks of which a multiprocessor
+/// holds some at once: what a warpgroup that loads, whose threads keep
+/// `loading` each, leaves to the `consumers` others. The register file of
+/// 65,536 is shared by all threads of all blocks.
+inline int64_t registersOfConsumer(int64_t consumers, int64_t blocks,
+                                   int64_t loading) {
+  // A block only ever has what it was launched with, a multiple of 8 for each
+  // thread; who asks for more waits forever.
+  int64_t warpgroups = consumers + 1;
+  int64_t launched = 65536 / blocks / (128 * warpgroups) / 8 * 8;
+  int64_t left = launched * warpgroups - loading;
+  return std::min<int64_t>(left / consumers / 8 * 8, 240);
+}
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOTILE_REGISTERS_H
