@@ -4,14 +4,14 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_86 | FileCheck %s --check-prefix=SM86
 // RUN: spattn-opt %s -convert-spattn-to-tile="key-tile=64 blocks=1 stages=1 query-stages=3" | FileCheck %s --check-prefix=OPTION
-// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=3" | FileCheck %s --check-prefix=BLOCKS
+// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=2" | FileCheck %s --check-prefix=BLOCKS
 
 !l = tensor<?x2x?xf32>
 
 // A schedule of the operation's own.
 // OWN: llvm.func @own(
 // OWN-SAME: tile = "64x64"
-// OWN-SAME: threads = 256, shared = 83616
+// OWN-SAME: threads = 256, shared = 100064
 // OWN: set_registers 240, true
 !t64 = tensor<?x2x?x64xbf16>
 func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t64, %dk: !t64, %dv: !t64) -> (!t64, !t64, !t64) {
@@ -26,22 +26,22 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 // CHECK-SAME: nvvm.minctasm = 2 : i32
 // CHECK-SAME: d = 40]
 // CHECK-SAME: tile = "64x64"
-// CHECK-SAME: threads = 256, shared = 83616, grid = persistent 2 for
+// CHECK-SAME: threads = 256, shared = 100064, grid = persistent 2 for
 // CHECK: !tile.shared<64x64xf16>
 // SM80: llvm.func @dim40(
 // SM80-SAME: tile = "64x64"
-// SM80-SAME: threads = 256, shared = 83616
+// SM80-SAME: threads = 256, shared = 83632
 // SM86: llvm.func @dim40(
 // SM86-SAME: tile = "64x64"
-// SM86-SAME: threads = 256, shared = 83616
+// SM86-SAME: threads = 256, shared = 83632
 // OPTION: llvm.func @dim40(
 // OPTION-SAME: nvvm.minctasm = 1 : i32
 // OPTION-SAME: tile = "64x64"
-// OPTION-SAME: threads = 256, shared = 84128, grid = persistent 1 for
+// OPTION-SAME: threads = 256, shared = 100576, grid = persistent 1 for
 // BLOCKS: llvm.func @dim40(
-// BLOCKS-SAME: nvvm.minctasm = 3 : i32
+// BLOCKS-SAME: nvvm.minctasm = 2 : i32
 // BLOCKS-SAME: tile = "64x64"
-// BLOCKS-SAME: threads = 256, shared = 50272, grid = persistent 3 for
+// BLOCKS-SAME: threads = 256, shared = 66720, grid = persistent 2 for
 !t40 = tensor<?x2x?x40xf16>
 func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: !t40, %dk: !t40, %dv: !t40) -> (!t40, !t40, !t40) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
@@ -57,10 +57,10 @@ func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: 
 // CHECK: tile.store_tile {{.*}} : !tile.shared<64x128xbf16>
 // SM80: llvm.func @values(
 // SM80-SAME: tile = "64x64"
-// SM80-SAME: threads = 256, shared = 116384
+// SM80-SAME: threads = 256, shared = 116400
 // SM86: llvm.func @values(
 // SM86-SAME: tile = "64x64"
-// SM86-SAME: threads = 256, shared = 66656
+// SM86-SAME: threads = 256, shared = 66672
 !t96 = tensor<?x2x?x96xbf16>
 func.func @values(%q: !t64, %k: !t64, %v: !t96, %o: !t96, %l: !l, %g: !t96, %dq: !t64, %dk: !t64, %dv: !t96) -> (!t64, !t64, !t96) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)

@@ -41,7 +41,7 @@
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
 // LAUNCH-SAME: arguments = [<map 0>, <map 1>, <map 2>, <map 3>, <map 4>, <map 5>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
-// LAUNCH-SAME: threads = 384, shared = 231072, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
+// LAUNCH-SAME: threads = 384, shared = 231136, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
 // LAUNCH-LABEL: llvm.func @bands_finish
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
 // LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
@@ -109,8 +109,15 @@
 // CHECK:   scf.for
 // CHECK:     tile.load_words 64
 // CHECK:     tile.load {{.*}} : !tile.shared<64x128xbf16>
-// and one stores.
+// and one adds the sums of each query tile, and stores.
 // CHECK: tile.receive {{.*}} uniform
+// CHECK:   scf.for
+// CHECK:     tile.barrier_wait
+// CHECK:     tile.add_words 4096
+// CHECK:     tile.barrier_wait
+// CHECK:     tile.add_words 4096
+// CHECK:     tile.store_wait
+// CHECK-COUNT-2: tile.barrier_arrive
 // CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
 // CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
 // CHECK:   tile.store_wait
@@ -134,18 +141,23 @@
 // All write gradients of scores, and each multiplies 64 columns of keys with all of them.
 // CHECK:     tile.write {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
 // CHECK:     tile.copy_fence
-// CHECK:     tile.sync 1, 256
+// CHECK:     tile.barrier_arrive
+// Numbers of the next tile, ahead of the product that keeps shared memory busy.
+// CHECK:     tile.read_columns
+// CHECK:     tile.barrier_wait
 // CHECK:     tile.mma {{.*}} {lhs_transposed} : !tile.shared<128x64xbf16>, !tile.shared<128x64xbf16> -> !tile.acc<64x64xf32>
 // The scores of the next tile.
 // CHECK:     tile.mma {{.*}} acc {{.*}} {transposed}
-// CHECK:     tile.add_fragment
-// CHECK-NOT: tile.add_fragment
-// CHECK:     tile.mma_wait 0
+// CHECK:     tile.mma_wait 1
+// CHECK:     tile.write_fragment
+// CHECK-NEXT: tile.mma_wait 0
+// CHECK-NEXT: tile.copy_fence
+// CHECK-NOT: tile.write_fragment
 // CHECK:     scf.yield
 // Full tiles have no mask.
 // CHECK:   scf.for
 // CHECK-NOT: tile.mask
-// CHECK:     tile.add_fragment
+// CHECK:     tile.write_fragment
 // CHECK-NOT: tile.mask
 // CHECK:     scf.yield
 // The last tile may have, and starts no other.
@@ -155,7 +167,7 @@
 // CHECK-NEXT: scf.yield
 // CHECK:   tile.mma {{.*}} {lhs_transposed}
 // CHECK-NOT: tile.mma{{ }}
-// CHECK:   tile.add_fragment
+// CHECK:   tile.write_fragment
 // CHECK:   tile.sync 1, 256
 // CHECK:   tile.write {{.*}} : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
 // CHECK:   tile.write {{.*}} : !tile.acc<64x128xf32>, !tile.shared<128x128xbf16>
@@ -224,13 +236,17 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SM80-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
 // SM80-SAME: tile = "64x64"
 // SM80-SAME: threads = 256
+// Those that compute add the sums themselves.
+// SM80-NOT: tile.add_words
+// SM80: tile.sync 1, 128
+// SM80: tile.add_fragment
 
 // The same bits every time: nothing is cleared or added up, and a kernel of their own computes the
 // gradients of queries, from all key tiles in order.
 // SAME-LABEL: llvm.func @bands_prepare(
 // SAME-NOT: tile.store_fill
 // SAME-LABEL: llvm.func @bands(
-// SAME-NOT: tile.add_fragment
+// SAME-NOT: tile.add_
 // SAME-NOT: lhs_transposed
 // SAME-LABEL: llvm.func @bands_queries(
 // SAME-NOT: tile.add_fragment

@@ -40,6 +40,41 @@ llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) {
   llvm.return
 }
 
+// Sums are added by the copy engine, or by the lanes of a warp.
+// SM90-LABEL: @staged_sums
+// SM90: llvm.store {{.*}} : vector<4xf32>, !llvm.ptr<3>
+// SM90: cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [$0], [$1], 2048;
+// SM80-LABEL: @staged_sums
+// SM80-COUNT-4: llvm.store {{.*}} : vector<1xf32>, !llvm.ptr<3>
+// SM80-NOT: cp.reduce
+// SM80: scf.for
+// SM80: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
+// SM80-COUNT-4: red.relaxed.gpu.global.add.f32 [$0], $1;
+// SM80-NOT: red.
+llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %a = tile.load_fragment %p : !tile.acc<64x8xf32>
+  tile.write_fragment %a to 1024[%i] stride 2048 : !tile.acc<64x8xf32>
+  tile.copy_fence
+  tile.add_words 512 from 1024[%i] stride 2048 to %q
+  llvm.return
+}
+
+// Rows are written 16 columns at a time, or two elements.
+// SM90-LABEL: @rows_to_shared
+// SM90-COUNT-4: stmatrix.sync.aligned.m8n8.x4.shared.b16
+// SM90-NOT: llvm.store
+// SM80-LABEL: @rows_to_shared
+// SM80-COUNT-16: llvm.store {{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// SM80-NOT: llvm.store
+llvm.func @rows_to_shared(%p: !llvm.ptr) {
+  %zero = arith.constant 0 : index
+  %t = tile.shared at 0 : !tile.shared<64x64xbf16>
+  %a = tile.load_fragment %p : !tile.acc<64x64xf32>
+  tile.write %a to %t[%zero] : !tile.acc<64x64xf32>, !tile.shared<64x64xbf16>
+  llvm.return
+}
+
 // Numbers come with one copy, or with 16 bytes of each lane.
 // SM90-LABEL: @words
 // SM90-NOT: nvvm.cp.async

@@ -181,7 +181,7 @@ llvm.func @wait_after(%x: f32, %p: !llvm.ptr, %stride: i64) {
 }
 
 // CHECK-LABEL: @stores
-// CHECK-COUNT-32: llvm.store {{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK-COUNT-8: stmatrix
 // CHECK: fence.proxy.async.shared::cta;
 // CHECK: elect.sync _|p, 0xffffffff;
 // CHECK-SAME: @p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group
@@ -353,13 +353,34 @@ llvm.func @fragments_in_memory(%p: !llvm.ptr, %q: !llvm.ptr) {
   llvm.return
 }
 
-// An operand is written as it is, two elements of a row at once.
+// In shared memory they lie as they would be added up; one lane starts the addition.
+// CHECK-LABEL: @staged_sums
+// CHECK: llvm.getelementptr %{{.*}}[1024]
+// CHECK: arith.muli %{{.*}}, %c4096_i32
+// CHECK: llvm.store %{{.*}}, %[[OWN:.*]] {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<3>
+// CHECK: llvm.getelementptr %{{.*}}[2048]
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<3>
+// CHECK-NOT: llvm.store
+// CHECK: elect.sync _|p, 0xffffffff;
+// CHECK-SAME: @p cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [$0], [$1], 4096;
+// CHECK-SAME: @p cp.async.bulk.commit_group;
+llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %a = tile.load_fragment %p : !tile.acc<64x16xf32>
+  tile.write_fragment %a to 1024[%i] stride 4096 : !tile.acc<64x16xf32>
+  tile.copy_fence
+  tile.add_words 1024 from 1024[%i] stride 4096 to %q
+  llvm.return
+}
+
+// An operand is written as it is, four 8x8 matrices of 16 rows and columns at once.
 // CHECK-LABEL: @read_and_write
 // CHECK-COUNT-32: llvm.load {{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> vector<2xf16>
 // CHECK-NOT: llvm.load
 // CHECK-COUNT-32: cvt.rn.f16x2.f32 $0, $1, $2;
 // CHECK-NOT: cvt
-// CHECK-COUNT-32: llvm.store {{.*}} {alignment = 4 : i64} : i32, !llvm.ptr<3>
+// CHECK-COUNT-8: stmatrix.sync.aligned.m8n8.x4.shared.b16 [$0], {$1, $2, $3, $4};
+// CHECK-NOT: stmatrix
 // CHECK-NOT: llvm.store
 llvm.func @read_and_write(%block: i32) {
   %i = arith.index_cast %block : i32 to index

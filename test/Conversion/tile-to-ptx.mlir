@@ -355,9 +355,14 @@ llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) attribute
 // CHECK-NEXT: add.s32 %[[OWN1:r[0-9]+]], %{{r[0-9]+}}, %[[NEXT]];
 // CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN1]]];
 // CHECK: cvt.rn.bf16x2.f32 %[[PAIR:r[0-9]+]], %[[H]], %[[L]];
-// CHECK: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
-// CHECK-COUNT-15: st.shared.b32
-// CHECK-NOT: st.shared
+// SM80: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
+// SM80-COUNT-15: st.shared.b32
+// SM80-NOT: st.shared
+// A lane gives the address of a row of one of four matrices: the lower 16 lanes of the first 8 columns.
+// SM90: xor.b32 %[[ROWS:r[0-9]+]], %{{r[0-9]+}}, %{{r[0-9]+}};
+// SM90: stmatrix.sync.aligned.m8n8.x4.shared.b16 [%{{r[0-9]+}}], {%[[PAIR]],
+// SM90-COUNT-3: stmatrix
+// SM90-NOT: stmatrix
 llvm.func @read_and_write(%block: i32) attributes {nvvm.kernel} {
   %i = arith.index_cast %block : i32 to index
   %zero = arith.constant 0 : index

@@ -28,6 +28,10 @@ using namespace spattn;
 /// Buffers for gradients of scores: one is written while another is read.
 static constexpr int64_t kScoreBuffers = 2;
 
+/// A warpgroup's sums of a query tile's gradient, 64x64 f32.
+static constexpr int64_t kSumsWords = kRowsOfGroup * kRowsOfGroup;
+static constexpr int64_t kSumsBytes = 4 * kSumsWords;
+
 /// Posted items that wait for their readers at most: one that is under way, and
 /// one more. What a block has taken no other can take.
 static constexpr int64_t kItemStages = 2;
@@ -41,9 +45,13 @@ namespace {
 struct BarrierNumbers {
   explicit BarrierNumbers(const BackwardShape &shape) {
     int64_t next = 0;
-    for (int64_t *number : {&fullKey, &fullValue, &fullOutput, &emptyKey}) {
+    for (int64_t *number : {&fullKey, &fullOutput, &emptyKey}) {
       *number = next;
       next += shape.keyStages;
+    }
+    for (int64_t *number : {&fullValue, &emptyValue}) {
+      *number = next;
+      next += shape.valueStages;
     }
     for (int64_t *number : {&fullQuery, &fullDout, &emptyQuery, &emptyDout}) {
       *number = next;
@@ -53,11 +61,21 @@ struct BarrierNumbers {
       *number = next;
       next += kItemStages;
     }
+    for (int64_t *number : {&fullScores, &emptyScores}) {
+      *number = next;
+      next += shape.sumsAreStaged() ? kScoreBuffers : 0;
+    }
+    for (int64_t *number : {&fullSums, &emptySums}) {
+      *number = next;
+      next += shape.sumsAreStaged() ? shape.consumers : 0;
+    }
     count = next;
   }
-  int64_t fullKey, fullValue, fullOutput, emptyKey;
+  int64_t fullKey, fullOutput, emptyKey, fullValue, emptyValue;
   int64_t fullQuery, fullDout, emptyQuery, emptyDout;
-  int64_t fullItem, emptyItem, count;
+  int64_t fullItem, emptyItem;
+  /// Of the buffers for gradients of scores, and of the warpgroups' sums.
+  int64_t fullScores, emptyScores, fullSums, emptySums, count;
 };
 } // namespace
 
@@ -68,12 +86,13 @@ BackwardLayout::BackwardLayout(const BackwardShape &shape) {
     next += bytes;
   };
   take(key, shape.keyStages * shape.keyTile() * shape.headDim * 2);
-  take(value, shape.keyStages * shape.keyTile() * shape.valueDim * 2);
+  take(value, shape.valueStages * shape.keyTile() * shape.valueDim * 2);
   take(query, shape.queryStages * shape.queryTile * shape.headDim * 2);
   take(dout, shape.queryStages * shape.queryTile * shape.valueDim * 2);
   take(dscores, shape.deterministic
                     ? 0
                     : kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
+  take(sums, shape.sumsAreStaged() ? shape.consumers * kSumsBytes : 0);
   take(lse, shape.queryStages * shape.queryTile * 4);
   take(delta, shape.queryStages * shape.queryTile * 4);
   take(barriers, llvm::alignTo(8 * BarrierNumbers(shape).count, 16));
@@ -161,6 +180,7 @@ private:
       args[i] = asIndex(args[i]);
     // Base-2 logits.
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
+    inverseScale = arith::DivFOp::create(b, f32(1), args[Scale]);
     paddedRows = ops.materialize(
         ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
                 ops.constant(shape.queryTile)));
@@ -180,7 +200,8 @@ private:
                                       loads);
       };
       init(numbers.fullKey, shape.keyStages, 1, true);
-      init(numbers.fullValue, shape.keyStages, 1, true);
+      init(numbers.fullValue, shape.valueStages, 1, true);
+      init(numbers.emptyValue, shape.valueStages, 1, false);
       init(numbers.fullOutput, shape.keyStages, arrivals, false);
       init(numbers.emptyKey, shape.keyStages, 1, false);
       // A tile, and a number for each of its rows.
@@ -191,6 +212,12 @@ private:
       init(numbers.fullItem, kItemStages, 1, false);
       // Readers: two warps that load, one that stores, those that compute.
       init(numbers.emptyItem, kItemStages, arrivals + 3, false);
+      if (shape.sumsAreStaged()) {
+        init(numbers.fullScores, kScoreBuffers, arrivals, false);
+        init(numbers.emptyScores, kScoreBuffers, arrivals, false);
+        init(numbers.fullSums, shape.consumers, 4, false);
+        init(numbers.emptySums, shape.consumers, 1, false);
+      }
       tile::BarrierFenceOp::create(b);
     });
     tile::SyncOp::create(b, 0, Value(), shape.threads());
@@ -225,6 +252,9 @@ private:
   }
   std::pair<Value, Value> stageOfKey(const WorkItem &item) {
     return stageOf(item.extra[KeyNumber], shape.keyStages);
+  }
+  std::pair<Value, Value> stageOfValue(const WorkItem &item) {
+    return stageOf(item.extra[KeyNumber], shape.valueStages);
   }
 
   //===--------------------------------------------------------------------===//
@@ -386,8 +416,9 @@ private:
       Value isFirst =
           compare(arith::CmpIPredicate::ne, item.extra[IsFirst], index(0));
       when(isFirst, [&] {
-        auto [stage, phase] = stageOfKey(item);
-        await(barrier(numbers.emptyKey, stage), flip(phase));
+        auto [stage, phase] = ofDout ? stageOfValue(item) : stageOfKey(item);
+        await(barrier(ofDout ? numbers.emptyValue : numbers.emptyKey, stage),
+              flip(phase));
         Value first = ops.materialize(item.first);
         if (ofDout)
           load(args[MapValue], first, item.keyHead, item.batch,
@@ -416,10 +447,17 @@ private:
     });
   }
 
-  /// Stores gradients from where keys and values were, and then lets new ones
-  /// in.
+  /// Adds the sums of each query tile, stores gradients from where keys and
+  /// values were, and then lets new ones in.
   void emitStores() {
-    forPosted([&](WorkItem &item, Value, Value) {
+    forPosted([&](WorkItem &item, Value tilesBefore, Value) {
+      if (shape.sumsAreStaged()) {
+        auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
+        in(loop.getBody(), [&] {
+          Value n = loop.getInductionVar();
+          emitSums(item, add(tilesBefore, n), n);
+        });
+      }
       when(compare(arith::CmpIPredicate::ne, item.extra[IsLast], index(0)),
            [&] {
              auto [stage, phase] = stageOfKey(item);
@@ -428,12 +466,46 @@ private:
              Value head = asIndex(item.keyHead), batch = asIndex(item.batch);
              tile::StoreTileOp::create(b, keyTile(stage), args[MapDkey], first,
                                        head, batch);
-             tile::StoreTileOp::create(b, valueTile(stage), args[MapDvalue],
-                                       first, head, batch);
+             Value valueStage = stageOfValue(item).first;
+             tile::StoreTileOp::create(b, valueTile(valueStage),
+                                       args[MapDvalue], first, head, batch);
              tile::StoreWaitOp::create(b);
              arrive(barrier(numbers.emptyKey, stage));
+             arrive(barrier(numbers.emptyValue, valueStage));
            });
     });
+  }
+
+  /// Where the gradients of an item's n-th query tile are added up.
+  Value dqueryStart(const WorkItem &item, Value n) {
+    Value row =
+        scratchRow(item, ops.materialize(firstOf(item, n, shape.queryTile)));
+    return pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
+                   b.getF32Type());
+  }
+  Value fragmentPointer(Value start, Value fragment) {
+    return pointer(start, mul(fragment, index(kSumsWords)), b.getF32Type());
+  }
+
+  /// Adds what the warpgroups have for the block's `count`-th query tile, an
+  /// item's n-th.
+  void emitSums(const WorkItem &item, Value count, Value n) {
+    Value start = dqueryStart(item, n);
+    int64_t uses = shape.fragments() / shape.consumers;
+    for (int64_t own = 0; own < uses; ++own) {
+      Value use = add(mul(count, index(uses)), index(own));
+      Value phase = stageOf(use, 1).second;
+      for (int64_t group = 0; group < shape.consumers; ++group) {
+        await(barrier(numbers.fullSums, index(group)), phase);
+        Value fragment = index(own * shape.consumers + group);
+        tile::AddWordsOp::create(b, kSumsWords, layout.sums,
+                                 asIndex(index(group)), kSumsBytes,
+                                 fragmentPointer(start, fragment));
+      }
+      tile::StoreWaitOp::create(b);
+      for (int64_t group = 0; group < shape.consumers; ++group)
+        arrive(barrier(numbers.emptySums, index(group)));
+    }
   }
 
   //===--------------------------------------------------------------------===//
@@ -450,13 +522,11 @@ private:
   void fence() { tile::MmaFenceOp::create(b); }
   /// All warpgroups that compute meet.
   void meet() { tile::SyncOp::create(b, 1, Value(), 128 * shape.consumers); }
-  /// What a product with a query tile starts from: a number for each query.
+  /// A number for each query of a stage.
   Value readColumns(int64_t offset, Value stage) {
     auto type = tile::ColumnsType::get(b.getContext(), shape.queryTile);
-    Value columns = tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
-                                                4 * shape.queryTile);
-    return map(columns, accType(shape.queryTile),
-               [](ValueRange x) { return x[0]; });
+    return tile::ReadColumnsOp::create(b, type, offset, asIndex(stage),
+                                       4 * shape.queryTile);
   }
 
   enum class Masked { Yes, No, Perhaps };
@@ -487,16 +557,40 @@ private:
     return ifMasked.getResult(0);
   }
 
-  /// Starts the scores of the block's `count`-th query tile.
-  Value startScores(Value group, Value keyStage, Value count) {
+  /// Waits for the block's `count`-th query tile, and reads its numbers.
+  Value awaitQuery(Value count) {
     auto [stage, phase] = stageOfQuery(count);
     await(barrier(numbers.fullQuery, stage), phase);
-    Value lse = readColumns(layout.lse, stage);
+    return readColumns(layout.lse, stage);
+  }
+
+  /// Starts the scores of the block's `count`-th query tile, from `-lse /
+  /// scale`. The division is left to this place: ptxas would make accumulators
+  /// of numbers alone as soon as they are read, and run out of registers.
+  Value startScores(Value group, Value keyStage, Value count, Value lse) {
+    Value stage = stageOfQuery(count).first;
+    Value start =
+        map(lse, accType(shape.queryTile), [&](ValueRange x) -> Value {
+          return arith::MulFOp::create(b, x[0], inverseScale);
+        });
     fence();
-    Value scores = mma(keyTile(keyStage), group, queryTile(stage), lse,
+    Value scores = mma(keyTile(keyStage), group, queryTile(stage), start,
                        /*transposed=*/true, shape.queryTile);
     commit();
     return scores;
+  }
+
+  /// Starts the gradients of a tile's probabilities, from `-delta`.
+  Value startDprobs(const WorkItem &item, Value group, Value stage) {
+    Value delta =
+        map(readColumns(layout.delta, stage), accType(shape.queryTile),
+            [](ValueRange x) { return x[0]; });
+    fence();
+    Value dprobs =
+        mma(valueTile(stageOfValue(item).first), group, doutTile(stage), delta,
+            /*transposed=*/true, shape.queryTile);
+    commit();
+    return dprobs;
   }
 
   /// An item's n-th query tile, the block's `count`-th, whose scores have been
@@ -510,16 +604,8 @@ private:
     // Masks need registers: before the next product has its own.
     scores = maskScores(item, group, scores, n, masked);
     await(barrier(numbers.fullDout, stage), phase);
-    auto startDprobs = [&, stage = stage] {
-      Value delta = readColumns(layout.delta, stage);
-      fence();
-      Value dprobs = mma(valueTile(keyStage), group, doutTile(stage), delta,
-                         /*transposed=*/true, shape.queryTile);
-      commit();
-      return dprobs;
-    };
     // Beside the exponentials, or where it takes the fewest registers.
-    Value dprobs = shape.overlap ? startDprobs() : Value();
+    Value dprobs = shape.overlap ? startDprobs(item, group, stage) : Value();
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
     });
@@ -529,7 +615,7 @@ private:
                  /*transposed=*/false, shape.valueDim);
     commit();
     if (!shape.overlap)
-      dprobs = startDprobs();
+      dprobs = startDprobs(item, group, stage);
     dprobs = wait(shape.overlap ? 1 : 0, dprobs).front();
     Value dscores =
         map({probs, dprobs}, probs.getType(), [&](ValueRange x) -> Value {
@@ -540,60 +626,109 @@ private:
     dkey = mma(dscoresOperand, Value(), queryTile(stage), dkey,
                /*transposed=*/false, shape.headDim);
     commit();
-    if (shape.deterministic)
-      return endStep(group, keyStage, count, startsNext,
-                     {dvalue, dkey, probsOperand, dscoresOperand}, scores);
-    Value buffer = stageOf(count, kScoreBuffers).first;
-    tile::WriteOp::create(b, dscoresOperand, dscoresTile(buffer),
-                          asIndex(group));
-    tile::CopyFenceOp::create(b);
-    meet();
-    // Each warpgroup has its share of the fragments.
-    Value dquery = startDquery(keyStage, buffer, group);
-    ValueRange ready = wait(1, {dvalue, dkey, probsOperand, dscoresOperand});
-    dvalue = ready[0];
-    dkey = ready[1];
+    if (shape.sumsAreStaged())
+      writeDscores(group, count, dscoresOperand);
+    else if (!shape.deterministic)
+      addDquery(item, group, keyStage, count, n, dscoresOperand);
+
+    // Registers and tiles that the first product does not need any more.
+    ValueRange first = wait(1, {dvalue, probsOperand});
     arriveAfterReads(barrier(numbers.emptyDout, stage));
-    arriveAfterReads(barrier(numbers.emptyQuery, stage));
-    Value next = scores;
+    Value next = add(count, index(1)), lse;
+    // Ahead of where they are needed: products keep shared memory busy.
     if (startsNext)
-      next = startScores(group, keyStage, add(count, index(1)));
-    // Read again, as for masks: registers are dear.
-    WorkItem again = withMask(item);
-    Value row =
-        scratchRow(again, ops.materialize(firstOf(again, n, shape.queryTile)));
-    Value start = pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
-                          b.getF32Type());
-    for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
-      Value fragment = add(group, index(own));
-      if (own > 0)
-        dquery = startDquery(keyStage, buffer, fragment);
-      dquery = wait(own == 0 && startsNext ? 1 : 0, dquery).front();
-      Value elements = mul(fragment, index(kRowsOfGroup * kRowsOfGroup));
-      tile::AddFragmentOp::create(b, dquery,
-                                  pointer(start, elements, b.getF32Type()));
+      lse = awaitQuery(next);
+    Value dquery;
+    if (shape.sumsAreStaged()) {
+      awaitDscores(count);
+      dquery = startDquery(keyStage, bufferOf(count), group);
     }
+    // In the order in which they were started.
+    auto awaitKey = [&](int64_t behind) {
+      ValueRange second = wait(behind, {dkey, dscoresOperand});
+      dkey = second[0];
+      arriveAfterReads(barrier(numbers.emptyQuery, stage));
+    };
+    auto startNext = [&]() -> Value {
+      return startsNext ? startScores(group, keyStage, next, lse) : Value();
+    };
     // No product is under way where loops begin again: ptxas would serialise
     // all.
+    if (shape.sumsAreStaged()) {
+      // Two products behind it would take too many registers.
+      awaitKey(/*behind=*/1);
+      Value started = startNext();
+      started = stageDquery(group, keyStage, count, dquery, started);
+      return {first[0], dkey, startsNext ? started : scores};
+    }
+    Value started = startNext();
+    awaitKey(/*behind=*/startsNext ? 1 : 0);
     if (startsNext)
-      next = wait(0, next).front();
-    return {dvalue, dkey, next};
+      scores = wait(0, started).front();
+    return {first[0], dkey, scores};
   }
 
-  /// Ends a step that leaves the gradients of queries out.
-  SmallVector<Value> endStep(Value group, Value keyStage, Value count,
-                             bool startsNext, ValueRange pending,
-                             Value scores) {
-    Value stage = stageOfQuery(count).first;
-    ValueRange ready = wait(0, pending);
-    SmallVector<Value> result{ready[0], ready[1]};
-    arriveAfterReads(barrier(numbers.emptyDout, stage));
-    arriveAfterReads(barrier(numbers.emptyQuery, stage));
-    if (startsNext)
-      scores =
-          wait(0, startScores(group, keyStage, add(count, index(1)))).front();
-    result.push_back(scores);
-    return result;
+  //===--------------------------------------------------------------------===//
+  // Gradients of queries
+  //===--------------------------------------------------------------------===//
+
+  Value bufferOf(Value count) { return stageOf(count, kScoreBuffers).first; }
+
+  /// Writes a warpgroup's gradients of the scores of the `count`-th tile.
+  void writeDscores(Value group, Value count, Value dscores) {
+    auto [buffer, phase] = stageOf(count, kScoreBuffers);
+    await(barrier(numbers.emptyScores, buffer), flip(phase));
+    tile::WriteOp::create(b, dscores, dscoresTile(buffer), asIndex(group));
+    tile::CopyFenceOp::create(b);
+    arrive(barrier(numbers.fullScores, buffer));
+  }
+  void awaitDscores(Value count) {
+    auto [buffer, phase] = stageOf(count, kScoreBuffers);
+    await(barrier(numbers.fullScores, buffer), phase);
+  }
+
+  /// Stages a warpgroup's fragments of the gradients of the `count`-th tile's
+  /// queries. The first has been started, and the next scores behind it, if
+  /// there are any; they are returned when they are there, ahead of the fence,
+  /// which waits until everything is written.
+  Value stageDquery(Value group, Value keyStage, Value count, Value dquery,
+                    Value scores) {
+    int64_t uses = shape.fragments() / shape.consumers;
+    for (int64_t own = 0; own < uses; ++own) {
+      if (own > 0)
+        dquery = startDquery(keyStage, bufferOf(count),
+                             add(group, index(own * shape.consumers)));
+      dquery = wait(own == 0 && scores ? 1 : 0, dquery).front();
+      bool isLast = own + 1 == uses;
+      if (isLast)
+        arrive(barrier(numbers.emptyScores, bufferOf(count)));
+      Value use = add(mul(count, index(uses)), index(own));
+      await(barrier(numbers.emptySums, group), flip(stageOf(use, 1).second));
+      tile::WriteFragmentOp::create(b, dquery, layout.sums, asIndex(group),
+                                    kSumsBytes);
+      if (isLast && scores)
+        scores = wait(0, scores).front();
+      tile::CopyFenceOp::create(b);
+      arrive(barrier(numbers.fullSums, group));
+    }
+    return scores;
+  }
+
+  /// Computes and adds the gradients of the n-th tile's queries at once.
+  void addDquery(const WorkItem &item, Value group, Value keyStage, Value count,
+                 Value n, Value dscores) {
+    Value buffer = bufferOf(count);
+    tile::WriteOp::create(b, dscores, dscoresTile(buffer), asIndex(group));
+    tile::CopyFenceOp::create(b);
+    meet();
+    // Read again, as for masks: registers are dear.
+    Value start = dqueryStart(withMask(item), n);
+    for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
+      Value fragment = add(group, index(own));
+      Value dquery = startDquery(keyStage, buffer, fragment);
+      dquery = wait(0, dquery).front();
+      tile::AddFragmentOp::create(b, dquery, fragmentPointer(start, fragment));
+    }
   }
 
   /// Starts 64 queries and columns of a query tile's gradient.
@@ -610,10 +745,12 @@ private:
   }
 
   /// Scales and writes an item's gradients to where its keys and values were.
-  void emitOutput(Value group, Value keyStage, Value dvalue, Value dkey) {
+  void emitOutput(const WorkItem &item, Value group, Value dvalue, Value dkey) {
+    Value keyStage = stageOfKey(item).first;
     // Others may still be reading keys.
     meet();
-    tile::WriteOp::create(b, dvalue, valueTile(keyStage), asIndex(group));
+    tile::WriteOp::create(b, dvalue, valueTile(stageOfValue(item).first),
+                          asIndex(group));
     Value scaled = map(dkey, dkey.getType(), [&](ValueRange x) -> Value {
       return arith::MulFOp::create(b, x[0], args[Scale]);
     });
@@ -649,7 +786,8 @@ private:
     if (!shape.overlap)
       return emitTilesInOrder(item, group, keyStage, tilesBefore, before);
     SmallVector<Value> carried(before);
-    Value scores = startScores(group, keyStage, tilesBefore);
+    Value scores =
+        startScores(group, keyStage, tilesBefore, awaitQuery(tilesBefore));
     carried.push_back(wait(0, scores).front());
     Value one = index(1), last = sub(item.visited, one);
     Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
@@ -684,7 +822,7 @@ private:
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar(), count = add(tilesBefore, n);
         SmallVector<Value> state(loop.getRegionIterArgs());
-        Value scores = startScores(group, keyStage, count);
+        Value scores = startScores(group, keyStage, count, awaitQuery(count));
         state.push_back(wait(0, scores).front());
         SmallVector<Value> result = step(item, group, keyStage, count, n,
                                          masked ? Masked::Yes : Masked::No,
@@ -709,14 +847,14 @@ private:
                 SmallVector<Value> carried = startingWith(item, before);
                 auto [keyStage, keyPhase] = stageOfKey(item);
                 await(barrier(numbers.fullKey, keyStage), keyPhase);
-                await(barrier(numbers.fullValue, keyStage), keyPhase);
+                auto [valueStage, valuePhase] = stageOfValue(item);
+                await(barrier(numbers.fullValue, valueStage), valuePhase);
                 carried =
                     emitTiles(item, group, keyStage, tilesBefore, carried);
                 Value isLast = compare(arith::CmpIPredicate::ne,
                                        item.extra[IsLast], index(0));
-                when(isLast, [&, keyStage = keyStage] {
-                  emitOutput(group, keyStage, carried[0], carried[1]);
-                });
+                when(isLast,
+                     [&] { emitOutput(item, group, carried[0], carried[1]); });
                 return carries ? carried : SmallVector<Value>();
               });
   }
@@ -726,7 +864,7 @@ private:
   BackwardLayout layout;
   BarrierNumbers numbers;
   HeadStructures heads;
-  Value scale2, paddedRows, tiles, rowHeads, items;
+  Value scale2, inverseScale, paddedRows, tiles, rowHeads, items;
 };
 } // namespace
 

@@ -51,8 +51,8 @@ struct BackwardShape {
   /// Warpgroups that compute; each has 64 keys of a tile.
   int64_t consumers = 2;
   int64_t queryTile = 64;
-  /// Tiles under way: of keys and values, and of queries and output gradients.
-  int64_t keyStages = 2, queryStages = 2;
+  /// Tiles under way: of keys, of values, and of queries and output gradients.
+  int64_t keyStages = 2, valueStages = 2, queryStages = 2;
   /// Products are asynchronous: softmax and products overlap.
   bool overlap = true;
   /// Blocks that a multiprocessor holds at once.
@@ -67,6 +67,11 @@ struct BackwardShape {
     return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
   }
 
+  /// Whether sums of the gradients of queries go through shared memory, from
+  /// where they are added by a warp that does not compute. Else those that
+  /// compute add them.
+  bool sumsAreStaged() const { return overlap && !deterministic; }
+
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }
   int64_t consumerRegisters() const {
@@ -77,7 +82,8 @@ struct BackwardShape {
 /// Where things are in the shared memory of the main kernel, in bytes.
 struct BackwardLayout {
   explicit BackwardLayout(const BackwardShape &shape);
-  int64_t key, value, query, dout, dscores, lse, delta, barriers, items, total;
+  int64_t key, value, query, dout, dscores, sums, lse, delta, barriers, items,
+      total;
 };
 
 /// The same of the kernels before and after it.

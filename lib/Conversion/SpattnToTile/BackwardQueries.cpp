@@ -186,7 +186,11 @@ private:
   }
 
   void emitGradient() {
+    Value inverse = arith::DivFOp::create(b, f32(1), args[Scale]);
     Value lse = loadRows(Lse), delta = loadRows(Delta);
+    lse = map(lse, lse.getType(), [&](ValueRange x) -> Value {
+      return arith::MulFOp::create(b, x[0], inverse);
+    });
     await(barrier(FullQuery, Value()), index(0));
     SmallVector<Value> carried{
         tile::FillOp::create(b, accType(shape.headDim), f32(0))};

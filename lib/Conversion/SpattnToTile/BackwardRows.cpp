@@ -109,11 +109,10 @@ private:
         b, rowPointer(UserLse, LseBatchStride, b.getF32Type()),
         asIndex(args[LseRowStride]), asIndex(rowsLeft), f32(kNegInf));
     // A row without keys has no probability above 0.
-    Value factor = arith::DivFOp::create(b, f32(-1), args[Scale]);
     store(Lse, map(lse, rowsType(), [&](ValueRange x) -> Value {
             Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
                                                x[0], f32(kNegInf));
-            Value start = arith::MulFOp::create(b, x[0], factor);
+            Value start = arith::NegFOp::create(b, x[0]);
             return arith::SelectOp::create(b, none, f32(kNegInf), start);
           }));
     await(ready, index(0));

@@ -19,17 +19,17 @@ namespace {
 struct Candidate {
   GpuTarget::Family family;
   int64_t widest, leastMemory;
-  int64_t queryTile, consumers, blocks, keyStages, queryStages;
+  int64_t queryTile, consumers, blocks, keyStages, valueStages, queryStages;
 };
 } // namespace
 
 static constexpr Candidate kCandidates[] = {
-    {GpuTarget::Family::Sm90a, 64, 0, 64, 1, 2, 2, 2},
-    {GpuTarget::Family::Sm90a, 128, 0, 64, 2, 1, 2, 2},
+    {GpuTarget::Family::Sm90a, 64, 0, 64, 1, 2, 2, 2, 2},
+    {GpuTarget::Family::Sm90a, 128, 0, 64, 2, 1, 2, 1, 2},
     // A warpgroup that computes alone has 255 registers for each thread.
-    {GpuTarget::Family::Sm80, 64, 0, 64, 1, 1, 2, 2},
-    {GpuTarget::Family::Sm80, 128, 163 * 1024, 64, 1, 1, 2, 2},
-    {GpuTarget::Family::Sm80, 128, 0, 64, 1, 1, 1, 1},
+    {GpuTarget::Family::Sm80, 64, 0, 64, 1, 1, 2, 2, 2},
+    {GpuTarget::Family::Sm80, 128, 163 * 1024, 64, 1, 1, 2, 2, 2},
+    {GpuTarget::Family::Sm80, 128, 0, 64, 1, 1, 1, 1, 1},
 };
 
 FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
@@ -53,6 +53,7 @@ FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
   shape.consumers = std::min(fitting->consumers, shape.fragments());
   shape.blocks = fitting->blocks;
   shape.keyStages = fitting->keyStages;
+  shape.valueStages = fitting->valueStages;
   shape.queryStages = fitting->queryStages;
   if (ScheduleAttr schedule = op.getScheduleAttr()) {
     int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();

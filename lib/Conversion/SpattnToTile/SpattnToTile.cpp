@@ -203,6 +203,9 @@ struct ConvertSpattnToTilePass
     if (queryStages)
       shape.queryStages = queryStages;
     shape.deterministic = deterministic;
+    // Where no sums are staged there is room for as many.
+    if (deterministic || stages)
+      shape.valueStages = shape.keyStages;
     // Each warpgroup computes as many parts of a query tile's gradients.
     if (shape.fragments() % shape.consumers != 0)
       return op.emitOpError(

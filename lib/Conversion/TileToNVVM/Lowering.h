@@ -179,6 +179,12 @@ struct Emitter {
 mlir::Value pack(mlir::ImplicitLocOpBuilder &b, mlir::Type element,
                  mlir::Value low, mlir::Value high);
 
+/// Where a thread's elements of a row block are in a tile: the pointer to two
+/// elements, in the first of its rows or in the second, for every 8 columns.
+void forPairs(Emitter &e, SharedType type, mlir::Value tile,
+              mlir::Value rowBlock,
+              llvm::function_ref<void(size_t pair, mlir::Value pointer)> body);
+
 inline int64_t bytesOf(SharedType type) {
   return type.getRows() * type.getColumns() * 2;
 }

@@ -22,6 +22,30 @@ Value spattn::tile::pack(ImplicitLocOpBuilder &b, Type element, Value low,
       .front();
 }
 
+void spattn::tile::forPairs(
+    Emitter &e, SharedType type, Value tile, Value rowBlock,
+    function_ref<void(size_t pair, Value pointer)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  // A thread's rows are 8 apart, so that both have the same place in the
+  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
+  Value first = e.firstRow();
+  Value row = e.add(e.mul(e.toI32(rowBlock), e.i32(kFragmentRows)), first);
+  Value start = e.offset(
+      tile, e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
+  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
+  for (int64_t piece = 0; piece < 8; ++piece) {
+    Value target = e.offset(
+        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
+    for (int64_t column = 8 * piece; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t half = 0; half < 2; ++half) {
+        int64_t bytes =
+            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
+        body(column / 4 + half, e.offset(target, bytes));
+      }
+  }
+}
+
 namespace {
 
 /// Runs `body` for each of the thread's rows that exists.
@@ -116,31 +140,6 @@ SPATTN_LOWER(StoreRowsOp) {
   return success();
 }
 
-/// Where a thread's elements of a row block are in a tile: the pointer to two
-/// elements, in the first of its rows or in the second, for every 8 columns.
-void forPairs(Emitter &e, SharedType type, Value tile, Value rowBlock,
-              function_ref<void(size_t pair, Value pointer)> body) {
-  ImplicitLocOpBuilder &b = e.b;
-  // A thread's rows are 8 apart, so that both have the same place in the
-  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
-  Value first = e.firstRow();
-  Value row = e.add(e.mul(e.toI32(rowBlock), e.i32(kFragmentRows)), first);
-  Value start = e.offset(
-      tile, e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
-  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
-  for (int64_t piece = 0; piece < 8; ++piece) {
-    Value target = e.offset(
-        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
-    for (int64_t column = 8 * piece; column < type.getColumns();
-         column += kChunkColumns)
-      for (int64_t half = 0; half < 2; ++half) {
-        int64_t bytes =
-            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
-        body(column / 4 + half, e.offset(target, bytes));
-      }
-  }
-}
-
 SPATTN_LOWER(ReadOp) {
   Emitter e(b);
   SharedType type = op.getTile().getType();
@@ -158,23 +157,6 @@ SPATTN_LOWER(ReadOp) {
              }
            });
   results.push_back(values);
-  return success();
-}
-
-SPATTN_LOWER(WriteOp) {
-  Emitter e(b);
-  e.readThreadAgain();
-  SharedType type = op.getTile().getType();
-  ValueRange source = adaptor.getSource();
-  bool isPacked = isa<OperandType>(op.getSource().getType());
-  forPairs(e, type, adaptor.getTile().front(), adaptor.getRowBlock().front(),
-           [&](size_t pair, Value pointer) {
-             Value packed = isPacked
-                                ? source[pair]
-                                : pack(b, type.getElementType(),
-                                       source[2 * pair], source[2 * pair + 1]);
-             LLVM::StoreOp::create(b, packed, pointer, /*alignment=*/4);
-           });
   return success();
 }
 
@@ -243,6 +225,24 @@ SPATTN_LOWER(AddFragmentOp) {
   return success();
 }
 
+SPATTN_LOWER(WriteFragmentOp) {
+  Emitter e(b);
+  e.readThreadAgain();
+  int64_t width = types().fragmentWidth;
+  auto type = VectorType::get(width, b.getF32Type());
+  ValueRange source = adaptor.getSource();
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  forPieces(e, start, source.size(), width, [&](size_t first, Value pointer) {
+    Value piece = LLVM::PoisonOp::create(b, type);
+    for (int64_t i = 0; i < width; ++i)
+      piece =
+          LLVM::InsertElementOp::create(b, piece, source[first + i], e.i32(i));
+    LLVM::StoreOp::create(b, piece, pointer, 4 * width);
+  });
+  return success();
+}
+
 SPATTN_LOWER(LoadFragmentOp) {
   Emitter e(b);
   int64_t width = types().fragmentWidth;
@@ -283,7 +283,7 @@ SPATTN_LOWER(ReadColumnsOp) {
 void spattn::tile::populateMemoryPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
   patterns.add<StoreOpLowering, LoadRowsOpLowering, StoreRowsOpLowering,
-               ReadOpLowering, WriteOpLowering, StoreFillOpLowering,
-               AddFragmentOpLowering, LoadFragmentOpLowering,
+               ReadOpLowering, StoreFillOpLowering, AddFragmentOpLowering,
+               WriteFragmentOpLowering, LoadFragmentOpLowering,
                ReadColumnsOpLowering>(types, patterns.getContext());
 }

@@ -219,9 +219,47 @@ SPATTN_LOWER(StoreTileOp) {
   return success();
 }
 
+SPATTN_LOWER(AddWordsOp) {
+  Emitter e(b);
+  auto type = VectorType::get(kPieceBytes / 4, b.getF32Type());
+  Value shared =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  auto loop =
+      scf::ForOp::create(b, e.mul(e.lane(), e.i32(kPieceBytes)),
+                         e.i32(4 * op.getCount()), e.i32(kLanes * kPieceBytes));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value bytes = loop.getInductionVar();
+  Value piece = LLVM::LoadOp::create(b, type, e.offset(shared, bytes),
+                                     /*alignment=*/kPieceBytes);
+  Value target = e.offset(adaptor.getPointer().front(), bytes);
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    ptx::emit(b, "red.relaxed.gpu.global.add.f32 [$0], $1;", "l,f,~{memory}",
+              {e.offset(target, 4 * i),
+               LLVM::ExtractElementOp::create(b, piece, e.i32(i))});
+  return success();
+}
+
 /// All reads have ended when their stores have been issued.
 SPATTN_LOWER(StoreWaitOp) {
   ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
+  return success();
+}
+
+SPATTN_LOWER(WriteOp) {
+  Emitter e(b);
+  e.readThreadAgain();
+  SharedType type = op.getTile().getType();
+  ValueRange source = adaptor.getSource();
+  bool isPacked = isa<OperandType>(op.getSource().getType());
+  forPairs(e, type, adaptor.getTile().front(), adaptor.getRowBlock().front(),
+           [&](size_t pair, Value pointer) {
+             Value packed = isPacked
+                                ? source[pair]
+                                : pack(b, type.getElementType(),
+                                       source[2 * pair], source[2 * pair + 1]);
+             LLVM::StoreOp::create(b, packed, pointer, /*alignment=*/4);
+           });
   return success();
 }
 
@@ -376,10 +414,11 @@ SPATTN_LOWER(SetRegistersOp) { return success(); }
 
 void spattn::tile::populateSm80Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
-  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
-               BarrierWaitOpLowering, LoadOpLowering, LoadWordsOpLowering,
-               CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
-               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-               MmaOpLowering, SetRegistersOpLowering>(types,
-                                                      patterns.getContext());
+  patterns
+      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
+           LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
+          types, patterns.getContext());
 }

@@ -91,6 +91,20 @@ SPATTN_LOWER(LoadWordsOp) {
   return success();
 }
 
+SPATTN_LOWER(AddWordsOp) {
+  Emitter e(b);
+  Value source = e.address(
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()));
+  ptx::emit(b,
+            "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
+            "@p cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 "
+            "[$0], [$1], " +
+                std::to_string(4 * op.getCount()) +
+                ";\n@p cp.async.bulk.commit_group;\n}",
+            "l,r,~{memory}", {adaptor.getPointer().front(), source});
+  return success();
+}
+
 SPATTN_LOWER(CopyFenceOp) {
   ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
             "~{memory}");
@@ -126,6 +140,47 @@ SPATTN_LOWER(StoreWaitOp) {
   // The lanes that did not start the stores have no groups to wait for.
   ptx::emit(b, "cp.async.bulk.wait_group.read 0;\nbar.warp.sync 0xffffffff;",
             "~{memory}");
+  return success();
+}
+
+/// Four 8x8 matrices of 16 rows and columns at a time, a lane giving the
+/// address of a row of one.
+SPATTN_LOWER(WriteOp) {
+  Emitter e(b);
+  e.readThreadAgain();
+  SharedType type = op.getTile().getType();
+  ValueRange source = adaptor.getSource();
+  Value lane = e.lane();
+  Value inMatrix = arith::AndIOp::create(b, lane, e.i32(7));
+  Value row =
+      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
+            e.add(e.mul(e.warp(), e.i32(16)),
+                  arith::AndIOp::create(b, lane, e.i32(15))));
+  Value start = e.offset(adaptor.getTile().front(), e.mul(row, e.i32(128)));
+  // The swizzle exchanges the 16-byte pieces of a row.
+  Value half = arith::ShRUIOp::create(b, lane, e.i32(4));
+  Value swap = e.mul(arith::XOrIOp::create(b, inMatrix, half), e.i32(16));
+  bool isPacked = isa<OperandType>(op.getSource().getType());
+  auto packed = [&](size_t pair) -> Value {
+    return isPacked ? Value(source[pair])
+                    : pack(b, type.getElementType(), source[2 * pair],
+                           source[2 * pair + 1]);
+  };
+  for (int64_t inChunk = 0; inChunk < kChunkColumns; inChunk += 16) {
+    Value target = e.offset(
+        start, Value(arith::XOrIOp::create(b, swap, e.i32(2 * inChunk))));
+    for (int64_t column = inChunk; column < type.getColumns();
+         column += kChunkColumns) {
+      SmallVector<Value> operands{e.address(
+          e.offset(target, column / kChunkColumns * chunkBytes(type)))};
+      for (int64_t i = 0; i < 4; ++i)
+        operands.push_back(packed(column / 4 + i));
+      ptx::emit(b,
+                "stmatrix.sync.aligned.m8n8.x4.shared.b16 [$0], {$1, $2, $3, "
+                "$4};",
+                "r,r,r,r,r,~{memory}", operands);
+    }
+  }
   return success();
 }
 
@@ -215,10 +270,11 @@ SPATTN_LOWER(SetRegistersOp) {
 
 void spattn::tile::populateSm90Patterns(const TileTypeConverter &types,
                                         RewritePatternSet &patterns) {
-  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
-               BarrierWaitOpLowering, LoadOpLowering, LoadWordsOpLowering,
-               CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
-               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-               MmaOpLowering, SetRegistersOpLowering>(types,
-                                                      patterns.getContext());
+  patterns
+      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
+           LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(
+          types, patterns.getContext());
 }

@@ -413,6 +413,38 @@ func.func @no_words(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
 
 // -----
 
+func.func @adds_words_apart(%p: !llvm.ptr, %i: index) {
+  // expected-error @+1 {{expected a multiple of 4 numbers, got 6}}
+  tile.add_words 6 from 1024[%i] stride 256 to %p
+  return
+}
+
+// -----
+
+func.func @adds_words_of_others(%p: !llvm.ptr, %i: index) {
+  // expected-error @+1 {{expected from 1 to 64 numbers, got 68}}
+  tile.add_words 68 from 1024[%i] stride 256 to %p
+  return
+}
+
+// -----
+
+func.func @fragment_over_others(%a: !tile.acc<64x64xf32>, %i: index) {
+  // expected-error @+1 {{expected from 1 to 2048 numbers, got 4096}}
+  tile.write_fragment %a to 1024[%i] stride 8192 : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @fragment_unaligned(%a: !tile.acc<64x64xf32>, %i: index) {
+  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1032 and 16384}}
+  tile.write_fragment %a to 1032[%i] stride 16384 : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
 // So many numbers have 0 bytes in 64 bits.
 func.func @negative_words(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
   // expected-error @+1 {{expected from 1 to 64 numbers, got -4611686018427387904}}

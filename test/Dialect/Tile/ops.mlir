@@ -160,6 +160,8 @@ func.func @lhs_transposed(%s: !tile.shared<128x64xbf16>, %k: !tile.shared<128x19
 // CHECK: tile.read %{{.*}}[%{{.*}}] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
 // CHECK: tile.write %{{.*}} to %{{.*}}[%{{.*}}] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
 // CHECK: tile.add_fragment %{{.*}} to %{{.*}} : !tile.acc<64x64xf32>
+// CHECK: tile.write_fragment %{{.*}} to 2048[%{{.*}}] stride 16384 : !tile.acc<64x64xf32>
+// CHECK: tile.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}}
 // CHECK: tile.load_fragment %{{.*}} : !tile.acc<64x64xf32>
 func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.barrier, %x: f32, %i: index)
     -> (!tile.rows, !tile.acc<64x64xf32>) {
@@ -169,6 +171,8 @@ func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.bar
   %o = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x64xbf16>
   tile.write %o to %t[%i] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
   tile.add_fragment %a to %p : !tile.acc<64x64xf32>
+  tile.write_fragment %a to 2048[%i] stride 16384 : !tile.acc<64x64xf32>
+  tile.add_words 4096 from 2048[%i] stride 16384 to %p
   %f = tile.load_fragment %p : !tile.acc<64x64xf32>
   return %r, %f : !tile.rows, !tile.acc<64x64xf32>
 }

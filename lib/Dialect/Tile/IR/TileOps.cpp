@@ -202,6 +202,19 @@ LogicalResult LoadWordsOp::verify() {
   return verifyWords(*this, getOffset(), getStride(), count);
 }
 
+LogicalResult AddWordsOp::verify() {
+  int64_t count = getCount();
+  if (count % 4 != 0)
+    return emitOpError("expected a multiple of 4 numbers, got ") << count;
+  return verifyWords(*this, getOffset(), getStride(), count);
+}
+
+LogicalResult WriteFragmentOp::verify() {
+  AccumulatorType type = getSource().getType();
+  return verifyWords(*this, getOffset(), getStride(),
+                     type.getRows() * type.getColumns());
+}
+
 LogicalResult ReadColumnsOp::verify() {
   return verifyWords(*this, getOffset(), getStride(),
                      getResult().getType().getColumns());

@@ -520,6 +520,50 @@ def Tile_AddFragmentOp : Tile_Op<"add_fragment"> {
   }];
 }
 
+def Tile_WriteFragmentOp : Tile_Op<"write_fragment"> {
+  let summary = "writes an accumulator to shared memory, as it is in registers";
+  let description = [{
+    `64 * columns` elements of f32 from byte `offset + stage * stride` on, in the
+    order in which `tile.add_fragment` adds them, for `tile.add_words`.
+
+    ```mlir
+    // %a: !tile.acc<64x64xf32>
+    // %stage: index
+    tile.write_fragment %a to 1024[%stage] stride 16384 : !tile.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Accumulator:$source, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride);
+  let assemblyFormat = [{
+    $source `to` $offset `[` $stage `]` `stride` $stride attr-dict `:`
+    qualified(type($source))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AddWordsOp : Tile_Op<"add_words"> {
+  let summary = "starts an addition of numbers in shared memory to global memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: `count` elements of f32, a
+    multiple of 4, from byte `offset + stage * stride` on, each added atomically to
+    its place from `pointer` on; all of these are multiples of 16 bytes. What was
+    written is ready after `tile.copy_fence`, and may be overwritten after
+    `tile.store_wait`.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stage: index
+    tile.add_words 4096 from 1024[%stage] stride 16384 to %p
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride, Tile_Pointer:$pointer);
+  let assemblyFormat = [{
+    $count `from` $offset `[` $stage `]` `stride` $stride `to` $pointer attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_LoadFragmentOp : Tile_Op<"load_fragment"> {
   let summary = "loads an accumulator that `tile.add_fragment` added up";
   let description = [{
