@@ -19,6 +19,7 @@
 
 #include "KernelBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -262,9 +263,10 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// What is posted with an item, the part of a key tile's work that one query
-  /// head has: whether it is the tile's first and its last, and how many tiles
-  /// came before.
-  enum Extra { IsFirst, IsLast, KeyNumber };
+  /// head has: whether it is the tile's first and its last, how many tiles came
+  /// before, and for each warpgroup which query tiles none of its keys is seen
+  /// by.
+  enum Extra { IsFirst, IsLast, KeyNumber, Skipped };
 
   WorkItem decode(Value number, Value headOfGroup) {
     WorkItem item;
@@ -337,6 +339,7 @@ private:
     Value any = isVisited(item), one = asNumber(any);
     // A value of this block, so that it is posted.
     item.extra = {one, one, add(posted, index(0))};
+    findSkipped(item);
     setPosted(item, body);
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
@@ -366,6 +369,7 @@ private:
       Value any = isVisited(item);
       Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
       item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
+      findSkipped(item);
       setPosted(item, posts.getBody());
       when(any, [&] { post(own, words.getArrayRef()); });
       scf::YieldOp::create(
@@ -376,6 +380,35 @@ private:
     Value any = compare(arith::CmpIPredicate::sge, last, zero);
     when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
     return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
+  }
+
+  /// Masked tiles that have a bit for each warpgroup.
+  int64_t tilesWithBit() const { return 32 / shape.consumers; }
+
+  /// Finds which of an item's first masked tiles see none of a warpgroup's
+  /// keys. Each lane looks at a tile for a warpgroup.
+  void findSkipped(WorkItem &item) {
+    if (!shape.skipsTiles())
+      return;
+    Value most = index(tilesWithBit());
+    Value lane = arith::AndIOp::create(b, thread, index(31));
+    Index group = ops.wrap(arith::DivUIOp::create(b, lane, most));
+    Index number = ops.wrap(arith::RemUIOp::create(b, lane, most));
+    Index tile = item.masked.nth(ops, number);
+    Index begin =
+        ops.add(item.first, ops.mul(group, ops.constant(kRowsOfGroup)));
+    Index end = ops.add(begin, ops.constant(kRowsOfGroup));
+    IndexOps::Bool isSeen = ops.constantBool(false);
+    for (const auto &range :
+         queryTiles(ops, item.form, begin, end, shape.queryTile))
+      isSeen = ops.orB(
+          isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
+    IndexOps::Bool isSkipped =
+        ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
+    Value all = index(-1);
+    item.extra.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
+                                                  ops.materialize(isSkipped),
+                                                  NVVM::VoteSyncKind::ballot));
   }
 
   /// Writes the gradients of keys that no query sees.
@@ -593,12 +626,13 @@ private:
     return dprobs;
   }
 
-  /// An item's n-th query tile, the block's `count`-th, whose scores have been
-  /// started; starts those of the next one, if there is one, beside the last
-  /// product. State: the gradients of values and of keys, and the scores.
+  /// An item's n-th query tile, whose scores have been started; starts those of
+  /// the tile `next`, if there is one, beside the last product. State: the
+  /// gradients of values and of keys, and the scores.
   SmallVector<Value> step(const WorkItem &item, Value group, Value keyStage,
-                          Value count, Value n, Masked masked, bool startsNext,
+                          Value tilesBefore, Value n, Masked masked, Value next,
                           ValueRange state) {
+    Value count = add(tilesBefore, n);
     Value dvalue = state[0], dkey = state[1], scores = state[2];
     auto [stage, phase] = stageOfQuery(count);
     // Masks need registers: before the next product has its own.
@@ -634,10 +668,14 @@ private:
     // Registers and tiles that the first product does not need any more.
     ValueRange first = wait(1, {dvalue, probsOperand});
     arriveAfterReads(barrier(numbers.emptyDout, stage));
-    Value next = add(count, index(1)), lse;
-    // Ahead of where they are needed: products keep shared memory busy.
-    if (startsNext)
-      lse = awaitQuery(next);
+    Value nextCount, lse;
+    if (next) {
+      nextCount = add(tilesBefore, next);
+      if (shape.skipsTiles())
+        skipTiles(add(count, index(1)), nextCount);
+      // Ahead of where they are needed: products keep shared memory busy.
+      lse = awaitQuery(nextCount);
+    }
     Value dquery;
     if (shape.sumsAreStaged()) {
       awaitDscores(count);
@@ -650,7 +688,7 @@ private:
       arriveAfterReads(barrier(numbers.emptyQuery, stage));
     };
     auto startNext = [&]() -> Value {
-      return startsNext ? startScores(group, keyStage, next, lse) : Value();
+      return next ? startScores(group, keyStage, nextCount, lse) : Value();
     };
     // No product is under way where loops begin again: ptxas would serialise
     // all.
@@ -659,11 +697,11 @@ private:
       awaitKey(/*behind=*/1);
       Value started = startNext();
       started = stageDquery(group, keyStage, count, dquery, started);
-      return {first[0], dkey, startsNext ? started : scores};
+      return {first[0], dkey, next ? started : scores};
     }
     Value started = startNext();
-    awaitKey(/*behind=*/startsNext ? 1 : 0);
-    if (startsNext)
+    awaitKey(/*behind=*/next ? 1 : 0);
+    if (next)
       scores = wait(0, started).front();
     return {first[0], dkey, scores};
   }
@@ -747,8 +785,9 @@ private:
   /// Scales and writes an item's gradients to where its keys and values were.
   void emitOutput(const WorkItem &item, Value group, Value dvalue, Value dkey) {
     Value keyStage = stageOfKey(item).first;
-    // Others may still be reading keys.
-    meet();
+    // Others may still be reading keys, unless each only reads its own.
+    if (!shape.deterministic)
+      meet();
     tile::WriteOp::create(b, dvalue, valueTile(stageOfValue(item).first),
                           asIndex(group));
     Value scaled = map(dkey, dkey.getType(), [&](ValueRange x) -> Value {
@@ -778,35 +817,129 @@ private:
     return SmallVector<Value>(ifFirst.getResults());
   }
 
-  /// The query tiles of an item, masked ones first; the last one, which starts
-  /// no other, for itself.
+  //===--------------------------------------------------------------------===//
+  // The query tiles of an item
+  //===--------------------------------------------------------------------===//
+
+  /// Masked ones first; the last one, which starts no other, for itself.
   SmallVector<Value> emitTiles(const WorkItem &item, Value group,
                                Value keyStage, Value tilesBefore,
                                ValueRange before) {
     if (!shape.overlap)
       return emitTilesInOrder(item, group, keyStage, tilesBefore, before);
+    if (shape.skipsTiles())
+      return emitSeenTiles(item, group, keyStage, tilesBefore, before);
     SmallVector<Value> carried(before);
-    Value scores =
-        startScores(group, keyStage, tilesBefore, awaitQuery(tilesBefore));
-    carried.push_back(wait(0, scores).front());
+    carried.push_back(firstScores(group, keyStage, tilesBefore));
     Value one = index(1), last = sub(item.visited, one);
     Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
-    for (bool masked : {true, false}) {
-      auto loop = scf::ForOp::create(b, masked ? index(0) : firstFull,
-                                     masked ? firstFull : last, one, carried);
-      in(loop.getBody(), [&] {
-        Value n = loop.getInductionVar();
-        scf::YieldOp::create(b, step(item, group, keyStage, add(tilesBefore, n),
-                                     n, masked ? Masked::Yes : Masked::No,
-                                     /*startsNext=*/true,
-                                     loop.getRegionIterArgs()));
-      });
-      carried.assign(loop.result_begin(), loop.result_end());
-    }
-    carried = step(item, group, keyStage, add(tilesBefore, last), last,
-                   Masked::Perhaps, /*startsNext=*/false, carried);
+    auto masked = scf::ForOp::create(b, index(0), firstFull, one, carried);
+    in(masked.getBody(), [&] {
+      Value n = masked.getInductionVar();
+      scf::YieldOp::create(b, step(item, group, keyStage, tilesBefore, n,
+                                   Masked::Yes, add(n, one),
+                                   masked.getRegionIterArgs()));
+    });
+    return emitLastTiles(item, group, keyStage, tilesBefore, firstFull, last,
+                         masked.getResults());
+  }
+
+  Value firstScores(Value group, Value keyStage, Value count) {
+    Value scores = startScores(group, keyStage, count, awaitQuery(count));
+    return wait(0, scores).front();
+  }
+
+  /// The full tiles from `n` on, and the last tile.
+  SmallVector<Value> emitLastTiles(const WorkItem &item, Value group,
+                                   Value keyStage, Value tilesBefore, Value n,
+                                   Value last, ValueRange state) {
+    auto loop = scf::ForOp::create(b, n, last, index(1), state);
+    in(loop.getBody(), [&] {
+      Value own = loop.getInductionVar();
+      scf::YieldOp::create(b, step(item, group, keyStage, tilesBefore, own,
+                                   Masked::No, add(own, index(1)),
+                                   loop.getRegionIterArgs()));
+    });
+    SmallVector<Value> carried =
+        step(item, group, keyStage, tilesBefore, last, Masked::Perhaps,
+             /*next=*/Value(), loop.getResults());
     carried.pop_back();
     return carried;
+  }
+
+  /// The same without the tiles that see none of the warpgroup's keys: of a
+  /// narrow band, its first keys miss the last tile, and its last keys the
+  /// first. So a warpgroup may be ahead of the others.
+  SmallVector<Value> emitSeenTiles(const WorkItem &item, Value group,
+                                   Value keyStage, Value tilesBefore,
+                                   ValueRange before) {
+    int64_t most = tilesWithBit();
+    Value zero = index(0), one = index(1), bits = index(most);
+    Value every = index((int64_t(1) << most) - 1);
+    Value skipped = arith::AndIOp::create(
+        b, every,
+        arith::ShRUIOp::create(b, item.extra[Skipped], mul(group, bits)));
+    Value seen = arith::XOrIOp::create(b, skipped, every);
+    // The last one of those with a bit, unless there are more.
+    Value withBit = arith::MinSIOp::create(b, item.visited, bits);
+    Value exist = arith::AndIOp::create(
+        b, seen, arith::ShRUIOp::create(b, every, sub(bits, withBit)));
+    Value lastSeen =
+        sub(index(31), math::CountLeadingZerosOp::create(b, exist));
+    Value hasMore = compare(arith::CmpIPredicate::sgt, item.visited, bits);
+    Value last =
+        arith::SelectOp::create(b, hasMore, sub(item.visited, one), lastSeen);
+    Value first = arith::MinSIOp::create(
+        b, math::CountTrailingZerosOp::create(b, seen), withBit);
+    skipTiles(tilesBefore, add(tilesBefore, first));
+    Value any = compare(arith::CmpIPredicate::sge, last, zero);
+    auto ifAny = scf::IfOp::create(b, before.getTypes(), any,
+                                   /*withElseRegion=*/true);
+    in(ifAny.thenBlock(), [&] {
+      SmallVector<Value> carried{first};
+      llvm::append_range(carried, before);
+      carried.push_back(firstScores(group, keyStage, add(tilesBefore, first)));
+      Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
+      carried = emitWhile(
+          carried,
+          [&](ValueRange state) {
+            return compare(arith::CmpIPredicate::slt, state[0], firstFull);
+          },
+          [&](ValueRange state, Block *) -> SmallVector<Value> {
+            // One tile is skipped at most: the stage of the one after that is
+            // free as soon as this tile's.
+            Value n = state[0], after = add(n, one);
+            Value bit = arith::ShRUIOp::create(
+                b, skipped, arith::MinSIOp::create(b, after, index(31)));
+            Value next = add(after, arith::AndIOp::create(b, bit, one));
+            SmallVector<Value> result{next};
+            llvm::append_range(result,
+                               step(item, group, keyStage, tilesBefore, n,
+                                    Masked::Yes, next, state.drop_front()));
+            return result;
+          });
+      scf::YieldOp::create(b, emitLastTiles(item, group, keyStage, tilesBefore,
+                                            carried[0], last,
+                                            ValueRange(carried).drop_front()));
+    });
+    in(ifAny.elseBlock(), [&] { scf::YieldOp::create(b, before); });
+    Value rest = arith::MaxSIOp::create(b, add(last, one), first);
+    skipTiles(add(tilesBefore, rest), add(tilesBefore, item.visited));
+    return SmallVector<Value>(ifAny.getResults());
+  }
+
+  /// Lets new tiles into the stages of the block's tiles [begin, end), which
+  /// this warpgroup does not need.
+  void skipTiles(Value begin, Value end) {
+    auto loop = scf::ForOp::create(b, begin, end, index(1));
+    in(loop.getBody(), [&] {
+      auto [stage, phase] = stageOfQuery(loop.getInductionVar());
+      // The tile's own phase has to have begun.
+      await(barrier(numbers.fullQuery, stage), phase);
+      arrive(barrier(numbers.emptyQuery, stage));
+      await(barrier(numbers.fullDout, stage), phase);
+      arrive(barrier(numbers.emptyDout, stage));
+    });
   }
 
   /// One product after the other, where they end before the next instruction:
@@ -822,11 +955,10 @@ private:
       in(loop.getBody(), [&] {
         Value n = loop.getInductionVar(), count = add(tilesBefore, n);
         SmallVector<Value> state(loop.getRegionIterArgs());
-        Value scores = startScores(group, keyStage, count, awaitQuery(count));
-        state.push_back(wait(0, scores).front());
-        SmallVector<Value> result = step(item, group, keyStage, count, n,
+        state.push_back(firstScores(group, keyStage, count));
+        SmallVector<Value> result = step(item, group, keyStage, tilesBefore, n,
                                          masked ? Masked::Yes : Masked::No,
-                                         /*startsNext=*/false, state);
+                                         /*next=*/Value(), state);
         result.pop_back();
         scf::YieldOp::create(b, result);
       });

@@ -67,6 +67,12 @@ struct BackwardShape {
     return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
   }
 
+  /// Whether a warpgroup leaves out query tiles that see none of its keys:
+  /// where it need not give the others its part of a product.
+  bool skipsTiles() const {
+    return overlap && deterministic && consumers > 1 && queryStages > 2;
+  }
+
   /// Whether sums of the gradients of queries go through shared memory, from
   /// where they are added by a warp that does not compute. Else those that
   /// compute add them.

@@ -11,36 +11,47 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <optional>
+
 using namespace mlir;
 using namespace spattn;
 
 namespace {
-/// The shape for head dimensions up to `widest` of a family of targets.
+/// The shape for head dimensions up to `widest` of a family of targets, where
+/// nothing is said of `deterministic`, in both modes.
 struct Candidate {
   GpuTarget::Family family;
+  std::optional<bool> deterministic;
   int64_t widest, leastMemory;
   int64_t queryTile, consumers, blocks, keyStages, valueStages, queryStages;
 };
 } // namespace
 
 static constexpr Candidate kCandidates[] = {
-    {GpuTarget::Family::Sm90a, 64, 0, 64, 1, 2, 2, 2, 2},
-    {GpuTarget::Family::Sm90a, 128, 0, 64, 2, 1, 2, 1, 2},
+    {GpuTarget::Family::Sm90a, {}, 64, 0, 64, 1, 2, 2, 2, 2},
+    // Sums that are staged leave less room for tiles.
+    {GpuTarget::Family::Sm90a, false, 128, 0, 64, 2, 1, 2, 1, 2},
+    {GpuTarget::Family::Sm90a, true, 128, 0, 64, 2, 1, 2, 2, 3},
     // A warpgroup that computes alone has 255 registers for each thread.
-    {GpuTarget::Family::Sm80, 64, 0, 64, 1, 1, 2, 2, 2},
-    {GpuTarget::Family::Sm80, 128, 163 * 1024, 64, 1, 1, 2, 2, 2},
-    {GpuTarget::Family::Sm80, 128, 0, 64, 1, 1, 1, 1, 1},
+    {GpuTarget::Family::Sm80, {}, 64, 0, 64, 1, 1, 2, 2, 2},
+    {GpuTarget::Family::Sm80, {}, 128, 163 * 1024, 64, 1, 1, 2, 2, 2},
+    {GpuTarget::Family::Sm80, {}, 128, 0, 64, 1, 1, 1, 1, 1},
 };
 
 FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
-                                                     const GpuTarget &target) {
+                                                     const GpuTarget &target,
+                                                     bool deterministic) {
   BackwardShape shape;
+  shape.deterministic = deterministic;
   shape.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
   shape.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);
   int64_t dim = std::max(shape.headDim, shape.valueDim);
   const Candidate *fitting =
       llvm::find_if(kCandidates, [&](const Candidate &candidate) {
-        return candidate.family == target.family && dim <= candidate.widest &&
+        return candidate.family == target.family &&
+               candidate.deterministic.value_or(deterministic) ==
+                   deterministic &&
+               dim <= candidate.widest &&
                target.sharedMemory >= candidate.leastMemory;
       });
   if (fitting == std::end(kCandidates))

@@ -18,7 +18,8 @@ namespace spattn {
 /// those of the table for its head dimension. Fails with a diagnostic for head
 /// dimensions and schedules that no kernel has.
 mlir::FailureOr<BackwardShape> chooseBackwardShape(AttentionBackwardOp op,
-                                                   const GpuTarget &target);
+                                                   const GpuTarget &target,
+                                                   bool deterministic);
 
 } // namespace spattn
 

@@ -184,7 +184,8 @@ struct ConvertSpattnToTilePass
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
     if (failed(checkElements(op)))
       return failure();
-    FailureOr<BackwardShape> chosen = chooseBackwardShape(op, *target);
+    FailureOr<BackwardShape> chosen =
+        chooseBackwardShape(op, *target, deterministic);
     if (failed(chosen))
       return failure();
     BackwardShape shape = *chosen;
@@ -199,13 +200,9 @@ struct ConvertSpattnToTilePass
     if (blocks)
       shape.blocks = blocks;
     if (stages)
-      shape.keyStages = stages;
+      shape.keyStages = shape.valueStages = stages;
     if (queryStages)
       shape.queryStages = queryStages;
-    shape.deterministic = deterministic;
-    // Where no sums are staged there is room for as many.
-    if (deterministic || stages)
-      shape.valueStages = shape.keyStages;
     // Each warpgroup computes as many parts of a query tile's gradients.
     if (shape.fragments() % shape.consumers != 0)
       return op.emitOpError(
