@@ -241,14 +241,21 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SM80: tile.sync 1, 128
 // SM80: tile.add_fragment
 
-// The same bits every time: nothing is cleared or added up, and a kernel of their own computes the
-// gradients of queries, from all key tiles in order.
-// SAME-LABEL: llvm.func @bands_prepare(
-// SAME-NOT: tile.store_fill
+// The same bits every time: nothing is cleared or added up. The first of two kernels computes the
+// gradients of queries, from all key tiles in order, and leaves what its scores and the gradients of
+// its probabilities start from to the other.
+// SAME-NOT: @bands_prepare
+// SAME-LABEL: llvm.func @bands_queries(
+// SAME-SAME: <"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// SAME-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// SAME-SAME: <"counter", bytes = <4>, alignment = 4>]
+// SAME-SAME: arguments = [<map 9>, <map 10>, <map 11>, <map 6>, <map 7>, <map 8>, <buffer "dq">, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// SAME-NOT: tile.add_fragment
+// SAME: tile.reduce add
+// SAME: tile.store_rows
+// SAME: tile.store_fill {{.*}} columns 128 : bf16
+// SAME-COUNT-2: tile.store_rows
 // SAME-LABEL: llvm.func @bands(
 // SAME-NOT: tile.add_
 // SAME-NOT: lhs_transposed
-// SAME-LABEL: llvm.func @bands_queries(
-// SAME-NOT: tile.add_fragment
-// SAME: tile.store_fill {{.*}} columns 128 : bf16
 // SAME-NOT: @bands_finish

@@ -146,10 +146,10 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     (`i64`); and, where blocks fetch items, a counter. Head dimensions are
     multiples of 8 up to 256, elements f16 or bf16.
 
-    The one `spattn.attention_backward` of a function becomes three kernels that
-    are launched together in the module's order: `NAME_prepare`, the function's
-    `NAME`, and `NAME_finish` or, with `deterministic`, `NAME_queries`. Head
-    dimensions are multiples of 8 up to 128, and all arrays but the log-sum-exp
+    The one `spattn.attention_backward` of a function becomes kernels that are
+    launched together in the module's order: `NAME_prepare`, the function's
+    `NAME`, and `NAME_finish` or, with `deterministic`, `NAME_queries` and the
+    function's `NAME`. Head dimensions are multiples of 8 up to 128, and all arrays but the log-sum-exp
     have one element type. docs/Gradients.md says what each does.
 
     The tile shape is the one of the operation's `schedule`, else one chosen from

@@ -17,12 +17,15 @@
 //   finish   scales and rounds the gradients of queries
 //
 // Adding up takes them as they come. Where results have to be the same bits
-// every time, the main kernel leaves the gradients of queries out, and instead
-// of finishing them a kernel computes them, from probabilities of its own:
+// every time, the main kernel leaves the gradients of queries out, and there
+// are two kernels:
 //
-//   queries  for each query tile, the gradients of queries
+//   queries  for each query tile, the gradients of queries, from probabilities
+//            of its own; leaves for the main kernel what it starts from
+//   main     for each key tile, the gradients of keys and values
 //
-// That is seven products for a pair instead of five.
+// That is seven products for a pair instead of five, and nothing is cleared,
+// added up or rounded.
 //
 // What they pass on is in scratch, by query tile: `lse` and `delta`, an f32 for
 // each query, and `dq`, an f32 for each element of the queries.

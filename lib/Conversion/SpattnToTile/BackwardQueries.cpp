@@ -9,7 +9,8 @@
 // A block for 64 queries of a head: one warpgroup loads and stores, another
 // computes. Scores have a row for each query, so that the gradients stay in
 // registers until the keys end, and every element is a sum in the order of its
-// keys.
+// keys. What scores and the gradients of probabilities start from it computes
+// itself, and leaves to the main kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,11 +25,12 @@ using namespace spattn;
 static constexpr int64_t kStages = 2;
 static constexpr int64_t kKeyTile = QueryGradientLayout::kKeyTile;
 
-/// Numbers of the barriers: one for queries and one for the output, then those
-/// of the stages of keys and of values.
+/// Numbers of the barriers: one for queries and one for the gradients, then
+/// those of the stages of keys and of values. The first of the values' is the
+/// output.
 enum {
   FullQuery,
-  FullOutput,
+  FullGradient,
   FullKey,
   FullValue = FullKey + kStages,
   EmptyKey = FullValue + kStages,
@@ -51,11 +53,14 @@ class QueryGradientKernel : RowsKernel {
     MapQuery,
     MapKey,
     MapValue,
+    MapOut,
     MapDout,
     MapDquery,
     Dquery,
+    UserLse,
     Lse,
     Delta,
+    Counter,
     Batch,
     QueryLength,
     KeyLength,
@@ -63,6 +68,9 @@ class QueryGradientKernel : RowsKernel {
     DqueryBatchStride,
     DqueryHeadStride,
     DqueryRowStride,
+    LseBatchStride,
+    LseHeadStride,
+    LseRowStride,
     NumArguments
   };
 
@@ -77,6 +85,7 @@ public:
   }
 
   LLVM::LLVMFuncOp build() {
+    startCounter(Counter);
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
     item.form =
@@ -98,6 +107,7 @@ public:
     in(ifAny.elseBlock(), [&] {
       emitEmptyRows(Dquery, DqueryBatchStride,
                     QueryGradientLayout::kThreads / 32);
+      storeNoStart(Lse, Delta);
     });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
@@ -115,13 +125,18 @@ private:
                       ofValue ? layout.value : layout.key);
   }
 
+  /// The stage of the n-th tile of values: the output came first.
+  std::pair<Value, Value> stageOfValue(Value n) {
+    return stageOf(add(n, index(1)), kStages);
+  }
+
   void emitRows() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       auto init = [&](int64_t number, int64_t count, bool loads) {
         tile::BarrierInitOp::create(b, barrier(number, Value()), count, loads);
       };
       init(FullQuery, 2, true);
-      init(FullOutput, 4, false);
+      init(FullGradient, 4, false);
       for (int64_t s = 0; s < kStages; ++s) {
         for (int64_t full : {FullKey, FullValue})
           init(full + s, 1, true);
@@ -159,10 +174,13 @@ private:
       keyHead = arith::DivUIOp::create(b, head, index(op.getGroupSize()));
     load(args[ofValue ? MapDout : MapQuery], first, head, batch,
          ofValue ? doutTile() : queryTile(), barrier(FullQuery, Value()));
+    if (ofValue)
+      load(args[MapOut], first, head, batch, stageTile(true, index(0)),
+           barrier(FullValue, index(0)));
     auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
     in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
-      auto [stage, phase] = stageOf(n, kStages);
+      auto [stage, phase] = ofValue ? stageOfValue(n) : stageOf(n, kStages);
       await(barrier(ofValue ? EmptyValue : EmptyKey, stage), flip(phase));
       load(args[ofValue ? MapValue : MapKey],
            ops.materialize(firstOf(item, n, kKeyTile)), keyHead, batch,
@@ -173,25 +191,24 @@ private:
 
   /// Stores the gradients from where the queries were.
   void emitStore() {
-    await(barrier(FullOutput, Value()), index(0));
+    await(barrier(FullGradient, Value()), index(0));
     tile::StoreTileOp::create(b, queryTile(), args[MapDquery], asIndex(first),
                               asIndex(head), asIndex(batch));
     tile::StoreWaitOp::create(b);
   }
 
-  Value loadRows(int argument) {
-    return tile::LoadRowsOp::create(
-        b, pointer(args[argument], scratchRow, b.getF32Type()),
-        asIndex(index(1)), asIndex(index(kRowsOfGroup)), f32(0));
-  }
-
   void emitGradient() {
-    Value inverse = arith::DivFOp::create(b, f32(1), args[Scale]);
-    Value lse = loadRows(Lse), delta = loadRows(Delta);
+    Value lse = negatedLse(UserLse, LseBatchStride);
+    storeStart(Lse, lse);
+    // Base-2 logits.
     lse = map(lse, lse.getType(), [&](ValueRange x) -> Value {
-      return arith::MulFOp::create(b, x[0], inverse);
+      return arith::MulFOp::create(b, x[0], f32(kLog2E));
     });
     await(barrier(FullQuery, Value()), index(0));
+    await(barrier(FullValue, index(0)), index(0));
+    Value delta = deltaStart(stageTile(true, index(0)), doutTile());
+    arriveAfterReads(barrier(EmptyValue, index(0)));
+    storeStart(Delta, delta);
     SmallVector<Value> carried{
         tile::FillOp::create(b, accType(shape.headDim), f32(0))};
     for (bool masked : {true, false}) {
@@ -213,7 +230,7 @@ private:
     tile::SyncOp::create(b, 1, Value(), tile::kWarpgroupThreads);
     tile::WriteOp::create(b, scaled, queryTile(), asIndex(index(0)));
     tile::CopyFenceOp::create(b);
-    arrive(barrier(FullOutput, Value()));
+    arrive(barrier(FullGradient, Value()));
   }
 
   Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, int64_t columns) {
@@ -225,18 +242,19 @@ private:
   /// What the n-th key tile adds.
   Value step(Value n, bool masked, Value lse, Value delta, Value dquery) {
     auto [stage, phase] = stageOf(n, kStages);
+    auto [valueStage, valuePhase] = stageOfValue(n);
     await(barrier(FullKey, stage), phase);
     tile::MmaFenceOp::create(b);
     Value scores =
         mma(queryTile(), index(0), stageTile(false, stage), Value(), kKeyTile);
     tile::MmaCommitOp::create(b);
-    await(barrier(FullValue, stage), phase);
-    Value dprobs =
-        mma(doutTile(), index(0), stageTile(true, stage), Value(), kKeyTile);
+    await(barrier(FullValue, valueStage), valuePhase);
+    Value dprobs = mma(doutTile(), index(0), stageTile(true, valueStage),
+                       Value(), kKeyTile);
     tile::MmaCommitOp::create(b);
     scores = wait(1, scores).front();
     scores = map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
-      return arith::AddFOp::create(b, x[0], x[1]);
+      return fma(x[0], scale2, x[1]);
     });
     // Last, whatever the log-sum-exp of a query without keys is.
     if (masked)
@@ -244,10 +262,10 @@ private:
         return keysOfQuery(ops, item.form, ops.add(item.first, row));
       });
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
-      return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], scale2));
+      return math::Exp2Op::create(b, x[0]);
     });
     dprobs = wait(0, dprobs).front();
-    arrive(barrier(EmptyValue, stage));
+    arrive(barrier(EmptyValue, valueStage));
     Value operand = toOperand(map(
         {probs, dprobs, delta}, probs.getType(), [&](ValueRange x) -> Value {
           Value sum = arith::AddFOp::create(b, x[1], x[2]);

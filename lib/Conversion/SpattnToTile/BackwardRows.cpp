@@ -61,33 +61,16 @@ public:
   }
 
   LLVM::LLVMFuncOp build() {
-    // The counter of key tiles.
-    Value first = add(block, thread);
-    when(compare(arith::CmpIPredicate::eq, first, index(0)),
-         [&] { LLVM::StoreOp::create(b, index(0), args[Counter]); });
+    startCounter(Counter);
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { emitRows(); });
-    in(ifAny.elseBlock(), [&] {
-      // No probability is above 0.
-      store(Lse, fill(kNegInf));
-      store(Delta, fill(0));
-    });
+    in(ifAny.elseBlock(), [&] { storeNoStart(Lse, Delta); });
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }
 
 private:
-  Type rowsType() { return tile::RowsType::get(b.getContext()); }
-  Value fill(float value) {
-    return tile::FillOp::create(b, rowsType(), f32(value));
-  }
-  void store(int argument, Value rows) {
-    tile::StoreRowsOp::create(
-        b, rows, pointer(args[argument], scratchRow, b.getF32Type()),
-        asIndex(index(1)), asIndex(index(kRowsOfGroup)));
-  }
-
   void emitRows() {
     Value ready = barrier(0, Value());
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
@@ -103,30 +86,10 @@ private:
       load(args[MapOut], first, head, batch, outTile, ready);
       load(args[MapDout], first, head, batch, doutTile, ready);
     });
-    if (!shape.deterministic)
-      clearSums();
-    Value lse = tile::LoadRowsOp::create(
-        b, rowPointer(UserLse, LseBatchStride, b.getF32Type()),
-        asIndex(args[LseRowStride]), asIndex(rowsLeft), f32(kNegInf));
-    // A row without keys has no probability above 0.
-    store(Lse, map(lse, rowsType(), [&](ValueRange x) -> Value {
-            Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ,
-                                               x[0], f32(kNegInf));
-            Value start = arith::NegFOp::create(b, x[0]);
-            return arith::SelectOp::create(b, none, f32(kNegInf), start);
-          }));
+    clearSums();
+    storeStart(Lse, negatedLse(UserLse, LseBatchStride));
     await(ready, index(0));
-    auto type = accType(shape.valueDim);
-    Value zero = asIndex(index(0));
-    Value out = tile::ReadOp::create(b, type, outTile, zero);
-    Value dout = tile::ReadOp::create(b, type, doutTile, zero);
-    Value products = map({out, dout}, type, [&](ValueRange x) -> Value {
-      return arith::NegFOp::create(b, arith::MulFOp::create(b, x[0], x[1]));
-    });
-    Value partial = tile::ReduceOp::create(
-        b, rowsType(), tile::ReductionKind::Add, products, fill(0));
-    store(Delta, tile::CombineOp::create(b, rowsType(),
-                                         tile::ReductionKind::Add, partial));
+    storeStart(Delta, deltaStart(outTile, doutTile));
   }
 
   /// Each warp clears its share.

@@ -94,6 +94,57 @@ protected:
                               op.getHeadDim());
   }
 
+  /// One thread of the grid starts the counter of key tiles.
+  void startCounter(int argument) {
+    when(compare(mlir::arith::CmpIPredicate::eq, add(block, thread), index(0)),
+         [&] { mlir::LLVM::StoreOp::create(b, index(0), args[argument]); });
+  }
+
+  Type rowsType() { return tile::RowsType::get(b.getContext()); }
+  Value fillRows(float value) {
+    return tile::FillOp::create(b, rowsType(), f32(value));
+  }
+  /// Leaves numbers for each of the block's queries in scratch.
+  void storeStart(int argument, Value rows) {
+    tile::StoreRowsOp::create(
+        b, rows, pointer(args[argument], scratchRow, b.getF32Type()),
+        asIndex(index(1)), asIndex(index(kRowsOfGroup)));
+  }
+  /// For queries that see no key: no probability is above 0.
+  void storeNoStart(int lse, int delta) {
+    storeStart(lse, fillRows(kNegInf));
+    storeStart(delta, fillRows(0));
+  }
+  /// What probabilities are divided by, from the log-sum-exp of the caller.
+  Value negatedLse(int buffer, int stride) {
+    Value lse = tile::LoadRowsOp::create(
+        b, rowPointer(buffer, stride, b.getF32Type()),
+        asIndex(args[stride + 2]), asIndex(rowsLeft), f32(kNegInf));
+    return map(lse, rowsType(), [&](ValueRange x) -> Value {
+      // A row without keys has no probability above 0.
+      Value none = mlir::arith::CmpFOp::create(
+          b, mlir::arith::CmpFPredicate::OEQ, x[0], f32(kNegInf));
+      Value negated = mlir::arith::NegFOp::create(b, x[0]);
+      return mlir::arith::SelectOp::create(b, none, f32(kNegInf), negated);
+    });
+  }
+  /// What the gradients of probabilities start from, by tiles of the output and
+  /// of its gradient.
+  Value deltaStart(Value outTile, Value doutTile) {
+    auto type = accType(shape.valueDim);
+    Value zero = asIndex(index(0));
+    Value out = tile::ReadOp::create(b, type, outTile, zero);
+    Value dout = tile::ReadOp::create(b, type, doutTile, zero);
+    Value products = map({out, dout}, type, [&](ValueRange x) -> Value {
+      return mlir::arith::NegFOp::create(
+          b, mlir::arith::MulFOp::create(b, x[0], x[1]));
+    });
+    Value partial = tile::ReduceOp::create(
+        b, rowsType(), tile::ReductionKind::Add, products, fillRows(0));
+    return tile::CombineOp::create(b, rowsType(), tile::ReductionKind::Add,
+                                   partial);
+  }
+
   AttentionBackwardOp op;
   BackwardShape shape;
   HeadStructures heads;

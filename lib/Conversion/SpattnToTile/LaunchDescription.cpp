@@ -234,8 +234,8 @@ public:
     };
     addScratch("lse_start", 1);
     addScratch("delta_start", 1);
-    // Whoever adds nothing up gets an address that nobody reads.
-    addScratch("dq_sums", shape.deterministic ? 1 : shape.headDim);
+    if (!shape.deterministic)
+      addScratch("dq_sums", shape.headDim);
     scratch.push_back(ScratchAttr::get(
         context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
         /*alignment=*/4, /*zeroed=*/false));
@@ -258,8 +258,10 @@ public:
     SmallVector<ArgumentAttr> arguments;
     addMaps(arguments, {0, 1, 2, 3, 4, 5});
     add(arguments, ArgumentKind::Buffer, {"dk", "dv"});
+    // Who adds nothing up gets any address: nobody reads it.
     add(arguments, ArgumentKind::Scratch,
-        {"lse_start", "delta_start", "dq_sums", "counter"});
+        {"lse_start", "delta_start",
+         shape.deterministic ? "delta_start" : "dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "dk");
@@ -270,12 +272,14 @@ public:
 
   LaunchAttr queries() {
     SmallVector<ArgumentAttr> arguments;
-    addMaps(arguments, {9, 10, 11, 7, 8});
-    add(arguments, ArgumentKind::Buffer, {"dq"});
-    add(arguments, ArgumentKind::Scratch, {"lse_start", "delta_start"});
+    addMaps(arguments, {9, 10, 11, 6, 7, 8});
+    add(arguments, ArgumentKind::Buffer, {"dq", "lse"});
+    add(arguments, ArgumentKind::Scratch,
+        {"lse_start", "delta_start", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "dq");
+    addStrides(arguments, "lse");
     return launch(QueryGradientLayout::kThreads,
                   QueryGradientLayout(shape).total, /*persistent=*/-1,
                   rowBlocks(), arguments);
@@ -332,6 +336,7 @@ BackwardLaunches spattn::describeBackwardLaunches(AttentionBackwardOp op,
                                                   const BackwardShape &shape,
                                                   const GpuTarget &target) {
   BackwardLaunch launch(op, shape, target);
-  return {launch.prepare(), launch.main(),
-          shape.deterministic ? launch.queries() : launch.finish()};
+  if (shape.deterministic)
+    return {launch.queries(), launch.main(), LaunchAttr()};
+  return {launch.prepare(), launch.main(), launch.finish()};
 }

@@ -22,10 +22,11 @@ tile::LaunchAttr describeForwardLaunch(AttentionOp op,
                                        const ForwardShape &shape,
                                        const GpuTarget &target);
 
-/// The launches of the three kernels of gradients; see BackwardKernel.h.
+/// The launches of the kernels of gradients, in order; see BackwardKernel.h.
 struct BackwardLaunches {
-  /// The last one finishes gradients of queries, or computes them.
-  tile::LaunchAttr prepare, main, finish;
+  /// The first one prepares, or computes gradients of queries. Then there is no
+  /// third.
+  tile::LaunchAttr first, main, finish;
 };
 BackwardLaunches describeBackwardLaunches(AttentionBackwardOp op,
                                           const BackwardShape &shape,

@@ -217,15 +217,17 @@ struct ConvertSpattnToTilePass
     std::string name = takeName(function);
     // The launches' order is that of the module.
     BackwardLaunches launches = describeBackwardLaunches(op, shape, *target);
-    buildPrepareKernel(builder, op, name + "_prepare", shape)
-        ->setAttr(tile::LaunchAttr::kName, launches.prepare);
+    (deterministic
+         ? buildQueryGradientKernel(builder, op, name + "_queries", shape)
+         : buildPrepareKernel(builder, op, name + "_prepare", shape))
+        ->setAttr(tile::LaunchAttr::kName, launches.first);
     builder.setInsertionPoint(function);
     buildBackwardKernel(builder, op, name, shape)
         ->setAttr(tile::LaunchAttr::kName, launches.main);
+    if (deterministic)
+      return success();
     builder.setInsertionPoint(function);
-    (deterministic
-         ? buildQueryGradientKernel(builder, op, name + "_queries", shape)
-         : buildFinishKernel(builder, op, name + "_finish", shape))
+    buildFinishKernel(builder, op, name + "_finish", shape)
         ->setAttr(tile::LaunchAttr::kName, launches.finish);
     return success();
   }
