@@ -105,12 +105,16 @@ struct FinishLayout {
   int64_t total;
 };
 
-/// The same of the kernel for queries: 64 of them for each block, which goes
-/// through as many keys at a time.
+/// The same of the kernel for queries, which takes 64 of them at a time, and
+/// goes through as many keys at a time.
 struct QueryGradientLayout {
   static constexpr int64_t kKeyTile = 64, kThreads = 256;
+  /// Blocks that a multiprocessor holds at once.
+  static int64_t blocks(const BackwardShape &shape) {
+    return shape.overlap ? 2 : 1;
+  }
   explicit QueryGradientLayout(const BackwardShape &shape);
-  int64_t query, dout, key, value, barriers, total;
+  int64_t query, dout, key, value, gradient, barriers, items, total;
 };
 
 /// Build the kernels as LLVM functions in tile form.

@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block for 64 queries of a head: one warpgroup loads and stores, another
-// computes. Scores have a row for each query, so that the gradients stay in
-// registers until the keys end, and every element is a sum in the order of its
-// keys. What scores and the gradients of probabilities start from it computes
-// itself, and leaves to the main kernel.
+// A block takes 64 queries of a head at a time: one warpgroup finds, loads and
+// stores, another computes. Scores have a row for each query, so that the
+// gradients stay in registers until the keys end, and every element is a sum in
+// the order of its keys. What scores and the gradients of probabilities start
+// from it computes itself, and leaves to the main kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,19 +23,25 @@ using namespace mlir;
 using namespace spattn;
 
 static constexpr int64_t kStages = 2;
+static constexpr int64_t kItemStages = 2;
 static constexpr int64_t kKeyTile = QueryGradientLayout::kKeyTile;
 
-/// Numbers of the barriers: one for queries and one for the gradients, then
-/// those of the stages of keys and of values. The first of the values' is the
+/// Numbers of the barriers. The first of an item's tiles of values is its
 /// output.
 enum {
   FullQuery,
+  FullDout,
+  EmptyQuery,
+  EmptyDout,
   FullGradient,
+  EmptyGradient,
   FullKey,
   FullValue = FullKey + kStages,
   EmptyKey = FullValue + kStages,
   EmptyValue = EmptyKey + kStages,
-  NumBarriers = EmptyValue + kStages
+  FullItem = EmptyValue + kStages,
+  EmptyItem = FullItem + kItemStages,
+  NumBarriers = EmptyItem + kItemStages
 };
 
 QueryGradientLayout::QueryGradientLayout(const BackwardShape &shape) {
@@ -43,8 +49,10 @@ QueryGradientLayout::QueryGradientLayout(const BackwardShape &shape) {
   dout = query + kRowsOfGroup * shape.headDim * 2;
   key = dout + kRowsOfGroup * shape.valueDim * 2;
   value = key + kStages * kKeyTile * shape.headDim * 2;
-  barriers = value + kStages * kKeyTile * shape.valueDim * 2;
-  total = llvm::alignTo(barriers + 8 * NumBarriers, 16);
+  gradient = value + kStages * kKeyTile * shape.valueDim * 2;
+  barriers = gradient + kRowsOfGroup * shape.headDim * 2;
+  items = llvm::alignTo(barriers + 8 * NumBarriers, 16);
+  total = items + kItemStages * kItemWords * 4;
 }
 
 namespace {
@@ -79,20 +87,120 @@ public:
                       StringRef name, const BackwardShape &shape)
       : RowsKernel(builder, op, shape), layout(shape) {
     barrierOffset = layout.barriers;
+    queue = {kItemStages, layout.items, FullItem, EmptyItem};
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
           /*maps=*/Dquery, QueryGradientLayout::kThreads,
-          /*blocks=*/shape.overlap ? 2 : 1);
+          QueryGradientLayout::blocks(shape));
   }
 
   LLVM::LLVMFuncOp build() {
     startCounter(Counter);
-    findRows(args[Batch], args[QueryLength], args[KeyLength]);
+    queries = args[QueryLength];
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
+    emitSetup();
+    Value group = arith::IndexCastOp::create(
+        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
+    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
+    auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
+    in(role.thenBlock(), [&] {
+      tile::SetRegistersOp::create(b, shape.producerRegisters(),
+                                   /*increase=*/false);
+      inWarp(0, [&] { emitSchedule(); });
+      inWarp(1, [&] { emitLoads(/*ofValue=*/false); });
+      inWarp(2, [&] { emitLoads(/*ofValue=*/true); });
+      inWarp(3, [&] { emitStores(); });
+    });
+    in(role.elseBlock(), [&] {
+      int64_t registers = registersOfConsumer(/*consumers=*/1, /*blocks=*/2,
+                                              shape.producerRegisters());
+      tile::SetRegistersOp::create(b, registers, /*increase=*/true);
+      forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
+        emitGradient(item, tilesBefore, itemsBefore);
+      });
+    });
+    LLVM::ReturnOp::create(b, ValueRange());
+    return function;
+  }
+
+private:
+  void emitSetup() {
+    when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
+      auto init = [&](int64_t number, int64_t stages, int64_t count,
+                      bool loads) {
+        for (int64_t s = 0; s < stages; ++s)
+          tile::BarrierInitOp::create(b, barrier(number + s, Value()), count,
+                                      loads);
+      };
+      for (int64_t full : {FullQuery, FullDout})
+        init(full, 1, 1, true);
+      for (int64_t empty : {EmptyQuery, EmptyDout})
+        init(empty, 1, 4, false);
+      init(FullGradient, 1, 4, false);
+      init(EmptyGradient, 1, 1, false);
+      for (int64_t full : {FullKey, FullValue})
+        init(full, kStages, 1, true);
+      for (int64_t empty : {EmptyKey, EmptyValue})
+        init(empty, kStages, 4, false);
+      init(FullItem, kItemStages, 1, false);
+      // Two warps that load, one that stores, those that compute.
+      init(EmptyItem, kItemStages, 4 + 3, false);
+      tile::BarrierFenceOp::create(b);
+    });
+    tile::SyncOp::create(b, 0, Value(), QueryGradientLayout::kThreads);
+  }
+
+  Value queryTile() {
+    return sharedTile(kRowsOfGroup, shape.headDim, Value(), layout.query);
+  }
+  Value doutTile() {
+    return sharedTile(kRowsOfGroup, shape.valueDim, Value(), layout.dout);
+  }
+  Value gradientTile() {
+    return sharedTile(kRowsOfGroup, shape.headDim, Value(), layout.gradient);
+  }
+  Value stageTile(bool ofValue, Value stage) {
+    return sharedTile(kKeyTile, ofValue ? shape.valueDim : shape.headDim, stage,
+                      ofValue ? layout.value : layout.key);
+  }
+  /// The parity of what there is one of for each item.
+  Value parity(Value itemsBefore) { return stageOf(itemsBefore, 1).second; }
+  /// The stage of an item's n-th tile of values: its output came first.
+  std::pair<Value, Value> stageOfValue(Value tilesBefore, Value itemsBefore,
+                                       Value n) {
+    return stageOf(add(add(tilesBefore, itemsBefore), add(n, index(1))),
+                   kStages);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Work
+  //===--------------------------------------------------------------------===//
+
+  /// The rows of an item, for what the kernels of rows share.
+  void findRowsOf(const WorkItem &item) {
+    head = item.head;
+    batch = item.batch;
+    first = ops.materialize(item.first);
+    rowsLeft = sub(queries, first);
+    findScratchRow();
+  }
+
+  WorkItem decode(Value number, Value rowHeads) {
+    WorkItem item;
+    Value tile = arith::DivUIOp::create(b, number, rowHeads);
+    // As in the forward kernel, heads ascend as rows descend.
+    Value fromEnd = arith::RemUIOp::create(b, number, rowHeads);
+    Value rest = sub(sub(rowHeads, index(1)), fromEnd);
+    item.head = arith::DivUIOp::create(b, rest, args[Batch]);
+    item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
+    item.keyHead = item.head;
+    if (op.getGroupSize() > 1)
+      item.keyHead =
+          arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
     item.form =
-        normalForm(ops, heads, ops.wrap(head),
+        normalForm(ops, heads, ops.wrap(item.head),
                    {ops.wrap(args[QueryLength]), ops.wrap(args[KeyLength])},
                    op.getAlgebraAlignment());
-    item.first = ops.wrap(first);
+    item.first = ops.mul(ops.wrap(tile), ops.constant(kRowsOfGroup));
     auto ranges =
         keyTiles(ops, item.form, item.first,
                  ops.add(item.first, ops.constant(kRowsOfGroup)), kKeyTile);
@@ -100,135 +208,138 @@ public:
     item.full = fullSequence(ops, ranges);
     item.maskedCount = ops.materialize(item.masked.count);
     item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
-    Value isVisited =
-        compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-    auto ifAny = scf::IfOp::create(b, isVisited, /*withElseRegion=*/true);
-    in(ifAny.thenBlock(), [&] { emitRows(); });
-    in(ifAny.elseBlock(), [&] {
-      emitEmptyRows(Dquery, DqueryBatchStride,
-                    QueryGradientLayout::kThreads / 32);
-      storeNoStart(Lse, Delta);
-    });
-    LLVM::ReturnOp::create(b, ValueRange());
-    return function;
+    return item;
   }
 
-private:
-  Value queryTile() {
-    return sharedTile(kRowsOfGroup, shape.headDim, Value(), layout.query);
-  }
-  Value doutTile() {
-    return sharedTile(kRowsOfGroup, shape.valueDim, Value(), layout.dout);
-  }
-  Value stageTile(bool ofValue, Value stage) {
-    return sharedTile(kKeyTile, ofValue ? shape.valueDim : shape.headDim, stage,
-                      ofValue ? layout.value : layout.key);
-  }
-
-  /// The stage of the n-th tile of values: the output came first.
-  std::pair<Value, Value> stageOfValue(Value n) {
-    return stageOf(add(n, index(1)), kStages);
-  }
-
-  void emitRows() {
-    when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
-      auto init = [&](int64_t number, int64_t count, bool loads) {
-        tile::BarrierInitOp::create(b, barrier(number, Value()), count, loads);
-      };
-      init(FullQuery, 2, true);
-      init(FullGradient, 4, false);
-      for (int64_t s = 0; s < kStages; ++s) {
-        for (int64_t full : {FullKey, FullValue})
-          init(full + s, 1, true);
-        for (int64_t empty : {EmptyKey, EmptyValue})
-          init(empty + s, 4, false);
-      }
-      tile::BarrierFenceOp::create(b);
-    });
-    tile::SyncOp::create(b, 0, Value(), QueryGradientLayout::kThreads);
-    Value group = arith::IndexCastOp::create(
-        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value loads = compare(arith::CmpIPredicate::eq, group, index(0));
-    auto role = scf::IfOp::create(b, loads, /*withElseRegion=*/true);
-    in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters(),
-                                   /*increase=*/false);
-      inWarp(0, [&] {
-        emitLoads(/*ofValue=*/false);
-        emitStore();
-      });
-      inWarp(1, [&] { emitLoads(/*ofValue=*/true); });
-    });
-    in(role.elseBlock(), [&] {
-      int64_t registers = registersOfConsumer(/*consumers=*/1, /*blocks=*/2,
-                                              shape.producerRegisters());
-      tile::SetRegistersOp::create(b, registers, /*increase=*/true);
-      emitGradient();
-    });
+  void emitSchedule() {
+    Value rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
+    // Whole query tiles of the main kernel, which reads what is left for them.
+    Value tileRows =
+        ops.materialize(ops.mul(ops.ceilDiv(ops.wrap(queries), shape.queryTile),
+                                ops.constant(shape.queryTile / kRowsOfGroup)));
+    dealItems(
+        mul(tileRows, rowHeads), rowHeads,
+        [&](Value number) { return decode(number, rowHeads); },
+        [&](const WorkItem &item) {
+          findRowsOf(item);
+          emitEmptyRows(Dquery, DqueryBatchStride, /*warps=*/1);
+          // No probability is above 0.
+          for (auto [argument, value] : {std::pair(Lse, kNegInf), {Delta, 0}})
+            tile::StoreFillOp::create(
+                b, f32(value),
+                pointer(args[argument], scratchRow, b.getF32Type()),
+                asIndex(index(kRowsOfGroup)), asIndex(index(1)), kRowsOfGroup);
+        });
   }
 
-  /// Loads queries and keys, or output gradients and values.
+  //===--------------------------------------------------------------------===//
+  // Loading and storing
+  //===--------------------------------------------------------------------===//
+
+  /// Loads queries and keys, or output gradients, the output and values.
   void emitLoads(bool ofValue) {
-    Value keyHead = head;
-    if (op.getGroupSize() > 1)
-      keyHead = arith::DivUIOp::create(b, head, index(op.getGroupSize()));
-    load(args[ofValue ? MapDout : MapQuery], first, head, batch,
-         ofValue ? doutTile() : queryTile(), barrier(FullQuery, Value()));
-    if (ofValue)
-      load(args[MapOut], first, head, batch, stageTile(true, index(0)),
-           barrier(FullValue, index(0)));
-    auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
-    in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      auto [stage, phase] = ofValue ? stageOfValue(n) : stageOf(n, kStages);
-      await(barrier(ofValue ? EmptyValue : EmptyKey, stage), flip(phase));
-      load(args[ofValue ? MapValue : MapKey],
-           ops.materialize(firstOf(item, n, kKeyTile)), keyHead, batch,
-           stageTile(ofValue, stage),
-           barrier(ofValue ? FullValue : FullKey, stage));
+    forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
+      Value first = ops.materialize(item.first);
+      await(barrier(ofValue ? EmptyDout : EmptyQuery, Value()),
+            flip(parity(itemsBefore)));
+      load(args[ofValue ? MapDout : MapQuery], first, item.head, item.batch,
+           ofValue ? doutTile() : queryTile(),
+           barrier(ofValue ? FullDout : FullQuery, Value()));
+      auto loop = scf::ForOp::create(b, index(ofValue ? -1 : 0), item.visited,
+                                     index(1));
+      in(loop.getBody(), [&] {
+        Value n = loop.getInductionVar();
+        auto [stage, phase] = ofValue
+                                  ? stageOfValue(tilesBefore, itemsBefore, n)
+                                  : stageOf(add(tilesBefore, n), kStages);
+        await(barrier(ofValue ? EmptyValue : EmptyKey, stage), flip(phase));
+        Value full = barrier(ofValue ? FullValue : FullKey, stage);
+        auto loadTile = [&, stage = stage] {
+          load(args[ofValue ? MapValue : MapKey],
+               ops.materialize(firstOf(item, n, kKeyTile)), item.keyHead,
+               item.batch, stageTile(ofValue, stage), full);
+        };
+        if (!ofValue)
+          return loadTile();
+        auto isOutput = scf::IfOp::create(
+            b, compare(arith::CmpIPredicate::slt, n, index(0)),
+            /*withElseRegion=*/true);
+        in(isOutput.thenBlock(), [&, stage = stage] {
+          load(args[MapOut], first, item.head, item.batch,
+               stageTile(true, stage), full);
+        });
+        in(isOutput.elseBlock(), loadTile);
+      });
     });
   }
 
-  /// Stores the gradients from where the queries were.
-  void emitStore() {
-    await(barrier(FullGradient, Value()), index(0));
-    tile::StoreTileOp::create(b, queryTile(), args[MapDquery], asIndex(first),
-                              asIndex(head), asIndex(batch));
-    tile::StoreWaitOp::create(b);
+  void emitStores() {
+    forPosted([&](WorkItem &item, Value, Value itemsBefore) {
+      await(barrier(FullGradient, Value()), parity(itemsBefore));
+      tile::StoreTileOp::create(b, gradientTile(), args[MapDquery],
+                                asIndex(ops.materialize(item.first)),
+                                asIndex(item.head), asIndex(item.batch));
+      tile::StoreWaitOp::create(b);
+      arrive(barrier(EmptyGradient, Value()));
+    });
   }
 
-  void emitGradient() {
+  //===--------------------------------------------------------------------===//
+  // Computing
+  //===--------------------------------------------------------------------===//
+
+  enum class Masked { Yes, No, Perhaps };
+
+  /// An item, for the warpgroup that computes.
+  struct Rows {
+    WorkItem item;
+    Value tilesBefore, itemsBefore, lse, delta;
+  };
+
+  void emitGradient(const WorkItem &item, Value tilesBefore,
+                    Value itemsBefore) {
+    findRowsOf(item);
+    Value parityOfItem = parity(itemsBefore);
     Value lse = negatedLse(UserLse, LseBatchStride);
+    await(barrier(FullQuery, Value()), parityOfItem);
+    Value scores = startScores(tilesBefore);
+    await(barrier(FullDout, Value()), parityOfItem);
+    auto [stage, phase] = stageOfValue(tilesBefore, itemsBefore, index(-1));
+    await(barrier(FullValue, stage), phase);
+    Value delta = deltaStart(stageTile(true, stage), doutTile());
+    arriveAfterReads(barrier(EmptyValue, stage));
+    storeStart(Delta, delta);
     storeStart(Lse, lse);
     // Base-2 logits.
     lse = map(lse, lse.getType(), [&](ValueRange x) -> Value {
       return arith::MulFOp::create(b, x[0], f32(kLog2E));
     });
-    await(barrier(FullQuery, Value()), index(0));
-    await(barrier(FullValue, index(0)), index(0));
-    Value delta = deltaStart(stageTile(true, index(0)), doutTile());
-    arriveAfterReads(barrier(EmptyValue, index(0)));
-    storeStart(Delta, delta);
+    Rows rows{item, tilesBefore, itemsBefore, lse, delta};
+    scores = wait(0, scores).front();
+
     SmallVector<Value> carried{
-        tile::FillOp::create(b, accType(shape.headDim), f32(0))};
+        tile::FillOp::create(b, accType(shape.headDim), f32(0)), scores};
+    Value one = index(1), last = sub(item.visited, one);
+    Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
     for (bool masked : {true, false}) {
-      auto loop = scf::ForOp::create(b, masked ? index(0) : item.maskedCount,
-                                     masked ? item.maskedCount : item.visited,
-                                     index(1), carried);
+      auto loop = scf::ForOp::create(b, masked ? index(0) : firstFull,
+                                     masked ? firstFull : last, one, carried);
       in(loop.getBody(), [&] {
-        scf::YieldOp::create(
-            b, ValueRange{step(loop.getInductionVar(), masked, lse, delta,
-                               loop.getRegionIterArg(0))});
+        scf::YieldOp::create(b, step(rows, loop.getInductionVar(),
+                                     masked ? Masked::Yes : Masked::No,
+                                     /*startsNext=*/true,
+                                     loop.getRegionIterArgs()));
       });
       carried.assign(loop.result_begin(), loop.result_end());
     }
+    arrive(barrier(EmptyQuery, Value()));
+    carried = step(rows, last, Masked::Perhaps, /*startsNext=*/false, carried);
     Value scaled =
         map(carried[0], carried[0].getType(), [&](ValueRange x) -> Value {
           return arith::MulFOp::create(b, x[0], args[Scale]);
         });
-    // All warps have read the queries.
-    tile::SyncOp::create(b, 1, Value(), tile::kWarpgroupThreads);
-    tile::WriteOp::create(b, scaled, queryTile(), asIndex(index(0)));
+    await(barrier(EmptyGradient, Value()), flip(parityOfItem));
+    tile::WriteOp::create(b, scaled, gradientTile(), asIndex(index(0)));
     tile::CopyFenceOp::create(b);
     arrive(barrier(FullGradient, Value()));
   }
@@ -239,49 +350,86 @@ private:
                                /*transposed=*/!acc);
   }
 
-  /// What the n-th key tile adds.
-  Value step(Value n, bool masked, Value lse, Value delta, Value dquery) {
-    auto [stage, phase] = stageOf(n, kStages);
-    auto [valueStage, valuePhase] = stageOfValue(n);
+  /// Starts the scores of the block's `count`-th key tile.
+  Value startScores(Value count) {
+    auto [stage, phase] = stageOf(count, kStages);
     await(barrier(FullKey, stage), phase);
     tile::MmaFenceOp::create(b);
     Value scores =
         mma(queryTile(), index(0), stageTile(false, stage), Value(), kKeyTile);
     tile::MmaCommitOp::create(b);
-    await(barrier(FullValue, valueStage), valuePhase);
-    Value dprobs = mma(doutTile(), index(0), stageTile(true, valueStage),
-                       Value(), kKeyTile);
+    return scores;
+  }
+
+  /// Adds what an item's n-th key tile does, whose scores are there; starts
+  /// those of the next one behind the last product. State: the gradients and
+  /// the scores.
+  SmallVector<Value> step(const Rows &rows, Value n, Masked masked,
+                          bool startsNext, ValueRange state) {
+    Value dquery = state[0], scores = state[1];
+    Value count = add(rows.tilesBefore, n);
+    auto [stage, phase] = stageOfValue(rows.tilesBefore, rows.itemsBefore, n);
+    await(barrier(FullValue, stage), phase);
+    tile::MmaFenceOp::create(b);
+    Value dprobs =
+        mma(doutTile(), index(0), stageTile(true, stage), Value(), kKeyTile);
     tile::MmaCommitOp::create(b);
-    scores = wait(1, scores).front();
-    scores = map({scores, lse}, scores.getType(), [&](ValueRange x) -> Value {
-      return fma(x[0], scale2, x[1]);
-    });
+    scores =
+        map({scores, rows.lse}, scores.getType(),
+            [&](ValueRange x) -> Value { return fma(x[0], scale2, x[1]); });
     // Last, whatever the log-sum-exp of a query without keys is.
-    if (masked)
-      scores = mask(scores, firstOf(item, n, kKeyTile), [&](Index row) {
-        return keysOfQuery(ops, item.form, ops.add(item.first, row));
-      });
+    scores = maskIfPartial(rows.item, scores, n, masked);
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, x[0]);
     });
     dprobs = wait(0, dprobs).front();
-    arrive(barrier(EmptyValue, valueStage));
-    Value operand = toOperand(map(
-        {probs, dprobs, delta}, probs.getType(), [&](ValueRange x) -> Value {
-          Value sum = arith::AddFOp::create(b, x[1], x[2]);
-          return arith::MulFOp::create(b, x[0], sum);
-        }));
+    arrive(barrier(EmptyValue, stage));
+    if (!startsNext)
+      arrive(barrier(EmptyDout, Value()));
+    Value operand = toOperand(map({probs, dprobs, rows.delta}, probs.getType(),
+                                  [&](ValueRange x) -> Value {
+                                    Value sum =
+                                        arith::AddFOp::create(b, x[1], x[2]);
+                                    return arith::MulFOp::create(b, x[0], sum);
+                                  }));
+    Value keyStage = stageOf(count, kStages).first;
     tile::MmaFenceOp::create(b);
-    dquery =
-        mma(operand, Value(), stageTile(false, stage), dquery, shape.headDim);
+    dquery = mma(operand, Value(), stageTile(false, keyStage), dquery,
+                 shape.headDim);
     tile::MmaCommitOp::create(b);
-    dquery = wait(0, {dquery, operand}).front();
-    arrive(barrier(EmptyKey, stage));
-    return dquery;
+    Value next;
+    if (startsNext)
+      next = startScores(add(count, index(1)));
+    dquery = wait(startsNext ? 1 : 0, {dquery, operand}).front();
+    arrive(barrier(EmptyKey, keyStage));
+    // No product is under way where loops begin again: ptxas would serialise
+    // all.
+    return {dquery, startsNext ? wait(0, next).front() : scores};
+  }
+
+  Value maskIfPartial(const WorkItem &item, Value scores, Value n,
+                      Masked masked) {
+    if (masked == Masked::No)
+      return scores;
+    auto emitMask = [&]() -> Value {
+      WorkItem again = withMask(item);
+      return mask(scores, firstOf(again, n, kKeyTile), [&](Index row) {
+        return keysOfQuery(ops, again.form, ops.add(again.first, row));
+      });
+    };
+    if (masked == Masked::Yes)
+      return emitMask();
+    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
+    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
+                                      /*withElseRegion=*/true);
+    in(ifMasked.thenBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{emitMask()}); });
+    in(ifMasked.elseBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
+    return ifMasked.getResult(0);
   }
 
   QueryGradientLayout layout;
-  WorkItem item;
   Value scale2;
 };
 } // namespace

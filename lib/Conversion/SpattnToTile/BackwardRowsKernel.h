@@ -49,7 +49,12 @@ protected:
                             fullSequence(ops, ranges).count);
     any = compare(mlir::arith::CmpIPredicate::sgt, ops.materialize(visited),
                   index(0));
-    Index padded = ops.mul(ops.ceilDiv(ops.wrap(queryLength), shape.queryTile),
+    findScratchRow();
+  }
+
+  /// Where scratch has the numbers of `first` and the queries after it.
+  void findScratchRow() {
+    Index padded = ops.mul(ops.ceilDiv(ops.wrap(queries), shape.queryTile),
                            ops.constant(shape.queryTile));
     Value headNumber =
         add(mul(asIndex(batch), asIndex(index(op.getNumQueryHeads()))),
@@ -81,7 +86,7 @@ protected:
   /// `warps` its share.
   void emitEmptyRows(int buffer, int stride, int64_t warps = 4) {
     Value share = index(kRowsOfGroup / warps);
-    Value before = mul(warp(), share);
+    Value before = warps == 1 ? index(0) : mul(warp(), share);
     Value left =
         mlir::arith::MaxSIOp::create(b, sub(rowsLeft, before), index(0));
     Value count = mlir::arith::MinSIOp::create(b, left, share);

@@ -274,6 +274,55 @@ void KernelBuilder::postEnd(Value count) {
   post(count, none);
 }
 
+void KernelBuilder::dealItems(Value items, Value rowHeads,
+                              function_ref<WorkItem(Value number)> decode,
+                              function_ref<void(const WorkItem &)> emitEmpty) {
+  Value period = emitPeriod(rowHeads);
+  Value lastItem = sub(items, index(1));
+  auto loop = scf::ForOp::create(b, index(0), items, blocks,
+                                 ValueRange{index(0), block, period});
+  in(loop.getBody(), [&] {
+    Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
+          left = loop.getRegionIterArg(2);
+    Value number = sub(lastItem, add(loop.getInductionVar(), slot));
+    setPosted(decode(number), loop.getBody());
+    // The last round may be a part of one.
+    Value exists = compare(arith::CmpIPredicate::sge, number, index(0));
+    Value any = arith::AndIOp::create(
+        b, exists,
+        compare(arith::CmpIPredicate::sgt, posted.visited, index(0)));
+    Value isEmpty = arith::AndIOp::create(
+        b, exists,
+        compare(arith::CmpIPredicate::sle, posted.visited, index(0)));
+    when(any, [&] { post(count, words.getArrayRef()); });
+    when(isEmpty, [&] { emitEmpty(posted); });
+    Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
+    Value wraps = compare(arith::CmpIPredicate::eq, left, index(1));
+    Value shifted = arith::RemUIOp::create(b, add(slot, index(1)), blocks);
+    Value next = arith::SelectOp::create(b, wraps, shifted, slot);
+    Value rest = arith::SelectOp::create(b, wraps, period, sub(left, index(1)));
+    scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
+  });
+  postEnd(loop.getResult(0));
+}
+
+/// After how many rounds a block comes to the same head and batch element
+/// again. Then its place in a round shifts by one, or it would never see some
+/// heads; and heads differ in how many of their rows are empty.
+Value KernelBuilder::emitPeriod(Value rowHeads) {
+  // Euclid's algorithm.
+  llvm::SmallVector<Value> end = emitWhile(
+      {rowHeads, blocks},
+      [&](ValueRange carried) {
+        return compare(arith::CmpIPredicate::ne, carried[1], index(0));
+      },
+      [&](ValueRange carried, Block *) -> llvm::SmallVector<Value> {
+        Value rest = arith::RemUIOp::create(b, carried[0], carried[1]);
+        return {carried[1], rest};
+      });
+  return arith::DivUIOp::create(b, rowHeads, end[0]);
+}
+
 ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {
   Value stage = stageOf(count, queue.stages).first;
   llvm::SmallVector<Type> types(numWords, b.getI32Type());

@@ -215,6 +215,13 @@ protected:
   void postInRoom(Value count, ValueRange values);
   /// The end: an item that visits nothing.
   void postEnd(Value count);
+  /// Deals `items` items, the last ones first, to blocks in rounds, of one item
+  /// for each block; item `n` is of one of `rowHeads` heads of batch elements,
+  /// the rest of a division of `n` by their number. Posts those that visit
+  /// tiles, and runs `emitEmpty` for the others.
+  void dealItems(Value items, Value rowHeads,
+                 llvm::function_ref<WorkItem(Value number)> decode,
+                 llvm::function_ref<void(const WorkItem &)> emitEmpty);
   /// The first words of the `count`-th posted item.
   ValueRange receive(Value count, size_t numWords, bool uniform);
   /// The posted item with received words in the place of the posted ones.
@@ -238,6 +245,10 @@ protected:
   /// first.
   Index firstOf(const WorkItem &item, Value n, int64_t size);
 
+private:
+  Value emitPeriod(Value rowHeads);
+
+protected:
   mlir::ImplicitLocOpBuilder b;
   IndexOps ops;
   Type element;

@@ -281,8 +281,8 @@ public:
     addStrides(arguments, "dq");
     addStrides(arguments, "lse");
     return launch(QueryGradientLayout::kThreads,
-                  QueryGradientLayout(shape).total, /*persistent=*/-1,
-                  rowBlocks(), arguments);
+                  QueryGradientLayout(shape).total,
+                  QueryGradientLayout::blocks(shape), rowBlocks(), arguments);
   }
 
   LaunchAttr finish() {
