@@ -66,9 +66,7 @@
 // CHECK:   } : (!tile.rows) -> !tile.rows
 // CHECK:   tile.store_rows
 // CHECK:   tile.barrier_wait
-// CHECK:   tile.read {{.*}} : !tile.shared<64x128xbf16> to !tile.acc<64x128xf32>
-// CHECK:   tile.read {{.*}} : !tile.shared<64x128xbf16> to !tile.acc<64x128xf32>
-// CHECK:   tile.reduce add
+// CHECK:   tile.row_products {{.*}} : !tile.shared<64x128xbf16>
 // CHECK:   tile.combine add
 // CHECK:   tile.store_rows
 // The others read nothing.
@@ -251,10 +249,39 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SAME-SAME: <"counter", bytes = <4>, alignment = 4>]
 // SAME-SAME: arguments = [<map 9>, <map 10>, <map 11>, <map 6>, <map 7>, <map 8>, <buffer "dq">, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
 // SAME-NOT: tile.add_fragment
-// SAME: tile.reduce add
-// SAME: tile.store_rows
+// Its blocks go from item to item: one warp posts them, and writes what the rows without keys get.
+// SAME: scf.if
+// SAME:   tile.post
 // SAME: tile.store_fill {{.*}} columns 128 : bf16
+// SAME-COUNT-2: tile.store_fill {{.*}} columns 64 : f32
+// One loads queries and keys; one output gradients, the output as the first of the values, and values;
+// one stores.
+// SAME: tile.load {{.*}} : !tile.shared<64x128xbf16>
+// SAME: scf.for
+// SAME:   tile.load
+// SAME: tile.load
+// SAME: scf.for
+// SAME:   scf.if
+// SAME:     tile.load
+// SAME:   } else {
+// SAME:     tile.load
+// SAME: tile.store_tile
+// Those that compute start the first scores, and multiply the output with its gradient beside them; what
+// comes of it is stored before the output's stage is let go.
+// SAME: tile.load_rows
+// SAME: tile.mma {{.*}} {transposed}
+// SAME: tile.row_products
+// SAME: tile.combine add
 // SAME-COUNT-2: tile.store_rows
+// SAME: nvvm.bar.warp.sync
+// SAME: scf.for
+// SAME:   tile.mask
+// SAME:   math.exp2
+// The next scores start behind the last product.
+// SAME:   tile.mma {{.*}} : !tile.operand<64x64xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x128xf32>
+// SAME:   tile.mma {{.*}} {transposed}
+// SAME:   tile.mma_wait 1
+// SAME:   tile.mma_wait 0
 // SAME-LABEL: llvm.func @bands(
 // SAME-NOT: tile.add_
 // SAME-NOT: lhs_transposed

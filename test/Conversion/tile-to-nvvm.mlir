@@ -373,6 +373,29 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   llvm.return
 }
 
+// A thread reads 16 bytes at a time of its two rows, the second 1,024 bytes on, and of the chunk 16
+// KiB on; then those of the other half of a chunk.
+// CHECK-LABEL: @row_products
+// CHECK: %[[PLACE:.*]] = arith.xori %{{.*}}, %c0_i32
+// CHECK: llvm.load %[[X:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<8xbf16>
+// CHECK: arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
+// CHECK: llvm.load %[[Y:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<8xbf16>
+// CHECK-COUNT-8: llvm.intr.fma
+// CHECK: llvm.getelementptr %[[X]][1024]
+// CHECK: llvm.getelementptr %[[Y]][1024]
+// CHECK: llvm.getelementptr %[[X]][16384]
+// CHECK: arith.xori %{{.*}}, %c64_i32
+// CHECK-COUNT-8: llvm.load
+// CHECK-NOT: llvm.load
+llvm.func @row_products(%p: !llvm.ptr, %block: i32) {
+  %i = arith.index_cast %block : i32 to index
+  %t = tile.shared at 0 : !tile.shared<128x128xbf16>
+  %u = tile.shared at 32768 : !tile.shared<128x128xbf16>
+  %d = tile.row_products %t, %u[%i] : !tile.shared<128x128xbf16>
+  tile.store_rows %d to %p stride %i rows %i
+  llvm.return
+}
+
 // An operand is written as it is, four 8x8 matrices of 16 rows and columns at once.
 // CHECK-LABEL: @read_and_write
 // CHECK-COUNT-32: llvm.load {{.*}} {alignment = 4 : i64} : !llvm.ptr<3> -> vector<2xf16>

@@ -191,10 +191,15 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     Option<"queryStages", "query-stages", "int64_t", "0",
            "Tiles of queries that are under way, at least 2 with overlap; 0 "
            "chooses.">,
-    Option<"deterministic", "deterministic", "bool", "false",
+    Option<"deterministic", "deterministic", "::spattn::Choice", "::spattn::Choice::Auto",
            "Gradients have the same bits in every run: those of queries are "
            "computed by a kernel of their own, seven products for a pair instead "
-           "of five.">,
+           "of five. Where queries are known to see few keys that is also faster "
+           "(auto).",
+           [{::llvm::cl::values(
+             clEnumValN(::spattn::Choice::Auto, "auto", "where that is faster"),
+             clEnumValN(::spattn::Choice::Yes, "true", "the same bits"),
+             clEnumValN(::spattn::Choice::No, "false", "five products"))}]>,
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
            "Bytes of shared memory that the blocks of a multiprocessor may use; 0: "
            "what the target has.">,

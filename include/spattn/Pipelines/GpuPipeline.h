@@ -45,11 +45,14 @@ struct GpuPipelineOptions
       llvm::cl::desc("Tiles of keys, and of values, that are under way, 1 to "
                      "8; 0 chooses"),
       llvm::cl::init(0)};
-  Option<bool> deterministic{
+  Option<Choice> deterministic{
       *this, "deterministic",
       llvm::cl::desc("Gradients have the same bits in every run, for seven "
                      "products instead of five"),
-      llvm::cl::init(false)};
+      llvm::cl::init(Choice::Auto),
+      llvm::cl::values(clEnumValN(Choice::Auto, "auto", "where that is faster"),
+                       clEnumValN(Choice::Yes, "true", "the same bits"),
+                       clEnumValN(Choice::No, "false", "five products"))};
   Option<int64_t> queryStages{
       *this, "query-stages",
       llvm::cl::desc("Tiles of queries that are under way, 2 to 8, or 1 "

@@ -24,6 +24,9 @@ using namespace spattn;
 
 static constexpr int64_t kStages = 2;
 static constexpr int64_t kItemStages = 2;
+/// More than the main kernel leaves to warps that load: the one that finds
+/// items also writes what nobody computes.
+static constexpr int64_t kProducerRegisters = 56;
 static constexpr int64_t kKeyTile = QueryGradientLayout::kKeyTile;
 
 /// Numbers of the barriers. The first of an item's tiles of values is its
@@ -103,7 +106,7 @@ public:
     Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
     auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
     in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters(),
+      tile::SetRegistersOp::create(b, kProducerRegisters,
                                    /*increase=*/false);
       inWarp(0, [&] { emitSchedule(); });
       inWarp(1, [&] { emitLoads(/*ofValue=*/false); });
@@ -111,8 +114,9 @@ public:
       inWarp(3, [&] { emitStores(); });
     });
     in(role.elseBlock(), [&] {
-      int64_t registers = registersOfConsumer(/*consumers=*/1, /*blocks=*/2,
-                                              shape.producerRegisters());
+      int64_t registers = registersOfConsumer(
+          /*consumers=*/1, QueryGradientLayout::blocks(shape),
+          kProducerRegisters);
       tile::SetRegistersOp::create(b, registers, /*increase=*/true);
       forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
         emitGradient(item, tilesBefore, itemsBefore);
@@ -307,9 +311,11 @@ private:
     auto [stage, phase] = stageOfValue(tilesBefore, itemsBefore, index(-1));
     await(barrier(FullValue, stage), phase);
     Value delta = deltaStart(stageTile(true, stage), doutTile());
-    arriveAfterReads(barrier(EmptyValue, stage));
     storeStart(Delta, delta);
     storeStart(Lse, lse);
+    // After what depends on the reads: they may still be under way where an
+    // arrival does not wait for them.
+    arriveAfterReads(barrier(EmptyValue, stage));
     // Base-2 logits.
     lse = map(lse, lse.getType(), [&](ValueRange x) -> Value {
       return arith::MulFOp::create(b, x[0], f32(kLog2E));

@@ -136,18 +136,13 @@ protected:
   /// What the gradients of probabilities start from, by tiles of the output and
   /// of its gradient.
   Value deltaStart(Value outTile, Value doutTile) {
-    auto type = accType(shape.valueDim);
-    Value zero = asIndex(index(0));
-    Value out = tile::ReadOp::create(b, type, outTile, zero);
-    Value dout = tile::ReadOp::create(b, type, doutTile, zero);
-    Value products = map({out, dout}, type, [&](ValueRange x) -> Value {
-      return mlir::arith::NegFOp::create(
-          b, mlir::arith::MulFOp::create(b, x[0], x[1]));
+    Value partial = tile::RowProductsOp::create(b, rowsType(), outTile,
+                                                doutTile, asIndex(index(0)));
+    Value delta = tile::CombineOp::create(b, rowsType(),
+                                          tile::ReductionKind::Add, partial);
+    return map(delta, rowsType(), [&](ValueRange x) -> Value {
+      return mlir::arith::NegFOp::create(b, x[0]);
     });
-    Value partial = tile::ReduceOp::create(
-        b, rowsType(), tile::ReductionKind::Add, products, fillRows(0));
-    return tile::CombineOp::create(b, rowsType(), tile::ReductionKind::Add,
-                                   partial);
   }
 
   AttentionBackwardOp op;

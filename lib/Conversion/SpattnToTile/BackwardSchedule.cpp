@@ -8,6 +8,7 @@
 
 #include "BackwardSchedule.h"
 
+#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -37,6 +38,34 @@ static constexpr Candidate kCandidates[] = {
     {GpuTarget::Family::Sm80, {}, 128, 163 * 1024, 64, 1, 1, 2, 2, 2},
     {GpuTarget::Family::Sm80, {}, 128, 0, 64, 1, 1, 1, 1, 1},
 };
+
+bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
+                                   const GpuTarget &target,
+                                   int64_t expectedLength) {
+  // Measured on an H200 only (docs/Gradients.md): keys that a query sees, up to
+  // which it is faster.
+  if (target.family != GpuTarget::Family::Sm90a)
+    return false;
+  int64_t mostKeys =
+      std::max(op.getHeadDim(), op.getValueDim()) > 64 ? 1000 : 300;
+  auto lengthOf = [&](int64_t known) {
+    return ShapedType::isDynamic(known) ? expectedLength : known;
+  };
+  int64_t queries = lengthOf(op.getStaticQueryLength());
+  int64_t keys = lengthOf(op.getStaticKeyLength());
+  if (queries == 0 || keys == 0)
+    return false;
+  HostAlgebra algebra = getAlgebra(op, queries, keys);
+  int64_t pairs = 0, rows = 0;
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    pairs += algebra.pairs(head);
+    rows += kRowsOfGroup *
+            llvm::count_if(
+                algebra.rowTiles(head, TileShape{kRowsOfGroup, kRowsOfGroup}),
+                [](int64_t visited) { return visited > 0; });
+  }
+  return pairs < rows * mostKeys;
+}
 
 FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
                                                      const GpuTarget &target,

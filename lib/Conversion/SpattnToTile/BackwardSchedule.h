@@ -14,6 +14,13 @@
 
 namespace spattn {
 
+/// Whether gradients of queries are faster computed by a kernel of their own:
+/// where queries see few keys, adding them up in memory takes longer than two
+/// more products. Lengths that are not known are `expectedLength`; if that is
+/// 0, nothing is known, and the answer is no.
+bool areQueriesFasterAlone(AttentionBackwardOp op, const GpuTarget &target,
+                           int64_t expectedLength);
+
 /// The shape of kernels for a target: the tiles of the operation's schedule, or
 /// those of the table for its head dimension. Fails with a diagnostic for head
 /// dimensions and schedules that no kernel has.

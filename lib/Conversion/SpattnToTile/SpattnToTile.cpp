@@ -184,8 +184,11 @@ struct ConvertSpattnToTilePass
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
     if (failed(checkElements(op)))
       return failure();
+    bool queriesAlone = deterministic == Choice::Auto
+                            ? areQueriesFasterAlone(op, *target, expectedLength)
+                            : deterministic == Choice::Yes;
     FailureOr<BackwardShape> chosen =
-        chooseBackwardShape(op, *target, deterministic);
+        chooseBackwardShape(op, *target, queriesAlone);
     if (failed(chosen))
       return failure();
     BackwardShape shape = *chosen;
@@ -217,14 +220,14 @@ struct ConvertSpattnToTilePass
     std::string name = takeName(function);
     // The launches' order is that of the module.
     BackwardLaunches launches = describeBackwardLaunches(op, shape, *target);
-    (deterministic
+    (queriesAlone
          ? buildQueryGradientKernel(builder, op, name + "_queries", shape)
          : buildPrepareKernel(builder, op, name + "_prepare", shape))
         ->setAttr(tile::LaunchAttr::kName, launches.first);
     builder.setInsertionPoint(function);
     buildBackwardKernel(builder, op, name, shape)
         ->setAttr(tile::LaunchAttr::kName, launches.main);
-    if (deterministic)
+    if (queriesAlone)
       return success();
     builder.setInsertionPoint(function);
     buildFinishKernel(builder, op, name + "_finish", shape)

@@ -160,6 +160,51 @@ SPATTN_LOWER(ReadOp) {
   return success();
 }
 
+/// The four threads that share a row read 16 bytes side by side, wherever the
+/// swizzle has put them: in both tiles that is the same place.
+SPATTN_LOWER(RowProductsOp) {
+  Emitter e(b);
+  SharedType type = op.getLhs().getType();
+  constexpr int64_t pieceBytes = 16, halfBytes = 64;
+  Value first = e.firstRow();
+  Value row =
+      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
+            first);
+  Value own =
+      e.mul(arith::AndIOp::create(b, e.lane(), e.i32(3)), e.i32(pieceBytes));
+  // Rows that a warp reads at once are in other halves of a chunk's 128 bytes,
+  // so that they are not in the same banks.
+  Value half =
+      e.mul(arith::AndIOp::create(b, first, e.i32(1)), e.i32(halfBytes));
+  Value start = e.add(e.mul(row, e.i32(128)), e.add(own, half));
+  auto pieceType = VectorType::get(pieceBytes / 2, type.getElementType());
+  auto wideType = VectorType::get(pieceBytes / 2, b.getF32Type());
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  SmallVector<Value> sums(2, zero);
+  for (int64_t other = 0; other < 2; ++other) {
+    Value bytes = arith::XOrIOp::create(b, start, e.i32(other * halfBytes));
+    Value lhs = e.offset(adaptor.getLhs().front(), bytes);
+    Value rhs = e.offset(adaptor.getRhs().front(), bytes);
+    for (int64_t column = 0; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t r = 0; r < 2; ++r) {
+        int64_t place = column / kChunkColumns * chunkBytes(type) + r * 8 * 128;
+        auto read = [&](Value pointer) -> Value {
+          Value piece = LLVM::LoadOp::create(
+              b, pieceType, e.offset(pointer, place), pieceBytes);
+          return arith::ExtFOp::create(b, wideType, piece);
+        };
+        Value x = read(lhs), y = read(rhs);
+        for (int64_t i = 0; i < pieceType.getNumElements(); ++i)
+          sums[r] = LLVM::FMAOp::create(
+              b, LLVM::ExtractElementOp::create(b, x, e.i32(i)),
+              LLVM::ExtractElementOp::create(b, y, e.i32(i)), sums[r]);
+      }
+  }
+  results.push_back(sums);
+  return success();
+}
+
 SPATTN_LOWER(StoreFillOp) {
   Emitter e(b);
   Type element = op.getValue().getType();
@@ -283,7 +328,8 @@ SPATTN_LOWER(ReadColumnsOp) {
 void spattn::tile::populateMemoryPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
   patterns.add<StoreOpLowering, LoadRowsOpLowering, StoreRowsOpLowering,
-               ReadOpLowering, StoreFillOpLowering, AddFragmentOpLowering,
-               WriteFragmentOpLowering, LoadFragmentOpLowering,
-               ReadColumnsOpLowering>(types, patterns.getContext());
+               ReadOpLowering, RowProductsOpLowering, StoreFillOpLowering,
+               AddFragmentOpLowering, WriteFragmentOpLowering,
+               LoadFragmentOpLowering, ReadColumnsOpLowering>(
+      types, patterns.getContext());
 }

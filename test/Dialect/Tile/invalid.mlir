@@ -373,6 +373,14 @@ func.func @read_columns_of_tile(%t: !tile.shared<128x128xbf16>, %i: index) {
 
 // -----
 
+func.func @products_of_rows(%t: !tile.shared<96x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a tile of a multiple of 64 rows, got '!tile.shared<96x64xbf16>'}}
+  %d = tile.row_products %t, %t[%i] : !tile.shared<96x64xbf16>
+  return
+}
+
+// -----
+
 func.func @read_rows(%t: !tile.shared<96x64xbf16>, %i: index) {
   // expected-error @+1 {{expected a tile of a multiple of 64 rows, got '!tile.shared<96x64xbf16>'}}
   %o = tile.read %t[%i] : !tile.shared<96x64xbf16> to !tile.acc<64x64xf32>

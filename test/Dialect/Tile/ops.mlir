@@ -158,6 +158,7 @@ func.func @lhs_transposed(%s: !tile.shared<128x64xbf16>, %k: !tile.shared<128x19
 // CHECK: tile.load_words 64 from %{{.*}} to 1024[%{{.*}}] stride 256, %{{.*}}
 // CHECK: tile.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
 // CHECK: tile.read %{{.*}}[%{{.*}}] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
+// CHECK: tile.row_products %{{.*}}, %{{.*}}[%{{.*}}] : !tile.shared<128x64xbf16>
 // CHECK: tile.write %{{.*}} to %{{.*}}[%{{.*}}] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
 // CHECK: tile.add_fragment %{{.*}} to %{{.*}} : !tile.acc<64x64xf32>
 // CHECK: tile.write_fragment %{{.*}} to 2048[%{{.*}}] stride 16384 : !tile.acc<64x64xf32>
@@ -168,6 +169,7 @@ func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.bar
   tile.load_words 64 from %p to 1024[%i] stride 256, %b
   %r = tile.load_rows %p stride %i rows %i else %x
   %a = tile.read %t[%i] : !tile.shared<128x64xbf16> to !tile.acc<64x64xf32>
+  %d = tile.row_products %t, %t[%i] : !tile.shared<128x64xbf16>
   %o = tile.to_operand %a : !tile.acc<64x64xf32> to !tile.operand<64x64xbf16>
   tile.write %o to %t[%i] : !tile.operand<64x64xbf16>, !tile.shared<128x64xbf16>
   tile.add_fragment %a to %p : !tile.acc<64x64xf32>

@@ -149,6 +149,10 @@ def kernel(shape: Shape, what: str) -> str:
   tile.add_fragment %s to %sums : {s}
   %m = tile.load_fragment %sums : {s}
   tile.store %m to %out stride %n rows %count as f32 : {s}""",
+        "products": f"""
+  %m0 = tile.row_products %qt, %qt[%g] : {q}
+  %m = tile.combine add %m0
+  tile.store_rows %m to %out stride %n rows %count""",
         "read": f"""
   %m = tile.read %qt[%g] : {q} to {r}
   tile.store %m to %out stride %n rows %count as f32 : {r}""",
@@ -260,6 +264,7 @@ KINDS = (
     "start",
     "rows",
     "fragment",
+    "products",
     "read",
     "write",
     "lhs_transposed",
@@ -358,6 +363,7 @@ def expected(shape: Shape, what: str, arrays: Arrays, case):
         "start": lambda: s + columns,
         "rows": lambda: numbers_of_rows(arrays, case[3]),
         "fragment": lambda: 2 * s,
+        "products": lambda: (q * q).sum(1, keepdims=True),
         "read": lambda: q,
         "write": lambda: s,
         "lhs_transposed": lambda: 2 * (k[:, chunk][:, :64].T @ v),
@@ -398,7 +404,7 @@ def check(name, shape, what, case, raw, want):
 def stride_of(shape, what) -> int:
     if what == "fetch":
         return 8
-    if what in ("max", "sum", "rows"):
+    if what in ("max", "sum", "rows", "products"):
         return 3
     width = {
         "output": shape.columns,

@@ -155,6 +155,11 @@ LogicalResult ReadOp::verify() {
                          getResult().getType().getColumns());
 }
 
+LogicalResult RowProductsOp::verify() {
+  return verifyRowBlocks(*this, getLhs().getType(),
+                         getLhs().getType().getColumns());
+}
+
 LogicalResult WriteOp::verify() {
   int64_t columns;
   if (auto operand = dyn_cast<OperandType>(getSource().getType())) {

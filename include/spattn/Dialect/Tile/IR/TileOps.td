@@ -597,6 +597,29 @@ def Tile_ReadOp : Tile_Op<"read"> {
   let hasVerifier = 1;
 }
 
+def Tile_RowProductsOp : Tile_Op<"row_products", [AllTypesMatch<["lhs", "rhs"]>]> {
+  let summary = "sums the products of two tiles in shared memory for each row";
+  let description = [{
+    Row `r` of the result is the sum over `c` of `lhs[r][c] * rhs[r][c]` in f32, of
+    the 64 rows that belong to the warpgroup at `row_block`. It is partial, as
+    that of `tile.reduce`: each thread reads columns of its rows, and
+    `tile.combine` makes it whole.
+
+    ```mlir
+    // %wg: index
+    // %o: !tile.shared<64x128xbf16>
+    // %g: !tile.shared<64x128xbf16>
+    %d = tile.row_products %o, %g[%wg] : !tile.shared<64x128xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_Shared:$lhs, Tile_Shared:$rhs, Index:$row_block);
+  let results = (outs Tile_Rows:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `[` $row_block `]` attr-dict `:` qualified(type($lhs))
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_WriteOp : Tile_Op<"write"> {
   let summary = "rounds an accumulator and writes it to shared memory";
   let description = [{
