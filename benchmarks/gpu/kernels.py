@@ -75,9 +75,7 @@ VARIANTS = {
     "128x128x1": Variant(),
     "64x64x2": Variant(consumers=1, blocks=2, key_tile=64),
     "192x128x1": Variant(dims=(64,), structures=ONE_SPAN, consumers=3, fetch=True),
-    "64x64x3": Variant(
-        dims=(64,), structures=ONE_SPAN, consumers=1, blocks=3, key_tile=64
-    ),
+    "64x64x3": Variant(dims=(64,), consumers=1, blocks=3, key_tile=64),
     # With the instructions of sm_80.
     "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
     "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),

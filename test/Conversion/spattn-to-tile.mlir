@@ -75,20 +75,22 @@
 // CHECK: tile.set_registers 232, true
 // CHECK: scf.while
 // CHECK:   tile.receive {{.*}} uniform
+// CHECK:   tile.spans
 // CHECK:   tile.mma {{.*}}{transposed}
 // CHECK:   tile.mma {{.*}} acc
 // CHECK:   tile.mma_wait 1
-// CHECK:   scf.if
-// CHECK:     tile.mask
+// CHECK:   tile.mask
 // CHECK:   tile.mma_wait 0, {{.*}} after
 // CHECK:   tile.write
 // CHECK:   tile.copy_fence
 // CHECK:   tile.store_rows
 // CHECK:   scf.for
+// CHECK:     tile.spans
 // CHECK:     tile.mma {{.*}}{transposed}
 // CHECK:     tile.mma {{.*}} acc
 // CHECK:     tile.mma_wait 1
 // CHECK:     tile.mask
+// CHECK:     tile.any_greater
 // CHECK:     tile.mma_wait 0, {{.*}} after
 // CHECK:   scf.for
 // CHECK:     tile.mma {{.*}}{transposed}

@@ -118,22 +118,24 @@ llvm.func @loop(%x: f32, %count: i32, %p: !llvm.ptr, %stride: i64) {
   llvm.return
 }
 
-// Limits are evaluated for the thread's two rows, and compared with constants.
+// Limits are evaluated for the thread's two rows, and become bits; a register
+// takes one test.
 // CHECK-LABEL: @mask
-// CHECK-COUNT-2: arith.subi
-// CHECK: %[[C:.*]] = arith.constant 9 : i32
-// CHECK: arith.cmpi sge, %[[C]]
-// CHECK: arith.cmpi slt, %[[C]]
-// CHECK: arith.select
+// CHECK-COUNT-2: "bmsk.clamp.b32 $0, $1, $2;"
+// CHECK: %[[C:.*]] = arith.constant 1 : i32
+// CHECK: %[[BIT:.*]] = arith.andi %{{.*}}, %[[C]]
+// CHECK: arith.cmpi ne, %[[BIT]]
+// CHECK-COUNT-8: arith.select
 llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
   %n = arith.index_cast %stride : i64 to index
   %s = tile.fill %x : !tile.acc<64x16xf32>
-  %m = tile.mask %s {
+  %seen = tile.spans {
   ^bb0(%row: index):
     %lo = arith.constant 3 : i32
     %hi = arith.index_cast %row : index to i32
     tile.yield %lo, %hi : i32, i32
-  } : !tile.acc<64x16xf32>
+  } : !tile.seen<16>
+  %m = tile.mask %s, %seen : !tile.acc<64x16xf32>
   tile.store %m to %p stride %n rows %n as bf16 : !tile.acc<64x16xf32>
   llvm.return
 }

@@ -155,14 +155,14 @@ llvm.func @output(%p: !llvm.ptr, %stride: i64, %x: f32) attributes {nvvm.kernel}
 
 // What a thread does with its elements is the same for both.
 // CHECK-LABEL: .entry fragments
-// CHECK: setp.lt.s32 %p{{[0-9]+}}, %[[LO:r[0-9]+]], 1;
-// CHECK-NEXT: setp.gt.s32 %p{{[0-9]+}}, %[[HI:r[0-9]+]], 0;
+// CHECK: bmsk.clamp.b32 %[[SEEN:r[0-9]+]], %{{r[0-9]+}}, %{{r[0-9]+}};
+// CHECK: and.b32 %[[BIT:r[0-9]+]], %[[SEEN]], 1;
+// CHECK-NEXT: setp.{{eq|ne}}.b32 %p{{[0-9]+}}, %[[BIT]], 0;
 // CHECK-NEXT: selp.f32
-// CHECK: setp.lt.s32 %p{{[0-9]+}}, %[[LO]], 2;
-// CHECK-NEXT: setp.gt.s32 %p{{[0-9]+}}, %[[HI]], 1;
 // CHECK: max{{.*}}.f32
 // CHECK: shfl.sync.bfly.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 1, 0x1f, 0xffffffff;
 // CHECK: shfl.sync.bfly.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 2, 0x1f, 0xffffffff;
+// CHECK: vote.sync.any.pred %p{{[0-9]+}}, %p{{[0-9]+}}, -1;
 // CHECK: ex2.approx
 // CHECK: cvt.rn.f16x2.f32
 // CHECK: st.global.b32
@@ -170,13 +170,17 @@ llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes
   %n = arith.index_cast %stride : i64 to index
   %s = tile.fill %x : !tile.acc<64x16xf32>
   %r = tile.fill %x : !tile.rows
-  %t = tile.mask %s {
+  %seen = tile.spans {
   ^bb0(%row: index):
     %lo = arith.index_cast %row : index to i32
     tile.yield %lo, %end : i32, i32
-  } : !tile.acc<64x16xf32>
+  } : !tile.seen<16>
+  %t = tile.mask %s, %seen : !tile.acc<64x16xf32>
   %m0 = tile.reduce max %t, %r : !tile.acc<64x16xf32>
   %m = tile.combine max %m0
+  %any = tile.any_greater %m0, %r
+  llvm.cond_br %any, ^some, ^none
+^some:
   %e = tile.map (%t, %m) {
   ^bb0(%a: f32, %b: f32):
     %d = arith.subf %a, %b : f32
@@ -185,6 +189,8 @@ llvm.func @fragments(%x: f32, %p: !llvm.ptr, %stride: i64, %end: i32) attributes
   } : (!tile.acc<64x16xf32>, !tile.rows) -> !tile.acc<64x16xf32>
   tile.store %e to %p stride %n rows %n as f16 : !tile.acc<64x16xf32>
   tile.store_rows %m to %p stride %n rows %n
+  llvm.br ^none
+^none:
   llvm.return
 }
 

@@ -64,12 +64,14 @@ private:
   void readArguments();
   void emitFetched();
   void emitDealt();
-  Value emitPeriod();
+  void emitSections();
   WorkItem decode(Value number);
   void emitEmptyRows(const WorkItem &item);
 
-  /// Rows of tiles of all heads and batch elements, and those times tiles.
-  Value rowHeads, items;
+  /// Query tiles of a head, heads of all batch elements, and their product.
+  Value tileRows, rowHeads, items;
+  /// Heads of batch elements that are worked on together.
+  Value sectionSize;
 };
 
 } // namespace spattn

@@ -204,33 +204,14 @@ private:
     tile::ArriveOp::create(b, 1, asIndex(next), 2 * tile::kWarpgroupThreads);
   }
 
-  /// The columns of its key tile that each row sees.
-  Value mask(const WorkItem &item, Value group, Value scores, Index firstKey) {
+  /// The columns of a key tile that each row sees.
+  Value seenKeys(const WorkItem &item, Value group, Index firstKey) {
     NormalForm<Index> form = withMask(item).form;
-    return KernelBuilder::mask(scores, firstKey, [&](Index row) {
+    return spans(shape.keyTile, firstKey, [&](Index row) {
       Index inTile = ops.add(
           row, ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
       return keysOfQuery(ops, form, ops.add(item.first, inTile));
     });
-  }
-
-  /// Masks the scores of the item's n-th tile if it is a partial one.
-  Value maskIfPartial(const WorkItem &item, Value group, Value scores,
-                      Value n) {
-    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
-    // Where registers are fewest, what says where the tile is is read again,
-    // too.
-    Index key = shape.overlap ? firstKey(item, n) : Index();
-    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
-                                      /*withElseRegion=*/true);
-    in(ifMasked.thenBlock(), [&] {
-      WorkItem from = shape.overlap ? item : withMask(item);
-      Index first = shape.overlap ? key : firstKey(from, n);
-      scf::YieldOp::create(b, ValueRange{mask(from, group, scores, first)});
-    });
-    in(ifMasked.elseBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
-    return ifMasked.getResult(0);
   }
 
   Value startScores(Value query, Value group, Value stage) {
@@ -245,36 +226,80 @@ private:
   }
   struct Softmax {
     Value probabilities, max, sum, correction;
+    /// Whether there is anything to correct.
+    Value grew;
   };
 
-  /// Probabilities of a tile's scores, and the rows' state after it.
+  /// Probabilities of a tile's scores, and the rows' state after it. What is
+  /// subtracted need not be the maximum, but only not much less: it changes if
+  /// some score of the warp's is more than a factor of 2^8 above it, which is
+  /// rare after an item's first tile. Otherwise threads need not even tell each
+  /// other their maxima.
   Softmax softmax(Value scores, Value oldMax, Value oldSum) {
+    constexpr float slack = 8;
     Type rows = tile::RowsType::get(b.getContext());
     Softmax result;
-    Value partial = tile::ReduceOp::create(b, rows, tile::ReductionKind::Max,
-                                           scores, oldMax);
-    result.max =
-        tile::CombineOp::create(b, rows, tile::ReductionKind::Max, partial);
+    Value partial =
+        tile::ReduceOp::create(b, rows, tile::ReductionKind::Max, scores,
+                               tile::FillOp::create(b, rows, f32(kNegInf)));
+    auto base2 = [&](float above, Value max) {
+      return map(max, rows, [&](ValueRange x) -> Value {
+        return fma(x[0], args[Scale], f32(above));
+      });
+    };
+    result.grew = tile::AnyGreaterOp::create(
+        b, b.getI1Type(), base2(0, partial), base2(slack, oldMax));
     // A row that has seen no key has no maximum to subtract.
-    Value shift = map(result.max, rows, [&](ValueRange x) -> Value {
-      Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
-                                         f32(kNegInf));
-      Value scaled = arith::MulFOp::create(b, x[0], args[Scale]);
-      return arith::SelectOp::create(b, none, f32(0), scaled);
-    });
+    auto shiftOf = [&](Value max) {
+      return map(max, rows, [&](ValueRange x) -> Value {
+        Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
+                                           f32(kNegInf));
+        Value scaled = arith::MulFOp::create(b, x[0], args[Scale]);
+        return arith::SelectOp::create(b, none, f32(0), scaled);
+      });
+    };
     auto exponential = [&](ValueRange x) -> Value {
       Value negated = arith::NegFOp::create(b, x[1]);
       return math::Exp2Op::create(b, fma(x[0], args[Scale], negated));
     };
-    result.correction = map({oldMax, shift}, rows, exponential);
-    result.probabilities = map({scores, shift}, scores.getType(), exponential);
-    Value scaledSum =
-        map({oldSum, result.correction}, rows, [&](ValueRange x) -> Value {
-          return arith::MulFOp::create(b, x[0], x[1]);
-        });
-    result.sum = tile::ReduceOp::create(b, rows, tile::ReductionKind::Add,
-                                        result.probabilities, scaledSum);
+    auto ifGrew = scf::IfOp::create(b, TypeRange{rows, rows, rows}, result.grew,
+                                    /*withElseRegion=*/true);
+    in(ifGrew.thenBlock(), [&] {
+      Value larger = map({partial, oldMax}, rows, [&](ValueRange x) -> Value {
+        return arith::MaxNumFOp::create(b, x[0], x[1]);
+      });
+      Value max =
+          tile::CombineOp::create(b, rows, tile::ReductionKind::Max, larger);
+      Value correction = map({oldMax, shiftOf(max)}, rows, exponential);
+      Value sum = map({oldSum, correction}, rows, [&](ValueRange x) -> Value {
+        return arith::MulFOp::create(b, x[0], x[1]);
+      });
+      scf::YieldOp::create(b, ValueRange{max, sum, correction});
+    });
+    in(ifGrew.elseBlock(), [&] {
+      Value none = tile::FillOp::create(b, rows, f32(1));
+      scf::YieldOp::create(b, ValueRange{oldMax, oldSum, none});
+    });
+    result.max = ifGrew.getResult(0);
+    result.correction = ifGrew.getResult(2);
+    result.probabilities =
+        map({scores, shiftOf(result.max)}, scores.getType(), exponential);
+    result.sum =
+        tile::ReduceOp::create(b, rows, tile::ReductionKind::Add,
+                               result.probabilities, ifGrew.getResult(1));
     return result;
+  }
+
+  /// The output of the tiles before, in terms of the rows' new state.
+  Value correct(Value output, const Softmax &next) {
+    auto ifGrew = scf::IfOp::create(b, TypeRange{output.getType()}, next.grew,
+                                    /*withElseRegion=*/true);
+    in(ifGrew.thenBlock(), [&] {
+      scf::YieldOp::create(b, ValueRange{scaleRows(output, next.correction)});
+    });
+    in(ifGrew.elseBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{output}); });
+    return ifGrew.getResult(0);
   }
 
   /// The scores of an item's n-th tile, the block's `count`-th, and the output
@@ -286,6 +311,10 @@ private:
     auto [before, phaseBefore] =
         stageOfKey(arith::SubIOp::create(b, count, index(1)));
     await(full(false, stage), phase);
+    // Beside the wait for a turn.
+    Value seen;
+    if (masked)
+      seen = seenKeys(item, group, firstKey(item, n));
     awaitTurn(group);
     tile::MmaFenceOp::create(b);
     Value scores = startScores(query, group, stage);
@@ -297,12 +326,12 @@ private:
     scores = wait(1, scores).front();
     arrive(empty(false, stage));
     if (masked)
-      scores = mask(item, group, scores, firstKey(item, n));
+      scores = mask(scores, seen);
     Softmax next = softmax(scores, state[1], state[2]);
     // The operand stays alive until the product that reads it has ended.
     output = wait(0, {output, operand}, next.sum).front();
     arrive(empty(true, before));
-    output = scaleRows(output, next.correction);
+    output = correct(output, next);
     return {output, next.max, next.sum, toOperand(next.probabilities)};
   }
 
@@ -359,6 +388,8 @@ private:
     auto [last, lastPhase] =
         stageOfKey(arith::SubIOp::create(b, tilesBefore, index(1)));
     await(full(false, stage), phase);
+    // As if it were a partial one, which it is nearly always.
+    Value seen = seenKeys(item, group, firstKey(item, index(0)));
     awaitTurn(group);
     tile::MmaFenceOp::create(b);
     Value scores = startScores(query, group, stage);
@@ -371,7 +402,7 @@ private:
     passTurn(group);
     scores = wait(1, scores).front();
     arrive(empty(false, stage));
-    scores = maskIfPartial(item, group, scores, index(0));
+    scores = mask(scores, seen);
     Value noMax = tile::FillOp::create(b, rows, f32(kNegInf));
     Value noSum = tile::FillOp::create(b, rows, f32(0));
     Softmax state = softmax(scores, noMax, noSum);
@@ -409,6 +440,24 @@ private:
                mul(group, index(tile::kFragmentRows)));
   }
 
+  /// Masks the scores of the item's n-th tile if it is a partial one.
+  Value maskIfPartial(const WorkItem &item, Value group, Value scores,
+                      Value n) {
+    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
+    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
+                                      /*withElseRegion=*/true);
+    in(ifMasked.thenBlock(), [&] {
+      // Here registers are fewest, and what says where the tile is is read
+      // again, too.
+      WorkItem again = withMask(item);
+      Value seen = seenKeys(again, group, firstKey(again, n));
+      scf::YieldOp::create(b, ValueRange{mask(scores, seen)});
+    });
+    in(ifMasked.elseBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
+    return ifMasked.getResult(0);
+  }
+
   /// An item with one product at a time: for targets whose products end before
   /// the next instruction, and need registers for one tile only.
   void emitRowsInOrder(const WorkItem &item, Value group, Value tilesBefore,
@@ -434,7 +483,7 @@ private:
       scores = maskIfPartial(item, group, scores, n);
       Softmax next =
           softmax(scores, loop.getRegionIterArg(1), loop.getRegionIterArg(2));
-      Value output = scaleRows(loop.getRegionIterArg(0), next.correction);
+      Value output = correct(loop.getRegionIterArg(0), next);
       Value operand = toOperand(next.probabilities);
       await(full(true, stage), phase);
       tile::MmaFenceOp::create(b);

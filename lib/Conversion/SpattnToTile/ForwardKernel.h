@@ -44,14 +44,22 @@ struct ForwardShape {
   /// other can do.
   int64_t itemStages() const { return fetch ? 2 : 4; }
 
+  /// With three warpgroups that compute each needs all registers there are, and
+  /// finding items needs less if they are fetched.
+  bool savesRegisters() const { return consumers > 2 && fetch; }
   /// Registers of a thread that loads, and of one that computes.
-  int64_t producerRegisters() const {
-    // With three warpgroups that compute each needs all there is, and finding
-    // items needs less if they are fetched.
-    return consumers * blocks > 2 && fetch ? 32 : 40;
-  }
+  int64_t producerRegisters() const { return savesRegisters() ? 32 : 40; }
   int64_t consumerRegisters() const {
     return registersOfConsumer(consumers, blocks, producerRegisters());
+  }
+  /// Bytes of keys and values of the heads that are worked on together; 0: all
+  /// heads are. Query tiles that are near each other read the same ones, from
+  /// the L2 cache if those of all of them fit. What is fetched evens out where
+  /// a section is not a large part of all.
+  int64_t sectionBytes() const {
+    if (savesRegisters())
+      return 0;
+    return int64_t(fetch ? 64 : 8) << 20;
   }
 };
 

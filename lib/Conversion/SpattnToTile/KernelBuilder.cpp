@@ -216,14 +216,25 @@ ValueRange KernelBuilder::wait(int64_t pending, ValueRange values,
       .getResults();
 }
 
+Value KernelBuilder::mask(Value scores, Value seen) {
+  return tile::MaskOp::create(b, scores.getType(), scores, seen);
+}
+
 Value KernelBuilder::mask(
     Value scores, Index first,
     function_ref<std::vector<Span<Index>>(Index row)> body) {
   int64_t columns = cast<tile::AccumulatorType>(scores.getType()).getColumns();
-  auto maskOp = tile::MaskOp::create(b, scores.getType(), scores);
+  return mask(scores, spans(columns, first, body));
+}
+
+Value KernelBuilder::spans(
+    int64_t columns, Index first,
+    function_ref<std::vector<Span<Index>>(Index row)> body) {
+  auto spansOp =
+      tile::SpansOp::create(b, tile::SeenType::get(b.getContext(), columns));
   OpBuilder::InsertionGuard guard(b);
   Block *block =
-      b.createBlock(&maskOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
+      b.createBlock(&spansOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
   Index row = ops.wrap(
       arith::IndexCastOp::create(b, b.getI32Type(), block->getArgument(0)));
   llvm::SmallVector<Value> ends;
@@ -233,7 +244,7 @@ Value KernelBuilder::mask(
           ops.materialize(ops.min(ops.max(ops.sub(end, first), ops.constant(0)),
                                   ops.constant(columns))));
   tile::YieldOp::create(b, ends);
-  return maskOp.getResult();
+  return spansOp.getResult();
 }
 
 //===----------------------------------------------------------------------===//

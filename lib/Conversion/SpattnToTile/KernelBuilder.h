@@ -189,8 +189,12 @@ protected:
   Value scaleRows(Value acc, Value factors);
   Value toOperand(Value acc);
   ValueRange wait(int64_t pending, ValueRange values, Value after = Value());
-  /// Keeps the scores whose column is in one of the spans that `body` gives
-  /// for a row of the warpgroup's 64; columns are numbered from `first`.
+  /// The columns of a tile that are in one of the spans that `body` gives for a
+  /// row of the warpgroup's 64; columns are numbered from `first`.
+  Value spans(int64_t columns, Index first,
+              llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
+  /// Keeps the scores in those columns; `seen`, or what `spans` finds.
+  Value mask(Value scores, Value seen);
   Value mask(Value scores, Index first,
              llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
 

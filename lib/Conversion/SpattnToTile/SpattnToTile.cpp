@@ -144,6 +144,9 @@ struct ConvertSpattnToTilePass
     if (overlap != Choice::Auto)
       shape.overlap = overlap == Choice::Yes;
     shape.takeTurns = takeTurns;
+    // With more than two warpgroups that compute, registers would be spilled if
+    // items were dealt.
+    shape.fetch |= shape.consumers > 2;
     if (fetch != Choice::Auto)
       shape.fetch = fetch == Choice::Yes;
     if (shape.overlap && shape.queryStages < 2)

@@ -11,12 +11,20 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace spattn::tile;
 namespace ptx = spattn::ptx;
+
+/// Bits of a word that tells which elements to keep, and words of each row of a
+/// thread, which has a quarter of the row's elements.
+static constexpr int64_t kWordBits = 32;
+static int64_t wordsOfRow(SeenType type) {
+  return llvm::divideCeil(type.getColumns() / 4, kWordBits);
+}
 
 spattn::tile::TileTypeConverter::TileTypeConverter(
     MLIRContext *context, llvm::SmallPtrSet<Operation *, 4> savesRegisters,
@@ -38,6 +46,10 @@ spattn::tile::TileTypeConverter::TileTypeConverter(
   });
   addConversion([=](ColumnsType type, SmallVectorImpl<Type> &types) {
     types.append(type.getColumns() / 4, f32);
+    return success();
+  });
+  addConversion([=](SeenType type, SmallVectorImpl<Type> &types) {
+    types.append(2 * wordsOfRow(type), i32);
     return success();
   });
   auto pointer = LLVM::LLVMPointerType::get(context, kSharedSpace);
@@ -121,37 +133,64 @@ SPATTN_LOWER(MapOp) {
   return success();
 }
 
-SPATTN_LOWER(MaskOp) {
+SPATTN_LOWER(SpansOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
     e.readThreadAgain();
   Value first = e.firstRow(), column = e.firstColumn();
-  // Limits relative to the thread's first column, so that each register is
-  // compared with constants.
-  SmallVector<SmallVector<Value>> limits;
+  auto clamp = [&](Value value, int64_t upper) -> Value {
+    return arith::MinSIOp::create(b, arith::MaxSIOp::create(b, value, e.i32(0)),
+                                  e.i32(upper));
+  };
+  SmallVector<Value> words;
   for (int64_t half = 0; half < 2; ++half) {
     Value row = e.toIndex(e.add(first, e.i32(8 * half)));
-    limits.push_back(inlineBody(b, op.getBody().front(), row));
-    for (Value &limit : limits.back())
-      limit = arith::SubIOp::create(b, limit, column);
+    // How many of the thread's columns, two of every 8, are ahead of each end.
+    SmallVector<Value> counts;
+    for (Value end : inlineBody(b, op.getBody().front(), row)) {
+      Value from = arith::SubIOp::create(b, end, column);
+      Value pairs = arith::ShLIOp::create(
+          b, arith::ShRSIOp::create(b, from, e.i32(3)), e.i32(1));
+      Value rest = arith::MinSIOp::create(
+          b, arith::AndIOp::create(b, from, e.i32(7)), e.i32(2));
+      counts.push_back(e.add(pairs, rest));
+    }
+    for (int64_t w = 0; w < wordsOfRow(op.getResult().getType()); ++w) {
+      Value word;
+      for (size_t s = 0; s + 1 < counts.size(); s += 2) {
+        Value ends[2];
+        for (size_t i = 0; i < 2; ++i)
+          ends[i] = clamp(
+              arith::SubIOp::create(b, counts[s + i], e.i32(w * kWordBits)),
+              kWordBits);
+        Value size = arith::MaxSIOp::create(
+            b, arith::SubIOp::create(b, ends[1], ends[0]), e.i32(0));
+        Value bits = ptx::emit(b, "bmsk.clamp.b32 $0, $1, $2;", "=r,r,r",
+                               {ends[0], size}, b.getI32Type())
+                         .front();
+        word = word ? Value(arith::OrIOp::create(b, word, bits)) : bits;
+      }
+      words.push_back(word ? word : e.i32(0));
+    }
   }
+  results.push_back(words);
+  return success();
+}
+
+SPATTN_LOWER(MaskOp) {
+  Emitter e(b);
   Value negInf = arith::ConstantOp::create(
       b, b.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+  size_t perRow = wordsOfRow(op.getSeen().getType());
   SmallVector<Value> masked;
   for (auto [r, value] : llvm::enumerate(adaptor.getSource())) {
-    Value position = e.i32(int64_t(r) / 4 * 8 + int64_t(r) % 2);
-    Value allowed;
-    ArrayRef<Value> ends = limits[rowOf(r)];
-    for (size_t s = 0; s + 1 < ends.size(); s += 2) {
-      Value after = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
-                                          position, ends[s]);
-      Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                           position, ends[s + 1]);
-      Value within = arith::AndIOp::create(b, after, before);
-      allowed = allowed ? arith::OrIOp::create(b, allowed, within) : within;
-    }
-    masked.push_back(
-        allowed ? arith::SelectOp::create(b, allowed, value, negInf) : negInf);
+    size_t number = r / 4 * 2 + r % 2;
+    Value word = adaptor.getSeen()[rowOf(r) * perRow + number / kWordBits];
+    Value bit = arith::AndIOp::create(
+        b, word, e.i32(int32_t(uint32_t(1) << number % kWordBits)));
+    Value keeps =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, e.i32(0));
+    masked.push_back(arith::SelectOp::create(b, keeps, value, negInf));
   }
   results.push_back(masked);
   return success();
@@ -185,6 +224,20 @@ SPATTN_LOWER(CombineOp) {
       value = combine(b, op.getKind(), value, other);
     }
   results.push_back(values);
+  return success();
+}
+
+SPATTN_LOWER(AnyGreaterOp) {
+  Value any;
+  for (auto [lhs, rhs] : llvm::zip(adaptor.getLhs(), adaptor.getRhs())) {
+    Value greater =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
+    any = any ? Value(arith::OrIOp::create(b, any, greater)) : greater;
+  }
+  Value all = arith::ConstantOp::create(b, b.getI32IntegerAttr(-1));
+  results.push_back({NVVM::VoteSyncOp::create(b, b.getI1Type(), all, any,
+                                              NVVM::VoteSyncKind::any)
+                         .getResult()});
   return success();
 }
 
@@ -309,11 +362,11 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
 
 void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
-  patterns
-      .add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
-           FillOpLowering, MapOpLowering, MaskOpLowering, ReduceOpLowering,
-           CombineOpLowering, ToOperandOpLowering, PostOpLowering,
-           ReceiveOpLowering, FetchOpLowering, BroadcastOpLowering,
-           SyncOpLowering, ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
-          types, patterns.getContext());
+  patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
+               FillOpLowering, MapOpLowering, SpansOpLowering, MaskOpLowering,
+               ReduceOpLowering, CombineOpLowering, AnyGreaterOpLowering,
+               ToOperandOpLowering, PostOpLowering, ReceiveOpLowering,
+               FetchOpLowering, BroadcastOpLowering, SyncOpLowering,
+               ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
+      types, patterns.getContext());
 }

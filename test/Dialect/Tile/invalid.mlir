@@ -25,6 +25,11 @@ func.func private @many_columns(!tile.columns<264>)
 
 // -----
 
+// expected-error @+1 {{expected a multiple of 8 columns up to 256, got 4}}
+func.func private @seen(!tile.seen<4>)
+
+// -----
+
 // expected-error @+1 {{expected 64 rows and a multiple of 16 columns up to 256, got 64x8}}
 func.func private @operand(!tile.operand<64x8xbf16>)
 
@@ -198,23 +203,23 @@ func.func @map_yield(%r: !tile.rows) {
 
 // -----
 
-func.func @mask_yield(%a: !tile.acc<64x64xf32>) {
+func.func @spans_yield() {
   // expected-error @+1 {{expected the body to yield pairs of i32}}
-  %s = tile.mask %a {
+  %s = tile.spans {
   ^bb0(%row: index):
     tile.yield %row : index
-  } : !tile.acc<64x64xf32>
+  } : !tile.seen<64>
   return
 }
 
 // -----
 
-func.func @mask_argument(%a: !tile.acc<64x64xf32>) {
+func.func @spans_argument() {
   // expected-error @+1 {{expected one argument of type index}}
-  %s = tile.mask %a {
+  %s = tile.spans {
   ^bb0(%row: i32):
     tile.yield %row, %row : i32, i32
-  } : !tile.acc<64x64xf32>
+  } : !tile.seen<64>
   return
 }
 

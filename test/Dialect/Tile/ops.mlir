@@ -51,7 +51,10 @@ func.func @products(%q: !tile.shared<128x64xbf16>, %k: !tile.shared<128x64xbf16>
 // CHECK: %[[R:.*]] = tile.reduce max %{{.*}}, %[[F]] : !tile.acc<64x16xf32>
 // CHECK: tile.combine add %[[R]]
 // CHECK: tile.map(%{{.*}}, %[[R]]) {
-// CHECK: tile.mask %{{.*}} {
+// CHECK: tile.any_greater %[[R]], %{{.*}}
+// CHECK: %[[SEEN:.*]] = tile.spans {
+// CHECK: } : !tile.seen<16>
+// CHECK: tile.mask %{{.*}}, %[[SEEN]] : !tile.acc<64x16xf32>
 // CHECK: tile.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !tile.acc<64x16xf32>
 // CHECK: tile.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
 func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
@@ -64,12 +67,14 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
     %d = arith.subf %x, %y : f32
     tile.yield %d : f32
   } : (!tile.acc<64x16xf32>, !tile.rows) -> !tile.acc<64x16xf32>
-  %t = tile.mask %m {
+  %g = tile.any_greater %r, %c
+  %seen = tile.spans {
   ^bb0(%row: index):
     %lo = arith.constant 0 : i32
     %hi = arith.index_cast %row : index to i32
     tile.yield %lo, %hi : i32, i32
-  } : !tile.acc<64x16xf32>
+  } : !tile.seen<16>
+  %t = tile.mask %m, %seen : !tile.acc<64x16xf32>
   tile.store %t to %p stride %i rows %i as bf16 : !tile.acc<64x16xf32>
   tile.store_rows %c to %p stride %i rows %i
   return

@@ -1,7 +1,7 @@
 """Runs PTX of small kernels on NumPy, one block of threads at once.
 
 Only what spattn emits for sm_80, and no timing: copies arrive at once. Checks
-what hardware may not report: that whole warps run ldmatrix, mma and shfl, that
+what hardware may not report: that whole warps run ldmatrix, mma, shfl and vote, that
 addresses are aligned and inside the memory given, that barriers get no more
 arrivals than they count, and that no thread waits for ever.
 """
@@ -134,7 +134,7 @@ class Block:
         for pc in np.unique(pcs[ready]):
             mask = ready & (pcs == pc)
             op = self.kernel.code[pc][1]
-            if op.split(".")[0] in ("ldmatrix", "mma", "shfl", "bar"):
+            if op.split(".")[0] in ("ldmatrix", "mma", "shfl", "vote", "bar"):
                 mask &= mask.reshape(-1, 32).all(1).repeat(32)
             if mask.any():
                 return int(pc), mask
@@ -211,7 +211,7 @@ class Block:
         if name in ("mov", "cvta"):
             self.put(args[0], self.get(args[1], width), mask)
             return
-        shift = np.uint64 if name in ("shl", "shr") else number
+        shift = np.uint64 if name in ("shl", "shr", "bmsk") else number
         values = [self.get(args[1], number)] + [self.get(s, shift) for s in args[2:]]
         a, b, c = (*values, None, None)[:3]
         if name in ("shl", "shr"):
@@ -227,11 +227,13 @@ class Block:
             "or": lambda: a | b,
             "xor": lambda: a ^ b,
             "bfe": lambda: (a >> b) & ((1 << c) - 1).astype(number),
+            "bmsk": lambda: ((np.uint64(1) << b) - np.uint64(1)) << a.astype(np.uint64),
             "div": lambda: a / b if number == np.float32 else a // b,
             "rem": lambda: np.fmod(a, b),
             "not": lambda: ~a,
             "neg": lambda: -a,
             "fma": lambda: (a.astype(float) * b + c).astype(np.float32),
+            "popc": lambda: np.bitwise_count(a),
             "rcp": lambda: 1 / a,
             "lg2": lambda: np.log2(a),
             "min": lambda: np.fmin(a, b),
@@ -382,6 +384,11 @@ class Block:
         else:
             lanes = lanes // 32 * 32 + int(args[2])
         self.put(args[0], self.get(args[1])[lanes], mask)
+
+    def do_vote(self, op, args, mask):
+        assert op[1:3] == ["sync", "any"]
+        warps = (self.registers[args[1]] & mask).reshape(-1, 32)
+        self.put(args[0], warps.any(1).repeat(32), mask)
 
     def do_ldmatrix(self, op, args, mask):
         names = self.group(args[0])

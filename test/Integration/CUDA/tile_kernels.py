@@ -66,7 +66,7 @@ def kernel(shape: Shape, what: str) -> str:
     words = f"{words_at}[%one] stride {WORDS_BYTES}"
     barrier_at = words_at + 2 * WORDS_BYTES
     mask = f"""
-  %m = tile.mask %s {{
+  %seen = tile.spans {{
   ^bb0(%r: index):
     %i = arith.index_cast %r : index to i32
     %c5 = arith.constant 5 : i32
@@ -76,7 +76,8 @@ def kernel(shape: Shape, what: str) -> str:
     %far = arith.addi %near, %c5 : i32
     %end = arith.constant {keys} : i32
     tile.yield %lo, %near, %far, %end : i32, i32, i32, i32
-  }} : {s}"""
+  }} : !tile.seen<{keys}>
+  %m = tile.mask %s, %seen : {s}"""
     maximum = f"""
   %inf = arith.constant 0xFF800000 : f32
   %none = tile.fill %inf : !tile.rows

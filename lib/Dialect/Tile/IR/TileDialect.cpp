@@ -78,6 +78,13 @@ LogicalResult ColumnsType::verify(EmitError emitError, int64_t columns) {
   return success();
 }
 
+LogicalResult SeenType::verify(EmitError emitError, int64_t columns) {
+  if (columns < 8 || columns > 256 || columns % 8 != 0)
+    return emitError() << "expected a multiple of 8 columns up to 256, got "
+                       << columns;
+  return success();
+}
+
 LogicalResult OperandType::verify(EmitError emitError, int64_t rows,
                                   int64_t columns, Type elementType) {
   if (rows != kFragmentRows || columns < 16 || columns > 256 ||

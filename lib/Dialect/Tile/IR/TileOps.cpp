@@ -109,7 +109,7 @@ LogicalResult MapOp::verify() {
   return success();
 }
 
-LogicalResult MaskOp::verify() {
+LogicalResult SpansOp::verify() {
   Block &body = getBody().front();
   if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
     return emitOpError("expected one argument of type index");

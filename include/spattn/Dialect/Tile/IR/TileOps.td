@@ -105,6 +105,21 @@ def Tile_Columns : Tile_Type<"Columns", "columns"> {
   let genVerifyDecl = 1;
 }
 
+def Tile_Seen : Tile_Type<"Seen", "seen"> {
+  let summary = "for each element of a warpgroup's accumulator, whether to keep it";
+  let description = [{
+    A thread holds a bit for each of its elements (see `!tile.acc`), in words of
+    32 for each of its rows.
+
+    ```mlir
+    !tile.seen<128>
+    ```
+  }];
+  let parameters = (ins "int64_t":$columns);
+  let assemblyFormat = "`<` $columns `>`";
+  let genVerifyDecl = 1;
+}
+
 def Tile_Shared : Tile_MatrixType<"Shared", "shared"> {
   let summary = "a matrix of f16 or bf16 in shared memory";
   let description = [{
@@ -383,33 +398,48 @@ def Tile_MapOp : Tile_Op<"map", [SingleBlock]> {
   let hasVerifier = 1;
 }
 
-def Tile_MaskOp : Tile_Op<"mask", [SingleBlock, AllTypesMatch<["source", "result"]>]> {
-  let summary = "replaces the elements outside some columns of their row";
+def Tile_SpansOp : Tile_Op<"spans", [SingleBlock]> {
+  let summary = "finds which elements are in some columns of their row";
   let description = [{
-    Keeps an element at column `c` of row `r` if `lo <= c < hi` for one of the
-    pairs `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64.
-    Others become `-inf`.
+    Those at a column `c` of row `r`, if `lo <= c < hi` for one of the pairs
+    `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64.
 
     ```mlir
-    // %s: !tile.acc<64x128xf32>
-    %t = tile.mask %s {
+    // %end: i32
+    %m = tile.spans {
     ^bb0(%row: index):
-      %lo = arith.constant 0 : i32
-      %hi = arith.index_cast %row : index to i32
-      tile.yield %lo, %hi : i32, i32
-    } : !tile.acc<64x128xf32>
+      %begin = arith.index_cast %row : index to i32
+      tile.yield %begin, %end : i32, i32
+    } : !tile.seen<128>
     ```
   }];
-  let arguments = (ins Tile_Accumulator:$source);
   let regions = (region SizedRegion<1>:$body);
-  let results = (outs Tile_Accumulator:$result);
-  let assemblyFormat = "$source $body attr-dict `:` qualified(type($result))";
+  let results = (outs Tile_Seen:$result);
+  let assemblyFormat = "$body attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
 
+def Tile_MaskOp : Tile_Op<"mask", [Pure, AllTypesMatch<["source", "result"]>,
+    TypesMatchWith<"as many columns to keep as there are", "result", "seen",
+      "SeenType::get($_ctxt, ::llvm::cast<AccumulatorType>($_self).getColumns())">]> {
+  let summary = "replaces elements by -inf";
+  let description = [{
+    Keeps those that `seen` says, and makes the others `-inf`.
+
+    ```mlir
+    // %s: !tile.acc<64x128xf32>
+    // %m: !tile.seen<128>
+    %t = tile.mask %s, %m : !tile.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Accumulator:$source, Tile_Seen:$seen);
+  let results = (outs Tile_Accumulator:$result);
+  let assemblyFormat = "$source `,` $seen attr-dict `:` qualified(type($result))";
+}
+
 def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["MapOp", "MaskOp"]>]> {
-  let summary = "ends the body of a map or a mask";
+    ParentOneOf<["MapOp", "SpansOp"]>]> {
+  let summary = "ends the body of a map or of spans";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "$values attr-dict `:` qualified(type($values))";
 }
@@ -445,6 +475,23 @@ def Tile_CombineOp : Tile_Op<"combine", [Pure]> {
   let arguments = (ins Tile_ReductionKindAttr:$kind, Tile_Rows:$source);
   let results = (outs Tile_Rows:$result);
   let assemblyFormat = "$kind $source attr-dict";
+}
+
+def Tile_AnyGreaterOp : Tile_Op<"any_greater", [Pure]> {
+  let summary = "whether a value of some row is greater than another one";
+  let description = [{
+    By all lanes of a warp, for the rows and the partial values that they hold.
+    All get the same answer, and branches may depend on it.
+
+    ```mlir
+    // %m: !tile.rows
+    // %limit: !tile.rows
+    %grew = tile.any_greater %m, %limit
+    ```
+  }];
+  let arguments = (ins Tile_Rows:$lhs, Tile_Rows:$rhs);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict";
 }
 
 def Tile_ToOperandOp : Tile_Op<"to_operand", [Pure]> {
