@@ -27,6 +27,8 @@ static constexpr int64_t kItemStages = 2;
 /// More than the main kernel leaves to warps that load: the one that finds
 /// items also writes what nobody computes.
 static constexpr int64_t kProducerRegisters = 56;
+/// Keys and values of as many heads as fit well into the L2 cache.
+static constexpr int64_t kSectionBytes = 8 << 20;
 static constexpr int64_t kKeyTile = QueryGradientLayout::kKeyTile;
 
 /// Numbers of the barriers. The first of an item's tiles of values is its
@@ -188,12 +190,9 @@ private:
     findScratchRow();
   }
 
-  WorkItem decode(Value number, Value rowHeads) {
+  WorkItem decode(const RowItems &rows, Value number) {
     WorkItem item;
-    Value tile = arith::DivUIOp::create(b, number, rowHeads);
-    // As in the forward kernel, heads ascend as rows descend.
-    Value fromEnd = arith::RemUIOp::create(b, number, rowHeads);
-    Value rest = sub(sub(rowHeads, index(1)), fromEnd);
+    auto [tile, rest] = locate(rows, number);
     item.head = arith::DivUIOp::create(b, rest, args[Batch]);
     item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
     item.keyHead = item.head;
@@ -221,9 +220,13 @@ private:
     Value tileRows =
         ops.materialize(ops.mul(ops.ceilDiv(ops.wrap(queries), shape.queryTile),
                                 ops.constant(shape.queryTile / kRowsOfGroup)));
+    int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
+    Value section = emitSection(rowHeads, args[KeyLength],
+                                kSectionBytes / rowBytes * op.getGroupSize());
+    RowItems rows{tileRows, rowHeads, section};
     dealItems(
-        mul(tileRows, rowHeads), rowHeads,
-        [&](Value number) { return decode(number, rowHeads); },
+        mul(tileRows, rowHeads),
+        [&](Value number) { return decode(rows, number); },
         [&](const WorkItem &item) {
           findRowsOf(item);
           emitEmptyRows(Dquery, DqueryBatchStride, /*warps=*/1);

@@ -81,35 +81,18 @@ void ForwardItems::readArguments() {
 //===----------------------------------------------------------------------===//
 
 void ForwardItems::emitSchedule() {
-  emitSections();
+  rows = {tileRows, rowHeads, rowHeads};
+  if (shape.sectionBytes() > 0) {
+    int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
+    int64_t most = shape.sectionBytes() / rowBytes * op.getGroupSize();
+    rows.section = emitSection(rowHeads, args[KeyLength], most);
+  }
   if (shape.fetch)
     emitFetched();
   else
-    emitDealt();
-}
-
-/// Heads and batch elements come in sections: the largest power of two that
-/// divides what there is and whose keys and values have at most so many bytes.
-void ForwardItems::emitSections() {
-  sectionSize = rowHeads;
-  if (shape.sectionBytes() == 0)
-    return;
-  int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-  Value most = index(shape.sectionBytes() / rowBytes * op.getGroupSize());
-  SmallVector<Value> end = emitWhile(
-      {index(1)},
-      [&](ValueRange carried) -> Value {
-        Value next = add(carried[0], carried[0]);
-        Value fits = compare(arith::CmpIPredicate::ule,
-                             mul(next, args[KeyLength]), most);
-        Value rest = arith::AndIOp::create(b, rowHeads, sub(next, index(1)));
-        return arith::AndIOp::create(
-            b, fits, compare(arith::CmpIPredicate::eq, rest, index(0)));
-      },
-      [&](ValueRange carried, Block *) -> SmallVector<Value> {
-        return {add(carried[0], carried[0])};
-      });
-  sectionSize = end[0];
+    dealItems(
+        items, [&](Value number) { return decode(number); },
+        [&](const WorkItem &item) { emitEmptyRows(item); });
 }
 
 /// Items are numbered so that later rows, which have the most keys, come last,
@@ -143,72 +126,9 @@ void ForwardItems::emitFetched() {
   postEnd(end[0]);
 }
 
-/// Items are dealt to blocks in rounds, of a pair for each block: one as far
-/// from the last as the other one is from the first. Where many rows see no
-/// key, those are the first of many heads, and the last of others have as much
-/// more to do: pairs are alike, and rows without keys are written beside the
-/// other work instead of after it. Some are not, and a block's place in a round
-/// moves on by a part of it that rounds and sections hardly have in common, or
-/// some blocks would be dealt all of those.
-void ForwardItems::emitDealt() {
-  Value one = index(1), zero = index(0);
-  Value lastItem = sub(items, one);
-  Value seconds = arith::DivUIOp::create(b, items, index(2));
-  Value pairs = sub(items, seconds);
-  // The golden section.
-  Value move = arith::DivUIOp::create(b, mul(blocks, index(98)), index(256));
-  SmallVector<Value> end = emitWhile(
-      {zero, zero, block, zero},
-      [&](ValueRange carried) {
-        return compare(arith::CmpIPredicate::slt, carried[1], pairs);
-      },
-      [&](ValueRange carried, Block *body) -> SmallVector<Value> {
-        Value count = carried[0], round = carried[1], place = carried[2],
-              side = carried[3];
-        Value pair = add(round, place);
-        Value isSecond = compare(arith::CmpIPredicate::ne, side, zero);
-        Value number =
-            arith::SelectOp::create(b, isSecond, pair, sub(lastItem, pair));
-        setPosted(decode(number), body);
-        // The last round may be a part of one, and the item in the middle has
-        // no other.
-        Value exists =
-            compare(arith::CmpIPredicate::slt, pair,
-                    arith::SelectOp::create(b, isSecond, seconds, pairs));
-        auto existsAnd = [&](arith::CmpIPredicate predicate) -> Value {
-          return arith::AndIOp::create(
-              b, exists, compare(predicate, posted.visited, zero));
-        };
-        Value any = existsAnd(arith::CmpIPredicate::sgt);
-        Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
-        when(any, [&] { post(count, words.getArrayRef()); });
-        when(isEmpty, [&] { emitEmptyRows(posted); });
-        auto onSecond = [&](Value then, Value otherwise) -> Value {
-          return arith::SelectOp::create(b, isSecond, then, otherwise);
-        };
-        Value moved = arith::RemUIOp::create(b, add(place, move), blocks);
-        return {add(count, arith::ExtUIOp::create(b, b.getI32Type(), any)),
-                onSecond(add(round, blocks), round), onSecond(moved, place),
-                arith::XOrIOp::create(b, side, one)};
-      });
-  postEnd(end[0]);
-}
-
 WorkItem ForwardItems::decode(Value number) {
   WorkItem item;
-  // Of a section, later rows come last.
-  Value inSection = number, before = index(0);
-  if (shape.sectionBytes() > 0) {
-    Value sectionItems = mul(tileRows, sectionSize);
-    Value section = arith::DivUIOp::create(b, number, sectionItems);
-    inSection = arith::RemUIOp::create(b, number, sectionItems);
-    before = mul(section, sectionSize);
-  }
-  Value tile = arith::DivUIOp::create(b, inSection, sectionSize);
-  // Heads ascend as rows descend. The other way round, where later heads see
-  // later rows only, some blocks would be dealt nothing but empty items.
-  Value fromEnd = arith::RemUIOp::create(b, inSection, sectionSize);
-  Value rest = add(before, sub(sub(sectionSize, index(1)), fromEnd));
+  auto [tile, rest] = locate(rows, number);
   item.head = arith::DivUIOp::create(b, rest, args[Batch]);
   item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
   item.keyHead = item.head;

@@ -63,15 +63,12 @@ private:
   void declare(llvm::StringRef name);
   void readArguments();
   void emitFetched();
-  void emitDealt();
-  void emitSections();
   WorkItem decode(Value number);
   void emitEmptyRows(const WorkItem &item);
 
   /// Query tiles of a head, heads of all batch elements, and their product.
   Value tileRows, rowHeads, items;
-  /// Heads of batch elements that are worked on together.
-  Value sectionSize;
+  RowItems rows;
 };
 
 } // namespace spattn

@@ -285,53 +285,92 @@ void KernelBuilder::postEnd(Value count) {
   post(count, none);
 }
 
-void KernelBuilder::dealItems(Value items, Value rowHeads,
-                              function_ref<WorkItem(Value number)> decode,
-                              function_ref<void(const WorkItem &)> emitEmpty) {
-  Value period = emitPeriod(rowHeads);
-  Value lastItem = sub(items, index(1));
-  auto loop = scf::ForOp::create(b, index(0), items, blocks,
-                                 ValueRange{index(0), block, period});
-  in(loop.getBody(), [&] {
-    Value count = loop.getRegionIterArg(0), slot = loop.getRegionIterArg(1),
-          left = loop.getRegionIterArg(2);
-    Value number = sub(lastItem, add(loop.getInductionVar(), slot));
-    setPosted(decode(number), loop.getBody());
-    // The last round may be a part of one.
-    Value exists = compare(arith::CmpIPredicate::sge, number, index(0));
-    Value any = arith::AndIOp::create(
-        b, exists,
-        compare(arith::CmpIPredicate::sgt, posted.visited, index(0)));
-    Value isEmpty = arith::AndIOp::create(
-        b, exists,
-        compare(arith::CmpIPredicate::sle, posted.visited, index(0)));
-    when(any, [&] { post(count, words.getArrayRef()); });
-    when(isEmpty, [&] { emitEmpty(posted); });
-    Value one = arith::ExtUIOp::create(b, b.getI32Type(), any);
-    Value wraps = compare(arith::CmpIPredicate::eq, left, index(1));
-    Value shifted = arith::RemUIOp::create(b, add(slot, index(1)), blocks);
-    Value next = arith::SelectOp::create(b, wraps, shifted, slot);
-    Value rest = arith::SelectOp::create(b, wraps, period, sub(left, index(1)));
-    scf::YieldOp::create(b, ValueRange{add(count, one), next, rest});
-  });
-  postEnd(loop.getResult(0));
-}
-
-/// After how many rounds a block comes to the same head and batch element
-/// again. Then its place in a round shifts by one, or it would never see some
-/// heads; and heads differ in how many of their rows are empty.
-Value KernelBuilder::emitPeriod(Value rowHeads) {
-  // Euclid's algorithm.
+Value KernelBuilder::emitSection(Value rowHeads, Value keyLength,
+                                 int64_t most) {
   llvm::SmallVector<Value> end = emitWhile(
-      {rowHeads, blocks},
-      [&](ValueRange carried) {
-        return compare(arith::CmpIPredicate::ne, carried[1], index(0));
+      {index(1)},
+      [&](ValueRange carried) -> Value {
+        Value next = add(carried[0], carried[0]);
+        Value fits = compare(arith::CmpIPredicate::ule, mul(next, keyLength),
+                             index(most));
+        Value rest = arith::AndIOp::create(b, rowHeads, sub(next, index(1)));
+        return arith::AndIOp::create(
+            b, fits, compare(arith::CmpIPredicate::eq, rest, index(0)));
       },
       [&](ValueRange carried, Block *) -> llvm::SmallVector<Value> {
-        Value rest = arith::RemUIOp::create(b, carried[0], carried[1]);
-        return {carried[1], rest};
+        return {add(carried[0], carried[0])};
       });
-  return arith::DivUIOp::create(b, rowHeads, end[0]);
+  return end[0];
+}
+
+std::pair<Value, Value> KernelBuilder::locate(const RowItems &rows,
+                                              Value number) {
+  // Of a section, later rows come last.
+  Value inSection = number, before = index(0);
+  if (rows.section != rows.rowHeads) {
+    Value sectionItems = mul(rows.tileRows, rows.section);
+    Value section = arith::DivUIOp::create(b, number, sectionItems);
+    inSection = arith::RemUIOp::create(b, number, sectionItems);
+    before = mul(section, rows.section);
+  }
+  Value tile = arith::DivUIOp::create(b, inSection, rows.section);
+  // Heads ascend as rows descend. The other way round, where later heads see
+  // later rows only, some blocks would be dealt nothing but empty items.
+  Value fromEnd = arith::RemUIOp::create(b, inSection, rows.section);
+  return {tile, add(before, sub(sub(rows.section, index(1)), fromEnd))};
+}
+
+/// Items are dealt to blocks in rounds, of a pair for each block: one as far
+/// from the last as the other one is from the first. Where many rows see no
+/// key, those are the first of many heads, and the last of others have as much
+/// more to do: pairs are alike, and rows without keys are written beside the
+/// other work instead of after it. Some are not, and a block's place in a round
+/// moves on by a part of it that rounds and sections hardly have in common, or
+/// some blocks would be dealt all of those.
+void KernelBuilder::dealItems(Value items,
+                              function_ref<WorkItem(Value number)> decode,
+                              function_ref<void(const WorkItem &)> emitEmpty) {
+  Value one = index(1), zero = index(0);
+  Value lastItem = sub(items, one);
+  Value seconds = arith::DivUIOp::create(b, items, index(2));
+  Value pairs = sub(items, seconds);
+  // The golden section.
+  Value move = arith::DivUIOp::create(b, mul(blocks, index(98)), index(256));
+  llvm::SmallVector<Value> end = emitWhile(
+      {zero, zero, block, zero},
+      [&](ValueRange carried) {
+        return compare(arith::CmpIPredicate::slt, carried[1], pairs);
+      },
+      [&](ValueRange carried, Block *body) -> llvm::SmallVector<Value> {
+        Value count = carried[0], round = carried[1], place = carried[2],
+              side = carried[3];
+        Value pair = add(round, place);
+        Value isSecond = compare(arith::CmpIPredicate::ne, side, zero);
+        Value number =
+            arith::SelectOp::create(b, isSecond, pair, sub(lastItem, pair));
+        setPosted(decode(number), body);
+        // The last round may be a part of one, and the item in the middle has
+        // no other.
+        Value exists =
+            compare(arith::CmpIPredicate::slt, pair,
+                    arith::SelectOp::create(b, isSecond, seconds, pairs));
+        auto existsAnd = [&](arith::CmpIPredicate predicate) -> Value {
+          return arith::AndIOp::create(
+              b, exists, compare(predicate, posted.visited, zero));
+        };
+        Value any = existsAnd(arith::CmpIPredicate::sgt);
+        Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
+        when(any, [&] { post(count, words.getArrayRef()); });
+        when(isEmpty, [&] { emitEmpty(posted); });
+        auto onSecond = [&](Value then, Value otherwise) -> Value {
+          return arith::SelectOp::create(b, isSecond, then, otherwise);
+        };
+        Value moved = arith::RemUIOp::create(b, add(place, move), blocks);
+        return {add(count, arith::ExtUIOp::create(b, b.getI32Type(), any)),
+                onSecond(add(round, blocks), round), onSecond(moved, place),
+                arith::XOrIOp::create(b, side, one)};
+      });
+  postEnd(end[0]);
 }
 
 ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {

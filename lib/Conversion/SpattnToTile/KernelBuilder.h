@@ -219,12 +219,21 @@ protected:
   void postInRoom(Value count, ValueRange values);
   /// The end: an item that visits nothing.
   void postEnd(Value count);
-  /// Deals `items` items, the last ones first, to blocks in rounds, of one item
-  /// for each block; item `n` is of one of `rowHeads` heads of batch elements,
-  /// the rest of a division of `n` by their number. Posts those that visit
-  /// tiles, and runs `emitEmpty` for the others.
-  void dealItems(Value items, Value rowHeads,
-                 llvm::function_ref<WorkItem(Value number)> decode,
+  /// Items that are tiles of rows: of so many tiles of each of `rowHeads`,
+  /// heads of batch elements, a section of which comes before the others.
+  struct RowItems {
+    Value tileRows, rowHeads, section;
+  };
+  /// Heads of batch elements of a section: the largest power of two that
+  /// divides their number and has at most `most` keys.
+  Value emitSection(Value rowHeads, Value keyLength, int64_t most);
+  /// The tile of an item, and which of the heads of batch elements it is of.
+  /// Items are numbered so that of a section later rows, which have the most
+  /// keys, come last.
+  std::pair<Value, Value> locate(const RowItems &rows, Value number);
+  /// Deals items to blocks, posts those that visit tiles, and runs `emitEmpty`
+  /// for the others.
+  void dealItems(Value items, llvm::function_ref<WorkItem(Value number)> decode,
                  llvm::function_ref<void(const WorkItem &)> emitEmpty);
   /// The first words of the `count`-th posted item.
   ValueRange receive(Value count, size_t numWords, bool uniform);
@@ -249,10 +258,6 @@ protected:
   /// first.
   Index firstOf(const WorkItem &item, Value n, int64_t size);
 
-private:
-  Value emitPeriod(Value rowHeads);
-
-protected:
   mlir::ImplicitLocOpBuilder b;
   IndexOps ops;
   Type element;

@@ -187,12 +187,12 @@ class Block:
         if method:
             method(op, args, mask)
             return
-        width = {"3": np.uint32, "6": np.uint64}.get(kind[1:2], np.uint32)
-        signed = {np.uint32: np.int32, np.uint64: np.int64}[width]
+        width = {"16": np.uint16, "64": np.uint64}.get(kind[1:], np.uint32)
+        signed = {np.uint16: np.int16, np.uint32: np.int32, np.uint64: np.int64}[width]
         number = {"f": np.float32, "s": signed}.get(kind[0], width)
         if name == "mul" and op[1] in ("wide", "hi"):
-            a, b = (self.get(s, np.uint32).astype(np.uint64) for s in args[1:])
-            shift = np.uint64(32 if op[1] == "hi" else 0)
+            a, b = (self.get(s, width).astype(np.uint64) for s in args[1:])
+            shift = np.uint64(width(0).nbytes * 8 if op[1] == "hi" else 0)
             self.put(args[0], a * b >> shift, mask)
             return
         if kind == "pred" and name == "not":
