@@ -62,6 +62,8 @@ struct BackwardShape {
   int64_t blocks = 1;
   /// Nothing depends on the order in which blocks come.
   bool deterministic = false;
+  /// Query heads share key heads.
+  bool grouped = false;
 
   int64_t keyTile() const { return kRowsOfGroup * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
@@ -71,9 +73,12 @@ struct BackwardShape {
   }
 
   /// Whether a warpgroup leaves out query tiles that see none of its keys:
-  /// where it need not give the others its part of a product.
+  /// where it need not give the others its part of a product. Where heads share
+  /// keys, the warp that finds their items has no registers left to look for
+  /// those.
   bool skipsTiles() const {
-    return overlap && deterministic && consumers > 1 && queryStages > 2;
+    return overlap && deterministic && !grouped && consumers > 1 &&
+           queryStages > 2;
   }
 
   /// Whether sums of the gradients of queries go through shared memory, from

@@ -72,6 +72,7 @@ FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
                                                      bool deterministic) {
   BackwardShape shape;
   shape.deterministic = deterministic;
+  shape.grouped = op.getGroupSize() > 1;
   shape.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
   shape.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);
   int64_t dim = std::max(shape.headDim, shape.valueDim);
