@@ -15,137 +15,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BackwardKernel.h"
+#include "BackwardItems.h"
 
-#include "KernelBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
 
-/// Buffers for gradients of scores: one is written while another is read.
-static constexpr int64_t kScoreBuffers = 2;
-
-/// A warpgroup's sums of a query tile's gradient, 64x64 f32.
-static constexpr int64_t kSumsWords = kRowsOfGroup * kRowsOfGroup;
-static constexpr int64_t kSumsBytes = 4 * kSumsWords;
-
-/// Posted items that wait for their readers at most: one that is under way, and
-/// one more. What a block has taken no other can take.
-static constexpr int64_t kItemStages = 2;
-
-/// Heads whose key tiles are under way at once. With few, what they read and
-/// add to stays in the L2 cache; with one, measured, all wait for the same.
-static constexpr int64_t kHeadsTogether = 8;
-
 namespace {
-/// Numbers of the barriers.
-struct BarrierNumbers {
-  explicit BarrierNumbers(const BackwardShape &shape) {
-    int64_t next = 0;
-    for (int64_t *number : {&fullKey, &fullOutput, &emptyKey}) {
-      *number = next;
-      next += shape.keyStages;
-    }
-    for (int64_t *number : {&fullValue, &emptyValue}) {
-      *number = next;
-      next += shape.valueStages;
-    }
-    for (int64_t *number : {&fullQuery, &fullDout, &emptyQuery, &emptyDout}) {
-      *number = next;
-      next += shape.queryStages;
-    }
-    for (int64_t *number : {&fullItem, &emptyItem}) {
-      *number = next;
-      next += kItemStages;
-    }
-    for (int64_t *number : {&fullScores, &emptyScores}) {
-      *number = next;
-      next += shape.sumsAreStaged() ? kScoreBuffers : 0;
-    }
-    for (int64_t *number : {&fullSums, &emptySums}) {
-      *number = next;
-      next += shape.sumsAreStaged() ? shape.consumers : 0;
-    }
-    count = next;
-  }
-  int64_t fullKey, fullOutput, emptyKey, fullValue, emptyValue;
-  int64_t fullQuery, fullDout, emptyQuery, emptyDout;
-  int64_t fullItem, emptyItem;
-  /// Of the buffers for gradients of scores, and of the warpgroups' sums.
-  int64_t fullScores, emptyScores, fullSums, emptySums, count;
-};
-} // namespace
-
-BackwardLayout::BackwardLayout(const BackwardShape &shape) {
-  int64_t next = 0;
-  auto take = [&](int64_t &offset, int64_t bytes) {
-    offset = next;
-    next += bytes;
-  };
-  take(key, shape.keyStages * shape.keyTile() * shape.headDim * 2);
-  take(value, shape.valueStages * shape.keyTile() * shape.valueDim * 2);
-  take(query, shape.queryStages * shape.queryTile * shape.headDim * 2);
-  take(dout, shape.queryStages * shape.queryTile * shape.valueDim * 2);
-  take(dscores, shape.deterministic
-                    ? 0
-                    : kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
-  take(sums, shape.sumsAreStaged() ? shape.consumers * kSumsBytes : 0);
-  take(lse, shape.queryStages * shape.queryTile * 4);
-  take(delta, shape.queryStages * shape.queryTile * 4);
-  take(barriers, llvm::alignTo(8 * BarrierNumbers(shape).count, 16));
-  take(items, kItemStages * kItemWords * 4);
-  total = next;
-}
-
-namespace {
-
-/// Arguments of the kernel, in order.
-enum Argument {
-  MapQuery,
-  MapKey,
-  MapValue,
-  MapDout,
-  MapDkey,
-  MapDvalue,
-  Dkey,
-  Dvalue,
-  Lse,
-  Delta,
-  Dquery,
-  Counter,
-  Batch,
-  QueryLength,
-  KeyLength,
-  Scale,
-  DkeyBatchStride,
-  DkeyHeadStride,
-  DkeyRowStride,
-  DvalueBatchStride,
-  DvalueHeadStride,
-  DvalueRowStride,
-  NumArguments
-};
-
-class BackwardKernel : KernelBuilder {
+class BackwardKernel : BackwardItems {
 public:
   BackwardKernel(OpBuilder &builder, AttentionBackwardOp op, StringRef name,
                  const BackwardShape &shape)
-      : KernelBuilder(
-            builder, op.getLoc(),
-            cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), shape(shape), layout(shape), numbers(shape),
-        heads(op.getHeadStructures()) {
-    barrierOffset = layout.barriers;
-    queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem};
-    declare(name);
-  }
+      : BackwardItems(builder, op, name, shape) {}
 
   LLVM::LLVMFuncOp build() {
-    readArguments();
     emitSetup();
     Value group = arith::IndexCastOp::create(
         b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
@@ -167,30 +52,6 @@ public:
   }
 
 private:
-  //===--------------------------------------------------------------------===//
-  // The function
-  //===--------------------------------------------------------------------===//
-
-  void declare(StringRef name) {
-    begin(name, argumentTypes(/*pointers=*/Batch, NumArguments), /*maps=*/Dkey,
-          shape.threads(), shape.blocks);
-  }
-
-  void readArguments() {
-    for (int i = DkeyBatchStride; i < NumArguments; ++i)
-      args[i] = asIndex(args[i]);
-    // Base-2 logits.
-    scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
-    inverseScale = arith::DivFOp::create(b, f32(1), args[Scale]);
-    paddedRows = ops.materialize(
-        ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
-                ops.constant(shape.queryTile)));
-    tiles = ops.materialize(
-        ops.ceilDiv(ops.wrap(args[KeyLength]), shape.keyTile()));
-    rowHeads = mul(args[Batch], index(op.getNumKeyHeads()));
-    items = mul(tiles, rowHeads);
-  }
-
   void emitSetup() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       int64_t arrivals = 4 * shape.consumers;
@@ -222,212 +83,6 @@ private:
       tile::BarrierFenceOp::create(b);
     });
     tile::SyncOp::create(b, 0, Value(), shape.threads());
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Shared memory
-  //===--------------------------------------------------------------------===//
-
-  Value keyTile(Value stage) {
-    return sharedTile(shape.keyTile(), shape.headDim, stage, layout.key);
-  }
-  /// The chunk of 64 columns of a key tile.
-  Value keyChunk(Value stage, Value chunk) {
-    Value number = add(mul(stage, index(shape.headDim / 64)), chunk);
-    return sharedTile(shape.keyTile(), 64, number, layout.key);
-  }
-  Value valueTile(Value stage) {
-    return sharedTile(shape.keyTile(), shape.valueDim, stage, layout.value);
-  }
-  Value queryTile(Value stage) {
-    return sharedTile(shape.queryTile, shape.headDim, stage, layout.query);
-  }
-  Value doutTile(Value stage) {
-    return sharedTile(shape.queryTile, shape.valueDim, stage, layout.dout);
-  }
-  Value dscoresTile(Value stage) {
-    return sharedTile(shape.keyTile(), shape.queryTile, stage, layout.dscores);
-  }
-  std::pair<Value, Value> stageOfQuery(Value count) {
-    return stageOf(count, shape.queryStages);
-  }
-  std::pair<Value, Value> stageOfKey(const WorkItem &item) {
-    return stageOf(item.extra[KeyNumber], shape.keyStages);
-  }
-  std::pair<Value, Value> stageOfValue(const WorkItem &item) {
-    return stageOf(item.extra[KeyNumber], shape.valueStages);
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Work
-  //===--------------------------------------------------------------------===//
-
-  /// What is posted with an item, the part of a key tile's work that one query
-  /// head has: whether it is the tile's first and its last, how many tiles came
-  /// before, and for each warpgroup which query tiles none of its keys is seen
-  /// by.
-  enum Extra { IsFirst, IsLast, KeyNumber, Skipped };
-
-  WorkItem decode(Value number, Value headOfGroup) {
-    WorkItem item;
-    Value most = index(kHeadsTogether);
-    Value ofGroup = mul(tiles, most);
-    Value firstHead = mul(arith::DivUIOp::create(b, number, ofGroup), most);
-    Value together = arith::MinSIOp::create(b, sub(rowHeads, firstHead), most);
-    Value inGroup = arith::RemUIOp::create(b, number, ofGroup);
-    Value tile = arith::DivUIOp::create(b, inGroup, together);
-    Value rest = add(firstHead, arith::RemUIOp::create(b, inGroup, together));
-    item.keyHead = arith::DivUIOp::create(b, rest, args[Batch]);
-    item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
-    item.head = item.keyHead;
-    if (op.getGroupSize() > 1)
-      item.head = add(mul(item.keyHead, index(op.getGroupSize())), headOfGroup);
-    Lengths<Index> lengths{ops.wrap(args[QueryLength]),
-                           ops.wrap(args[KeyLength])};
-    item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
-                           op.getAlgebraAlignment());
-    item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
-    Index end = ops.add(item.first, ops.constant(shape.keyTile()));
-    auto ranges = queryTiles(ops, item.form, item.first, end, shape.queryTile);
-    item.masked = maskedSequence(ops, ranges);
-    item.full = fullSequence(ops, ranges);
-    item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
-    // Keys past the end are zeros, whose probabilities may overflow: there
-    // every tile is masked.
-    item.maskedCount =
-        ops.materialize(ops.select(ops.lt(ops.wrap(args[KeyLength]), end),
-                                   ops.wrap(item.visited), item.masked.count));
-    return item;
-  }
-
-  /// Finds the items, ahead of everyone else, and posts them; earlier keys
-  /// first, which are seen by the most queries. A block's first key tile has
-  /// the block's number; the others are fetched when there is room for them, as
-  /// some take much longer than others.
-  void emitSchedule() {
-    SmallVector<Value> end = emitWhile(
-        {block, index(0), index(0)},
-        [&](ValueRange carried) {
-          return compare(arith::CmpIPredicate::slt, carried[0], items);
-        },
-        [&](ValueRange carried, Block *body) -> SmallVector<Value> {
-          return op.getGroupSize() > 1
-                     ? emitGroup(carried[0], carried[1], carried[2])
-                     : emitTile(carried[0], carried[1], carried[2], body);
-        });
-    postEnd(end[1]);
-  }
-
-  Value asNumber(Value truth) {
-    return arith::ExtUIOp::create(b, b.getI32Type(), truth);
-  }
-  Value isVisited(const WorkItem &item) {
-    return compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-  }
-
-  /// The number of the next key tile. To be fetched as late as possible.
-  Value fetchNumber() {
-    Value ticket = tile::FetchOp::create(b, args[Counter]);
-    return add(blocks, tile::BroadcastOp::create(b, ticket));
-  }
-
-  /// Posts the only item of a key tile, in `body`. Returns the number of the
-  /// next tile, and how many items and key tiles have been posted.
-  SmallVector<Value> emitTile(Value number, Value count, Value posted,
-                              Block *body) {
-    WorkItem item = decode(number, index(0));
-    Value any = isVisited(item), one = asNumber(any);
-    // A value of this block, so that it is posted.
-    item.extra = {one, one, add(posted, index(0))};
-    findSkipped(item);
-    setPosted(item, body);
-    auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
-    in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
-    in(ifAny.elseBlock(), [&] { emitEmptyKeys(item); });
-    return {fetchNumber(), add(count, one), add(posted, one)};
-  }
-
-  /// Posts the items of a key tile, one for each head of the group that has
-  /// work. Returns as emitTile.
-  SmallVector<Value> emitGroup(Value number, Value count, Value posted) {
-    Value size = index(op.getGroupSize()), none = index(-1), zero = index(0);
-    auto search = scf::ForOp::create(b, zero, size, index(1), none);
-    in(search.getBody(), [&] {
-      Value head = search.getInductionVar();
-      Value any = isVisited(decode(number, head));
-      scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
-                                  b, any, head, search.getRegionIterArg(0))});
-    });
-    Value last = search.getResult(0);
-    auto posts = scf::ForOp::create(b, zero, size, index(1),
-                                    ValueRange{count, index(1)});
-    in(posts.getBody(), [&] {
-      Value head = posts.getInductionVar();
-      Value own = posts.getRegionIterArg(0);
-      Value isFirst = posts.getRegionIterArg(1);
-      WorkItem item = decode(number, head);
-      Value any = isVisited(item);
-      Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
-      item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
-      findSkipped(item);
-      setPosted(item, posts.getBody());
-      when(any, [&] { post(own, words.getArrayRef()); });
-      scf::YieldOp::create(
-          b, ValueRange{add(own, asNumber(any)),
-                        arith::SelectOp::create(b, any, zero, isFirst)});
-    });
-    Value isEmpty = compare(arith::CmpIPredicate::slt, last, zero);
-    Value any = compare(arith::CmpIPredicate::sge, last, zero);
-    when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
-    return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
-  }
-
-  /// Masked tiles that have a bit for each warpgroup.
-  int64_t tilesWithBit() const { return 32 / shape.consumers; }
-
-  /// Finds which of an item's first masked tiles see none of a warpgroup's
-  /// keys. Each lane looks at a tile for a warpgroup.
-  void findSkipped(WorkItem &item) {
-    if (!shape.skipsTiles())
-      return;
-    Value most = index(tilesWithBit());
-    Value lane = arith::AndIOp::create(b, thread, index(31));
-    Index group = ops.wrap(arith::DivUIOp::create(b, lane, most));
-    Index number = ops.wrap(arith::RemUIOp::create(b, lane, most));
-    Index tile = item.masked.nth(ops, number);
-    Index begin =
-        ops.add(item.first, ops.mul(group, ops.constant(kRowsOfGroup)));
-    Index end = ops.add(begin, ops.constant(kRowsOfGroup));
-    IndexOps::Bool isSeen = ops.constantBool(false);
-    for (const auto &range :
-         queryTiles(ops, item.form, begin, end, shape.queryTile))
-      isSeen = ops.orB(
-          isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
-    IndexOps::Bool isSkipped =
-        ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
-    Value all = index(-1);
-    item.extra.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
-                                                  ops.materialize(isSkipped),
-                                                  NVVM::VoteSyncKind::ballot));
-  }
-
-  /// Writes the gradients of keys that no query sees.
-  void emitEmptyKeys(const WorkItem &item) {
-    Value first = ops.materialize(item.first);
-    Value rest = sub(args[KeyLength], first);
-    Value count =
-        asIndex(arith::MinSIOp::create(b, rest, index(shape.keyTile())));
-    Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
-    for (bool ofValue : {false, true}) {
-      int stride = ofValue ? DvalueBatchStride : DkeyBatchStride;
-      Value position = add(add(mul(asIndex(item.batch), args[stride]),
-                               mul(asIndex(item.keyHead), args[stride + 1])),
-                           mul(asIndex(first), args[stride + 2]));
-      tile::StoreFillOp::create(
-          b, zero, pointer(args[ofValue ? Dvalue : Dkey], position, element),
-          args[stride + 2], count,
-          ofValue ? op.getValueDim() : op.getHeadDim());
-    }
   }
 
   //===--------------------------------------------------------------------===//
@@ -990,13 +645,6 @@ private:
                 return carries ? carried : SmallVector<Value>();
               });
   }
-
-  AttentionBackwardOp op;
-  BackwardShape shape;
-  BackwardLayout layout;
-  BarrierNumbers numbers;
-  HeadStructures heads;
-  Value scale2, inverseScale, paddedRows, tiles, rowHeads, items;
 };
 } // namespace
 

@@ -1,0 +1,228 @@
+//===- BackwardItems.cpp - Work of the main gradient kernel ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BackwardItems.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+/// Heads whose key tiles are under way at once. With few, what they read and
+/// add to stays in the L2 cache; with one, measured, all wait for the same.
+static constexpr int64_t kHeadsTogether = 8;
+
+BackwardLayout::BackwardLayout(const BackwardShape &shape) {
+  int64_t next = 0;
+  auto take = [&](int64_t &offset, int64_t bytes) {
+    offset = next;
+    next += bytes;
+  };
+  take(key, shape.keyStages * shape.keyTile() * shape.headDim * 2);
+  take(value, shape.valueStages * shape.keyTile() * shape.valueDim * 2);
+  take(query, shape.queryStages * shape.queryTile * shape.headDim * 2);
+  take(dout, shape.queryStages * shape.queryTile * shape.valueDim * 2);
+  take(dscores, shape.deterministic
+                    ? 0
+                    : kScoreBuffers * shape.keyTile() * shape.queryTile * 2);
+  take(sums, shape.sumsAreStaged() ? shape.consumers * kSumsBytes : 0);
+  take(lse, shape.queryStages * shape.queryTile * 4);
+  take(delta, shape.queryStages * shape.queryTile * 4);
+  take(barriers, llvm::alignTo(8 * BackwardBarriers(shape).count, 16));
+  take(items, kItemStages * kItemWords * 4);
+  total = next;
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+BackwardItems::BackwardItems(OpBuilder &builder, AttentionBackwardOp op,
+                             StringRef name, const BackwardShape &shape)
+    : KernelBuilder(builder, op.getLoc(),
+                    cast<ShapedType>(op.getQuery().getType()).getElementType()),
+      op(op), shape(shape), layout(shape), numbers(shape),
+      heads(op.getHeadStructures()) {
+  barrierOffset = layout.barriers;
+  queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem};
+  declare(name);
+  readArguments();
+}
+
+void BackwardItems::declare(StringRef name) {
+  begin(name, argumentTypes(/*pointers=*/Batch, NumArguments), /*maps=*/Dkey,
+        shape.threads(), shape.blocks);
+}
+
+void BackwardItems::readArguments() {
+  for (int i = DkeyBatchStride; i < NumArguments; ++i)
+    args[i] = asIndex(args[i]);
+  // Base-2 logits.
+  scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
+  inverseScale = arith::DivFOp::create(b, f32(1), args[Scale]);
+  paddedRows = ops.materialize(
+      ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
+              ops.constant(shape.queryTile)));
+  tiles =
+      ops.materialize(ops.ceilDiv(ops.wrap(args[KeyLength]), shape.keyTile()));
+  rowHeads = mul(args[Batch], index(op.getNumKeyHeads()));
+  items = mul(tiles, rowHeads);
+}
+
+//===----------------------------------------------------------------------===//
+// Finding items
+//===----------------------------------------------------------------------===//
+
+WorkItem BackwardItems::decode(Value number, Value headOfGroup) {
+  WorkItem item;
+  Value most = index(kHeadsTogether);
+  Value ofGroup = mul(tiles, most);
+  Value firstHead = mul(arith::DivUIOp::create(b, number, ofGroup), most);
+  Value together = arith::MinSIOp::create(b, sub(rowHeads, firstHead), most);
+  Value inGroup = arith::RemUIOp::create(b, number, ofGroup);
+  Value tile = arith::DivUIOp::create(b, inGroup, together);
+  Value rest = add(firstHead, arith::RemUIOp::create(b, inGroup, together));
+  item.keyHead = arith::DivUIOp::create(b, rest, args[Batch]);
+  item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
+  item.head = item.keyHead;
+  if (op.getGroupSize() > 1)
+    item.head = add(mul(item.keyHead, index(op.getGroupSize())), headOfGroup);
+  Lengths<Index> lengths{ops.wrap(args[QueryLength]),
+                         ops.wrap(args[KeyLength])};
+  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
+                         op.getAlgebraAlignment());
+  item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
+  Index end = ops.add(item.first, ops.constant(shape.keyTile()));
+  auto ranges = queryTiles(ops, item.form, item.first, end, shape.queryTile);
+  item.masked = maskedSequence(ops, ranges);
+  item.full = fullSequence(ops, ranges);
+  item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+  // Keys past the end are zeros, whose probabilities may overflow: there
+  // every tile is masked.
+  item.maskedCount =
+      ops.materialize(ops.select(ops.lt(ops.wrap(args[KeyLength]), end),
+                                 ops.wrap(item.visited), item.masked.count));
+  return item;
+}
+
+void BackwardItems::emitSchedule() {
+  SmallVector<Value> end = emitWhile(
+      {block, index(0), index(0)},
+      [&](ValueRange carried) {
+        return compare(arith::CmpIPredicate::slt, carried[0], items);
+      },
+      [&](ValueRange carried, Block *body) -> SmallVector<Value> {
+        return op.getGroupSize() > 1
+                   ? emitGroup(carried[0], carried[1], carried[2])
+                   : emitTile(carried[0], carried[1], carried[2], body);
+      });
+  postEnd(end[1]);
+}
+
+Value BackwardItems::asNumber(Value truth) {
+  return arith::ExtUIOp::create(b, b.getI32Type(), truth);
+}
+
+Value BackwardItems::isVisited(const WorkItem &item) {
+  return compare(arith::CmpIPredicate::sgt, item.visited, index(0));
+}
+
+Value BackwardItems::fetchNumber() {
+  Value ticket = tile::FetchOp::create(b, args[Counter]);
+  return add(blocks, tile::BroadcastOp::create(b, ticket));
+}
+
+SmallVector<Value> BackwardItems::emitTile(Value number, Value count,
+                                           Value posted, Block *body) {
+  WorkItem item = decode(number, index(0));
+  Value any = isVisited(item), one = asNumber(any);
+  // A value of this block, so that it is posted.
+  item.extra = {one, one, add(posted, index(0))};
+  findSkipped(item);
+  setPosted(item, body);
+  auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
+  in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+  in(ifAny.elseBlock(), [&] { emitEmptyKeys(item); });
+  return {fetchNumber(), add(count, one), add(posted, one)};
+}
+
+SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
+                                            Value posted) {
+  Value size = index(op.getGroupSize()), none = index(-1), zero = index(0);
+  auto search = scf::ForOp::create(b, zero, size, index(1), none);
+  in(search.getBody(), [&] {
+    Value head = search.getInductionVar();
+    Value any = isVisited(decode(number, head));
+    scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
+                                b, any, head, search.getRegionIterArg(0))});
+  });
+  Value last = search.getResult(0);
+  auto posts =
+      scf::ForOp::create(b, zero, size, index(1), ValueRange{count, index(1)});
+  in(posts.getBody(), [&] {
+    Value head = posts.getInductionVar();
+    Value own = posts.getRegionIterArg(0);
+    Value isFirst = posts.getRegionIterArg(1);
+    WorkItem item = decode(number, head);
+    Value any = isVisited(item);
+    Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
+    item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
+    findSkipped(item);
+    setPosted(item, posts.getBody());
+    when(any, [&] { post(own, words.getArrayRef()); });
+    scf::YieldOp::create(
+        b, ValueRange{add(own, asNumber(any)),
+                      arith::SelectOp::create(b, any, zero, isFirst)});
+  });
+  Value isEmpty = compare(arith::CmpIPredicate::slt, last, zero);
+  Value any = compare(arith::CmpIPredicate::sge, last, zero);
+  when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
+  return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
+}
+
+void BackwardItems::findSkipped(WorkItem &item) {
+  if (!shape.skipsTiles())
+    return;
+  Value most = index(tilesWithBit());
+  Value lane = arith::AndIOp::create(b, thread, index(31));
+  Index group = ops.wrap(arith::DivUIOp::create(b, lane, most));
+  Index number = ops.wrap(arith::RemUIOp::create(b, lane, most));
+  Index tile = item.masked.nth(ops, number);
+  Index begin = ops.add(item.first, ops.mul(group, ops.constant(kRowsOfGroup)));
+  Index end = ops.add(begin, ops.constant(kRowsOfGroup));
+  IndexOps::Bool isSeen = ops.constantBool(false);
+  for (const auto &range :
+       queryTiles(ops, item.form, begin, end, shape.queryTile))
+    isSeen = ops.orB(
+        isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
+  IndexOps::Bool isSkipped =
+      ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
+  Value all = index(-1);
+  item.extra.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
+                                                ops.materialize(isSkipped),
+                                                NVVM::VoteSyncKind::ballot));
+}
+
+void BackwardItems::emitEmptyKeys(const WorkItem &item) {
+  Value first = ops.materialize(item.first);
+  Value rest = sub(args[KeyLength], first);
+  Value count =
+      asIndex(arith::MinSIOp::create(b, rest, index(shape.keyTile())));
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
+  for (bool ofValue : {false, true}) {
+    int stride = ofValue ? DvalueBatchStride : DkeyBatchStride;
+    Value position = add(add(mul(asIndex(item.batch), args[stride]),
+                             mul(asIndex(item.keyHead), args[stride + 1])),
+                         mul(asIndex(first), args[stride + 2]));
+    tile::StoreFillOp::create(
+        b, zero, pointer(args[ofValue ? Dvalue : Dkey], position, element),
+        args[stride + 2], count, ofValue ? op.getValueDim() : op.getHeadDim());
+  }
+}
