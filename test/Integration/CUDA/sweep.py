@@ -173,7 +173,8 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
   return %r#0, %r#1, %r#2 : {q}, {k}, {v}
 }}
 """
-    tiles = ["", "", "", "consumers=1", *TARGETS]
+    modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
+    tiles = ["", "", *modes, "consumers=1", *TARGETS]
     return problem, source, r.choice(tiles), {}
 
 

@@ -45,6 +45,7 @@ GRADIENT_CHOICES = {
     "lse": (True,),
     "short": (False,),
     "chip": ("sm_90a", "sm_80", "sm_120"),
+    "deterministic": (False, True),
 }
 
 # Gradients for sm_80 and later keep a few numbers of an item in memory: all other
@@ -123,7 +124,13 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
         blocks = query_tile // 64 * (dim // 64) // (key_tile // 64)
         dquery = blocks * product(64, key_tile)
         copies = 3 if is_sm90a else 2
-        count = copies * (scores + dprobs + dvalue + dkey + dquery)
+        count = copies * (scores + dprobs + dvalue + dkey)
+        if kernel["deterministic"]:
+            # A kernel with tiles of 64 queries and keys, whose last one stands for
+            # itself on all targets.
+            count += 3 * (2 * product(64, dim) + product(dim, 64))
+        else:
+            count += copies * dquery
     elif is_sm90a:
         # The first tile, masked ones and full ones; then the last item's output.
         count = 3 * scores + 4 * output
@@ -135,6 +142,8 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
 def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
     """What is wrong with a kernel."""
     options = f"expected-length={4096 if kernel['short'] else 0}"
+    if kernel["pass"] == "backward":
+        options += f" deterministic={str(kernel['deterministic']).lower()}"
     name = re.sub(r"\W+", "-", "-".join(map(str, kernel.values()))).strip("-")
     artifact, cubin = folder / f"{name}.spattn", folder / f"{name}.cubin"
 
