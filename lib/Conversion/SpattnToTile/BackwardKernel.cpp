@@ -32,21 +32,11 @@ public:
 
   LLVM::LLVMFuncOp build() {
     emitSetup();
-    Value group = arith::IndexCastOp::create(
-        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
-    auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
-    in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      inWarp(0, [&] { emitSchedule(); });
-      inWarp(1, [&] { emitLoads(/*ofDout=*/false); });
-      inWarp(2, [&] { emitLoads(/*ofDout=*/true); });
-      inWarp(3, [&] { emitStores(); });
-    });
-    in(role.elseBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
-      emitConsumer(sub(group, index(1)));
-    });
+    emitRoles({shape.producerRegisters(),
+               shape.consumerRegisters(),
+               {[&] { emitSchedule(); }, [&] { emitLoads(/*ofDout=*/false); },
+                [&] { emitLoads(/*ofDout=*/true); }, [&] { emitStores(); }},
+               [&](Value group) { emitConsumer(group); }});
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }
@@ -200,14 +190,6 @@ private:
   // Computing
   //===--------------------------------------------------------------------===//
 
-  Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, bool transposed,
-            int64_t columns, bool lhsTransposed = false) {
-    return tile::MmaOp::create(b, accType(columns), lhs,
-                               lhsBlock ? asIndex(lhsBlock) : Value(), rhs, acc,
-                               transposed, lhsTransposed);
-  }
-  void commit() { tile::MmaCommitOp::create(b); }
-  void fence() { tile::MmaFenceOp::create(b); }
   /// All warpgroups that compute meet.
   void meet() { tile::SyncOp::create(b, 1, Value(), 128 * shape.consumers); }
   /// A number for each query of a stage.
@@ -217,14 +199,10 @@ private:
                                        4 * shape.queryTile);
   }
 
-  enum class Masked { Yes, No, Perhaps };
-
   /// Masks the scores of an item's n-th tile if it is a partial one.
   Value maskScores(const WorkItem &item, Value group, Value scores, Value n,
                    Masked masked) {
-    if (masked == Masked::No)
-      return scores;
-    auto emitMask = [&]() -> Value {
+    return maskIfPartial(item, n, masked, scores, [&]() -> Value {
       WorkItem again = withMask(item);
       Index firstQuery = firstOf(again, n, shape.queryTile);
       return mask(scores, firstQuery, [&](Index row) {
@@ -232,17 +210,7 @@ private:
             ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
         return queriesOfKey(ops, again.form, ops.add(again.first, inTile));
       });
-    };
-    if (masked == Masked::Yes)
-      return emitMask();
-    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
-    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
-                                      /*withElseRegion=*/true);
-    in(ifMasked.thenBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{emitMask()}); });
-    in(ifMasked.elseBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
-    return ifMasked.getResult(0);
+    });
   }
 
   /// Waits for the block's `count`-th query tile, and reads its numbers.

@@ -103,27 +103,18 @@ public:
     queries = args[QueryLength];
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
     emitSetup();
-    Value group = arith::IndexCastOp::create(
-        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
-    auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
-    in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, kProducerRegisters,
-                                   /*increase=*/false);
-      inWarp(0, [&] { emitSchedule(); });
-      inWarp(1, [&] { emitLoads(/*ofValue=*/false); });
-      inWarp(2, [&] { emitLoads(/*ofValue=*/true); });
-      inWarp(3, [&] { emitStores(); });
-    });
-    in(role.elseBlock(), [&] {
-      int64_t registers = registersOfConsumer(
-          /*consumers=*/1, QueryGradientLayout::blocks(shape),
-          kProducerRegisters);
-      tile::SetRegistersOp::create(b, registers, /*increase=*/true);
-      forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
-        emitGradient(item, tilesBefore, itemsBefore);
-      });
-    });
+    emitRoles({kProducerRegisters,
+               registersOfConsumer(/*consumers=*/1,
+                                   QueryGradientLayout::blocks(shape),
+                                   kProducerRegisters),
+               {[&] { emitSchedule(); }, [&] { emitLoads(/*ofValue=*/false); },
+                [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},
+               [&](Value) {
+                 forPosted(
+                     [&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
+                       emitGradient(item, tilesBefore, itemsBefore);
+                     });
+               }});
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }
@@ -295,8 +286,6 @@ private:
   // Computing
   //===--------------------------------------------------------------------===//
 
-  enum class Masked { Yes, No, Perhaps };
-
   /// An item, for the warpgroup that computes.
   struct Rows {
     WorkItem item;
@@ -353,20 +342,14 @@ private:
     arrive(barrier(FullGradient, Value()));
   }
 
-  Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, int64_t columns) {
-    return tile::MmaOp::create(b, accType(columns), lhs,
-                               lhsBlock ? asIndex(lhsBlock) : Value(), rhs, acc,
-                               /*transposed=*/!acc);
-  }
-
   /// Starts the scores of the block's `count`-th key tile.
   Value startScores(Value count) {
     auto [stage, phase] = stageOf(count, kStages);
     await(barrier(FullKey, stage), phase);
-    tile::MmaFenceOp::create(b);
-    Value scores =
-        mma(queryTile(), index(0), stageTile(false, stage), Value(), kKeyTile);
-    tile::MmaCommitOp::create(b);
+    fence();
+    Value scores = mma(queryTile(), index(0), stageTile(false, stage), Value(),
+                       /*transposed=*/true, kKeyTile);
+    commit();
     return scores;
   }
 
@@ -379,15 +362,20 @@ private:
     Value count = add(rows.tilesBefore, n);
     auto [stage, phase] = stageOfValue(rows.tilesBefore, rows.itemsBefore, n);
     await(barrier(FullValue, stage), phase);
-    tile::MmaFenceOp::create(b);
-    Value dprobs =
-        mma(doutTile(), index(0), stageTile(true, stage), Value(), kKeyTile);
-    tile::MmaCommitOp::create(b);
+    fence();
+    Value dprobs = mma(doutTile(), index(0), stageTile(true, stage), Value(),
+                       /*transposed=*/true, kKeyTile);
+    commit();
     scores =
         map({scores, rows.lse}, scores.getType(),
             [&](ValueRange x) -> Value { return fma(x[0], scale2, x[1]); });
     // Last, whatever the log-sum-exp of a query without keys is.
-    scores = maskIfPartial(rows.item, scores, n, masked);
+    scores = maskIfPartial(rows.item, n, masked, scores, [&]() -> Value {
+      WorkItem again = withMask(rows.item);
+      return mask(scores, firstOf(again, n, kKeyTile), [&](Index row) {
+        return keysOfQuery(ops, again.form, ops.add(again.first, row));
+      });
+    });
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, x[0]);
     });
@@ -402,10 +390,10 @@ private:
                                     return arith::MulFOp::create(b, x[0], sum);
                                   }));
     Value keyStage = stageOf(count, kStages).first;
-    tile::MmaFenceOp::create(b);
+    fence();
     dquery = mma(operand, Value(), stageTile(false, keyStage), dquery,
-                 shape.headDim);
-    tile::MmaCommitOp::create(b);
+                 /*transposed=*/false, shape.headDim);
+    commit();
     Value next;
     if (startsNext)
       next = startScores(add(count, index(1)));
@@ -414,28 +402,6 @@ private:
     // No product is under way where loops begin again: ptxas would serialise
     // all.
     return {dquery, startsNext ? wait(0, next).front() : scores};
-  }
-
-  Value maskIfPartial(const WorkItem &item, Value scores, Value n,
-                      Masked masked) {
-    if (masked == Masked::No)
-      return scores;
-    auto emitMask = [&]() -> Value {
-      WorkItem again = withMask(item);
-      return mask(scores, firstOf(again, n, kKeyTile), [&](Index row) {
-        return keysOfQuery(ops, again.form, ops.add(again.first, row));
-      });
-    };
-    if (masked == Masked::Yes)
-      return emitMask();
-    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
-    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
-                                      /*withElseRegion=*/true);
-    in(ifMasked.thenBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{emitMask()}); });
-    in(ifMasked.elseBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
-    return ifMasked.getResult(0);
   }
 
   QueryGradientLayout layout;

@@ -36,27 +36,18 @@ public:
 
   LLVM::LLVMFuncOp build() {
     emitSetup();
-    Value group = arith::IndexCastOp::create(
-        b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
-    Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
-    auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
-    in(role.thenBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.producerRegisters(), false);
-      inWarp(0, [&] { emitSchedule(); });
-      inWarp(1, [&] { emitLoads(/*ofValue=*/false); });
-      inWarp(2, [&] { emitLoads(/*ofValue=*/true); });
-      inWarp(3, [&] { emitStores(); });
-    });
-    in(role.elseBlock(), [&] {
-      tile::SetRegistersOp::create(b, shape.consumerRegisters(), true);
-      Value consumer = arith::SubIOp::create(b, group, index(1));
-      // The first turn is the first warpgroup's.
-      if (takesTurns())
-        when(compare(arith::CmpIPredicate::eq, consumer,
-                     index(shape.consumers - 1)),
-             [&] { passTurn(consumer); });
-      emitConsumer(consumer);
-    });
+    emitRoles({shape.producerRegisters(),
+               shape.consumerRegisters(),
+               {[&] { emitSchedule(); }, [&] { emitLoads(/*ofValue=*/false); },
+                [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},
+               [&](Value group) {
+                 // The first turn is the first warpgroup's.
+                 if (takesTurns())
+                   when(compare(arith::CmpIPredicate::eq, group,
+                                index(shape.consumers - 1)),
+                        [&] { passTurn(group); });
+                 emitConsumer(group);
+               }});
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }
@@ -215,14 +206,12 @@ private:
   }
 
   Value startScores(Value query, Value group, Value stage) {
-    return tile::MmaOp::create(b, accType(shape.keyTile), query, asIndex(group),
-                               stageTile(false, stage), Value(),
-                               /*transposed=*/true);
+    return mma(query, group, stageTile(false, stage), Value(),
+               /*transposed=*/true, shape.keyTile);
   }
   Value startOutput(Value probabilities, Value stage, Value acc) {
-    return tile::MmaOp::create(b, accType(shape.valueDim), probabilities,
-                               Value(), stageTile(true, stage), acc,
-                               /*transposed=*/false);
+    return mma(probabilities, Value(), stageTile(true, stage), acc,
+               /*transposed=*/false, shape.valueDim);
   }
   struct Softmax {
     Value probabilities, max, sum, correction;
@@ -316,12 +305,12 @@ private:
     if (masked)
       seen = seenKeys(item, group, firstKey(item, n));
     awaitTurn(group);
-    tile::MmaFenceOp::create(b);
+    fence();
     Value scores = startScores(query, group, stage);
-    tile::MmaCommitOp::create(b);
+    commit();
     await(full(true, before), phaseBefore);
     output = startOutput(operand, before, output);
-    tile::MmaCommitOp::create(b);
+    commit();
     passTurn(group);
     scores = wait(1, scores).front();
     arrive(empty(false, stage));
@@ -391,14 +380,14 @@ private:
     // As if it were a partial one, which it is nearly always.
     Value seen = seenKeys(item, group, firstKey(item, index(0)));
     awaitTurn(group);
-    tile::MmaFenceOp::create(b);
+    fence();
     Value scores = startScores(query, group, stage);
-    tile::MmaCommitOp::create(b);
+    commit();
     when(isPending, [&, last = last, lastPhase = lastPhase] {
       await(full(true, last), lastPhase);
     });
     Value ended = startOutput(pending.operand, last, pending.output);
-    tile::MmaCommitOp::create(b);
+    commit();
     passTurn(group);
     scores = wait(1, scores).front();
     arrive(empty(false, stage));
@@ -440,24 +429,6 @@ private:
                mul(group, index(tile::kFragmentRows)));
   }
 
-  /// Masks the scores of the item's n-th tile if it is a partial one.
-  Value maskIfPartial(const WorkItem &item, Value group, Value scores,
-                      Value n) {
-    Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
-    auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
-                                      /*withElseRegion=*/true);
-    in(ifMasked.thenBlock(), [&] {
-      // Here registers are fewest, and what says where the tile is is read
-      // again, too.
-      WorkItem again = withMask(item);
-      Value seen = seenKeys(again, group, firstKey(again, n));
-      scf::YieldOp::create(b, ValueRange{mask(scores, seen)});
-    });
-    in(ifMasked.elseBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{scores}); });
-    return ifMasked.getResult(0);
-  }
-
   /// An item with one product at a time: for targets whose products end before
   /// the next instruction, and need registers for one tile only.
   void emitRowsInOrder(const WorkItem &item, Value group, Value tilesBefore,
@@ -475,20 +446,25 @@ private:
       Value n = loop.getInductionVar();
       auto [stage, phase] = stageOfKey(add(tilesBefore, n));
       await(full(false, stage), phase);
-      tile::MmaFenceOp::create(b);
+      fence();
       Value scores = startScores(query, group, stage);
-      tile::MmaCommitOp::create(b);
+      commit();
       scores = wait(0, scores).front();
       arrive(empty(false, stage));
-      scores = maskIfPartial(item, group, scores, n);
+      scores = maskIfPartial(item, n, Masked::Perhaps, scores, [&]() -> Value {
+        // Here registers are fewest, and what says where the tile is is read
+        // again, too.
+        WorkItem again = withMask(item);
+        return mask(scores, seenKeys(again, group, firstKey(again, n)));
+      });
       Softmax next =
           softmax(scores, loop.getRegionIterArg(1), loop.getRegionIterArg(2));
       Value output = correct(loop.getRegionIterArg(0), next);
       Value operand = toOperand(next.probabilities);
       await(full(true, stage), phase);
-      tile::MmaFenceOp::create(b);
+      fence();
       output = startOutput(operand, stage, output);
-      tile::MmaCommitOp::create(b);
+      commit();
       output = wait(0, {output, operand}).front();
       arrive(empty(true, stage));
       scf::YieldOp::create(b, ValueRange{output, next.max, next.sum});
@@ -524,9 +500,9 @@ private:
       auto [last, phase] =
           stageOfKey(arith::SubIOp::create(b, results[0], index(1)));
       await(full(true, last), phase);
-      tile::MmaFenceOp::create(b);
+      fence();
       Value ended = startOutput(pending.operand, last, pending.output);
-      tile::MmaCommitOp::create(b);
+      commit();
       pending.output = wait(0, {ended, pending.operand}).front();
       emitOutput(pending, group, count);
     });

@@ -80,6 +80,24 @@ Value KernelBuilder::isWarp(int64_t number) {
   return compare(arith::CmpIPredicate::eq, warp, index(number));
 }
 
+void KernelBuilder::emitRoles(const Roles &roles) {
+  Value group = arith::IndexCastOp::create(
+      b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
+  Value isProducer = compare(arith::CmpIPredicate::eq, group, index(0));
+  auto role = scf::IfOp::create(b, isProducer, /*withElseRegion=*/true);
+  in(role.thenBlock(), [&] {
+    tile::SetRegistersOp::create(b, roles.producerRegisters,
+                                 /*increase=*/false);
+    for (auto [number, work] : llvm::enumerate(roles.warps))
+      inWarp(number, work);
+  });
+  in(role.elseBlock(), [&] {
+    tile::SetRegistersOp::create(b, roles.consumerRegisters,
+                                 /*increase=*/true);
+    roles.computing(sub(group, index(1)));
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // The function
 //===----------------------------------------------------------------------===//
@@ -201,6 +219,13 @@ Value KernelBuilder::scaleRows(Value acc, Value factors) {
   return map({acc, factors}, acc.getType(), [&](ValueRange x) -> Value {
     return arith::MulFOp::create(b, x[0], x[1]);
   });
+}
+
+Value KernelBuilder::mma(Value lhs, Value lhsBlock, Value rhs, Value acc,
+                         bool transposed, int64_t columns, bool lhsTransposed) {
+  return tile::MmaOp::create(b, accType(columns), lhs,
+                             lhsBlock ? asIndex(lhsBlock) : Value(), rhs, acc,
+                             transposed, lhsTransposed);
 }
 
 Value KernelBuilder::toOperand(Value acc) {
@@ -449,6 +474,23 @@ void KernelBuilder::forPosted(
     body(item, tiles, count);
     return llvm::SmallVector<Value>();
   });
+}
+
+Value KernelBuilder::maskIfPartial(const WorkItem &item, Value n, Masked masked,
+                                   Value scores,
+                                   function_ref<Value()> emitMask) {
+  if (masked == Masked::No)
+    return scores;
+  if (masked == Masked::Yes)
+    return emitMask();
+  Value isMasked = compare(arith::CmpIPredicate::slt, n, item.maskedCount);
+  auto ifMasked = scf::IfOp::create(b, scores.getType(), isMasked,
+                                    /*withElseRegion=*/true);
+  in(ifMasked.thenBlock(),
+     [&] { scf::YieldOp::create(b, ValueRange{emitMask()}); });
+  in(ifMasked.elseBlock(),
+     [&] { scf::YieldOp::create(b, ValueRange{scores}); });
+  return ifMasked.getResult(0);
 }
 
 KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,

@@ -139,6 +139,16 @@ protected:
   }
   Value isWarp(int64_t number);
 
+  /// Gives out the roles of a kernel: each of the first warpgroup's warps has
+  /// one, with so many registers a thread; `computing` is that of the other
+  /// warpgroups, numbered from 0.
+  struct Roles {
+    int64_t producerRegisters, consumerRegisters;
+    llvm::SmallVector<llvm::function_ref<void()>, 4> warps;
+    llvm::function_ref<void(Value group)> computing;
+  };
+  void emitRoles(const Roles &roles);
+
   //===--------------------------------------------------------------------===//
   // The function
   //===--------------------------------------------------------------------===//
@@ -187,6 +197,12 @@ protected:
   Value map(ValueRange operands, Type type,
             llvm::function_ref<Value(ValueRange)> body);
   Value scaleRows(Value acc, Value factors);
+  /// Starts a product of `columns` columns; `lhs` is a tile, of which
+  /// `lhsBlock` is the row block, or an operand in registers.
+  Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, bool transposed,
+            int64_t columns, bool lhsTransposed = false);
+  void fence() { tile::MmaFenceOp::create(b); }
+  void commit() { tile::MmaCommitOp::create(b); }
   Value toOperand(Value acc);
   ValueRange wait(int64_t pending, ValueRange values, Value after = Value());
   /// The columns of a tile that are in one of the spans that `body` gives for a
@@ -253,6 +269,13 @@ protected:
   void forPosted(
       llvm::function_ref<void(WorkItem &, Value tilesBefore, Value itemsBefore)>
           body);
+
+  /// Whether tiles are masked where code is shared.
+  enum class Masked { Yes, No, Perhaps };
+  /// Scores of an item's n-th tile, as `emitMask` leaves them if that is a
+  /// partial one.
+  Value maskIfPartial(const WorkItem &item, Value n, Masked masked,
+                      Value scores, llvm::function_ref<Value()> emitMask);
 
   /// The first key or query of an item's n-th tile of `size`: masked ones come
   /// first.
