@@ -9,7 +9,7 @@
 // Gradients take three kernels, one after the other:
 //
 //   prepare  for each query, what its scores and the gradients of its
-//            probabilities start from: -log-sum-exp / scale, and -delta, the
+//            probabilities start from: -log-sum-exp, and -delta, the
 //            product of its output and the gradient of that; clears where the
 //            gradients of queries are added up
 //   main     for each key tile, the gradients of keys and values; adds up those
@@ -116,8 +116,6 @@ struct QueryGradientLayout {
   static constexpr int64_t kKeyTile = 64, kThreads = 256;
   /// Blocks that a multiprocessor holds at once.
   static int64_t blocks(const BackwardShape &shape) {
-    if (getenv("B3") && shape.overlap && shape.headDim <= 64)
-      return 3;
     return shape.overlap ? 2 : 1;
   }
   explicit QueryGradientLayout(const BackwardShape &shape);
