@@ -126,14 +126,6 @@ void BackwardItems::emitSchedule() {
   postEnd(end[1]);
 }
 
-Value BackwardItems::asNumber(Value truth) {
-  return arith::ExtUIOp::create(b, b.getI32Type(), truth);
-}
-
-Value BackwardItems::isVisited(const WorkItem &item) {
-  return compare(arith::CmpIPredicate::sgt, item.visited, index(0));
-}
-
 Value BackwardItems::fetchNumber() {
   Value ticket = tile::FetchOp::create(b, args[Counter]);
   return add(blocks, tile::BroadcastOp::create(b, ticket));
@@ -218,11 +210,9 @@ void BackwardItems::emitEmptyKeys(const WorkItem &item) {
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
   for (bool ofValue : {false, true}) {
     int stride = ofValue ? DvalueBatchStride : DkeyBatchStride;
-    Value position = add(add(mul(asIndex(item.batch), args[stride]),
-                             mul(asIndex(item.keyHead), args[stride + 1])),
-                         mul(asIndex(first), args[stride + 2]));
-    tile::StoreFillOp::create(
-        b, zero, pointer(args[ofValue ? Dvalue : Dkey], position, element),
-        args[stride + 2], count, ofValue ? op.getValueDim() : op.getHeadDim());
+    Value target = rowPointer(ofValue ? Dvalue : Dkey, stride, item.batch,
+                              item.keyHead, first, element);
+    tile::StoreFillOp::create(b, zero, target, args[stride + 2], count,
+                              ofValue ? op.getValueDim() : op.getHeadDim());
   }
 }

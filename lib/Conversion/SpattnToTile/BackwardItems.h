@@ -107,7 +107,6 @@ protected:
   /// the block's number; the others are fetched when there is room for them, as
   /// some take much longer than others.
   void emitSchedule();
-  Value asNumber(Value truth);
   /// Masked tiles that have a bit for each warpgroup.
   int64_t tilesWithBit() const { return 32 / shape.consumers; }
 
@@ -159,7 +158,6 @@ private:
   void declare(llvm::StringRef name);
   void readArguments();
   WorkItem decode(Value number, Value headOfGroup);
-  Value isVisited(const WorkItem &item);
   /// The number of the next key tile. To be fetched as late as possible.
   Value fetchNumber();
   /// Posts the only item of a key tile, in `body`. Returns the number of the

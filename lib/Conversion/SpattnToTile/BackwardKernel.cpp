@@ -45,30 +45,24 @@ private:
   void emitSetup() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
       int64_t arrivals = 4 * shape.consumers;
-      auto init = [&](int64_t number, int64_t stages, int64_t count,
-                      bool loads) {
-        for (int64_t s = 0; s < stages; ++s)
-          tile::BarrierInitOp::create(b, barrier(number, index(s)), count,
-                                      loads);
-      };
-      init(numbers.fullKey, shape.keyStages, 1, true);
-      init(numbers.fullValue, shape.valueStages, 1, true);
-      init(numbers.emptyValue, shape.valueStages, 1, false);
-      init(numbers.fullOutput, shape.keyStages, arrivals, false);
-      init(numbers.emptyKey, shape.keyStages, 1, false);
+      initBarriers(numbers.fullKey, shape.keyStages, 1, true);
+      initBarriers(numbers.fullValue, shape.valueStages, 1, true);
+      initBarriers(numbers.emptyValue, shape.valueStages, 1, false);
+      initBarriers(numbers.fullOutput, shape.keyStages, arrivals, false);
+      initBarriers(numbers.emptyKey, shape.keyStages, 1, false);
       // A tile, and a number for each of its rows.
-      init(numbers.fullQuery, shape.queryStages, 2, true);
-      init(numbers.fullDout, shape.queryStages, 2, true);
-      init(numbers.emptyQuery, shape.queryStages, arrivals, false);
-      init(numbers.emptyDout, shape.queryStages, arrivals, false);
-      init(numbers.fullItem, kItemStages, 1, false);
+      initBarriers(numbers.fullQuery, shape.queryStages, 2, true);
+      initBarriers(numbers.fullDout, shape.queryStages, 2, true);
+      initBarriers(numbers.emptyQuery, shape.queryStages, arrivals, false);
+      initBarriers(numbers.emptyDout, shape.queryStages, arrivals, false);
+      initBarriers(numbers.fullItem, kItemStages, 1, false);
       // Readers: two warps that load, one that stores, those that compute.
-      init(numbers.emptyItem, kItemStages, arrivals + 3, false);
+      initBarriers(numbers.emptyItem, kItemStages, arrivals + 3, false);
       if (shape.sumsAreStaged()) {
-        init(numbers.fullScores, kScoreBuffers, arrivals, false);
-        init(numbers.emptyScores, kScoreBuffers, arrivals, false);
-        init(numbers.fullSums, shape.consumers, 4, false);
-        init(numbers.emptySums, shape.consumers, 1, false);
+        initBarriers(numbers.fullScores, kScoreBuffers, arrivals, false);
+        initBarriers(numbers.emptyScores, kScoreBuffers, arrivals, false);
+        initBarriers(numbers.fullSums, shape.consumers, 4, false);
+        initBarriers(numbers.emptySums, shape.consumers, 1, false);
       }
       tile::BarrierFenceOp::create(b);
     });
@@ -172,7 +166,7 @@ private:
     int64_t uses = shape.fragments() / shape.consumers;
     for (int64_t own = 0; own < uses; ++own) {
       Value use = add(mul(count, index(uses)), index(own));
-      Value phase = stageOf(use, 1).second;
+      Value phase = parity(use);
       for (int64_t group = 0; group < shape.consumers; ++group) {
         await(barrier(numbers.fullSums, index(group)), phase);
         Value fragment = index(own * shape.consumers + group);
@@ -364,7 +358,7 @@ private:
       if (isLast)
         arrive(barrier(numbers.emptyScores, bufferOf(count)));
       Value use = add(mul(count, index(uses)), index(own));
-      await(barrier(numbers.emptySums, group), flip(stageOf(use, 1).second));
+      await(barrier(numbers.emptySums, group), flip(parity(use)));
       tile::WriteFragmentOp::create(b, dquery, layout.sums, asIndex(group),
                                     kSumsBytes);
       if (isLast && scores)

@@ -122,25 +122,19 @@ public:
 private:
   void emitSetup() {
     when(compare(arith::CmpIPredicate::eq, thread, index(0)), [&] {
-      auto init = [&](int64_t number, int64_t stages, int64_t count,
-                      bool loads) {
-        for (int64_t s = 0; s < stages; ++s)
-          tile::BarrierInitOp::create(b, barrier(number + s, Value()), count,
-                                      loads);
-      };
       for (int64_t full : {FullQuery, FullDout})
-        init(full, 1, 1, true);
+        initBarriers(full, 1, 1, true);
       for (int64_t empty : {EmptyQuery, EmptyDout})
-        init(empty, 1, 4, false);
-      init(FullGradient, 1, 4, false);
-      init(EmptyGradient, 1, 1, false);
+        initBarriers(empty, 1, 4, false);
+      initBarriers(FullGradient, 1, 4, false);
+      initBarriers(EmptyGradient, 1, 1, false);
       for (int64_t full : {FullKey, FullValue})
-        init(full, kStages, 1, true);
+        initBarriers(full, kStages, 1, true);
       for (int64_t empty : {EmptyKey, EmptyValue})
-        init(empty, kStages, 4, false);
-      init(FullItem, kItemStages, 1, false);
+        initBarriers(empty, kStages, 4, false);
+      initBarriers(FullItem, kItemStages, 1, false);
       // Two warps that load, one that stores, those that compute.
-      init(EmptyItem, kItemStages, 4 + 3, false);
+      initBarriers(EmptyItem, kItemStages, 4 + 3, false);
       tile::BarrierFenceOp::create(b);
     });
     tile::SyncOp::create(b, 0, Value(), QueryGradientLayout::kThreads);
@@ -159,8 +153,6 @@ private:
     return sharedTile(kKeyTile, ofValue ? shape.valueDim : shape.headDim, stage,
                       ofValue ? layout.value : layout.key);
   }
-  /// The parity of what there is one of for each item.
-  Value parity(Value itemsBefore) { return stageOf(itemsBefore, 1).second; }
   /// The stage of an item's n-th tile of values: its output came first.
   std::pair<Value, Value> stageOfValue(Value tilesBefore, Value itemsBefore,
                                        Value n) {
@@ -181,43 +173,20 @@ private:
     findScratchRow();
   }
 
-  WorkItem decode(const RowItems &rows, Value number) {
-    WorkItem item;
-    auto [tile, rest] = locate(rows, number);
-    item.head = arith::DivUIOp::create(b, rest, args[Batch]);
-    item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
-    item.keyHead = item.head;
-    if (op.getGroupSize() > 1)
-      item.keyHead =
-          arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
-    item.form =
-        normalForm(ops, heads, ops.wrap(item.head),
-                   {ops.wrap(args[QueryLength]), ops.wrap(args[KeyLength])},
-                   op.getAlgebraAlignment());
-    item.first = ops.mul(ops.wrap(tile), ops.constant(kRowsOfGroup));
-    auto ranges =
-        keyTiles(ops, item.form, item.first,
-                 ops.add(item.first, ops.constant(kRowsOfGroup)), kKeyTile);
-    item.masked = maskedSequence(ops, ranges);
-    item.full = fullSequence(ops, ranges);
-    item.maskedCount = ops.materialize(item.masked.count);
-    item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
-    return item;
-  }
-
   void emitSchedule() {
     Value rowHeads = mul(args[Batch], index(op.getNumQueryHeads()));
     // Whole query tiles of the main kernel, which reads what is left for them.
     Value tileRows =
         ops.materialize(ops.mul(ops.ceilDiv(ops.wrap(queries), shape.queryTile),
                                 ops.constant(shape.queryTile / kRowsOfGroup)));
-    int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-    Value section = emitSection(rowHeads, args[KeyLength],
-                                kSectionBytes / rowBytes * op.getGroupSize());
-    RowItems rows{tileRows, rowHeads, section};
+    Value section = emitSection(op, rowHeads, args[KeyLength], kSectionBytes);
+    RowItems rows{tileRows, rowHeads, section, kRowsOfGroup, kKeyTile};
+    Lengths<Index> lengths{ops.wrap(queries), ops.wrap(args[KeyLength])};
     dealItems(
         mul(tileRows, rowHeads),
-        [&](Value number) { return decode(rows, number); },
+        [&](Value number) {
+          return decodeRows(op, heads, rows, number, args[Batch], lengths);
+        },
         [&](const WorkItem &item) {
           findRowsOf(item);
           emitEmptyRows(Dquery, DqueryBatchStride, /*warps=*/1);

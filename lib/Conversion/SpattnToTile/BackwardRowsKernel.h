@@ -66,10 +66,7 @@ protected:
   /// The block's rows of an array of the caller, of which the strides are
   /// arguments from `stride` on.
   Value rowPointer(int buffer, int stride, Type type) {
-    Value position = add(add(mul(asIndex(batch), asIndex(args[stride])),
-                             mul(asIndex(head), asIndex(args[stride + 1]))),
-                         mul(asIndex(first), asIndex(args[stride + 2])));
-    return pointer(args[buffer], position, type);
+    return KernelBuilder::rowPointer(buffer, stride, batch, head, first, type);
   }
 
   /// The block's rows where gradients are added up.

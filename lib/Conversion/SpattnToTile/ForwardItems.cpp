@@ -81,12 +81,10 @@ void ForwardItems::readArguments() {
 //===----------------------------------------------------------------------===//
 
 void ForwardItems::emitSchedule() {
-  rows = {tileRows, rowHeads, rowHeads};
-  if (shape.sectionBytes() > 0) {
-    int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-    int64_t most = shape.sectionBytes() / rowBytes * op.getGroupSize();
-    rows.section = emitSection(rowHeads, args[KeyLength], most);
-  }
+  rows = {tileRows, rowHeads, rowHeads, shape.queryTile(), shape.keyTile};
+  if (shape.sectionBytes() > 0)
+    rows.section =
+        emitSection(op, rowHeads, args[KeyLength], shape.sectionBytes());
   if (shape.fetch)
     emitFetched();
   else
@@ -113,41 +111,20 @@ void ForwardItems::emitFetched() {
         Value count = carried[0];
         awaitRoom(count);
         setPosted(decode(carried[1]), body);
-        Value any =
-            compare(arith::CmpIPredicate::sgt, posted.visited, index(0));
+        Value any = isVisited(posted);
         auto isAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
         in(isAny.thenBlock(), [&] { postInRoom(count, words.getArrayRef()); });
         in(isAny.elseBlock(), [&] { emitEmptyRows(posted); });
         Value number = sub(rest, tile::BroadcastOp::create(b, carried[2]));
         Value next = tile::FetchOp::create(b, args[Counter]);
-        return {add(count, arith::ExtUIOp::create(b, b.getI32Type(), any)),
-                number, next};
+        return {add(count, asNumber(any)), number, next};
       });
   postEnd(end[0]);
 }
 
 WorkItem ForwardItems::decode(Value number) {
-  WorkItem item;
-  auto [tile, rest] = locate(rows, number);
-  item.head = arith::DivUIOp::create(b, rest, args[Batch]);
-  item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
-  item.keyHead = item.head;
-  if (op.getGroupSize() > 1)
-    item.keyHead =
-        arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
-  Lengths<Index> lengths{ops.wrap(args[QueryLength]),
-                         ops.wrap(args[KeyLength])};
-  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
-                         op.getAlgebraAlignment());
-  item.first = ops.mul(ops.wrap(tile), ops.constant(shape.queryTile()));
-  auto ranges = keyTiles(ops, item.form, item.first,
-                         ops.add(item.first, ops.constant(shape.queryTile())),
-                         shape.keyTile);
-  item.masked = maskedSequence(ops, ranges);
-  item.full = fullSequence(ops, ranges);
-  item.maskedCount = ops.materialize(item.masked.count);
-  item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
-  return item;
+  return decodeRows(op, heads, rows, number, args[Batch],
+                    {ops.wrap(args[QueryLength]), ops.wrap(args[KeyLength])});
 }
 
 /// Writes rows that see no key at all, beside everything else.
@@ -170,8 +147,5 @@ void ForwardItems::emitEmptyRows(const WorkItem &item) {
 Value ForwardItems::rowPointer(Argument output, Value batch, Value head,
                                Value row, Type type) {
   int stride = output == Out ? OutBatchStride : LseBatchStride;
-  Value elements = add(add(mul(asIndex(batch), args[stride]),
-                           mul(asIndex(head), args[stride + 1])),
-                       mul(asIndex(row), args[stride + 2]));
-  return pointer(args[output], elements, type);
+  return KernelBuilder::rowPointer(output, stride, batch, head, row, type);
 }

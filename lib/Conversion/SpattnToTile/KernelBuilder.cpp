@@ -24,6 +24,8 @@ Value KernelBuilder::index(int64_t value) {
 }
 
 Value KernelBuilder::asIndex(Value value) {
+  if (value.getType().isIndex())
+    return value;
   return arith::IndexCastOp::create(b, b.getIndexType(), value);
 }
 
@@ -53,11 +55,22 @@ Value KernelBuilder::fma(Value x, Value y, Value z) {
 }
 
 Value KernelBuilder::pointer(Value base, Value elements, Type type) {
-  if (!elements.getType().isIndex())
-    elements = asIndex(elements);
-  Value position = arith::IndexCastOp::create(b, b.getI64Type(), elements);
+  Value position =
+      arith::IndexCastOp::create(b, b.getI64Type(), asIndex(elements));
   return LLVM::GEPOp::create(b, base.getType(), type, base,
                              ArrayRef<LLVM::GEPArg>{position});
+}
+
+Value KernelBuilder::asNumber(Value truth) {
+  return arith::ExtUIOp::create(b, b.getI32Type(), truth);
+}
+
+Value KernelBuilder::rowPointer(int buffer, int stride, Value batch, Value head,
+                                Value row, Type type) {
+  Value position = add(add(mul(asIndex(batch), asIndex(args[stride])),
+                           mul(asIndex(head), asIndex(args[stride + 1]))),
+                       mul(asIndex(row), asIndex(args[stride + 2])));
+  return pointer(args[buffer], position, type);
 }
 
 llvm::SmallVector<Value> KernelBuilder::emitWhile(
@@ -168,6 +181,12 @@ Value KernelBuilder::barrier(int64_t number, Value stage) {
   return tile::BarrierOp::create(b, tile::BarrierType::get(b.getContext()),
                                  stage ? asIndex(stage) : Value(),
                                  barrierOffset + 8 * number);
+}
+
+void KernelBuilder::initBarriers(int64_t number, int64_t stages, int64_t count,
+                                 bool loads) {
+  for (int64_t s = 0; s < stages; ++s)
+    tile::BarrierInitOp::create(b, barrier(number, index(s)), count, loads);
 }
 
 std::pair<Value, Value> KernelBuilder::stageOf(Value count, int64_t stages) {
@@ -310,8 +329,10 @@ void KernelBuilder::postEnd(Value count) {
   post(count, none);
 }
 
-Value KernelBuilder::emitSection(Value rowHeads, Value keyLength,
-                                 int64_t most) {
+Value KernelBuilder::emitSection(AttentionOpInterface op, Value rowHeads,
+                                 Value keyLength, int64_t bytes) {
+  int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
+  int64_t most = bytes / rowBytes * op.getGroupSize();
   llvm::SmallVector<Value> end = emitWhile(
       {index(1)},
       [&](ValueRange carried) -> Value {
@@ -343,6 +364,36 @@ std::pair<Value, Value> KernelBuilder::locate(const RowItems &rows,
   // later rows only, some blocks would be dealt nothing but empty items.
   Value fromEnd = arith::RemUIOp::create(b, inSection, rows.section);
   return {tile, add(before, sub(sub(rows.section, index(1)), fromEnd))};
+}
+
+WorkItem KernelBuilder::decodeRows(AttentionOpInterface op,
+                                   const HeadStructures &heads,
+                                   const RowItems &rows, Value number,
+                                   Value batches,
+                                   const Lengths<Index> &lengths) {
+  WorkItem item;
+  auto [tile, rest] = locate(rows, number);
+  item.head = arith::DivUIOp::create(b, rest, batches);
+  item.batch = arith::RemUIOp::create(b, rest, batches);
+  item.keyHead = item.head;
+  if (op.getGroupSize() > 1)
+    item.keyHead =
+        arith::DivUIOp::create(b, item.head, index(op.getGroupSize()));
+  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
+                         op.getAlgebraAlignment());
+  item.first = ops.mul(ops.wrap(tile), ops.constant(rows.queryTile));
+  auto ranges =
+      keyTiles(ops, item.form, item.first,
+               ops.add(item.first, ops.constant(rows.queryTile)), rows.keyTile);
+  item.masked = maskedSequence(ops, ranges);
+  item.full = fullSequence(ops, ranges);
+  item.maskedCount = ops.materialize(item.masked.count);
+  item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+  return item;
+}
+
+Value KernelBuilder::isVisited(const WorkItem &item) {
+  return compare(arith::CmpIPredicate::sgt, item.visited, index(0));
 }
 
 /// Items are dealt to blocks in rounds, of a pair for each block: one as far
@@ -391,9 +442,8 @@ void KernelBuilder::dealItems(Value items,
           return arith::SelectOp::create(b, isSecond, then, otherwise);
         };
         Value moved = arith::RemUIOp::create(b, add(place, move), blocks);
-        return {add(count, arith::ExtUIOp::create(b, b.getI32Type(), any)),
-                onSecond(add(round, blocks), round), onSecond(moved, place),
-                arith::XOrIOp::create(b, side, one)};
+        return {add(count, asNumber(any)), onSecond(add(round, blocks), round),
+                onSecond(moved, place), arith::XOrIOp::create(b, side, one)};
       });
   postEnd(end[0]);
 }
@@ -449,7 +499,7 @@ llvm::SmallVector<Value> KernelBuilder::forPosted(
   ValueRange numbers =
       receive(before->getArgument(1), controlWords, /*uniform=*/true);
   WorkItem next = withWords(numbers);
-  Value any = compare(arith::CmpIPredicate::sgt, next.visited, index(0));
+  Value any = isVisited(next);
   llvm::append_range(passed, numbers);
   scf::ConditionOp::create(b, any, passed);
   Block *after = b.createBlock(&loop.getAfter(), {}, received, locs);

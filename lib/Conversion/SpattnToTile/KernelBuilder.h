@@ -18,6 +18,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
 #include "spattn/Structure/Algebra.h"
@@ -115,6 +116,12 @@ protected:
   Value mul(Value lhs, Value rhs);
   Value fma(Value x, Value y, Value z);
   Value pointer(Value base, Value elements, Type type);
+  /// A truth value as 0 or 1.
+  Value asNumber(Value truth);
+  /// A row of an array of the caller, of which the strides of batch elements,
+  /// heads and rows are arguments from `stride` on.
+  Value rowPointer(int buffer, int stride, Value batch, Value head, Value row,
+                   Type type);
 
   template <class Body>
   void in(mlir::Block *block, Body body) {
@@ -175,9 +182,13 @@ protected:
 
   /// Barrier `number`, or the `stage`-th after it.
   Value barrier(int64_t number, Value stage);
+  /// Sets up `stages` barriers from `number` on.
+  void initBarriers(int64_t number, int64_t stages, int64_t count, bool loads);
   /// The stage of the `count`-th tile of `stages` that take turns, and the
   /// parity of its phase.
   std::pair<Value, Value> stageOf(Value count, int64_t stages);
+  /// The parity of the `count`-th tile where there is one stage.
+  Value parity(Value count) { return stageOf(count, 1).second; }
   Value flip(Value parity);
   /// A lane of each warp says that the warp is done with something.
   void arrive(Value barrier);
@@ -236,17 +247,26 @@ protected:
   /// The end: an item that visits nothing.
   void postEnd(Value count);
   /// Items that are tiles of rows: of so many tiles of each of `rowHeads`,
-  /// heads of batch elements, a section of which comes before the others.
+  /// heads of batch elements, a section of which comes before the others; and
+  /// the sizes of tiles.
   struct RowItems {
     Value tileRows, rowHeads, section;
+    int64_t queryTile, keyTile;
   };
   /// Heads of batch elements of a section: the largest power of two that
-  /// divides their number and has at most `most` keys.
-  Value emitSection(Value rowHeads, Value keyLength, int64_t most);
+  /// divides their number and whose keys and values have at most so many bytes.
+  Value emitSection(AttentionOpInterface op, Value rowHeads, Value keyLength,
+                    int64_t bytes);
   /// The tile of an item, and which of the heads of batch elements it is of.
   /// Items are numbered so that of a section later rows, which have the most
   /// keys, come last.
   std::pair<Value, Value> locate(const RowItems &rows, Value number);
+  /// The item of a number: its tile's queries and the key tiles that they see.
+  WorkItem decodeRows(AttentionOpInterface op, const HeadStructures &heads,
+                      const RowItems &rows, Value number, Value batches,
+                      const Lengths<Index> &lengths);
+  /// Whether an item visits tiles.
+  Value isVisited(const WorkItem &item);
   /// Deals items to blocks, posts those that visit tiles, and runs `emitEmpty`
   /// for the others.
   void dealItems(Value items, llvm::function_ref<WorkItem(Value number)> decode,

@@ -6,13 +6,11 @@ Small lengths, several items for each block, and more tiles than stages; rows
 without keys and keys without rows, whose operands hold no numbers.
 """
 
-import argparse
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from emulation import STRUCTURES, Attention, allowed_pairs
+from emulation import STRUCTURES, Attention, allowed_pairs, parse_arguments
 from ptx_memory import narrow, widen
 
 
@@ -179,13 +177,7 @@ def run(attention: Attention, case: Case, structure: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--translate", help="spattn-translate, by default that of build/"
-    )
-    arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    arguments = parse_arguments(__doc__)
     path = arguments.folder / "backward.mlir"
     for case in CASES:
         for structure in case.structures:

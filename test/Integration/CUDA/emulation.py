@@ -1,5 +1,6 @@
 """Compiles attention for sm_80, and runs its kernels by an emulation of their PTX."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,18 @@ from description import Array, Description  # noqa: E402
 # Blocks that a device holds: each gets several items.
 MULTIPROCESSORS = 2
 GUARD = 256
+
+
+def parse_arguments(description: str) -> argparse.Namespace:
+    """Of a test: `folder`, which exists then, and `translate`."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--translate", help="spattn-translate, by default that of build/"
+    )
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    return arguments
 
 
 class Attention:

@@ -6,13 +6,11 @@ Small lengths, several items for each block and more tiles than stages, so that
 every barrier changes its phase more than once.
 """
 
-import argparse
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from emulation import STRUCTURES, Attention, allowed_pairs
+from emulation import STRUCTURES, Attention, allowed_pairs, parse_arguments
 from ptx_memory import narrow, widen
 
 BATCH, HEADS, KEY_HEADS = 1, 2, 1
@@ -94,13 +92,7 @@ def run(attention: Attention, dim: int, structure: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--translate", help="spattn-translate, by default that of build/"
-    )
-    arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    arguments = parse_arguments(__doc__)
     path = arguments.folder / "forward.mlir"
     for dim, schedule in SCHEDULES:
         for name in STRUCTURES:

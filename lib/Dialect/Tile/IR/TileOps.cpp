@@ -200,19 +200,18 @@ LogicalResult ReceiveOp::verify() {
   return verifyWords(*this, getOffset(), getStride(), getValues().size());
 }
 
-LogicalResult LoadWordsOp::verify() {
-  int64_t count = getCount();
+/// Words that are copied 16 bytes at a time.
+template <class Op>
+static LogicalResult verifyCopiedWords(Op op) {
+  int64_t count = op.getCount();
   if (count % 4 != 0)
-    return emitOpError("expected a multiple of 4 numbers, got ") << count;
-  return verifyWords(*this, getOffset(), getStride(), count);
+    return op.emitOpError("expected a multiple of 4 numbers, got ") << count;
+  return verifyWords(op, op.getOffset(), op.getStride(), count);
 }
 
-LogicalResult AddWordsOp::verify() {
-  int64_t count = getCount();
-  if (count % 4 != 0)
-    return emitOpError("expected a multiple of 4 numbers, got ") << count;
-  return verifyWords(*this, getOffset(), getStride(), count);
-}
+LogicalResult LoadWordsOp::verify() { return verifyCopiedWords(*this); }
+
+LogicalResult AddWordsOp::verify() { return verifyCopiedWords(*this); }
 
 LogicalResult WriteFragmentOp::verify() {
   AccumulatorType type = getSource().getType();
