@@ -7,6 +7,18 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile=deterministic=true | FileCheck %s --check-prefix=SEVEN
 // RUN: not spattn-opt %s -convert-spattn-to-tile=deterministic=perhaps 2>&1 | FileCheck %s --check-prefix=BAD
 
+// Sums are cleared where queries see many keys, or tiles are narrow; else who comes first writes them.
+// RUN: spattn-opt %s -convert-spattn-to-tile="deterministic=false" | FileCheck %s --check-prefix=SUMS
+// SUMS-LABEL: llvm.func @bands_prepare(
+// SUMS-NOT: tile.store_fill
+// SUMS: llvm.func @bands(
+// SUMS: tile.claim
+// SUMS-LABEL: llvm.func @wide_prepare(
+// SUMS: tile.store_fill
+// SUMS: llvm.func @wide(
+// SUMS-NOT: tile.claim
+// SUMS: llvm.func @wide_finish(
+
 // BAD: Cannot find option named 'perhaps'
 
 // FIVE-NOT: _queries

@@ -25,12 +25,12 @@
 // LAUNCH-SAME: <"dk", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"dv", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"o", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>, <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"dq", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>]
-// A number for each query of a tile, and 128 for its gradients. Nothing has to be zeroed: the first
-// kernel does that where the others read.
+// A number for each query of a tile, and 128 for its gradients; and for each tile how many have come to
+// add to those. Nothing has to be zeroed: the first kernel does that where the others read.
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // LAUNCH-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // LAUNCH-SAME: <"dq_sums", bytes = <524288 * batch * ceil(queryLength / 64)>, alignment = 256>,
-// LAUNCH-SAME: <"counter", bytes = <4>, alignment = 4>]
+// LAUNCH-SAME: <"counter", bytes = <4 + 64 * batch * ceil(queryLength / 64)>, alignment = 4>]
 // LAUNCH-SAME: limits = [<<queryLength + keyLength>, 1073741823>, <<16 * batch * ceil(keyLength / 128)>, 1073741823>, <<16 * batch * ceil(queryLength / 64)>, 1073741823>]
 // LAUNCH-SAME: positive = ["scale"]
 // LAUNCH-SAME: arguments = [<map 6>, <map 7>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
@@ -44,7 +44,7 @@
 // LAUNCH-SAME: threads = 384, shared = 231136, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
 // LAUNCH-LABEL: llvm.func @bands_finish
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
-// LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
+// LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
 // LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
 
 // Maps are read where arguments are.
@@ -53,12 +53,16 @@
 // One thread of the grid starts the counter of key tiles.
 // CHECK: scf.if
 // CHECK:   llvm.store %{{.*}}, %[[COUNTER]] : i32, !llvm.ptr
-// Of rows in a query tile that sees keys: clear where gradients are added up, scale the
-// log-sum-exp, and multiply outputs and their gradients.
+// Nobody has come to add to the gradients of the query tile.
+// CHECK: scf.if
+// CHECK:   llvm.getelementptr %[[COUNTER]]
+// CHECK:   llvm.store %{{.*}}, %{{.*}} : i32, !llvm.ptr
+// Of rows in a query tile that sees keys: negate the log-sum-exp, and multiply outputs and their
+// gradients.
 // CHECK: scf.if
 // CHECK:   tile.load {{.*}} : !tile.shared<64x128xbf16>
 // CHECK:   tile.load {{.*}} : !tile.shared<64x128xbf16>
-// CHECK:   tile.store_fill {{.*}} columns 1024 : f32
+// CHECK-NOT: tile.store_fill
 // CHECK:   tile.load_rows
 // CHECK:   tile.map({{.*}}) {
 // CHECK:     arith.cmpf oeq
@@ -107,14 +111,33 @@
 // CHECK:   scf.for
 // CHECK:     tile.load_words 64
 // CHECK:     tile.load {{.*}} : !tile.shared<64x128xbf16>
-// and one adds the sums of each query tile, and stores.
+// and one writes the sums of each query tile, if it comes first, or adds to what whoever did has written,
+// and stores.
 // CHECK: tile.receive {{.*}} uniform
 // CHECK:   scf.for
-// CHECK:     tile.barrier_wait
-// CHECK:     tile.add_words 4096
-// CHECK:     tile.barrier_wait
-// CHECK:     tile.add_words 4096
-// CHECK:     tile.store_wait
+// CHECK:     %[[CLAIMED:.*]] = tile.claim %[[FLAG:.*]]
+// CHECK-NEXT: %[[BEFORE:.*]] = tile.broadcast %[[CLAIMED]]
+// CHECK:     %[[FIRST:.*]] = arith.cmpi eq, %[[BEFORE]], %c0
+// CHECK:     %[[THERE:.*]] = arith.cmpi uge, %[[BEFORE]], %c1073741824
+// CHECK:     %[[KNOWN:.*]] = arith.ori %[[FIRST]], %[[THERE]]
+// CHECK:     scf.if %[[KNOWN]]
+// CHECK-NEXT: } else {
+// CHECK:       tile.await_published 1073741824 at %[[FLAG]]
+// CHECK:     scf.if %[[FIRST]] {
+// CHECK:       tile.barrier_wait
+// CHECK:       tile.add_words 4096 {{.*}} overwriting
+// CHECK:       tile.barrier_wait
+// CHECK:       tile.add_words 4096 {{.*}} overwriting
+// CHECK:       tile.publish 1073741824 to
+// CHECK-COUNT-2: tile.barrier_arrive
+// CHECK:     } else {
+// CHECK:       tile.barrier_wait
+// CHECK:       tile.add_words 4096
+// CHECK-NOT:   overwriting
+// CHECK:       tile.barrier_wait
+// CHECK:       tile.add_words 4096
+// CHECK-NOT:   overwriting
+// CHECK:       tile.store_wait
 // CHECK-COUNT-2: tile.barrier_arrive
 // CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
 // CHECK:   tile.store_tile {{.*}} : !tile.shared<128x128xbf16>
@@ -126,7 +149,7 @@
 // CHECK:   tile.read_columns {{.*}} : !tile.columns<64>
 // CHECK:   tile.mma {{.*}} acc {{.*}} {transposed} : !tile.shared<128x128xbf16>, !tile.shared<64x128xbf16>, !tile.acc<64x64xf32>
 // CHECK:   tile.mma_wait 0
-// CHECK:   scf.for
+// CHECK:   scf.while
 // Scores are masked before the next product has its registers; the gradients of probabilities start
 // from -delta.
 // CHECK:     tile.mask
@@ -172,7 +195,11 @@
 // CHECK-NOT: tile.mma
 
 // CHECK-LABEL: llvm.func @bands_finish
-// CHECK: scf.if
+// Of tiles that nobody has added to there are no sums.
+// CHECK: %[[COUNT:.*]] = llvm.load {{.*}} : !llvm.ptr -> i32
+// CHECK: %[[SOME:.*]] = arith.cmpi ne, %[[COUNT]], %c0
+// CHECK: %[[ANY:.*]] = arith.andi {{.*}}, %[[SOME]]
+// CHECK: scf.if %[[ANY]] {
 // Two chunks of 64 columns.
 // CHECK:   tile.load_fragment {{.*}} : !tile.acc<64x64xf32>
 // CHECK:   arith.mulf

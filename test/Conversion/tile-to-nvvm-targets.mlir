@@ -60,6 +60,28 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   llvm.return
 }
 
+// Those that come first are copied or stored instead, and published behind that.
+// SM90-LABEL: @published
+// SM90: atom.acquire.gpu.inc.u32 $0, [$1], -1;\0Afence.proxy.async.global;
+// SM90: ld.acquire.gpu.global.u32 number, [$0];\0Asetp.ge.u32 p, number, 1024;\0A@!p bra WAIT;\0Afence.proxy.async.global;
+// SM90: @p cp.async.bulk.global.shared::cta.bulk_group [$0], [$1], 2048;
+// SM90: @p cp.async.bulk.wait_group 0;\0A@p fence.proxy.async.global;\0A@p red.release.gpu.global.add.u32 [$0], 1024;
+// SM80-LABEL: @published
+// SM80: atom.acquire.gpu.inc.u32 $0, [$1], -1;\0A}
+// SM80: ld.acquire.gpu.global.u32 number, [$0];\0Asetp.ge.u32 p, number, 1024;\0A@!p bra WAIT;\0Abar.warp.sync
+// SM80: scf.for
+// SM80: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr
+// SM80-NOT: red.relaxed
+// SM80: bar.warp.sync 0xffffffff;\0Asetp.eq.u32 p, $1, 0;\0A@p red.release.gpu.global.add.u32 [$0], 1024;
+llvm.func @published(%flag: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %n = tile.claim %flag
+  tile.await_published 1024 at %flag
+  tile.add_words 512 from 1024[%i] stride 2048 to %q overwriting
+  tile.publish 1024 to %flag
+  llvm.return
+}
+
 // Rows are written 16 columns at a time, or two elements.
 // SM90-LABEL: @rows_to_shared
 // SM90-COUNT-4: stmatrix.sync.aligned.m8n8.x4.shared.b16

@@ -9,7 +9,6 @@
 #include "BackwardItems.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -137,7 +136,7 @@ SmallVector<Value> BackwardItems::emitTile(Value number, Value count,
   Value any = isVisited(item), one = asNumber(any);
   // A value of this block, so that it is posted.
   item.extra = {one, one, add(posted, index(0))};
-  findSkipped(item);
+  addSkipped(item);
   setPosted(item, body);
   auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
   in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
@@ -166,7 +165,7 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
     Value any = isVisited(item);
     Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
     item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
-    findSkipped(item);
+    addSkipped(item);
     setPosted(item, posts.getBody());
     when(any, [&] { post(own, words.getArrayRef()); });
     scf::YieldOp::create(
@@ -179,27 +178,13 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
   return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
 }
 
-void BackwardItems::findSkipped(WorkItem &item) {
-  if (!shape.skipsTiles())
-    return;
-  Value most = index(tilesWithBit());
-  Value lane = arith::AndIOp::create(b, thread, index(31));
-  Index group = ops.wrap(arith::DivUIOp::create(b, lane, most));
-  Index number = ops.wrap(arith::RemUIOp::create(b, lane, most));
-  Index tile = item.masked.nth(ops, number);
-  Index begin = ops.add(item.first, ops.mul(group, ops.constant(kRowsOfGroup)));
-  Index end = ops.add(begin, ops.constant(kRowsOfGroup));
-  IndexOps::Bool isSeen = ops.constantBool(false);
-  for (const auto &range :
-       queryTiles(ops, item.form, begin, end, shape.queryTile))
-    isSeen = ops.orB(
-        isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
-  IndexOps::Bool isSkipped =
-      ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
-  Value all = index(-1);
-  item.extra.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
-                                                ops.materialize(isSkipped),
-                                                NVVM::VoteSyncKind::ballot));
+void BackwardItems::addSkipped(WorkItem &item) {
+  if (shape.skipsTiles())
+    llvm::append_range(
+        item.extra,
+        findSkipped(item, shape.consumers, [&](Index begin, Index end) {
+          return queryTiles(ops, item.form, begin, end, shape.queryTile);
+        }));
 }
 
 void BackwardItems::emitEmptyKeys(const WorkItem &item) {

@@ -107,8 +107,6 @@ protected:
   /// the block's number; the others are fetched when there is room for them, as
   /// some take much longer than others.
   void emitSchedule();
-  /// Masked tiles that have a bit for each warpgroup.
-  int64_t tilesWithBit() const { return 32 / shape.consumers; }
 
   //===--------------------------------------------------------------------===//
   // Shared memory
@@ -167,9 +165,9 @@ private:
   /// Posts the items of a key tile, one for each head of the group that has
   /// work. Returns as emitTile.
   SmallVector<Value> emitGroup(Value number, Value count, Value posted);
-  /// Finds which of an item's first masked tiles see none of a warpgroup's
-  /// keys. Each lane looks at a tile for a warpgroup.
-  void findSkipped(WorkItem &item);
+  /// Adds to an item which of its first masked tiles see none of a warpgroup's
+  /// keys.
+  void addSkipped(WorkItem &item);
   /// Writes the gradients of keys that no query sees.
   void emitEmptyKeys(const WorkItem &item);
 

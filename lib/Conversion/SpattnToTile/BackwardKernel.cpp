@@ -127,7 +127,14 @@ private:
         auto loop = scf::ForOp::create(b, index(0), item.visited, index(1));
         in(loop.getBody(), [&] {
           Value n = loop.getInductionVar();
-          emitSums(item, add(tilesBefore, n), n);
+          Value count = add(tilesBefore, n), tile = tileNumber(item, n);
+          if (!shape.claimsSums)
+            return emitSums(count, dqueryStart(tile));
+          Value isFirst = claimSums(tile);
+          auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/true);
+          in(ifFirst.thenBlock(),
+             [&] { emitSums(count, dqueryStart(tile), flagOfSums(tile)); });
+          in(ifFirst.elseBlock(), [&] { emitSums(count, dqueryStart(tile)); });
         });
       }
       when(compare(arith::CmpIPredicate::ne, item.extra[IsLast], index(0)),
@@ -148,21 +155,48 @@ private:
     });
   }
 
-  /// Where the gradients of an item's n-th query tile are added up.
-  Value dqueryStart(const WorkItem &item, Value n) {
-    Value row =
-        scratchRow(item, ops.materialize(firstOf(item, n, shape.queryTile)));
-    return pointer(args[Dquery], mul(row, asIndex(index(shape.headDim))),
-                   b.getF32Type());
+  /// The number of an item's n-th query tile among all that scratch has rows
+  /// for.
+  Value tileNumber(const WorkItem &item, Value n) {
+    Value head = add(mul(item.batch, index(op.getNumQueryHeads())), item.head);
+    Value ofHead = arith::DivUIOp::create(
+        b, ops.materialize(firstOf(item, n, shape.queryTile)),
+        index(shape.queryTile));
+    Value tiles = arith::DivUIOp::create(b, paddedRows, index(shape.queryTile));
+    return add(mul(head, tiles), ofHead);
   }
+  /// Where the gradients of a tile's queries are added up.
+  Value dqueryStart(Value tile) {
+    return pointer(
+        args[Dquery],
+        mul(asIndex(tile), asIndex(index(shape.queryTile * shape.headDim))),
+        b.getF32Type());
+  }
+  Value flagOfSums(Value tile) { return sumsFlag(args[Counter], tile); }
   Value fragmentPointer(Value start, Value fragment) {
     return pointer(start, mul(fragment, index(kSumsWords)), b.getF32Type());
   }
 
-  /// Adds what the warpgroups have for the block's `count`-th query tile, an
-  /// item's n-th.
-  void emitSums(const WorkItem &item, Value count, Value n) {
-    Value start = dqueryStart(item, n);
+  /// Whether a tile's sums have yet to be written, which the caller has to do
+  /// then. Else they are there. Nobody waits who has something to write, so
+  /// that nobody waits forever.
+  Value claimSums(Value tile) {
+    Value flag = flagOfSums(tile);
+    Value before = tile::BroadcastOp::create(b, tile::ClaimOp::create(b, flag));
+    Value isFirst = compare(arith::CmpIPredicate::eq, before, index(0));
+    Value isThere =
+        compare(arith::CmpIPredicate::uge, before, index(kPublished));
+    auto ifKnown =
+        scf::IfOp::create(b, arith::OrIOp::create(b, isFirst, isThere),
+                          /*withElseRegion=*/true);
+    in(ifKnown.elseBlock(),
+       [&] { tile::AwaitPublishedOp::create(b, kPublished, flag); });
+    return isFirst;
+  }
+
+  /// Adds what the warpgroups have for the block's `count`-th query tile to
+  /// what starts there, or writes it, and sets the flag, if there is one.
+  void emitSums(Value count, Value start, Value flag = Value()) {
     int64_t uses = shape.fragments() / shape.consumers;
     for (int64_t own = 0; own < uses; ++own) {
       Value use = add(mul(count, index(uses)), index(own));
@@ -172,9 +206,13 @@ private:
         Value fragment = index(own * shape.consumers + group);
         tile::AddWordsOp::create(b, kSumsWords, layout.sums,
                                  asIndex(index(group)), kSumsBytes,
-                                 fragmentPointer(start, fragment));
+                                 fragmentPointer(start, fragment),
+                                 /*overwriting=*/bool(flag));
       }
-      tile::StoreWaitOp::create(b);
+      if (flag && own + 1 == uses)
+        tile::PublishOp::create(b, kPublished, flag);
+      else
+        tile::StoreWaitOp::create(b);
       for (int64_t group = 0; group < shape.consumers; ++group)
         arrive(barrier(numbers.emptySums, index(group)));
     }
@@ -377,7 +415,7 @@ private:
     tile::CopyFenceOp::create(b);
     meet();
     // Read again, as for masks: registers are dear.
-    Value start = dqueryStart(withMask(item), n);
+    Value start = dqueryStart(tileNumber(withMask(item), n));
     for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
       Value fragment = add(group, index(own));
       Value dquery = startDquery(keyStage, buffer, fragment);
@@ -438,111 +476,57 @@ private:
   // The query tiles of an item
   //===--------------------------------------------------------------------===//
 
-  /// Masked ones first; the last one, which starts no other, for itself.
+  /// Masked ones first; the last one, which starts no other, for itself. Where
+  /// a warpgroup leaves out tiles that see none of its keys, it may be ahead of
+  /// the others: of a narrow band, the first keys miss the last tile, and the
+  /// last keys the first.
   SmallVector<Value> emitTiles(const WorkItem &item, Value group,
                                Value keyStage, Value tilesBefore,
                                ValueRange before) {
     if (!shape.overlap)
       return emitTilesInOrder(item, group, keyStage, tilesBefore, before);
-    if (shape.skipsTiles())
-      return emitSeenTiles(item, group, keyStage, tilesBefore, before);
-    SmallVector<Value> carried(before);
-    carried.push_back(firstScores(group, keyStage, tilesBefore));
-    Value one = index(1), last = sub(item.visited, one);
-    Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
-    auto masked = scf::ForOp::create(b, index(0), firstFull, one, carried);
-    in(masked.getBody(), [&] {
-      Value n = masked.getInductionVar();
-      scf::YieldOp::create(b, step(item, group, keyStage, tilesBefore, n,
-                                   Masked::Yes, add(n, one),
-                                   masked.getRegionIterArgs()));
+    SeenTiles seen =
+        seenTiles(item, ValueRange(item.extra).drop_front(Skipped), group);
+    auto skip = [&](Value begin, Value end) {
+      if (shape.skipsTiles())
+        skipTiles(add(tilesBefore, begin), add(tilesBefore, end));
+    };
+    skip(index(0), seen.first);
+    SmallVector<Value> carried{seen.first};
+    llvm::append_range(carried, before);
+    carried.push_back(
+        firstScores(group, keyStage, add(tilesBefore, seen.first)));
+    auto stepOf = [&](Value n, Masked masked, Value next, ValueRange state) {
+      return step(item, group, keyStage, tilesBefore, n, masked, next, state);
+    };
+    carried = emitWhile(
+        carried,
+        [&](ValueRange state) {
+          return compare(arith::CmpIPredicate::slt, state[0], seen.firstFull);
+        },
+        [&](ValueRange state, Block *) -> SmallVector<Value> {
+          SmallVector<Value> result{nextSeen(seen, state[0])};
+          llvm::append_range(result, stepOf(state[0], Masked::Yes, result[0],
+                                            state.drop_front()));
+          return result;
+        });
+    auto loop = scf::ForOp::create(b, carried[0], seen.last, index(1),
+                                   ValueRange(carried).drop_front());
+    in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      scf::YieldOp::create(
+          b, stepOf(n, Masked::No, add(n, index(1)), loop.getRegionIterArgs()));
     });
-    return emitLastTiles(item, group, keyStage, tilesBefore, firstFull, last,
-                         masked.getResults());
+    carried =
+        stepOf(seen.last, Masked::Perhaps, /*next=*/Value(), loop.getResults());
+    carried.pop_back();
+    skip(add(seen.last, index(1)), item.visited);
+    return carried;
   }
 
   Value firstScores(Value group, Value keyStage, Value count) {
     Value scores = startScores(group, keyStage, count, awaitQuery(count));
     return wait(0, scores).front();
-  }
-
-  /// The full tiles from `n` on, and the last tile.
-  SmallVector<Value> emitLastTiles(const WorkItem &item, Value group,
-                                   Value keyStage, Value tilesBefore, Value n,
-                                   Value last, ValueRange state) {
-    auto loop = scf::ForOp::create(b, n, last, index(1), state);
-    in(loop.getBody(), [&] {
-      Value own = loop.getInductionVar();
-      scf::YieldOp::create(b, step(item, group, keyStage, tilesBefore, own,
-                                   Masked::No, add(own, index(1)),
-                                   loop.getRegionIterArgs()));
-    });
-    SmallVector<Value> carried =
-        step(item, group, keyStage, tilesBefore, last, Masked::Perhaps,
-             /*next=*/Value(), loop.getResults());
-    carried.pop_back();
-    return carried;
-  }
-
-  /// The same without the tiles that see none of the warpgroup's keys: of a
-  /// narrow band, its first keys miss the last tile, and its last keys the
-  /// first. So a warpgroup may be ahead of the others.
-  SmallVector<Value> emitSeenTiles(const WorkItem &item, Value group,
-                                   Value keyStage, Value tilesBefore,
-                                   ValueRange before) {
-    int64_t most = tilesWithBit();
-    Value zero = index(0), one = index(1), bits = index(most);
-    Value every = index((int64_t(1) << most) - 1);
-    Value skipped = arith::AndIOp::create(
-        b, every,
-        arith::ShRUIOp::create(b, item.extra[Skipped], mul(group, bits)));
-    Value seen = arith::XOrIOp::create(b, skipped, every);
-    // The last one of those with a bit, unless there are more.
-    Value withBit = arith::MinSIOp::create(b, item.visited, bits);
-    Value exist = arith::AndIOp::create(
-        b, seen, arith::ShRUIOp::create(b, every, sub(bits, withBit)));
-    Value lastSeen =
-        sub(index(31), math::CountLeadingZerosOp::create(b, exist));
-    Value hasMore = compare(arith::CmpIPredicate::sgt, item.visited, bits);
-    Value last =
-        arith::SelectOp::create(b, hasMore, sub(item.visited, one), lastSeen);
-    Value first = arith::MinSIOp::create(
-        b, math::CountTrailingZerosOp::create(b, seen), withBit);
-    skipTiles(tilesBefore, add(tilesBefore, first));
-    Value any = compare(arith::CmpIPredicate::sge, last, zero);
-    auto ifAny = scf::IfOp::create(b, before.getTypes(), any,
-                                   /*withElseRegion=*/true);
-    in(ifAny.thenBlock(), [&] {
-      SmallVector<Value> carried{first};
-      llvm::append_range(carried, before);
-      carried.push_back(firstScores(group, keyStage, add(tilesBefore, first)));
-      Value firstFull = arith::MinSIOp::create(b, item.maskedCount, last);
-      carried = emitWhile(
-          carried,
-          [&](ValueRange state) {
-            return compare(arith::CmpIPredicate::slt, state[0], firstFull);
-          },
-          [&](ValueRange state, Block *) -> SmallVector<Value> {
-            // One tile is skipped at most: the stage of the one after that is
-            // free as soon as this tile's.
-            Value n = state[0], after = add(n, one);
-            Value bit = arith::ShRUIOp::create(
-                b, skipped, arith::MinSIOp::create(b, after, index(31)));
-            Value next = add(after, arith::AndIOp::create(b, bit, one));
-            SmallVector<Value> result{next};
-            llvm::append_range(result,
-                               step(item, group, keyStage, tilesBefore, n,
-                                    Masked::Yes, next, state.drop_front()));
-            return result;
-          });
-      scf::YieldOp::create(b, emitLastTiles(item, group, keyStage, tilesBefore,
-                                            carried[0], last,
-                                            ValueRange(carried).drop_front()));
-    });
-    in(ifAny.elseBlock(), [&] { scf::YieldOp::create(b, before); });
-    Value rest = arith::MaxSIOp::create(b, add(last, one), first);
-    skipTiles(add(tilesBefore, rest), add(tilesBefore, item.visited));
-    return SmallVector<Value>(ifAny.getResults());
   }
 
   /// Lets new tiles into the stages of the block's tiles [begin, end), which
@@ -553,9 +537,9 @@ private:
       auto [stage, phase] = stageOfQuery(loop.getInductionVar());
       // The tile's own phase has to have begun.
       await(barrier(numbers.fullQuery, stage), phase);
-      arrive(barrier(numbers.emptyQuery, stage));
+      arriveAfterReads(barrier(numbers.emptyQuery, stage));
       await(barrier(numbers.fullDout, stage), phase);
-      arrive(barrier(numbers.emptyDout, stage));
+      arriveAfterReads(barrier(numbers.emptyDout, stage));
     });
   }
 

@@ -86,6 +86,11 @@ struct BackwardShape {
   /// compute add them.
   bool sumsAreStaged() const { return overlap && !deterministic; }
 
+  /// Whether the first who has something for a query tile's sums writes it, so
+  /// that they need not be cleared. Others look who is first, which takes
+  /// longer than a narrow tile's products.
+  bool claimsSums = false;
+
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }
   int64_t consumerRegisters() const {

@@ -63,6 +63,9 @@ public:
   LLVM::LLVMFuncOp build() {
     startCounter(Counter);
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
+    if (shape.claimsSums)
+      when(compare(arith::CmpIPredicate::eq, thread, index(0)),
+           [&] { LLVM::StoreOp::create(b, index(0), sumsFlag(Counter)); });
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { emitRows(); });
     in(ifAny.elseBlock(), [&] { storeNoStart(Lse, Delta); });
@@ -86,7 +89,8 @@ private:
       load(args[MapOut], first, head, batch, outTile, ready);
       load(args[MapDout], first, head, batch, doutTile, ready);
     });
-    clearSums();
+    if (!shape.claimsSums)
+      clearSums();
     storeStart(Lse, negatedLse(UserLse, LseBatchStride));
     await(ready, index(0));
     storeStart(Delta, deltaStart(outTile, doutTile));
@@ -109,6 +113,7 @@ class FinishKernel : RowsKernel {
     MapDquery,
     Dquery,
     Sums,
+    Counter,
     Batch,
     QueryLength,
     KeyLength,
@@ -130,6 +135,12 @@ public:
 
   LLVM::LLVMFuncOp build() {
     findRows(args[Batch], args[QueryLength], args[KeyLength]);
+    // What nobody has added to is not there.
+    if (shape.claimsSums) {
+      Value count = LLVM::LoadOp::create(b, b.getI32Type(), sumsFlag(Counter));
+      any = arith::AndIOp::create(
+          b, any, compare(arith::CmpIPredicate::ne, count, index(0)));
+    }
     auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
     in(ifAny.thenBlock(), [&] { emitRows(); });
     in(ifAny.elseBlock(), [&] { emitEmptyRows(Dquery, DqueryBatchStride); });

@@ -63,6 +63,15 @@ protected:
         add(mul(headNumber, asIndex(ops.materialize(padded))), asIndex(first));
   }
 
+  /// The number that says whether the sums of the block's query tile are there.
+  Value sumsFlag(int counter) {
+    Value tile = mlir::arith::DivUIOp::create(b, scratchRow,
+                                              asIndex(index(shape.queryTile)));
+    return KernelBuilder::sumsFlag(
+        args[counter],
+        mlir::arith::IndexCastOp::create(b, b.getI32Type(), tile));
+  }
+
   /// The block's rows of an array of the caller, of which the strides are
   /// arguments from `stride` on.
   Value rowPointer(int buffer, int stride, Type type) {

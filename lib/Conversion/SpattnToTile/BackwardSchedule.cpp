@@ -39,23 +39,14 @@ static constexpr Candidate kCandidates[] = {
     {GpuTarget::Family::Sm80, {}, 128, 0, 64, 1, 1, 1, 1, 1},
 };
 
-bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
-                                   const GpuTarget &target,
-                                   int64_t expectedLength) {
-  // Measured on an H200 only (docs/Gradients.md): keys that a query sees, up to
-  // which it is faster.
-  if (target.family != GpuTarget::Family::Sm90a)
-    return false;
-  int64_t mostKeys =
-      std::max(op.getHeadDim(), op.getValueDim()) > 64 ? 1000 : 300;
+/// Whether queries that see any key see fewer than `most` on average. Lengths
+/// that are not known are `length`.
+static bool seeFewKeys(AttentionBackwardOp op, int64_t length, int64_t most) {
   auto lengthOf = [&](int64_t known) {
-    return ShapedType::isDynamic(known) ? expectedLength : known;
+    return ShapedType::isDynamic(known) ? length : known;
   };
-  int64_t queries = lengthOf(op.getStaticQueryLength());
-  int64_t keys = lengthOf(op.getStaticKeyLength());
-  if (queries == 0 || keys == 0)
-    return false;
-  HostAlgebra algebra = getAlgebra(op, queries, keys);
+  HostAlgebra algebra = getAlgebra(op, lengthOf(op.getStaticQueryLength()),
+                                   lengthOf(op.getStaticKeyLength()));
   int64_t pairs = 0, rows = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     pairs += algebra.pairs(head);
@@ -64,12 +55,36 @@ bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
                 algebra.rowTiles(head, TileShape{kRowsOfGroup, kRowsOfGroup}),
                 [](int64_t visited) { return visited > 0; });
   }
-  return pairs < rows * mostKeys;
+  return pairs < rows * most;
+}
+
+// Numbers of keys below were measured on an H200 (docs/Gradients.md).
+
+bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
+                                   const GpuTarget &target,
+                                   int64_t expectedLength) {
+  if (target.family != GpuTarget::Family::Sm90a)
+    return false;
+  bool isKnown = expectedLength > 0 ||
+                 (!ShapedType::isDynamic(op.getStaticQueryLength()) &&
+                  !ShapedType::isDynamic(op.getStaticKeyLength()));
+  bool isWide = std::max(op.getHeadDim(), op.getValueDim()) > 64;
+  return isKnown && seeFewKeys(op, expectedLength, isWide ? 1000 : 300);
+}
+
+/// Whether clearing sums takes longer than asking, for each tile, who is first.
+static bool shouldClaimSums(AttentionBackwardOp op, const BackwardShape &shape,
+                            int64_t expectedLength) {
+  constexpr int64_t longLength = 16384, mostKeys = 3000;
+  return shape.sumsAreStaged() && shape.headDim > 64 &&
+         seeFewKeys(op, expectedLength > 0 ? expectedLength : longLength,
+                    mostKeys);
 }
 
 FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
                                                      const GpuTarget &target,
-                                                     bool deterministic) {
+                                                     bool deterministic,
+                                                     int64_t expectedLength) {
   BackwardShape shape;
   shape.deterministic = deterministic;
   shape.grouped = op.getGroupSize() > 1;
@@ -96,6 +111,7 @@ FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
   shape.keyStages = fitting->keyStages;
   shape.valueStages = fitting->valueStages;
   shape.queryStages = fitting->queryStages;
+  shape.claimsSums = shouldClaimSums(op, shape, expectedLength);
   if (ScheduleAttr schedule = op.getScheduleAttr()) {
     int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();
     if ((queries != 64 && queries != 128) || keys % 64 != 0 || keys > 256)

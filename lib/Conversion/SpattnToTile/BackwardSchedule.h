@@ -22,11 +22,14 @@ bool areQueriesFasterAlone(AttentionBackwardOp op, const GpuTarget &target,
                            int64_t expectedLength);
 
 /// The shape of kernels for a target: the tiles of the operation's schedule, or
-/// those of the table for its head dimension. Fails with a diagnostic for head
+/// those of the table for its head dimension. How sums start depends on how
+/// many keys queries see, at `expectedLength` where lengths are not known, or
+/// if that is 0 either, at a long one. Fails with a diagnostic for head
 /// dimensions and schedules that no kernel has.
 mlir::FailureOr<BackwardShape> chooseBackwardShape(AttentionBackwardOp op,
                                                    const GpuTarget &target,
-                                                   bool deterministic);
+                                                   bool deterministic,
+                                                   int64_t expectedLength);
 
 } // namespace spattn
 

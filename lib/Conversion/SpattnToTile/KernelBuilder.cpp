@@ -202,8 +202,8 @@ Value KernelBuilder::flip(Value parity) {
 
 void KernelBuilder::arrive(Value barrier) {
   Value lane = arith::AndIOp::create(b, thread, index(31));
-  when(compare(arith::CmpIPredicate::eq, lane, index(0)),
-       [&] { tile::BarrierArriveOp::create(b, barrier); });
+  tile::BarrierArriveOp::create(
+      b, barrier, compare(arith::CmpIPredicate::eq, lane, index(0)));
 }
 
 void KernelBuilder::arriveAfterReads(Value barrier) {
@@ -509,7 +509,7 @@ llvm::SmallVector<Value> KernelBuilder::forPosted(
   item.number = count;
   llvm::SmallVector<Value> result = body(
       item, tiles, count, arguments.take_front(types.size()).drop_front(2));
-  arrive(barrier(queue.empty, stageOf(count, queue.stages).first));
+  arriveAfterReads(barrier(queue.empty, stageOf(count, queue.stages).first));
   llvm::SmallVector<Value> yielded{add(tiles, item.visited),
                                    add(count, index(1))};
   llvm::append_range(yielded, result);
@@ -541,6 +541,86 @@ Value KernelBuilder::maskIfPartial(const WorkItem &item, Value n, Masked masked,
   in(ifMasked.elseBlock(),
      [&] { scf::YieldOp::create(b, ValueRange{scores}); });
   return ifMasked.getResult(0);
+}
+
+llvm::SmallVector<Value> KernelBuilder::findSkipped(
+    const WorkItem &item, int64_t groups,
+    function_ref<std::vector<TileRange<Index>>(Index begin, Index end)>
+        tilesOf) {
+  Value lane = arith::AndIOp::create(b, thread, index(31));
+  Value half = arith::DivUIOp::create(b, lane, index(kTilesWithBit));
+  Index number =
+      ops.wrap(arith::RemUIOp::create(b, lane, index(kTilesWithBit)));
+  Index tile = item.masked.nth(ops, number);
+  Value all = index(-1);
+  llvm::SmallVector<Value> words;
+  for (int64_t group = 0; group < groups; group += 2) {
+    Index rows = ops.mul(ops.wrap(add(half, index(group))),
+                         ops.constant(tile::kFragmentRows));
+    Index begin = ops.add(item.first, rows);
+    Index end = ops.add(begin, ops.constant(tile::kFragmentRows));
+    IndexOps::Bool isSeen = ops.constantBool(false);
+    for (const auto &range : tilesOf(begin, end))
+      isSeen = ops.orB(
+          isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
+    IndexOps::Bool isSkipped =
+        ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
+    words.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
+                                             ops.materialize(isSkipped),
+                                             NVVM::VoteSyncKind::ballot));
+  }
+  return words;
+}
+
+Value KernelBuilder::skippedBits(ValueRange words, Value group) {
+  Value word = words[0];
+  for (size_t i = 1; i < words.size(); ++i)
+    word = arith::SelectOp::create(
+        b, compare(arith::CmpIPredicate::sge, group, index(2 * i)), words[i],
+        word);
+  Value half =
+      mul(arith::AndIOp::create(b, group, index(1)), index(kTilesWithBit));
+  return arith::AndIOp::create(b, index((int64_t(1) << kTilesWithBit) - 1),
+                               arith::ShRUIOp::create(b, word, half));
+}
+
+KernelBuilder::SeenTiles KernelBuilder::allTiles(const WorkItem &item) {
+  Value last = sub(item.visited, index(1));
+  return {Value(), index(0), last,
+          arith::MinSIOp::create(b, item.maskedCount, last)};
+}
+
+KernelBuilder::SeenTiles
+KernelBuilder::seenTiles(const WorkItem &item, ValueRange words, Value group) {
+  SeenTiles result = allTiles(item);
+  if (words.empty())
+    return result;
+  result.skipped = skippedBits(words, group);
+  Value most = index(kTilesWithBit);
+  Value every = index((int64_t(1) << kTilesWithBit) - 1);
+  Value seen = arith::XOrIOp::create(b, result.skipped, every);
+  // The last one of those with a bit, unless there are more.
+  Value withBit = arith::MinSIOp::create(b, item.visited, most);
+  Value exist = arith::AndIOp::create(
+      b, seen, arith::ShRUIOp::create(b, every, sub(most, withBit)));
+  Value lastSeen = arith::MaxSIOp::create(
+      b, sub(index(31), math::CountLeadingZerosOp::create(b, exist)), index(0));
+  Value hasMore = compare(arith::CmpIPredicate::sgt, item.visited, most);
+  result.last = arith::SelectOp::create(b, hasMore, result.last, lastSeen);
+  Value firstSeen = math::CountTrailingZerosOp::create(
+      b, arith::OrIOp::create(b, seen, index(int64_t(1) << kTilesWithBit)));
+  result.first = arith::MinSIOp::create(b, firstSeen, result.last);
+  result.firstFull = arith::MinSIOp::create(b, item.maskedCount, result.last);
+  return result;
+}
+
+Value KernelBuilder::nextSeen(const SeenTiles &seen, Value n) {
+  Value one = index(1), after = add(n, one);
+  if (!seen.skipped)
+    return after;
+  Value bit = arith::ShRUIOp::create(
+      b, seen.skipped, arith::MinSIOp::create(b, after, index(31)));
+  return add(after, arith::AndIOp::create(b, bit, one));
 }
 
 KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,

@@ -15,6 +15,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -116,6 +117,14 @@ protected:
   Value mul(Value lhs, Value rhs);
   Value fma(Value x, Value y, Value z);
   Value pointer(Value base, Value elements, Type type);
+  /// The number that says whether the sums of a query tile are there: how many
+  /// have come to add to them, and `kPublished` once the first of those has
+  /// written them. Behind the counter of items, one for each query tile that
+  /// scratch has rows for.
+  static constexpr int64_t kPublished = int64_t(1) << 30;
+  Value sumsFlag(Value counter, Value tile) {
+    return pointer(counter, add(tile, index(1)), b.getI32Type());
+  }
   /// A truth value as 0 or 1.
   Value asNumber(Value truth);
   /// A row of an array of the caller, of which the strides of batch elements,
@@ -296,6 +305,31 @@ protected:
   /// partial one.
   Value maskIfPartial(const WorkItem &item, Value n, Masked masked,
                       Value scores, llvm::function_ref<Value()> emitMask);
+
+  /// Which of the first `kTilesWithBit` masked tiles of an item have nothing
+  /// for one of `groups` warpgroups, a bit each: a word for every two of them.
+  /// `tilesOf` gives the tiles that 64 of the item's rows or keys visit.
+  static constexpr int64_t kTilesWithBit = 16;
+  SmallVector<Value> findSkipped(
+      const WorkItem &item, int64_t groups,
+      llvm::function_ref<std::vector<TileRange<Index>>(Index begin, Index end)>
+          tilesOf);
+  /// Of a warpgroup, a bit for each of the first masked tiles.
+  Value skippedBits(ValueRange words, Value group);
+  /// The tiles of an item that a warpgroup goes through: from `first` to
+  /// `last`, without those of which a bit of `skipped` says that they have
+  /// nothing for it. Those from `firstFull` on but for the last are not masked.
+  struct SeenTiles {
+    Value skipped, first, last, firstFull;
+  };
+  /// Those of warpgroup `group` by the words that `findSkipped` returned. If
+  /// nothing is for it, it goes through the first tile.
+  SeenTiles seenTiles(const WorkItem &item, ValueRange words, Value group);
+  /// All of an item's tiles.
+  SeenTiles allTiles(const WorkItem &item);
+  /// The tile after the n-th, or after one that is skipped: never two, so that
+  /// with three stages a tile is there while the one before is in use.
+  Value nextSeen(const SeenTiles &seen, Value n);
 
   /// The first key or query of an item's n-th tile of `size`: masked ones come
   /// first.

@@ -236,9 +236,8 @@ public:
     addScratch("delta_start", 1);
     if (!shape.deterministic)
       addScratch("dq_sums", shape.headDim);
-    scratch.push_back(ScratchAttr::get(
-        context(), "counter", FormulaAttr::get(context(), {4}, {0}, {}, {}),
-        /*alignment=*/4, /*zeroed=*/false));
+    scratch.push_back(ScratchAttr::get(context(), "counter", counters(),
+                                       /*alignment=*/4, /*zeroed=*/false));
   }
 
   LaunchAttr prepare() {
@@ -289,7 +288,7 @@ public:
     SmallVector<ArgumentAttr> arguments;
     addMaps(arguments, {8});
     add(arguments, ArgumentKind::Buffer, {"dq"});
-    add(arguments, ArgumentKind::Scratch, {"dq_sums"});
+    add(arguments, ArgumentKind::Scratch, {"dq_sums", "counter"});
     add(arguments, ArgumentKind::I32, {"batch", "queryLength", "keyLength"});
     add(arguments, ArgumentKind::F32, {"scale"});
     addStrides(arguments, "dq");
@@ -298,6 +297,15 @@ public:
   }
 
 private:
+  /// Of items, and for each query tile of those that add to its sums.
+  FormulaAttr counters() {
+    if (!shape.claimsSums)
+      return FormulaAttr::get(context(), {4}, {0}, {}, {});
+    return FormulaAttr::get(
+        context(), {4, 4 * op.getNumQueryHeads()}, {0, 2},
+        {b.getStringAttr("batch"), b.getStringAttr("queryLength")},
+        {1, shape.queryTile});
+  }
   /// A key tile of a key head of a batch element each.
   FormulaAttr items() {
     return perTile(op.getNumKeyHeads(), "keyLength", shape.keyTile());

@@ -191,7 +191,7 @@ struct ConvertSpattnToTilePass
                             ? areQueriesFasterAlone(op, *target, expectedLength)
                             : deterministic == Choice::Yes;
     FailureOr<BackwardShape> chosen =
-        chooseBackwardShape(op, *target, queriesAlone);
+        chooseBackwardShape(op, *target, queriesAlone, expectedLength);
     if (failed(chosen))
       return failure();
     BackwardShape shape = *chosen;

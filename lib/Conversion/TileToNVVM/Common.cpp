@@ -77,8 +77,13 @@ SPATTN_LOWER(BarrierOp) {
 }
 
 SPATTN_LOWER(BarrierArriveOp) {
-  ptx::emit(b, "mbarrier.arrive.shared::cta.b64 _, [$0];", "r,~{memory}",
-            Emitter(b).address(adaptor.getBarrier().front()));
+  SmallVector<Value> operands{Emitter(b).address(adaptor.getBarrier().front())};
+  ValueRange condition = adaptor.getCondition();
+  llvm::append_range(operands, condition);
+  ptx::emit(b,
+            condition.empty() ? "mbarrier.arrive.shared::cta.b64 _, [$0];"
+                              : "@$1 mbarrier.arrive.shared::cta.b64 _, [$0];",
+            condition.empty() ? "r,~{memory}" : "r,b,~{memory}", operands);
   return success();
 }
 

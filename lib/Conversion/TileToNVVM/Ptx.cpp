@@ -40,6 +40,26 @@ SmallVector<Value> ptx::emit(ImplicitLocOpBuilder &b, StringRef text,
   return values;
 }
 
+Value ptx::emitClaim(ImplicitLocOpBuilder &b, Value flag, Value lane,
+                     StringRef fence) {
+  std::string text = "{\n.reg .pred p;\nmov.b32 $0, 0;\n"
+                     "setp.eq.u32 p, $2, 0;\n"
+                     "@p atom.acquire.gpu.inc.u32 $0, [$1], -1;\n";
+  return emit(b, text + fence.str() + "}", "=&r,l,r,~{memory}", {flag, lane},
+              b.getI32Type())
+      .front();
+}
+
+void ptx::emitAwaitPublished(ImplicitLocOpBuilder &b, Value flag, int64_t value,
+                             StringRef fence) {
+  std::string text = "{\n.reg .pred p;\n.reg .b32 number;\nWAIT:\n"
+                     "ld.acquire.gpu.global.u32 number, [$0];\n"
+                     "setp.ge.u32 p, number, " +
+                     std::to_string(value) + ";\n@!p bra WAIT;\n";
+  emit(b, text + fence.str() + "bar.warp.sync 0xffffffff;\n}", "l,~{memory}",
+       flag);
+}
+
 /// "{$first, $first+1, ...}"
 static std::string registerList(size_t first, size_t count) {
   std::string text = "{";

@@ -26,6 +26,15 @@ llvm::SmallVector<mlir::Value> emit(mlir::ImplicitLocOpBuilder &b,
                                     mlir::ValueRange operands = {},
                                     mlir::TypeRange results = {});
 
+/// Adds 1 to a number in global memory, by lane 0, and returns what it was
+/// there. `fence` orders what follows behind that for other proxies.
+mlir::Value emitClaim(mlir::ImplicitLocOpBuilder &b, mlir::Value flag,
+                      mlir::Value lane, llvm::StringRef fence);
+
+/// Waits until a number in global memory is at least `value`, then for `fence`.
+void emitAwaitPublished(mlir::ImplicitLocOpBuilder &b, mlir::Value flag,
+                        int64_t value, llvm::StringRef fence);
+
 /// A shape and the operands' layout for wgmma.mma_async.
 struct Wgmma {
   int64_t columns;

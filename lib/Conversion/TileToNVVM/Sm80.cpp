@@ -233,10 +233,37 @@ SPATTN_LOWER(AddWordsOp) {
   Value piece = LLVM::LoadOp::create(b, type, e.offset(shared, bytes),
                                      /*alignment=*/kPieceBytes);
   Value target = e.offset(adaptor.getPointer().front(), bytes);
+  if (op.getOverwriting()) {
+    LLVM::StoreOp::create(b, piece, target, /*alignment=*/kPieceBytes);
+    return success();
+  }
   for (int64_t i = 0; i < type.getNumElements(); ++i)
     ptx::emit(b, "red.relaxed.gpu.global.add.f32 [$0], $1;", "l,f,~{memory}",
               {e.offset(target, 4 * i),
                LLVM::ExtractElementOp::create(b, piece, e.i32(i))});
+  return success();
+}
+
+SPATTN_LOWER(ClaimOp) {
+  results.push_back({ptx::emitClaim(b, adaptor.getFlag().front(),
+                                    Emitter(b).lane(), /*fence=*/"")});
+  return success();
+}
+
+SPATTN_LOWER(AwaitPublishedOp) {
+  ptx::emitAwaitPublished(b, adaptor.getFlag().front(), op.getValue(),
+                          /*fence=*/"");
+  return success();
+}
+
+SPATTN_LOWER(PublishOp) {
+  // What all lanes have stored, as they have met.
+  ptx::emit(b,
+            "{\n.reg .pred p;\nbar.warp.sync 0xffffffff;\n"
+            "setp.eq.u32 p, $1, 0;\n@p red.release.gpu.global.add.u32 [$0], " +
+                std::to_string(op.getValue()) +
+                ";\nbar.warp.sync 0xffffffff;\n}",
+            "l,r,~{memory}", {adaptor.getFlag().front(), Emitter(b).lane()});
   return success();
 }
 
@@ -417,6 +444,7 @@ void spattn::tile::populateSm80Patterns(const TileTypeConverter &types,
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
            LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           ClaimOpLowering, PublishOpLowering, AwaitPublishedOpLowering,
            CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
            WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
            MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(

@@ -97,11 +97,41 @@ SPATTN_LOWER(AddWordsOp) {
       e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()));
   ptx::emit(b,
             "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
-            "@p cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 "
-            "[$0], [$1], " +
+            "@p cp." +
+                StringRef(op.getOverwriting() ? "" : "reduce.").str() +
+                "async.bulk.global.shared::cta.bulk_group" +
+                (op.getOverwriting() ? "" : ".add.f32") + " [$0], [$1], " +
                 std::to_string(4 * op.getCount()) +
                 ";\n@p cp.async.bulk.commit_group;\n}",
             "l,r,~{memory}", {adaptor.getPointer().front(), source});
+  return success();
+}
+
+/// Numbers are read and written by one proxy, what they speak of by another.
+constexpr StringRef kGlobalFence = "fence.proxy.async.global;\n";
+
+SPATTN_LOWER(ClaimOp) {
+  results.push_back({ptx::emitClaim(b, adaptor.getFlag().front(),
+                                    Emitter(b).lane(), kGlobalFence)});
+  return success();
+}
+
+SPATTN_LOWER(AwaitPublishedOp) {
+  ptx::emitAwaitPublished(b, adaptor.getFlag().front(), op.getValue(),
+                          kGlobalFence);
+  return success();
+}
+
+SPATTN_LOWER(PublishOp) {
+  // The lane that started the copies waits for them.
+  ptx::emit(b,
+            "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
+            "@p cp.async.bulk.wait_group 0;\n@p " +
+                kGlobalFence.str() +
+                "@p red.release.gpu.global.add.u32 [$0], " +
+                std::to_string(op.getValue()) +
+                ";\nbar.warp.sync 0xffffffff;\n}",
+            "l,~{memory}", adaptor.getFlag().front());
   return success();
 }
 
@@ -273,6 +303,7 @@ void spattn::tile::populateSm90Patterns(const TileTypeConverter &types,
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
            LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           ClaimOpLowering, PublishOpLowering, AwaitPublishedOpLowering,
            CopyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
            WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
            MmaWaitOpLowering, MmaOpLowering, SetRegistersOpLowering>(

@@ -10,9 +10,10 @@
 // CHECK: tile.barrier_init %[[B]], 1 loads
 // CHECK: tile.barrier_fence
 // CHECK: tile.barrier_arrive %[[B]]
+// CHECK: tile.barrier_arrive %[[B]] if %{{.*}}
 // CHECK: tile.barrier_wait %[[B]] parity %{{.*}}
 // CHECK: tile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !tile.shared<128x128xbf16>
-func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32) {
+func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
   %t = tile.shared at 0 : !tile.shared<128x128xbf16>
   %u = tile.shared[%i] at 32768 : !tile.shared<64x64xf16>
   %b = tile.barrier[%i] at 8
@@ -20,6 +21,7 @@ func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32) {
   tile.barrier_init %b, 1 loads
   tile.barrier_fence
   tile.barrier_arrive %b
+  tile.barrier_arrive %b if %first
   tile.barrier_wait %b parity %parity
   tile.load %map[%i, %i, %i] to %t, %b : !tile.shared<128x128xbf16>
   return
@@ -86,6 +88,17 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
 func.func @counter(%p: !llvm.ptr) -> i32 {
   %t = tile.fetch %p
   %n = tile.broadcast %t
+  return %n : i32
+}
+
+// CHECK-LABEL: @flag
+// CHECK: tile.claim %[[FLAG:.*]]
+// CHECK: tile.await_published 1024 at %[[FLAG]]
+// CHECK: tile.publish 1024 to %[[FLAG]]
+func.func @flag(%p: !llvm.ptr) -> i32 {
+  %n = tile.claim %p
+  tile.await_published 1024 at %p
+  tile.publish 1024 to %p
   return %n : i32
 }
 
@@ -168,6 +181,7 @@ func.func @lhs_transposed(%s: !tile.shared<128x64xbf16>, %k: !tile.shared<128x19
 // CHECK: tile.add_fragment %{{.*}} to %{{.*}} : !tile.acc<64x64xf32>
 // CHECK: tile.write_fragment %{{.*}} to 2048[%{{.*}}] stride 16384 : !tile.acc<64x64xf32>
 // CHECK: tile.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}}
+// CHECK: tile.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}} overwriting
 // CHECK: tile.load_fragment %{{.*}} : !tile.acc<64x64xf32>
 func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.barrier, %x: f32, %i: index)
     -> (!tile.rows, !tile.acc<64x64xf32>) {
@@ -180,6 +194,7 @@ func.func @gradients(%p: !llvm.ptr, %t: !tile.shared<128x64xbf16>, %b: !tile.bar
   tile.add_fragment %a to %p : !tile.acc<64x64xf32>
   tile.write_fragment %a to 2048[%i] stride 16384 : !tile.acc<64x64xf32>
   tile.add_words 4096 from 2048[%i] stride 16384 to %p
+  tile.add_words 4096 from 2048[%i] stride 16384 to %p overwriting
   %f = tile.load_fragment %p : !tile.acc<64x64xf32>
   return %r, %f : !tile.rows, !tile.acc<64x64xf32>
 }

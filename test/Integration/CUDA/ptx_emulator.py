@@ -234,6 +234,7 @@ class Block:
             "neg": lambda: -a,
             "fma": lambda: (a.astype(float) * b + c).astype(np.float32),
             "popc": lambda: np.bitwise_count(a),
+            "clz": lambda: 32 - np.ceil(np.log2(a.astype(float) + 1)),
             "rcp": lambda: 1 / a,
             "lg2": lambda: np.log2(a),
             "min": lambda: np.fmin(a, b),
@@ -386,8 +387,12 @@ class Block:
         self.put(args[0], self.get(args[1])[lanes], mask)
 
     def do_vote(self, op, args, mask):
-        assert op[1:3] == ["sync", "any"]
         warps = (self.registers[args[1]] & mask).reshape(-1, 32)
+        if op[1:3] == ["sync", "ballot"]:
+            bits = (warps.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(1)
+            self.put(args[0], bits.astype(np.uint32).repeat(32), mask)
+            return
+        assert op[1:3] == ["sync", "any"]
         self.put(args[0], warps.any(1).repeat(32), mask)
 
     def do_ldmatrix(self, op, args, mask):

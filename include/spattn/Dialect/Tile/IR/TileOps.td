@@ -214,8 +214,20 @@ def Tile_BarrierFenceOp : Tile_Op<"barrier_fence"> {
 
 def Tile_BarrierArriveOp : Tile_Op<"barrier_arrive"> {
   let summary = "arrives at a barrier";
-  let arguments = (ins Tile_Barrier:$barrier);
-  let assemblyFormat = "$barrier attr-dict";
+  let description = [{
+    With `if`, only threads for which `condition` is true arrive. There is no
+    branch then: compilers merge branches of one condition, and with them copy
+    the waits in between, after which lanes of a warp take different ways.
+
+    ```mlir
+    // %barrier: !tile.barrier
+    // %isFirstLane: i1
+    tile.barrier_arrive %barrier
+    tile.barrier_arrive %barrier if %isFirstLane
+    ```
+  }];
+  let arguments = (ins Tile_Barrier:$barrier, Optional<I1>:$condition);
+  let assemblyFormat = "$barrier (`if` $condition^)? attr-dict";
 }
 
 def Tile_BarrierWaitOp : Tile_Op<"barrier_wait"> {
@@ -595,20 +607,69 @@ def Tile_AddWordsOp : Tile_Op<"add_words"> {
     multiple of 4, from byte `offset + stage * stride` on, each added atomically to
     its place from `pointer` on; all of these are multiples of 16 bytes. What was
     written is ready after `tile.copy_fence`, and may be overwritten after
-    `tile.store_wait`.
+    `tile.store_wait`. With `overwriting`, elements replace what was there.
 
     ```mlir
     // %p: !llvm.ptr
     // %stage: index
     tile.add_words 4096 from 1024[%stage] stride 16384 to %p
+    tile.add_words 4096 from 1024[%stage] stride 16384 to %p overwriting
     ```
   }];
   let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
-                       I64Attr:$stride, Tile_Pointer:$pointer);
+                       I64Attr:$stride, Tile_Pointer:$pointer,
+                       UnitAttr:$overwriting);
   let assemblyFormat = [{
-    $count `from` $offset `[` $stage `]` `stride` $stride `to` $pointer attr-dict
+    $count `from` $offset `[` $stage `]` `stride` $stride `to` $pointer
+    (`overwriting` $overwriting^)? attr-dict
   }];
   let hasVerifier = 1;
+}
+
+def Tile_ClaimOp : Tile_Op<"claim"> {
+  let summary = "adds 1 to a number of the grid, and tells what it was";
+  let description = [{
+    By all lanes of one warp, to a 32-bit number in global memory; the first lane
+    gets what it was, as of `tile.fetch`. If that has what a `tile.publish` added,
+    what was published may be added to.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    %before = tile.claim %flag
+    ```
+  }];
+  let arguments = (ins Tile_Pointer:$flag);
+  let results = (outs I32:$before);
+  let assemblyFormat = "$flag attr-dict";
+}
+
+def Tile_PublishOp : Tile_Op<"publish"> {
+  let summary = "says that what a warp wrote with `tile.add_words` is there";
+  let description = [{
+    Waits for it, as `tile.store_wait` does and until others may see it, and then
+    adds `value` to the number that they look at.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    tile.publish 1073741824 to %flag
+    ```
+  }];
+  let arguments = (ins I32Attr:$value, Tile_Pointer:$flag);
+  let assemblyFormat = "$value `to` $flag attr-dict";
+}
+
+def Tile_AwaitPublishedOp : Tile_Op<"await_published"> {
+  let summary = "waits until a number is at least as large as a published one";
+  let description = [{
+    By all lanes of one warp. Whoever publishes has to be running.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    tile.await_published 1073741824 at %flag
+    ```
+  }];
+  let arguments = (ins I32Attr:$value, Tile_Pointer:$flag);
+  let assemblyFormat = "$value `at` $flag attr-dict";
 }
 
 def Tile_LoadFragmentOp : Tile_Op<"load_fragment"> {
