@@ -124,14 +124,13 @@ SPATTN_LOWER(AwaitPublishedOp) {
 
 SPATTN_LOWER(PublishOp) {
   // The lane that started the copies waits for them.
-  ptx::emit(b,
-            "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
-            "@p cp.async.bulk.wait_group 0;\n@p " +
-                kGlobalFence.str() +
-                "@p red.release.gpu.global.add.u32 [$0], " +
-                std::to_string(op.getValue()) +
-                ";\nbar.warp.sync 0xffffffff;\n}",
-            "l,~{memory}", adaptor.getFlag().front());
+  ptx::emit(
+      b,
+      "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
+      "@p cp.async.bulk.wait_group 0;\n@p " +
+          kGlobalFence.str() + "@p red.release.gpu.global.add.u32 [$0], " +
+          std::to_string(op.getValue()) + ";\nbar.warp.sync 0xffffffff;\n}",
+      "l,~{memory}", adaptor.getFlag().front());
   return success();
 }
 

@@ -96,7 +96,7 @@ class Block:
         else:
             assert name.startswith("0f"), text
             value = np.full(self.threads, int(name[2:], 16), np.uint64)
-        value = value + np.uint64(offset) if offset else value
+        value = value + np.uint64(offset % 2**64) if offset else value
         if kind == np.float32:
             return value.astype(np.uint32).view(np.float32)
         return value.astype(kind)
@@ -298,7 +298,7 @@ class Block:
     def access(self, op, values, address, mask, is_load):
         """Loads or stores each thread's values, aligned as a whole."""
         size, names = int(op[-1][1:]) // 8, self.group(values)
-        memory = {"shared": self.shared, "global": self.memory}[op[1]]
+        memory = self.shared if "shared" in op else self.memory
         kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)[mask]
         if is_load:
             found = memory.read(addresses, size * len(names), kind)
@@ -312,12 +312,13 @@ class Block:
             )
 
     def do_red(self, op, args, mask):
-        assert op[1:] == ["relaxed", "gpu", "global", "add", "f32"]
-        self.add(args[0], self.get(args[1], np.float32), mask)
+        assert op[2:5] == ["gpu", "global", "add"]
+        kind = {"f32": np.float32, "u32": np.uint32}[op[5]]
+        self.add(args[0], self.get(args[1], kind), mask)
 
     def do_atom(self, op, args, mask):
         # Up to a greatest number; this one is never reached.
-        assert op[1:] == ["relaxed", "gpu", "inc", "u32"] and args[2] == "-1"
+        assert op[2:] == ["gpu", "inc", "u32"] and args[2] == "-1"
         ones = np.ones(self.threads, np.uint32)
         self.put(args[0], self.add(args[1], ones, mask), mask)
 

@@ -33,8 +33,9 @@ SHAPES = (
     Shape("f16", 64, 16, 128),
 )
 QUERY_ROWS = 128
-# The numbers: some, and zeros to add to. A warp copies 128 at a time.
+# The numbers: some, zeros to add to, and one that counts. A warp copies 128 at a time.
 NUMBERS, WORDS_BYTES = 192, 1024
+SUMS = 64 * 128
 ELSE = 7.5
 # Numbers that each of the four warps takes.
 FETCHES = 2
@@ -148,6 +149,31 @@ def kernel(shape: Shape, what: str) -> str:
   %sums = llvm.getelementptr %numbers[{NUMBERS}] : (!llvm.ptr) -> !llvm.ptr, f32
   tile.add_fragment %s to %sums : {s}
   tile.add_fragment %s to %sums : {s}
+  %m = tile.load_fragment %sums : {s}
+  tile.store %m to %out stride %n rows %count as f32 : {s}""",
+        # Copied or stored, published, and added to: where the tiles were.
+        "staged": f"""
+  %sums = llvm.getelementptr %numbers[{NUMBERS}] : (!llvm.ptr) -> !llvm.ptr, f32
+  %flag = llvm.getelementptr %numbers[{NUMBERS + SUMS}] : (!llvm.ptr) -> !llvm.ptr, f32
+  %first_stage = arith.constant 0 : index
+  tile.sync 0, 128
+  tile.write_fragment %s to 0[%first_stage] stride {256 * keys} : {s}
+  tile.copy_fence
+  tile.sync 0, 128
+  scf.if %is_warp {{
+    tile.add_words {64 * keys} from 0[%first_stage] stride {256 * keys} to %sums overwriting
+    tile.publish 1024 to %flag
+    %claimed = tile.claim %flag
+    %before = tile.broadcast %claimed
+    %published = arith.constant 1024 : i32
+    %is_there = arith.cmpi eq, %before, %published : i32
+    scf.if %is_there {{
+      tile.await_published 1025 at %flag
+      tile.add_words {64 * keys} from 0[%first_stage] stride {256 * keys} to %sums
+      tile.publish 1024 to %flag
+    }}
+  }}
+  tile.sync 0, 128
   %m = tile.load_fragment %sums : {s}
   tile.store %m to %out stride %n rows %count as f32 : {s}""",
         "products": f"""
@@ -265,6 +291,7 @@ KINDS = (
     "start",
     "rows",
     "fragment",
+    "staged",
     "products",
     "read",
     "write",
@@ -307,7 +334,7 @@ class Arrays:
             )
         ]
         self.bits = [narrow(x, shape.element) for x in self.values]
-        self.numbers = np.zeros(NUMBERS + 64 * 128, np.float32)
+        self.numbers = np.zeros(NUMBERS + SUMS + 1, np.float32)
         self.numbers[:NUMBERS] = random.integers(-9, 10, NUMBERS)
 
     @staticmethod
@@ -364,6 +391,7 @@ def expected(shape: Shape, what: str, arrays: Arrays, case):
         "start": lambda: s + columns,
         "rows": lambda: numbers_of_rows(arrays, case[3]),
         "fragment": lambda: 2 * s,
+        "staged": lambda: 2 * s,
         "products": lambda: (q * q).sum(1, keepdims=True),
         "read": lambda: q,
         "write": lambda: s,
