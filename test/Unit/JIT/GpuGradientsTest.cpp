@@ -97,7 +97,7 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
     expected.push_back(addressOf(arguments[i]));
   EXPECT_EQ(mapped, expected);
   for (const fake::Launch &launch : state->launches) {
-    size_t lengths = &launch == &prepare ? 7 : &launch == &main ? 12 : 3;
+    size_t lengths = &launch == &prepare ? 7 : &launch == &main ? 12 : 4;
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths]), 3);
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths + 1]), 300);
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths + 2]), 500);
@@ -109,6 +109,7 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
   for (size_t i = 0; i < 4; ++i)
     EXPECT_EQ(prepare.arguments[3 + i], main.arguments[8 + i]);
   EXPECT_EQ(finish.arguments[2], prepare.arguments[5]);
+  EXPECT_EQ(finish.arguments[3], prepare.arguments[6]);
   EXPECT_TRUE(state->memsets.empty());
   ASSERT_EQ(state->streamFrees.size(), 4u);
   for (const fake::StreamFree &freed : state->streamFrees) {
