@@ -66,6 +66,7 @@ def kernel(shape: Shape, what: str) -> str:
     words_at = aligned(extra_at + 64 * depth * 2)
     words = f"{words_at}[%one] stride {WORDS_BYTES}"
     barrier_at = words_at + 2 * WORDS_BYTES
+    staged = f"{64 * keys} from 0[%first_stage] stride {256 * keys} to %sums"
     mask = f"""
   %seen = tile.spans {{
   ^bb0(%r: index):
@@ -161,7 +162,7 @@ def kernel(shape: Shape, what: str) -> str:
   tile.copy_fence
   tile.sync 0, 128
   scf.if %is_warp {{
-    tile.add_words {64 * keys} from 0[%first_stage] stride {256 * keys} to %sums overwriting
+    tile.add_words {staged} overwriting
     tile.publish 1024 to %flag
     %claimed = tile.claim %flag
     %before = tile.broadcast %claimed
@@ -169,7 +170,7 @@ def kernel(shape: Shape, what: str) -> str:
     %is_there = arith.cmpi eq, %before, %published : i32
     scf.if %is_there {{
       tile.await_published 1025 at %flag
-      tile.add_words {64 * keys} from 0[%first_stage] stride {256 * keys} to %sums
+      tile.add_words {staged}
       tile.publish 1024 to %flag
     }}
   }}
