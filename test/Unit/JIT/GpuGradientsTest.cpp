@@ -41,7 +41,8 @@ protected:
     state->functions["f"].parameters = {128, 128, 128, 128, 128, 128, 8, 8,
                                         8,   8,   8,   8,   4,   4,   4, 4,
                                         8,   8,   8,   8,   8,   8};
-    state->functions["f_finish"].parameters = {128, 8, 8, 4, 4, 4, 4, 8, 8, 8};
+    state->functions["f_finish"].parameters = {128, 8, 8, 8, 4, 4,
+                                               4,   4, 8, 8, 8};
   }
 
   std::vector<KernelArgument> makeArguments() {
