@@ -9,6 +9,8 @@
 #include "BackwardItems.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -17,6 +19,9 @@ using namespace spattn;
 /// Heads whose key tiles are under way at once. With few, what they read and
 /// add to stays in the L2 cache; with one, measured, all wait for the same.
 static constexpr int64_t kHeadsTogether = 8;
+
+/// Masked tiles of which an item says whether a warpgroup needs them.
+static constexpr int64_t kTilesWithBit = 16;
 
 BackwardLayout::BackwardLayout(const BackwardShape &shape) {
   int64_t next = 0;
@@ -179,12 +184,74 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
 }
 
 void BackwardItems::addSkipped(WorkItem &item) {
-  if (shape.skipsTiles())
-    llvm::append_range(
-        item.extra,
-        findSkipped(item, shape.consumers, [&](Index begin, Index end) {
-          return queryTiles(ops, item.form, begin, end, shape.queryTile);
-        }));
+  if (!shape.skipsTiles())
+    return;
+  Value lane = arith::AndIOp::create(b, thread, index(31));
+  Value half = arith::DivUIOp::create(b, lane, index(kTilesWithBit));
+  Index number =
+      ops.wrap(arith::RemUIOp::create(b, lane, index(kTilesWithBit)));
+  Index tile = item.masked.nth(ops, number);
+  Value all = index(-1);
+  for (int64_t group = 0; group < shape.consumers; group += 2) {
+    Index rows =
+        ops.mul(ops.wrap(add(half, index(group))), ops.constant(kRowsOfGroup));
+    Index begin = ops.add(item.first, rows);
+    Index end = ops.add(begin, ops.constant(kRowsOfGroup));
+    IndexOps::Bool isSeen = ops.constantBool(false);
+    for (const auto &range :
+         queryTiles(ops, item.form, begin, end, shape.queryTile))
+      isSeen = ops.orB(
+          isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
+    IndexOps::Bool isSkipped =
+        ops.andB(ops.notB(isSeen), ops.lt(number, item.masked.count));
+    item.extra.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
+                                                  ops.materialize(isSkipped),
+                                                  NVVM::VoteSyncKind::ballot));
+  }
+}
+
+BackwardItems::SeenTiles BackwardItems::seenTiles(const WorkItem &item,
+                                                  Value group) {
+  Value last = sub(item.visited, index(1));
+  SeenTiles result{Value(), index(0), last,
+                   arith::MinSIOp::create(b, item.maskedCount, last)};
+  ValueRange words = ValueRange(item.extra).drop_front(Skipped);
+  if (words.empty())
+    return result;
+  Value word = words[0];
+  for (size_t i = 1; i < words.size(); ++i)
+    word = arith::SelectOp::create(
+        b, compare(arith::CmpIPredicate::sge, group, index(2 * i)), words[i],
+        word);
+  Value half =
+      mul(arith::AndIOp::create(b, group, index(1)), index(kTilesWithBit));
+  Value every = index((int64_t(1) << kTilesWithBit) - 1);
+  result.skipped =
+      arith::AndIOp::create(b, every, arith::ShRUIOp::create(b, word, half));
+  Value most = index(kTilesWithBit);
+  Value seen = arith::XOrIOp::create(b, result.skipped, every);
+  // The last one of those with a bit, unless there are more.
+  Value withBit = arith::MinSIOp::create(b, item.visited, most);
+  Value exist = arith::AndIOp::create(
+      b, seen, arith::ShRUIOp::create(b, every, sub(most, withBit)));
+  Value lastSeen = arith::MaxSIOp::create(
+      b, sub(index(31), math::CountLeadingZerosOp::create(b, exist)), index(0));
+  Value hasMore = compare(arith::CmpIPredicate::sgt, item.visited, most);
+  result.last = arith::SelectOp::create(b, hasMore, result.last, lastSeen);
+  Value firstSeen = math::CountTrailingZerosOp::create(
+      b, arith::OrIOp::create(b, seen, index(int64_t(1) << kTilesWithBit)));
+  result.first = arith::MinSIOp::create(b, firstSeen, result.last);
+  result.firstFull = arith::MinSIOp::create(b, item.maskedCount, result.last);
+  return result;
+}
+
+Value BackwardItems::nextSeen(const SeenTiles &seen, Value n) {
+  Value one = index(1), after = add(n, one);
+  if (!seen.skipped)
+    return after;
+  Value bit = arith::ShRUIOp::create(
+      b, seen.skipped, arith::MinSIOp::create(b, after, index(31)));
+  return add(after, arith::AndIOp::create(b, bit, one));
 }
 
 void BackwardItems::emitEmptyKeys(const WorkItem &item) {

@@ -108,6 +108,20 @@ protected:
   /// some take much longer than others.
   void emitSchedule();
 
+  /// The query tiles of an item that a warpgroup goes through: from `first` to
+  /// `last`, without those of which a bit of `skipped` says that none of its
+  /// keys is seen by them. Those from `firstFull` on but for the last are not
+  /// masked.
+  struct SeenTiles {
+    Value skipped, first, last, firstFull;
+  };
+  /// Those of warpgroup `group`. If there are none, it goes through the first
+  /// tile.
+  SeenTiles seenTiles(const WorkItem &item, Value group);
+  /// The tile after the n-th, or after one that is skipped: never two, so that
+  /// with three stages a tile is there while the one before is in use.
+  Value nextSeen(const SeenTiles &seen, Value n);
+
   //===--------------------------------------------------------------------===//
   // Shared memory
   //===--------------------------------------------------------------------===//
@@ -166,7 +180,7 @@ private:
   /// work. Returns as emitTile.
   SmallVector<Value> emitGroup(Value number, Value count, Value posted);
   /// Adds to an item which of its first masked tiles see none of a warpgroup's
-  /// keys.
+  /// keys, a bit each: a word for every two warpgroups.
   void addSkipped(WorkItem &item);
   /// Writes the gradients of keys that no query sees.
   void emitEmptyKeys(const WorkItem &item);

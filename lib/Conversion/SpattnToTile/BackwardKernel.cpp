@@ -485,8 +485,7 @@ private:
                                ValueRange before) {
     if (!shape.overlap)
       return emitTilesInOrder(item, group, keyStage, tilesBefore, before);
-    SeenTiles seen =
-        seenTiles(item, ValueRange(item.extra).drop_front(Skipped), group);
+    SeenTiles seen = seenTiles(item, group);
     auto skip = [&](Value begin, Value end) {
       if (shape.skipsTiles())
         skipTiles(add(tilesBefore, begin), add(tilesBefore, end));

@@ -306,31 +306,6 @@ protected:
   Value maskIfPartial(const WorkItem &item, Value n, Masked masked,
                       Value scores, llvm::function_ref<Value()> emitMask);
 
-  /// Which of the first `kTilesWithBit` masked tiles of an item have nothing
-  /// for one of `groups` warpgroups, a bit each: a word for every two of them.
-  /// `tilesOf` gives the tiles that 64 of the item's rows or keys visit.
-  static constexpr int64_t kTilesWithBit = 16;
-  SmallVector<Value> findSkipped(
-      const WorkItem &item, int64_t groups,
-      llvm::function_ref<std::vector<TileRange<Index>>(Index begin, Index end)>
-          tilesOf);
-  /// Of a warpgroup, a bit for each of the first masked tiles.
-  Value skippedBits(ValueRange words, Value group);
-  /// The tiles of an item that a warpgroup goes through: from `first` to
-  /// `last`, without those of which a bit of `skipped` says that they have
-  /// nothing for it. Those from `firstFull` on but for the last are not masked.
-  struct SeenTiles {
-    Value skipped, first, last, firstFull;
-  };
-  /// Those of warpgroup `group` by the words that `findSkipped` returned. If
-  /// nothing is for it, it goes through the first tile.
-  SeenTiles seenTiles(const WorkItem &item, ValueRange words, Value group);
-  /// All of an item's tiles.
-  SeenTiles allTiles(const WorkItem &item);
-  /// The tile after the n-th, or after one that is skipped: never two, so that
-  /// with three stages a tile is there while the one before is in use.
-  Value nextSeen(const SeenTiles &seen, Value n);
-
   /// The first key or query of an item's n-th tile of `size`: masked ones come
   /// first.
   Index firstOf(const WorkItem &item, Value n, int64_t size);

@@ -293,15 +293,8 @@ SPATTN_LOWER(ReceiveOp) {
 }
 
 SPATTN_LOWER(FetchOp) {
-  Emitter e(b);
-  // Not `add`: ptxas adds for all lanes at once, even if there is but one, and
-  // waits for the sum to share it among them.
-  results.push_back(
-      ptx::emit(b,
-                "{\n.reg .pred p;\nmov.b32 $0, 0;\nsetp.eq.u32 p, $2, 0;\n"
-                "@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;\n}",
-                "=&r,l,r,~{memory}", {adaptor.getCounter().front(), e.lane()},
-                b.getI32Type()));
+  results.push_back({ptx::emitIncrement(b, adaptor.getCounter().front(),
+                                        Emitter(b).lane(), "relaxed")});
   return success();
 }
 

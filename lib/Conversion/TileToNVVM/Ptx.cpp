@@ -40,12 +40,14 @@ SmallVector<Value> ptx::emit(ImplicitLocOpBuilder &b, StringRef text,
   return values;
 }
 
-Value ptx::emitClaim(ImplicitLocOpBuilder &b, Value flag, Value lane,
-                     StringRef fence) {
+Value ptx::emitIncrement(ImplicitLocOpBuilder &b, Value number, Value lane,
+                         StringRef order, StringRef fence) {
+  // Not `add`: ptxas adds for all lanes at once, even if there is but one, and
+  // waits for the sum to share it among them.
   std::string text = "{\n.reg .pred p;\nmov.b32 $0, 0;\n"
-                     "setp.eq.u32 p, $2, 0;\n"
-                     "@p atom.acquire.gpu.inc.u32 $0, [$1], -1;\n";
-  return emit(b, text + fence.str() + "}", "=&r,l,r,~{memory}", {flag, lane},
+                     "setp.eq.u32 p, $2, 0;\n@p atom." +
+                     order.str() + ".gpu.inc.u32 $0, [$1], -1;\n";
+  return emit(b, text + fence.str() + "}", "=&r,l,r,~{memory}", {number, lane},
               b.getI32Type())
       .front();
 }

@@ -26,10 +26,12 @@ llvm::SmallVector<mlir::Value> emit(mlir::ImplicitLocOpBuilder &b,
                                     mlir::ValueRange operands = {},
                                     mlir::TypeRange results = {});
 
-/// Adds 1 to a number in global memory, by lane 0, and returns what it was
-/// there. `fence` orders what follows behind that for other proxies.
-mlir::Value emitClaim(mlir::ImplicitLocOpBuilder &b, mlir::Value flag,
-                      mlir::Value lane, llvm::StringRef fence);
+/// Adds 1 to a number in memory, by lane 0, and returns what it was there.
+/// `order` is that of the access, relaxed or acquire; `fence` orders what
+/// follows behind it for other proxies.
+mlir::Value emitIncrement(mlir::ImplicitLocOpBuilder &b, mlir::Value number,
+                          mlir::Value lane, llvm::StringRef order,
+                          llvm::StringRef fence = "");
 
 /// Waits until a number in global memory is at least `value`, then for `fence`.
 void emitAwaitPublished(mlir::ImplicitLocOpBuilder &b, mlir::Value flag,

@@ -245,8 +245,8 @@ SPATTN_LOWER(AddWordsOp) {
 }
 
 SPATTN_LOWER(ClaimOp) {
-  results.push_back({ptx::emitClaim(b, adaptor.getFlag().front(),
-                                    Emitter(b).lane(), /*fence=*/"")});
+  results.push_back({ptx::emitIncrement(b, adaptor.getFlag().front(),
+                                        Emitter(b).lane(), "acquire")});
   return success();
 }
 

@@ -111,8 +111,9 @@ SPATTN_LOWER(AddWordsOp) {
 constexpr StringRef kGlobalFence = "fence.proxy.async.global;\n";
 
 SPATTN_LOWER(ClaimOp) {
-  results.push_back({ptx::emitClaim(b, adaptor.getFlag().front(),
-                                    Emitter(b).lane(), kGlobalFence)});
+  results.push_back(
+      {ptx::emitIncrement(b, adaptor.getFlag().front(), Emitter(b).lane(),
+                          "acquire", kGlobalFence)});
   return success();
 }
 

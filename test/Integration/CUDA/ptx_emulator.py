@@ -298,7 +298,8 @@ class Block:
     def access(self, op, values, address, mask, is_load):
         """Loads or stores each thread's values, aligned as a whole."""
         size, names = int(op[-1][1:]) // 8, self.group(values)
-        memory = self.shared if "shared" in op else self.memory
+        space = op[3] if op[1:3] == ["acquire", "gpu"] else op[1]
+        memory = {"shared": self.shared, "global": self.memory}[space]
         kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)[mask]
         if is_load:
             found = memory.read(addresses, size * len(names), kind)
@@ -313,11 +314,13 @@ class Block:
 
     def do_red(self, op, args, mask):
         assert op[2:5] == ["gpu", "global", "add"]
-        kind = {"f32": np.float32, "u32": np.uint32}[op[5]]
+        forms = {("relaxed", "f32"): np.float32, ("release", "u32"): np.uint32}
+        kind = forms[op[1], op[5]]
         self.add(args[0], self.get(args[1], kind), mask)
 
     def do_atom(self, op, args, mask):
         # Up to a greatest number; this one is never reached.
+        assert op[1] in ("relaxed", "acquire")
         assert op[2:] == ["gpu", "inc", "u32"] and args[2] == "-1"
         ones = np.ones(self.threads, np.uint32)
         self.put(args[0], self.add(args[1], ones, mask), mask)
