@@ -74,10 +74,17 @@ void BackwardItems::readArguments() {
   paddedRows = ops.materialize(
       ops.mul(ops.ceilDiv(ops.wrap(args[QueryLength]), shape.queryTile),
               ops.constant(shape.queryTile)));
-  tiles =
-      ops.materialize(ops.ceilDiv(ops.wrap(args[KeyLength]), shape.keyTile()));
-  rowHeads = mul(args[Batch], index(op.getNumKeyHeads()));
+}
+
+void BackwardItems::countItems() {
+  tiles = ops.materialize(
+      ops.ceilDiv(ops.wrap(again(args[KeyLength])), shape.keyTile()));
+  rowHeads = mul(again(args[Batch]), index(op.getNumKeyHeads()));
   items = mul(tiles, rowHeads);
+}
+
+Value BackwardItems::again(Value number) {
+  return shape.grouped ? tile::BroadcastOp::create(b, number) : number;
 }
 
 //===----------------------------------------------------------------------===//
@@ -99,7 +106,7 @@ WorkItem BackwardItems::decode(Value number, Value headOfGroup) {
   if (op.getGroupSize() > 1)
     item.head = add(mul(item.keyHead, index(op.getGroupSize())), headOfGroup);
   Lengths<Index> lengths{ops.wrap(args[QueryLength]),
-                         ops.wrap(args[KeyLength])};
+                         ops.wrap(again(args[KeyLength]))};
   item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
                          op.getAlgebraAlignment());
   item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
@@ -120,9 +127,11 @@ void BackwardItems::emitSchedule() {
   SmallVector<Value> end = emitWhile(
       {block, index(0), index(0)},
       [&](ValueRange carried) {
+        countItems();
         return compare(arith::CmpIPredicate::slt, carried[0], items);
       },
       [&](ValueRange carried, Block *body) -> SmallVector<Value> {
+        countItems();
         return op.getGroupSize() > 1
                    ? emitGroup(carried[0], carried[1], carried[2])
                    : emitTile(carried[0], carried[1], carried[2], body);
@@ -140,7 +149,7 @@ SmallVector<Value> BackwardItems::emitTile(Value number, Value count,
   WorkItem item = decode(number, index(0));
   Value any = isVisited(item), one = asNumber(any);
   // A value of this block, so that it is posted.
-  item.extra = {one, one, add(posted, index(0))};
+  item.extra = {mul(one, index(Both)), add(posted, index(0))};
   addSkipped(item);
   setPosted(item, body);
   auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
@@ -155,21 +164,22 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
   auto search = scf::ForOp::create(b, zero, size, index(1), none);
   in(search.getBody(), [&] {
     Value head = search.getInductionVar();
-    Value any = isVisited(decode(number, head));
+    Value any = isVisited(decode(again(number), head));
     scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
                                 b, any, head, search.getRegionIterArg(0))});
   });
   Value last = search.getResult(0);
-  auto posts =
-      scf::ForOp::create(b, zero, size, index(1), ValueRange{count, index(1)});
+  auto posts = scf::ForOp::create(b, zero, size, index(1),
+                                  ValueRange{count, index(First)});
   in(posts.getBody(), [&] {
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
     Value isFirst = posts.getRegionIterArg(1);
     WorkItem item = decode(number, head);
     Value any = isVisited(item);
-    Value isLast = asNumber(compare(arith::CmpIPredicate::eq, head, last));
-    item.extra = {add(isFirst, zero), isLast, add(posted, zero)};
+    Value isLast = compare(arith::CmpIPredicate::eq, head, last);
+    Value lastBit = arith::SelectOp::create(b, isLast, index(Last), zero);
+    item.extra = {arith::OrIOp::create(b, isFirst, lastBit), add(posted, zero)};
     addSkipped(item);
     setPosted(item, posts.getBody());
     when(any, [&] { post(own, words.getArrayRef()); });

@@ -11,6 +11,7 @@
 
 #include "BackwardKernel.h"
 #include "KernelBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace spattn {
 
@@ -97,10 +98,16 @@ protected:
   };
 
   /// What is posted with an item, the part of a key tile's work that one query
-  /// head has: whether it is the tile's first and its last, how many tiles came
+  /// head has: whether it is the tile's first or last, how many tiles came
   /// before, and for each warpgroup which query tiles none of its keys is seen
   /// by.
-  enum Extra { IsFirst, IsLast, KeyNumber, Skipped };
+  enum Extra { Ends, KeyNumber, Skipped };
+  enum { First = 1, Last = 2, Both = First | Last };
+  /// Whether an item is the first of its key tile, or the last.
+  Value isEnd(const WorkItem &item, int64_t end) {
+    Value bit = mlir::arith::AndIOp::create(b, item.extra[Ends], index(end));
+    return compare(mlir::arith::CmpIPredicate::ne, bit, index(0));
+  }
 
   /// Finds the items, ahead of everyone else, and posts them; earlier keys
   /// first, which are seen by the most queries. A block's first key tile has
@@ -169,6 +176,11 @@ protected:
 private:
   void declare(llvm::StringRef name);
   void readArguments();
+  /// Sets what the arguments say of all items.
+  void countItems();
+  /// A number of the warp that finds items, from which others are computed anew
+  /// rather than kept: where heads share keys, it has too few registers.
+  Value again(Value number);
   WorkItem decode(Value number, Value headOfGroup);
   /// The number of the next key tile. To be fetched as late as possible.
   Value fetchNumber();

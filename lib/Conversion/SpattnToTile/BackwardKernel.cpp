@@ -85,8 +85,7 @@ private:
   /// gradients with `delta`.
   void emitLoads(bool ofDout) {
     forPosted([&](WorkItem &item, Value tilesBefore, Value) {
-      Value isFirst =
-          compare(arith::CmpIPredicate::ne, item.extra[IsFirst], index(0));
+      Value isFirst = isEnd(item, First);
       when(isFirst, [&] {
         auto [stage, phase] = ofDout ? stageOfValue(item) : stageOfKey(item);
         await(barrier(ofDout ? numbers.emptyValue : numbers.emptyKey, stage),
@@ -137,21 +136,20 @@ private:
           in(ifFirst.elseBlock(), [&] { emitSums(count, dqueryStart(tile)); });
         });
       }
-      when(compare(arith::CmpIPredicate::ne, item.extra[IsLast], index(0)),
-           [&] {
-             auto [stage, phase] = stageOfKey(item);
-             await(barrier(numbers.fullOutput, stage), phase);
-             Value first = asIndex(ops.materialize(item.first));
-             Value head = asIndex(item.keyHead), batch = asIndex(item.batch);
-             tile::StoreTileOp::create(b, keyTile(stage), args[MapDkey], first,
-                                       head, batch);
-             Value valueStage = stageOfValue(item).first;
-             tile::StoreTileOp::create(b, valueTile(valueStage),
-                                       args[MapDvalue], first, head, batch);
-             tile::StoreWaitOp::create(b);
-             arrive(barrier(numbers.emptyKey, stage));
-             arrive(barrier(numbers.emptyValue, valueStage));
-           });
+      when(isEnd(item, Last), [&] {
+        auto [stage, phase] = stageOfKey(item);
+        await(barrier(numbers.fullOutput, stage), phase);
+        Value first = asIndex(ops.materialize(item.first));
+        Value head = asIndex(item.keyHead), batch = asIndex(item.batch);
+        tile::StoreTileOp::create(b, keyTile(stage), args[MapDkey], first, head,
+                                  batch);
+        Value valueStage = stageOfValue(item).first;
+        tile::StoreTileOp::create(b, valueTile(valueStage), args[MapDvalue],
+                                  first, head, batch);
+        tile::StoreWaitOp::create(b);
+        arrive(barrier(numbers.emptyKey, stage));
+        arrive(barrier(numbers.emptyValue, valueStage));
+      });
     });
   }
 
@@ -463,8 +461,7 @@ private:
   SmallVector<Value> startingWith(const WorkItem &item, ValueRange before) {
     if (before.empty())
       return noGradients();
-    Value isFirst =
-        compare(arith::CmpIPredicate::ne, item.extra[IsFirst], index(0));
+    Value isFirst = isEnd(item, First);
     auto ifFirst = scf::IfOp::create(b, before.getTypes(), isFirst,
                                      /*withElseRegion=*/true);
     in(ifFirst.thenBlock(), [&] { scf::YieldOp::create(b, noGradients()); });
@@ -583,8 +580,7 @@ private:
                 await(barrier(numbers.fullValue, valueStage), valuePhase);
                 carried =
                     emitTiles(item, group, keyStage, tilesBefore, carried);
-                Value isLast = compare(arith::CmpIPredicate::ne,
-                                       item.extra[IsLast], index(0));
+                Value isLast = isEnd(item, Last);
                 when(isLast,
                      [&] { emitOutput(item, group, carried[0], carried[1]); });
                 return carries ? carried : SmallVector<Value>();
