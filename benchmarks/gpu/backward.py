@@ -268,12 +268,14 @@ def run(folder: Path, target: Path, only: str | None) -> None:
                 torch.autograd.grad(o, leaves, grad, retain_graph=True)
 
             calls[system] = peer
+        call_ms = medians(calls, busy=False)
         for system, ms in medians(calls).items():
             row = {
                 "workload": workload,
                 "system": "spattn" if system in errors else system,
                 "pass": "backward",
                 "ms": round(ms, 4),
+                "call_ms": round(call_ms[system], 4),
                 "floor_ms": round(floor, 4),
                 "tflops": round(operations / ms / 1e9, 1),
                 "error": errors.get(system),

@@ -6,9 +6,11 @@
 Needs torch and cuda-bindings; no LLVM. Every kernel is compared with attention
 in float64 at small sizes, with poisoned outputs, twice for the same bits. Times
 are medians of 20 calls, by events, on random normal data, all systems in one
-run. Rows: {"workload", "system", "pass", "ms", "floor_ms", "tflops", "error",
-"commit", "gpu", "date", ...}; the floor is the larger of touched bytes by the
-measured copy rate and operations by the measured rate of a matrix product.
+run: "ms" with the GPU kept busy while the host prepares a call, "call_ms" without
+that, so that the host's time is in it. Rows: {"workload", "system", "pass", "ms",
+"call_ms", "floor_ms", "tflops", "error", "commit", "gpu", "date", ...}; the floor
+is the larger of touched bytes by the measured copy rate and operations by the
+measured rate of a matrix product.
 """
 
 import ctypes
@@ -205,15 +207,16 @@ def verify(kernel, structure, batch, heads, key_heads, queries, keys, dim) -> fl
     return error
 
 
-def medians(calls: dict, count=20, warmup=3) -> dict:
+def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
     """Milliseconds of each call. They take turns, so that heat and power limits
-    are the same for all; the GPU is kept busy meanwhile, so that no time of the
-    host is measured."""
+    are the same for all. If the GPU is kept busy while the host prepares a call,
+    no time of the host is measured; else what a caller waits for."""
     times = {name: [] for name in calls}
     for number in range(warmup + count):
         for name, call in calls.items():
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            torch.cuda._sleep(1_000_000)
+            if busy:
+                torch.cuda._sleep(1_000_000)
             start.record()
             call()
             end.record()
@@ -300,13 +303,14 @@ def main() -> None:
     print(f"copy {copy_rate / 1e9:.2f} TB/s, product {product_rate / 1e9:.0f} TFLOP/s")
     rows = kept_rows(target, other_than="forward")
 
-    def record(workload, system, ms, operations, floor, error=None, **extra):
+    def record(workload, system, ms, call_ms, operations, floor, error=None, **extra):
         rows.append(
             {
                 "workload": workload,
                 "system": system,
                 "pass": "forward",
                 "ms": round(ms, 4),
+                "call_ms": round(call_ms, 4),
                 "floor_ms": round(floor, 4),
                 "tflops": round(operations / ms / 1e9, 1),
                 "error": error,
@@ -358,12 +362,14 @@ def main() -> None:
                 return flex(q, k, v, block_mask=mask, enable_gqa=gqa)
 
             calls["flex"] = flex_call
+        call_ms = medians(calls, busy=False)
         for name, ms in medians(calls).items():
+            times = ms, call_ms[name]
             if name in errors:
                 extra = {"error": errors[name], "variant": name}
-                record(workload, "spattn", ms, operations, floor, **extra)
+                record(workload, "spattn", *times, operations, floor, **extra)
             else:
-                record(workload, name, ms, operations, floor)
+                record(workload, name, *times, operations, floor)
 
 
 if __name__ == "__main__":

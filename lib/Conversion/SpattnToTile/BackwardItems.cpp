@@ -18,7 +18,9 @@ using namespace spattn;
 
 /// Heads whose key tiles are under way at once. With few, what they read and
 /// add to stays in the L2 cache; with one, measured, all wait for the same.
-static constexpr int64_t kHeadsTogether = 8;
+static int64_t headsTogether(const BackwardShape &shape) {
+  return shape.deterministic ? 16 : 8;
+}
 
 /// Masked tiles of which an item says whether a warpgroup needs them.
 static constexpr int64_t kTilesWithBit = 16;
@@ -93,7 +95,7 @@ Value BackwardItems::again(Value number) {
 
 WorkItem BackwardItems::decode(Value number, Value headOfGroup) {
   WorkItem item;
-  Value most = index(kHeadsTogether);
+  Value most = index(headsTogether(shape));
   Value ofGroup = mul(tiles, most);
   Value firstHead = mul(arith::DivUIOp::create(b, number, ofGroup), most);
   Value together = arith::MinSIOp::create(b, sub(rowHeads, firstHead), most);
