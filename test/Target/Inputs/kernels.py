@@ -42,6 +42,10 @@ GRADIENT_CHOICES = {
     **CHOICES,
     "pass": ("backward",),
     "dim": (128, 64, 96),
+    "structure": (
+        *CHOICES["structure"],
+        "#spattn.union<#spattn.sink<4>, #spattn.window<left = 1023, right = 0>>",
+    ),
     "lse": (True,),
     "short": (False,),
     "chip": ("sm_90a", "sm_80", "sm_120"),
@@ -50,7 +54,7 @@ GRADIENT_CHOICES = {
 
 # Gradients for sm_80 and later keep a few numbers of an item in memory: all other
 # registers are sums (docs/Gradients.md). Bytes that a thread may store at most.
-MOST_SPILLED = 64
+MOST_SPILLED = 72
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 
