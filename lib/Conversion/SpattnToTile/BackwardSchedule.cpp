@@ -8,6 +8,7 @@
 
 #include "BackwardSchedule.h"
 
+#include "ExpectedLengths.h"
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,14 +40,10 @@ static constexpr Candidate kCandidates[] = {
     {GpuTarget::Family::Sm80, {}, 128, 0, 64, 1, 1, 1, 1, 1},
 };
 
-/// Whether queries that see any key see fewer than `most` on average. Lengths
-/// that are not known are `length`.
-static bool seeFewKeys(AttentionBackwardOp op, int64_t length, int64_t most) {
-  auto lengthOf = [&](int64_t known) {
-    return ShapedType::isDynamic(known) ? length : known;
-  };
-  HostAlgebra algebra = getAlgebra(op, lengthOf(op.getStaticQueryLength()),
-                                   lengthOf(op.getStaticKeyLength()));
+/// Whether queries that see any key see fewer than `most` on average.
+static bool seeFewKeys(AttentionBackwardOp op, const ExpectedLengths &lengths,
+                       int64_t most) {
+  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
   int64_t pairs = 0, rows = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     pairs += algebra.pairs(head);
@@ -65,20 +62,17 @@ bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
                                    int64_t expectedLength) {
   if (target.family != GpuTarget::Family::Sm90a)
     return false;
-  bool isKnown = expectedLength > 0 ||
-                 (!ShapedType::isDynamic(op.getStaticQueryLength()) &&
-                  !ShapedType::isDynamic(op.getStaticKeyLength()));
+  ExpectedLengths lengths(op, expectedLength);
   bool isWide = std::max(op.getHeadDim(), op.getValueDim()) > 64;
-  return isKnown && seeFewKeys(op, expectedLength, isWide ? 1000 : 300);
+  return lengths.areKnown && seeFewKeys(op, lengths, isWide ? 1000 : 300);
 }
 
 /// Whether clearing sums takes longer than asking, for each tile, who is first.
 static bool shouldClaimSums(AttentionBackwardOp op, const BackwardShape &shape,
                             int64_t expectedLength) {
-  constexpr int64_t longLength = 16384, mostKeys = 3000;
+  constexpr int64_t mostKeys = 3000;
   return shape.sumsAreStaged() && shape.headDim > 64 &&
-         seeFewKeys(op, expectedLength > 0 ? expectedLength : longLength,
-                    mostKeys);
+         seeFewKeys(op, ExpectedLengths(op, expectedLength), mostKeys);
 }
 
 FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,

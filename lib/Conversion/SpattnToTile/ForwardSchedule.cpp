@@ -8,6 +8,7 @@
 
 #include "ForwardSchedule.h"
 
+#include "ExpectedLengths.h"
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -100,17 +101,8 @@ FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
   shape.valueDim = llvm::alignTo(op.getValueDim(), 64);
   shape.overlap = target.family == GpuTarget::Family::Sm90a;
   int64_t dim = std::max(shape.headDim, shape.valueDim);
-  constexpr int64_t longLength = 16384;
-  bool isKnown = true;
-  auto lengthOf = [&](int64_t known) {
-    if (!ShapedType::isDynamic(known))
-      return known;
-    isKnown &= expectedLength > 0;
-    return expectedLength > 0 ? expectedLength : longLength;
-  };
-  int64_t queries = lengthOf(op.getStaticQueryLength());
-  int64_t keys = lengthOf(op.getStaticKeyLength());
-  HostAlgebra algebra = getAlgebra(op, queries, keys);
+  ExpectedLengths lengths(op, expectedLength);
+  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
   size_t spans = countSpans(algebra);
 
   const Candidate *best = nullptr;
@@ -122,7 +114,7 @@ FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
       continue;
     if (candidate.oneSpan && spans > 1)
       continue;
-    int64_t clocks = isKnown ? estimateClocks(algebra, candidate) : 0;
+    int64_t clocks = lengths.areKnown ? estimateClocks(algebra, candidate) : 0;
     if (!best || clocks < bestClocks) {
       best = &candidate;
       bestClocks = clocks;
