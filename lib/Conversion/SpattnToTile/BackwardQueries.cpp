@@ -27,8 +27,9 @@ static constexpr int64_t kItemStages = 2;
 /// More than the main kernel leaves to warps that load: the one that finds
 /// items also writes what nobody computes.
 static constexpr int64_t kProducerRegisters = 56;
-/// Keys and values of as many heads as fit well into the L2 cache.
-static constexpr int64_t kSectionBytes = 8 << 20;
+/// Keys and values of the heads that are under way at once: few, so that blocks
+/// that run together read the same.
+static constexpr int64_t kSectionBytes = 2 << 20;
 static constexpr int64_t kKeyTile = QueryGradientLayout::kKeyTile;
 
 /// Numbers of the barriers. The first of an item's tiles of values is its
