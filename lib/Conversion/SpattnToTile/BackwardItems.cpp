@@ -17,7 +17,8 @@ using namespace mlir;
 using namespace spattn;
 
 /// Heads whose key tiles are under way at once. With few, what they read and
-/// add to stays in the L2 cache; with one, measured, all wait for the same.
+/// add to stays in the L2 cache, where there is room for more without sums;
+/// with one, measured, all wait for the same.
 static int64_t headsTogether(const BackwardShape &shape) {
   return shape.deterministic ? 16 : 8;
 }
@@ -82,7 +83,6 @@ void BackwardItems::countItems() {
   tiles = ops.materialize(
       ops.ceilDiv(ops.wrap(again(args[KeyLength])), shape.keyTile()));
   rowHeads = mul(again(args[Batch]), index(op.getNumKeyHeads()));
-  items = mul(tiles, rowHeads);
 }
 
 Value BackwardItems::again(Value number) {
@@ -105,7 +105,7 @@ WorkItem BackwardItems::decode(Value number, Value headOfGroup) {
   item.keyHead = arith::DivUIOp::create(b, rest, args[Batch]);
   item.batch = arith::RemUIOp::create(b, rest, args[Batch]);
   item.head = item.keyHead;
-  if (op.getGroupSize() > 1)
+  if (shape.grouped)
     item.head = add(mul(item.keyHead, index(op.getGroupSize())), headOfGroup);
   Lengths<Index> lengths{ops.wrap(args[QueryLength]),
                          ops.wrap(again(args[KeyLength]))};
@@ -130,11 +130,12 @@ void BackwardItems::emitSchedule() {
       {block, index(0), index(0)},
       [&](ValueRange carried) {
         countItems();
-        return compare(arith::CmpIPredicate::slt, carried[0], items);
+        return compare(arith::CmpIPredicate::slt, carried[0],
+                       mul(tiles, rowHeads));
       },
       [&](ValueRange carried, Block *body) -> SmallVector<Value> {
         countItems();
-        return op.getGroupSize() > 1
+        return shape.grouped
                    ? emitGroup(carried[0], carried[1], carried[2])
                    : emitTile(carried[0], carried[1], carried[2], body);
       });
@@ -176,18 +177,19 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
   in(posts.getBody(), [&] {
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
-    Value isFirst = posts.getRegionIterArg(1);
+    Value firstBit = posts.getRegionIterArg(1);
     WorkItem item = decode(number, head);
     Value any = isVisited(item);
     Value isLast = compare(arith::CmpIPredicate::eq, head, last);
     Value lastBit = arith::SelectOp::create(b, isLast, index(Last), zero);
-    item.extra = {arith::OrIOp::create(b, isFirst, lastBit), add(posted, zero)};
+    item.extra = {arith::OrIOp::create(b, firstBit, lastBit),
+                  add(posted, zero)};
     addSkipped(item);
     setPosted(item, posts.getBody());
     when(any, [&] { post(own, words.getArrayRef()); });
     scf::YieldOp::create(
         b, ValueRange{add(own, asNumber(any)),
-                      arith::SelectOp::create(b, any, zero, isFirst)});
+                      arith::SelectOp::create(b, any, zero, firstBit)});
   });
   Value isEmpty = compare(arith::CmpIPredicate::slt, last, zero);
   Value any = compare(arith::CmpIPredicate::sge, last, zero);
@@ -198,10 +200,9 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
 void BackwardItems::addSkipped(WorkItem &item) {
   if (!shape.skipsTiles())
     return;
-  Value lane = arith::AndIOp::create(b, thread, index(31));
-  Value half = arith::DivUIOp::create(b, lane, index(kTilesWithBit));
-  Index number =
-      ops.wrap(arith::RemUIOp::create(b, lane, index(kTilesWithBit)));
+  Value own = lane();
+  Value half = arith::DivUIOp::create(b, own, index(kTilesWithBit));
+  Index number = ops.wrap(arith::RemUIOp::create(b, own, index(kTilesWithBit)));
   Index tile = item.masked.nth(ops, number);
   Value all = index(-1);
   for (int64_t group = 0; group < shape.consumers; group += 2) {

@@ -11,7 +11,6 @@
 
 #include "BackwardKernel.h"
 #include "KernelBuilder.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace spattn {
 
@@ -176,7 +175,7 @@ protected:
 private:
   void declare(llvm::StringRef name);
   void readArguments();
-  /// Sets what the arguments say of all items.
+  /// Sets of how many tiles and heads there are items.
   void countItems();
   /// A number of the warp that finds items, from which others are computed anew
   /// rather than kept: where heads share keys, it has too few registers.
@@ -197,8 +196,8 @@ private:
   /// Writes the gradients of keys that no query sees.
   void emitEmptyKeys(const WorkItem &item);
 
-  /// Key tiles of a head, key heads of all batch elements, and their product.
-  Value tiles, rowHeads, items;
+  /// Key tiles of a head, and key heads of all batch elements.
+  Value tiles, rowHeads;
 };
 
 } // namespace spattn

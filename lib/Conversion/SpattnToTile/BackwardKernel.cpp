@@ -566,7 +566,7 @@ private:
 
   void emitConsumer(Value group) {
     // Heads of a group add to the same gradients.
-    bool carries = op.getGroupSize() > 1;
+    bool carries = shape.grouped;
     SmallVector<Value> initial;
     if (carries)
       initial = noGradients();

@@ -93,6 +93,10 @@ Value KernelBuilder::isWarp(int64_t number) {
   return compare(arith::CmpIPredicate::eq, warp, index(number));
 }
 
+Value KernelBuilder::lane() {
+  return arith::AndIOp::create(b, thread, index(31));
+}
+
 void KernelBuilder::emitRoles(const Roles &roles) {
   Value group = arith::IndexCastOp::create(
       b, b.getI32Type(), tile::WarpgroupOp::create(b, b.getIndexType()));
@@ -201,9 +205,8 @@ Value KernelBuilder::flip(Value parity) {
 }
 
 void KernelBuilder::arrive(Value barrier) {
-  Value lane = arith::AndIOp::create(b, thread, index(31));
   tile::BarrierArriveOp::create(
-      b, barrier, compare(arith::CmpIPredicate::eq, lane, index(0)));
+      b, barrier, compare(arith::CmpIPredicate::eq, lane(), index(0)));
 }
 
 void KernelBuilder::arriveAfterReads(Value barrier) {

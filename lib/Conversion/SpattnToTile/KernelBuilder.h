@@ -154,6 +154,8 @@ protected:
     when(isWarp(number), body);
   }
   Value isWarp(int64_t number);
+  /// The thread's number in its warp.
+  Value lane();
 
   /// Gives out the roles of a kernel: each of the first warpgroup's warps has
   /// one, with so many registers a thread; `computing` is that of the other

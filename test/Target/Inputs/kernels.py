@@ -54,7 +54,7 @@ GRADIENT_CHOICES = {
 
 # Gradients for sm_80 and later keep a few numbers of an item in memory: all other
 # registers are sums (docs/Gradients.md). Bytes that a thread may store at most.
-MOST_SPILLED = 72
+MOST_SPILLED = 64
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 
