@@ -140,14 +140,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   V valueOf(const Bound &bound) {
-    if (bound.num == 0)
-      return ops.constant(bound.offset);
-    V value = lengths.keys;
-    if (bound.num != 1)
-      value = ops.mul(value, ops.constant(bound.num));
-    if (bound.den != 1)
-      value = ops.floorDiv(value, bound.den);
-    return addConstant(ops, value, bound.offset);
+    return ops.affine(lengths.keys, bound.num, bound.den, bound.offset);
   }
 
   /// An end at a bound. Ends that no possible distance passes are infinite.

@@ -16,6 +16,10 @@
 //   Value    floorDiv(Value, int64_t), ceilDiv(Value, int64_t)
 //              rounding towards minus and plus infinity, also for negative
 //              numerators; the divisor is positive
+//   Value    affine(Value n, int64_t num, int64_t den, int64_t offset)
+//              floor(num * n / den) + offset for n in [0, 2^31), as Bound.h
+//              limits the numbers. Where that is outside [-2^30, 2^30], any
+//              value on the same side of it, ends included, will do
 //   Value    min(Value, Value), max(Value, Value)         signed
 //   Bool     lt(Value, Value), le(Value, Value)           signed
 //   Bool     eq(Value, Value)
@@ -24,7 +28,9 @@
 //   optional<bool>    known(Bool)                         emits nothing
 //   optional<int64_t> knownValue(Value)                   emits nothing
 //
-// Arithmetic is signed and at least 64 bits wide. `known` and `knownValue` say
+// Arithmetic is signed. It is 64 bits wide, or, where the sum of the lengths and
+// of what tiles stick out by is below 2^30, 32: nothing but `affine` has operands
+// or results that need more. `known` and `knownValue` say
 // what is certain before run time; they may always answer nullopt, which costs
 // operations but never changes a result. The algebra branches on nothing else,
 // and folds only what it must to keep slots from appearing: identities such as
@@ -58,6 +64,9 @@ struct IntOps {
   }
   Value ceilDiv(Value a, int64_t divisor) {
     return a / divisor + (a % divisor > 0);
+  }
+  Value affine(Value n, int64_t num, int64_t den, int64_t offset) {
+    return floorDiv(num * n, den) + offset;
   }
   Value min(Value a, Value b) { return std::min(a, b); }
   Value max(Value a, Value b) { return std::max(a, b); }
@@ -101,6 +110,10 @@ struct BlindOps {
   }
   Value ceilDiv(Value a, int64_t divisor) {
     return make(IntOps().ceilDiv(a.value, divisor));
+  }
+  Value affine(Value n, int64_t num, int64_t den, int64_t offset) {
+    int64_t value = IntOps().affine(n.value, num, den, offset);
+    return num == 0 ? constant(value) : make(value);
   }
   Value min(Value a, Value b) { return make(std::min(a.value, b.value)); }
   Value max(Value a, Value b) { return make(std::max(a.value, b.value)); }

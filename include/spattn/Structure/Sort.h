@@ -71,6 +71,55 @@ void sortNetwork(std::vector<T> &items, KnownLE knownLE, Exchange exchange) {
   }
 }
 
+/// Merges two lists that are each ascending at run time: Batcher's odd-even
+/// merge (Knuth, TAOCP 5.3.4). `knownLE` and `exchange` as above.
+template <class T, class KnownLE, class Exchange>
+std::vector<T> mergeNetwork(std::vector<T> a, std::vector<T> b, KnownLE knownLE,
+                            Exchange exchange) {
+  if (a.empty() || b.empty() || knownLE(a.back(), b.front())) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  }
+  if (knownLE(b.back(), a.front())) {
+    b.insert(b.end(), a.begin(), a.end());
+    return b;
+  }
+  if (a.size() == 1 && b.size() == 1) {
+    exchange(a.front(), b.front());
+    a.push_back(b.front());
+    return a;
+  }
+  auto everySecond = [](const std::vector<T> &items, size_t from) {
+    std::vector<T> result;
+    for (size_t i = from; i < items.size(); i += 2)
+      result.push_back(items[i]);
+    return result;
+  };
+  std::vector<T> even = mergeNetwork(everySecond(a, 0), everySecond(b, 0),
+                                     knownLE, exchange);
+  std::vector<T> odd = mergeNetwork(everySecond(a, 1), everySecond(b, 1),
+                                    knownLE, exchange);
+  // `even` has up to two items more than `odd`, its first and its last.
+  std::vector<T> result = {even.front()};
+  for (size_t i = 0; i < odd.size(); ++i) {
+    T low = odd[i];
+    if (i + 1 < even.size()) {
+      T high = even[i + 1];
+      if (knownLE(high, low))
+        std::swap(low, high);
+      else if (!knownLE(low, high))
+        exchange(low, high);
+      result.push_back(low);
+      result.push_back(high);
+    } else {
+      result.push_back(low);
+    }
+  }
+  for (size_t i = odd.size() + 1; i < even.size(); ++i)
+    result.push_back(even[i]);
+  return result;
+}
+
 } // namespace spattn::detail
 
 #endif // SPATTN_STRUCTURE_SORT_H

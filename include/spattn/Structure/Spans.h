@@ -131,6 +131,15 @@ void fillEmpty(Ops &ops, std::vector<Span<V>> &spans, V filler) {
   spans = std::move(kept);
 }
 
+/// Orders two spans by lo.
+template <class Ops, class V = typename Ops::Value>
+void exchangeSpans(Ops &ops, Span<V> &a, Span<V> &b) {
+  typename Ops::Bool inOrder = ops.le(a.lo, b.lo);
+  Span<V> first = {ops.min(a.lo, b.lo), choose(ops, inOrder, a.hi, b.hi)};
+  b = {ops.max(a.lo, b.lo), choose(ops, inOrder, b.hi, a.hi)};
+  a = first;
+}
+
 /// Sorts by lo.
 template <class Ops, class V = typename Ops::Value>
 void sortSpans(Ops &ops, std::vector<Span<V>> &spans) {
@@ -139,12 +148,19 @@ void sortSpans(Ops &ops, std::vector<Span<V>> &spans) {
       [&](const Span<V> &a, const Span<V> &b) {
         return knownLE(ops, a.lo, b.lo);
       },
-      [&](Span<V> &a, Span<V> &b) {
-        typename Ops::Bool inOrder = ops.le(a.lo, b.lo);
-        Span<V> first = {ops.min(a.lo, b.lo), choose(ops, inOrder, a.hi, b.hi)};
-        b = {ops.max(a.lo, b.lo), choose(ops, inOrder, b.hi, a.hi)};
-        a = first;
-      });
+      [&](Span<V> &a, Span<V> &b) { exchangeSpans(ops, a, b); });
+}
+
+/// Merges two lists that are ascending by lo.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> mergeSpans(Ops &ops, const std::vector<Span<V>> &a,
+                                const std::vector<Span<V>> &b) {
+  return mergeNetwork(
+      a, b,
+      [&](const Span<V> &a, const Span<V> &b) {
+        return knownLE(ops, a.lo, b.lo);
+      },
+      [&](Span<V> &a, Span<V> &b) { exchangeSpans(ops, a, b); });
 }
 
 /// Merges spans sorted by lo where they overlap or touch; what is merged into

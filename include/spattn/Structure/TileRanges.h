@@ -109,65 +109,121 @@ pairedRanges(Ops &ops, const std::vector<SlotSpans<V>> &slots, int64_t tile) {
   return ranges;
 }
 
-/// The intersection of two lists of disjoint, non-adjacent spans within
-/// [0, limit).
+/// Makes a list of spans ascending by lo, whose non-empty ones are: an empty one
+/// takes the place where the last one before it ended.
 template <class Ops, class V = typename Ops::Value>
-std::vector<Span<V>> intersectSpans(Ops &ops, const std::vector<Span<V>> &a,
-                                    const std::vector<Span<V>> &b, V limit) {
-  std::vector<Span<V>> spans;
-  for (const Span<V> &x : a)
-    for (const Span<V> &y : b) {
-      Span<V> span = {ops.max(x.lo, y.lo), ops.min(x.hi, y.hi)};
-      if (!knownEmpty(ops, span))
-        spans.push_back(span);
+void settleEmpty(Ops &ops, std::vector<Span<V>> &spans) {
+  V end = ops.constant(0);
+  for (Span<V> &span : spans) {
+    if (!knownLT(ops, span.lo, span.hi)) {
+      typename Ops::Bool some = ops.lt(span.lo, span.hi);
+      span = {choose(ops, some, span.lo, end), choose(ops, some, span.hi, end)};
     }
-  // At most this many are not empty: each ends where one of its factors does,
-  // and the last ends of both count once. Sorted, the others can go.
-  size_t most = a.size() + b.size() - 1;
-  if (spans.size() > most) {
-    fillEmpty(ops, spans, limit);
-    sortSpans(ops, spans);
-    if (spans.size() > most)
-      spans.resize(most);
+    end = span.hi;
   }
+}
+
+/// Merges lists of spans that are each ascending by lo into one that is, of
+/// disjoint and non-adjacent spans, with empty ones in between.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> uniteSpans(Ops &ops,
+                                std::vector<std::vector<Span<V>>> lists) {
+  // Pairs of lists, pairs of those, and so on.
+  while (lists.size() > 1) {
+    std::vector<std::vector<Span<V>>> merged;
+    for (size_t k = 0; k + 1 < lists.size(); k += 2)
+      merged.push_back(mergeSpans(ops, lists[k], lists[k + 1]));
+    if (lists.size() % 2 != 0)
+      merged.push_back(lists.back());
+    lists = std::move(merged);
+  }
+  if (lists.empty())
+    return {};
+  mergeSorted(ops, lists.front());
+  return lists.front();
+}
+
+/// Disjoint, ascending spans as what lies between them: all of `hull` but for
+/// `gaps`, which are disjoint and ascending, too.
+template <class V>
+struct Gaps {
+  Span<V> hull;
+  std::vector<Span<V>> gaps;
+};
+
+/// Empty spans may stand anywhere among `spans`, which lie within [0, limit).
+template <class Ops, class V = typename Ops::Value>
+Gaps<V> gapsOf(Ops &ops, const std::vector<Span<V>> &spans, V limit) {
+  Gaps<V> result = {{limit, ops.constant(0)}, {}};
+  for (size_t k = spans.size(); k-- > 0;)
+    result.hull.lo = choose(ops, ops.lt(spans[k].lo, spans[k].hi), spans[k].lo,
+                            result.hull.lo);
+  V end = result.hull.lo;
+  for (size_t k = 0; k < spans.size(); ++k) {
+    typename Ops::Bool some = ops.lt(spans[k].lo, spans[k].hi);
+    if (k > 0)
+      result.gaps.push_back({end, choose(ops, some, spans[k].lo, end)});
+    end = choose(ops, some, spans[k].hi, end);
+    result.hull.hi = choose(ops, some, spans[k].hi, result.hull.hi);
+  }
+  return result;
+}
+
+/// The spans of which those are the gaps; some may be empty.
+template <class Ops, class V = typename Ops::Value>
+std::vector<Span<V>> spansBetween(Ops &ops, const Gaps<V> &gaps) {
+  std::vector<Span<V>> spans;
+  V begin = gaps.hull.lo;
+  for (const Span<V> &gap : gaps.gaps) {
+    typename Ops::Bool some = ops.lt(gap.lo, gap.hi);
+    V end = choose(ops, some, ops.min(gap.lo, gaps.hull.hi), begin);
+    spans.push_back({begin, end});
+    begin = choose(ops, some, ops.max(begin, gap.hi), begin);
+  }
+  spans.push_back({begin, gaps.hull.hi});
   return spans;
 }
 
 /// Tiles of visited spans and of full spans that are not paired: each list
-/// disjoint and non-adjacent, every full span within a visited one. There is a
-/// slot for each span, and slots are cut where the next one starts.
+/// ascending, disjoint and non-adjacent, every full span within a visited one.
+/// There is a slot for each span, and slots are cut where the next one starts.
 template <class Ops, class V = typename Ops::Value>
 std::vector<TileRange<V>>
 unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
                const std::vector<Span<V>> &full, V limit, int64_t tile) {
-  // `key` is twice the first tile, plus one for full spans: at the same tile
-  // the visited span comes first. Empty slots go to the end.
+  // `key` is four times the first tile, plus two for full spans, plus one for
+  // spans that are not empty: at the same tile visited spans come first, and of
+  // each kind empty ones, so that these cut no other.
   struct Slot {
     V key, visitedEnd, fullEnd;
   };
-  std::vector<Slot> slots;
-  V zero = ops.constant(0), two = ops.constant(2);
-  V last = tileCeil(ops, limit, tile);
-  for (const Span<V> &span : visited) {
-    auto some = ops.lt(span.lo, span.hi);
-    if (ops.known(some) == std::optional<bool>(false))
-      continue;
-    V begin = choose(ops, some, tileFloor(ops, span.lo, tile), last);
-    V end = choose(ops, some, tileCeil(ops, span.hi, tile), zero);
-    slots.push_back({ops.mul(begin, two), end, zero});
-  }
-  for (const Span<V> &span : full) {
-    V begin = tileCeil(ops, span.lo, tile);
-    V end = tileFloor(ops, span.hi, tile);
-    auto some = ops.lt(begin, end);
-    if (ops.known(some) == std::optional<bool>(false))
-      continue;
-    begin = choose(ops, some, begin, last);
-    end = choose(ops, some, end, zero);
-    slots.push_back({addConstant(ops, ops.mul(begin, two), 1), zero, end});
-  }
-  sortNetwork(
-      slots,
+  V zero = ops.constant(0), four = ops.constant(4);
+  // An empty slot starts where the next one does.
+  auto slotsOf = [&](const std::vector<Span<V>> &spans, bool isFull) {
+    std::vector<Slot> slots;
+    V next = tileCeil(ops, limit, tile);
+    for (size_t k = spans.size(); k-- > 0;) {
+      const Span<V> &span = spans[k];
+      V begin = isFull ? tileCeil(ops, span.lo, tile)
+                       : tileFloor(ops, span.lo, tile);
+      V end =
+          isFull ? tileFloor(ops, span.hi, tile) : tileCeil(ops, span.hi, tile);
+      auto some = isFull ? ops.lt(begin, end) : ops.lt(span.lo, span.hi);
+      if (ops.known(some) == std::optional<bool>(false))
+        continue;
+      next = choose(ops, some, begin, next);
+      end = choose(ops, some, end, zero);
+      V key = ops.add(
+          ops.mul(next, four),
+          choose(ops, some, ops.constant(isFull ? 3 : 1),
+                 ops.constant(isFull ? 2 : 0)));
+      slots.push_back(isFull ? Slot{key, zero, end} : Slot{key, end, zero});
+    }
+    std::reverse(slots.begin(), slots.end());
+    return slots;
+  };
+  std::vector<Slot> slots = mergeNetwork(
+      slotsOf(visited, false), slotsOf(full, true),
       [&](const Slot &a, const Slot &b) { return knownLE(ops, a.key, b.key); },
       [&](Slot &a, Slot &b) {
         auto inOrder = ops.le(a.key, b.key);
@@ -181,7 +237,7 @@ unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
       });
   std::vector<V> begins;
   for (const Slot &slot : slots)
-    begins.push_back(ops.floorDiv(slot.key, 2));
+    begins.push_back(ops.floorDiv(slot.key, 4));
   std::vector<TileRange<V>> ranges;
   V visitedEnd = zero;
   for (size_t k = 0; k < slots.size(); ++k) {
@@ -219,8 +275,8 @@ std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
 /// counts as not allowed. 0 <= kBegin.
 ///
 /// With one segment there is one range for each distance interval. With more,
-/// a key tile may touch several, and what each of them allows is intersected
-/// for the full tiles: there is a range for each visited and each full span.
+/// a key tile may touch several, and a query tile is full if each of them allows
+/// all of it: there is a range for each visited and each full span.
 template <class Ops, class V = typename Ops::Value>
 std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
                                      V kBegin, V kEnd, int64_t queryTile) {
@@ -231,34 +287,33 @@ std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
     return pairedRanges(ops, slots, queryTile);
   }
   V zero = ops.constant(0), limit = nf.lengths.queries;
-  std::vector<Span<V>> visited, full;
-  for (size_t s = 0; s < nf.segments.size(); ++s) {
-    auto slots = querySlots(ops, nf, s, kBegin, kEnd, touched);
-    std::vector<Span<V>> own;
-    for (auto &slot : slots) {
-      visited.push_back(slot.visited);
-      own.push_back(slot.full);
-    }
-    // A segment the keys do not touch asks for nothing: its first span is
-    // everything, and the others are empty already.
-    if (own.empty())
-      own.push_back({zero, choose(ops, touched, zero, limit)});
-    else
-      own.front() = {choose(ops, touched, own.front().lo, zero),
-                     choose(ops, touched, own.front().hi, limit)};
-    full = s == 0 ? own : intersectSpans(ops, full, own, limit);
-    // Nothing allowed certainly stays so.
-    if (full.empty())
-      full.push_back({zero, zero});
-  }
-  fillEmpty(ops, visited, limit);
-  sortSpans(ops, visited);
-  mergeSorted(ops, visited);
-  // No key at all touches no segment; then nothing is visited, nor full.
+  std::vector<std::vector<Span<V>>> visited, gaps;
+  // Full is what each segment allows: all but its gaps. Where there is no key,
+  // nothing is.
   auto some = ops.lt(kBegin, ops.min(kEnd, nf.lengths.keys));
-  for (Span<V> &span : full)
-    span.hi = choose(ops, some, span.hi, zero);
-  return unpairedRanges(ops, visited, full, limit, queryTile);
+  Gaps<V> full = {{zero, choose(ops, some, limit, zero)}, {}};
+  for (size_t s = 0; s < nf.segments.size(); ++s) {
+    std::vector<Span<V>> own, allowed;
+    for (auto &slot : querySlots(ops, nf, s, kBegin, kEnd, touched)) {
+      own.push_back(slot.visited);
+      allowed.push_back(slot.full);
+    }
+    // A segment that the keys do not touch allows everything: its slots are
+    // empty, and so are their gaps.
+    Gaps<V> between = gapsOf(ops, allowed, limit);
+    full.hull.lo = ops.max(full.hull.lo,
+                           choose(ops, touched, between.hull.lo, zero));
+    full.hull.hi = ops.min(full.hull.hi,
+                           choose(ops, touched, between.hull.hi, limit));
+    if (!between.gaps.empty())
+      gaps.push_back(between.gaps);
+    settleEmpty(ops, own);
+    if (!own.empty())
+      visited.push_back(own);
+  }
+  full.gaps = uniteSpans(ops, std::move(gaps));
+  return unpairedRanges(ops, uniteSpans(ops, std::move(visited)),
+                        spansBetween(ops, full), limit, queryTile);
 }
 
 } // namespace spattn

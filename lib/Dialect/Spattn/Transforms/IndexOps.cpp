@@ -103,6 +103,28 @@ Value_ IndexOps::ceilDiv(Value lhs, int64_t divisor) {
   return floorDiv(add(lhs, constant(divisor - 1)), divisor);
 }
 
+/// A bound has more bits than an i32. What is past every distance is as good
+/// as the nearest such number; so products are made of 64 bits and clamped, save
+/// where 32 certainly do.
+Value_ IndexOps::affine(Value n, int64_t num, int64_t den, int64_t offset) {
+  constexpr int64_t most = int64_t(1) << 30;
+  bool isNarrow = type.isInteger(32);
+  auto clamp = [&](int64_t value) {
+    return isNarrow ? std::clamp(value, -most, most) : value;
+  };
+  if (n.constant || num == 0)
+    return constant(clamp(
+        IntOps().affine(n.constant.value_or(0), num, den, offset)));
+  if (!isNarrow || (std::abs(num) <= 1 && std::abs(offset) <= most / 2))
+    return add(floorDiv(mul(n, constant(num)), den), constant(offset));
+  IndexOps wide(b, b.getI64Type());
+  Value value{{}, arith::ExtSIOp::create(b, wide.type, n.value)};
+  value = wide.add(wide.floorDiv(wide.mul(value, constant(num)), den),
+                   constant(offset));
+  value = wide.min(wide.max(value, constant(-most)), constant(most));
+  return {{}, arith::TruncIOp::create(b, type, value.value)};
+}
+
 Value_ IndexOps::min(Value lhs, Value rhs) {
   if (lhs.constant && rhs.constant)
     return constant(std::min(*lhs.constant, *rhs.constant));

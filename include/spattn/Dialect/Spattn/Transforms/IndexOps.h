@@ -20,8 +20,8 @@ namespace spattn {
 /// `arith` operations at the builder's insertion point. What is constant is
 /// folded and emitted only where something needs it as a value.
 ///
-/// Values are of type `index`, or of a narrower integer type where the caller
-/// has made sure that twice the sum of the lengths fits it.
+/// Values are of type `index`, or of `i32` where the caller has made sure that
+/// the sum of the lengths, and of what tiles stick out by, is below 2^30.
 class IndexOps {
 public:
   /// An index: a constant, or a value.
@@ -51,6 +51,7 @@ public:
   Value mul(Value lhs, Value rhs);
   Value floorDiv(Value lhs, int64_t divisor);
   Value ceilDiv(Value lhs, int64_t divisor);
+  Value affine(Value n, int64_t num, int64_t den, int64_t offset);
   Value min(Value lhs, Value rhs);
   Value max(Value lhs, Value rhs);
   Bool lt(Value lhs, Value rhs);
