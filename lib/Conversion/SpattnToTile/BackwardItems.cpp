@@ -43,7 +43,7 @@ BackwardLayout::BackwardLayout(const BackwardShape &shape) {
   take(lse, shape.queryStages * shape.queryTile * 4);
   take(delta, shape.queryStages * shape.queryTile * 4);
   take(barriers, llvm::alignTo(8 * BackwardBarriers(shape).count, 16));
-  take(items, kItemStages * kItemWords * 4);
+  take(items, kItemStages * shape.item.bytes());
   total = next;
 }
 
@@ -58,7 +58,8 @@ BackwardItems::BackwardItems(OpBuilder &builder, AttentionBackwardOp op,
       op(op), shape(shape), layout(shape), numbers(shape),
       heads(op.getHeadStructures()) {
   barrierOffset = layout.barriers;
-  queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem};
+  queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem,
+           shape.item};
   declare(name);
   readArguments();
 }
@@ -149,14 +150,18 @@ Value BackwardItems::fetchNumber() {
 
 SmallVector<Value> BackwardItems::emitTile(Value number, Value count,
                                            Value posted, Block *body) {
+  awaitRoomForTables(count);
   WorkItem item = decode(number, index(0));
   Value any = isVisited(item), one = asNumber(any);
   // A value of this block, so that it is posted.
   item.extra = {mul(one, index(Both)), add(posted, index(0))};
   addSkipped(item);
-  setPosted(item, body);
+  setPosted(item, body, count);
   auto ifAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
-  in(ifAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
+  in(ifAny.thenBlock(), [&] {
+    awaitRoomForNumbers(count);
+    post(count, words.getArrayRef());
+  });
   in(ifAny.elseBlock(), [&] { emitEmptyKeys(item); });
   return {fetchNumber(), add(count, one), add(posted, one)};
 }
@@ -178,6 +183,7 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
     Value firstBit = posts.getRegionIterArg(1);
+    awaitRoomForTables(own);
     WorkItem item = decode(number, head);
     Value any = isVisited(item);
     Value isLast = compare(arith::CmpIPredicate::eq, head, last);
@@ -185,8 +191,11 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
     item.extra = {arith::OrIOp::create(b, firstBit, lastBit),
                   add(posted, zero)};
     addSkipped(item);
-    setPosted(item, posts.getBody());
-    when(any, [&] { post(own, words.getArrayRef()); });
+    setPosted(item, posts.getBody(), own);
+    when(any, [&] {
+      awaitRoomForNumbers(own);
+      post(own, words.getArrayRef());
+    });
     scf::YieldOp::create(
         b, ValueRange{add(own, asNumber(any)),
                       arith::SelectOp::create(b, any, zero, firstBit)});

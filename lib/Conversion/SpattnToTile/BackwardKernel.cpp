@@ -235,11 +235,13 @@ private:
     return maskIfPartial(item, n, masked, scores, [&]() -> Value {
       WorkItem again = withMask(item);
       Index firstQuery = firstOf(again, n, shape.queryTile);
-      return mask(scores, firstQuery, [&](Index row) {
-        Index inTile =
-            ops.add(row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
-        return queriesOfKey(ops, again.form, ops.add(again.first, inTile));
-      });
+      return mask(
+          again, scores, firstQuery,
+          [&](const NormalForm<Index> &form, Index row) {
+            Index inTile = ops.add(
+                row, ops.mul(ops.wrap(group), ops.constant(kRowsOfGroup)));
+            return queriesOfKey(ops, form, ops.add(again.first, inTile));
+          });
     });
   }
 

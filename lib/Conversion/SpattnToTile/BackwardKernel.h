@@ -35,6 +35,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_BACKWARDKERNEL_H
 
+#include "ItemLayout.h"
 #include "Registers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -74,11 +75,11 @@ struct BackwardShape {
 
   /// Whether a warpgroup leaves out query tiles that see none of its keys:
   /// where it need not give the others its part of a product. Where heads share
-  /// keys, the warp that finds their items has no registers left to look for
-  /// those.
+  /// keys, or items have tables, the warp that finds items has no registers left
+  /// to look for those.
   bool skipsTiles() const {
-    return overlap && deterministic && !grouped && consumers > 1 &&
-           queryStages > 2;
+    return overlap && deterministic && !grouped && !item.hasTables() &&
+           consumers > 1 && queryStages > 2;
   }
 
   /// Whether sums of the gradients of queries go through shared memory, from
@@ -90,6 +91,10 @@ struct BackwardShape {
   /// that they need not be cleared. Others look who is first, which takes
   /// longer than a narrow tile's products.
   bool claimsSums = false;
+
+  /// How the main kernel's items are posted, and those of the kernel for
+  /// queries. Depends on all of the above.
+  ItemLayout item, queryItem;
 
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }

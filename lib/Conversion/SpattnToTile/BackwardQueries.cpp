@@ -58,7 +58,7 @@ QueryGradientLayout::QueryGradientLayout(const BackwardShape &shape) {
   gradient = value + kStages * kKeyTile * shape.valueDim * 2;
   barriers = gradient + kRowsOfGroup * shape.headDim * 2;
   items = llvm::alignTo(barriers + 8 * NumBarriers, 16);
-  total = items + kItemStages * kItemWords * 4;
+  total = items + kItemStages * shape.queryItem.bytes();
 }
 
 namespace {
@@ -93,7 +93,7 @@ public:
                       StringRef name, const BackwardShape &shape)
       : RowsKernel(builder, op, shape), layout(shape) {
     barrierOffset = layout.barriers;
-    queue = {kItemStages, layout.items, FullItem, EmptyItem};
+    queue = {kItemStages, layout.items, FullItem, EmptyItem, shape.queryItem};
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
           /*maps=*/Dquery, QueryGradientLayout::kThreads,
           QueryGradientLayout::blocks(shape));
@@ -342,9 +342,10 @@ private:
     // Last, whatever the log-sum-exp of a query without keys is.
     scores = maskIfPartial(rows.item, n, masked, scores, [&]() -> Value {
       WorkItem again = withMask(rows.item);
-      return mask(scores, firstOf(again, n, kKeyTile), [&](Index row) {
-        return keysOfQuery(ops, again.form, ops.add(again.first, row));
-      });
+      return mask(again, scores, firstOf(again, n, kKeyTile),
+                  [&](const NormalForm<Index> &form, Index row) {
+                    return keysOfQuery(ops, form, ops.add(again.first, row));
+                  });
     });
     Value probs = map(scores, scores.getType(), [&](ValueRange x) -> Value {
       return math::Exp2Op::create(b, x[0]);

@@ -31,7 +31,7 @@ ForwardLayout::ForwardLayout(const ForwardShape &shape) {
       llvm::alignTo(barriers + 8 * (3 * shape.queryStages + 4 * shape.stages +
                                     2 * shape.itemStages()),
                     16);
-  total = items + shape.itemStages() * kItemWords * 4;
+  total = items + shape.itemStages() * shape.item.bytes();
 }
 
 //===----------------------------------------------------------------------===//
@@ -47,7 +47,7 @@ ForwardItems::ForwardItems(OpBuilder &builder, AttentionOp op, StringRef name,
   barrierOffset = layout.barriers;
   int64_t own = 3 * shape.queryStages + 4 * shape.stages;
   int64_t stages = shape.itemStages();
-  queue = {stages, layout.items, own, own + stages};
+  queue = {stages, layout.items, own, own + stages, shape.item};
   declare(name);
   readArguments();
 }
@@ -110,10 +110,10 @@ void ForwardItems::emitFetched() {
       [&](ValueRange carried, Block *body) -> SmallVector<Value> {
         Value count = carried[0];
         awaitRoom(count);
-        setPosted(decode(carried[1]), body);
+        setPosted(decode(carried[1]), body, count);
         Value any = isVisited(posted);
         auto isAny = scf::IfOp::create(b, any, /*withElseRegion=*/true);
-        in(isAny.thenBlock(), [&] { postInRoom(count, words.getArrayRef()); });
+        in(isAny.thenBlock(), [&] { post(count, words.getArrayRef()); });
         in(isAny.elseBlock(), [&] { emitEmptyRows(posted); });
         Value number = sub(rest, tile::BroadcastOp::create(b, carried[2]));
         Value next = tile::FetchOp::create(b, args[Counter]);

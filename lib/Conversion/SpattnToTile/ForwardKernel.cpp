@@ -197,12 +197,13 @@ private:
 
   /// The columns of a key tile that each row sees.
   Value seenKeys(const WorkItem &item, Value group, Index firstKey) {
-    NormalForm<Index> form = withMask(item).form;
-    return spans(shape.keyTile, firstKey, [&](Index row) {
-      Index inTile = ops.add(
-          row, ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
-      return keysOfQuery(ops, form, ops.add(item.first, inTile));
-    });
+    return allowedColumns(
+        withMask(item), shape.keyTile, firstKey,
+        [&](const NormalForm<Index> &form, Index row) {
+          Index inTile = ops.add(
+              row, ops.mul(ops.wrap(group), ops.constant(tile::kFragmentRows)));
+          return keysOfQuery(ops, form, ops.add(item.first, inTile));
+        });
   }
 
   Value startScores(Value query, Value group, Value stage) {

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_FORWARDKERNEL_H
 
+#include "ItemLayout.h"
 #include "Registers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -37,12 +38,14 @@ struct ForwardShape {
   /// Blocks fetch items one by one, through a counter in scratch memory, rather
   /// than being dealt them.
   bool fetch = false;
+  /// How items are posted. Depends on all of the above.
+  ItemLayout item;
 
   int64_t queryTile() const { return 64 * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
   /// Items that wait for their readers at most. What a block has fetched, no
   /// other can do.
-  int64_t itemStages() const { return fetch ? 2 : 4; }
+  int64_t itemStages() const { return fetch || item.hasTables() ? 2 : 4; }
 
   /// With three warpgroups that compute each needs all registers there are, and
   /// finding items needs less if they are fetched.

@@ -267,18 +267,51 @@ Value KernelBuilder::mask(Value scores, Value seen) {
   return tile::MaskOp::create(b, scores.getType(), scores, seen);
 }
 
-Value KernelBuilder::mask(
-    Value scores, Index first,
-    function_ref<std::vector<Span<Index>>(Index row)> body) {
+Value KernelBuilder::mask(const WorkItem &item, Value scores, Index first,
+                          SpansOfRow body) {
   int64_t columns = cast<tile::AccumulatorType>(scores.getType()).getColumns();
-  return mask(scores, spans(columns, first, body));
+  return mask(scores, allowedColumns(item, columns, first, body));
+}
+
+/// The normal form of a row of an item's table of intervals: one interval for
+/// some keys, and nothing for others.
+Value KernelBuilder::allowedColumns(const WorkItem &item, int64_t columns,
+                                    Index first, SpansOfRow body) {
+  const ItemLayout &layout = queue.layout;
+  if (!layout.hasTables())
+    return spans(columns, first, /*others=*/Value(),
+                 [&](Index row) { return body(item.form, row); });
+  Value none = spans(columns, first, /*others=*/Value(),
+                     [](Index) { return std::vector<Span<Index>>(); });
+  Value stage = stageOf(item.number, queue.stages).first;
+  Value firstRow = mul(stage, index(layout.words() / 4));
+  auto loop = scf::ForOp::create(b, index(0), index(layout.intervals), index(1),
+                                 ValueRange{none});
+  in(loop.getBody(), [&] {
+    llvm::SmallVector<Type> types(4, b.getI32Type());
+    ValueRange row =
+        tile::ReceiveOp::create(
+            b, types, queue.words + 4 * layout.intervalsAt(),
+            asIndex(add(firstRow, loop.getInductionVar())), 16,
+            /*uniform=*/false)
+            .getValues();
+    Index begin = ops.wrap(row[0]), end = ops.wrap(row[1]);
+    NormalForm<Index> form = item.form;
+    form.segments = {{ops.constant(0), begin, {}},
+                     {begin, end, {{ops.wrap(row[2]), ops.wrap(row[3])}}},
+                     {end, form.lengths.keys, {}}};
+    Value found = spans(columns, first, loop.getRegionIterArg(0),
+                        [&](Index row) { return body(form, row); });
+    scf::YieldOp::create(b, ValueRange{found});
+  });
+  return loop.getResult(0);
 }
 
 Value KernelBuilder::spans(
-    int64_t columns, Index first,
+    int64_t columns, Index first, Value others,
     function_ref<std::vector<Span<Index>>(Index row)> body) {
-  auto spansOp =
-      tile::SpansOp::create(b, tile::SeenType::get(b.getContext(), columns));
+  auto spansOp = tile::SpansOp::create(
+      b, tile::SeenType::get(b.getContext(), columns), others);
   OpBuilder::InsertionGuard guard(b);
   Block *block =
       b.createBlock(&spansOp.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
@@ -298,7 +331,7 @@ Value KernelBuilder::spans(
 // Posted items
 //===----------------------------------------------------------------------===//
 
-void KernelBuilder::setPosted(WorkItem item, Block *decoded) {
+void KernelBuilder::setPosted(WorkItem item, Block *decoded, Value count) {
   posted = std::move(item);
   auto collect = [&](Value value) {
     if (value && value.getParentBlock() == decoded)
@@ -306,14 +339,42 @@ void KernelBuilder::setPosted(WorkItem item, Block *decoded) {
   };
   auto visitor =
       llvm::makeVisitor(collect, [&](Index &number) { collect(number.value); });
-  posted.forEachNumber(visitor);
+  bool hasTables = queue.layout.hasTables();
+  posted.forEachNumber(visitor, hasTables);
   controlWords = words.size();
-  posted.forEachMaskNumber(visitor);
+  posted.forEachMaskNumber(visitor, hasTables);
+  if (hasTables)
+    postTables(count);
 }
 
-void KernelBuilder::post(Value count, ValueRange values) {
-  awaitRoom(count);
-  postInRoom(count, values);
+void KernelBuilder::postTables(Value count) {
+  const ItemLayout &layout = queue.layout;
+  llvm::SmallVector<Value> firsts, shifts, intervals;
+  // One sequence of all tiles: masked ones, then full ones.
+  for (const auto &piece : posted.masked.pieces) {
+    firsts.push_back(ops.materialize(piece.firstNumber));
+    shifts.push_back(ops.materialize(piece.shift));
+  }
+  for (const auto &piece : posted.full.pieces) {
+    firsts.push_back(ops.materialize(
+        ops.add(piece.firstNumber, posted.masked.count)));
+    shifts.push_back(
+        ops.materialize(ops.sub(piece.shift, posted.masked.count)));
+  }
+  for (const auto &segment : posted.form.segments)
+    for (const auto &interval : segment.intervals)
+      for (Index value :
+           {segment.begin, segment.end, interval.lo, interval.hi})
+        intervals.push_back(ops.materialize(value));
+  assert(int64_t(firsts.size()) == layout.pieces &&
+         int64_t(intervals.size()) == 4 * layout.intervals &&
+         "tables are laid out for this attention's items");
+  llvm::append_range(firsts, shifts);
+  Value stage = asIndex(stageOf(count, queue.stages).first);
+  for (auto [at, values] : {std::pair(layout.piecesAt(), firsts),
+                            {layout.intervalsAt(), intervals}})
+    tile::PostOp::create(b, queue.words + 4 * at, stage, layout.bytes(),
+                         values);
 }
 
 void KernelBuilder::awaitRoom(Value count) {
@@ -321,14 +382,16 @@ void KernelBuilder::awaitRoom(Value count) {
   await(barrier(queue.empty, stage), flip(phase));
 }
 
-void KernelBuilder::postInRoom(Value count, ValueRange values) {
+void KernelBuilder::post(Value count, ValueRange values) {
   Value stage = stageOf(count, queue.stages).first;
-  tile::PostOp::create(b, queue.words, asIndex(stage), 4 * kItemWords, values);
+  tile::PostOp::create(b, queue.words, asIndex(stage), queue.layout.bytes(),
+                       values);
   arrive(barrier(queue.full, stage));
 }
 
 void KernelBuilder::postEnd(Value count) {
   llvm::SmallVector<Value> none(words.size(), index(0));
+  awaitRoom(count);
   post(count, none);
 }
 
@@ -423,11 +486,12 @@ void KernelBuilder::dealItems(Value items,
       [&](ValueRange carried, Block *body) -> llvm::SmallVector<Value> {
         Value count = carried[0], round = carried[1], place = carried[2],
               side = carried[3];
+        awaitRoomForTables(count);
         Value pair = add(round, place);
         Value isSecond = compare(arith::CmpIPredicate::ne, side, zero);
         Value number =
             arith::SelectOp::create(b, isSecond, pair, sub(lastItem, pair));
-        setPosted(decode(number), body);
+        setPosted(decode(number), body, count);
         // The last round may be a part of one, and the item in the middle has
         // no other.
         Value exists =
@@ -439,7 +503,10 @@ void KernelBuilder::dealItems(Value items,
         };
         Value any = existsAnd(arith::CmpIPredicate::sgt);
         Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
-        when(any, [&] { post(count, words.getArrayRef()); });
+        when(any, [&] {
+          awaitRoomForNumbers(count);
+          post(count, words.getArrayRef());
+        });
         when(isEmpty, [&] { emitEmpty(posted); });
         auto onSecond = [&](Value then, Value otherwise) -> Value {
           return arith::SelectOp::create(b, isSecond, then, otherwise);
@@ -455,7 +522,7 @@ ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {
   Value stage = stageOf(count, queue.stages).first;
   llvm::SmallVector<Type> types(numWords, b.getI32Type());
   return tile::ReceiveOp::create(b, types, queue.words, asIndex(stage),
-                                 4 * kItemWords, uniform)
+                                 queue.layout.bytes(), uniform)
       .getValues();
 }
 
@@ -468,8 +535,8 @@ WorkItem KernelBuilder::withWords(ValueRange values) {
   };
   auto visitor =
       llvm::makeVisitor(replace, [&](Index &number) { replace(number.value); });
-  item.forEachNumber(visitor);
-  item.forEachMaskNumber(visitor);
+  item.forEachNumber(visitor, queue.layout.hasTables());
+  item.forEachMaskNumber(visitor, queue.layout.hasTables());
   return item;
 }
 
@@ -549,6 +616,14 @@ Value KernelBuilder::maskIfPartial(const WorkItem &item, Value n, Masked masked,
 KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,
                                             int64_t size) {
   Index number = ops.wrap(n);
+  const ItemLayout &layout = queue.layout;
+  if (layout.hasTables()) {
+    Value stage = stageOf(item.number, queue.stages).first;
+    Value shift = tile::LookupOp::create(
+        b, layout.pieces, queue.words + 4 * layout.piecesAt(), asIndex(stage),
+        layout.bytes(), n);
+    return ops.mul(ops.add(number, ops.wrap(shift)), ops.constant(size));
+  }
   Index masked = item.masked.nth(ops, number);
   Index full = item.full.nth(ops, ops.sub(number, item.masked.count));
   Index tile = ops.select(ops.lt(number, item.masked.count), masked, full);

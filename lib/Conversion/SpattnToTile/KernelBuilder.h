@@ -15,6 +15,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOTILE_KERNELBUILDER_H
 
+#include "ItemLayout.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -34,9 +35,6 @@ inline constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 /// log2(e) and ln(2).
 inline constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
 
-/// Words of a posted item at most.
-inline constexpr int64_t kItemWords = 64;
-
 /// An item of work: a tile of queries or of keys of a head of a batch element,
 /// and the tiles of the other kind that it visits, masked ones first.
 struct WorkItem {
@@ -54,9 +52,10 @@ struct WorkItem {
   /// How many were posted before it.
   Value number;
 
-  /// The numbers that say which tiles to visit.
+  /// The numbers that say which tiles to visit; those of tile sequences only
+  /// where there is no table of them.
   template <class Visitor>
-  void forEachNumber(Visitor visit) {
+  void forEachNumber(Visitor visit, bool hasTables) {
     visit(visited);
     visit(maskedCount);
     for (Value *value : {&batch, &head, &keyHead})
@@ -64,6 +63,8 @@ struct WorkItem {
     for (Value &value : extra)
       visit(value);
     visit(first);
+    if (hasTables)
+      return;
     for (TileSequence<Index> *sequence : {&masked, &full}) {
       visit(sequence->count);
       for (auto &piece : sequence->pieces) {
@@ -74,9 +75,11 @@ struct WorkItem {
   }
   /// Those that only masks ask for.
   template <class Visitor>
-  void forEachMaskNumber(Visitor visit) {
+  void forEachMaskNumber(Visitor visit, bool hasTables) {
     for (Index *value : {&form.offset, &form.distanceBegin, &form.distanceEnd})
       visit(*value);
+    if (hasTables)
+      return;
     for (auto &segment : form.segments) {
       visit(segment.begin);
       visit(segment.end);
@@ -227,14 +230,20 @@ protected:
   void commit() { tile::MmaCommitOp::create(b); }
   Value toOperand(Value acc);
   ValueRange wait(int64_t pending, ValueRange values, Value after = Value());
-  /// The columns of a tile that are in one of the spans that `body` gives for a
-  /// row of the warpgroup's 64; columns are numbered from `first`.
-  Value spans(int64_t columns, Index first,
+  /// The columns of a tile that are in `others` or in one of the spans that
+  /// `body` gives for a row of the warpgroup's 64; columns are numbered from
+  /// `first`.
+  Value spans(int64_t columns, Index first, Value others,
               llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
-  /// Keeps the scores in those columns; `seen`, or what `spans` finds.
+  /// Gives the spans of a row that a normal form allows.
+  using SpansOfRow = llvm::function_ref<std::vector<Span<Index>>(
+      const NormalForm<Index> &form, Index row)>;
+  /// The columns of a tile that an item, as `withMask` returns it, allows.
+  Value allowedColumns(const WorkItem &item, int64_t columns, Index first,
+                       SpansOfRow body);
+  /// Keeps the scores in those columns, or those that an item allows.
   Value mask(Value scores, Value seen);
-  Value mask(Value scores, Index first,
-             llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
+  Value mask(const WorkItem &item, Value scores, Index first, SpansOfRow body);
 
   //===--------------------------------------------------------------------===//
   // Posted items
@@ -245,16 +254,27 @@ protected:
   /// readers at most.
   struct ItemQueue {
     int64_t stages, words, full, empty;
+    ItemLayout layout;
   };
 
   /// Notes which values of an item its readers cannot know: those that the
-  /// block computes in which it was decoded.
-  void setPosted(WorkItem item, mlir::Block *decoded);
-  void post(Value count, ValueRange values);
-  /// The two halves of that: to wait ahead of decoding an item leaves none of
-  /// its numbers to be kept meanwhile.
+  /// block computes in which it was decoded. Writes the tables of the `count`-th
+  /// item, for which there has to be room, if it has any.
+  void setPosted(WorkItem item, mlir::Block *decoded, Value count);
+  /// Waits until there is room for an item. Where items have tables, that is
+  /// ahead of decoding one, so that a table's row need not be kept; elsewhere
+  /// it is as late as possible, unless an item is decoded anyway.
   void awaitRoom(Value count);
-  void postInRoom(Value count, ValueRange values);
+  void awaitRoomForTables(Value count) {
+    if (queue.layout.hasTables())
+      awaitRoom(count);
+  }
+  void awaitRoomForNumbers(Value count) {
+    if (!queue.layout.hasTables())
+      awaitRoom(count);
+  }
+  /// Posts an item's numbers; there has to be room.
+  void post(Value count, ValueRange values);
   /// The end: an item that visits nothing.
   void postEnd(Value count);
   /// Items that are tiles of rows: of so many tiles of each of `rowHeads`,
@@ -309,7 +329,7 @@ protected:
                       Value scores, llvm::function_ref<Value()> emitMask);
 
   /// The first key or query of an item's n-th tile of `size`: masked ones come
-  /// first.
+  /// first. By all lanes of a warp.
   Index firstOf(const WorkItem &item, Value n, int64_t size);
 
   mlir::ImplicitLocOpBuilder b;
@@ -326,6 +346,9 @@ protected:
   WorkItem posted;
   llvm::SetVector<Value> words;
   size_t controlWords = 0;
+
+private:
+  void postTables(Value count);
 };
 
 } // namespace spattn

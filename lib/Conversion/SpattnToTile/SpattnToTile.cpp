@@ -158,6 +158,7 @@ struct ConvertSpattnToTilePass
       return op.emitOpError("expected a schedule of a multiple of 16 keys from "
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
+    shape.item = layoutOfRowItems(op, shape.queryTile(), shape.keyTile);
     if (failed(
             checkSharedMemory(op, ForwardLayout(shape).total * shape.blocks)))
       return failure();
@@ -216,6 +217,9 @@ struct ConvertSpattnToTilePass
                  "of a tile, to divide that of 64x64 blocks in a "
                  "tile of queries for gradients on a GPU, got ")
              << shape.consumers << " and " << shape.fragments();
+    shape.item = layoutOfColumnItems(op, shape.keyTile(), shape.queryTile);
+    shape.queryItem =
+        layoutOfRowItems(op, kRowsOfGroup, QueryGradientLayout::kKeyTile);
     int64_t bytes = BackwardLayout(shape).total * shape.blocks;
     if (failed(checkSharedMemory(op, bytes)))
       return failure();

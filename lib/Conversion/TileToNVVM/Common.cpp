@@ -178,6 +178,9 @@ SPATTN_LOWER(SpansOp) {
       words.push_back(word ? word : e.i32(0));
     }
   }
+  if (op.getOthers())
+    for (auto [word, other] : llvm::zip(words, adaptor.getOthers()))
+      word = arith::OrIOp::create(b, word, other);
   results.push_back(words);
   return success();
 }
@@ -292,6 +295,39 @@ SPATTN_LOWER(ReceiveOp) {
   return success();
 }
 
+SPATTN_LOWER(LookupOp) {
+  Emitter e(b);
+  auto i32 = b.getI32Type();
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value number = adaptor.getNumber().front(), lane = e.lane(), all = e.i32(-1);
+  auto load = [&](Value index) -> Value {
+    return LLVM::LoadOp::create(b, i32, e.offset(start, e.mul(index, e.i32(4))),
+                                4);
+  };
+  // How many keys are at most the number, a key a lane.
+  int64_t count = op.getCount();
+  Value found;
+  for (int64_t first = 0; first < count; first += 32) {
+    int64_t lanes = std::min<int64_t>(count - first, 32);
+    Value index = e.add(
+        arith::MinUIOp::create(b, lane, e.i32(lanes - 1)), e.i32(first));
+    Value isBelow = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
+                                          load(index), number);
+    Value ballot = NVVM::VoteSyncOp::create(b, i32, all, isBelow,
+                                            NVVM::VoteSyncKind::ballot);
+    if (lanes < 32)
+      ballot = arith::AndIOp::create(
+          b, ballot, e.i32(int32_t((uint32_t(1) << lanes) - 1)));
+    Value below = math::CtPopOp::create(b, ballot);
+    found = found ? Value(e.add(found, below)) : below;
+  }
+  Value last = arith::MaxSIOp::create(
+      b, arith::SubIOp::create(b, found, e.i32(1)), e.i32(0));
+  results.push_back({load(e.add(last, e.i32(count)))});
+  return success();
+}
+
 SPATTN_LOWER(FetchOp) {
   results.push_back({ptx::emitIncrement(b, adaptor.getCounter().front(),
                                         Emitter(b).lane(), "relaxed")});
@@ -363,7 +399,7 @@ void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
   patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
                FillOpLowering, MapOpLowering, SpansOpLowering, MaskOpLowering,
                ReduceOpLowering, CombineOpLowering, AnyGreaterOpLowering,
-               ToOperandOpLowering, PostOpLowering, ReceiveOpLowering,
+               ToOperandOpLowering, PostOpLowering, ReceiveOpLowering, LookupOpLowering,
                FetchOpLowering, BroadcastOpLowering, SyncOpLowering,
                ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
       types, patterns.getContext());

@@ -200,6 +200,11 @@ LogicalResult ReceiveOp::verify() {
   return verifyWords(*this, getOffset(), getStride(), getValues().size());
 }
 
+LogicalResult LookupOp::verify() {
+  // Keys and values.
+  return verifyWords(*this, getOffset(), getStride(), 2 * getCount());
+}
+
 /// Words that are copied 16 bytes at a time.
 template <class Op>
 static LogicalResult verifyCopiedWords(Op op) {

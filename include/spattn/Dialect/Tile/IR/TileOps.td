@@ -414,7 +414,8 @@ def Tile_SpansOp : Tile_Op<"spans", [SingleBlock]> {
   let summary = "finds which elements are in some columns of their row";
   let description = [{
     Those at a column `c` of row `r`, if `lo <= c < hi` for one of the pairs
-    `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64.
+    `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64; and
+    those of `others`, which has as many columns.
 
     ```mlir
     // %end: i32
@@ -425,9 +426,13 @@ def Tile_SpansOp : Tile_Op<"spans", [SingleBlock]> {
     } : !tile.seen<128>
     ```
   }];
+  let arguments = (ins Optional<Tile_Seen>:$others);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Tile_Seen:$result);
-  let assemblyFormat = "$body attr-dict `:` qualified(type($result))";
+  let assemblyFormat = [{
+    (`with` $others^ `:` qualified(type($others)))? $body attr-dict `:`
+    qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
@@ -855,6 +860,29 @@ def Tile_ReceiveOp : Tile_Op<"receive"> {
   let assemblyFormat = [{
     $offset `[` $stage `]` `stride` $stride (`uniform` $uniform^)? attr-dict
     `:` type($values)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_LookupOp : Tile_Op<"lookup"> {
+  let summary = "looks a number up in a table in shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands. From byte `offset + stage *
+    stride` on there are `count` keys, signed and ascending, and then as many
+    values. The result is the value of the last key that is at most `number`; if
+    there is none, that of the first key.
+
+    ```mlir
+    // %stage: index
+    // %n: i32
+    %v = tile.lookup %n in 24 of 1024[%stage] stride 256
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride, I32:$number);
+  let results = (outs I32:$value);
+  let assemblyFormat = [{
+    $number `in` $count `of` $offset `[` $stage `]` `stride` $stride attr-dict
   }];
   let hasVerifier = 1;
 }

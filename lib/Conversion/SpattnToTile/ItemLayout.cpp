@@ -1,0 +1,64 @@
+//===- ItemLayout.cpp - How items are posted ------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ItemLayout.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Structure/Algebra.h"
+
+using namespace mlir;
+using namespace spattn;
+
+/// Intervals of distances that readers hold in registers at most: with more,
+/// kernels that have none to spare would spill.
+static constexpr int64_t kIntervalsInRegisters = 2;
+
+/// What an item's numbers are is known once they have been emitted; so that is
+/// done, and thrown away.
+static ItemLayout layoutOfItems(AttentionOpInterface op, int64_t own,
+                                int64_t other, bool ofRows) {
+  Block scratch;
+  Location loc = op.getLoc();
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToStart(&scratch);
+  ImplicitLocOpBuilder b(loc, builder);
+  IndexOps ops(b, b.getI32Type());
+  auto unknown = [&] {
+    return ops.wrap(scratch.addArgument(b.getI32Type(), loc));
+  };
+  IndexOps::Value head = unknown(), first = unknown();
+  auto form = normalForm(ops, op.getHeadStructures(), head,
+                         {unknown(), unknown()}, op.getAlgebraAlignment());
+  IndexOps::Value end = ops.add(first, ops.constant(own));
+  auto ranges = ofRows ? keyTiles(ops, form, first, end, other)
+                       : queryTiles(ops, form, first, end, other);
+  int64_t pieces = maskedSequence(ops, ranges).pieces.size() +
+                   fullSequence(ops, ranges).pieces.size();
+  int64_t intervals = 0;
+  for (const auto &segment : form.segments)
+    intervals += segment.intervals.size();
+  int64_t numbers = ItemLayout::kNumbersBesideTables + 2 * pieces +
+                    2 * form.segments.size() + 2 * intervals;
+  ItemLayout layout;
+  if (intervals > kIntervalsInRegisters || numbers > ItemLayout::kNumbers) {
+    layout.pieces = pieces;
+    layout.intervals = intervals;
+  }
+  return layout;
+}
+
+ItemLayout spattn::layoutOfRowItems(AttentionOpInterface op, int64_t own,
+                                    int64_t other) {
+  return layoutOfItems(op, own, other, /*ofRows=*/true);
+}
+
+ItemLayout spattn::layoutOfColumnItems(AttentionOpInterface op, int64_t own,
+                                       int64_t other) {
+  return layoutOfItems(op, own, other, /*ofRows=*/false);
+}
