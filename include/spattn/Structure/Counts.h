@@ -118,7 +118,8 @@ TileSequence<V> maskedSequence(Ops &ops,
                                const std::vector<TileRange<V>> &ranges) {
   std::vector<Span<V>> tiles;
   for (const TileRange<V> &range : ranges) {
-    tiles.push_back({range.begin, range.fullBegin});
+    if (!range.startsFull)
+      tiles.push_back({range.begin, range.fullBegin});
     tiles.push_back({range.fullEnd, range.end});
   }
   return detail::sequence(ops, tiles);

@@ -19,6 +19,8 @@ namespace spattn {
 template <class V>
 struct TileRange {
   V begin, fullBegin, fullEnd, end;
+  /// Certainly begin == fullBegin.
+  bool startsFull = false;
 };
 
 namespace detail {
@@ -242,7 +244,8 @@ unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
   V visitedEnd = zero;
   for (size_t k = 0; k < slots.size(); ++k) {
     visitedEnd = ops.max(visitedEnd, slots[k].visitedEnd);
-    TileRange<V> range = {begins[k], begins[k], zero, visitedEnd};
+    TileRange<V> range = {begins[k], begins[k], zero, visitedEnd,
+                          /*startsFull=*/true};
     if (k + 1 < slots.size())
       range.end = ops.min(range.end, begins[k + 1]);
     range.end = ops.max(range.end, range.begin);

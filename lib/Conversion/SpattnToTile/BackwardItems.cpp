@@ -43,7 +43,7 @@ BackwardLayout::BackwardLayout(const BackwardShape &shape) {
   take(lse, shape.queryStages * shape.queryTile * 4);
   take(delta, shape.queryStages * shape.queryTile * 4);
   take(barriers, llvm::alignTo(8 * BackwardBarriers(shape).count, 16));
-  take(items, kItemStages * shape.item.bytes());
+  take(items, shape.itemStages * shape.item.bytes());
   total = next;
 }
 
@@ -58,7 +58,7 @@ BackwardItems::BackwardItems(OpBuilder &builder, AttentionBackwardOp op,
       op(op), shape(shape), layout(shape), numbers(shape),
       heads(op.getHeadStructures()) {
   barrierOffset = layout.barriers;
-  queue = {kItemStages, layout.items, numbers.fullItem, numbers.emptyItem,
+  queue = {shape.itemStages, layout.items, numbers.fullItem, numbers.emptyItem,
            shape.item};
   declare(name);
   readArguments();

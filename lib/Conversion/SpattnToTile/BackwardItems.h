@@ -17,10 +17,6 @@ namespace spattn {
 /// Buffers for gradients of scores: one is written while another is read.
 inline constexpr int64_t kScoreBuffers = 2;
 
-/// Posted items that wait for their readers at most: one that is under way, and
-/// one more. What a block has taken no other can take.
-inline constexpr int64_t kItemStages = 2;
-
 /// A warpgroup's sums of a query tile's gradient, 64x64 f32.
 inline constexpr int64_t kSumsWords = kRowsOfGroup * kRowsOfGroup;
 inline constexpr int64_t kSumsBytes = 4 * kSumsWords;
@@ -43,7 +39,7 @@ struct BackwardBarriers {
     }
     for (int64_t *number : {&fullItem, &emptyItem}) {
       *number = next;
-      next += kItemStages;
+      next += shape.itemStages;
     }
     for (int64_t *number : {&fullScores, &emptyScores}) {
       *number = next;

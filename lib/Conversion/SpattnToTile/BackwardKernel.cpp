@@ -55,9 +55,9 @@ private:
       initBarriers(numbers.fullDout, shape.queryStages, 2, true);
       initBarriers(numbers.emptyQuery, shape.queryStages, arrivals, false);
       initBarriers(numbers.emptyDout, shape.queryStages, arrivals, false);
-      initBarriers(numbers.fullItem, kItemStages, 1, false);
+      initBarriers(numbers.fullItem, shape.itemStages, 1, false);
       // Readers: two warps that load, one that stores, those that compute.
-      initBarriers(numbers.emptyItem, kItemStages, arrivals + 3, false);
+      initBarriers(numbers.emptyItem, shape.itemStages, arrivals + 3, false);
       if (shape.sumsAreStaged()) {
         initBarriers(numbers.fullScores, kScoreBuffers, arrivals, false);
         initBarriers(numbers.emptyScores, kScoreBuffers, arrivals, false);

@@ -95,6 +95,9 @@ struct BackwardShape {
   /// How the main kernel's items are posted, and those of the kernel for
   /// queries. Depends on all of the above.
   ItemLayout item, queryItem;
+  /// Posted items that wait for their readers at most: one that is under way,
+  /// and one more where there is room. What a block has taken no other can take.
+  int64_t itemStages = 2;
 
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }

@@ -78,8 +78,11 @@ struct WorkItem {
   void forEachMaskNumber(Visitor visit, bool hasTables) {
     for (Index *value : {&form.offset, &form.distanceBegin, &form.distanceEnd})
       visit(*value);
-    if (hasTables)
+    if (hasTables) {
+      visit(form.lengths.queries);
+      visit(form.lengths.keys);
       return;
+    }
     for (auto &segment : form.segments) {
       visit(segment.begin);
       visit(segment.end);

@@ -159,8 +159,10 @@ struct ConvertSpattnToTilePass
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
     shape.item = layoutOfRowItems(op, shape.queryTile(), shape.keyTile);
-    if (failed(
-            checkSharedMemory(op, ForwardLayout(shape).total * shape.blocks)))
+    auto bytes = [&] { return ForwardLayout(shape).total * shape.blocks; };
+    while (bytes() > target->sharedMemory && shape.mostItemStages > 1)
+      --shape.mostItemStages;
+    if (failed(checkSharedMemory(op, bytes())))
       return failure();
     OpBuilder builder(function);
     buildForwardKernel(builder, op, takeName(function), shape)
@@ -220,8 +222,10 @@ struct ConvertSpattnToTilePass
     shape.item = layoutOfColumnItems(op, shape.keyTile(), shape.queryTile);
     shape.queryItem =
         layoutOfRowItems(op, kRowsOfGroup, QueryGradientLayout::kKeyTile);
-    int64_t bytes = BackwardLayout(shape).total * shape.blocks;
-    if (failed(checkSharedMemory(op, bytes)))
+    auto bytes = [&] { return BackwardLayout(shape).total * shape.blocks; };
+    if (bytes() > target->sharedMemory)
+      shape.itemStages = 1;
+    if (failed(checkSharedMemory(op, bytes())))
       return failure();
     OpBuilder builder(function);
     std::string name = takeName(function);
