@@ -15,7 +15,7 @@ pack() {
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' RETURN
   mkdir -p "$folder/bin" "$folder/lib"
-  cp "$build"/bin/{spattn-run,spattn-bench,training,SpattnRuntimeTests} "$folder/bin"
+  cp "$build"/bin/{spattn-run,spattn-bench,spattn-random-structures,training,SpattnRuntimeTests} "$folder/bin"
   strip "$folder"/bin/*
   ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libz3/ { print $3 }' |
     xargs -I{} cp -L {} "$folder/lib"
@@ -24,6 +24,7 @@ pack() {
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
   # Some ways to the GPU take little: a filter for machine code, a large window.
   .venv/bin/python test/Integration/CUDA/tile_ops.py build "$folder/ops" >/dev/null
+  git describe --always --dirty >"$folder/commit"
   tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
 
@@ -54,10 +55,17 @@ test_layer() {
 
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/tile_ops.py run "$folder/ops"
-test_layer sweep python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
-  --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep.json"
-test_layer sweep-gradients python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
-  --gradients --count "${SPATTN_SWEEP:-200}" --jobs 12 --json "$out/sweep-gradients.json"
+# Random cases. Their compilers take most of the time, and a processor each.
+gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
+sweep() {
+  local name=$1 count=$2
+  shift 2
+  test_layer "$name" python3 test/Integration/CUDA/sweep.py "$folder/bin/spattn-run" \
+    --count "$count" --jobs "$(nproc)" --json "$out/$name.json" \
+    --record "$out/sweep-record.json" --gpu "$gpu" --commit "$(<"$folder/commit")" "$@"
+}
+sweep sweep "${SPATTN_SWEEP:-1000}"
+sweep sweep-gradients "${SPATTN_SWEEP_GRADIENTS:-500}" --gradients
 test_layer example "$folder/bin/spattn-run" examples/olmoe-attention.mlir \
   --device=cuda --max-error=1e-2 --json="$out/example.json"
 # The same call again: from the disk cache.

@@ -20,7 +20,7 @@ int64_t HeadStructures::numHeads() const {
 std::optional<std::string> HeadStructures::validate() const {
   if (headGroups.empty())
     return "there is no head group";
-  int64_t heads = 0;
+  int64_t heads = 0, intervals = 0;
   for (size_t i = 0; i < headGroups.size(); ++i) {
     const HeadGroup &group = headGroups[i];
     std::string where = "head group " + std::to_string(i) + ": ";
@@ -32,7 +32,12 @@ std::optional<std::string> HeadStructures::validate() const {
     if (std::optional<std::string> message =
             group.structure.validate(group.count))
       return where + *message;
+    intervals += group.structure.countIntervals(group.count);
   }
+  if (intervals > maxIntervals)
+    return "the structures of all head groups have " +
+           std::to_string(intervals) + " intervals of distances; at most " +
+           std::to_string(maxIntervals) + " are supported";
   return std::nullopt;
 }
 

@@ -8,6 +8,8 @@
 
 #include "spattn/Structure/Structure.h"
 
+#include "spattn/Structure/Evaluate.h"
+
 #include <algorithm>
 
 using namespace spattn;
@@ -300,6 +302,22 @@ void collectKeyBounds(const Structure &structure, std::vector<Bound> &bounds) {
 }
 } // namespace
 
+int64_t Structure::countIntervals(int64_t heads) const {
+  HeadStructures group({{heads, *this}});
+  int64_t most = 0;
+  for (Alignment alignment : {Alignment::End, Alignment::Start}) {
+    BlindOps ops;
+    NormalForm<BlindOps::Value> form =
+        normalForm(ops, group, ops.unknown(0), {ops.unknown(0), ops.unknown(0)},
+                   alignment);
+    int64_t intervals = 0;
+    for (const auto &segment : form.segments)
+      intervals += static_cast<int64_t>(segment.intervals.size());
+    most = std::max(most, intervals);
+  }
+  return most;
+}
+
 std::optional<std::string>
 Structure::validate(std::optional<int64_t> heads) const {
   // First what the recursions below rely on.
@@ -318,6 +336,12 @@ Structure::validate(std::optional<int64_t> heads) const {
   if (static_cast<int64_t>(bounds.size()) > maxKeyBounds)
     return "the structure has more than " + std::to_string(maxKeyBounds) +
            " distinct key bounds";
+  if (!heads)
+    return std::nullopt;
+  if (int64_t intervals = countIntervals(*heads); intervals > maxIntervals)
+    return "the structure has " + std::to_string(intervals) +
+           " intervals of distances, counted for each range of keys; at most " +
+           std::to_string(maxIntervals) + " are supported";
   return std::nullopt;
 }
 

@@ -42,7 +42,7 @@
 // CHECK-SAME: tile.launch = #tile.launch<buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
 // CHECK-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>,
 // CHECK-SAME: scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>],
-// CHECK-SAME: limits = [<<queryLength + keyLength>, 1073741823>,
+// CHECK-SAME: limits = [<<queryLength + keyLength>, 1073740800>,
 // CHECK-SAME: positive = ["scale"]
 // CHECK-SAME: threads = 384, shared = 197264, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
 // CHECK: tile.barrier_init

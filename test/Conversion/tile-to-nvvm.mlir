@@ -217,6 +217,26 @@ llvm.func @words(%stage: i32, %a: i32, %b: i32, %p: !llvm.ptr) {
   llvm.return
 }
 
+// A lane for each key, up to 32 at a time; as many values come behind them.
+// CHECK-LABEL: @lookup
+// CHECK: arith.minui %{{.*}}, %{{.*}}
+// CHECK: %[[KEY:.*]] = llvm.load {{.*}} : !llvm.ptr<3> -> i32
+// CHECK: arith.cmpi sle, %[[KEY]], %arg1
+// CHECK: nvvm.vote.sync ballot
+// CHECK: math.ctpop
+// CHECK: nvvm.vote.sync ballot
+// CHECK: %[[VALID:.*]] = arith.constant 255 : i32
+// CHECK: arith.andi %{{.*}}, %[[VALID]]
+// CHECK: math.ctpop
+// CHECK: llvm.load {{.*}} : !llvm.ptr<3> -> i32
+// CHECK-NOT: llvm.load
+llvm.func @lookup(%stage: i32, %n: i32, %p: !llvm.ptr) {
+  %i = arith.index_cast %stage : i32 to index
+  %v = tile.lookup %n in 40 of 1024[%i] stride 512
+  llvm.store %v, %p : i32, !llvm.ptr
+  llvm.return
+}
+
 // A transposed left operand: 16 rows of 128 bytes to a step for both, a chunk of 64 columns to a row
 // block, and both transposed. The descriptors, 128-byte swizzle and 1,024 bytes from 8 rows to the
 // next, have the size of a chunk: 4,096 bytes.

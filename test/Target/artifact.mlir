@@ -16,7 +16,7 @@
 // CHECK-NEXT: tensor maps:
 // CHECK-NEXT:   0: q[d = 64, n = 128, h = 1, b = 1], swizzle 128, L2 256, 0 out of bounds
 // CHECK:      limits:
-// CHECK-NEXT:   queryLength + keyLength <= 1073741823
+// CHECK-NEXT:   queryLength + keyLength <= 1073740800
 // CHECK:        0 < scale < inf
 // CHECK-NEXT: kernel f
 // CHECK-NEXT:   threads: 384

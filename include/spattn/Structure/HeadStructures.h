@@ -30,6 +30,8 @@ struct HeadGroup {
 class HeadStructures {
 public:
   static constexpr int64_t maxHeads = int64_t(1) << 20;
+  /// Intervals of all groups together: kernels have code for each.
+  static constexpr int64_t maxIntervals = 256;
 
   HeadStructures() = default;
   explicit HeadStructures(std::vector<HeadGroup> groups)

@@ -28,10 +28,10 @@
 //   optional<bool>    known(Bool)                         emits nothing
 //   optional<int64_t> knownValue(Value)                   emits nothing
 //
-// Arithmetic is signed. It is 64 bits wide, or, where the sum of the lengths and
-// of what tiles stick out by is below 2^30, 32: nothing but `affine` has operands
-// or results that need more. `known` and `knownValue` say
-// what is certain before run time; they may always answer nullopt, which costs
+// Arithmetic is signed. It is 64 bits wide, or, where the sum of the lengths
+// and of what tiles stick out by is below 2^30, 32: nothing but `affine` has
+// operands or results that need more. `known` and `knownValue` say what is
+// certain before run time; they may always answer nullopt, which costs
 // operations but never changes a result. The algebra branches on nothing else,
 // and folds only what it must to keep slots from appearing: identities such as
 // x + 0 are the builder's business.
@@ -85,7 +85,8 @@ struct IntOps {
 /// Integers whose values the algebra cannot see: what an IR builder is to it,
 /// but executable. With `knowsConstants` it sees through `constant` and
 /// `constantBool`, as a builder does, otherwise through nothing. `count` is
-/// the number of operations performed, constants apart. For tests.
+/// the number of operations performed, constants apart. For tests, and to see
+/// what is certain before run time.
 struct BlindOps {
   struct Value {
     int64_t value;

@@ -95,10 +95,10 @@ std::vector<T> mergeNetwork(std::vector<T> a, std::vector<T> b, KnownLE knownLE,
       result.push_back(items[i]);
     return result;
   };
-  std::vector<T> even = mergeNetwork(everySecond(a, 0), everySecond(b, 0),
-                                     knownLE, exchange);
-  std::vector<T> odd = mergeNetwork(everySecond(a, 1), everySecond(b, 1),
-                                    knownLE, exchange);
+  std::vector<T> even =
+      mergeNetwork(everySecond(a, 0), everySecond(b, 0), knownLE, exchange);
+  std::vector<T> odd =
+      mergeNetwork(everySecond(a, 1), everySecond(b, 1), knownLE, exchange);
   // `even` has up to two items more than `odd`, its first and its last.
   std::vector<T> result = {even.front()};
   for (size_t i = 0; i < odd.size(); ++i) {

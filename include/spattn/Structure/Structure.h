@@ -60,6 +60,7 @@ public:
   /// Limits that `validate` enforces, so that what a structure expands to
   /// stays small.
   static constexpr int64_t maxPieces = 64;
+  static constexpr int64_t maxIntervals = 32;
   static constexpr int64_t maxKeyBounds = 8;
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;
@@ -106,6 +107,11 @@ public:
   /// How many boxes (distance interval x key interval) the structure expands
   /// to at most, saturated at `maxPieces + 1`.
   int64_t pieces() const;
+
+  /// How many intervals of distances its normal form has at most, over all
+  /// segments of keys and whatever the lengths are, where it is used for a
+  /// group of so many heads. The structure has to be valid but for that number.
+  int64_t countIntervals(int64_t heads) const;
 
   /// What makes the structure unusable, if anything. `heads` is the number of
   /// heads of the group it is used in; without it, what depends on that number

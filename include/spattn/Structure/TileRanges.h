@@ -111,8 +111,8 @@ pairedRanges(Ops &ops, const std::vector<SlotSpans<V>> &slots, int64_t tile) {
   return ranges;
 }
 
-/// Makes a list of spans ascending by lo, whose non-empty ones are: an empty one
-/// takes the place where the last one before it ended.
+/// Makes a list of spans ascending by lo, whose non-empty ones are: an empty
+/// one takes the place where the last one before it ended.
 template <class Ops, class V = typename Ops::Value>
 void settleEmpty(Ops &ops, std::vector<Span<V>> &spans) {
   V end = ops.constant(0);
@@ -206,8 +206,8 @@ unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
     V next = tileCeil(ops, limit, tile);
     for (size_t k = spans.size(); k-- > 0;) {
       const Span<V> &span = spans[k];
-      V begin = isFull ? tileCeil(ops, span.lo, tile)
-                       : tileFloor(ops, span.lo, tile);
+      V begin =
+          isFull ? tileCeil(ops, span.lo, tile) : tileFloor(ops, span.lo, tile);
       V end =
           isFull ? tileFloor(ops, span.hi, tile) : tileCeil(ops, span.hi, tile);
       auto some = isFull ? ops.lt(begin, end) : ops.lt(span.lo, span.hi);
@@ -215,10 +215,9 @@ unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
         continue;
       next = choose(ops, some, begin, next);
       end = choose(ops, some, end, zero);
-      V key = ops.add(
-          ops.mul(next, four),
-          choose(ops, some, ops.constant(isFull ? 3 : 1),
-                 ops.constant(isFull ? 2 : 0)));
+      V key = ops.add(ops.mul(next, four),
+                      choose(ops, some, ops.constant(isFull ? 3 : 1),
+                             ops.constant(isFull ? 2 : 0)));
       slots.push_back(isFull ? Slot{key, zero, end} : Slot{key, end, zero});
     }
     std::reverse(slots.begin(), slots.end());
@@ -278,8 +277,8 @@ std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
 /// counts as not allowed. 0 <= kBegin.
 ///
 /// With one segment there is one range for each distance interval. With more,
-/// a key tile may touch several, and a query tile is full if each of them allows
-/// all of it: there is a range for each visited and each full span.
+/// a key tile may touch several, and a query tile is full if each of them
+/// allows all of it: there is a range for each visited and each full span.
 template <class Ops, class V = typename Ops::Value>
 std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
                                      V kBegin, V kEnd, int64_t queryTile) {
@@ -304,10 +303,10 @@ std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
     // A segment that the keys do not touch allows everything: its slots are
     // empty, and so are their gaps.
     Gaps<V> between = gapsOf(ops, allowed, limit);
-    full.hull.lo = ops.max(full.hull.lo,
-                           choose(ops, touched, between.hull.lo, zero));
-    full.hull.hi = ops.min(full.hull.hi,
-                           choose(ops, touched, between.hull.hi, limit));
+    full.hull.lo =
+        ops.max(full.hull.lo, choose(ops, touched, between.hull.lo, zero));
+    full.hull.hi =
+        ops.min(full.hull.hi, choose(ops, touched, between.hull.hi, limit));
     if (!between.gaps.empty())
       gaps.push_back(between.gaps);
     settleEmpty(ops, own);

@@ -75,8 +75,8 @@ struct BackwardShape {
 
   /// Whether a warpgroup leaves out query tiles that see none of its keys:
   /// where it need not give the others its part of a product. Where heads share
-  /// keys, or items have tables, the warp that finds items has no registers left
-  /// to look for those.
+  /// keys, or items have tables, the warp that finds items has no registers
+  /// left to look for those.
   bool skipsTiles() const {
     return overlap && deterministic && !grouped && !item.hasTables() &&
            consumers > 1 && queryStages > 2;
@@ -96,7 +96,8 @@ struct BackwardShape {
   /// queries. Depends on all of the above.
   ItemLayout item, queryItem;
   /// Posted items that wait for their readers at most: one that is under way,
-  /// and one more where there is room. What a block has taken no other can take.
+  /// and one more where there is room. What a block has taken no other can
+  /// take.
   int64_t itemStages = 2;
 
   /// Registers of a thread that loads, and of one that computes.

@@ -43,8 +43,8 @@ struct ForwardShape {
 
   int64_t queryTile() const { return 64 * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
-  /// Items that wait for their readers at most: fewer where there is no room for
-  /// more. What a block has fetched, no other can do.
+  /// Items that wait for their readers at most: fewer where there is no room
+  /// for more. What a block has fetched, no other can do.
   int64_t mostItemStages = 4;
   int64_t itemStages() const {
     return std::min<int64_t>(mostItemStages, fetch ? 2 : 4);

@@ -29,9 +29,7 @@ struct ItemLayout {
   /// Tile sequences: the first numbers of all pieces, then their shifts.
   int64_t piecesAt() const { return kNumbersBesideTables; }
   /// Intervals of distances, each with its keys: four words.
-  int64_t intervalsAt() const {
-    return (piecesAt() + 2 * pieces + 3) / 4 * 4;
-  }
+  int64_t intervalsAt() const { return (piecesAt() + 2 * pieces + 3) / 4 * 4; }
   int64_t words() const {
     return hasTables() ? intervalsAt() + 4 * intervals : kNumbers;
   }

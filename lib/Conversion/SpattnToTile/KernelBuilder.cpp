@@ -289,12 +289,11 @@ Value KernelBuilder::allowedColumns(const WorkItem &item, int64_t columns,
                                  ValueRange{none});
   in(loop.getBody(), [&] {
     llvm::SmallVector<Type> types(4, b.getI32Type());
-    ValueRange row =
-        tile::ReceiveOp::create(
-            b, types, queue.words + 4 * layout.intervalsAt(),
-            asIndex(add(firstRow, loop.getInductionVar())), 16,
-            /*uniform=*/false)
-            .getValues();
+    ValueRange row = tile::ReceiveOp::create(
+                         b, types, queue.words + 4 * layout.intervalsAt(),
+                         asIndex(add(firstRow, loop.getInductionVar())), 16,
+                         /*uniform=*/false)
+                         .getValues();
     Index begin = ops.wrap(row[0]), end = ops.wrap(row[1]);
     NormalForm<Index> form = item.form;
     form.segments = {{ops.constant(0), begin, {}},
@@ -356,15 +355,14 @@ void KernelBuilder::postTables(Value count) {
     shifts.push_back(ops.materialize(piece.shift));
   }
   for (const auto &piece : posted.full.pieces) {
-    firsts.push_back(ops.materialize(
-        ops.add(piece.firstNumber, posted.masked.count)));
+    firsts.push_back(
+        ops.materialize(ops.add(piece.firstNumber, posted.masked.count)));
     shifts.push_back(
         ops.materialize(ops.sub(piece.shift, posted.masked.count)));
   }
   for (const auto &segment : posted.form.segments)
     for (const auto &interval : segment.intervals)
-      for (Index value :
-           {segment.begin, segment.end, interval.lo, interval.hi})
+      for (Index value : {segment.begin, segment.end, interval.lo, interval.hi})
         intervals.push_back(ops.materialize(value));
   assert(int64_t(firsts.size()) == layout.pieces &&
          int64_t(intervals.size()) == 4 * layout.intervals &&
@@ -619,9 +617,9 @@ KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,
   const ItemLayout &layout = queue.layout;
   if (layout.hasTables()) {
     Value stage = stageOf(item.number, queue.stages).first;
-    Value shift = tile::LookupOp::create(
-        b, layout.pieces, queue.words + 4 * layout.piecesAt(), asIndex(stage),
-        layout.bytes(), n);
+    Value shift = tile::LookupOp::create(b, layout.pieces,
+                                         queue.words + 4 * layout.piecesAt(),
+                                         asIndex(stage), layout.bytes(), n);
     return ops.mul(ops.add(number, ops.wrap(shift)), ops.constant(size));
   }
   Index masked = item.masked.nth(ops, number);

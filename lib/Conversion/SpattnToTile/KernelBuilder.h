@@ -261,8 +261,8 @@ protected:
   };
 
   /// Notes which values of an item its readers cannot know: those that the
-  /// block computes in which it was decoded. Writes the tables of the `count`-th
-  /// item, for which there has to be room, if it has any.
+  /// block computes in which it was decoded. Writes the tables of the
+  /// `count`-th item, for which there has to be room, if it has any.
   void setPosted(WorkItem item, mlir::Block *decoded, Value count);
   /// Waits until there is room for an item. Where items have tables, that is
   /// ahead of decoding one, so that a table's row need not be kept; elsewhere

@@ -122,9 +122,10 @@ protected:
     FormulaAttr lengths = FormulaAttr::get(
         context(), {1, 1}, {1, 1},
         {b.getStringAttr("queryLength"), b.getStringAttr("keyLength")}, {1, 1});
-    int64_t most = (int64_t(1) << 30) - 1;
-    return {LimitAttr::get(context(), lengths, most),
-            LimitAttr::get(context(), items, most)};
+    // Tiles stick out of either by less than 512.
+    int64_t most = int64_t(1) << 30;
+    return {LimitAttr::get(context(), lengths, most - 1024),
+            LimitAttr::get(context(), items, most - 1)};
   }
   SmallVector<StringAttr> positive() { return {b.getStringAttr("scale")}; }
 

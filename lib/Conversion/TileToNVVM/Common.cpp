@@ -310,8 +310,8 @@ SPATTN_LOWER(LookupOp) {
   Value found;
   for (int64_t first = 0; first < count; first += 32) {
     int64_t lanes = std::min<int64_t>(count - first, 32);
-    Value index = e.add(
-        arith::MinUIOp::create(b, lane, e.i32(lanes - 1)), e.i32(first));
+    Value index =
+        e.add(arith::MinUIOp::create(b, lane, e.i32(lanes - 1)), e.i32(first));
     Value isBelow = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
                                           load(index), number);
     Value ballot = NVVM::VoteSyncOp::create(b, i32, all, isBelow,
@@ -396,11 +396,12 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
 
 void spattn::tile::populateCommonPatterns(const TileTypeConverter &types,
                                           RewritePatternSet &patterns) {
-  patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
-               FillOpLowering, MapOpLowering, SpansOpLowering, MaskOpLowering,
-               ReduceOpLowering, CombineOpLowering, AnyGreaterOpLowering,
-               ToOperandOpLowering, PostOpLowering, ReceiveOpLowering, LookupOpLowering,
-               FetchOpLowering, BroadcastOpLowering, SyncOpLowering,
-               ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
-      types, patterns.getContext());
+  patterns
+      .add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
+           FillOpLowering, MapOpLowering, SpansOpLowering, MaskOpLowering,
+           ReduceOpLowering, CombineOpLowering, AnyGreaterOpLowering,
+           ToOperandOpLowering, PostOpLowering, ReceiveOpLowering,
+           LookupOpLowering, FetchOpLowering, BroadcastOpLowering,
+           SyncOpLowering, ArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
+          types, patterns.getContext());
 }

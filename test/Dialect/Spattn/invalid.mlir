@@ -303,3 +303,25 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
   "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
+
+// -----
+
+// L5: intervals of distances
+!t = tensor<1x1x8x4xf32>
+func.func @intervals(%x: !t) -> !t {
+  // expected-error @below {{the structure has 33 intervals of distances, counted for each range of keys; at most 32 are supported}}
+  %r = spattn.attention structure(#spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63, 64 to 65>)
+      ins(%x, %x, %x : !t, !t, !t) outs(%x : !t)
+  return %r : !t
+}
+
+// -----
+
+// L6: intervals of all groups
+!t = tensor<1x9x8x4xf32>
+func.func @intervals_of_groups(%x: !t) -> !t {
+  // expected-error @below {{the structures of all head groups have 288 intervals of distances; at most 256 are supported}}
+  %r = spattn.attention structure(#spattn.heads<1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>, 1 x #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63>>)
+      ins(%x, %x, %x : !t, !t, !t) outs(%x : !t)
+  return %r : !t
+}

@@ -313,6 +313,25 @@ func.func @post_count(%i: index, %a: i32) {
 
 // -----
 
+func.func @lookup_count(%i: index, %n: i32) {
+  // expected-error @+1 {{expected from 1 to 16 numbers, got 18}}
+  %v = tile.lookup %n in 9 of 16[%i] stride 64
+  return
+}
+
+// -----
+
+func.func @spans_columns(%seen: !tile.seen<16>) {
+  // expected-error @+1 {{expected 'others' of the result's type '!tile.seen<32>', got '!tile.seen<16>'}}
+  %s = tile.spans with %seen : !tile.seen<16> {
+  ^bb0(%row: index):
+    tile.yield
+  } : !tile.seen<32>
+  return
+}
+
+// -----
+
 func.func @receive_stride(%i: index) {
   // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 16 and 20}}
   %a = tile.receive 16[%i] stride 20 : i32

@@ -56,7 +56,9 @@ func.func @products(%q: !tile.shared<128x64xbf16>, %k: !tile.shared<128x64xbf16>
 // CHECK: tile.any_greater %[[R]], %{{.*}}
 // CHECK: %[[SEEN:.*]] = tile.spans {
 // CHECK: } : !tile.seen<16>
-// CHECK: tile.mask %{{.*}}, %[[SEEN]] : !tile.acc<64x16xf32>
+// CHECK: %[[BOTH:.*]] = tile.spans with %[[SEEN]] : !tile.seen<16> {
+// CHECK: } : !tile.seen<16>
+// CHECK: tile.mask %{{.*}}, %[[BOTH]] : !tile.acc<64x16xf32>
 // CHECK: tile.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !tile.acc<64x16xf32>
 // CHECK: tile.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
 func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
@@ -76,7 +78,11 @@ func.func @fragments(%s: !tile.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
     %hi = arith.index_cast %row : index to i32
     tile.yield %lo, %hi : i32, i32
   } : !tile.seen<16>
-  %t = tile.mask %m, %seen : !tile.acc<64x16xf32>
+  %both = tile.spans with %seen : !tile.seen<16> {
+  ^bb0(%row: index):
+    tile.yield
+  } : !tile.seen<16>
+  %t = tile.mask %m, %both : !tile.acc<64x16xf32>
   tile.store %t to %p stride %i rows %i as bf16 : !tile.acc<64x16xf32>
   tile.store_rows %c to %p stride %i rows %i
   return
@@ -139,10 +145,12 @@ func.func @stores(%o: !tile.acc<64x128xf32>, %sum: !tile.rows, %p: !llvm.ptr, %i
 // CHECK: tile.post 1024[%{{.*}}] stride 256, %{{.*}}, %{{.*}}
 // CHECK: tile.receive 1024[%{{.*}}] stride 256 uniform : i32, i32
 // CHECK: tile.receive 1024[%{{.*}}] stride 256 : i32
+// CHECK: tile.lookup %{{.*}} in 32 of 1024[%{{.*}}] stride 256
 func.func @words(%i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
   tile.post 1024[%i] stride 256, %a, %b
   %c, %d = tile.receive 1024[%i] stride 256 uniform : i32, i32
   %e = tile.receive 1024[%i] stride 256 : i32
+  %f = tile.lookup %e in 32 of 1024[%i] stride 256
   return %c, %d, %e : i32, i32, i32
 }
 

@@ -1,11 +1,12 @@
 """Runs random attentions on a GPU and compares them with the float64 oracle.
 
     sweep.py SPATTN_RUN [--gradients] [--count N] [--seed S] [--jobs J]
-             [--json FILE] [--device cuda]
+             [--json FILE] [--record FILE --gpu NAME --commit HASH] [--device cuda]
 
-A case is a structure, element types, head dimensions, heads and key heads,
-lengths from 1 to 5,000, a layout, whether there is a log-sum-exp, and options of
-spattn-gpu, among them targets older than the GPU. Outputs are poisoned ahead of a
+A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
+types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
+whether there is a log-sum-exp, and options of spattn-gpu, among them targets older
+than the GPU. Outputs are poisoned ahead of a
 run, and the sampled rows of every head are compared; rows without keys have to be
 exact zeros and -inf. With --gradients, those are computed instead, at lengths to
 3,000. Prints what fails and the largest error. --device=cpu tries the cases
@@ -15,6 +16,7 @@ themselves, without a GPU.
 import argparse
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,28 +35,17 @@ GRADIENT_NOISE = 1e-3
 TARGETS = ["target=sm_80", "target=sm_86"]
 
 
-def structure(r: random.Random, heads: int) -> str:
-    def distance(most: int = 1500) -> int:
-        return r.choice((0, 1, 7, 63, 64, 127, 128, r.randrange(most)))
-
-    simple = [
-        lambda: "#spattn.full",
-        lambda: "#spattn.causal",
-        lambda: f"#spattn.window<left = {distance()}, right = {distance(300)}>",
-        lambda: f"#spattn.window<left = {distance()}, right = 0>",
-        lambda: "#spattn.partition<exclusive>",
-        lambda: "#spattn.partition<local_band>",
-        lambda: (
-            "#spattn.intersection<#spattn.causal, #spattn.union<"
-            f"#spattn.window<left = {distance()}, right = 0>, "
-            f"#spattn.sink<{1 + distance(200)}>>>"
-        ),
-    ]
-    text = r.choice(simple)()
-    if heads == 1 or r.random() < 0.8:
-        return text
-    first = r.randrange(1, heads)
-    return f"#spattn.heads<{first} x {text}, {heads - first} x {r.choice(simple)()}>"
+def structure(tool: str, seed: int, heads: int, scale: int) -> str:
+    """A random structure of the whole algebra, as the unit tests draw them: numbers
+    are chosen so that something happens at lengths around `scale`."""
+    done = subprocess.run(
+        [Path(tool).with_name("spattn-random-structures")],
+        input=f"{seed} {heads} {scale} 3\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
 
 
 @dataclass
@@ -72,14 +63,17 @@ class Problem:
     alignment: str
 
     @classmethod
-    def draw(cls, r: random.Random, dims, value_dims, longest: int) -> "Problem":
+    def draw(
+        cls, tool: str, r: random.Random, dims, value_dims, longest: int
+    ) -> "Problem":
         key_heads = r.choice((1, 2, 3, 4))
         heads = key_heads * r.choice((1, 1, 2, 4))
         dim = r.choice(dims)
         lengths = [1, 2, 17, 64, 127, 128, 129, r.randrange(1, longest + 1)]
         queries = r.choice(lengths)
+        keys = queries if r.random() < 0.5 else r.choice(lengths)
         return cls(
-            structure=structure(r, heads),
+            structure=structure(tool, r.randrange(1 << 32), heads, max(keys, 8)),
             element=r.choice(("bf16", "f16")),
             heads=heads,
             key_heads=key_heads,
@@ -87,7 +81,7 @@ class Problem:
             value_dim=r.choice((dim, dim, dim, *value_dims)),
             batch=r.choice((1, 1, 2, 3)),
             queries=queries,
-            keys=queries if r.random() < 0.5 else r.choice(lengths),
+            keys=keys,
             layout=r.choice(("bhnd", "bnhd")),
             alignment=r.choice(("end", "end", "start")),
         )
@@ -135,9 +129,11 @@ class Problem:
         }
 
 
-def attention(r: random.Random) -> tuple[Problem, str, str, dict]:
+def attention(tool: str, r: random.Random) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
-    problem = Problem.draw(r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000)
+    problem = Problem.draw(
+        tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000
+    )
     q, k, v, o, logs = problem.types()
     lse = r.random() < 0.5
     outs, types, results = "%o", o, "%r"
@@ -153,15 +149,22 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
   return {returned} : {types}
 }}
 """
-    tiles = ["", "expected-length=2048"]
+    tiles = ["", "", "expected-length=2048", "fetch=true", "fetch=false", *TARGETS]
     if max(problem.dim, problem.value_dim) <= 128:
-        tiles += ["consumers=1 blocks=2 key-tile=64", "key-tile=80 stages=3", *TARGETS]
+        tiles += [
+            "consumers=1 blocks=2 key-tile=64",
+            "key-tile=80 stages=3",
+            "key-tile=48 overlap=false",
+            "consumers=3 key-tile=64 take-turns=false",
+        ]
     return problem, source, r.choice(tiles), {"lse": lse}
 
 
-def gradients(r: random.Random) -> tuple[Problem, str, str, dict]:
+def gradients(tool: str, r: random.Random) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
-    problem = Problem.draw(r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000)
+    problem = Problem.draw(
+        tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000
+    )
     q, k, v, o, logs = problem.types()
     source = f"""
 func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
@@ -174,7 +177,8 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
 }}
 """
     modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
-    tiles = ["", "", *modes, "consumers=1", *TARGETS]
+    targets = [f"{t} deterministic={m}" for t in TARGETS for m in ("true", "false")]
+    tiles = ["", *modes, "consumers=1", r.choice(targets), r.choice(targets)]
     return problem, source, r.choice(tiles), {}
 
 
@@ -203,7 +207,7 @@ def judge(entry: dict, limit: float, noise: float, lse: bool) -> tuple[str, floa
 def run(options: argparse.Namespace, folder: Path, seed: int) -> dict:
     r = random.Random(seed)
     draw = gradients if options.gradients else attention
-    problem, source, pipeline, more = draw(r)
+    problem, source, pipeline, more = draw(options.tool, r)
     summary = {"seed": seed, **problem.summary(), **more, "options": pipeline}
     file = folder / f"{seed}.mlir"
     file.write_text(source)
@@ -216,10 +220,10 @@ def run(options: argparse.Namespace, folder: Path, seed: int) -> dict:
             + ["--json=-"],
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=60,
         )
     except subprocess.TimeoutExpired:
-        return {**summary, "failed": "no end after 180 s"}
+        return {**summary, "failed": "no end after 60 s"}
     if done.returncode:
         return {**summary, "failed": (done.stderr or done.stdout)[-500:]}
     entry = json.loads(done.stdout[done.stdout.index("{") :])["entries"][0]
@@ -242,7 +246,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        help="a JSON file; its entry of the pass gets how many cases failed",
+    )
+    parser.add_argument("--gpu", default="", help="what to record of the GPU")
+    parser.add_argument("--commit", default="", help="what to record of the code")
     options = parser.parse_args()
+    options.tool = shutil.which(options.tool) or options.tool
     seeds = range(options.seed, options.seed + options.count)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -258,6 +270,17 @@ def main() -> None:
         errors = [r.get("error", 0) for r in results if r["element"] == element]
         if errors:
             print(f"{element}: largest error {max(errors):.1e}")
+    if options.record:
+        record = json.loads(
+            options.record.read_text() if options.record.exists() else "{}"
+        )
+        record["gradients" if options.gradients else "forward"] = {
+            "cases": len(results),
+            "failed": len(failures),
+            "gpu": options.gpu,
+            "commit": options.commit,
+        }
+        options.record.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{len(results)} cases, {len(failures)} failed")
     sys.exit(bool(failures))
 

@@ -138,7 +138,7 @@ TEST_F(GpuKernelTest, LengthsAreLimited) {
     std::get<BufferView>(arguments[i]).sizes[2] = (int64_t(1) << 30) - 300;
   EXPECT_THAT(launchError(*kernel, arguments),
               HasSubstr("'queryLength + keyLength' is 1073741824; the kernels "
-                        "support up to 1073741823"));
+                        "support up to 1073740800"));
 }
 
 TEST_F(GpuKernelTest, MemoryOfAnotherDeviceIsRefused) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "RandomStructures.h"
 #include "spattn/Structure/Host.h"
 
 using namespace spattn;
@@ -186,7 +187,7 @@ TEST(Work, Saturates) {
 TEST(Work, CountsOneByOne) {
   std::mt19937 random(4);
   for (int round = 0; round < 400; ++round) {
-    HeadStructures heads = randomHeads(random, 2, 12);
+    HeadStructures heads = RandomStructures(random, 12).heads(2);
     int64_t numHeads = heads.numHeads();
     for (int64_t keyHeads = 1; keyHeads <= numHeads; ++keyHeads) {
       if (numHeads % keyHeads != 0)

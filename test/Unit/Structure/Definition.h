@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -161,79 +160,6 @@ private:
   int64_t at(int64_t i, int64_t j) const { return sums[i * (columns + 1) + j]; }
   std::vector<int64_t> sums;
 };
-
-/// A random valid structure, at most `depth` levels deep. Numbers are chosen
-/// so that something happens at lengths around `scale`.
-inline Structure randomStructure(std::mt19937 &random, int depth, int64_t scale,
-                                 int64_t heads) {
-  auto pick = [&](int64_t lo, int64_t hi) {
-    return std::uniform_int_distribution<int64_t>(lo, hi)(random);
-  };
-  auto bound = [&](bool key) {
-    switch (pick(0, 9)) {
-    case 0:
-      return Bound::negInf();
-    case 1:
-      return Bound::posInf();
-    case 2:
-    case 3:
-    case 4:
-      return Bound::affine(pick(key ? 0 : -3, 4), pick(1, 6),
-                           pick(-scale / 4, scale / 4));
-    default:
-      return Bound::constant(pick(key ? 0 : -scale, scale + scale / 4));
-    }
-  };
-  while (true) {
-    std::vector<Structure> parts;
-    Structure result = Structure::full();
-    switch (pick(0, depth > 1 ? 7 : 3)) {
-    case 0:
-    case 1: {
-      std::vector<Interval> intervals;
-      for (int64_t k = pick(1, 3); k > 0; --k)
-        intervals.push_back({bound(false), bound(false)});
-      result = Structure::distances(intervals);
-      break;
-    }
-    case 2:
-      result = Structure::keys(bound(true), bound(true));
-      break;
-    case 3: {
-      auto partition = static_cast<Partition>(pick(0, 3));
-      int64_t of = pick(heads, heads + 5);
-      if (pick(0, 1))
-        result = Structure::band(partition);
-      else if (pick(0, 1))
-        result = Structure::band(partition, of);
-      else
-        result = Structure::band(partition, of, pick(0, of - 1));
-      break;
-    }
-    default:
-      for (int64_t k = pick(1, 3); k > 0; --k)
-        parts.push_back(randomStructure(random, depth - 1, scale, heads));
-      result =
-          pick(0, 2) ? Structure::unite(parts) : Structure::intersect(parts);
-    }
-    if (!result.validate(heads))
-      return result;
-  }
-}
-
-/// One to three groups of random structures.
-inline HeadStructures randomHeads(std::mt19937 &random, int depth,
-                                  int64_t scale) {
-  auto pick = [&](int64_t lo, int64_t hi) {
-    return std::uniform_int_distribution<int64_t>(lo, hi)(random);
-  };
-  std::vector<HeadGroup> groups;
-  for (int64_t k = std::max<int64_t>(pick(-1, 3), 1); k > 0; --k) {
-    int64_t count = pick(1, 4);
-    groups.push_back({count, randomStructure(random, depth, scale, count)});
-  }
-  return HeadStructures(groups);
-}
 
 } // namespace spattn::test
 

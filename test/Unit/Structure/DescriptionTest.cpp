@@ -204,6 +204,22 @@ TEST(Validate, Trees) {
   S two = S::distances({{c(0), c(1)}, {c(2), c(3)}});
   expectRejected(S::intersect(std::vector<S>(7, two)),
                  "more than 64 intervals");
+  // 17 intervals before and after keys that all queries see.
+  std::vector<Interval> comb;
+  for (int64_t k = 0; k < 17; ++k)
+    comb.push_back({c(2 * k), c(2 * k + 1)});
+  S many = S::unite({S::distances(comb), S::keys(c(40), c(50))});
+  expectRejected(many,
+                 "has 35 intervals of distances, counted for each range of "
+                 "keys; at most 32 are supported",
+                 1);
+  comb.resize(8);
+  many = S::unite({S::distances(comb), S::keys(c(40), c(50))});
+  EXPECT_EQ(many.validate(1), std::nullopt);
+  HeadStructures mixture(std::vector<HeadGroup>(16, {1, many}));
+  EXPECT_THAT(mixture.validate().value_or(""),
+              HasSubstr("the structures of all head groups have 272 intervals "
+                        "of distances; at most 256 are supported"));
   S deep = S::causal();
   for (int level = 0; level < 64; ++level)
     deep = S::intersect({deep});

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "RandomStructures.h"
 
 using namespace spattn;
 using namespace spattn::test;
@@ -194,7 +195,7 @@ TEST(Large, RandomStructures) {
   };
   for (int round = 0; round < 4000 / thinning; ++round) {
     int64_t scale = pick(0, 3) ? pick(50, 900) : pick(900, 5000);
-    HeadStructures heads = randomHeads(random, 3, scale);
+    HeadStructures heads = RandomStructures(random, scale).heads(3);
     Instance instance = {&heads, pick(0, heads.numHeads() - 1),
                          pick(0, scale + scale / 8), pick(0, scale + scale / 8),
                          pick(0, 1) ? Alignment::End : Alignment::Start};

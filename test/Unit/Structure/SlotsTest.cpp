@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include <random>
 #include "Checks.h"
 
 using namespace spattn;
@@ -224,9 +225,8 @@ TEST(Sort, Merges) {
 }
 
 /// Random ascending spans within [0, limit), some empty, and their members.
-std::vector<Span<BlindOps::Value>> randomSpans(std::mt19937 &random,
-                                               BlindOps &ops,
-                                               std::vector<bool> &in) {
+std::vector<Span<BlindOps::Value>>
+randomSpans(std::mt19937 &random, BlindOps &ops, std::vector<bool> &in) {
   std::vector<Span<BlindOps::Value>> spans;
   int64_t limit = int64_t(in.size()), position = 0;
   for (size_t k = random() % 5; k > 0; --k) {

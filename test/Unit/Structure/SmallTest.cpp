@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "RandomStructures.h"
 
 using namespace spattn;
 using namespace spattn::test;
@@ -169,7 +170,7 @@ TEST(Small, RandomStructures) {
     return std::uniform_int_distribution<int64_t>(lo, hi)(random);
   };
   for (int round = 0; round < 2500; ++round) {
-    HeadStructures heads = randomHeads(random, 3, 12);
+    HeadStructures heads = RandomStructures(random, 12).heads(3);
     ASSERT_EQ(heads.validate(), std::nullopt) << heads.str();
     for (int again = 0; again < 2; ++again) {
       checkAll({&heads, pick(0, heads.numHeads() - 1), pick(0, 14), pick(0, 14),

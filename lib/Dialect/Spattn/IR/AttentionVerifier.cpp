@@ -189,14 +189,16 @@ static LogicalResult verifyHeads(AttentionOpInterface op) {
       return op->emitOpError("expected a structure for each of the ")
              << op.getNumQueryHeads() << " query heads, got "
              << heads.getNumHeads();
-    return success();
-  }
-  if (!isa<StructureAttrInterface>(structure))
+  } else if (!isa<StructureAttrInterface>(structure)) {
     return op->emitOpError("expected a head structure (#spattn.full, .causal, "
                            ".window, .sink, .prefix, .keys, .distances, "
                            ".partition, .band, .union, .intersection) or "
                            "#spattn.heads, got ")
            << structure;
+  }
+  // What depends on how many heads there are, and on all of them.
+  if (std::optional<std::string> message = op.getHeadStructures().validate())
+    return op->emitOpError() << *message;
   return success();
 }
 

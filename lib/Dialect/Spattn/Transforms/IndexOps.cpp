@@ -104,8 +104,8 @@ Value_ IndexOps::ceilDiv(Value lhs, int64_t divisor) {
 }
 
 /// A bound has more bits than an i32. What is past every distance is as good
-/// as the nearest such number; so products are made of 64 bits and clamped, save
-/// where 32 certainly do.
+/// as the nearest such number; so products are made of 64 bits and clamped,
+/// save where 32 certainly do.
 Value_ IndexOps::affine(Value n, int64_t num, int64_t den, int64_t offset) {
   constexpr int64_t most = int64_t(1) << 30;
   bool isNarrow = type.isInteger(32);
@@ -113,8 +113,8 @@ Value_ IndexOps::affine(Value n, int64_t num, int64_t den, int64_t offset) {
     return isNarrow ? std::clamp(value, -most, most) : value;
   };
   if (n.constant || num == 0)
-    return constant(clamp(
-        IntOps().affine(n.constant.value_or(0), num, den, offset)));
+    return constant(
+        clamp(IntOps().affine(n.constant.value_or(0), num, den, offset)));
   if (!isNarrow || (std::abs(num) <= 1 && std::abs(offset) <= most / 2))
     return add(floorDiv(mul(n, constant(num)), den), constant(offset));
   IndexOps wide(b, b.getI64Type());

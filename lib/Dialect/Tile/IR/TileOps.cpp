@@ -118,6 +118,9 @@ LogicalResult SpansOp::verify() {
       !llvm::all_of(yield.getValues().getTypes(),
                     [](Type type) { return type.isInteger(32); }))
     return emitOpError("expected the body to yield pairs of i32");
+  if (getOthers() && getOthers().getType() != getResult().getType())
+    return emitOpError("expected 'others' of the result's type ")
+           << getResult().getType() << ", got " << getOthers().getType();
   return success();
 }
 
