@@ -18,7 +18,7 @@
 // NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
 
 // RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
-// MEMORY: error: 'spattn.attention' op needs 197264 bytes of shared memory, more than the 101376 there are
+// MEMORY: error: 'spattn.attention' op needs 196992 bytes of shared memory, more than the 101376 there are
 
 // RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
 // OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1

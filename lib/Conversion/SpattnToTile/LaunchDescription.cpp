@@ -321,7 +321,7 @@ private:
                     FormulaAttr grid, ArrayRef<ArgumentAttr> arguments) {
     SmallVector<LimitAttr> both = limits(items());
     both.push_back(
-        LimitAttr::get(context(), rowBlocks(), both.front().getMaximum()));
+        LimitAttr::get(context(), rowBlocks(), both.back().getMaximum()));
     return LaunchAttr::get(context(), buffers, maps, scratch, both, positive(),
                            threads, /*cluster=*/1, shared, persistent, {grid},
                            arguments,

@@ -1,6 +1,6 @@
 """Runs random attentions on a GPU and compares them with the float64 oracle.
 
-    sweep.py SPATTN_RUN [--gradients] [--count N] [--seed S] [--jobs J]
+    sweep.py SPATTN_RUN [--gradients] [--count N] [--seed S] [--jobs J] [--batch B]
              [--json FILE] [--record FILE --gpu NAME --commit HASH] [--device cuda]
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
@@ -16,6 +16,7 @@ themselves, without a GPU.
 import argparse
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -204,37 +205,91 @@ def judge(entry: dict, limit: float, noise: float, lse: bool) -> tuple[str, floa
     return "", largest
 
 
-def run(options: argparse.Namespace, folder: Path, seed: int) -> dict:
-    r = random.Random(seed)
-    draw = gradients if options.gradients else attention
-    problem, source, pipeline, more = draw(options.tool, r)
-    summary = {"seed": seed, **problem.summary(), **more, "options": pipeline}
-    file = folder / f"{seed}.mlir"
-    file.write_text(source)
+@dataclass
+class Case:
+    seed: int
+    problem: Problem
+    source: str
+    pipeline: str
+    more: dict
+
+    @classmethod
+    def draw(cls, options: argparse.Namespace, seed: int) -> "Case":
+        draw = gradients if options.gradients else attention
+        problem, source, pipeline, more = draw(options.tool, random.Random(seed))
+        # Arguments have names of their own in a file of several cases.
+        source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
+        return cls(seed, problem, source, pipeline, more)
+
+    def shapes(self) -> list[str]:
+        return [
+            re.sub(r"=(\w+):", rf"=\1_{self.seed}:", shape)
+            for shape in self.problem.shapes()
+        ]
+
+    def judged(self, entry: dict, options: argparse.Namespace) -> dict:
+        limits, noise = LIMITS, 0.0
+        if options.gradients:
+            limits, noise = GRADIENT_LIMITS, GRADIENT_NOISE
+        limit, lse = limits[self.problem.element], self.more.get("lse", False)
+        wrong, largest = judge(entry, limit, noise, lse)
+        if wrong:
+            return self.failed(wrong)
+        return {**self.summary(), "error": largest, "errors": entry["errors"]}
+
+    def failed(self, why: str) -> dict:
+        return {**self.summary(), "failed": why}
+
+    def summary(self) -> dict:
+        problem = self.problem.summary()
+        return {"seed": self.seed, **problem, **self.more, "options": self.pipeline}
+
+
+def run(options: argparse.Namespace, folder: Path, cases: list[Case]) -> list[dict]:
+    """Runs cases with the same options in one process, whose start and context of
+    the GPU take longer than a case. If that fails, each has a process of its own."""
+    file = folder / f"{cases[0].seed}-{len(cases)}.mlir"
+    file.write_text("".join(case.source for case in cases))
     device = [f"--device={options.device}"]
     if options.device == "cuda":
-        device.append(f"--gpu-options={pipeline}")
+        device.append(f"--gpu-options={cases[0].pipeline}")
+    shapes = [shape for case in cases for shape in case.shapes()]
+    # What is wrong is decided here, for each array.
+    checks = ["--check=256", "--max-error=1e30", "--json=-"]
     try:
         done = subprocess.run(
-            [options.tool, file, *device, *problem.shapes(), "--check=256"]
-            + ["--json=-"],
+            [options.tool, file, *device, *shapes, *checks],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=30 + 30 * len(cases),
         )
     except subprocess.TimeoutExpired:
-        return {**summary, "failed": "no end after 60 s"}
-    if done.returncode:
-        return {**summary, "failed": (done.stderr or done.stdout)[-500:]}
-    entry = json.loads(done.stdout[done.stdout.index("{") :])["entries"][0]
-    limits, noise = LIMITS, 0.0
-    if options.gradients:
-        limits, noise = GRADIENT_LIMITS, GRADIENT_NOISE
-    limit, lse = limits[problem.element], more.get("lse", False)
-    wrong, largest = judge(entry, limit, noise, lse)
-    if wrong:
-        return {**summary, "failed": wrong}
-    return {**summary, "error": largest, "errors": entry["errors"]}
+        failed, report = "no end", ""
+    else:
+        failed = (done.stderr or done.stdout)[-500:] if done.returncode else ""
+        report = done.stdout[done.stdout.find("{") :] if "{" in done.stdout else ""
+    if report and (not failed or len(cases) == 1):
+        results = [
+            case.judged(entry, options)
+            for case, entry in zip(cases, json.loads(report)["entries"], strict=True)
+        ]
+        if failed and "failed" not in results[0]:
+            return [cases[0].failed(failed)]
+        return results
+    if len(cases) == 1:
+        return [cases[0].failed(failed)]
+    return [result for case in cases for result in run(options, folder, [case])]
+
+
+def batches(cases: list[Case], most: int) -> list[list[Case]]:
+    """Cases with the same options together, up to so many."""
+    result: dict[str, list[list[Case]]] = {}
+    for case in cases:
+        own = result.setdefault(case.pipeline, [[]])
+        if len(own[-1]) == most:
+            own.append([])
+        own[-1].append(case)
+    return [batch for own in result.values() for batch in own]
 
 
 def main() -> None:
@@ -244,6 +299,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=10, help="cases of a process")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument(
@@ -260,7 +316,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(options.jobs) as pool,
     ):
-        results = list(pool.map(partial(run, options, Path(folder)), seeds))
+        cases = list(pool.map(partial(Case.draw, options), seeds))
+        work = batches(cases, options.batch)
+        done = pool.map(partial(run, options, Path(folder)), work)
+        results = sorted((r for batch in done for r in batch), key=lambda r: r["seed"])
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     failures = [r for r in results if "failed" in r]

@@ -458,7 +458,7 @@ def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator,
     ParentOneOf<["MapOp", "SpansOp"]>]> {
   let summary = "ends the body of a map or of spans";
   let arguments = (ins Variadic<AnyType>:$values);
-  let assemblyFormat = "$values attr-dict `:` qualified(type($values))";
+  let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
 }
 
 def Tile_ReductionKind : I32EnumAttr<"ReductionKind", "what a reduction does", [
