@@ -182,7 +182,9 @@ def main() -> None:
     for case in CASES:
         for structure in case.structures:
             path.write_text(source(case, structure))
-            attention = Attention(path, arguments.translate, case.options)
+            attention = Attention(
+                path, arguments.translate, case.options, arguments.chip
+            )
             errors = run(attention, case, structure)
             shown = ", ".join(f"{name} {e:.1e}" for name, e in errors.items())
             print(f"{structure} {case.name}: {shown}", flush=True)

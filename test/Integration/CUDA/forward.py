@@ -97,7 +97,9 @@ def main() -> None:
     for dim, schedule in SCHEDULES:
         for name in STRUCTURES:
             path.write_text(source(name, dim))
-            attention = Attention(path, arguments.translate, schedule.options)
+            attention = Attention(
+                path, arguments.translate, schedule.options, arguments.chip
+            )
             error = run(attention, dim, name)
             print(f"{name} D={dim} {schedule.options}: error {error:.1e}", flush=True)
             assert error < 5e-3
