@@ -243,11 +243,13 @@ class Warpgroup:
         descriptors = []
         for value in values[:2]:
             if value is not None:
-                value = np.broadcast_to(value, part.stop)[part]
+                value = np.atleast_1d(value)
+                value = value[part] if len(value) > 1 else value
                 if (value != value[0]).any():
                     raise PtxError("a descriptor that differs in a warpgroup")
             descriptors.append(None if value is None else int(value[0]))
-        accumulates = np.broadcast_to(values[2], part.stop)[part]
+        accumulates = np.atleast_1d(values[2])
+        accumulates = accumulates[part] if len(accumulates) > 1 else accumulates
         if (accumulates != accumulates[0]).any():
             raise PtxError("a predicate that differs in a warpgroup")
         accumulates = bool(accumulates[0])

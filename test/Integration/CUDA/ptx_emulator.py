@@ -124,6 +124,8 @@ class Block(WarpInstructions):
         self.elected = self.random.randrange(32) if self.random else 0
         self.shared = Memory(SHARED_BASE, shared_bytes, f"block {block}'s shared")
         self.shared.written[:] = False
+        # Not numbers, or large ones.
+        self.shared.bytes[:] = 0x7F if self.random and self.random.random() < 0.5 else 0xFF
         # Which thread wrote 4 bytes without telling the asynchronous proxy.
         self.unfenced = np.zeros(len(self.shared.bytes) // 4, np.int16)
         self.parameters = Memory(PARAMETER_BASE, 4096, "parameter")
@@ -160,8 +162,10 @@ class Block(WarpInstructions):
         self.warpgroups = [Warpgroup(self, i) for i in range(-(-threads // 128))]
         self.groups = {}
         each = REGISTERS // (threads * kernel.parsed.min_blocks) // 8 * 8
-        self.each = np.full(len(self.warpgroups), min(each, 255))
-        self.pool = min(each, 255) * len(self.warpgroups)
+        # ptxas takes all there are, up to the largest number asked for.
+        each = min([each, max([0, *kernel.parsed.register_counts])])
+        self.each = np.full(len(self.warpgroups), each)
+        self.pool = each * len(self.warpgroups)
         self.units = [self.unit_of(b) for b in self.blocks]
 
     @staticmethod

@@ -129,6 +129,11 @@ class Parsed:
         first_line = ptx[: entry.start(2)].count("\n") + head.count("\n") + 2
         instructions = self._read(body, first_line)
         self.blocks = self._split(instructions)
+        self.register_counts = [
+            int(i.operands[0])
+            for i in instructions
+            if isinstance(i, Instruction) and i.name == "setmaxnreg"
+        ]
 
     def _read(self, body, line):
         """Instructions and, between them, labels."""
@@ -156,6 +161,9 @@ class Parsed:
             elif label := re.fullmatch(r"([$\w]+):", text):
                 items.append((scopes[0], label[1]))
             elif text.startswith("."):
+                # What assemblers may make use of.
+                if text.startswith((".pragma", ".loc", ".file")):
+                    continue
                 raise PtxError(f"line {line}: unknown directive {text}")
             else:
                 found = re.fullmatch(

@@ -32,7 +32,10 @@ class WarpInstructions(AsyncCopies):
             if not mask.any():
                 return
             addresses = addresses[mask]
-        found = self.space(space).read(addresses, size, dtype)
+        # Kernels load all words of an item, of which one without work has but a few.
+        found = self.space(space).read(
+            addresses, size, dtype, may_be_garbage=space != "global"
+        )
         for out, column in zip(outs, found.T, strict=True):
             if mask is None:
                 out[:] = column
