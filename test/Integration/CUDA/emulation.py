@@ -43,6 +43,11 @@ def parse_arguments(description: str) -> argparse.Namespace:
     return arguments
 
 
+def selected(cases: list, part: tuple[int, int]):
+    """The cases of a part, with their numbers."""
+    return [(n, c) for n, c in enumerate(cases) if n % part[1] == part[0] - 1]
+
+
 class EmulatedDescription(Description):
     def encode(self, recipe, array):
         if recipe.software:

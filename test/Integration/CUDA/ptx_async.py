@@ -214,6 +214,17 @@ class BulkGroups:
                     store.write()
 
 
+@dataclass
+class Work:
+    """A wgmma in flight."""
+
+    product: object
+    first: int | None
+    second: int
+    accumulates: bool
+    is_done: bool = False
+
+
 class Warpgroup:
     """The products that a warpgroup has in flight."""
 
@@ -263,19 +274,29 @@ class Warpgroup:
             raise PtxError(
                 f"{len(read & self.changed)} registers changed since wgmma.fence"
             )
-        self.targets.update(dict.fromkeys(columns, key))
-        self.sources |= set(sources)
-        self.in_flight = True
-        self.open.append((product, *descriptors, accumulates))
+        self.open.append(Work(product, *descriptors, accumulates))
+        self.note_registers()
         # As early or as late as can be.
         if self.block.random and self.block.random.random() < 0.5:
-            self.flush()
+            for work in self.all_work():
+                self.finish(work)
 
-    def flush(self):
-        for work in [w for g in self.groups for w in g] + self.open:
-            self.multiply(*work)
-        self.groups = [[] for _ in self.groups]
-        self.open = []
+    def all_work(self):
+        return [work for group in [*self.groups, self.open] for work in group]
+
+    def note_registers(self):
+        self.targets, self.sources = {}, set()
+        for work in self.all_work():
+            columns = work.product.target.tolist()
+            self.targets.update(dict.fromkeys(columns, tuple(columns)))
+            if work.product.lhs is not None:
+                self.sources.update(work.product.lhs.tolist())
+        self.in_flight = bool(self.targets)
+
+    def finish(self, work):
+        if not work.is_done:
+            self.multiply(work.product, work.first, work.second, work.accumulates)
+            work.is_done = True
 
     def commit(self):
         self.groups.append(self.open)
@@ -284,15 +305,8 @@ class Warpgroup:
     def wait(self, pending):
         while len(self.groups) > pending:
             for work in self.groups.pop(0):
-                self.multiply(*work)
-        left = [w for g in self.groups for w in g] + self.open
-        if pending == 0 and not self.open:
-            self.targets, self.sources, self.in_flight = {}, set(), False
-        elif left:
-            self.targets = {
-                c: tuple(w[0].target.tolist()) for w in left for c in w[0].target.tolist()
-            }
-            self.sources = {r for w in left if w[0].lhs is not None for r in w[0].lhs.tolist()}
+                self.finish(work)
+        self.note_registers()
 
     def operand(self, descriptor, rows, is_transposed, element):
         """From shared memory: `rows` of M or N, by 16 of K."""
