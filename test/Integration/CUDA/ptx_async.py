@@ -95,10 +95,12 @@ class AsyncCopies:
         self.shared.write(addresses, data)
         self.unfenced[(addresses - self.shared.base) // 4] = 0
 
-    def read_async(self, addresses, kind):
+    def read_async(self, addresses, kind, may_be_garbage=False):
         """Elements of shared memory, of which the asynchronous proxy must know."""
         size = np.dtype(kind).itemsize
-        found = self.shared.read(addresses, size, kind)[:, 0]
+        found = self.shared.read(
+            addresses, size, kind, may_be_garbage=may_be_garbage
+        )[:, 0]
         writer = self.unfenced[(addresses - self.shared.base) // 4]
         if writer.any():
             raise PtxError(
@@ -323,7 +325,8 @@ class Warpgroup:
         else:
             where = row // 8 * stride + row % 8 * 128 + k * 2
         addresses = swizzle(start + where.astype(np.int64)).ravel()
-        bits = self.block.read_async(addresses, np.uint16)
+        # Ahead of the first item, a product of what is there is thrown away.
+        bits = self.block.read_async(addresses, np.uint16, may_be_garbage=True)
         return widen(bits, element).reshape(rows, 16)
 
     def multiply(self, product, first, second, accumulates):
