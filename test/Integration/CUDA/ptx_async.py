@@ -204,9 +204,9 @@ class BulkGroups:
             if not is_read:
                 del groups[: len(groups) - pending]
 
-    def leave(self, group):
+    def leave(self, threads):
         """The source must live until it is read; the rest ends by itself."""
-        for thread in group.tid:
+        for thread in threads:
             if self.open.pop(int(thread), None):
                 raise PtxError(f"thread {thread} returns with stores not committed")
             for stores in self.groups.pop(int(thread), []):

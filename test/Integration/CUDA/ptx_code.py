@@ -309,13 +309,19 @@ class Code:
 
     def lower_min(self, i, parts):
         kind, mods = parts[-1], parts[1:-1]
-        self.allow(mods, {"ftz", "NaN"} if kind[0] == "f" else set())
+        self.allow(mods, {"ftz", "NaN"} if kind[0] == "f" else {"relu"})
         functions = {
             "min": (np.fmin, np.minimum),
             "max": (np.fmax, np.maximum),
         }[parts[0]]
-        nan = "NaN" in mods or kind[0] != "f"
-        return self.ufunc(i, self.known(functions[nan]), kind)
+        function = functions["NaN" in mods or kind[0] != "f"]
+        if "relu" in mods:
+            if kind != "s32":
+                raise PtxError("not emulated")
+            return self.call(
+                i, lambda a, b: np.maximum(function(a, b), 0), [kind] * 2, kind
+            )
+        return self.ufunc(i, self.known(function), kind)
 
     lower_max = lower_min
 

@@ -284,11 +284,9 @@ class Block(WarpInstructions):
         first = where[0]
         if (where == first).all():
             if first == self.end:
-                self.leave(group)
+                self.leave(group, group.tid)
             return int(first)
-        leaving = where == self.end
-        if leaving.any():
-            raise PtxError("some threads of a group return")
+        self.leave(group, group.tid[where == self.end])
         self.at[group.tid] = where
         return None
 
@@ -320,12 +318,12 @@ class Block(WarpInstructions):
             taken = ~taken
         return np.where(taken, target, where)
 
-    def leave(self, group):
-        self.bulk.leave(group)
-        if group.is_whole:
-            for warpgroup in group.warpgroups:
-                if warpgroup.in_flight:
-                    raise PtxError("a thread returns before it waits for wgmma")
+    def leave(self, group, threads):
+        if not len(threads):
+            return
+        self.bulk.leave(threads)
+        if any(w.in_flight for w in group.warpgroups):
+            raise PtxError("a thread returns before it waits for wgmma")
 
     def describe(self, group, number):
         block = self.blocks[number]
