@@ -4,7 +4,7 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_86 | FileCheck %s --check-prefix=SM86
 // RUN: spattn-opt %s -convert-spattn-to-tile="key-tile=64 blocks=1 stages=1 query-stages=3" | FileCheck %s --check-prefix=OPTION
-// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=2" | FileCheck %s --check-prefix=BLOCKS
+// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=2 blocks=2" | FileCheck %s --check-prefix=BLOCKS
 
 !l = tensor<?x2x?xf32>
 

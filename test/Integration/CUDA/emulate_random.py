@@ -135,7 +135,9 @@ def compare(got, want, usual, element, name) -> tuple[dict, list[str]]:
 
 def check_zero(got, seen, name) -> list[str]:
     count = int((got[~seen] != 0).any(-1).sum())
-    return [f"{count} rows of {name} that nothing is seen by are not 0"] if count else []
+    return (
+        [f"{count} rows of {name} that nothing is seen by are not 0"] if count else []
+    )
 
 
 def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
@@ -188,7 +190,10 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
             wrong.append(f"{name} has changed")
     if not case.backward:
         found, more = compare(result("o"), out, 0, element, "o")
-        errors, wrong = errors | found, wrong + more + check_zero(result("o"), seen, "o")
+        errors, wrong = (
+            errors | found,
+            wrong + more + check_zero(result("o"), seen, "o"),
+        )
         if case.lse:
             got = case.canonical(results["lse"]).astype(np.float64)
             with np.errstate(invalid="ignore"):
@@ -196,11 +201,15 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
             errors["lse"] = float(error.max())
             if not (error <= LSE_LIMIT).all():
                 count = int((~(error <= LSE_LIMIT)).sum())
-                wrong.append(f"{count} log-sum-exps are wrong, by up to {error.max():.1e}")
+                wrong.append(
+                    f"{count} log-sum-exps are wrong, by up to {error.max():.1e}"
+                )
         return errors, wrong
     wants = gradients(q, k, v, dout, masks, case.alignment, scale)
     group = case.heads // case.key_heads
-    columns = (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
+    columns = (
+        (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
+    )
     # Gradients of a row that sees one key are 0, and rounding leaves some.
     usual = np.sqrt(values) * scale
     for name, want in zip(("dq", "dk", "dv"), wants, strict=True):
@@ -248,7 +257,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="another order of events")
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    text = sys.stdin.read() if arguments.cases == "-" else Path(arguments.cases).read_text()
+    text = (
+        sys.stdin.read()
+        if arguments.cases == "-"
+        else Path(arguments.cases).read_text()
+    )
     lines = [line for line in text.splitlines() if line.strip()]
     run = partial(
         run_line, tool=arguments.tool, chip=arguments.chip, seed=arguments.seed

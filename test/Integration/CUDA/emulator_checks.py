@@ -91,8 +91,18 @@ VALUES = (
     (2**31 - 1, "cvt.rzi.s32.f32 %r0, 0f7F800000;", 0, 0),
     (0, "cvt.rzi.s32.f32 %r0, 0f7FC00000;", 0, 0),
     (-2, "cvt.rni.s32.f32 %r0, 0fC0200000;", 0, 0),
-    (-1, "cvt.s64.s32 %rd1, %r1; mul.hi.s64 %rd2, %rd1, 5; cvt.u32.u64 %r0, %rd2;", -3, 0),
-    (4, "cvt.s64.s32 %rd1, %r1; mul.hi.u64 %rd2, %rd1, 5; cvt.u32.u64 %r0, %rd2;", -3, 0),
+    (
+        -1,
+        "cvt.s64.s32 %rd1, %r1; mul.hi.s64 %rd2, %rd1, 5; cvt.u32.u64 %r0, %rd2;",
+        -3,
+        0,
+    ),
+    (
+        4,
+        "cvt.s64.s32 %rd1, %r1; mul.hi.u64 %rd2, %rd1, 5; cvt.u32.u64 %r0, %rd2;",
+        -3,
+        0,
+    ),
 )
 
 PASS = "elect.sync _|%p8, 0xffffffff;\n"
@@ -112,7 +122,11 @@ REFUSED = (
     ("out of bounds", "st.shared.b32 [%s+4096], 0;", 32),
     ("out of bounds", "ld.global.b32 %r1, [%out+4096];", 32),
     ("not aligned", "st.shared.b32 [%s+2], 0;", 32),
-    ("wait for the rest of their warps", "setp.eq.u32 %p1, %t, 3;\n@%p1 ret;\nbar.warp.sync -1;", 32),
+    (
+        "wait for the rest of their warps",
+        "setp.eq.u32 %p1, %t, 3;\n@%p1 ret;\nbar.warp.sync -1;",
+        32,
+    ),
     ("there is no mbarrier", "mbarrier.arrive.shared::cta.b64 _, [%s];", 32),
     (
         "more than its 1 arrivals",
@@ -153,7 +167,11 @@ REFUSED = (
     ("registers that a wgmma in flight uses", WGMMA + "add.f32 %r9, %r1, %r1;", 128),
     ("registers that a wgmma in flight uses", WGMMA + "mov.b32 %r5, 0;", 128),
     ("returns before it waits for wgmma", WGMMA, 128),
-    ("changed since wgmma.fence", WGMMA.replace("{fence}", "add.s32 %r5, %t, 0;\n"), 128),
+    (
+        "changed since wgmma.fence",
+        WGMMA.replace("{fence}", "add.s32 %r5, %t, 0;\n"),
+        128,
+    ),
     (
         "thread 127 wrote without fence.proxy.async",
         "mul.lo.s32 %r10, %t, 8;\nadd.s32 %r10, %s, %r10;\n"
@@ -172,7 +190,8 @@ REFUSED = (
     ),
     (
         "stores not committed",
-        f"{PASS}st.shared.v4.b32 [%s], {{0, 0, 0, 0}};\nfence.proxy.async.shared::cta;\n"
+        f"{PASS}st.shared.v4.b32 [%s], {{0, 0, 0, 0}};\n"
+        "fence.proxy.async.shared::cta;\n"
         "@%p8 cp.async.bulk.global.shared::cta.bulk_group [%out], [%s], 16;",
         32,
     ),

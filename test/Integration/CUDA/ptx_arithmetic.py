@@ -249,7 +249,9 @@ def convert(x, to, kind, mods):
         limits = np.iinfo(target)
         if integer_from:
             exact = value.astype(object)
-            return np.array([min(max(v, limits.min), limits.max) for v in exact], target)
+            return np.array(
+                [min(max(v, limits.min), limits.max) for v in exact], target
+            )
         # 2^63 - 1 is no float: clip before the cast, above by comparison.
         value = np.where(np.isnan(value), 0, value).astype(np.float64)
         clipped = np.clip(value, float(limits.min), None)

@@ -98,9 +98,9 @@ class AsyncCopies:
     def read_async(self, addresses, kind, may_be_garbage=False):
         """Elements of shared memory, of which the asynchronous proxy must know."""
         size = np.dtype(kind).itemsize
-        found = self.shared.read(
-            addresses, size, kind, may_be_garbage=may_be_garbage
-        )[:, 0]
+        found = self.shared.read(addresses, size, kind, may_be_garbage=may_be_garbage)[
+            :, 0
+        ]
         writer = self.unfenced[(addresses - self.shared.base) // 4]
         if writer.any():
             raise PtxError(
@@ -144,7 +144,12 @@ class AsyncCopies:
             steps = 4 * np.arange(size // 4, dtype=np.int64)
             kind = np.float32 if adds else np.uint32
             store = BulkStore(
-                self, source + steps, target + steps, np.ones(len(steps), bool), kind, adds
+                self,
+                source + steps,
+                target + steps,
+                np.ones(len(steps), bool),
+                kind,
+                adds,
             )
             self.bulk.add(int(g.tid[t]), store)
 
@@ -212,7 +217,9 @@ class BulkGroups:
             for stores in self.groups.pop(int(thread), []):
                 for store in stores:
                     if not store.is_done and store.data is None:
-                        raise PtxError(f"thread {thread} returns before stores have read")
+                        raise PtxError(
+                            f"thread {thread} returns before stores have read"
+                        )
                     store.write()
 
 
@@ -243,7 +250,7 @@ class Warpgroup:
             if used:
                 raise PtxError(
                     f"{len(used)} registers that a wgmma in flight uses are "
-                    f"{'read or written' if touched & self.targets.keys() else 'written'}"
+                    "read or written"
                 )
         self.changed |= written
 

@@ -92,7 +92,9 @@ class Code:
                     self.block = block.number
                     body += self.lower(instruction)
                 except (PtxError, KeyError, ValueError, IndexError) as error:
-                    raise PtxError(f"unknown instruction, {instruction}: {error}")
+                    raise PtxError(
+                        f"unknown instruction, {instruction}: {error}"
+                    ) from error
             lines.append(f"def block{block.number}(g, m):")
             arrays = sorted(set(re.findall(r"\b([PHJUSFLID])\[", "\n".join(body))))
             lines += [f"    {a} = g.{a}" for a in arrays]
@@ -693,9 +695,7 @@ class Code:
             raise PtxError("not emulated")
         d, a, b, c = (
             self.values(text, kind, i.scopes)
-            for text, kind in zip(
-                i.operands, ("f32", "b32", "b32", "f32"), strict=True
-            )
+            for text, kind in zip(i.operands, ("f32", "b32", "b32", "f32"), strict=True)
         )
         return self.machine(i, "multiply", d, a, b, c, repr(parts[7]))
 
@@ -736,4 +736,6 @@ class Code:
             raise PtxError("not as many numbers")
         self.products[self.block] = product
         second = self.value(rhs, "b64", i.scopes)
-        return [f"return {first}, {second}, {self.value(accumulates, 'pred', i.scopes)}"]
+        return [
+            f"return {first}, {second}, {self.value(accumulates, 'pred', i.scopes)}"
+        ]

@@ -125,7 +125,9 @@ class Block(WarpInstructions):
         self.shared = Memory(SHARED_BASE, shared_bytes, f"block {block}'s shared")
         self.shared.written[:] = False
         # Not numbers, or large ones.
-        self.shared.bytes[:] = 0x7F if self.random and self.random.random() < 0.5 else 0xFF
+        self.shared.bytes[:] = (
+            0x7F if self.random and self.random.random() < 0.5 else 0xFF
+        )
         # Which thread wrote 4 bytes without telling the asynchronous proxy.
         self.unfenced = np.zeros(len(self.shared.bytes) // 4, np.int16)
         self.parameters = Memory(PARAMETER_BASE, 4096, "parameter")
@@ -193,7 +195,9 @@ class Block(WarpInstructions):
                 if group is None:
                     if not self.events:
                         return ran
-                    which = self.random.randrange(len(self.events)) if self.random else 0
+                    which = (
+                        self.random.randrange(len(self.events)) if self.random else 0
+                    )
                     self.events.pop(which)()
                     ran = True
                     continue
@@ -262,7 +266,9 @@ class Block(WarpInstructions):
         block = self.blocks[number]
         for warpgroup in group.warpgroups:
             if block.gate is None or block.gate.name != "wgmma":
-                warpgroup.check(self.code.touched_set[number], self.code.written[number])
+                warpgroup.check(
+                    self.code.touched_set[number], self.code.written[number]
+                )
         values = self.code.functions[number](group, self)
         if block.gate:
             passed = getattr(self, "gate_" + block.gate.name)(
@@ -364,9 +370,14 @@ class Block(WarpInstructions):
             elif kind == "barrier":
                 count, arrived, _ = self.named[number]
                 what = f"barrier {number}: {arrived} of {count} threads are there"
-            places = {str(self.blocks[n].instructions[0]) for n in self.at[threads]
-                      if n < self.end}
-            lines.append(f"warps {warps} wait for {what}; at {'; '.join(sorted(places))}")
+            places = {
+                str(self.blocks[n].instructions[0])
+                for n in self.at[threads]
+                if n < self.end
+            }
+            lines.append(
+                f"warps {warps} wait for {what}; at {'; '.join(sorted(places))}"
+            )
         rest = ~self.parked & (self.at < self.end)
         for number in np.unique(self.at[rest]):
             warps = np.unique(np.flatnonzero(rest & (self.at == number)) // 32)
@@ -419,7 +430,8 @@ class Block(WarpInstructions):
         expected, arrived, _ = self.named.get(name, (count, 0, None))
         if expected != count:
             raise PtxError(
-                f"barrier {name} counts {expected} threads for some and {count} for others"
+                f"barrier {name} counts {expected} threads for some and {count} "
+                "for others"
             )
         arrived += 32
         if waits:

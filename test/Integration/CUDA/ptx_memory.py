@@ -89,13 +89,9 @@ class Memory:
         offsets = self.offsets(addresses, count, alignment)
         self.check(offsets, count, self.valid, "a read of what nobody owns")
         if not may_be_garbage:
-            self.check(
-                offsets, count, self.written, "a read of what nobody wrote"
-            )
+            self.check(offsets, count, self.written, "a read of what nobody wrote")
         unit = min(count, 4)
-        found = self.views[unit][
-            (offsets // unit)[:, None] + np.arange(count // unit)
-        ]
+        found = self.views[unit][(offsets // unit)[:, None] + np.arange(count // unit)]
         return found.view(kind)
 
     def write(self, addresses, values, alignment=None):

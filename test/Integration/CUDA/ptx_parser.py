@@ -166,9 +166,7 @@ class Parsed:
                     continue
                 raise PtxError(f"line {line}: unknown directive {text}")
             else:
-                found = re.fullmatch(
-                    r"(?:@(!?%?\w+)\s+)?([\w.:]+)\s*(.*)", text, re.S
-                )
+                found = re.fullmatch(r"(?:@(!?%?\w+)\s+)?([\w.:]+)\s*(.*)", text, re.S)
                 if not found:
                     raise PtxError(f"line {line}: cannot read {text}")
                 predicate, op, rest = found.groups()
