@@ -41,7 +41,7 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 // BLOCKS: llvm.func @dim40(
 // BLOCKS-SAME: nvvm.minctasm = 2 : i32
 // BLOCKS-SAME: tile = "64x64"
-// BLOCKS-SAME: threads = 256, shared = 66720, grid = persistent 2 for
+// BLOCKS-SAME: threads = 256, shared = 83648, grid = persistent 2 for
 !t40 = tensor<?x2x?x40xf16>
 func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: !t40, %dk: !t40, %dv: !t40) -> (!t40, !t40, !t40) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
