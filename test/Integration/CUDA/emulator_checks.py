@@ -2,6 +2,7 @@
 
 import numpy as np
 import ptx_emulator
+from emulate_random import check_zero, compare
 from ptx_memory import Memory, narrow
 from ptx_parser import PtxError
 
@@ -198,6 +199,23 @@ REFUSED = (
 )
 
 
+def check_comparison() -> None:
+    """That one row among many is found to be wrong, and what is no number."""
+    want = np.random.default_rng(1).standard_normal((1, 2, 200, 64))
+    got = want + 1e-4
+    assert not compare(got, want, 0, "bf16", "o")[1]
+    got[0, 1, 77] *= 1.1
+    assert (
+        "1 rows of o are wrong; that at (0, 1, 77)"
+        in compare(got, want, 0, "bf16", "o")[1][0]
+    )
+    got[0, 1, 77, 3] = np.nan
+    assert "1 NaN" in compare(got, want, 0, "bf16", "o")[1][0]
+    seen = np.ones((1, 2, 200), bool)
+    seen[0, 0, :5] = False
+    assert check_zero(want, seen, "o")
+
+
 def main() -> None:
     for want, body, first, second in VALUES:
         got = value(body, r1=first, r2=second)
@@ -235,6 +253,7 @@ def main() -> None:
     for seed in (None, 1, 2):
         got = run(setup + product + end, 128, seed=seed)
         assert (got.view(np.float32) == 17).all()
+    check_comparison()
     print(f"{len(VALUES)} values and {len(REFUSED)} refusals agree")
 
 

@@ -161,7 +161,8 @@ class WarpInstructions(AsyncCopies):
     def load_matrices(self, g, addresses, outs, is_transposed):
         count = len(outs)
         rows = addresses.reshape(-1, 32)[:, : 8 * count]
-        found = self.shared.read(rows.ravel(), 16, np.uint16)
+        # Ahead of the first item, a product of what is there is thrown away.
+        found = self.shared.read(rows.ravel(), 16, np.uint16, may_be_garbage=True)
         matrices = found.reshape(-1, count, 8, 8)
         if is_transposed:
             matrices = matrices.swapaxes(2, 3)
