@@ -26,6 +26,8 @@ class Map:
     # By name, from the innermost dimension out.
     box: dict[str, int]
     software: bool
+    # Bytes; 0 for none.
+    swizzle: int
 
 
 @dataclass
@@ -71,7 +73,9 @@ class Description:
                 name, box = re.match(r"\d+: (\w+)\[(.*?)\]", line).groups()
                 sizes = (d.split(" = ") for d in box.split(", "))
                 box = {name: int(size) for name, size in sizes}
-                self.maps.append(Map(name, box, "software" in line))
+                swizzle = re.search(r"swizzle (\d+)", line)
+                swizzle = int(swizzle[1]) if swizzle else 0
+                self.maps.append(Map(name, box, "software" in line, swizzle))
             elif section == "scratch":
                 name, formula = re.match(r"(\w+): (.*?) bytes", line).groups()
                 self.scratch[name] = formula, line.endswith("zeroed")

@@ -13,6 +13,11 @@
 // RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=consumers=3 2>&1 | FileCheck %s --check-prefix=WARPGROUPS
 // WARPGROUPS: error: 'spattn.attention_backward' op expected the number of warpgroups, one for 64 keys of a tile, to divide that of 64x64 blocks in a tile of queries for gradients on a GPU, got 3 and 2
 
+// A stage is free only when the next one has been awaited: with one, kernels would wait for ever.
+// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile=query-stages=1 2>&1 | FileCheck %s --check-prefix=STAGES
+// RUN: spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-tile='target=sm_80 query-stages=1'
+// STAGES: error: 'spattn.attention_backward' op needs 2 'query-stages' or more for gradients where products are asynchronous, since a stage of queries is free only when the next has been awaited; got 1
+
 !t = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
 func.func @element(%q: !t, %l: !l) -> !t {

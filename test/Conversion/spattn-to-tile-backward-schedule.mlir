@@ -4,7 +4,7 @@
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_80 | FileCheck %s --check-prefix=SM80
 // RUN: spattn-opt %s -convert-spattn-to-tile=target=sm_86 | FileCheck %s --check-prefix=SM86
 // RUN: spattn-opt %s -convert-spattn-to-tile="key-tile=64 blocks=1 stages=1 query-stages=3" | FileCheck %s --check-prefix=OPTION
-// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=1 blocks=2" | FileCheck %s --check-prefix=BLOCKS
+// RUN: spattn-opt %s -convert-spattn-to-tile="consumers=1 stages=1 query-stages=2 blocks=2" | FileCheck %s --check-prefix=BLOCKS
 
 !l = tensor<?x2x?xf32>
 
@@ -41,7 +41,7 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 // BLOCKS: llvm.func @dim40(
 // BLOCKS-SAME: nvvm.minctasm = 2 : i32
 // BLOCKS-SAME: tile = "64x64"
-// BLOCKS-SAME: threads = 256, shared = 66720, grid = persistent 2 for
+// BLOCKS-SAME: threads = 256, shared = 83648, grid = persistent 2 for
 !t40 = tensor<?x2x?x40xf16>
 func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: !t40, %dk: !t40, %dv: !t40) -> (!t40, !t40, !t40) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)

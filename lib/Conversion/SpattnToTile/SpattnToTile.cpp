@@ -212,6 +212,12 @@ struct ConvertSpattnToTilePass
       shape.keyStages = shape.valueStages = stages;
     if (queryStages)
       shape.queryStages = queryStages;
+    if (shape.overlap && shape.queryStages < 2)
+      return op.emitOpError("needs 2 'query-stages' or more for gradients "
+                            "where products are asynchronous, since a stage "
+                            "of queries is free only when the next has been "
+                            "awaited; got ")
+             << shape.queryStages;
     // Each warpgroup computes as many parts of a query tile's gradients.
     if (shape.fragments() % shape.consumers != 0)
       return op.emitOpError(

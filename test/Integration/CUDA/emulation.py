@@ -1,4 +1,4 @@
-"""Compiles attention for sm_80, and runs its kernels by an emulation of their PTX."""
+"""Compiles attention and runs its kernels by an emulation of their PTX."""
 
 import argparse
 import subprocess
@@ -6,13 +6,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from ptx_emulator import MEMORY_BASE, Block, Kernel
+from ptx_async import TensorMap
+from ptx_emulator import MEMORY_BASE, Kernel, launch
 from ptx_memory import Memory
 
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "benchmarks/gpu"))
+# Last: names of programs there are those of tests here.
+sys.path.append(str(ROOT / "benchmarks/gpu"))
 
 from description import Array, Description  # noqa: E402
+
+
+class CompileError(Exception):
+    """What the compiler says."""
+
 
 # Blocks that a device holds: each gets several items.
 MULTIPROCESSORS = 2
@@ -26,23 +33,50 @@ def parse_arguments(description: str) -> argparse.Namespace:
     parser.add_argument(
         "--translate", help="spattn-translate, by default that of build/"
     )
+    parser.add_argument("--chip", default="sm_80", choices=("sm_80", "sm_90a"))
+    parser.add_argument(
+        "--part", default="1/1", help="run every n-th case, from the i-th on: i/n"
+    )
     arguments = parser.parse_args()
+    arguments.part = tuple(map(int, arguments.part.split("/")))
     arguments.folder.mkdir(parents=True, exist_ok=True)
     return arguments
 
 
-class Attention:
-    """The kernels of one function in a file, for sm_80."""
+def selected(cases: list, part: tuple[int, int]):
+    """The cases of a part, with their numbers."""
+    return [(n, c) for n, c in enumerate(cases) if n % part[1] == part[0] - 1]
 
-    def __init__(self, source: Path, translate: Path | None, options=""):
+
+class EmulatedDescription(Description):
+    def encode(self, recipe, array):
+        if recipe.software:
+            return super().encode(recipe, array)
+        sizes, strides = self.map_dimensions(recipe, array)
+        box = list(recipe.box.values())
+        return TensorMap(
+            array.address, sizes, strides, box, array.element_bytes, recipe.swizzle
+        )
+
+
+class Attention:
+    """The kernels of one function in a file."""
+
+    def __init__(
+        self,
+        source: Path,
+        translate: Path | None,
+        options: str = "",
+        chip: str = "sm_80",
+    ):
         """`options` are those of spattn-gpu."""
         translate = translate or ROOT / "build/bin/spattn-translate"
         artifact = source.with_suffix(".spattn")
-        convert = "--spattn-to-artifact", "--code=ptx", "--chip=sm_80"
+        convert = "--spattn-to-artifact", "--code=ptx", f"--chip={chip}"
         self.run_tool(
             translate, *convert, f"--gpu-options={options}", source, "-o", artifact
         )
-        self.description = Description(
+        self.description = EmulatedDescription(
             self.run_tool(translate, "--artifact-to-text", artifact)
         )
         ptx = self.run_tool(translate, "--artifact-to-code", artifact)
@@ -50,35 +84,45 @@ class Attention:
 
     @staticmethod
     def run_tool(*command) -> str:
-        command = list(map(str, command))
-        return subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if done.returncode:
+            raise CompileError(done.stderr.strip())
+        return done.stdout
 
-    def run(self, operands: dict[str, np.ndarray], scale: float, size=1 << 21):
-        """What the operands hold then. What lies between them must not change, and
-        scratch has zeros only where it is said to."""
-        memory, at = Memory(MEMORY_BASE, size), 0
-        places, scratch = {}, {}
+    def run(
+        self, operands: dict[str, np.ndarray], scale: float, seed: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """What the operands hold then. What lies between them must not be accessed,
+        and scratch has zeros only where it is said to."""
+        extents = self.description.extents(
+            {
+                name: Array(0, x.shape, (0,) * x.ndim, x.itemsize)
+                for name, x in operands.items()
+            }
+        )
+        scratch_bytes = self.description.scratch_bytes(extents)
+        counts = [x.nbytes for x in operands.values()] + [*scratch_bytes.values()]
+        size = sum(-(-count // GUARD) * GUARD + GUARD for count in counts)
+        memory, at = Memory(MEMORY_BASE, size, everything=False), 0
+        places, arrays, scratch = {}, {}, {}
 
-        def take(count: int) -> int:
+        def take(count: int, is_written: bool) -> int:
             nonlocal at
             start, at = at, -(-(at + count) // GUARD) * GUARD + GUARD
-            assert at <= size, "memory of the emulation"
+            memory.own(start, count, is_written)
             return start
 
-        arrays, owned = {}, np.zeros(size, bool)
         for name, x in operands.items():
-            start = places[name] = take(x.nbytes)
-            memory.bytes[start : start + x.nbytes] = x.view(np.uint8).ravel()
-            owned[start : start + x.nbytes] = True
-            strides = tuple(s // x.itemsize for s in x.strides)
+            start = places[name] = take(x.nbytes, is_written=True)
+            memory.bytes[start : start + x.nbytes] = np.frombuffer(
+                x.tobytes(), np.uint8
+            )
+            strides = tuple(s // x.itemsize for s in np.empty(x.shape, x.dtype).strides)
             arrays[name] = Array(MEMORY_BASE + start, x.shape, strides, x.itemsize)
-        extents = self.description.extents(arrays)
-        for name, count in self.description.scratch_bytes(extents).items():
-            start = take(count)
-            owned[start : start + count] = True
-            if self.description.scratch[name][1]:
+        for name, count in scratch_bytes.items():
+            is_zero = self.description.scratch[name][1]
+            start = take(count, is_zero)
+            if is_zero:
                 memory.bytes[start : start + count] = 0
             scratch[name] = MEMORY_BASE + start
         for recipe, kernel in zip(self.description.kernels, self.kernels, strict=True):
@@ -87,17 +131,9 @@ class Attention:
                 for text in recipe.arguments
             ]
             blocks = recipe.blocks(extents, MULTIPROCESSORS)
-            for block in range(blocks):
-                Block(
-                    kernel,
-                    arguments,
-                    memory,
-                    recipe.shared,
-                    recipe.threads,
-                    block,
-                    blocks,
-                ).run()
-        assert (memory.bytes[~owned] == 0xFF).all(), "wrote between operands"
+            launch(
+                kernel, arguments, memory, recipe.shared, recipe.threads, blocks, seed
+            )
         return {
             name: memory.bytes[start : start + x.nbytes].view(x.dtype).reshape(x.shape)
             for (name, x), start in zip(operands.items(), places.values(), strict=True)

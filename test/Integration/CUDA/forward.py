@@ -1,6 +1,6 @@
-"""Runs the forward kernel for sm_80 by an emulation of its PTX.
+"""Runs the forward kernel by an emulation of its PTX.
 
-    forward.py FOLDER [--translate SPATTN-TRANSLATE]
+    forward.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N]
 
 Small lengths, several items for each block and more tiles than stages, so that
 every barrier changes its phase more than once.
@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from emulation import STRUCTURES, Attention, allowed_pairs, parse_arguments
+from emulation import STRUCTURES, Attention, allowed_pairs, parse_arguments, selected
 from ptx_memory import narrow, widen
 
 BATCH, HEADS, KEY_HEADS = 1, 2, 1
 QUERIES, KEYS = 150, 170
+# For the tiles that the compiler chooses, which are larger.
+LARGE_QUERIES, LARGE_KEYS = 400, 600
 
 
 @dataclass(frozen=True)
@@ -34,49 +36,73 @@ class Schedule:
 
 
 # With the head dimension: one that is no multiple of 64 is padded in shared memory.
-SCHEDULES = (
-    (64, Schedule()),
-    (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
-    (64, Schedule(overlap=True)),
-    (64, Schedule(overlap=True, take_turns=True)),
-    (40, Schedule()),
-)
+SCHEDULES = {
+    "sm_80": (
+        (64, Schedule()),
+        (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(overlap=True)),
+        (64, Schedule(overlap=True, take_turns=True)),
+        (40, Schedule()),
+    ),
+    "sm_90a": (
+        # What the compiler chooses.
+        (64, None),
+        (128, None),
+        (64, Schedule()),
+        (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(consumers=3, overlap=True)),
+        (64, Schedule(overlap=True, take_turns=True)),
+        (40, Schedule(overlap=True)),
+    ),
+}
 
 
-def source(structure: str, dim: int) -> str:
+def source(structure: str, dim: int, with_lse: bool) -> str:
     q = f"tensor<?x{HEADS}x?x{dim}xbf16>"
     k = f"tensor<?x{KEY_HEADS}x?x{dim}xbf16>"
-    lse = f"tensor<?x{HEADS}x?xf32>"
+    log = f"tensor<?x{HEADS}x?xf32>"
+    result, argument, lse, lse_type = "%r", "", "", ""
+    if with_lse:
+        result, argument, lse, lse_type = "%r:2", f", %l: {log}", ", %l", f", {log}"
     return f"""
-func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({STRUCTURES[structure][0]})
-           ins(%q, %k, %v : {q}, {k}, {k}) outs(%o, %l : {q}, {lse})
-  return %r#0 : {q}
+func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}{argument}) -> {q} {{
+  {result} = spattn.attention structure({STRUCTURES[structure][0]})
+           ins(%q, %k, %v : {q}, {k}, {k}) outs(%o{lse} : {q}{lse_type})
+  return {"%r#0" if with_lse else "%r"} : {q}
 }}
 """
 
 
-def run(attention: Attention, dim: int, structure: str) -> float:
+def run(
+    attention: Attention,
+    dim: int,
+    structure: str,
+    with_lse: bool,
+    seed: int | None,
+    queries: int,
+    keys: int,
+) -> float:
     """The relative error."""
     random = np.random.default_rng(3)
     operands = {
         name: narrow(random.standard_normal((BATCH, heads, length, dim)), "bf16")
         for name, heads, length in (
-            ("q", HEADS, QUERIES),
-            ("k", KEY_HEADS, KEYS),
-            ("v", KEY_HEADS, KEYS),
+            ("q", HEADS, queries),
+            ("k", KEY_HEADS, keys),
+            ("v", KEY_HEADS, keys),
         )
     }
     # Where results go there is something else.
     operands["o"] = np.full_like(operands["q"], 0x1234)
-    operands["lse"] = np.full((BATCH, HEADS, QUERIES), 7, np.float32)
+    if with_lse:
+        operands["lse"] = np.full((BATCH, HEADS, queries), 7, np.float32)
     scale = 1 / math.sqrt(dim)
-    results = attention.run(operands, scale)
+    results = attention.run(operands, scale, seed)
 
     out = widen(results["o"], "bf16")[0].astype(float)
-    lse = results["lse"][0]
+    lse = results["lse"][0] if with_lse else None
     q, k, v = (widen(operands[name], "bf16").astype(float)[0] for name in "qkv")
-    allowed = allowed_pairs(structure, HEADS, QUERIES, KEYS)
+    allowed = allowed_pairs(structure, HEADS, queries, keys)
     reference = np.zeros_like(out)
     for h, mask in enumerate(allowed):
         scores = np.where(mask, q[h] @ k[0].T * scale, -np.inf)
@@ -85,22 +111,34 @@ def run(attention: Attention, dim: int, structure: str) -> float:
         weights = np.exp(scores - top)
         total = weights.sum(1)
         reference[h, some] = (weights @ v[0])[some] / total[some, None]
-        log = np.log(total[some]) + top[some, 0]
-        assert np.abs(lse[h, some] - log).max() < 1e-4
-        assert (lse[h, ~some] == -np.inf).all() and (out[h, ~some] == 0).all()
+        assert (out[h, ~some] == 0).all()
+        if with_lse:
+            log = np.log(total[some]) + top[some, 0]
+            assert np.abs(lse[h, some] - log).max() < 1e-4
+            assert (lse[h, ~some] == -np.inf).all()
     return np.linalg.norm(out - reference) / np.linalg.norm(reference)
 
 
 def main() -> None:
     arguments = parse_arguments(__doc__)
     path = arguments.folder / "forward.mlir"
-    for dim, schedule in SCHEDULES:
-        for name in STRUCTURES:
-            path.write_text(source(name, dim))
-            attention = Attention(path, arguments.translate, schedule.options)
-            error = run(attention, dim, name)
-            print(f"{name} D={dim} {schedule.options}: error {error:.1e}", flush=True)
-            assert error < 5e-3
+    cases = [
+        (dim, schedule, name)
+        for dim, schedule in SCHEDULES[arguments.chip]
+        for name in STRUCTURES
+    ]
+    for number, (dim, schedule, name) in selected(cases, arguments.part):
+        # Every other one without log-sum-exp, in another order, and with late
+        # copies and products.
+        is_odd = bool(number % 2)
+        path.write_text(source(name, dim, with_lse=not is_odd))
+        options = schedule.options if schedule else ""
+        attention = Attention(path, arguments.translate, options, arguments.chip)
+        lengths = (QUERIES, KEYS) if schedule else (LARGE_QUERIES, LARGE_KEYS)
+        seed = number if is_odd else None
+        error = run(attention, dim, name, not is_odd, seed, *lengths)
+        print(f"{name} D={dim} {options}: error {error:.1e}", flush=True)
+        assert error < 5e-3
 
 
 if __name__ == "__main__":

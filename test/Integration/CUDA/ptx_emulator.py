@@ -1,446 +1,605 @@
-"""Runs PTX of small kernels on NumPy, one block of threads at once.
+"""Runs PTX of spattn's kernels on NumPy, the blocks of a launch side by side.
 
-Only what spattn emits for sm_80, and no timing: copies arrive at once. Checks
-what hardware may not report: that whole warps run ldmatrix, mma, shfl and vote, that
-addresses are aligned and inside the memory given, that barriers get no more
-arrivals than they count, and that no thread waits for ever.
+What spattn emits for sm_80 and sm_90a, and no timing. Asynchronous work (bulk
+copies, wgmma) runs at once or as late as waits allow, and threads in an order
+that a seed chooses, so that a wait that is missing gives wrong results. Errors
+are, besides instructions that are not known: accesses out of bounds, misaligned,
+or of what nobody wrote; whole warps that do not execute together what they must;
+barriers that get more arrivals than they count; asynchronous reads of what was
+written without a proxy fence; registers that a product in flight uses; register
+counts beyond the pool; and threads that wait for ever.
 """
 
-import itertools
-import re
+import random
 
 import numpy as np
-from ptx_memory import Memory, narrow, widen
+from ptx_async import BulkGroups, Warpgroup
+from ptx_code import Code
+from ptx_memory import Memory, narrow, widen  # noqa: F401
+from ptx_parser import Parsed, PtxError
+from ptx_warp import WarpInstructions
 
 SHARED_BASE = 1024
 MEMORY_BASE = 0x7F0000000000
-PARAMETER_BASE = 0x4000
-
-
-def split(text):
-    """Operands: at commas outside of brackets."""
-    return [s.strip() for s in re.findall(r"(?:\{[^}]*\}|\[[^\]]*\]|[^,])+", text)]
+# Above all of shared memory: no two spaces overlap.
+PARAMETER_BASE = 0x100000
+# Blocks of instructions before another block of threads gets its turn.
+QUANTUM = 200
+RESIDENT = 4
+REGISTERS = 65536
 
 
 class Kernel:
     def __init__(self, ptx, name):
-        entry = re.search(rf"\.entry {name}\((.*?)\n\)(.*?)\n\n\}}", ptx, re.S)
-        self.parameters = []
-        for line in entry[1].strip().split(",\n"):
-            size = re.search(r"\[(\d+)\]", line)
-            kind = re.search(r"\.[usbf](\d+)", line)
-            size = int(size[1]) if size else int(kind[1]) // 8
-            self.parameters.append((re.search(rf"{name}_param_\d+", line)[0], size))
-        self.code, self.labels = [], []
-        body = re.sub(r"//.*", "", entry[2])
-        tables = r"([$\w]+): \.branchtargets([^;]*);"
-        self.tables = {name: split(rest) for name, rest in re.findall(tables, body)}
-        body = re.sub(tables, "", body)
-        for line in re.split(r"[\n;]", body):
-            line = line.strip()
-            label = re.fullmatch(r"([$\w]+):", line)
-            if label:
-                self.labels.append((label[1], len(self.code)))
-            elif line and line not in "{}" and not line.startswith("."):
-                predicate, op, rest = re.fullmatch(
-                    r"(?:@(!?%?\w+)\s+)?([\w.:]+)\s*(.*)", line, re.S
-                ).groups()
-                self.code.append((predicate, op, split(rest)))
-
-    def target(self, label, pc):
-        """The last one before, as labels of assembly repeat, or the next."""
-        places = [place for name, place in self.labels if name == label]
-        before = [place for place in places if place <= pc]
-        return before[-1] if before else places[0]
-
-
-class Block:
-    def __init__(
-        self, kernel, arguments, memory, shared_bytes, threads=128, block=0, blocks=1
-    ):
-        self.kernel, self.memory, self.threads = kernel, memory, threads
-        self.special = {"%ctaid.x": block, "%nctaid.x": blocks}
-        # At a barrier of shared memory, and at a named one.
-        self.waiting, self.parked = (np.zeros(threads, bool) for _ in range(2))
-        self.shared = Memory(SHARED_BASE, shared_bytes)
-        self.parameters = Memory(PARAMETER_BASE, 4096)
-        self.symbols = {"tile_shared_memory": SHARED_BASE}
-        self.registers, self.barriers, self.named = {}, {}, {}
-        at = PARAMETER_BASE
-        for (name, size), value in zip(kernel.parameters, arguments, strict=True):
+        self.parsed = Parsed(ptx, name)
+        self.parameters = self.parsed.parameters
+        self.places, at = [], PARAMETER_BASE
+        for _, size in self.parameters:
             at = -(-at // 64) * 64
-            self.symbols[name] = at
+            self.places.append(at)
+            at += size
+        symbols = {"tile_shared_memory": SHARED_BASE}
+        for (parameter, _), place in zip(self.parameters, self.places, strict=True):
+            symbols[parameter] = place
+        self.code = Code(self.parsed, symbols)
+
+
+class Group:
+    """Threads that execute together: side by side, or any."""
+
+    def __init__(self, machine, threads, touched=None):
+        self.tid, self.n = threads, len(threads)
+        self.is_slice = touched is None
+        self.thread = threads.astype(np.uint32)
+        self.lane = self.thread % np.uint32(32)
+        self.elected = self.lane == machine.elected
+        self.warpgroups = [machine.warpgroups[i] for i in np.unique(threads // 128)]
+        self.files = {}
+        self.is_whole = self.is_slice and not (threads[0] | self.n) % 32
+        for file, dtypes in FILES.items():
+            if self.is_slice:
+                part = machine.files[file][:, threads[0] : threads[-1] + 1]
+                for name, dtype in dtypes.items():
+                    setattr(self, name, list(part.view(dtype)))
+                continue
+            numbers = touched[file]
+            part = machine.files[file][np.ix_(numbers, threads)]
+            self.files[file] = numbers, part
+            for name, dtype in dtypes.items():
+                rows = dict(zip(numbers, part.view(dtype), strict=True))
+                setattr(self, name, rows)
+
+    def write_back(self, machine):
+        for file, (numbers, part) in self.files.items():
+            if len(numbers):
+                machine.files[file][np.ix_(numbers, self.tid)] = part
+
+
+FILES = {
+    "P": {"P": bool},
+    "H": {"H": np.uint16, "J": np.int16},
+    "U": {"U": np.uint32, "S": np.int32, "F": np.float32},
+    "L": {"L": np.uint64, "I": np.int64, "D": np.float64},
+}
+
+
+class Barrier:
+    """An mbarrier."""
+
+    def __init__(self, count):
+        self.count = self.pending = count
+        self.bytes = self.phase = 0
+
+    def __str__(self):
+        return (
+            f"phase {self.phase}, {self.pending} of {self.count} arrivals and "
+            f"{self.bytes} bytes to come"
+        )
+
+
+class Block(WarpInstructions):
+    """A block of threads."""
+
+    def __init__(
+        self,
+        kernel,
+        arguments,
+        memory,
+        shared_bytes,
+        threads=128,
+        block=0,
+        blocks=1,
+        seed=None,
+    ):
+        assert threads % 32 == 0
+        self.kernel, self.memory, self.threads = kernel, memory, threads
+        self.code, self.blocks = kernel.code, kernel.parsed.blocks
+        limit = kernel.parsed.max_threads
+        if limit and threads > limit:
+            raise PtxError(f"{threads} threads, with .maxntid {limit}")
+        self.number = block
+        self.ctaid_x, self.nctaid_x = np.uint32(block), np.uint32(blocks)
+        self.ntid_x = np.uint32(threads)
+        self.random = None if seed is None else random.Random(f"{seed} {block}")
+        self.elected = self.random.randrange(32) if self.random else 0
+        self.shared = Memory(SHARED_BASE, shared_bytes, f"block {block}'s shared")
+        self.shared.written[:] = False
+        # Not numbers, or large ones.
+        self.shared.bytes[:] = (
+            0x7F if self.random and self.random.random() < 0.5 else 0xFF
+        )
+        # Which thread wrote 4 bytes without telling the asynchronous proxy.
+        self.unfenced = np.zeros(len(self.shared.bytes) // 4, np.int16)
+        self.parameters = Memory(PARAMETER_BASE, 4096, "parameter")
+        self.maps = {}
+        for (name, size), place, value in zip(
+            kernel.parameters, kernel.places, arguments, strict=True
+        ):
+            if not isinstance(value, bytes):
+                assert size == 128, name
+                self.maps[place] = value
+                self.parameters.valid[place - PARAMETER_BASE :][:size] = False
+                continue
             assert len(value) == size, name
-            self.parameters.bytes[at - PARAMETER_BASE :][:size] = np.frombuffer(
+            self.parameters.bytes[place - PARAMETER_BASE :][:size] = np.frombuffer(
                 value, np.uint8
             )
-            at += size
-
-    # Operands.
-
-    def get(self, text, kind=np.uint64):
-        """A value of all threads; registers are kept as 64 bits."""
-        if re.fullmatch(r"-?\d+", text):
-            number = int(text) & (2**64 - 1)
-            return np.full(self.threads, number, np.uint64).astype(kind)
-        match = re.fullmatch(r"(%?[$\w.]*)(?:\+(-?\d+))?", text.strip("[]"))
-        name, offset = match[1], int(match[2] or 0)
-        if name == "%tid.x":
-            value = np.arange(self.threads, dtype=np.uint64)
-        elif name in self.special:
-            value = np.full(self.threads, self.special[name], np.uint64)
-        elif name in self.registers:
-            value = self.registers[name]
-        elif name in self.symbols:
-            value = np.full(self.threads, self.symbols[name], np.uint64)
-        else:
-            assert name.startswith("0f"), text
-            value = np.full(self.threads, int(name[2:], 16), np.uint64)
-        value = value + np.uint64(offset % 2**64) if offset else value
-        if kind == np.float32:
-            return value.astype(np.uint32).view(np.float32)
-        return value.astype(kind)
-
-    def put(self, name, value, mask):
-        value = np.asarray(value)
-        if value.dtype == np.float32:
-            value = value.view(np.uint32)
-        if value.dtype in (np.int32, np.int64):
-            value = value.view(f"u{value.dtype.itemsize}")
-        if value.dtype != bool:
-            value = value.astype(np.uint64)
-        old = self.registers.get(name, np.zeros(self.threads, value.dtype))
-        self.registers[name] = np.where(mask, value, old)
+        # Garbage that is NaN, to show registers that are read before written.
+        counts, garbage = kernel.parsed.registers, 0x7FF7DEAD7FF7DEAD
+        self.files = {
+            "P": np.zeros((counts["P"], threads), bool),
+            "H": np.full((counts["H"], threads), garbage & 0xFFFF, np.uint16),
+            "U": np.full((counts["U"], threads), garbage & 0xFFFFFFFF, np.uint32),
+            "L": np.full((counts["L"], threads), garbage, np.uint64),
+        }
+        self.end = len(self.blocks)
+        self.at = np.zeros(threads, np.int64)
+        self.parked = np.zeros(threads, bool)
+        # What threads are parked for: (kind, number) -> arrays of threads.
+        self.waiting = {}
+        self.barriers, self.named = {}, {}
+        self.polls = {}
+        self.events = []
+        self.bulk = BulkGroups(self)
+        self.warpgroups = [Warpgroup(self, i) for i in range(-(-threads // 128))]
+        self.groups = {}
+        each = REGISTERS // (threads * kernel.parsed.min_blocks) // 8 * 8
+        # ptxas takes all there are, up to the largest number asked for.
+        each = min([each, max([0, *kernel.parsed.register_counts])])
+        self.each = np.full(len(self.warpgroups), each)
+        self.pool = each * len(self.warpgroups)
+        self.units = [self.unit_of(b) for b in self.blocks]
 
     @staticmethod
-    def group(text):
-        return [s.strip() for s in text.strip("{}").split(",")]
-
-    # Running.
+    def unit_of(block):
+        """How many threads must be there together."""
+        if block.gate and block.gate.name in ("wgmma", "setmaxnreg"):
+            return 128
+        return 32 if block.is_collective else 1
 
     def run(self):
-        pcs = np.zeros(self.threads, np.int64)
-        end = len(self.kernel.code)
+        run_blocks([self], self.memory)
+
+    # Scheduling.
+
+    @property
+    def is_done(self):
+        return bool((self.at == self.end).all())
+
+    def advance(self, quantum=QUANTUM):
+        """Runs until nothing is ready, or for a while; whether anything ran."""
+        ran = False
         with np.errstate(all="ignore"):
-            while (pcs < end).any():
-                pc, mask = self.choose(pcs, end)
-                self.step(pc, pcs, end, mask)
+            while quantum > 0:
+                group, number = self.choose()
+                if group is None:
+                    if not self.events:
+                        return ran
+                    which = (
+                        self.random.randrange(len(self.events)) if self.random else 0
+                    )
+                    self.events.pop(which)()
+                    ran = True
+                    continue
+                ran = True
+                quantum -= self.follow(group, number, quantum)
+        return ran
 
-    def choose(self, pcs, end):
-        """Threads that are furthest behind: they meet the others where paths
-        join. Those at an instruction for whole warps wait for their warp.
+    def choose(self):
+        """Threads that are furthest behind: they meet the others where paths join.
+        With a seed, any. Those at an instruction for whole warps wait for them.
         """
-        ready = (pcs < end) & ~self.waiting & ~self.parked
-        for pc in np.unique(pcs[ready]):
-            mask = ready & (pcs == pc)
-            op = self.kernel.code[pc][1]
-            if op.split(".")[0] in ("ldmatrix", "mma", "shfl", "vote", "bar"):
-                mask &= mask.reshape(-1, 32).all(1).repeat(32)
-            if mask.any():
-                return int(pc), mask
-        raise AssertionError("all threads wait for each other")
+        ready = ~self.parked & (self.at < self.end)
+        if not ready.any():
+            return None, None
+        places = np.unique(self.at[ready])
+        if self.random and self.random.random() < 0.5:
+            places = self.random.sample(list(places), len(places))
+        for number in places:
+            mask = ready & (self.at == number)
+            unit = self.units[number]
+            if unit > 1:
+                whole = mask.reshape(-1, min(unit, self.threads)).all(1)
+                mask = whole.repeat(min(unit, self.threads))
+            found = np.flatnonzero(mask)
+            if len(found):
+                return self.group(found, int(number)), int(number)
+        return None, None
 
-    def step(self, pc, pcs, end, mask):
-        predicate, op, operands = self.kernel.code[pc]
-        pcs[mask] += 1
-        if predicate:
-            value = self.registers[predicate.strip("!")]
-            mask &= ~value if predicate.startswith("!") else value
-        if op == "brx.idx":
-            table = self.kernel.tables[operands[1]]
-            for number in np.unique(self.get(operands[0])[mask]):
-                chosen = mask & (self.get(operands[0]) == number)
-                pcs[chosen] = self.kernel.target(table[int(number)], pc)
-        elif op.startswith("bra"):
-            pcs[mask] = self.kernel.target(operands[0], pc)
-        elif op == "ret":
-            pcs[mask] = end
-        elif op in ("bar.sync", "bar.arrive"):
-            self.meet(op, operands, mask)
-        elif op == "bar.warp.sync":
-            pass
-        elif mask.any():
-            self.execute(op.split("."), operands, mask)
+    def group(self, threads, number):
+        count = len(threads)
+        if threads[-1] - threads[0] + 1 != count:
+            if self.units[number] == 1 and (np.diff(threads)[:31] != 1).any():
+                return Group(self, threads, self.code.touched[number])
+            # Whole warps that are not side by side: the first that are.
+            count = int(np.argmax(np.diff(threads, append=-2) != 1)) + 1
+            if self.units[number] == 1 and (threads[0] | count) % 32:
+                return Group(self, threads, self.code.touched[number])
+        key = int(threads[0]), count
+        if key not in self.groups:
+            self.groups[key] = Group(self, threads[:count])
+        return self.groups[key]
 
-    def meet(self, op, operands, mask):
-        """Named barriers: all warps that come say how many threads to expect."""
-        count = int(operands[1])
-        for number in np.unique(self.get(operands[0])[mask]):
-            here = mask & (self.get(operands[0]) == number)
-            expected, arrived, parked = self.named.get(
-                number, (count, 0, np.zeros(self.threads, bool))
+    def follow(self, group, number, quantum):
+        """Runs a group until it stops, splits, or may meet others."""
+        steps = 0
+        while True:
+            steps += 1
+            try:
+                number = self.step(group, number)
+            except PtxError as error:
+                if not getattr(error, "is_located", False):
+                    error = PtxError(f"{error}\n  {self.describe(group, number)}")
+                    error.is_located = True
+                raise error
+            if number is None:
+                return steps
+            if number == self.end or not group.is_whole or steps >= quantum:
+                self.at[group.tid] = number
+                return steps
+            if self.units[number] == 128 and (group.tid[0] | group.n) % 128:
+                self.at[group.tid] = number
+                return steps
+
+    def step(self, group, number):
+        """Runs a block; the next one if all of the group go there."""
+        block = self.blocks[number]
+        for warpgroup in group.warpgroups:
+            if block.gate is None or block.gate.name != "wgmma":
+                warpgroup.check(
+                    self.code.touched_set[number], self.code.written[number]
+                )
+        values = self.code.functions[number](group, self)
+        if block.gate:
+            passed = getattr(self, "gate_" + block.gate.name)(
+                group, number, block.gate, values
             )
-            assert expected == count, "threads that a barrier waits for"
-            assert not (parked & here).any()
-            arrived += int(here.sum())
-            if op == "bar.sync":
-                parked, self.parked = parked | here, self.parked | here
-            assert arrived <= count, "threads at a barrier"
-            self.named[number] = count, arrived, parked
-            if arrived == count:
-                self.parked &= ~parked
-                del self.named[number]
+            if not group.is_slice:
+                group.write_back(self)
+            if passed is None:
+                return number + 1
+            self.at[group.tid] = np.where(passed, number + 1, number)
+            return None
+        branch = block.branch
+        if branch:
+            where = self.branch(group, branch, number)
+        if not group.is_slice:
+            group.write_back(self)
+        if not branch:
+            return number + 1
+        first = where[0]
+        if (where == first).all():
+            if first == self.end:
+                self.leave(group, group.tid)
+            return int(first)
+        self.leave(group, group.tid[where == self.end])
+        self.at[group.tid] = where
+        return None
 
-    def execute(self, op, args, mask):
-        name, kind = op[0], op[-1]
-        method = getattr(self, "do_" + name, None)
-        if method:
-            method(op, args, mask)
-            return
-        width = {"16": np.uint16, "64": np.uint64}.get(kind[1:], np.uint32)
-        signed = {np.uint16: np.int16, np.uint32: np.int32, np.uint64: np.int64}[width]
-        number = {"f": np.float32, "s": signed}.get(kind[0], width)
-        if name == "mul" and op[1] in ("wide", "hi"):
-            a, b = (self.get(s, width).astype(np.uint64) for s in args[1:])
-            shift = np.uint64(width(0).nbytes * 8 if op[1] == "hi" else 0)
-            self.put(args[0], a * b >> shift, mask)
-            return
-        if kind == "pred" and name == "not":
-            self.put(args[0], ~self.registers[args[1]], mask)
-            return
-        if kind == "pred":
-            a, b = (self.registers[s] for s in args[1:])
-            self.put(args[0], {"or": a | b, "and": a & b, "xor": a ^ b}[name], mask)
-            return
-        if name == "mov" and args[0].startswith("{"):
-            value, half = self.get(args[1]), np.uint64(width(0).nbytes * 4)
-            for i, part in enumerate(self.group(args[0])):
-                bits = value >> (half * np.uint64(i))
-                self.put(part, bits & np.uint64(2 ** int(half) - 1), mask)
-            return
-        if name in ("mov", "cvta"):
-            self.put(args[0], self.get(args[1], width), mask)
-            return
-        shift = np.uint64 if name in ("shl", "shr", "bmsk") else number
-        values = [self.get(args[1], number)] + [self.get(s, shift) for s in args[2:]]
-        a, b, c = (*values, None, None)[:3]
-        if name in ("shl", "shr"):
-            b = b.astype(number)
-        result = {
-            "add": lambda: a + b,
-            "sub": lambda: a - b,
-            "mul": lambda: a * b,
-            "mad": lambda: a * b + c,
-            "shl": lambda: a << b,
-            "shr": lambda: a >> b,
-            "and": lambda: a & b,
-            "or": lambda: a | b,
-            "xor": lambda: a ^ b,
-            "bfe": lambda: (a >> b) & ((1 << c) - 1).astype(number),
-            "bmsk": lambda: ((np.uint64(1) << b) - np.uint64(1)) << a.astype(np.uint64),
-            "div": lambda: a / b if number == np.float32 else a // b,
-            "rem": lambda: np.fmod(a, b),
-            "not": lambda: ~a,
-            "neg": lambda: -a,
-            "fma": lambda: (a.astype(float) * b + c).astype(np.float32),
-            "popc": lambda: np.bitwise_count(a),
-            "clz": lambda: 32 - np.ceil(np.log2(a.astype(float) + 1)),
-            "rcp": lambda: 1 / a,
-            "lg2": lambda: np.log2(a),
-            "min": lambda: np.fmin(a, b),
-            "max": lambda: np.fmax(a, b),
-            "ex2": lambda: np.exp2(a),
-        }[name]()
-        self.put(args[0], result.astype(number), mask)
-
-    def do_cvt(self, op, args, mask):
-        if op[-2:] == ["f32", "s32"]:
-            self.put(args[0], self.get(args[1], np.int32).astype(np.float32), mask)
-        elif op[1] == "rn":
-            element = op[2].removesuffix("x2")
-            high, low = (narrow(self.get(s, np.float32), element) for s in args[1:])
-            packed = high.astype(np.uint64) << np.uint64(16) | low
-            self.put(args[0], packed, mask)
-        elif op[-1] in ("bf16", "f16"):
-            assert op[-2] == "f32"
-            self.put(args[0], widen(self.get(args[1], np.uint16), op[-1]), mask)
-        elif op[-1] == "s32":
-            self.put(args[0], self.get(args[1], np.int32).astype(np.int64), mask)
+    def branch(self, group, i, number):
+        """Where each thread goes."""
+        where = np.full(group.n, number + 1)
+        if i.name in ("ret", "exit"):
+            target = self.end
+        elif i.name == "bra":
+            target = self.kernel.parsed.target(i.operands[0], i.scopes)
+        elif i.name == "brx":
+            table = [
+                self.kernel.parsed.target(label, i.scopes)
+                for label in self.kernel.parsed.tables[i.operands[1]]
+            ]
+            file, register = self.kernel.parsed.register(i.operands[0], i.scopes)
+            index = group.U[register]
+            if (index >= len(table)).any():
+                raise PtxError(f"a branch to place {index.max()} of {len(table)}")
+            target = np.array(table)[index]
         else:
-            assert op[-1] in ("u16", "u32", "u64"), op
-            source = np.uint16 if op[-1] == "u16" else np.uint32
-            self.put(args[0], self.get(args[1], source), mask)
+            raise PtxError(f"{i.op} was reached")
+        if not i.predicate:
+            where[:] = target
+            return where
+        file, register = self.kernel.parsed.register(i.predicate.strip("!"), i.scopes)
+        taken = group.P[register]
+        if i.predicate.startswith("!"):
+            taken = ~taken
+        return np.where(taken, target, where)
 
-    def do_setp(self, op, args, mask):
-        kind = {"s": "int", "u": "uint", "b": "uint", "f": "float"}[op[-1][0]]
-        kind += op[-1][1:]
-        a, b = (self.get(s, np.dtype(kind)) for s in args[1:])
-        compare = {
-            "eq": np.equal,
-            "neu": np.not_equal,
-            "ne": np.not_equal,
-            "lt": np.less,
-            "le": np.less_equal,
-            "gt": np.greater,
-            "ge": np.greater_equal,
-        }[op[1]]
-        self.put(args[0], compare(a, b), mask)
-
-    def do_selp(self, op, args, mask):
-        chosen = self.registers[args[3]]
-        value = np.where(chosen, self.get(args[1]), self.get(args[2]))
-        self.put(args[0], value, mask)
-
-    def do_ld(self, op, args, mask):
-        if op[1] != "param":
-            self.access(op, args[0], args[1], mask, is_load=True)
+    def leave(self, group, threads):
+        if not len(threads):
             return
-        size = int(op[-1][1:]) // 8
-        address = int(self.get(args[1])[mask][0])
-        for i, name in enumerate(self.group(args[0])):
-            value = self.parameters.at(address + i * size, size)
-            number = int.from_bytes(value.tobytes(), "little")
-            self.put(name, np.full(self.threads, number, np.uint64), mask)
+        self.bulk.leave(threads)
+        if any(w.in_flight for w in group.warpgroups):
+            raise PtxError("a thread returns before it waits for wgmma")
 
-    def do_st(self, op, args, mask):
-        self.access(op, args[1], args[0], mask, is_load=False)
-
-    def access(self, op, values, address, mask, is_load):
-        """Loads or stores each thread's values, aligned as a whole."""
-        size, names = int(op[-1][1:]) // 8, self.group(values)
-        space = op[3] if op[1:3] == ["acquire", "gpu"] else op[1]
-        memory = {"shared": self.shared, "global": self.memory}[space]
-        kind, addresses = np.dtype(f"uint{8 * size}"), self.get(address)[mask]
-        if is_load:
-            found = memory.read(addresses, size * len(names), kind)
-            for name, column in zip(names, found.T, strict=True):
-                value = np.zeros(self.threads, kind)
-                value[mask] = column
-                self.put(name, value, mask)
-        else:
-            memory.write(
-                addresses, np.stack([self.get(n, kind)[mask] for n in names], 1)
-            )
-
-    def do_red(self, op, args, mask):
-        assert op[2:5] == ["gpu", "global", "add"]
-        forms = {("relaxed", "f32"): np.float32, ("release", "u32"): np.uint32}
-        kind = forms[op[1], op[5]]
-        self.add(args[0], self.get(args[1], kind), mask)
-
-    def do_atom(self, op, args, mask):
-        # Up to a greatest number; this one is never reached.
-        assert op[1] in ("relaxed", "acquire")
-        assert op[2:] == ["gpu", "inc", "u32"] and args[2] == "-1"
-        ones = np.ones(self.threads, np.uint32)
-        self.put(args[0], self.add(args[1], ones, mask), mask)
-
-    def add(self, address, values, mask):
-        """Adds to memory, one thread after the other; returns what was there."""
-        addresses, before = self.get(address), np.zeros_like(values)
-        for t in np.flatnonzero(mask):
-            place = addresses[t : t + 1]
-            before[t] = self.memory.read(place, 4, values.dtype)[0, 0]
-            self.memory.write(place, (before[t : t + 1] + values[t : t + 1])[:, None])
-        return before
-
-    # Copies and barriers.
-
-    def do_cp(self, op, args, mask):
-        if "mbarrier" in op:
-            assert "noinc" in op
-            self.arrive(args[0], mask)
-            return
-        assert int(args[2]) == 16
-        target, source = self.get(args[0])[mask], self.get(args[1])[mask]
-        size = self.get(args[3] if len(args) > 3 else args[2])[mask]
-        assert np.isin(size, (0, 16)).all()
-        data = np.zeros((len(target), 16), np.uint8)
-        data[size > 0] = self.memory.read(source[size > 0], 16, np.uint8)
-        self.shared.write(target, data)
-
-    def do_mbarrier(self, op, args, mask):
-        if op[1] == "arrive":
-            self.arrive(args[1], mask)
-            return
-        addresses = self.get(args[1] if op[1] == "test_wait" else args[0])
-        if op[1] == "init":
-            assert mask.sum() == 1
-            address = int(addresses[mask][0])
-            count = int(self.get(args[1])[0])
-            self.shared.at(address, 8)
-            self.barriers[address] = [count, count, 0]
-            return
-        phases = np.zeros(self.threads, np.int64)
-        for t in np.flatnonzero(mask):
-            phases[t] = self.barriers[int(addresses[t])][2]
-        done = phases % 2 != self.get(args[2], np.int64)
-        self.put(args[0], done, mask)
-        self.waiting |= mask & ~done
-
-    def arrive(self, text, mask):
-        for address in self.get(text)[mask]:
-            barrier = self.barriers[int(address)]
-            barrier[1] -= 1
-            assert barrier[1] >= 0
-            if barrier[1] == 0:
-                self.waiting[:] = False
-                barrier[1], barrier[2] = barrier[0], barrier[2] + 1
-
-    # Warps.
-
-    def warps(self, mask):
-        return np.flatnonzero(mask.reshape(-1, 32).all(1))
-
-    def do_shfl(self, op, args, mask):
-        lanes = np.arange(self.threads)
-        if op[2] == "bfly":
-            lanes = lanes ^ int(args[2])
-        else:
-            lanes = lanes // 32 * 32 + int(args[2])
-        self.put(args[0], self.get(args[1])[lanes], mask)
-
-    def do_vote(self, op, args, mask):
-        warps = (self.registers[args[1]] & mask).reshape(-1, 32)
-        if op[1:3] == ["sync", "ballot"]:
-            bits = (warps.astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(1)
-            self.put(args[0], bits.astype(np.uint32).repeat(32), mask)
-            return
-        assert op[1:3] == ["sync", "any"]
-        self.put(args[0], warps.any(1).repeat(32), mask)
-
-    def do_ldmatrix(self, op, args, mask):
-        names = self.group(args[0])
-        assert op[4] == f"x{len(names)}"
-        count = len(names)
-        lanes = np.arange(self.threads).reshape(-1, 32)[self.warps(mask)]
-        addresses = self.get(args[1])[lanes[:, : 8 * count]]
-        rows = self.shared.read(addresses.ravel(), 16, np.uint16)
-        matrices = rows.reshape(-1, count, 8, 8)
-        if "trans" in op:
-            matrices = matrices.swapaxes(2, 3)
-        pairs = np.ascontiguousarray(matrices).view(np.uint32)
-        for i, name in enumerate(names):
-            value = np.zeros(self.threads, np.uint32)
-            value[lanes] = pairs[:, i].reshape(-1, 32)
-            self.put(name, value, mask)
-
-    def do_mma(self, op, args, mask):
-        assert op[1:6] == ["sync", "aligned", "m16n8k16", "row", "col"]
-        element = op[7]
-        d, a, b, c = (self.group(s) for s in args)
-        pairs = [
-            widen(self.get(r, np.uint32).view(np.uint16), element).reshape(-1, 2)
-            for r in a + b
-        ]
-        sums = [self.get(r, np.float32) for r in c]
-        lane = np.arange(32)
-        row, column = lane // 4, lane % 4 * 2
-        warps = self.warps(mask)
-        lanes = np.arange(self.threads).reshape(-1, 32)[warps]
-        lhs, rhs, acc = (
-            np.zeros((len(warps), *shape), np.float32)
-            for shape in ((16, 16), (16, 8), (16, 8))
+    def describe(self, group, number):
+        block = self.blocks[number]
+        ends = [str(i) for i in (block.instructions[:1] + block.instructions[-1:])]
+        threads = f"{group.tid[0]} to {group.tid[-1]}"
+        return (
+            f"kernel {self.kernel.parsed.name}, block {self.number}, {group.n} threads "
+            f"({threads}), between {' and '.join(ends)}"
         )
-        for i in range(4):
-            acc[:, row + i // 2 * 8, column + i % 2] = sums[i][lanes]
-            for e in range(2):
-                at = row + i % 2 * 8, column + i // 2 * 8 + e
-                lhs[:, at[0], at[1]] = pairs[i][lanes, e]
-        for i, e in itertools.product(range(2), range(2)):
-            rhs[:, column + i * 8 + e, row] = pairs[4 + i][lanes, e]
-        product = acc + lhs @ rhs
-        for i, name in enumerate(d):
-            value = np.zeros(self.threads, np.float32)
-            value[lanes] = product[:, row + i // 2 * 8, column + i % 2]
-            self.put(name, value, mask)
+
+    def park(self, threads, kind, number=0):
+        self.parked[threads] = True
+        self.waiting.setdefault((kind, number), []).append(threads)
+
+    def release(self, kind, number=0):
+        for threads in self.waiting.pop((kind, number), ()):
+            self.parked[threads] = False
+
+    def defer(self, event):
+        """What happens some time, unless it does at once."""
+        if self.random is None or self.random.random() < 0.4:
+            event()
+        else:
+            self.events.append(event)
+
+    def explain(self):
+        """Which threads wait for what."""
+        lines = []
+        for (kind, number), arrays in sorted(self.waiting.items()):
+            threads = np.unique(np.concatenate(arrays))
+            threads = threads[self.parked[threads]]
+            if not len(threads):
+                continue
+            warps = ", ".join(str(w) for w in np.unique(threads // 32))
+            what = f"{kind} {number}"
+            if kind == "mbarrier":
+                what = f"mbarrier at {number - SHARED_BASE}: {self.barriers[number]}"
+            elif kind == "barrier":
+                count, arrived, _ = self.named[number]
+                what = f"barrier {number}: {arrived} of {count} threads are there"
+            places = {
+                str(self.blocks[n].instructions[0])
+                for n in self.at[threads]
+                if n < self.end
+            }
+            lines.append(
+                f"warps {warps} wait for {what}; at {'; '.join(sorted(places))}"
+            )
+        rest = ~self.parked & (self.at < self.end)
+        for number in np.unique(self.at[rest]):
+            warps = np.unique(np.flatnonzero(rest & (self.at == number)) // 32)
+            lines.append(
+                f"warps {', '.join(map(str, warps))} wait for the rest of their "
+                f"warps or warpgroup at {self.blocks[number].instructions[0]}"
+            )
+        head = f"block {self.number}:"
+        return "\n".join([head, *(f"  {line}" for line in lines)])
+
+    # Where threads wait.
+
+    def gate_mbarrier(self, group, number, i, values):
+        out, addresses, parity = values
+        parity = np.broadcast_to(parity, group.n)
+        done = np.zeros(group.n, bool)
+        for address in np.unique(addresses):
+            here = addresses == address
+            phase = self.barrier(int(address)).phase
+            done[here] = phase % 2 != parity[here]
+            late = here & ~done
+            if late.any():
+                self.park(group.tid[late], "mbarrier", int(address))
+        np.copyto(out, done)
+        return None if done.all() else done
+
+    def gate_bar(self, group, number, i, values):
+        """Named barriers: all warps that come say how many threads to expect."""
+        numbers, counts = (np.broadcast_to(v, group.n) for v in values)
+        self.at[group.tid] = number + 1
+        for name in np.unique(numbers):
+            if name > 15:
+                raise PtxError(f"barrier {name}")
+            here = group.tid[numbers == name]
+            count = int(counts[numbers == name][0])
+            if count % 32 or (counts[numbers == name] != count).any():
+                raise PtxError(f"barrier {name} of {count} threads")
+            for start in range(0, len(here), 32):
+                self.arrive_named(
+                    int(name), count, here[start : start + 32], "sync" in i.op
+                )
+        # All that need not wait are past it.
+        if self.parked[group.tid].any():
+            return ~np.zeros(group.n, bool)
+        return None
+
+    gate_barrier = gate_bar
+
+    def arrive_named(self, name, count, threads, waits):
+        expected, arrived, _ = self.named.get(name, (count, 0, None))
+        if expected != count:
+            raise PtxError(
+                f"barrier {name} counts {expected} threads for some and {count} "
+                "for others"
+            )
+        arrived += 32
+        if waits:
+            self.park(threads, "barrier", name)
+        if arrived > count:
+            raise PtxError(f"barrier {name} counts {count} threads, {arrived} arrive")
+        self.named[name] = count, arrived, None
+        if arrived == count:
+            del self.named[name]
+            self.release("barrier", name)
+
+    def gate_ld(self, group, number, i, values):
+        """Polls: those that saw nothing new wait until memory changes."""
+        out, addresses = values
+        seen = self.polls.setdefault(number, np.full(self.threads, -1))
+        idle = seen[group.tid] == self.memory.version
+        if idle.any():
+            self.park(group.tid[idle], "a change of global memory", 0)
+        fresh = ~idle
+        if fresh.any():
+            found = self.memory.read(addresses[fresh], 4, np.uint32)[:, 0]
+            out[fresh] = found
+            seen[group.tid[fresh]] = self.memory.version
+        return None if fresh.all() else fresh
+
+    def wake_polls(self):
+        key = "a change of global memory", 0
+        if key in self.waiting:
+            latest = max(seen.max() for seen in self.polls.values())
+            if latest < self.memory.version:
+                self.release(*key)
+                return True
+        return False
+
+    def gate_setmaxnreg(self, group, number, i, values):
+        count = int(i.operands[0])
+        if count % 8 or not 24 <= count <= 256:
+            raise PtxError(f"{i.op} {count}")
+        passed = np.ones(group.n, bool)
+        for start in range(0, group.n, 128):
+            which = group.tid[start] // 128
+            current = self.each[which]
+            if ".inc" in i.op:
+                if count < current:
+                    raise PtxError(f"{i.op} {count} of a warpgroup that has {current}")
+                if self.each.sum() - current + count > self.pool:
+                    passed[start : start + 128] = False
+                    left = self.pool - self.each.sum()
+                    what = f"{count - current} registers a thread, {left} are free;"
+                    self.park(group.tid[start : start + 128], what)
+                    continue
+            elif count > current:
+                raise PtxError(f"{i.op} {count} of a warpgroup that has {current}")
+            self.each[which] = count
+            if ".dec" in i.op:
+                for kind, name in list(self.waiting):
+                    if "registers" in kind:
+                        self.release(kind, name)
+        return None if passed.all() else passed
+
+    def gate_wgmma(self, group, number, i, values):
+        for start in range(0, group.n, 128):
+            part = slice(start, start + 128)
+            warpgroup = self.warpgroups[group.tid[start] // 128]
+            if "fence" in i.op:
+                warpgroup.fence()
+            elif "commit_group" in i.op:
+                warpgroup.commit()
+            elif "wait_group" in i.op:
+                warpgroup.wait(int(i.operands[0]))
+            else:
+                warpgroup.start(self.code.products[number], values, part)
+        return None
+
+    # Barriers in shared memory.
+
+    def barrier(self, address):
+        if address not in self.barriers:
+            raise PtxError(
+                f"there is no mbarrier at {address - SHARED_BASE} of shared memory"
+            )
+        return self.barriers[address]
+
+    def barrier_init(self, g, addresses, counts, mask=None):
+        counts = np.broadcast_to(counts, g.n)
+        for t in np.flatnonzero(mask) if mask is not None else range(g.n):
+            address = int(addresses[t])
+            offset = int(self.shared.offsets(addresses[t : t + 1], 8)[0])
+            if address in self.barriers:
+                raise PtxError(f"mbarrier at {offset} is initialized again")
+            # Nothing but barrier instructions may access it.
+            self.shared.valid[offset : offset + 8] = False
+            self.barriers[address] = Barrier(int(counts[t]))
+
+    def barrier_end(self, g, addresses, mask=None):
+        for address in addresses if mask is None else addresses[mask]:
+            self.barrier(int(address))
+            del self.barriers[int(address)]
+            offset = int(address) - SHARED_BASE
+            self.shared.valid[offset : offset + 8] = True
+
+    def barrier_arrive(self, g, addresses, expected, mask=None):
+        expected = np.broadcast_to(expected, g.n)
+        for t in np.flatnonzero(mask) if mask is not None else range(g.n):
+            address = int(addresses[t])
+            barrier = self.barrier(address)
+            barrier.bytes += int(expected[t])
+            barrier.pending -= 1
+            if barrier.pending < 0:
+                raise PtxError(
+                    f"mbarrier at {address - SHARED_BASE} gets more than its "
+                    f"{barrier.count} arrivals"
+                )
+            self.settle(address, barrier)
+
+    def complete(self, address, count):
+        """Bytes of a copy have come."""
+        barrier = self.barrier(address)
+        barrier.bytes -= count
+        self.settle(address, barrier)
+
+    def settle(self, address, barrier):
+        if barrier.pending == 0 and barrier.bytes == 0:
+            barrier.pending = barrier.count
+            barrier.phase += 1
+            self.release("mbarrier", address)
+
+
+def run_blocks(blocks, memory):
+    """Blocks of threads, a few side by side, in turns."""
+    waiting, running = list(blocks), []
+    while waiting or running:
+        # Those that are already there stay until they end.
+        while waiting and len(running) < RESIDENT:
+            block = waiting.pop(0)
+            running.append(block() if callable(block) else block)
+        moved = False
+        for block in list(running):
+            block.wake_polls()
+            moved |= block.advance()
+            if block.is_done:
+                finish(block)
+                running.remove(block)
+                moved = True
+        if not moved and not any([b.wake_polls() for b in running]):
+            raise PtxError(
+                "all threads wait for each other\n"
+                + "\n".join(b.explain() for b in running)
+            )
+
+
+def finish(block):
+    for event in block.events:
+        if not getattr(event, "may_outlive", False):
+            raise PtxError(f"a copy is in flight when block {block.number} ends")
+        event()
+    for name, (count, arrived, _) in block.named.items():
+        # An arrival that nobody waits for.
+        block.left_over = f"barrier {name}: {arrived} of {count}"
+
+
+def launch(kernel, arguments, memory, shared, threads, blocks, seed=None, resident=0):
+    """All blocks of a launch; the first `resident` run side by side."""
+
+    def make(number):
+        return lambda: Block(
+            kernel, arguments, memory, shared, threads, number, blocks, seed
+        )
+
+    assert resident <= RESIDENT, "blocks that run side by side"
+    run_blocks([make(n) for n in range(blocks)], memory)

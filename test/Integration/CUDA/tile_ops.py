@@ -2,7 +2,7 @@
 
     tile_ops.py build FOLDER [--targets sm_80,sm_90,sm_90a]
     tile_ops.py run FOLDER       # on a GPU: needs numpy and cuda-bindings only
-    tile_ops.py emulate FOLDER   # the PTX of sm_80, without a GPU
+    tile_ops.py emulate FOLDER [--targets sm_80,sm_90a]   # the PTX, without a GPU
 
 `build` writes PTX, and cubins where ptxas is found. The kernels are those of
 tile_kernels.py.
@@ -10,6 +10,7 @@ tile_kernels.py.
 
 import argparse
 import ctypes
+import itertools
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import ptx_emulator
+from ptx_async import TensorMap
 from ptx_memory import Memory
 from tile_kernels import (
     CASES,
@@ -36,8 +38,9 @@ from tile_kernels import (
 ROOT = Path(__file__).parents[3]
 
 
-def emulate(folder: Path) -> None:
-    ptx = (folder / "sm_80.ptx").read_text()
+def emulate(folder: Path, target: str) -> None:
+    ptx = (folder / f"{target}.ptx").read_text()
+    seeds = itertools.cycle((None, 1, 2))
     for shape, what, name in names():
         arrays = Arrays(shape)
         compiled = ptx_emulator.Kernel(ptx, name)
@@ -46,7 +49,10 @@ def emulate(folder: Path) -> None:
             arguments, at = [], 0
             for i, bits in enumerate(arrays.bits):
                 memory.bytes[at : at + bits.nbytes] = bits.view(np.uint8).ravel()
-                arguments.append(arrays.software_map(i, memory.base + at))
+                if target == "sm_90a":
+                    arguments.append(hardware_map(arrays, i, shape, memory.base + at))
+                else:
+                    arguments.append(arrays.software_map(i, memory.base + at))
                 at += -(-bits.nbytes // 256) * 256 + 256
             numbers = arrays.numbers.view(np.uint8)
             memory.bytes[at : at + numbers.size] = numbers
@@ -54,11 +60,19 @@ def emulate(folder: Path) -> None:
             for address in (at, numbers_at):
                 arguments.append(np.uint64(memory.base + address).tobytes())
             arguments += [np.int32(x).tobytes() for x in scalars(shape, what, case)]
-            ptx_emulator.Block(compiled, arguments, memory, SHARED_BYTES).run()
+            ptx_emulator.Block(
+                compiled, arguments, memory, SHARED_BYTES, seed=next(seeds)
+            ).run()
             size = 64 * stride_of(shape, what) * (2 if what == "narrow" else 4)
             raw = memory.bytes[at : at + size].tobytes()
             check(name, shape, what, case, raw, expected(shape, what, arrays, case))
     print(f"{len(names())} kernels agree")
+
+
+def hardware_map(arrays, i: int, shape, address: int) -> TensorMap:
+    bits, rows = arrays.bits[i], (QUERY_ROWS, shape.keys, shape.keys)[i]
+    strides = [int(s) for s in arrays.strides(bits)]
+    return TensorMap(address, arrays.sizes(bits), strides, [64, rows, 1, 1], 2, 128)
 
 
 class Gpu:
@@ -193,7 +207,7 @@ def compile_ptx(source: Path, target: str, translate, options="") -> Path:
     return ptx
 
 
-def build(folder: Path, targets, translate) -> None:
+def build(folder: Path, targets, translate, wants_cubins: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "kernels.mlir"
     source.write_text("".join(kernel(shape, what) for shape, what, _ in names()))
@@ -201,7 +215,7 @@ def build(folder: Path, targets, translate) -> None:
     ptxas = os.environ.get("PTXAS") or ptxas or shutil.which("ptxas")
     for target in targets:
         ptx = compile_ptx(source, target, translate)
-        if ptxas:
+        if ptxas and wants_cubins:
             cubin = folder / f"{target}.cubin"
             command = [ptxas, f"-arch={target}", "-O3", ptx, "-o", cubin]
             subprocess.run(command, check=True)
@@ -217,11 +231,16 @@ def main() -> None:
     parser.add_argument(
         "--translate", help="spattn-translate, by default that of build/"
     )
+    parser.add_argument("--ptx-only", action="store_true", help="build no cubins")
     arguments = parser.parse_args()
     if arguments.step == "build":
-        build(arguments.folder, arguments.targets.split(","), arguments.translate)
+        targets = arguments.targets.split(",")
+        build(arguments.folder, targets, arguments.translate, not arguments.ptx_only)
+    elif arguments.step == "run":
+        run(arguments.folder)
     else:
-        {"run": run, "emulate": emulate}[arguments.step](arguments.folder)
+        for target in arguments.targets.split(","):
+            emulate(arguments.folder, target)
 
 
 if __name__ == "__main__":

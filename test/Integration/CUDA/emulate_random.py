@@ -1,0 +1,279 @@
+"""Emulates attentions of any structure, and compares them with NumPy in float64.
+
+    emulate_random.py --cases FILE [--tool SPATTN-TRANSLATE] [--chip sm_90a]
+                      [--seed S] [--jobs J]
+
+FILE (- is the standard input) has an object of JSON a line, with the fields of
+Case; what is left out has its default. Prints such a line for each, with `status`
+("ok", "wrong", "error" of the emulator, "refused" by the compiler), the errors, a
+message, and seconds. The exit status is 1 if one is wrong or an error.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from emulation import Attention, CompileError
+from ptx_memory import narrow, widen
+from ptx_parser import PtxError
+from structures import parse_masks
+
+# oracle.py is found where structures.py finds it.
+from oracle import gradients, probabilities  # isort: skip
+
+# Relative errors, as in sweep.py, of an array and of its worst row. What a row
+# has less than a usual one has is not relative to it.
+LIMITS = {"bf16": 6e-3, "f16": 1e-3}
+ROW_LIMITS = {"bf16": 4e-2, "f16": 8e-3}
+LSE_LIMIT = 1e-3
+
+
+@dataclass
+class Case:
+    structure_text: str
+    heads: int = 2
+    key_heads: int = 1
+    dim: int = 64
+    value_dim: int | None = None
+    queries: int = 150
+    keys: int = 170
+    batch: int = 1
+    element: str = "bf16"
+    layout: str = "bhnd"
+    alignment: str = "end"
+    # Of spattn-gpu.
+    options: str = ""
+    backward: bool = False
+    lse: bool = True
+    # Whether the compiler knows lengths.
+    static: bool = False
+    # Tiles of queries and keys, where not the compiler's choice.
+    schedule: tuple[int, int] | None = None
+
+    def tensor(self, heads: int, length: int, dim: int | None, element=None) -> str:
+        sizes = {"b": self.batch, "h": heads, "n": length, "d": dim}
+        if not self.static:
+            sizes |= {"b": "?", "n": "?"}
+        parts = [str(sizes[d]) for d in self.layout if sizes[d] is not None]
+        return f"tensor<{'x'.join(parts)}x{element or self.element}>"
+
+    def source(self) -> str:
+        values = self.value_dim or self.dim
+        q = self.tensor(self.heads, self.queries, self.dim)
+        k = self.tensor(self.key_heads, self.keys, self.dim)
+        v = self.tensor(self.key_heads, self.keys, values)
+        o = self.tensor(self.heads, self.queries, values)
+        lse = self.tensor(self.heads, self.queries, None, "f32")
+        attributes = f"alignment = #spattn.alignment<{self.alignment}>"
+        attributes += f', layout = "{self.layout}"'
+        if self.schedule:
+            rows, columns = self.schedule
+            attributes += f", schedule = #spattn.schedule<query_tile = {rows}, "
+            attributes += f"key_tile = {columns}>"
+        if self.backward:
+            return f"""
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},
+             %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
+  %r:3 = spattn.attention_backward structure({self.structure_text})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {lse}, {o})
+      outs(%dq, %dk, %dv : {q}, {k}, {v}) {{{attributes}}}
+  return %r#0, %r#1, %r#2 : {q}, {k}, {v}
+}}
+"""
+        with_lse = f", %l: {lse}" if self.lse else ""
+        outs = f"%o, %l : {o}, {lse}" if self.lse else f"%o : {o}"
+        return f"""
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{with_lse}) -> {o} {{
+  {"%r:2" if self.lse else "%r"} = spattn.attention structure({self.structure_text})
+      ins(%q, %k, %v : {q}, {k}, {v}) outs({outs}) {{{attributes}}}
+  return {"%r#0" if self.lse else "%r"} : {o}
+}}
+"""
+
+    def stored(self, x: np.ndarray) -> np.ndarray:
+        """An array by b, h, n, d in the order of the layout."""
+        order = [d for d in self.layout if d != "d" or x.ndim == 4]
+        return np.ascontiguousarray(x.transpose(["bhnd".index(d) for d in order]))
+
+    def canonical(self, x: np.ndarray) -> np.ndarray:
+        order = [d for d in self.layout if d != "d" or x.ndim == 4]
+        return x.transpose([order.index(d) for d in "bhnd"[: x.ndim]])
+
+
+def compare(got, want, usual, element, name) -> tuple[dict, list[str]]:
+    """Errors of an array of rows, and what is wrong."""
+    if not np.isfinite(got).all():
+        return {name: None}, [f"{name} has {(~np.isfinite(got)).sum()} NaN or infinite"]
+    norm = np.linalg.norm(want, axis=-1)
+    difference = np.linalg.norm(got - want, axis=-1)
+    usual = max(usual, np.sqrt((norm**2).mean()), 1e-30)
+    total = np.linalg.norm(difference) / max(
+        np.linalg.norm(norm), usual * np.sqrt(norm.size) / 10
+    )
+    rows = difference / np.maximum(norm, usual)
+    errors = {name: float(total), f"{name} row": float(rows.max())}
+    wrong = []
+    if total > LIMITS[element]:
+        wrong.append(f"{name} has error {total:.1e}")
+    if rows.max() > ROW_LIMITS[element]:
+        where = np.unravel_index(rows.argmax(), rows.shape)
+        count = int((rows > ROW_LIMITS[element]).sum())
+        place = ", ".join(str(int(i)) for i in where)
+        wrong.append(
+            f"{count} rows of {name} are wrong; that at ({place}) by {rows.max():.1e}"
+        )
+    return errors, wrong
+
+
+def check_zero(got, seen, name) -> list[str]:
+    count = int((got[~seen] != 0).any(-1).sum())
+    return (
+        [f"{count} rows of {name} that nothing is seen by are not 0"] if count else []
+    )
+
+
+def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
+    """Errors by name, and what is wrong."""
+    numbers, element = np.random.default_rng(7), case.element
+
+    def operand(heads, length, dim):
+        x = numbers.standard_normal((case.batch, heads, length, dim))
+        return widen(narrow(x, element), element).astype(np.float64)
+
+    values = case.value_dim or case.dim
+    q = operand(case.heads, case.queries, case.dim)
+    k = operand(case.key_heads, case.keys, case.dim)
+    v = operand(case.key_heads, case.keys, values)
+    dout = operand(case.heads, case.queries, values)
+    masks = parse_masks(case.structure_text, case.heads)
+    scale = case.dim**-0.5
+    p, lse = probabilities(q, k, masks, case.alignment, scale)
+    out = p @ np.repeat(v, case.heads // case.key_heads, axis=1)
+    seen = np.isfinite(lse)
+
+    path = folder / "case.mlir"
+    path.write_text(case.source())
+    attention = Attention(path, tool, case.options, chip)
+
+    def bits(x):
+        return case.stored(narrow(x, element))
+
+    operands = {"q": bits(q), "k": bits(k), "v": bits(v)}
+    if case.backward:
+        # Of rows without keys nothing counts.
+        empty = ~seen[..., None]
+        operands["o"] = bits(np.where(empty, 1e4, out))
+        operands["do"] = bits(np.where(empty, 1e4, dout))
+        operands["lse"] = case.stored(np.where(seen, lse, np.nan).astype(np.float32))
+        for name, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
+            operands[name] = np.full_like(operands[like], 0xFFFF)
+    else:
+        operands["o"] = np.full_like(bits(out), 0x1234)
+        if case.lse:
+            operands["lse"] = np.full_like(case.stored(lse).astype(np.float32), 7)
+    results = attention.run(operands, scale, seed)
+
+    def result(name):
+        return widen(case.canonical(results[name]), element).astype(np.float64)
+
+    errors, wrong = {}, []
+    for name in ("q", "k", "v", *(("o", "do", "lse") if case.backward else ())):
+        if results[name].tobytes() != operands[name].tobytes():
+            wrong.append(f"{name} has changed")
+    if not case.backward:
+        found, more = compare(result("o"), out, 0, element, "o")
+        errors, wrong = (
+            errors | found,
+            wrong + more + check_zero(result("o"), seen, "o"),
+        )
+        if case.lse:
+            got = case.canonical(results["lse"]).astype(np.float64)
+            with np.errstate(invalid="ignore"):
+                error = np.where(got == lse, 0, np.abs(got - lse))
+            errors["lse"] = float(error.max())
+            if not (error <= LSE_LIMIT).all():
+                count = int((~(error <= LSE_LIMIT)).sum())
+                wrong.append(
+                    f"{count} log-sum-exps are wrong, by up to {error.max():.1e}"
+                )
+        return errors, wrong
+    wants = gradients(q, k, v, dout, masks, case.alignment, scale)
+    group = case.heads // case.key_heads
+    columns = (
+        (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
+    )
+    # Gradients of a row that sees one key are 0, and rounding leaves some.
+    usual = np.sqrt(values) * scale
+    for name, want in zip(("dq", "dk", "dv"), wants, strict=True):
+        got = result(name)
+        found, more = compare(got, want, usual, element, name)
+        errors, wrong = errors | found, wrong + more
+        wrong += check_zero(got, seen if name == "dq" else columns, name)
+    return errors, wrong
+
+
+def run_structure(
+    structure_text: str, *, tool=None, chip="sm_90a", seed: int | None = None, **fields
+) -> dict:
+    """What is printed of a case, besides its fields."""
+    case = Case(structure_text, **fields)
+    start = time.monotonic()
+    report = {"status": "ok", "errors": {}, "message": ""}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            errors, wrong = run_case(case, tool, Path(folder), chip, seed)
+            report["errors"] = errors
+            if wrong:
+                report |= {"status": "wrong", "message": "; ".join(wrong)}
+        except CompileError as error:
+            report |= {"status": "refused", "message": str(error)}
+        except PtxError as error:
+            report |= {"status": "error", "message": str(error)}
+    report["seconds"] = round(time.monotonic() - start, 1)
+    return report
+
+
+def run_line(line: str, tool, chip: str, seed: int | None) -> dict:
+    fields = json.loads(line)
+    known = {f.name for f in dataclasses.fields(Case)}
+    if unknown := set(fields) - known:
+        raise ValueError(f"unknown fields {sorted(unknown)}")
+    return fields | run_structure(**fields, tool=tool, chip=chip, seed=seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cases", required=True)
+    parser.add_argument("--tool", help="spattn-translate, by default that of build/")
+    parser.add_argument("--chip", default="sm_90a", choices=("sm_80", "sm_90a"))
+    parser.add_argument("--seed", type=int, help="another order of events")
+    parser.add_argument("--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    text = (
+        sys.stdin.read()
+        if arguments.cases == "-"
+        else Path(arguments.cases).read_text()
+    )
+    lines = [line for line in text.splitlines() if line.strip()]
+    run = partial(
+        run_line, tool=arguments.tool, chip=arguments.chip, seed=arguments.seed
+    )
+    failed = 0
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for report in pool.map(run, lines):
+            print(json.dumps(report), flush=True)
+            failed += report["status"] in ("wrong", "error")
+    print(f"{len(lines)} cases, {failed} failed", file=sys.stderr)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
