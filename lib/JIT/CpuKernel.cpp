@@ -25,6 +25,7 @@
 #include "llvm/TargetParser/Host.h"
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <mutex>
 
@@ -98,6 +99,8 @@ struct CpuKernel::Impl {
   FunctionType type;
   std::vector<ResultSource> results;
   std::vector<SharedDim> sharedDims;
+  /// Arguments that are the scale of an attention.
+  std::vector<unsigned> scales;
   std::unique_ptr<ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   double compileTime = 0;
@@ -139,6 +142,11 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     return function.takeError();
   kernel->impl->type = function->getFunctionType();
   kernel->impl->sharedDims = collectSharedDims(*function);
+  function->walk([&](AttentionOpInterface op) {
+    auto scale = dyn_cast_or_null<BlockArgument>(op.getScale());
+    if (scale && scale.getOwner() == &function->getBody().front())
+      kernel->impl->scales.push_back(scale.getArgNumber());
+  });
   Operation *terminator = function->getBody().front().getTerminator();
   for (Value result : terminator->getOperands())
     kernel->impl->results.push_back({tracedArgument(result)});
@@ -264,6 +272,11 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
                        " should have the same ", d.what, ", got ",
                        sizeAt(d.argument, d.dim), " and ",
                        sizeAt(d.otherArgument, d.otherDim));
+
+  for (unsigned scale : impl->scales)
+    if (float value = std::get<float>(arguments[scale]); !std::isfinite(value))
+      return makeError("argument ", scale, " is a scale of ", value,
+                       ", expected a finite number");
 
   // The C interface takes pointers to descriptors, first that of the results.
   std::vector<std::vector<int64_t>> descriptors(arguments.size());

@@ -73,6 +73,9 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
     if (length < 0 || length > kMaxLength)
       return llvm::createStringError(
           "expected lengths from 0 to 2147483648, got " + Twine(length));
+  if (!std::isfinite(problem.getScale()))
+    return llvm::createStringError("expected a finite scale, got %g",
+                                   problem.getScale());
   if (sizes.batch < 0)
     return llvm::createStringError("expected a batch size from 0, got " +
                                    Twine(sizes.batch));
@@ -120,14 +123,17 @@ double spattn::attentionRow(const AttentionProblem &problem,
   if (keys.empty())
     return -std::numeric_limits<double>::infinity();
 
+  // Where no logit is above -inf, all weights are 0.
+  bool isLowest = largest == -std::numeric_limits<double>::infinity();
   double sum = 0;
   for (double &score : scores)
-    sum += score = std::exp(score - largest);
+    sum += score = std::exp(score - (isLowest ? 0 : largest));
+  double divisor = sum == 0 ? 1 : sum;
   std::vector<double> v(problem.valueDim);
   for (auto [j, weight] : llvm::zip(keys, scores)) {
     loadElements(getRow(problem, value, b, g, j), problem.valueDim, v.data());
     for (int64_t c = 0; c < problem.valueDim; ++c)
-      out[c] += weight / sum * v[c];
+      out[c] += weight / divisor * v[c];
   }
   return largest + std::log(sum);
 }

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 using namespace mlir;
@@ -68,6 +69,9 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Row out = load(problem, inputs.out, b, h, i, valueDim);
   Row dout = load(problem, inputs.dout, b, h, i, valueDim);
   double lse = load(problem, inputs.lse, b, h, i, 1).front();
+  // All logits of such a query are -inf.
+  if (lse == -std::numeric_limits<double>::infinity())
+    lse = -lse;
   double p = std::exp(problem.getScale() * dot(query, key) - lse);
   double ds = p * (dot(dout, value) - dot(out, dout));
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};

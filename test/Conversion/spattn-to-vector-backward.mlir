@@ -1,14 +1,14 @@
 // RUN: spattn-opt %s -convert-spattn-to-vector="vector-width=8 register-rows=2 register-vectors=2" | FileCheck %s
 
-// Rows of queries without keys become zeros.
-// CHECK-LABEL: @stage
+// Probabilities of a query without keys are 0: what is subtracted is inf.
+// CHECK-LABEL: @statistics
 // CHECK: %[[LSE:.*]] = memref.load %{{.*}}[%{{.*}}] : memref<?xf32>
-// CHECK: %[[ROW:.*]] = arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
 // CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[LSE]], %{{.*}} : f32
-// CHECK: %[[KEPT:.*]] = arith.select %[[NONE]], %{{.*}}, %[[ROW]] : vector<8xf32>
-// CHECK: vector.store %[[KEPT]]
-func.func @stage(%x: memref<?x8xbf16>, %l: memref<?xf32>, %o: memref<4x8xf32>) {
-  spattn.stage %x where(%l : memref<?xf32>) into %o : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[LSE]], %{{.*}} : f32
+// CHECK: arith.select %[[NONE]], %{{.*}}, %[[SCALED]] : f32
+func.func @statistics(%o: memref<?x8xf32>, %l: memref<?xf32>, %s: memref<16xf32>) {
+  spattn.load_statistics(%o, %o, %l) into %s, %s
+    : memref<?x8xf32>, memref<?x8xf32>, memref<?xf32>, memref<16xf32>, memref<16xf32>
   return
 }
 
@@ -47,6 +47,14 @@ func.func @queries(%q: memref<4x16xf32>, %k: memref<8x4xf32>, %s: memref<16xf32>
 // CHECK: %[[ALLOWED:.*]] = arith.cmpi sge, %{{.*}}, %{{.*}} : vector<8xindex>
 // CHECK: arith.select %[[ALLOWED]], %{{.*}}, %{{.*}} : vector<8xi1>, vector<8xf32>
 // CHECK: arith.select %[[ALLOWED]], %{{.*}}, %{{.*}} : vector<8xi1>, vector<8xf32>
+// Rows that are not finite are multiplied pair by pair, the others in blocks.
+// CHECK: vector.reduction <add>
+// CHECK: %[[FINITE:.*]] = arith.cmpf oeq
+// CHECK: scf.if %[[FINITE]]
+// CHECK: else
+// CHECK: %[[PAIR:.*]] = arith.cmpi sge, %{{.*}}, %{{.*}} : index
+// CHECK: scf.if %[[PAIR]]
+// CHECK: vector.reduction <add>
 func.func @keys(%k: memref<4x16xf32>, %q: memref<?x4xf32>, %s: memref<8xf32>, %dk: memref<16x4xf32>,
                 %p: memref<8x16xf32>) {
   spattn.key_gradient_step ins(%k, %k, %q, %q) statistics(%s, %s) acc(%dk, %dk) scratch(%p, %p) mask {

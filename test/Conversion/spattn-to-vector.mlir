@@ -81,6 +81,13 @@ func.func @step(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32>,
 // CHECK:   %[[KEYS:.*]] = vector.broadcast %[[KEY]] : index to vector<8xindex>
 // CHECK:   %[[P:.*]] = arith.cmpi sge, %[[ROWS]], %[[KEYS]] : vector<8xindex>
 // CHECK:   arith.select %[[P]], %{{.*}}, %{{.*}} : vector<8xi1>, vector<8xf32>
+// Values that are not finite are multiplied pair by pair, the others in blocks.
+// CHECK: vector.reduction <add>
+// CHECK: %[[FINITE:.*]] = arith.cmpf oeq
+// CHECK: scf.if %[[FINITE]]
+// CHECK: else
+// CHECK: %[[PAIR:.*]] = arith.cmpi sge, %{{.*}}, %{{.*}} : index
+// CHECK: scf.if %[[PAIR]]
 func.func @masked(%q: memref<8x16xf32>, %k: memref<?x8xf32>, %a: memref<16x8xf32>,
                   %m: memref<16xf32>, %s: memref<4x16xf32>, %bound: index) {
   spattn.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m) mask {

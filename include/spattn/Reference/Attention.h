@@ -58,9 +58,9 @@ llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
                                         const BufferView &value);
 
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
-/// to `out` and returns the row's log-sum-exp. A row without keys is 0, its
-/// log-sum-exp `-inf`. Operands have been checked with `getSizes`, and the row
-/// is one of theirs.
+/// to `out` and returns the row's log-sum-exp. A row without keys, or without a
+/// logit above `-inf`, is 0, its log-sum-exp `-inf`. Operands have been checked
+/// with `getSizes`, and the row is one of theirs.
 double attentionRow(const AttentionProblem &problem, const BufferView &query,
                     const BufferView &key, const BufferView &value, int64_t b,
                     int64_t h, int64_t i, double *out);

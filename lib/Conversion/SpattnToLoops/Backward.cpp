@@ -159,8 +159,10 @@ private:
     buffers.value = allocate({valueDim, keyTile});
     buffers.dkey = allocate({keyTile, headDim});
     buffers.dvalue = allocate({keyTile, valueDim});
-    buffers.query = allocate({queryTile, headDim});
-    buffers.dout = allocate({queryTile, valueDim});
+    if (needsStaging(op.getQuery()))
+      buffers.query = allocate({queryTile, headDim});
+    if (needsStaging(op.getDout()))
+      buffers.dout = allocate({queryTile, valueDim});
     buffers.shift = allocate({queryTile});
     buffers.delta = allocate({queryTile});
     buffers.p = allocate({queryTile, keyTile});
@@ -210,10 +212,8 @@ private:
     Value doutRows = sliceQueries(op.getDout());
     LoadStatisticsOp::create(b, sliceQueries(op.getOut()), doutRows, lse,
                              buffers.shift, buffers.delta);
-    // Staged even where they could be used in place: 0 times what a query
-    // without keys holds may be NaN.
-    Value query = stage(sliceQueries(op.getQuery()), buffers.query, count, lse);
-    Value dout = stage(doutRows, buffers.dout, count, lse);
+    Value query = stage(sliceQueries(op.getQuery()), buffers.query, count);
+    Value dout = stage(doutRows, buffers.dout, count);
     auto step = KeyGradientStepOp::create(
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "spattn/Dialect/Spattn/Transforms/Schedule.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -37,6 +38,12 @@ struct ConvertSpattnToLoopsPass
       if (isa<RankedTensorType>(op.getQuery().getType())) {
         op->emitOpError("expected operands in buffers; run 'spattn-bufferize' "
                         "before 'convert-spattn-to-loops'");
+        return signalPassFailure();
+      }
+      if (FloatAttr scale; op.getScale() &&
+                           matchPattern(op.getScale(), m_Constant(&scale)) &&
+                           !scale.getValue().isFinite()) {
+        op->emitOpError("expected a finite scale, got ") << scale;
         return signalPassFailure();
       }
       ++numKernels;

@@ -231,11 +231,10 @@ bool TileLoops::needsStaging(Value buffer) {
   return !type.getElementType().isF32() || strides[op.getDim('d')] != 1;
 }
 
-Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count,
-                       Value lse) {
+Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
   if (!buffer)
     return tile;
-  StageOp::create(b, tile, lse, buffer);
+  StageOp::create(b, tile, buffer);
   auto type = cast<MemRefType>(buffer.getType());
   if (getConstantIntValue(count) == type.getDimSize(0))
     return buffer;

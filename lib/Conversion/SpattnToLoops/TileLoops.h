@@ -91,9 +91,9 @@ protected:
   /// Operands are used in place if they are f32 with unit stride.
   bool needsStaging(mlir::Value buffer);
   /// The first `count` rows of a buffer, with what a tile holds; the tile
-  /// itself if there is no buffer. `lse` is that of `spattn.stage`, or null.
+  /// itself if there is no buffer.
   mlir::Value stage(mlir::Value tile, mlir::Value buffer,
-                    mlir::OpFoldResult count, mlir::Value lse = {});
+                    mlir::OpFoldResult count);
 
   /// Fills the mask region of a step over the tile of queries from `firstQuery`
   /// and keys from `firstKey` on.

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
 
 namespace spattn {
@@ -94,6 +95,15 @@ struct ConvertSpattnToTilePass
         return op->emitOpError("expected a head dimension that is a multiple "
                                "of 8 up to 256 for a kernel on a GPU, got ")
                << dim;
+    // The maximum is taken before the scale is applied, and what is masked is
+    // -inf. Other scales are refused at the launch.
+    FloatAttr scale;
+    if (op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)))
+      if (APFloat value = scale.getValue();
+          !value.isFinite() || value.isNegative() || value.isZero())
+        return op->emitOpError("expected a scale that is positive and finite "
+                               "for a kernel on a GPU, got ")
+               << scale;
     if (auto forward = dyn_cast<AttentionOp>(*op)) {
       if (failed(convertForward(function, forward)))
         return failure();

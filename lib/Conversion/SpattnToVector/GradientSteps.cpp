@@ -8,9 +8,12 @@
 
 #include "Lowering.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace spattn;
 
+static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 static constexpr float kLog2e = 1.44269504088896341f;
 
 LogicalResult spattn::lower(LoadStatisticsOp op, VectorTile &t) {
@@ -20,7 +23,12 @@ LogicalResult spattn::lower(LoadStatisticsOp op, VectorTile &t) {
   t.loop(t.index(dimSize(op.getShift(), 0)), [&](Value m) {
     Value row = arith::MinUIOp::create(b, m, last);
     Value lse = t.loadElement(op.getLse(), {row});
-    Value shift = arith::MulFOp::create(b, lse, t.f32(kLog2e));
+    // Probabilities of a query without keys are 0.
+    Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lse,
+                                       t.f32(-kInfinity));
+    Value shift =
+        arith::SelectOp::create(b, none, t.f32(kInfinity),
+                                arith::MulFOp::create(b, lse, t.f32(kLog2e)));
     t.storeElement(shift, op.getShift(), {m});
     Value delta =
         t.reduce(t.index(width), t.f32(0.0f), [&](Value c, ValueRange carried) {
@@ -66,10 +74,11 @@ public:
     });
     if (failed(result))
       return failure();
-    accumulate(step.ds, step.scoreRows, step.scoreSum);
-    if (step.productSum)
-      accumulate(step.p, step.productRows, step.productSum);
-    return success();
+    if (failed(accumulate(step.ds, step.scoreRows, step.scoreSum)))
+      return failure();
+    if (!step.productSum)
+      return success();
+    return accumulate(step.p, step.productRows, step.productSum);
   }
 
 private:
@@ -118,23 +127,9 @@ private:
   }
 
   /// sum[c] += sum_r weights[r, c] * rows[r].
-  void accumulate(Value weights, Value rows, Value sum) {
-    t.blocks(dimSize(sum, 0), t.block.rows, [&](Value c0, int64_t size) {
-      t.columns(dimSize(sum, 1), t.block.vectors, [&](ArrayRef<Columns> group) {
-        t.product(
-            size, group, count,
-            [&](int64_t i, Value r) {
-              return t.loadElement(weights, {r, t.add(c0, i)});
-            },
-            rows,
-            [&](int64_t i, const Columns &c) {
-              return t.load(sum, t.add(c0, i), c);
-            },
-            [&](int64_t i, const Columns &c, Value total) {
-              t.store(total, sum, t.add(c0, i), c);
-            });
-      });
-    });
+  LogicalResult accumulate(Value weights, Value rows, Value sum) {
+    return emitProducts(t, {weights, rows, sum, /*factor=*/Value(), step.mask,
+                            /*queriesAreSummed=*/!step.queriesAreColumns});
   }
 
   GradientStep step;

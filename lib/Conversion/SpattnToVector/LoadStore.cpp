@@ -8,12 +8,8 @@
 
 #include "Lowering.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace spattn;
-
-static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 
 LogicalResult spattn::lower(LoadQueryOp op, VectorTile &t) {
   ImplicitLocOpBuilder &b = t.b;
@@ -30,32 +26,19 @@ LogicalResult spattn::lower(LoadQueryOp op, VectorTile &t) {
   return success();
 }
 
-/// `value`, or 0 where a query sees no key, which its log-sum-exp says.
-static Value zeroWithoutKeys(VectorTile &t, Value lse, Value value) {
-  ImplicitLocOpBuilder &b = t.b;
-  Value none =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lse, t.f32(kNegInf));
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
-  return arith::SelectOp::create(b, none, zero, value);
-}
-
 LogicalResult spattn::lower(StageOp op, VectorTile &t) {
   int64_t width = dimSize(op.getOut(), 1);
   t.loop(t.rowCount(op.getSource()), [&](Value n) {
-    Value lse = op.getLse() ? t.loadElement(op.getLse(), {n}) : Value();
-    auto stored = [&](Value value) {
-      return lse ? zeroWithoutKeys(t, lse, value) : value;
-    };
     if (!VectorTile::hasUnitStride(op.getSource())) {
       t.loop(t.index(width), [&](Value c) {
-        t.storeElement(stored(t.loadElement(op.getSource(), {n, c})),
-                       op.getOut(), {n, c});
+        t.storeElement(t.loadElement(op.getSource(), {n, c}), op.getOut(),
+                       {n, c});
       });
       return;
     }
     t.columns(width, t.block.vectors, [&](ArrayRef<Columns> group) {
       for (const Columns &c : group)
-        t.store(stored(t.load(op.getSource(), n, c)), op.getOut(), n, c);
+        t.store(t.load(op.getSource(), n, c), op.getOut(), n, c);
     });
   });
   return success();

@@ -27,7 +27,7 @@ llvm::LogicalResult lower(LoadStatisticsOp op, VectorTile &t);
 llvm::LogicalResult lower(QueryGradientStepOp op, VectorTile &t);
 llvm::LogicalResult lower(KeyGradientStepOp op, VectorTile &t);
 
-/// Evaluates a mask region for rows of queries and keys, of which one is a
+/// Evaluates a mask region for rows of queries and keys, of which one may be a
 /// vector. What does not depend on that one stays scalar.
 llvm::FailureOr<mlir::Value> vectorizeMask(mlir::Region &mask, VectorTile &t,
                                            mlir::Value query, mlir::Value key);
@@ -40,6 +40,22 @@ mlir::Value lanePositions(VectorTile &t, mlir::Value first, int64_t width);
 /// of which those that `rows` lacks repeat its last one.
 void emitScores(VectorTile &t, mlir::Value rows, mlir::Value columns,
                 mlir::Value scores);
+
+/// `sum[m] = factor[m] * sum[m] + sum_n weights[n, m] * rows[n]`.
+struct Products {
+  mlir::Value weights, rows, sum;
+  /// None for 1.
+  mlir::Value factor;
+  /// That of the step; empty if all pairs are allowed.
+  mlir::Region &mask;
+  /// Whether `n` is the query of a pair, and `m` the key.
+  bool queriesAreSummed;
+};
+
+/// Emits sums of products of weights and rows, over the rows that `rows` has.
+/// The weight of a pair that is not allowed is 0, and has no effect even if the
+/// row holds infinities or NaN.
+llvm::LogicalResult emitProducts(VectorTile &t, const Products &products);
 
 /// Sets all elements of a tile to 0.
 void clearTile(VectorTile &t, mlir::Value tile);

@@ -30,14 +30,14 @@ FailureOr<Value> spattn::vectorizeMask(Region &mask, VectorTile &t, Value query,
   ImplicitLocOpBuilder &b = t.b;
   auto vector = dyn_cast<VectorType>(query.getType());
   if (!vector)
-    vector = cast<VectorType>(key.getType());
-  int64_t width = vector.getDimSize(0);
+    vector = dyn_cast<VectorType>(key.getType());
+  int64_t width = vector ? vector.getDimSize(0) : 0;
   IRMapping mapping;
   Block &block = mask.front();
   mapping.map(block.getArgument(0), query);
   mapping.map(block.getArgument(1), key);
   auto asVector = [&](Value value) -> Value {
-    if (isa<VectorType>(value.getType()))
+    if (!vector || isa<VectorType>(value.getType()))
       return value;
     return vector::BroadcastOp::create(
         b, VectorType::get({width}, value.getType()), value);

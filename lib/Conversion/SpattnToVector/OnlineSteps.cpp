@@ -92,7 +92,7 @@ class StepLowering {
 public:
   StepLowering(OnlineStepOp op, VectorTile &t)
       : op(op), t(t), b(t.b), rows(dimSize(op.getAcc(), 0)),
-        keys(dimSize(op.getScores(), 0)), count(t.rowCount(op.getKey())) {}
+        keys(dimSize(op.getScores(), 0)) {}
 
   LogicalResult run() {
     emitScores(t, op.getKey(), op.getQuery(), op.getScores());
@@ -101,9 +101,11 @@ public:
       if (failed(emitSoftmax(group.front())))
         result = failure();
     });
-    if (succeeded(result))
-      emitAccumulate();
-    return result;
+    if (failed(result))
+      return failure();
+    return emitProducts(t, {/*weights=*/op.getScores(), op.getValue(),
+                            op.getAcc(), op.getCorrection(), op.getMask(),
+                            /*queriesAreSummed=*/false});
   }
 
 private:
@@ -145,62 +147,33 @@ private:
     if (failed(result))
       return failure();
 
-    // A row that has seen no key yet has no maximum to subtract.
-    Value shift = newMax;
-    if (isMasked()) {
-      Value none =
-          arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, newMax, negInf);
-      shift = arith::SelectOp::create(b, none, t.splat(0.0f, c.width), newMax);
-    }
+    // A row without a logit above -inf so far has no maximum to subtract.
+    Value none =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, newMax, negInf);
+    Value zero = t.splat(0.0f, c.width);
+    Value shift = arith::SelectOp::create(b, none, zero, newMax);
     Value correction = t.exp2(arith::SubFOp::create(b, oldMax, shift));
-    Value oldSum = arith::MulFOp::create(b, loadRow(op.getSum()), correction);
-    Value newSum =
-        t.reduce(t.index(keys), oldSum, [&](Value n, ValueRange carried) {
+    // The tile's own sum first: a sum of 2^24 does not grow by adding 1.
+    Value ofTile =
+        t.reduce(t.index(keys), zero, [&](Value n, ValueRange carried) {
            Value score = t.load(op.getScores(), n, c);
            Value p = t.exp2(arith::SubFOp::create(b, score, shift));
            t.store(p, op.getScores(), n, c);
            return SmallVector<Value>{
                arith::AddFOp::create(b, carried.front(), p)};
          }).front();
+    Value newSum =
+        vector::FMAOp::create(b, loadRow(op.getSum()), correction, ofTile);
     storeRow(newMax, op.getMax());
     storeRow(newSum, op.getSum());
     storeRow(correction, op.getCorrection());
     return success();
   }
 
-  /// acc = acc * correction + probabilities^T * value.
-  void emitAccumulate() {
-    t.blocks(rows, t.block.rows, [&](Value m0, int64_t size) {
-      SmallVector<Value> corrections;
-      for (int64_t r = 0; r < size; ++r)
-        corrections.push_back(
-            t.loadElement(op.getCorrection(), {t.add(m0, r)}));
-      t.columns(dimSize(op.getAcc(), 1), t.block.vectors,
-                [&](ArrayRef<Columns> group) {
-                  t.product(
-                      size, group, count,
-                      [&](int64_t r, Value n) {
-                        return t.loadElement(op.getScores(), {n, t.add(m0, r)});
-                      },
-                      op.getValue(),
-                      [&](int64_t r, const Columns &c) -> Value {
-                        Value acc = t.load(op.getAcc(), t.add(m0, r), c);
-                        Value factor = vector::BroadcastOp::create(
-                            b, acc.getType(), corrections[r]);
-                        return arith::MulFOp::create(b, acc, factor);
-                      },
-                      [&](int64_t r, const Columns &c, Value sum) {
-                        t.store(sum, op.getAcc(), t.add(m0, r), c);
-                      });
-                });
-    });
-  }
-
   OnlineStepOp op;
   VectorTile &t;
   ImplicitLocOpBuilder &b;
   int64_t rows, keys;
-  Value count;
 };
 } // namespace
 

@@ -119,14 +119,6 @@ func.func @yield(%p: i1) {
 
 // -----
 
-func.func @stage_lse(%k: memref<4x8xf32>, %l: memref<5xf32>, %o: memref<4x8xf32>) {
-  // expected-error @+1 {{expected dimension 0 of 'lse' to be 4 or dynamic, got 'memref<5xf32>'}}
-  spattn.stage %k where(%l : memref<5xf32>) into %o : memref<4x8xf32>, memref<4x8xf32>
-  return
-}
-
-// -----
-
 func.func @clear_dynamic(%a: memref<?x8xf32>) {
   // expected-error @+1 {{expected 'acc' to have a static, non-empty shape, got 'memref<?x8xf32>'}}
   spattn.clear %a : memref<?x8xf32>

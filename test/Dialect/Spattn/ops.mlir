@@ -111,7 +111,7 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
 }
 
 // CHECK-LABEL: @gradient_tiles
-// CHECK: spattn.stage %{{.*}} where(%{{.*}} : memref<?xf32>) into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: spattn.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
 // CHECK: spattn.clear %{{.*}} : memref<16x8xf32>
 // CHECK: spattn.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
 // CHECK: spattn.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
@@ -122,7 +122,7 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
 func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>, %k: memref<4x8xf32>,
                           %acc: memref<16x8xf32>, %shift: memref<16xf32>, %delta: memref<16xf32>,
                           %few: memref<4xf32>, %p: memref<4x16xf32>, %lse: memref<?xf32>) {
-  spattn.stage %src where(%lse : memref<?xf32>) into %k : memref<?x8xbf16>, memref<4x8xf32>
+  spattn.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
   spattn.clear %acc : memref<16x8xf32>
   spattn.load_statistics(%src, %src, %lse) into %shift, %delta
     : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>

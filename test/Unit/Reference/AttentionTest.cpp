@@ -97,6 +97,30 @@ TEST_F(AttentionTest, EmptyRowsAreZero) {
   EXPECT_THAT(lse, testing::ElementsAre(-HUGE_VAL, 0));
 }
 
+TEST_F(AttentionTest, LogitsOfMinusInfinity) {
+  problem.structure = FullAttr::get(&context);
+  std::vector<double> q = {1}, k = {-HUGE_VAL, 0, 0}, v = {1, 2, 4}, out(1);
+  auto run = [&](int64_t keys) {
+    return attentionRow(problem, view(q, {1, 1, 1, 1}),
+                        view(k, {1, 1, keys, 1}), view(v, {1, 1, keys, 1}), 0,
+                        0, 0, out.data());
+  };
+  EXPECT_EQ(run(3), std::log(2));
+  EXPECT_EQ(out[0], 3);
+  EXPECT_EQ(run(1), -HUGE_VAL);
+  EXPECT_EQ(out[0], 0);
+}
+
+TEST_F(AttentionTest, InfiniteLogitsAndNaNGiveNaN) {
+  for (double key : {HUGE_VAL, double(NAN)}) {
+    std::vector<double> q = {1}, k = {key, 0}, v = {1, 2}, out(1);
+    EXPECT_TRUE(std::isnan(
+        attentionRow(problem, view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
+                     view(v, {1, 1, 2, 1}), 0, 0, 0, out.data())));
+    EXPECT_TRUE(std::isnan(out[0]));
+  }
+}
+
 TEST_F(AttentionTest, NoKeysAtAll) {
   std::vector<double> q(2), none, out(2, 9);
   ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}),

@@ -71,10 +71,6 @@ LogicalResult StageOp::verify() {
   if (failed(verifyStatic(*this, getOut(), "out")) ||
       failed(verifyMostRows(*this, getSource(), "source", dim(getOut(), 0))))
     return failure();
-  int64_t rows = dim(getSource(), 0);
-  if (getLse() && !ShapedType::isDynamic(rows) &&
-      failed(verifySize(*this, getLse(), "lse", 0, rows, true)))
-    return failure();
   return verifySize(*this, getSource(), "source", 1, dim(getOut(), 1));
 }
 

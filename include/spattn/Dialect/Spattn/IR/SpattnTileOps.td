@@ -54,25 +54,11 @@ def Spattn_StageOp : Spattn_Op<"stage"> {
     spattn.stage %k into %buffer
         : memref<?x128xbf16, strided<[?, 1], offset: ?>>, memref<64x128xf32>
     ```
-
-    Given the log-sum-exp of the rows, those of queries that see no key, where
-    it is `-inf`, are 0 instead: whatever they hold then reaches no sum over
-    rows.
-
-    ```mlir
-    // %do: memref<?x128xbf16, strided<[?, 1], offset: ?>>
-    // %lse: memref<?xf32>
-    // %buffer: memref<64x128xf32>
-    spattn.stage %do where(%lse : memref<?xf32>) into %buffer
-        : memref<?x128xbf16, strided<[?, 1], offset: ?>>, memref<64x128xf32>
-    ```
   }];
   let arguments = (ins Arg<Spattn_InputTile, "", [MemRead]>:$source,
-                       Arg<Optional<Spattn_RowVector>, "", [MemRead]>:$lse,
                        Arg<Spattn_Tile, "", [MemWrite]>:$out);
   let assemblyFormat = [{
-    $source (`where` `(` $lse^ `:` type($lse) `)`)? `into` $out attr-dict `:`
-    type($source) `,` type($out)
+    $source `into` $out attr-dict `:` type($source) `,` type($out)
   }];
   let hasVerifier = 1;
 }
@@ -160,8 +146,10 @@ def Spattn_OnlineStepOp : Spattn_Op<"online_step", [SingleBlock]> {
 
     A step with a mask region takes only the pairs for which the region yields
     true; it gets the row `m` of the query and `n` of the key within their
-    tiles. A step without one takes all, and costs no mask code. `scores` and
-    `correction` are scratch.
+    tiles. Others add nothing, whatever their keys and values hold. A step
+    without one takes all, and costs no mask code. Until some `s[n, m]` is above
+    `-inf`, 0 is subtracted in place of `max[m]`. `scores` and `correction` are
+    scratch.
 
     ```mlir
     spattn.online_step ins(%qt, %k, %v) state(%acc, %max, %sum) scratch(%s, %c)
@@ -221,7 +209,8 @@ def Spattn_LoadStatisticsOp : Spattn_Op<"load_statistics"> {
   let summary = "what the gradients need of each query of a tile";
   let description = [{
     `shift[m] = log2(e) * lse[m]` and `delta[m] = sum_c out[m, c] * dout[m, c]`
-    for all `m` of the tile. As in `spattn.load_query`, rows past the end of a
+    for all `m` of the tile; where `lse[m] = -inf`, `shift[m] = inf`, so that
+    all probabilities are 0. As in `spattn.load_query`, rows past the end of a
     shorter `out` repeat its last one, and there is at least one row.
 
     ```mlir
