@@ -119,6 +119,9 @@ struct FinishLayout {
 /// goes through as many keys at a time.
 struct QueryGradientLayout {
   static constexpr int64_t kKeyTile = 64, kThreads = 256;
+  /// Registers of a thread that loads: more than the main kernel leaves it, as
+  /// the warp that finds items also writes what nobody computes.
+  static constexpr int64_t kProducerRegisters = 56;
   /// Blocks that a multiprocessor holds at once.
   static int64_t blocks(const BackwardShape &shape) {
     return shape.overlap ? 2 : 1;

@@ -24,9 +24,6 @@ using namespace spattn;
 
 static constexpr int64_t kStages = 2;
 static constexpr int64_t kItemStages = 2;
-/// More than the main kernel leaves to warps that load: the one that finds
-/// items also writes what nobody computes.
-static constexpr int64_t kProducerRegisters = 56;
 /// Keys and values of the heads that are under way at once: few, so that blocks
 /// that run together read the same.
 static constexpr int64_t kSectionBytes = 2 << 20;
@@ -104,7 +101,11 @@ public:
     queries = args[QueryLength];
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
     emitSetup();
-    emitRoles({kProducerRegisters,
+    constexpr int64_t kProducerRegisters =
+        QueryGradientLayout::kProducerRegisters;
+    emitRoles({launchedRegisters(QueryGradientLayout::kThreads,
+                                 QueryGradientLayout::blocks(shape)),
+               kProducerRegisters,
                registersOfConsumer(/*consumers=*/1,
                                    QueryGradientLayout::blocks(shape),
                                    kProducerRegisters),

@@ -12,6 +12,7 @@
 #include "BackwardSchedule.h"
 #include "ForwardKernel.h"
 #include "ForwardSchedule.h"
+#include "KernelLimits.h"
 #include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -112,14 +113,6 @@ struct ConvertSpattnToTilePass
     return name;
   }
 
-  LogicalResult checkSharedMemory(Operation *op, int64_t bytes) {
-    if (bytes <= target->sharedMemory)
-      return success();
-    return op->emitOpError("needs ")
-           << bytes << " bytes of shared memory, more than the "
-           << target->sharedMemory << " there are";
-  }
-
   LogicalResult convertForward(func::FuncOp function, AttentionOp op) {
     if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
       return op.emitOpError("expected a head dimension of values that is a "
@@ -158,8 +151,7 @@ struct ConvertSpattnToTilePass
       return op.emitOpError("expected a schedule of a multiple of 16 keys from "
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
-    if (failed(
-            checkSharedMemory(op, ForwardLayout(shape).total * shape.blocks)))
+    if (failed(checkLimits(op, shape, *target)))
       return failure();
     OpBuilder builder(function);
     buildForwardKernel(builder, op, takeName(function), shape)
@@ -216,8 +208,7 @@ struct ConvertSpattnToTilePass
                  "of a tile, to divide that of 64x64 blocks in a "
                  "tile of queries for gradients on a GPU, got ")
              << shape.consumers << " and " << shape.fragments();
-    int64_t bytes = BackwardLayout(shape).total * shape.blocks;
-    if (failed(checkSharedMemory(op, bytes)))
+    if (failed(checkLimits(op, shape, queriesAlone, *target)))
       return failure();
     OpBuilder builder(function);
     std::string name = takeName(function);
