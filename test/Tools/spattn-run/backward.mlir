@@ -30,7 +30,7 @@
 // RUN: not spattn-run %s --entry=backward --check=1000 --max-error=1 --json=%t/nan.json \
 // RUN:   --input=%t/q.npy --input=%t/k.npy --input=%t/nan.npy --input=%t/o.npy --input=%t/l.npy --input=%t/d.npy 2>&1 | FileCheck %s --check-prefix=NAN
 // NAN-DAG: error       {{-?}}nan relative, {{-?}}nan max abs
-// NAN-DAG: error: the error of 'backward' exceeds --max-error=1
+// NAN-DAG: error: 'backward' is wrong: the error of its 'dquery', {{-?}}nan, exceeds --max-error=1
 // RUN: spattn-run %s --entry=backward --check=1000 --json=- | %python -c "import json, sys; e = json.load(sys.stdin)['entries'][0]; assert list(e['errors']) == ['dkey', 'dquery', 'dvalue'] and max(x['relative'] for x in e['errors'].values()) == e['error'] and max(x['max_abs'] for x in e['errors'].values()) == e['max_abs_error'], e"
 
 // RUN: not spattn-run %s --entry=inner --max-error=1 2>&1 | FileCheck %s --check-prefix=INNER
