@@ -61,6 +61,9 @@ func.func @dkey(%q: !m, %k: !m, %v: !m, %o: !m, %l: !l, %d: !m, %dq: !m, %dk: !m
 // RUN: not spattn-run %s --entry=wrong --scalar=x:inf 2>&1 | FileCheck %s --check-prefix=WRONG
 // RUN: spattn-run %s --entry=wrong --scalar=x:nan --max-error=inf > /dev/null
 // RUN: not spattn-run %s --entry=out --scalar=x:1e-6 2>&1 | FileCheck %s --check-prefix=ZERO
+// One gradient's is not hidden by the others.
+// RUN: not spattn-run %s --entry=dkey --scalar=x:nan --max-error=1 2>&1 | FileCheck %s --check-prefix=ONE
+// ONE: error: 'dkey' is wrong: the error of its 'dkey', {{-?nan|inf}}, exceeds --max-error=1
 // WRONG: error: 'wrong' is wrong: the error of its 'out', {{[0-9.e-]+|-?nan|inf}}, exceeds what the element type allows: 1.
 // ZERO: error: 'out' is wrong: the error of its 'out', inf, exceeds what the element type allows: 1.
 func.func @wrong(%q: !m, %k: !m, %v: !m, %o: !m, %x: f32) {
@@ -74,8 +77,8 @@ func.func @wrong(%q: !m, %k: !m, %v: !m, %o: !m, %x: f32) {
 
 // Gradients that are 0 as sums that cancel, and a NaN that the oracle has too.
 // RUN: spattn-run %s --entry=single --check=1000 > /dev/null
-// RUN: %python -c "import numpy as np; q = np.ones((1, 2, 8, 4), np.float32); q[0, 1, 3, 2] = np.nan; np.save('%t/nan.npy', q); np.save('%t/ones.npy', np.ones_like(q)); np.save('%t/large.npy', np.full_like(q, 6e4).astype(np.float16)); np.save('%t/one.npy', np.ones_like(q, np.float16))"
-// RUN: spattn-run %s --entry=wrong --scalar=x:0 --input=%t/nan.npy --input=%t/ones.npy --input=%t/ones.npy > /dev/null
+// RUN: %python -c "import numpy as np; q = np.ones((1, 2, 8, 4), np.float32); q[0, 1, 3, 2] = np.nan; np.save('%t/nan.npy', q); np.save('%t/ones.npy', np.ones_like(q))"
+// RUN: spattn-run %s --entry=wrong --scalar=x:0 --input=%t/nan.npy --input=%t/ones.npy --input=%t/ones.npy --input=%t/ones.npy > /dev/null
 func.func @single(%q: !m, %k: !m, %v: !m, %o: !m, %l: !l, %d: !m, %dq: !m, %dk: !m, %dv: !m) {
   spattn.attention_backward structure(#spattn.window<left = 0, right = 0>)
       ins(%q, %k, %v, %o, %l, %d : !m, !m, !m, !m, !l, !m) outs(%dq, %dk, %dv : !m, !m, !m)
