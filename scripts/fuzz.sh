@@ -44,7 +44,7 @@ declare -A pids
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target" "$build/found"
   "$build/bin/fuzz-$target" "$build/corpus/$target" "test/Fuzz/seeds/$target" \
-    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+    -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=4096 \
     -print_final_stats=1 -artifact_prefix="$build/found/$target-" \
     >"$build/$target.log" 2>&1 &
   pids[$target]=$!
