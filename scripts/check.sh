@@ -5,7 +5,8 @@
 #
 # Usage: scripts/check.sh [options]
 #   --preset NAME   CMake preset: release (default), debug or sanitize
-#   --only LAYERS   comma-separated subset of unit,lit,python
+#   --only LAYERS   comma-separated subset of unit,lit,fuzz; fuzz by default with
+#                   the preset release only, since it has a build of its own
 #   --lint          also check formatting (clang-format, ruff)
 #   --no-install    don't install anything
 # SPATTN_JOBS sets the number of jobs.
@@ -16,7 +17,7 @@ cd "$SPATTN_ROOT"
 exec </dev/null
 
 preset=release
-only=unit,lit,python
+only=
 lint=false
 install=true
 while [[ $# -gt 0 ]]; do
@@ -38,10 +39,11 @@ while [[ $# -gt 0 ]]; do
   esac
   shift
 done
+[[ -n $only ]] || only=unit,lit$([[ $preset != release ]] || echo ,fuzz)
 for layer in ${only//,/ }; do
   case $layer in
-  unit | lit | python) ;;
-  *) die "no test layer '$layer'; there are unit, lit and python" ;;
+  unit | lit | fuzz) ;;
+  *) die "no test layer '$layer'; there are unit, lit and fuzz" ;;
   esac
 done
 wants() { [[ ,$only, == *,$1,* ]]; }
@@ -92,20 +94,6 @@ run_lit() {
   "$lit" -sv -j "$(nproc)" -o "$results/lit.json" "$build/test"
 }
 
-run_python() {
-  local preload=()
-  if [[ $preset == sanitize ]]; then
-    # An extension module built with ASan needs its run time loaded first, and
-    # the interpreter's own leaks are not ours.
-    preload=("LD_PRELOAD=$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libstdc++.so)"
-      "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0")
-  fi
-  env "${preload[@]}" SPATTN_BUILD_DIR="$SPATTN_ROOT/$build" \
-    PYTHONPATH="$SPATTN_ROOT/$build/python${PYTHONPATH:+:$PYTHONPATH}" \
-    timeout --kill-after=30 3600 \
-    "$SPATTN_PYTHON" -m pytest -q -p no:cacheprovider --junitxml="$results/python.xml" test/python
-}
-
 ! $install || require install bash scripts/install.sh
 require configure configure "$preset"
 require build build "$preset"
@@ -114,13 +102,8 @@ mkdir -p "$results"
 [[ $preset != sanitize ]] || sanitizer_env
 ! wants unit || test_layer unit junit unit.xml run_unit
 ! wants lit || test_layer lit lit lit.json run_lit
-if wants python; then
-  if [[ -d test/python ]]; then
-    test_layer python junit python.xml run_python
-  else
-    echo "no Python tests in this tree"
-  fi
-fi
+! wants fuzz || test_layer fuzz junit fuzz.xml \
+  bash scripts/fuzz.sh --seconds 60 --report "$results/fuzz.xml"
 ! $lint || test_layer lint status - bash scripts/format.sh --check
 
 summarize "${reports[@]}"

@@ -12,10 +12,11 @@ packages=(
   g++ cmake ninja-build ccache "lld-$SPATTN_LLVM_MAJOR"
   "libmlir-$SPATTN_LLVM_MAJOR-dev" "mlir-$SPATTN_LLVM_MAJOR-tools"
   "llvm-$SPATTN_LLVM_MAJOR-dev" "llvm-$SPATTN_LLVM_MAJOR-tools"
+  "clang-$SPATTN_LLVM_MAJOR" "libclang-rt-$SPATTN_LLVM_MAJOR-dev" # libFuzzer
   "clang-format-$SPATTN_LLVM_MAJOR"
   zlib1g-dev libzstd-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
-  python3 python3-dev python3-venv python3-psutil # psutil: lit's --timeout
+  libgtest-dev libgmock-dev
+  python3 python3-venv python3-psutil # psutil: lit's --timeout
 )
 requirements=(requirements-dev.txt)
 
@@ -77,7 +78,7 @@ fi
 python=$SPATTN_PYTHON
 if ! "$python" -c 'import pip' 2>/dev/null; then
   [[ ! -e .venv ]] || echo "replacing a .venv that does not work"
-  # Debian's interpreter where there is one: python3-dev has its headers.
+  # Debian's interpreter where there is one: python3-venv is for it.
   base=/usr/bin/python3
   [[ -x $base ]] || base=$(command -v python3) || die "no python3"
   "$base" -m venv --clear .venv

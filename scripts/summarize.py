@@ -3,7 +3,7 @@
 
 Usage: summarize.py NAME=FORMAT:STATUS:FILE ...
 
-FORMAT is `junit` (ctest, pytest), `lit` (lit's --output JSON) or `status` (no
+FORMAT is `junit` (ctest, fuzz.sh), `lit` (lit's --output JSON) or `status` (no
 report: one test, which passed if STATUS is 0). STATUS is the runner's exit
 status. A runner that failed without naming a failed test counts as one failed
 test, so that a crash never looks like success.

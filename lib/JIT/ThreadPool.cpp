@@ -9,8 +9,11 @@
 #include "ThreadPool.h"
 
 #include "spattn/JIT/CpuKernel.h"
+#include "llvm/ADT/APInt.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -47,15 +50,32 @@ struct Job {
 };
 } // namespace
 
+/// What SPATTN_NUM_THREADS asks for, or one a core. What cannot be used is
+/// said.
+static unsigned readNumThreads() {
+  constexpr unsigned most = 1024;
+  unsigned cores = llvm::hardware_concurrency().compute_thread_count();
+  const char *variable = std::getenv("SPATTN_NUM_THREADS");
+  llvm::StringRef text = variable ? variable : "";
+  if (text.empty())
+    return cores;
+  // As many digits as are written.
+  llvm::APInt requested;
+  bool isNumber = !text.getAsInteger(10, requested);
+  if (isNumber && !requested.isZero() && requested.ule(most))
+    return requested.getZExtValue();
+  bool isTooLarge = isNumber && requested.ugt(most);
+  unsigned used = isTooLarge ? most : cores;
+  llvm::WithColor::warning(llvm::errs(), "spattn")
+      << "SPATTN_NUM_THREADS='" << text
+      << "': expected a number of threads from 1 to " << most << "; using "
+      << used << (used == 1 ? " thread" : " threads")
+      << (isTooLarge ? "\n" : ", one a core\n");
+  return used;
+}
+
 unsigned spattn::getNumThreads() {
-  static unsigned threads = [] {
-    unsigned requested = 0;
-    const char *text = std::getenv("SPATTN_NUM_THREADS");
-    if (text && !llvm::StringRef(text).getAsInteger(10, requested) &&
-        requested > 0)
-      return std::min(requested, 1024u);
-    return llvm::hardware_concurrency().compute_thread_count();
-  }();
+  static unsigned threads = readNumThreads();
   return threads;
 }
 

@@ -51,13 +51,13 @@ std::string Bound::str() const {
     return "inf";
   if (num == 0)
     return std::to_string(offset);
-  std::string text = num == 1 ? "N" : std::to_string(num) + "*N";
+  std::string text = num == 1 ? "N" : std::to_string(num) + " * N";
   if (den != 1)
-    text += "/" + std::to_string(den);
+    text += " floordiv " + std::to_string(den);
   if (offset > 0)
-    text += "+";
-  if (offset != 0)
-    text += std::to_string(offset);
+    text += " + " + std::to_string(offset);
+  else if (offset < 0)
+    text += " - " + std::to_string(offset).substr(1);
   return text;
 }
 

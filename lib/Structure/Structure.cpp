@@ -73,9 +73,7 @@ const char *spattn::partitionName(Partition partition) {
   return "";
 }
 
-std::string Interval::str() const {
-  return (lo.isNegInf() ? "(" : "[") + lo.str() + ", " + hi.str() + ")";
-}
+std::string Interval::str() const { return lo.str() + " to " + hi.str(); }
 
 //===----------------------------------------------------------------------===//
 // Factories and accessors
@@ -138,12 +136,18 @@ Structure Structure::window(std::optional<int64_t> left,
   return distances({{lo, hi}});
 }
 
+Structure Structure::none() { return distances({}); }
+
 Structure Structure::sink(int64_t count) {
+  if (count == 0)
+    return none();
   return intersect(
       {causal(), keys(Bound::constant(0), Bound::constant(count))});
 }
 
 Structure Structure::prefix(int64_t count) {
+  if (count == 0)
+    return causal();
   return unite({causal(), keys(Bound::constant(0), Bound::constant(count))});
 }
 
@@ -188,10 +192,14 @@ bool operator==(const Structure &a, const Structure &b) {
 namespace {
 using Message = std::optional<std::string>;
 
+std::string quote(const Interval &interval) {
+  return "'" + interval.str() + "'";
+}
+
 Message checkRange(const Interval &interval, const std::string &what) {
   for (const Bound &bound : {interval.lo, interval.hi})
     if (!bound.inRange())
-      return what + " " + interval.str() + ": bound '" + bound.str() +
+      return what + " " + quote(interval) + ": bound '" + bound.str() +
              "' is out of range (offsets up to 2^40, factors and divisors up "
              "to 2^20, divisors positive)";
   return std::nullopt;
@@ -202,12 +210,10 @@ Message checkOrder(const Interval &interval, const std::string &what) {
   if (!alwaysLE(interval.hi, interval.lo))
     return std::nullopt;
   bool equal = interval.lo == interval.hi;
-  return what + " " + interval.str() + (equal ? " is empty" : " is inverted");
+  return what + " " + quote(interval) + (equal ? " is empty" : " is inverted");
 }
 
 Message checkDistances(const std::vector<Interval> &intervals) {
-  if (intervals.empty())
-    return "the list of distance intervals is empty";
   const Interval *previous = nullptr;
   for (const Interval &interval : intervals) {
     if (Message message = checkRange(interval, "distance interval"))
@@ -219,11 +225,11 @@ Message checkDistances(const std::vector<Interval> &intervals) {
     if (!interval.lo.isConstant() || !interval.hi.isConstant())
       continue;
     if (previous && alwaysLE(interval.hi, previous->lo))
-      return "distance intervals " + previous->str() + " and " +
-             interval.str() + " are not ascending";
+      return "distance intervals " + quote(*previous) + " and " +
+             quote(interval) + " are not ascending";
     if (previous && alwaysLT(interval.lo, previous->hi))
-      return "distance intervals " + previous->str() + " and " +
-             interval.str() + " overlap";
+      return "distance intervals " + quote(*previous) + " and " +
+             quote(interval) + " overlap";
     previous = &interval;
   }
   return std::nullopt;
@@ -236,9 +242,9 @@ Message checkKeys(const Interval &interval) {
     return message;
   Bound zero = Bound::constant(0);
   if (alwaysLE(interval.hi, zero) || alwaysLE(Bound::length(), interval.lo))
-    return "key interval " + interval.str() + " selects no key";
+    return "key interval " + quote(interval) + " selects no key";
   if (interval.lo.isFinite() && alwaysLT(interval.lo, zero))
-    return "key interval " + interval.str() + " has a negative bound";
+    return "key interval " + quote(interval) + " has a negative bound";
   return std::nullopt;
 }
 
@@ -256,7 +262,8 @@ Message checkBand(const Structure &band, std::optional<int64_t> heads) {
   std::optional<int64_t> parts = of ? of : heads;
   if (index && parts && *index >= *parts)
     return "partition index " + std::to_string(*index) +
-           " is out of range [0, " + std::to_string(*parts) + ")";
+           " is out of range: there are indices from 0 to " +
+           std::to_string(*parts - 1);
   if (!index && of && heads && *heads > *of)
     return "a partition of " + std::to_string(*of) +
            " has no part for each of " + std::to_string(*heads) + " heads";

@@ -63,9 +63,9 @@ func.func @intersection(%q: !d, %o: !d) -> !d {
   return %r : !d
 }
 
-// Nothing is left, which no attribute says: unchanged.
+// Nothing is left.
 // CHECK-LABEL: @empty
-// CHECK: structure(#spattn.distances<64 to 70>)
+// CHECK: structure(#spattn.sink<0>)
 func.func @empty(%q: !s, %o: !s) -> !s {
   %r = spattn.attention structure(#spattn.distances<64 to 70>) ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
   return %r : !s
@@ -95,4 +95,52 @@ func.func @backward(%q: !s, %l: tensor<1x4x64xf32>) -> (!s, !s, !s) {
   %r:3 = spattn.attention_backward structure(#spattn.keys<0 to N floordiv 4>)
       ins(%q, %q, %q, %q, %l, %q : !s, !s, !s, !s, tensor<1x4x64xf32>, !s) outs(%q, %q, %q : !s, !s, !s)
   return %r#0, %r#1, %r#2 : !s, !s, !s
+}
+
+// What allows nothing adds nothing to a union, keys that do not exist neither.
+// CHECK-LABEL: @union_of_none
+// CHECK: structure(#spattn.sink<4>)
+func.func @union_of_none(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.union<#spattn.intersection<#spattn.causal, #spattn.distances<-9 to 0>>,
+           #spattn.keys<N floordiv 64 - 3 to N floordiv 64 - 2>, #spattn.sink<4>>)
+         ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// CHECK-LABEL: @intersection_of_none
+// CHECK: structure(#spattn.sink<0>)
+func.func @intersection_of_none(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.intersection<#spattn.sink<0>, #spattn.keys<0 to 4>>)
+         ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// CHECK-LABEL: @prefix_of_none
+// CHECK: structure(#spattn.causal)
+func.func @prefix_of_none(%q: !d, %o: !d) -> !d {
+  %r = spattn.attention structure(#spattn.heads<2 x #spattn.prefix<0>, 2 x #spattn.union<#spattn.sink<0>, #spattn.causal>>)
+         ins(%q, %q, %q : !d, !d, !d) outs(%o : !d)
+  return %r : !d
+}
+
+// A key bound that is negative at the length is 0.
+// CHECK-LABEL: @negative_key
+// CHECK: structure(#spattn.keys<0 to 1>)
+func.func @negative_key(%q: !s, %o: !s) -> !s {
+  %r = spattn.attention structure(#spattn.keys<N floordiv 32 - 3 to N floordiv 32 - 1>)
+         ins(%q, %q, %q : !s, !s, !s) outs(%o : !s)
+  return %r : !s
+}
+
+// Bounds past what an attribute can say, at the length.
+// CHECK-LABEL: @far
+// CHECK: structure(#spattn.causal)
+// CHECK: structure(#spattn.keys<0 to inf>)
+!k = tensor<1x4x2097152x16xf32>
+func.func @far(%q: !d, %k: !k, %o: !d) -> (!d, !d) {
+  %r = spattn.attention structure(#spattn.distances<0 to 1048576 * N>)
+         ins(%q, %k, %k : !d, !k, !k) outs(%o : !d)
+  %s = spattn.attention structure(#spattn.keys<0 to 1048576 * N>)
+         ins(%q, %k, %k : !d, !k, !k) outs(%o : !d)
+  return %r, %s : !d, !d
 }

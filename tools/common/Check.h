@@ -26,6 +26,9 @@ struct ArrayError {
   double maxAbsolute = 0;
   /// Rows without allowed pairs that are not 0.
   int64_t notZero = 0;
+  /// The greatest `relative` that the element type allows. It is larger where
+  /// `ref` is nearly 0 as a sum of numbers that are not.
+  double allowed = 0;
 };
 
 /// How far rows are from the oracle's.
@@ -39,11 +42,13 @@ struct ErrorReport {
   /// Of the log-sum-exp, if there is one: the greatest of
   /// |lse - ref| / max(1, |ref|).
   std::optional<double> lse;
+  /// The greatest `lse` that rounding leaves.
+  double allowedLse = 0;
 
-  /// Whether both errors are numbers of at most `limit`.
-  bool isWithin(double limit) const {
-    return relative <= limit && (!lse || *lse <= limit);
-  }
+  /// What is wrong with the errors, in words that follow the name of what was
+  /// computed; empty if nothing is. `limit` is for each of them, instead of
+  /// what the element type allows; nothing exceeds an infinite one.
+  std::string findExcess(std::optional<double> limit) const;
 };
 
 /// The arrays that an entry's attention reads, which are arguments; those that

@@ -308,13 +308,9 @@ static std::string findFailure(Entry &entry, const Row &row,
       return "--check: '" + row.workload + "' has " + format(nans) +
              " NaN in its '" + outputs[init].name.str() + "'";
   }
-  if (!options.maxError || row.error->isWithin(*options.maxError))
-    return "";
-  std::string text = "--max-error: '" + row.workload + "' has an error of " +
-                     format("%.2e", row.error->relative);
-  if (row.error->lse)
-    text += ", its log-sum-exp of " + format("%.2e", row.error->lse);
-  return text + ", more than " + format("%g", *options.maxError);
+  std::string excess = row.error->findExcess(options.maxError);
+  return excess.empty() ? ""
+                        : "--check: '" + row.workload + "' is wrong: " + excess;
 }
 
 /// Compares results with the oracle.

@@ -12,7 +12,6 @@
 #include "mlir/Support/FileUtilities.h"
 #include "spattn/InitAll.h"
 #include "spattn/JIT/CpuKernel.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Parallel.h"
 
@@ -20,17 +19,16 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::run;
 
-/// Whether what has been measured is as accurate as the options ask for.
+/// Whether what has been measured is as accurate as the options ask for, or its
+/// element type allows.
 static LogicalResult checkErrors(ArrayRef<EntryReport> reports,
                                  const Options &options) {
   LogicalResult result = success();
   for (const EntryReport &report : reports) {
-    if (!options.maxError || report.error->isWithin(*options.maxError))
-      continue;
-    std::string limit;
-    llvm::raw_string_ostream(limit) << llvm::format("%g", *options.maxError);
-    result = error("the error of '" + report.name +
-                   "' exceeds --max-error=" + limit);
+    std::string excess =
+        report.error ? report.error->findExcess(options.maxError) : "";
+    if (!excess.empty())
+      result = error("'" + report.name + "' is wrong: " + excess);
   }
   return result;
 }

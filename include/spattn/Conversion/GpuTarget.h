@@ -30,6 +30,8 @@ struct GpuTarget {
   Family family;
   /// Bytes of shared memory that the blocks of a multiprocessor may use.
   int64_t sharedMemory;
+  /// Threads that a multiprocessor holds at once.
+  int64_t threads;
 
   /// The target of a name as compilers know it: "sm_90a". None before sm_80.
   static std::optional<GpuTarget> parse(llvm::StringRef name);

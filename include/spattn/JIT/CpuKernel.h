@@ -91,7 +91,8 @@ private:
 int64_t getHostVectorWidth();
 
 /// Threads of the pool that kernels run on: the environment variable
-/// SPATTN_NUM_THREADS if it holds a positive number, else one a core.
+/// SPATTN_NUM_THREADS if it holds a number from 1 to 1024, else one a core.
+/// What cannot be used is said on stderr, once.
 unsigned getNumThreads();
 
 } // namespace spattn

@@ -50,7 +50,8 @@ struct Bound {
   /// Whether all numbers lie within the documented limits.
   bool inRange() const;
 
-  /// `N/16+1`, `3*N/8-2`, `7`, `inf`, `-inf`.
+  /// As it is written in IR: `N floordiv 16 + 1`, `3 * N floordiv 8 - 2`, `7`,
+  /// `inf`, `-inf`.
   std::string str() const;
 
   friend bool operator==(const Bound &a, const Bound &b) {

@@ -39,6 +39,7 @@ const char *partitionName(Partition partition);
 struct Interval {
   Bound lo, hi;
 
+  /// As it is written in IR: `0 to N floordiv 2`.
   std::string str() const;
   friend bool operator==(const Interval &a, const Interval &b) {
     return a.lo == b.lo && a.hi == b.hi;
@@ -66,7 +67,7 @@ public:
   static constexpr int64_t maxSize = 4096;
   static constexpr int64_t maxPartition = int64_t(1) << 20;
 
-  /// Pairs whose distance lies in one of the intervals.
+  /// Pairs whose distance lies in one of the intervals; none without intervals.
   static Structure distances(std::vector<Interval> intervals);
   /// Pairs whose key lies in [lo, hi), whatever their distance.
   static Structure keys(Bound lo, Bound hi);
@@ -79,17 +80,18 @@ public:
   static Structure unite(std::vector<Structure> parts);
   static Structure intersect(std::vector<Structure> parts);
 
-  /// Every pair.
+  /// Every pair, and no pair.
   static Structure full();
+  static Structure none();
   /// d >= 0.
   static Structure causal();
   /// -right <= d <= left, both ends included (FlashAttention's convention);
   /// a side left out is unbounded.
   static Structure window(std::optional<int64_t> left,
                           std::optional<int64_t> right);
-  /// d >= 0 and j < count: the first keys stay visible.
+  /// d >= 0 and j < count: the first keys stay visible. No pair for 0.
   static Structure sink(int64_t count);
-  /// d >= 0 or j < count: bidirectional over a prefix.
+  /// d >= 0 or j < count: bidirectional over a prefix. Causal for 0.
   static Structure prefix(int64_t count);
 
   Kind kind() const;
@@ -119,7 +121,7 @@ public:
   std::optional<std::string>
   validate(std::optional<int64_t> heads = std::nullopt) const;
 
-  /// `union(distances([0, 5)), keys([0, 4)), band(exclusive, of 16))`.
+  /// `union(distances(0 to 5), keys(0 to 4), band(exclusive, of 16))`.
   std::string str() const;
 
   friend bool operator==(const Structure &a, const Structure &b);

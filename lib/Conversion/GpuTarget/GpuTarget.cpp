@@ -27,6 +27,20 @@ static int64_t getSharedMemory(unsigned number) {
   }
 }
 
+/// Likewise.
+static int64_t getThreads(unsigned number) {
+  switch (number) {
+  case 80:
+  case 90:
+  case 100:
+  case 101:
+  case 103:
+    return 2048;
+  default:
+    return 1536;
+  }
+}
+
 std::optional<GpuTarget> GpuTarget::parse(llvm::StringRef name) {
   llvm::StringRef suffix = name;
   unsigned number;
@@ -36,5 +50,5 @@ std::optional<GpuTarget> GpuTarget::parse(llvm::StringRef name) {
   if (!suffix.empty() && suffix != "a" && suffix != "f")
     return std::nullopt;
   Family family = name == "sm_90a" ? Family::Sm90a : Family::Sm80;
-  return GpuTarget{family, getSharedMemory(number)};
+  return GpuTarget{family, getSharedMemory(number), getThreads(number)};
 }

@@ -32,7 +32,8 @@ public:
 
   LLVM::LLVMFuncOp build() {
     emitSetup();
-    emitRoles({shape.producerRegisters(),
+    emitRoles({launchedRegisters(shape.threads(), shape.blocks),
+               shape.producerRegisters(),
                shape.consumerRegisters(),
                {[&] { emitSchedule(); }, [&] { emitLoads(/*ofDout=*/false); },
                 [&] { emitLoads(/*ofDout=*/true); }, [&] { emitStores(); }},

@@ -99,6 +99,9 @@ struct BackwardShape {
   /// and one more where there is room. What a block has taken no other can
   /// take.
   int64_t itemStages = 2;
+  /// Blocks of the kernel for queries that a multiprocessor holds at once,
+  /// where there is room for them.
+  int64_t queryBlocks = 1;
 
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }
@@ -128,10 +131,9 @@ struct FinishLayout {
 /// goes through as many keys at a time.
 struct QueryGradientLayout {
   static constexpr int64_t kKeyTile = 64, kThreads = 256;
-  /// Blocks that a multiprocessor holds at once.
-  static int64_t blocks(const BackwardShape &shape) {
-    return shape.overlap ? 2 : 1;
-  }
+  /// Registers of a thread that loads: more than the main kernel leaves it, as
+  /// the warp that finds items also writes what nobody computes.
+  static constexpr int64_t kProducerRegisters = 56;
   explicit QueryGradientLayout(const BackwardShape &shape);
   int64_t query, dout, key, value, gradient, barriers, items, total;
 };

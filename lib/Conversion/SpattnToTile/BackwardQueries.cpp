@@ -24,9 +24,6 @@ using namespace spattn;
 
 static constexpr int64_t kStages = 2;
 static constexpr int64_t kItemStages = 2;
-/// More than the main kernel leaves to warps that load: the one that finds
-/// items also writes what nobody computes.
-static constexpr int64_t kProducerRegisters = 56;
 /// Keys and values of the heads that are under way at once: few, so that blocks
 /// that run together read the same.
 static constexpr int64_t kSectionBytes = 2 << 20;
@@ -95,8 +92,7 @@ public:
     barrierOffset = layout.barriers;
     queue = {kItemStages, layout.items, FullItem, EmptyItem, shape.queryItem};
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
-          /*maps=*/Dquery, QueryGradientLayout::kThreads,
-          QueryGradientLayout::blocks(shape));
+          /*maps=*/Dquery, QueryGradientLayout::kThreads, shape.queryBlocks);
   }
 
   LLVM::LLVMFuncOp build() {
@@ -104,18 +100,20 @@ public:
     queries = args[QueryLength];
     scale2 = arith::MulFOp::create(b, args[Scale], f32(kLog2E));
     emitSetup();
-    emitRoles({kProducerRegisters,
-               registersOfConsumer(/*consumers=*/1,
-                                   QueryGradientLayout::blocks(shape),
-                                   kProducerRegisters),
-               {[&] { emitSchedule(); }, [&] { emitLoads(/*ofValue=*/false); },
-                [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},
-               [&](Value) {
-                 forPosted(
-                     [&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
-                       emitGradient(item, tilesBefore, itemsBefore);
-                     });
-               }});
+    constexpr int64_t kProducerRegisters =
+        QueryGradientLayout::kProducerRegisters;
+    emitRoles(
+        {launchedRegisters(QueryGradientLayout::kThreads, shape.queryBlocks),
+         kProducerRegisters,
+         registersOfConsumer(/*consumers=*/1, shape.queryBlocks,
+                             kProducerRegisters),
+         {[&] { emitSchedule(); }, [&] { emitLoads(/*ofValue=*/false); },
+          [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},
+         [&](Value) {
+           forPosted([&](WorkItem &item, Value tilesBefore, Value itemsBefore) {
+             emitGradient(item, tilesBefore, itemsBefore);
+           });
+         }});
     LLVM::ReturnOp::create(b, ValueRange());
     return function;
   }

@@ -98,6 +98,7 @@ FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
                           "128, got ")
            << std::max(op.getHeadDim(), op.getValueDim());
   shape.overlap = target.family == GpuTarget::Family::Sm90a;
+  shape.queryBlocks = shape.overlap ? 2 : 1;
   shape.queryTile = fitting->queryTile;
   // With narrow queries and wide values there may be no work for all of them.
   shape.consumers = std::min(fitting->consumers, shape.fragments());

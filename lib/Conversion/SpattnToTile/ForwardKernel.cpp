@@ -36,7 +36,8 @@ public:
 
   LLVM::LLVMFuncOp build() {
     emitSetup();
-    emitRoles({shape.producerRegisters(),
+    emitRoles({launchedRegisters(shape.threads(), shape.blocks),
+               shape.producerRegisters(),
                shape.consumerRegisters(),
                {[&] { emitSchedule(); }, [&] { emitLoads(/*ofValue=*/false); },
                 [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},

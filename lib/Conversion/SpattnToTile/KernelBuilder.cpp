@@ -110,7 +110,8 @@ void KernelBuilder::emitRoles(const Roles &roles) {
   });
   in(role.elseBlock(), [&] {
     tile::SetRegistersOp::create(b, roles.consumerRegisters,
-                                 /*increase=*/true);
+                                 /*increase=*/roles.consumerRegisters >=
+                                     roles.launchedRegisters);
     roles.computing(sub(group, index(1)));
   });
 }

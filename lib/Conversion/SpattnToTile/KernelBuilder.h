@@ -165,9 +165,9 @@ protected:
 
   /// Gives out the roles of a kernel: each of the first warpgroup's warps has
   /// one, with so many registers a thread; `computing` is that of the other
-  /// warpgroups, numbered from 0.
+  /// warpgroups, numbered from 0. All threads are launched with as many.
   struct Roles {
-    int64_t producerRegisters, consumerRegisters;
+    int64_t launchedRegisters, producerRegisters, consumerRegisters;
     llvm::SmallVector<llvm::function_ref<void()>, 4> warps;
     llvm::function_ref<void(Value group)> computing;
   };

@@ -281,8 +281,8 @@ public:
     addStrides(arguments, "dq");
     addStrides(arguments, "lse");
     return launch(QueryGradientLayout::kThreads,
-                  QueryGradientLayout(shape).total,
-                  QueryGradientLayout::blocks(shape), rowBlocks(), arguments);
+                  QueryGradientLayout(shape).total, shape.queryBlocks,
+                  rowBlocks(), arguments);
   }
 
   LaunchAttr finish() {

@@ -12,6 +12,7 @@
 #include "BackwardSchedule.h"
 #include "ForwardKernel.h"
 #include "ForwardSchedule.h"
+#include "KernelLimits.h"
 #include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -122,14 +123,6 @@ struct ConvertSpattnToTilePass
     return name;
   }
 
-  LogicalResult checkSharedMemory(Operation *op, int64_t bytes) {
-    if (bytes <= target->sharedMemory)
-      return success();
-    return op->emitOpError("needs ")
-           << bytes << " bytes of shared memory, more than the "
-           << target->sharedMemory << " there are";
-  }
-
   LogicalResult convertForward(func::FuncOp function, AttentionOp op) {
     if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
       return op.emitOpError("expected a head dimension of values that is a "
@@ -169,10 +162,13 @@ struct ConvertSpattnToTilePass
                             "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
     shape.item = layoutOfRowItems(op, shape.queryTile(), shape.keyTile);
-    auto bytes = [&] { return ForwardLayout(shape).total * shape.blocks; };
-    while (bytes() > target->sharedMemory && shape.mostItemStages > 1)
+    auto fits = [&] {
+      return sharedOfBlocks(ForwardLayout(shape).total, shape.blocks) <=
+             target->sharedMemory;
+    };
+    while (!fits() && shape.mostItemStages > 1)
       --shape.mostItemStages;
-    if (failed(checkSharedMemory(op, bytes())))
+    if (failed(checkLimits(op, shape, *target)))
       return failure();
     OpBuilder builder(function);
     buildForwardKernel(builder, op, takeName(function), shape)
@@ -238,10 +234,14 @@ struct ConvertSpattnToTilePass
     shape.item = layoutOfColumnItems(op, shape.keyTile(), shape.queryTile);
     shape.queryItem =
         layoutOfRowItems(op, kRowsOfGroup, QueryGradientLayout::kKeyTile);
-    auto bytes = [&] { return BackwardLayout(shape).total * shape.blocks; };
-    if (bytes() > target->sharedMemory)
+    auto fits = [&](int64_t bytes, int64_t blocks) {
+      return sharedOfBlocks(bytes, blocks) <= target->sharedMemory;
+    };
+    if (!fits(BackwardLayout(shape).total, shape.blocks))
       shape.itemStages = 1;
-    if (failed(checkSharedMemory(op, bytes())))
+    if (!fits(QueryGradientLayout(shape).total, shape.queryBlocks))
+      shape.queryBlocks = 1;
+    if (failed(checkLimits(op, shape, queriesAlone, *target)))
       return failure();
     OpBuilder builder(function);
     std::string name = takeName(function);

@@ -12,6 +12,12 @@
 "test.a"() {s = #spattn.window<left = 7>} : () -> ()
 // CHECK: #spattn.sink<4>
 "test.a"() {s = #spattn.sink<4>} : () -> ()
+// CHECK: #spattn.sink<0>
+"test.a"() {s = #spattn.sink<0>} : () -> ()
+// CHECK: #spattn.prefix<0>
+"test.a"() {s = #spattn.prefix<0>} : () -> ()
+// CHECK: #spattn.window<>
+"test.a"() {s = #spattn.window<>} : () -> ()
 // CHECK: #spattn.prefix<128>
 "test.a"() {s = #spattn.prefix<128>} : () -> ()
 // CHECK: #spattn.keys<0 to N floordiv 4>

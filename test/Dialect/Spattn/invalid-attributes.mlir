@@ -1,61 +1,56 @@
 // RUN: spattn-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{distance interval [0, 0) is empty}}
+// expected-error @+1 {{expected a window that holds a distance, from -right to left, got left = -1 and right = 0}}
 "test.a"() {s = #spattn.window<left = -1, right = 0>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{key interval [0, -4) is inverted}}
+// expected-error @+1 {{expected a sink of 0 to 2^40 keys, got -4}}
 "test.a"() {s = #spattn.sink<-4>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{key interval [0, 0) is empty}}
-"test.a"() {s = #spattn.sink<0>} : () -> ()
-
-// -----
-
-// expected-error @+1 {{key interval [0, -1) is inverted}}
+// expected-error @+1 {{expected a prefix of 0 to 2^40 keys, got -1}}
 "test.a"() {s = #spattn.prefix<-1>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{key interval [5, 3) is inverted}}
+// expected-error @+1 {{key interval '5 to 3' is inverted}}
 "test.a"() {s = #spattn.keys<5 to 3>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{key interval [-2, 3) has a negative bound}}
+// expected-error @+1 {{key interval '-2 to 3' has a negative bound}}
 "test.a"() {s = #spattn.keys<-2 to 3>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance interval [5, 3) is inverted}}
+// expected-error @+1 {{distance interval '5 to 3' is inverted}}
 "test.a"() {s = #spattn.distances<5 to 3>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance interval [5, 5) is empty}}
+// expected-error @+1 {{distance interval '5 to 5' is empty}}
 "test.a"() {s = #spattn.distances<5 to 5>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance intervals [0, 8) and [4, 12) overlap}}
+// expected-error @+1 {{distance intervals '0 to 8' and '4 to 12' overlap}}
 "test.a"() {s = #spattn.distances<0 to 8, 4 to 12>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance intervals [8, 12) and [0, 4) are not ascending}}
+// expected-error @+1 {{distance intervals '8 to 12' and '0 to 4' are not ascending}}
 "test.a"() {s = #spattn.distances<8 to 12, 0 to 4>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance interval [N, N/2) is inverted}}
+// expected-error @+1 {{distance interval 'N to N floordiv 2' is inverted}}
 "test.a"() {s = #spattn.distances<N to N floordiv 2>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{distance interval [0, 9000000000000000000): bound '9000000000000000000' is out of range (offsets up to 2^40, factors and divisors up to 2^20, divisors positive)}}
+// expected-error @+1 {{distance interval '0 to 9000000000000000000': bound '9000000000000000000' is out of range (offsets up to 2^40, factors and divisors up to 2^20, divisors positive)}}
 "test.a"() {s = #spattn.distances<0 to 9000000000000000000>} : () -> ()
 
 // -----
@@ -70,7 +65,7 @@
 
 // -----
 
-// expected-error @+1 {{partition index 16 is out of range [0, 16)}}
+// expected-error @+1 {{partition index 16 is out of range: there are indices from 0 to 15}}
 "test.a"() {s = #spattn.band<exclusive, 16 of 16>} : () -> ()
 
 // -----
@@ -128,3 +123,57 @@
 
 // expected-error @+1 {{expected between 1 and 1048576 heads in a group, got 9999999}}
 "test.a"() {s = #spattn.heads<9999999 x #spattn.causal>} : () -> ()
+
+// -----
+
+// A missing number is none of the unbounded sides.
+// expected-error @+2 {{expected integer value}}
+// expected-error @+1 {{failed to parse Spattn_WindowAttr parameter 'left'}}
+"test.a"() {s = #spattn.window<left = , right = 0>} : () -> ()
+
+// -----
+
+// expected-error @+2 {{expected integer value}}
+// expected-error @+1 {{failed to parse Spattn_WindowAttr parameter 'right'}}
+"test.a"() {s = #spattn.window<left = 1, right = >} : () -> ()
+
+// -----
+
+// Numbers in messages are those that are written.
+// expected-error @+1 {{expected a window of fewer than 2^40 distances to each side, got left = -9223372036854775808}}
+"test.a"() {s = #spattn.window<left = -9223372036854775808>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a window of fewer than 2^40 distances to each side, got right = 1099511627776}}
+"test.a"() {s = #spattn.window<left = 0, right = 1099511627776>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected a sink of 0 to 2^40 keys, got 1099511627777}}
+"test.a"() {s = #spattn.sink<1099511627777>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected one sign, got two}}
+"test.a"() {s = #spattn.keys<- -5 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected one sign, got two}}
+"test.a"() {s = #spattn.keys<0 to N - -5>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected an integer after the sign}}
+"test.a"() {s = #spattn.keys<0 to N +>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected '>'}}
+"test.a"() {s = #spattn.keys<0 to N 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{key interval '0 to N - 9223372036854775808': bound 'N - 9223372036854775808' is out of range}}
+"test.a"() {s = #spattn.keys<0 to N - 9223372036854775808>} : () -> ()

@@ -340,3 +340,14 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>) {
        tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
+
+// -----
+
+!t = tensor<1x2x8x4xf32>
+!l = tensor<1x2x8xf32>
+func.func @unranked(%q: !t, %l: !l, %u: tensor<*xf32>) {
+  // expected-error @+1 {{'spattn.attention_backward' op expected 'dkey' to be a ranked tensor or a strided memref, got 'tensor<*xf32>'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %u, %q : !t, tensor<*xf32>, !t)
+  return
+}

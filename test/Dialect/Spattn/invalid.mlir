@@ -325,3 +325,30 @@ func.func @intervals_of_groups(%x: !t) -> !t {
       ins(%x, %x, %x : !t, !t, !t) outs(%x : !t)
   return %r : !t
 }
+
+// -----
+
+!t = tensor<1x2x8x4xf32>
+func.func @unranked(%q: !t, %k: tensor<*xf32>, %o: !t) -> !t {
+  // expected-error @+1 {{'spattn.attention' op expected 'key' to be a ranked tensor or a strided memref, got 'tensor<*xf32>'}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %q : !t, tensor<*xf32>, !t) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x2x8x4xf32>
+func.func @unranked_out(%q: !t, %o: tensor<*xf32>) {
+  // expected-error @+1 {{'spattn.attention' op expected 'out' to be a ranked tensor or a strided memref, got 'tensor<*xf32>'}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : tensor<*xf32>)
+  return
+}
+
+// -----
+
+func.func @scalar(%q: memref<1x2x8x4xf32>, %l: memref<*xf32>) {
+  // expected-error @+1 {{'spattn.attention' op expected 'lse' to be a ranked tensor or a strided memref, got 'memref<*xf32>'}}
+  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>)
+      outs(%q, %l : memref<1x2x8x4xf32>, memref<*xf32>)
+  return
+}

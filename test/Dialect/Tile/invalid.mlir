@@ -515,3 +515,84 @@ func.func @column_count(%i: index) {
   %c = tile.read_columns 1024[%i] stride 128 : !tile.columns<64>
   return
 }
+
+// -----
+
+// Offsets that 32 bits or shared memory do not hold.
+func.func @large_add(%p: !llvm.ptr, %i: index) {
+  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 2147483648}}
+  tile.add_words 64 from 2147483648[%i] stride 256 to %p
+  return
+}
+
+// -----
+
+func.func @large_stride(%p: !llvm.ptr, %i: index) {
+  // expected-error @+1 {{expected 2147483648 bytes within the 232448 of shared memory that a block may have, got offset 0}}
+  tile.add_words 64 from 0[%i] stride 2147483648 to %p
+  return
+}
+
+// -----
+
+func.func @large_load(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
+  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 232208}}
+  tile.load_words 64 from %p to 232208[%i] stride 256, %b
+  return
+}
+
+// -----
+
+func.func @large_post(%i: index, %a: i32) {
+  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
+  tile.post 4294967296[%i] stride 256, %a
+  return
+}
+
+// -----
+
+func.func @large_receive(%i: index) {
+  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 9223372036854775792}}
+  %a = tile.receive 9223372036854775792[%i] stride 256 : i32
+  return
+}
+
+// -----
+
+func.func @large_fragment(%i: index, %a: !tile.acc<64x64xf32>) {
+  // expected-error @+1 {{expected 16384 bytes within the 232448 of shared memory that a block may have, got offset 217088}}
+  tile.write_fragment %a to 217088[%i] stride 16384 : !tile.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @large_columns(%i: index) {
+  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 1073741824}}
+  %c = tile.read_columns 1073741824[%i] stride 256 : !tile.columns<64>
+  return
+}
+
+// -----
+
+func.func @large_tile() {
+  // expected-error @+1 {{expected 32768 bytes within the 232448 of shared memory that a block may have, got offset 201728}}
+  %t = tile.shared at 201728 : !tile.shared<128x128xbf16>
+  return
+}
+
+// -----
+
+func.func @negative_tile() {
+  // expected-error @+1 {{expected 32768 bytes within the 232448 of shared memory that a block may have, got offset -1024}}
+  %t = tile.shared at -1024 : !tile.shared<128x128xbf16>
+  return
+}
+
+// -----
+
+func.func @large_barrier() {
+  // expected-error @+1 {{expected 8 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
+  %b = tile.barrier at 4294967296
+  return
+}

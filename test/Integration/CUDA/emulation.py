@@ -155,6 +155,7 @@ STRUCTURES = {
         lambda d, h, heads, keys: (d >= 0) & (d <= 40),
     ),
     "exclusive": ("#spattn.partition<exclusive>", in_band),
+    "none": ("#spattn.sink<0>", lambda d, h, heads, keys: d != d),
 }
 
 

@@ -255,7 +255,7 @@ def run(options: argparse.Namespace, folder: Path, cases: list[Case]) -> list[di
         device.append(f"--gpu-options={cases[0].pipeline}")
     shapes = [shape for case in cases for shape in case.shapes()]
     # What is wrong is decided here, for each array.
-    checks = ["--check=256", "--max-error=1e30", "--json=-"]
+    checks = ["--check=256", "--max-error=inf", "--json=-"]
     try:
         done = subprocess.run(
             [options.tool, file, *device, *shapes, *checks],

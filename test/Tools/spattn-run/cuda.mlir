@@ -3,29 +3,33 @@
 
 // DEFINE: %{gpu} = env SPATTN_CUDA_DRIVER=%fake_cuda FAKE_CUDA_KERNEL=f
 // DEFINE: %{run} = spattn-run %s --entry=f --device=cuda --shape=q:2x4x300x64 --shape=k:2x4x300x64 --per-head=false
+// What it does not compute is no failure below.
+// DEFINE: %{any} = %{run} --max-error=inf
 // RUN: rm -rf %t && mkdir %t
-// RUN: %{gpu} %{run} | FileCheck %s
+// RUN: %{gpu} %{any} | FileCheck %s
 // CHECK: tiles       192 x 128: 40 visited (8 full, 32 masked), 8 skipped
 // CHECK: error       {{-?}}nan relative
 
 // The device decides the family of the code, and the shape of tiles.
-// RUN: %{gpu} FAKE_CUDA_MAJOR=8 %{run} | FileCheck %s --check-prefix=SM80
+// RUN: %{gpu} FAKE_CUDA_MAJOR=8 %{any} | FileCheck %s --check-prefix=SM80
 // SM80: tiles       128 x 96:
 
 // The code is kept.
-// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{run} --gpu-options="consumers=1 key-tile=64 blocks=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
+// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} --gpu-options="consumers=1 key-tile=64 blocks=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
 // JSON: "device": "cuda"
 // JSON: "query_tile": 64
 // RUN: ls %t/f | FileCheck %s --check-prefix=DUMP
 // DUMP: 1-tile.mlir
 // DUMP: 2-llvm.mlir
 // DUMP: 3-code.ptx
-// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{run} > /dev/null && ls %t/cache | count 1
-// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{run} > /dev/null && ls %t/cache | count 1
+// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} > /dev/null && ls %t/cache | count 1
+// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} > /dev/null && ls %t/cache | count 1
 // What a kernel does not compute shows.
+// RUN: %{gpu} not %{run} 2>&1 | FileCheck %s --check-prefix=DEFAULT
+// DEFAULT: error: 'f' is wrong: the error of its 'out', {{-?}}nan, exceeds what the element type allows: 0.002
 // RUN: %{gpu} not %{run} --max-error=1 2>&1 | FileCheck %s --check-prefix=ERROR
-// ERROR: error: the error of 'f' exceeds --max-error=1
-// RUN: %{gpu} %{run} --output=%t/o.npy > /dev/null
+// ERROR: error: 'f' is wrong: the error of its 'out', {{-?}}nan, exceeds --max-error=1
+// RUN: %{gpu} %{any} --output=%t/o.npy > /dev/null
 // RUN: %python -c "import numpy as np; o = np.load('%t/o.npy'); assert o.shape == (2, 4, 300, 64) and np.isnan(o).all()"
 
 // RUN: %{gpu} FAKE_CUDA_MAJOR=7 not %{run} 2>&1 | FileCheck %s --check-prefix=CHIP

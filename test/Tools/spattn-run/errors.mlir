@@ -29,7 +29,7 @@
 // RUN: not %{run} --entry=f --vector-width=3 2>&1 | FileCheck %s --check-prefix=WIDTH
 // WIDTH: error: --vector-width=3: expected a power of two up to 64
 // RUN: not %{run} --entry=f --max-error=-1 2>&1 | FileCheck %s --check-prefix=LIMIT
-// LIMIT: error: --max-error: expected a number from 0
+// LIMIT: error: --max-error: expected a number from 0, or inf
 // RUN: not %{run} --entry=f --max-error=1 --check=0 2>&1 | FileCheck %s --check-prefix=UNCHECKED
 // UNCHECKED: error: --max-error needs rows to check, but --check is 0
 // RUN: env SPATTN_CUDA_DRIVER=/nowhere/libcuda.so not %{run} --entry=f --device=cuda 2>&1 | FileCheck %s --check-prefix=CUDA

@@ -24,13 +24,14 @@ const Bound inf = Bound::posInf(), negInf = Bound::negInf();
 using S = Structure;
 
 TEST(Bound, Prints) {
-  EXPECT_EQ(n(1, 16, 1).str(), "N/16+1");
-  EXPECT_EQ(n(3, 8, -2).str(), "3*N/8-2");
-  EXPECT_EQ(n(2, 1).str(), "2*N");
-  EXPECT_EQ(n(-1, 2).str(), "-1*N/2");
+  EXPECT_EQ(n(1, 16, 1).str(), "N floordiv 16 + 1");
+  EXPECT_EQ(n(3, 8, -2).str(), "3 * N floordiv 8 - 2");
+  EXPECT_EQ(n(2, 1).str(), "2 * N");
+  EXPECT_EQ(n(-1, 2).str(), "-1 * N floordiv 2");
   EXPECT_EQ(Bound::length().str(), "N");
   EXPECT_EQ(c(7).str(), "7");
   EXPECT_EQ(c(-7).str(), "-7");
+  EXPECT_EQ(n(1, 1, INT64_MIN).str(), "N - 9223372036854775808");
   EXPECT_EQ(inf.str(), "inf");
   EXPECT_EQ(negInf.str(), "-inf");
 }
@@ -79,15 +80,15 @@ TEST(Bound, ExtremesAreOutOfRange) {
 }
 
 TEST(Structure, Prints) {
-  EXPECT_EQ(S::full().str(), "distances((-inf, inf))");
-  EXPECT_EQ(S::causal().str(), "distances([0, inf))");
-  EXPECT_EQ(S::window(3, 1).str(), "distances([-1, 4))");
-  EXPECT_EQ(S::window(std::nullopt, 0).str(), "distances([0, inf))");
+  EXPECT_EQ(S::full().str(), "distances(-inf to inf)");
+  EXPECT_EQ(S::causal().str(), "distances(0 to inf)");
+  EXPECT_EQ(S::window(3, 1).str(), "distances(-1 to 4)");
+  EXPECT_EQ(S::window(std::nullopt, 0).str(), "distances(0 to inf)");
   EXPECT_EQ(S::distances({{c(0), n(1, 4)}, {n(1, 2, 1), inf}}).str(),
-            "distances([0, N/4), [N/2+1, inf))");
+            "distances(0 to N floordiv 4, N floordiv 2 + 1 to inf)");
   EXPECT_EQ(S::sink(4).str(),
-            "intersection(distances([0, inf)), keys([0, 4)))");
-  EXPECT_EQ(S::prefix(4).str(), "union(distances([0, inf)), keys([0, 4)))");
+            "intersection(distances(0 to inf), keys(0 to 4))");
+  EXPECT_EQ(S::prefix(4).str(), "union(distances(0 to inf), keys(0 to 4))");
   EXPECT_EQ(S::band(Partition::Exclusive).str(), "band(exclusive)");
   EXPECT_EQ(S::band(Partition::LocalBand, 16, 3).str(),
             "band(local_band, of 16, index 3)");
@@ -96,7 +97,17 @@ TEST(Structure, Prints) {
   EXPECT_EQ(
       HeadStructures({{16, S::band(Partition::Exclusive)}, {2, S::full()}})
           .str(),
-      "16 x band(exclusive), 2 x distances((-inf, inf))");
+      "16 x band(exclusive), 2 x distances(-inf to inf)");
+}
+
+TEST(Structure, NothingIsAStructure) {
+  EXPECT_EQ(S::none().str(), "distances()");
+  EXPECT_EQ(S::none().pieces(), 0);
+  EXPECT_EQ(S::sink(0), S::none());
+  EXPECT_EQ(S::prefix(0), S::causal());
+  for (const S &structure : {S::none(), S::unite({S::none(), S::causal()}),
+                             S::intersect({S::none(), S::causal()})})
+    EXPECT_EQ(structure.validate(), std::nullopt) << structure.str();
 }
 
 TEST(Structure, Compares) {
@@ -131,25 +142,24 @@ void expectRejected(const S &structure, const std::string &message,
 }
 
 TEST(Validate, Distances) {
-  expectRejected(S::distances({}), "the list of distance intervals is empty");
-  expectRejected(S::distances({{c(5), c(3)}}), "[5, 3) is inverted");
-  expectRejected(S::distances({{c(3), c(3)}}), "[3, 3) is empty");
+  expectRejected(S::distances({{c(5), c(3)}}), "'5 to 3' is inverted");
+  expectRejected(S::distances({{c(3), c(3)}}), "'3 to 3' is empty");
   expectRejected(S::distances({{n(1, 2, 1), n(1, 4, 1)}}),
-                 "[N/2+1, N/4+1) is inverted");
-  expectRejected(S::distances({{inf, negInf}}), "[inf, -inf) is inverted");
-  expectRejected(S::distances({{inf, inf}}), "[inf, inf) is empty");
+                 "'N floordiv 2 + 1 to N floordiv 4 + 1' is inverted");
+  expectRejected(S::distances({{inf, negInf}}), "'inf to -inf' is inverted");
+  expectRejected(S::distances({{inf, inf}}), "'inf to inf' is empty");
   expectRejected(S::distances({{c(0), c(4)}, {c(3), c(9)}}),
-                 "[0, 4) and [3, 9) overlap");
+                 "'0 to 4' and '3 to 9' overlap");
   expectRejected(S::distances({{c(0), c(4)}, {n(1, 2), inf}, {c(3), c(9)}}),
-                 "[0, 4) and [3, 9) overlap");
+                 "'0 to 4' and '3 to 9' overlap");
   expectRejected(S::distances({{c(5), c(9)}, {c(0), c(4)}}),
-                 "[5, 9) and [0, 4) are not ascending");
+                 "'5 to 9' and '0 to 4' are not ascending");
   expectRejected(S::distances({{c(0), c(int64_t(1) << 41)}}), "out of range");
   expectRejected(S::distances({{n(1, 0), inf}}), "out of range");
   expectRejected(S::distances({{n(1 << 21, 1), inf}}), "out of range");
   expectRejected(S::distances({{c(INT64_MIN), c(INT64_MAX)}}), "out of range");
   expectRejected(S::window(INT64_MAX, INT64_MIN), "out of range");
-  expectRejected(S::window(0, -1), "[1, 1) is empty");
+  expectRejected(S::window(0, -1), "'1 to 1' is empty");
   expectRejected(S::distances(std::vector<Interval>(65, {c(0), n(1, 2)})),
                  "more than 64 intervals");
 }
@@ -166,14 +176,14 @@ TEST(Validate, AcceptsWhatDependsOnLength) {
 }
 
 TEST(Validate, Keys) {
-  expectRejected(S::keys(c(5), c(3)), "key interval [5, 3) is inverted");
+  expectRejected(S::keys(c(5), c(3)), "key interval '5 to 3' is inverted");
   expectRejected(S::keys(c(-2), c(3)), "negative");
   expectRejected(S::keys(negInf, c(0)), "selects no key");
   expectRejected(S::keys(c(-4), c(-2)), "selects no key");
   expectRejected(S::keys(Bound::length(), inf), "selects no key");
   expectRejected(S::keys(c(0), c(int64_t(1) << 41)), "out of range");
-  expectRejected(S::sink(0), "key interval [0, 0) is empty");
-  expectRejected(S::sink(-1), "key interval [0, -1) is inverted");
+  expectRejected(S::keys(c(0), c(0)), "key interval '0 to 0' is empty");
+  expectRejected(S::sink(-1), "key interval '0 to -1' is inverted");
   std::vector<S> parts;
   for (int64_t k = 0; k < 9; ++k)
     parts.push_back(S::keys(c(2 * k), c(2 * k + 1)));
@@ -184,11 +194,13 @@ TEST(Validate, Bands) {
   expectRejected(S::band(Partition::Exclusive, 0), "partition of 0");
   expectRejected(S::band(Partition::Exclusive, -4), "partition of -4");
   expectRejected(S::band(Partition::Exclusive, INT64_MAX), "out of range");
-  expectRejected(S::band(Partition::Exclusive, 4, 4),
-                 "partition index 4 is out of range [0, 4)");
+  expectRejected(
+      S::band(Partition::Exclusive, 4, 4),
+      "partition index 4 is out of range: there are indices from 0 to 3");
   expectRejected(S::band(Partition::Exclusive, 4, -1), "is negative");
-  expectRejected(S::band(Partition::Exclusive, std::nullopt, 8),
-                 "partition index 8 is out of range [0, 8)", 8);
+  expectRejected(
+      S::band(Partition::Exclusive, std::nullopt, 8),
+      "partition index 8 is out of range: there are indices from 0 to 7", 8);
   expectRejected(S::band(Partition::Exclusive, 4),
                  "a partition of 4 has no part for each of 8 heads", 8);
   EXPECT_EQ(S::band(Partition::Exclusive, 8).validate(8), std::nullopt);
@@ -199,8 +211,8 @@ TEST(Validate, Bands) {
 TEST(Validate, Trees) {
   expectRejected(S::unite({}), "a union needs at least one part");
   expectRejected(S::intersect({}), "an intersection needs at least one part");
-  expectRejected(S::unite({S::causal(), S::intersect({S::distances({})})}),
-                 "list of distance intervals is empty");
+  expectRejected(S::unite({S::causal(), S::intersect({S::unite({})})}),
+                 "a union needs at least one part");
   S two = S::distances({{c(0), c(1)}, {c(2), c(3)}});
   expectRejected(S::intersect(std::vector<S>(7, two)),
                  "more than 64 intervals");

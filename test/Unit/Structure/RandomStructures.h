@@ -131,9 +131,9 @@ private:
     case 1:
       return Structure::causal();
     case 2:
-      return Structure::sink(pick(1, std::max<int64_t>(scale / 8, 1)));
+      return Structure::sink(pick(0, std::max<int64_t>(scale / 8, 1)));
     case 3:
-      return Structure::prefix(pick(1, std::max<int64_t>(scale / 4, 1)));
+      return Structure::prefix(pick(0, std::max<int64_t>(scale / 4, 1)));
     case 4:
       return Structure::window(side(), 0);
     default:

@@ -22,7 +22,9 @@ const Bound inf = Bound::posInf(), negInf = Bound::negInf();
 
 std::vector<Structure> plainStructures() {
   using S = Structure;
-  std::vector<S> all = {S::full(), S::causal()};
+  std::vector<Structure> all = {S::full(), S::causal(), S::none(),
+                                S::unite({S::none(), S::window(2, 0)}),
+                                S::intersect({S::none(), S::keys(c(2), c(6))})};
   for (std::optional<int64_t> left :
        {std::optional<int64_t>(), {-2}, {0}, {1}, {3}, {20}})
     for (std::optional<int64_t> right :
@@ -92,6 +94,8 @@ std::vector<HeadStructures> catalog() {
   }
   // Mixtures over heads, also of different shapes.
   all.push_back(HeadStructures({{2, S::causal()}, {1, S::window(2, 0)}}));
+  all.push_back(HeadStructures({{1, S::none()}, {1, S::causal()}}));
+  all.push_back(HeadStructures({{1, S::sink(3)}, {2, S::none()}}));
   all.push_back(HeadStructures({{2, S::band(Partition::LocalBand)},
                                 {2, S::band(Partition::Exclusive)},
                                 {1, S::full()}}));

@@ -28,6 +28,27 @@ llvm::hash_code spattn::hash_value(const Interval &interval) {
   return llvm::hash_combine(interval.lo, interval.hi);
 }
 
+/// An integer with at most one sign, which has been read. A parser of integers
+/// takes a sign of its own.
+static OptionalParseResult
+parseOptionalUnsigned(AsmParser &parser, bool isNegative, int64_t &value) {
+  SMLoc loc = parser.getCurrentLocation();
+  if (isNegative && succeeded(parser.parseOptionalMinus()))
+    return parser.emitError(loc, "expected one sign, got two");
+  APInt digits;
+  OptionalParseResult result = parser.parseOptionalInteger(digits);
+  if (!result.has_value() || failed(*result))
+    return result;
+  // A bit more, so that the negative of what is read is never out of range.
+  digits = digits.sext(std::max(digits.getBitWidth(), 64u) + 1);
+  if (isNegative)
+    digits.negate();
+  if (!digits.isSignedIntN(64))
+    return parser.emitError(loc, "integer value too large");
+  value = digits.getSExtValue();
+  return success();
+}
+
 /// bound ::= `inf` | `-` `inf` | integer | [integer `*`] `N`
 ///           [`floordiv` integer] [(`+` | `-`) integer]
 static ParseResult parseBound(AsmParser &parser, Bound &bound) {
@@ -38,12 +59,10 @@ static ParseResult parseBound(AsmParser &parser, Bound &bound) {
     bound = negative ? Bound::negInf() : Bound::posInf();
     return success();
   }
-  OptionalParseResult integer = parser.parseOptionalInteger(num);
+  OptionalParseResult integer = parseOptionalUnsigned(parser, negative, num);
   if (integer.has_value()) {
     if (failed(*integer))
       return failure();
-    if (negative)
-      num = -num;
     if (failed(parser.parseOptionalStar())) {
       bound = Bound::constant(num);
       return success();
@@ -62,42 +81,18 @@ static ParseResult parseBound(AsmParser &parser, Bound &bound) {
     if (den <= 0)
       return parser.emitError(denLoc, "expected a positive divisor");
   }
-  if (succeeded(parser.parseOptionalPlus())) {
-    if (parser.parseInteger(offset))
-      return failure();
-  } else {
-    OptionalParseResult minus = parser.parseOptionalInteger(offset);
-    if (minus.has_value() && failed(*minus))
+  bool isPlus = succeeded(parser.parseOptionalPlus());
+  bool isMinus = !isPlus && succeeded(parser.parseOptionalMinus());
+  if (isPlus || isMinus) {
+    SMLoc offsetLoc = parser.getCurrentLocation();
+    integer = parseOptionalUnsigned(parser, isMinus, offset);
+    if (!integer.has_value())
+      return parser.emitError(offsetLoc, "expected an integer after the sign");
+    if (failed(*integer))
       return failure();
   }
   bound = Bound::affine(num, den, offset);
   return success();
-}
-
-static void printBound(AsmPrinter &printer, const Bound &bound) {
-  switch (bound.kind) {
-  case Bound::Kind::NegInf:
-    printer << "-inf";
-    return;
-  case Bound::Kind::PosInf:
-    printer << "inf";
-    return;
-  case Bound::Kind::Finite:
-    break;
-  }
-  if (bound.num == 0) {
-    printer << bound.offset;
-    return;
-  }
-  if (bound.num != 1)
-    printer << bound.num << " * ";
-  printer << "N";
-  if (bound.den != 1)
-    printer << " floordiv " << bound.den;
-  if (bound.offset > 0)
-    printer << " + " << bound.offset;
-  else if (bound.offset < 0)
-    printer << " - " << -bound.offset;
 }
 
 /// interval ::= bound `to` bound, half-open as in a loop.
@@ -107,9 +102,7 @@ static ParseResult parseInterval(AsmParser &parser, Interval &interval) {
 }
 
 static void printInterval(AsmPrinter &printer, const Interval &interval) {
-  printBound(printer, interval.lo);
-  printer << " to ";
-  printBound(printer, interval.hi);
+  printer << interval.str();
 }
 
 static ParseResult parseIntervals(AsmParser &parser,
@@ -239,22 +232,46 @@ static LogicalResult verifyConstituents(EmitError emitError,
   return success();
 }
 
+/// What these make of their numbers has other ends: they are checked as
+/// written.
 LogicalResult WindowAttr::verify(EmitError emitError,
                                  std::optional<int64_t> left,
                                  std::optional<int64_t> right) {
-  return verifyStructure(emitError, Structure::window(left, right));
+  for (auto [side, name] :
+       {std::pair(left, "left"), std::pair(right, "right")}) {
+    int64_t most = Bound::maxOffset - 1;
+    if (side && (*side < -most || *side > most))
+      return emitError() << "expected a window of fewer than 2^40 distances to "
+                            "each side, got "
+                         << name << " = " << *side;
+  }
+  if (left && right && *left + *right < 0)
+    return emitError() << "expected a window that holds a distance, from "
+                          "-right to left, got left = "
+                       << *left << " and right = " << *right;
+  return success();
+}
+static LogicalResult verifyKeyCount(EmitError emitError, StringRef what,
+                                    int64_t count) {
+  if (count < 0 || count > Bound::maxOffset)
+    return emitError() << "expected a " << what << " of 0 to 2^40 keys, got "
+                       << count;
+  return success();
 }
 LogicalResult SinkAttr::verify(EmitError emitError, int64_t count) {
-  return verifyStructure(emitError, Structure::sink(count));
+  return verifyKeyCount(emitError, "sink", count);
 }
 LogicalResult PrefixAttr::verify(EmitError emitError, int64_t count) {
-  return verifyStructure(emitError, Structure::prefix(count));
+  return verifyKeyCount(emitError, "prefix", count);
 }
 LogicalResult KeysAttr::verify(EmitError emitError, Interval interval) {
   return verifyStructure(emitError, Structure::keys(interval.lo, interval.hi));
 }
 LogicalResult DistancesAttr::verify(EmitError emitError,
                                     ArrayRef<Interval> intervals) {
+  // It could not be parsed again.
+  if (intervals.empty())
+    return emitError() << "expected at least one interval of distances";
   return verifyStructure(
       emitError, Structure::distances({intervals.begin(), intervals.end()}));
 }

@@ -89,6 +89,23 @@ HeadStructures spattn::detail::getHeadStructures(Attribute structure,
 // What both operations do
 //===----------------------------------------------------------------------===//
 
+/// C2, as far as sizes are read before the rest of it is verified.
+static LogicalResult
+checkShaped(std::optional<Location> location, StringRef op,
+            ArrayRef<std::pair<Value, const char *>> operands) {
+  for (auto [value, name] : operands) {
+    if (!value || isa<RankedTensorType>(value.getType()))
+      continue;
+    auto memref = dyn_cast<MemRefType>(value.getType());
+    if (!memref || !memref.isStrided())
+      return emitOptionalError(location, "'", op, "' op expected '", name,
+                               "' to be a ranked tensor or a strided memref, "
+                               "got ",
+                               value.getType());
+  }
+  return success();
+}
+
 /// A result for each destination that is a tensor.
 static void inferResults(ValueRange inits, SmallVectorImpl<Type> &types) {
   for (Value init : inits)
@@ -127,6 +144,13 @@ LogicalResult AttentionOp::inferReturnTypes(
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
     SmallVectorImpl<Type> &inferredReturnTypes) {
   AttentionOp::Adaptor adaptor(operands, attributes, properties, regions);
+  if (failed(checkShaped(location, getOperationName(),
+                         {{adaptor.getQuery(), "query"},
+                          {adaptor.getKey(), "key"},
+                          {adaptor.getValue(), "value"},
+                          {adaptor.getOut(), "out"},
+                          {adaptor.getLse(), "lse"}})))
+    return failure();
   inferResults({adaptor.getOut(), adaptor.getLse()}, inferredReturnTypes);
   return success();
 }
@@ -171,6 +195,17 @@ LogicalResult AttentionBackwardOp::inferReturnTypes(
     SmallVectorImpl<Type> &inferredReturnTypes) {
   AttentionBackwardOp::Adaptor adaptor(operands, attributes, properties,
                                        regions);
+  if (failed(checkShaped(location, getOperationName(),
+                         {{adaptor.getQuery(), "query"},
+                          {adaptor.getKey(), "key"},
+                          {adaptor.getValue(), "value"},
+                          {adaptor.getOut(), "out"},
+                          {adaptor.getLse(), "lse"},
+                          {adaptor.getDout(), "dout"},
+                          {adaptor.getDquery(), "dquery"},
+                          {adaptor.getDkey(), "dkey"},
+                          {adaptor.getDvalue(), "dvalue"}})))
+    return failure();
   inferResults({adaptor.getDquery(), adaptor.getDkey(), adaptor.getDvalue()},
                inferredReturnTypes);
   return success();

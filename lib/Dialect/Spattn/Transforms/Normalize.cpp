@@ -101,12 +101,8 @@ private:
   }
 
   Attribute normalize(Attribute attr) {
-    if (std::optional<Intervals> intervals = asIntervals(attr)) {
-      // An attribute cannot say that nothing is allowed.
-      if (Attribute named = name(*intervals))
-        return named;
-      return attr;
-    }
+    if (std::optional<Intervals> intervals = asIntervals(attr))
+      return name(*intervals);
     return llvm::TypeSwitch<Attribute, Attribute>(attr)
         .Case<DistancesAttr>([&](DistancesAttr distances) -> Attribute {
           SmallVector<Interval> folded;
@@ -117,9 +113,14 @@ private:
         .Case<KeysAttr>([&](KeysAttr keys) -> Attribute {
           Interval folded{fold(keys.getInterval().lo),
                           fold(keys.getInterval().hi)};
-          if (folded.lo.isConstant() && folded.hi.isConstant() &&
-              lessEqual(folded.hi, folded.lo))
+          if (ShapedType::isDynamic(keyLength))
             return keys;
+          // What is left of the keys that exist.
+          Bound zero = Bound::constant(0), end = Bound::constant(keyLength);
+          if (folded.lo.isFinite())
+            folded.lo = greatestOf(folded.lo, zero);
+          if (lessEqual(leastOf(folded.hi, end), greatestOf(folded.lo, zero)))
+            return getNone();
           return KeysAttr::get(context, folded);
         })
         .Case<UnionAttr, IntersectionAttr>(
@@ -134,16 +135,19 @@ private:
     std::optional<Intervals> joined;
     SmallVector<Attribute> others;
     for (Attribute structure : composite.getStructures()) {
-      if (std::optional<Intervals> intervals = asIntervals(structure))
+      Attribute normalized = normalize(structure);
+      if (std::optional<Intervals> intervals = asIntervals(normalized))
         joined = joined ? join<isUnion>(*joined, *intervals) : *intervals;
       else
-        others.push_back(normalize(structure));
+        others.push_back(normalized);
     }
     if (joined) {
       Attribute named = name(*joined);
-      if (!named)
-        return composite;
-      others.insert(others.begin(), named);
+      bool isNone = named == getNone();
+      if (isNone && !isUnion)
+        return named;
+      if (!isNone || others.empty())
+        others.insert(others.begin(), named);
     }
     if (others.size() == 1)
       return others.front();
@@ -164,6 +168,11 @@ private:
     if (isa<FullAttr>(attr))
       return Intervals{{Bound::negInf(), Bound::posInf()}};
     if (isa<CausalAttr>(attr))
+      return Intervals{{zero, Bound::posInf()}};
+    if (auto sink = dyn_cast<SinkAttr>(attr); sink && sink.getCount() == 0)
+      return Intervals();
+    if (auto prefix = dyn_cast<PrefixAttr>(attr);
+        prefix && prefix.getCount() == 0)
       return Intervals{{zero, Bound::posInf()}};
     if (auto window = dyn_cast<WindowAttr>(attr))
       return Intervals{{window.getRight() ? Bound::constant(-*window.getRight())
@@ -199,24 +208,30 @@ private:
     return std::nullopt;
   }
 
-  /// A bound at the static key length.
+  /// A bound at the static key length. It is infinite where it is further from
+  /// 0 than an attribute can say, which no pair is.
   Bound fold(const Bound &bound) {
     if (bound.isConstant() || ShapedType::isDynamic(keyLength))
       return bound;
-    return Bound::constant(IntOps().floorDiv(bound.num * keyLength, bound.den) +
-                           bound.offset);
+    Bound folded = Bound::constant(
+        IntOps().floorDiv(bound.num * keyLength, bound.den) + bound.offset);
+    // One less, as a window has its last distance in place of an end.
+    if (folded.offset < Bound::maxOffset && folded.offset > -Bound::maxOffset)
+      return folded;
+    return folded.offset < 0 ? Bound::negInf() : Bound::posInf();
   }
 
-  /// The attribute for intervals; null if there are none.
+  /// The attribute that allows nothing.
+  Attribute getNone() { return SinkAttr::get(context, 0); }
+
+  /// The attribute for intervals.
   Attribute name(Intervals intervals) {
-    if (intervals.empty())
-      return {};
     Intervals clipped;
     for (const Interval &interval : intervals)
       clipped.push_back(clip(interval));
     clipped = merge(clipped);
     if (clipped.empty())
-      return {};
+      return getNone();
     if (clipped.size() > 1)
       return DistancesAttr::get(context, clipped);
     auto [lo, hi] = clipped.front();

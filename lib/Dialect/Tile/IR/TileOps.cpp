@@ -16,18 +16,35 @@ using namespace spattn::tile;
 #define GET_OP_CLASSES
 #include "spattn/Dialect/Tile/IR/TileOps.cpp.inc"
 
+/// Shared memory that a block has on any target.
+static constexpr int64_t kMaxShared = 227 * 1024;
+
+/// Bytes from an offset on, the first of some that are a stride apart, are in
+/// shared memory.
+static LogicalResult verifyInShared(Operation *op, int64_t offset,
+                                    int64_t bytes) {
+  if (offset >= 0 && bytes <= kMaxShared && offset <= kMaxShared - bytes)
+    return success();
+  return op->emitOpError("expected ")
+         << bytes << " bytes within the " << kMaxShared
+         << " of shared memory that a block may have, got offset " << offset;
+}
+
 LogicalResult SharedOp::verify() {
-  if (getOffset() % 1024 != 0)
+  int64_t offset = getOffset();
+  if (offset % 1024 != 0)
     return emitOpError("expected an offset that is a multiple of 1024, got ")
-           << getOffset();
-  return success();
+           << offset;
+  SharedType type = getType();
+  return verifyInShared(*this, offset, type.getRows() * type.getColumns() * 2);
 }
 
 LogicalResult BarrierOp::verify() {
-  if (getOffset() % 8 != 0)
+  int64_t offset = getOffset();
+  if (offset % 8 != 0)
     return emitOpError("expected an offset that is a multiple of 8, got ")
-           << getOffset();
-  return success();
+           << offset;
+  return verifyInShared(*this, offset, /*bytes=*/8);
 }
 
 LogicalResult BarrierInitOp::verify() {
@@ -192,7 +209,7 @@ static LogicalResult verifyWords(Operation *op, int64_t offset, int64_t stride,
   if (count < 1 || count > stride / 4)
     return op->emitOpError("expected from 1 to ")
            << stride / 4 << " numbers, got " << count;
-  return success();
+  return verifyInShared(op, offset, stride);
 }
 
 LogicalResult PostOp::verify() {

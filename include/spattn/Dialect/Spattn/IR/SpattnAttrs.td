@@ -84,6 +84,11 @@ def Spattn_CausalAttr : Spattn_StructureAttr<"Causal", "causal"> {
   }];
 }
 
+// The default parser of an optional integer takes a missing one for none.
+def Spattn_OptionalInt : OptionalParameter<"std::optional<int64_t>"> {
+  let parser = "::mlir::FieldParser<int64_t>::parse($_parser)";
+}
+
 def Spattn_WindowAttr : Spattn_StructureAttr<"Window", "window"> {
   let summary = "a sliding window: `-right <= d <= left`";
   let description = [{
@@ -95,8 +100,7 @@ def Spattn_WindowAttr : Spattn_StructureAttr<"Window", "window"> {
     #spattn.window<left = 1023, right = 0>
     ```
   }];
-  let parameters = (ins OptionalParameter<"std::optional<int64_t>">:$left,
-                        OptionalParameter<"std::optional<int64_t>">:$right);
+  let parameters = (ins Spattn_OptionalInt:$left, Spattn_OptionalInt:$right);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -109,6 +113,8 @@ def Spattn_SinkAttr : Spattn_StructureAttr<"Sink", "sink"> {
     ```mlir
     #spattn.union<#spattn.sink<4>, #spattn.window<left = 511, right = 0>>
     ```
+
+    `#spattn.sink<0>` allows no pair.
   }];
   let parameters = (ins "int64_t":$count);
   let assemblyFormat = "`<` $count `>`";
@@ -121,6 +127,8 @@ def Spattn_PrefixAttr : Spattn_StructureAttr<"Prefix", "prefix"> {
     ```mlir
     #spattn.prefix<128>
     ```
+
+    `#spattn.prefix<0>` is causal.
   }];
   let parameters = (ins "int64_t":$count);
   let assemblyFormat = "`<` $count `>`";

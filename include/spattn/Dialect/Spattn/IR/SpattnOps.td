@@ -16,8 +16,9 @@ include "spattn/Dialect/Spattn/IR/SpattnAttrs.td"
 include "spattn/Dialect/Spattn/IR/SpattnInterfaces.td"
 include "spattn/Dialect/Spattn/IR/SpattnTileOps.td"
 
-def Spattn_Shaped : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
-                              "ranked tensor or strided memref">;
+// Checked where result types are inferred, which comes first and can say which
+// operand is another.
+def Spattn_Shaped : Type<CPred<"true">, "ranked tensor or strided memref">;
 
 //===----------------------------------------------------------------------===//
 // attention
@@ -27,8 +28,8 @@ class Spattn_AttentionBase<string mnemonic, list<Trait> traits = []>
     : Spattn_Op<mnemonic, !listconcat(traits, [
         DeclareOpInterfaceMethods<Spattn_AttentionOpInterface,
             ["getAttentionOperands", "getOperationsPerPair"]>,
-        DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
+        DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let hasVerifier = 1;
