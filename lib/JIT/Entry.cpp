@@ -31,18 +31,26 @@ static bool isSupportedType(Type type, bool isArgument) {
          (type.isF32() || type.isIndex() || type.isSignlessInteger(64));
 }
 
+std::string spattn::firstErrorOf(MLIRContext *context,
+                                 llvm::function_ref<void()> run) {
+  std::string message;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (message.empty() &&
+        diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      message = diagnostic.str();
+    // Whoever else listens hears it, too.
+    return failure();
+  });
+  run();
+  return message;
+}
+
 /// What is handed in may have been built, and never verified.
 static Error verifyModule(ModuleOp module) {
-  std::string message;
-  ScopedDiagnosticHandler handler(
-      module.getContext(), [&](Diagnostic &diagnostic) {
-        if (message.empty() &&
-            diagnostic.getSeverity() == DiagnosticSeverity::Error)
-          message = diagnostic.str();
-        // Whoever else listens hears it, too.
-        return failure();
-      });
-  if (failed(verify(module)))
+  LogicalResult result = success();
+  std::string message =
+      firstErrorOf(module.getContext(), [&] { result = verify(module); });
+  if (failed(result))
     return makeError("the module is not valid: ", message);
   return Error::success();
 }

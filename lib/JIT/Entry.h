@@ -27,6 +27,10 @@ llvm::Error makeError(const Parts &...parts) {
   return llvm::createStringError(text);
 }
 
+/// Runs something, and returns the first error that was reported meanwhile.
+std::string firstErrorOf(mlir::MLIRContext *context,
+                         llvm::function_ref<void()> run);
+
 /// The function to compile, checked for what callers can pass. The module is
 /// verified.
 llvm::Expected<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,

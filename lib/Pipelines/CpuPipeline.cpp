@@ -35,6 +35,7 @@ void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
   // Before loops: what those allocate, they free.
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createSpattnLowerClones());
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertSpattnToLoops({options.remarks}));

@@ -39,6 +39,23 @@ static BaseMemRefType getBoundaryType(TensorType type, Attribute memorySpace) {
                          memorySpace);
 }
 
+/// New buffers are contiguous, whatever strides their users are ready for.
+static FailureOr<Value> allocate(OpBuilder &b, Location loc, MemRefType type,
+                                 ValueRange sizes, unsigned alignment) {
+  auto contiguous =
+      MemRefType::get(type.getShape(), type.getElementType(),
+                      MemRefLayoutAttrInterface(), type.getMemorySpace());
+  if (!memref::CastOp::areCastCompatible(contiguous, type))
+    return emitError(loc, "needs a new buffer of type ")
+           << type << "; those have no gaps";
+  Value buffer = memref::AllocOp::create(
+      b, loc, contiguous, sizes,
+      alignment ? b.getI64IntegerAttr(alignment) : IntegerAttr());
+  if (contiguous != type)
+    buffer = memref::CastOp::create(b, loc, type, buffer);
+  return buffer;
+}
+
 /// Buffers hold fewer types of elements than tensors do.
 static LogicalResult checkElementTypes(ModuleOp module) {
   auto check = [](Operation *op, TypeRange types) -> LogicalResult {
@@ -148,6 +165,24 @@ static FailureOr<bool> dropArgumentResults(func::FuncOp function) {
   return true;
 }
 
+/// Moves constants to the start of their function. One-Shot Bufferize lets a
+/// loop yield the constant itself, in memory that nobody may write, if it is
+/// inside of the loop, and a copy of it otherwise.
+static void hoistConstants(func::FuncOp function) {
+  if (function.isExternal())
+    return;
+  SmallVector<Operation *> constants;
+  function.walk([&](Operation *op) {
+    if (op->hasTrait<OpTrait::ConstantLike>() &&
+        isa<TensorType>(op->getResult(0).getType()) &&
+        op->getParentOp() != function)
+      constants.push_back(op);
+  });
+  Block &entry = function.getBody().front();
+  for (Operation *constant : constants)
+    constant->moveBefore(&entry, entry.begin());
+}
+
 namespace {
 struct SpattnBufferizePass
     : public spattn::impl::SpattnBufferizeBase<SpattnBufferizePass> {
@@ -164,13 +199,15 @@ struct SpattnBufferizePass
   static LogicalResult bufferize(ModuleOp module) {
     if (failed(checkElementTypes(module)))
       return failure();
-    for (auto function : module.getOps<func::FuncOp>())
+    for (auto function : module.getOps<func::FuncOp>()) {
+      hoistConstants(function);
       if (function->hasAttr(kResultArgumentsName))
         function->setAttr(
             kResultArgumentsName,
             DenseI64ArrayAttr::get(
                 function.getContext(),
                 SmallVector<int64_t>(function.getNumResults(), -1)));
+    }
 
     OneShotBufferizationOptions options;
     options.bufferizeFunctionBoundaries = true;
@@ -182,6 +219,7 @@ struct SpattnBufferizePass
       return cast<BufferLikeType>(
           getBoundaryType(cast<TensorType>(type), memorySpace));
     };
+    options.allocationFn = allocate;
     // What a function returns may have to be copied for its caller, and a copy
     // has strides of its own.
     options.inferFunctionResultLayout = false;
