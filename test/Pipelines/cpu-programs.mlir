@@ -64,13 +64,19 @@ module @inner {
 // CHECK: llvm.func @scope(
 // CHECK: llvm.intr.stacksave
 // CHECK: llvm.intr.stackrestore
-func.func @scope(%c: i1, %x: f32) {
+func.func @scope(%c: i1, %x: f32, %m: memref<4xf32>, %n: index) {
   %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
   memref.alloca_scope {
     %a = memref.alloca() : memref<4xf32>
     scf.if %c {
       memref.store %x, %a[%c0] : memref<4xf32>
     }
+    %y = memref.load %a[%c0] : memref<4xf32>
+    memref.store %y, %m[%c0] : memref<4xf32>
+  }
+  memref.store %x, %m[%i] : memref<4xf32>
   }
   return
 }

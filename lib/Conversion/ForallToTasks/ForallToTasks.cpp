@@ -14,7 +14,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -38,25 +37,22 @@ static FunctionType getParallelForType(MLIRContext *context) {
 }
 
 /// Makes a loop one over a single index from 0, in steps of 1.
-static FailureOr<scf::ForallOp> flatten(scf::ForallOp loop) {
-  IRRewriter rewriter(loop.getContext());
-  if (!loop.isNormalized()) {
-    rewriter.setInsertionPoint(loop);
-    FailureOr<scf::ForallOp> normal = normalizeForallOp(rewriter, loop);
-    if (failed(normal))
-      return loop.emitOpError("cannot be normalized");
-    loop = *normal;
-  }
-  if (loop.getRank() == 1)
+static scf::ForallOp flatten(scf::ForallOp loop) {
+  if (loop.getRank() == 1 && loop.isNormalized())
     return loop;
-
   ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  auto values = [&](ArrayRef<OpFoldResult> mixed) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), mixed);
+  };
+  SmallVector<Value> lower = values(loop.getMixedLowerBound()),
+                     upper = values(loop.getMixedUpperBound()),
+                     steps = values(loop.getMixedStep()), sizes;
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value count = arith::ConstantIndexOp::create(b, 1);
-  SmallVector<Value> sizes;
-  for (OpFoldResult bound : loop.getMixedUpperBound()) {
-    Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), bound);
-    // Two negative bounds are no iterations, either.
+  for (auto [first, end, step] : llvm::zip(lower, upper, steps)) {
+    Value range = arith::SubIOp::create(b, end, first);
+    Value size = arith::CeilDivSIOp::create(b, range, step);
+    // Two negative ones are no iterations, either.
     sizes.push_back(arith::MaxSIOp::create(b, size, zero));
     count = arith::MulIOp::create(b, count, sizes.back());
   }
@@ -66,9 +62,12 @@ static FailureOr<scf::ForallOp> flatten(scf::ForallOp loop) {
   SmallVector<Value> indices(loop.getRank());
   Value rest = flat.getInductionVar(0);
   for (size_t i = indices.size(); i-- > 0;) {
-    indices[i] = arith::RemUIOp::create(b, rest, sizes[i]);
+    Value number = arith::RemUIOp::create(b, rest, sizes[i]);
     rest = arith::DivUIOp::create(b, rest, sizes[i]);
+    indices[i] = arith::AddIOp::create(
+        b, lower[i], arith::MulIOp::create(b, number, steps[i]));
   }
+  IRRewriter rewriter(loop.getContext());
   loop.getTerminator()->erase();
   rewriter.inlineBlockBefore(loop.getBody(), flat.getTerminator(), indices);
   rewriter.eraseOp(loop);
@@ -104,10 +103,7 @@ public:
   FailureOr<func::FuncOp> run(SymbolTable &symbols) {
     if (loop.getNumResults() != 0)
       return loop.emitOpError("expected a loop without results, on buffers");
-    FailureOr<scf::ForallOp> flat = flatten(loop);
-    if (failed(flat))
-      return failure();
-    loop = *flat;
+    loop = flatten(loop);
     collectCaptures();
     SmallVector<Type> fields;
     for (Value capture : captures) {
