@@ -151,8 +151,9 @@ def SpattnCheckLowered : Pass<"spattn-check-lowered", "::mlir::ModuleOp"> {
 def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
   let summary = "Turns attention into GPU kernels in tile form";
   let description = [{
-    Each function becomes the kernel of the one `spattn.attention` in it, as an
-    LLVM function of the same name. Lengths, batch size, strides and scale are
+    Each function with attention becomes the kernel of the one `spattn.attention`
+    in it, as an LLVM function of the same name. Whatever else it does, beside
+    constants, is an error; functions without attention stay as they are. Lengths, batch size, strides and scale are
     arguments: tensor maps of query, key, value and output; pointers to the
     output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
