@@ -173,7 +173,10 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
   impl.function = std::move(*host);
   impl.function.attention = {};
   GpuPipelineOptions pipeline;
-  if (failed(pipeline.parseFromString(options.pipelineOptions)))
+  // The parser takes an option without a name for none.
+  StringRef text = options.pipelineOptions;
+  if (text.starts_with("=") || text.contains(" =") ||
+      failed(pipeline.parseFromString(text)))
     return makeError("'", options.pipelineOptions,
                      "' are not options of spattn-gpu");
   if (!GpuTarget::parse(options.chip))
