@@ -233,16 +233,16 @@ static LogicalResult checkLowered(ModuleOp module) {
   bool anyKernel = false;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     anyKernel |= function->hasAttr("nvvm.kernel");
+  if (!anyKernel)
+    return emitError(module.getLoc(),
+                     "there is no kernel in the module: an llvm.func "
+                     "with 'nvvm.kernel'");
   for (Operation &op : *module.getBody())
     if (op.getDialect() !=
         module->getContext()->getLoadedDialect<LLVM::LLVMDialect>())
       return emitError(op.getLoc(),
                        "expected a module in the LLVM dialect, got '")
              << op.getName() << "'";
-  if (!anyKernel)
-    return emitError(module.getLoc(),
-                     "there is no kernel in the module: an llvm.func "
-                     "with 'nvvm.kernel'");
   return success();
 }
 
