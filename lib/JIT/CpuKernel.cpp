@@ -12,13 +12,17 @@
 #include "ThreadPool.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Pipelines/CpuPipeline.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -27,28 +31,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 
 using namespace mlir;
 using namespace spattn;
 using llvm::Error;
 using llvm::Expected;
-
-//===----------------------------------------------------------------------===//
-// Buffers
-//===----------------------------------------------------------------------===//
-
-KernelResult::KernelResult(KernelResult &&other)
-    : buffer(std::move(other.buffer)),
-      owned(std::exchange(other.owned, nullptr)) {}
-
-KernelResult &KernelResult::operator=(KernelResult &&other) {
-  std::swap(buffer, other.buffer);
-  std::swap(owned, other.owned);
-  return *this;
-}
-
-KernelResult::~KernelResult() { std::free(owned); }
 
 //===----------------------------------------------------------------------===//
 // The host
@@ -82,11 +71,6 @@ static int64_t registerVectorsFor(int64_t vectorWidth) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A result of the compiled function: an argument's buffer, or a returned one.
-struct ResultSource {
-  std::optional<unsigned> argument;
-};
-
 /// Dimensions of two arguments that an attention needs to be the same.
 struct SharedDim {
   unsigned argument, dim, otherArgument, otherDim;
@@ -97,7 +81,8 @@ struct SharedDim {
 struct CpuKernel::Impl {
   /// Holds the function types, apart from the caller's module.
   FunctionType type;
-  std::vector<ResultSource> results;
+  /// The argument whose buffer each result is, or -1 if it is returned.
+  std::vector<int64_t> results;
   std::vector<SharedDim> sharedDims;
   /// Arguments that are the scale of an attention.
   std::vector<unsigned> scales;
@@ -113,7 +98,10 @@ double CpuKernel::getCompileTime() const { return impl->compileTime; }
 
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
 
-static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
+/// Lowers to the LLVM dialect, and says where the results of a function are.
+static LogicalResult lower(ModuleOp module, func::FuncOp function,
+                           const CpuCompileOptions &options,
+                           std::vector<int64_t> &results) {
   CpuPipelineOptions pipeline;
   pipeline.queryTile = options.queryTile;
   pipeline.keyTile = options.keyTile;
@@ -122,12 +110,84 @@ static LogicalResult lower(ModuleOp module, const CpuCompileOptions &options) {
   pipeline.registerVectors = registerVectorsFor(pipeline.vectorWidth);
   pipeline.parallel = options.parallel;
 
+  Builder b(module.getContext());
+  function->setAttr(kResultArgumentsName, b.getDenseI64ArrayAttr({}));
+  std::string name = function.getName().str();
+  if (failed(runStages<CpuPipelineOptions>(
+          module, {{buildCpuLoopsPipeline, "1-loops.mlir"}}, pipeline,
+          options.dumpFolder)))
+    return failure();
+  auto found = cast<DenseI64ArrayAttr>(
+      module.lookupSymbol<func::FuncOp>(name)->removeAttr(
+          kResultArgumentsName));
+  results.assign(found.asArrayRef().begin(), found.asArrayRef().end());
   return runStages<CpuPipelineOptions>(
       module,
-      {{buildCpuLoopsPipeline, "1-loops.mlir"},
-       {buildCpuVectorPipeline, "2-vector.mlir"},
+      {{buildCpuVectorPipeline, "2-vector.mlir"},
        {buildCpuLLVMPipeline, "3-llvm.mlir"}},
       pipeline, options.dumpFolder);
+}
+
+/// Removes what a function does not use, with the modules inside of its own.
+static void prune(ModuleOp module, func::FuncOp function) {
+  SymbolTable symbols(module);
+  SetVector<Operation *> used;
+  used.insert(function);
+  for (Operation &op : *module.getBody())
+    if (!isa<SymbolOpInterface>(op))
+      used.insert(&op);
+  for (size_t i = 0; i < used.size(); ++i) {
+    std::optional<SymbolTable::UseRange> uses =
+        SymbolTable::getSymbolUses(used[i]);
+    // An operation that may hold anything.
+    if (!uses)
+      return;
+    for (SymbolTable::SymbolUse use : *uses)
+      if (Operation *op = symbols.lookup(use.getSymbolRef().getRootReference()))
+        used.insert(op);
+  }
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (!used.contains(&op))
+      op.erase();
+  for (Operation *op : used)
+    if (auto other = dyn_cast<func::FuncOp>(op);
+        other && other != function && !other.isExternal())
+      other.setPrivate();
+}
+
+// What LLVM calls where the host has no instruction for it, from MLIR's
+// libmlir_float16_utils, whose header does not declare it. Only the addresses
+// are taken.
+extern "C" void __truncsfbf2();
+extern "C" void __truncdfbf2();
+
+/// What code that the pipelines make calls, by name.
+static llvm::StringMap<void *> getRuntimeSymbols() {
+  return {
+      {"spattn_parallel_for", reinterpret_cast<void *>(spattn_parallel_for)},
+      {"memrefCopy", reinterpret_cast<void *>(memrefCopy)},
+      {"__truncsfbf2", reinterpret_cast<void *>(__truncsfbf2)},
+      {"__truncdfbf2", reinterpret_cast<void *>(__truncdfbf2)}};
+}
+
+/// Whether all functions without a body are there to be called.
+static LogicalResult checkCallees(ModuleOp module) {
+  llvm::StringMap<void *> runtime = getRuntimeSymbols();
+  llvm::sys::DynamicLibrary::LoadLibraryPermanently(nullptr);
+  LogicalResult result = success();
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    StringRef name = function.getName();
+    if (!function.isExternal() || name.starts_with("llvm.") ||
+        runtime.contains(name) ||
+        llvm::sys::DynamicLibrary::SearchForAddressOfSymbol(name.str()))
+      continue;
+    // Conversions declare a C interface for each declaration.
+    result = function.emitError("function '")
+             << name
+             << "' has no body, and this process no function of its "
+                "name";
+  }
+  return result;
 }
 
 Expected<std::unique_ptr<CpuKernel>>
@@ -147,20 +207,14 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     if (scale && scale.getOwner() == &function->getBody().front())
       kernel->impl->scales.push_back(scale.getArgNumber());
   });
-  Operation *terminator = function->getBody().front().getTerminator();
-  for (Value result : terminator->getOperands())
-    kernel->impl->results.push_back({tracedArgument(result)});
 
   function->getOperation()->setAttr(
       LLVM::LLVMDialect::getEmitCWrapperAttrName(),
       UnitAttr::get(clone->getContext()));
   // Only what the entry needs is compiled.
-  for (auto other : clone->getOps<func::FuncOp>())
-    if (other != *function && !other.isExternal())
-      other.setPrivate();
-  PassManager prune(clone->getContext());
-  prune.addPass(createSymbolDCEPass());
-  if (failed(prune.run(*clone)) || failed(lower(*clone, options)))
+  prune(*clone, *function);
+  if (failed(lower(*clone, *function, options, kernel->impl->results)) ||
+      failed(checkCallees(*clone)))
     return makeError("could not compile function '", entry, "' for the CPU");
 
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -184,9 +238,10 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
   kernel->impl->engine->registerSymbols(
       [](llvm::orc::MangleAndInterner mangle) {
         llvm::orc::SymbolMap symbols;
-        symbols[mangle("spattn_parallel_for")] = {
-            llvm::orc::ExecutorAddr::fromPtr(&spattn_parallel_for),
-            llvm::JITSymbolFlags::Exported};
+        for (const auto &symbol : getRuntimeSymbols())
+          symbols[mangle(symbol.getKey())] = {
+              llvm::orc::ExecutorAddr::fromPtr(symbol.getValue()),
+              llvm::JITSymbolFlags::Exported};
         return symbols;
       });
   auto address =
@@ -241,8 +296,8 @@ static unsigned elementBytes(Type type) {
   return type.isIndex() ? 8 : (type.getIntOrFloatBitWidth() + 7) / 8;
 }
 
-/// Reads a descriptor that the function returned.
-static KernelResult readDescriptor(const int64_t *words, Type type) {
+/// The view of a descriptor that the function returned.
+static BufferView readDescriptor(const int64_t *words, Type type) {
   auto shaped = cast<ShapedType>(type);
   int64_t rank = shaped.getRank();
   BufferView view;
@@ -251,7 +306,7 @@ static KernelResult readDescriptor(const int64_t *words, Type type) {
               words[2] * elementBytes(view.elementType);
   view.sizes.assign(words + 3, words + 3 + rank);
   view.strides.assign(words + 3 + rank, words + 3 + 2 * rank);
-  return KernelResult(view, reinterpret_cast<void *>(words[0]));
+  return view;
 }
 
 Expected<std::vector<KernelResult>>
@@ -294,7 +349,7 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
   }
   size_t resultWords = 0;
   for (auto [type, source] : llvm::zip(impl->type.getResults(), impl->results))
-    if (!source.argument)
+    if (source < 0)
       resultWords += descriptorWords(type);
   std::vector<int64_t> returned(resultWords);
   void *returnedPointer = returned.data();
@@ -307,15 +362,19 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
   impl->entry(packed.data());
 
   std::vector<KernelResult> results;
+  std::map<int64_t, std::shared_ptr<void>> owned;
   const int64_t *next = returned.data();
   for (auto [type, source] :
        llvm::zip(impl->type.getResults(), impl->results)) {
-    if (source.argument) {
-      results.emplace_back(std::get<BufferView>(arguments[*source.argument]),
-                           nullptr);
+    if (source >= 0) {
+      results.emplace_back(std::get<BufferView>(arguments[source]), nullptr);
       continue;
     }
-    results.push_back(readDescriptor(next, type));
+    // Two results may be parts of one buffer.
+    std::shared_ptr<void> &buffer = owned[next[0]];
+    if (!buffer)
+      buffer.reset(reinterpret_cast<void *>(next[0]), std::free);
+    results.emplace_back(readDescriptor(next, type), buffer);
     next += descriptorWords(type);
   }
   return results;

@@ -8,6 +8,8 @@
 
 #include "Entry.h"
 
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -29,7 +31,33 @@ static bool isSupportedType(Type type, bool isArgument) {
          (type.isF32() || type.isIndex() || type.isSignlessInteger(64));
 }
 
+std::string spattn::firstErrorOf(MLIRContext *context,
+                                 llvm::function_ref<void()> run) {
+  std::string message;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (message.empty() &&
+        diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      message = diagnostic.str();
+    // Whoever else listens hears it, too.
+    return failure();
+  });
+  run();
+  return message;
+}
+
+/// What is handed in may have been built, and never verified.
+static Error verifyModule(ModuleOp module) {
+  LogicalResult result = success();
+  std::string message =
+      firstErrorOf(module.getContext(), [&] { result = verify(module); });
+  if (failed(result))
+    return makeError("the module is not valid: ", message);
+  return Error::success();
+}
+
 Expected<func::FuncOp> spattn::findEntry(ModuleOp module, StringRef name) {
+  if (Error error = verifyModule(module))
+    return error;
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function)
     return makeError("no function '", name, "' in the module");
@@ -70,6 +98,27 @@ std::optional<unsigned> spattn::tracedArgument(Value value) {
   return std::nullopt;
 }
 
+/// The code for a memref takes its static strides for granted.
+static Error checkLayout(unsigned i, const BufferView &view, Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref)
+    return Error::success();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(memref.getStridesAndOffset(strides, offset)))
+    return makeError("argument ", i, " is of type ", type,
+                     ", whose layout has no strides");
+  if (!ShapedType::isDynamic(offset) && offset != 0)
+    return makeError("argument ", i, " is of type ", type,
+                     "; expected an offset of 0 or a dynamic one");
+  for (auto [size, stride, expected] :
+       llvm::zip(view.sizes, view.strides, strides))
+    if (size > 1 && !ShapedType::isDynamic(expected) && stride != expected)
+      return makeError("argument ", i, " has a stride of ", stride,
+                       ", expected ", type);
+  return Error::success();
+}
+
 Error spattn::checkArgument(unsigned i, const KernelArgument &argument,
                             Type type) {
   auto shaped = dyn_cast<ShapedType>(type);
@@ -98,6 +147,8 @@ Error spattn::checkArgument(unsigned i, const KernelArgument &argument,
       view->sizes.back() > 1)
     return makeError("argument ", i, " has an innermost stride of ",
                      view->strides.back(), ", expected 1");
+  if (Error error = checkLayout(i, *view, type))
+    return error;
   if (!view->data && view->getNumElements() > 0)
     return makeError("argument ", i, " has no data");
   return Error::success();
@@ -107,7 +158,6 @@ LogicalResult spattn::runStage(ModuleOp module,
                                llvm::function_ref<void(OpPassManager &)> build,
                                StringRef folder, StringRef file) {
   PassManager pm(module.getContext());
-  pm.enableVerifier(false);
   build(pm);
   if (failed(pm.run(module)))
     return failure();

@@ -27,12 +27,16 @@ llvm::Error makeError(const Parts &...parts) {
   return llvm::createStringError(text);
 }
 
-/// The function to compile, checked for what callers can pass.
+/// Runs something, and returns the first error that was reported meanwhile.
+std::string firstErrorOf(mlir::MLIRContext *context,
+                         llvm::function_ref<void()> run);
+
+/// The function to compile, checked for what callers can pass. The module is
+/// verified.
 llvm::Expected<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,
                                              llvm::StringRef name);
 
-/// The argument whose buffer a returned tensor is, if it is one's: what
-/// bufferization then drops from the results.
+/// The argument that a tensor has the sizes of, since it is written to it.
 std::optional<unsigned> tracedArgument(mlir::Value value);
 
 /// What of an argument does not fit its type.

@@ -9,9 +9,7 @@
 #include "spattn/JIT/GpuKernel.h"
 
 #include "Entry.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/Matchers.h"
-#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Conversion/HostFunction.h"
 #include "spattn/Pipelines/GpuPipeline.h"
 #include "spattn/Target/Artifact.h"
 #include "llvm/ADT/StringExtras.h"
@@ -19,7 +17,6 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
-#include <cmath>
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -47,97 +44,6 @@ runtime::KernelCache &spattn::getKernelCache() {
   static auto &cache =
       *new runtime::KernelCache(runtime::KernelCache::getDefaultFolder());
   return cache;
-}
-
-//===----------------------------------------------------------------------===//
-// The function
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Where the operands of the kernel come from.
-struct Signature {
-  /// The argument of each operand by name.
-  std::vector<std::pair<std::string, unsigned>> operands;
-  /// The argument that holds the scale, or else its value.
-  std::optional<unsigned> scaleArgument;
-  double scale = 0;
-  std::vector<unsigned> results;
-};
-} // namespace
-
-/// The argument of the function that a value is.
-static std::optional<unsigned> getArgument(func::FuncOp function, Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument || argument.getOwner() != &function.getBody().front())
-    return std::nullopt;
-  return argument.getArgNumber();
-}
-
-/// The function is an attention, or gradients of one, and nothing else: the
-/// rest would be lost.
-static Expected<Signature> getSignature(func::FuncOp function) {
-  auto fail = [&](Operation *op, const auto &...parts) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    (stream << ... << parts);
-    emitError(op->getLoc(), text);
-    return makeError("function '", function.getName(), "': ", text);
-  };
-  Block &body = function.getBody().front();
-  AttentionOpInterface attention;
-  for (Operation &op : body) {
-    if (auto found = dyn_cast<AttentionOpInterface>(op)) {
-      if (attention)
-        return fail(&op, "a function for a GPU has one attention; this is its "
-                         "second");
-      attention = found;
-    } else if (!isa<arith::ConstantOp, func::ReturnOp>(op)) {
-      return fail(&op, "'", op.getName(),
-                  "' has no kernel for a GPU: functions have one attention, "
-                  "constants and a return");
-    }
-  }
-  if (!attention)
-    return fail(function, "a function for a GPU has one attention, got none");
-
-  Signature signature;
-  for (const AttentionOperand &operand : attention.getAttentionOperands()) {
-    auto argument = getArgument(function, operand.value);
-    if (!argument)
-      return fail(attention, "operand '", operand.name,
-                  "' is not an argument of the function; a kernel for a GPU "
-                  "reads and writes arguments");
-    signature.operands.emplace_back(operand.getBufferName(), *argument);
-  }
-  // Values are tensors, but there is one buffer for both.
-  auto destinations = cast<DestinationStyleOpInterface>(*attention);
-  for (Value init : destinations.getDpsInits())
-    if (llvm::count(attention->getOperands(), init) > 1)
-      return fail(attention, "argument ", *getArgument(function, init),
-                  " is a destination and another operand, too; a kernel for a "
-                  "GPU writes while it reads");
-  signature.scale = 1 / std::sqrt(double(attention.getHeadDim()));
-  if (Value scale = attention.getScale()) {
-    signature.scaleArgument = getArgument(function, scale);
-    FloatAttr constant;
-    if (!signature.scaleArgument && !matchPattern(scale, m_Constant(&constant)))
-      return fail(attention, "the scale is neither an argument of the function "
-                             "nor a constant");
-    if (!signature.scaleArgument)
-      signature.scale = constant.getValueAsDouble();
-  }
-  for (OpOperand &result : body.getTerminator()->getOpOperands()) {
-    Value value = result.get();
-    // A tensor that is a destination would be returned as it was.
-    bool isLost = isa<RankedTensorType>(value.getType()) &&
-                  llvm::is_contained(destinations.getDpsInits(), value);
-    auto argument = tracedArgument(value);
-    if (!argument || isLost)
-      return fail(body.getTerminator(), "result ", result.getOperandNumber(),
-                  " is not written by the attention");
-    signature.results.push_back(*argument);
-  }
-  return signature;
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,7 +97,8 @@ static std::string makeKey(ModuleOp module, const GpuCompileOptions &options) {
 
 struct GpuKernel::Impl {
   FunctionType type;
-  Signature signature;
+  /// Without the attention, which is the caller's.
+  HostFunction function;
   std::shared_ptr<runtime::Program> program;
   GpuCompileTimes times;
 };
@@ -199,7 +106,7 @@ struct GpuKernel::Impl {
 GpuKernel::GpuKernel() : impl(std::make_unique<Impl>()) {}
 GpuKernel::~GpuKernel() = default;
 llvm::ArrayRef<unsigned> GpuKernel::getResults() const {
-  return impl->signature.results;
+  return impl->function.results;
 }
 FunctionType GpuKernel::getType() const { return impl->type; }
 const std::shared_ptr<runtime::Program> &GpuKernel::getProgram() const {
@@ -258,12 +165,18 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
   if (!function)
     return function.takeError();
   impl.type = function->getFunctionType();
-  auto signature = getSignature(*function);
-  if (!signature)
-    return signature.takeError();
-  impl.signature = std::move(*signature);
+  FailureOr<HostFunction> host = failure();
+  std::string message = firstErrorOf(
+      module.getContext(), [&] { host = HostFunction::get(*function); });
+  if (failed(host))
+    return makeError("function '", entry, "': ", message);
+  impl.function = std::move(*host);
+  impl.function.attention = {};
   GpuPipelineOptions pipeline;
-  if (failed(pipeline.parseFromString(options.pipelineOptions)))
+  // The parser takes an option without a name for none.
+  StringRef text = options.pipelineOptions;
+  if (text.starts_with("=") || text.contains(" =") ||
+      failed(pipeline.parseFromString(text)))
     return makeError("'", options.pipelineOptions,
                      "' are not options of spattn-gpu");
   if (!GpuTarget::parse(options.chip))
@@ -311,14 +224,14 @@ Error GpuKernel::launch(const runtime::Driver &driver,
     if (Error error = checkArgument(i, argument, types[i]))
       return error;
 
-  const Signature &signature = impl->signature;
+  const HostFunction &function = impl->function;
   runtime::LaunchArguments launch;
   for (const runtime::Operand &operand : impl->program->artifact().operands) {
-    auto it = llvm::find_if(signature.operands, [&](const auto &entry) {
+    auto it = llvm::find_if(function.operands, [&](const auto &entry) {
       return entry.first == operand.name;
     });
     // One that is left out.
-    if (it == signature.operands.end()) {
+    if (it == function.operands.end()) {
       launch.operands.emplace_back();
       continue;
     }
@@ -328,9 +241,9 @@ Error GpuKernel::launch(const runtime::Driver &driver,
       return view.takeError();
     launch.operands.push_back(*view);
   }
-  double scale = signature.scale;
-  if (signature.scaleArgument)
-    scale = std::get<float>(arguments[*signature.scaleArgument]);
+  double scale = function.scale;
+  if (function.scaleArgument)
+    scale = std::get<float>(arguments[*function.scaleArgument]);
   launch.values = {{"scale", scale}};
   launch.stream = stream;
   auto loaded = impl->program->load(driver, ordinal);

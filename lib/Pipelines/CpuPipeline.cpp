@@ -9,11 +9,13 @@
 #include "spattn/Pipelines/CpuPipeline.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -27,10 +29,15 @@ void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
                                    const CpuPipelineOptions &options) {
   pm.addPass(createSpattnNormalize());
   pm.addPass(createSpattnSelectSchedule({options.queryTile, options.keyTile}));
+  // What stands around attention: arithmetic on tensors is linalg's business.
+  pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createSpattnBufferize());
   // Before loops: what those allocate, they free.
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createSpattnLowerClones());
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createConvertSpattnToLoops({options.remarks}));
   pm.addPass(createCSEPass());
 }
@@ -49,6 +56,7 @@ void spattn::buildCpuLLVMPipeline(OpPassManager &pm,
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createSpattnCheckLowered());
 }
 
 void spattn::buildCpuPipeline(OpPassManager &pm,

@@ -47,12 +47,14 @@ void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
   ConvertTileToNVVMOptions nvvm;
   nvvm.targetName = options.target;
   pm.addPass(createConvertTileToNVVM(nvvm));
-  pm.addPass(createCSEPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  // Kernels only: other functions of the module are for somebody else.
+  OpPassManager &kernels = pm.nest<LLVM::LLVMFuncOp>();
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertToLLVMPass());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
 }
 
 void spattn::buildGpuPipeline(OpPassManager &pm,

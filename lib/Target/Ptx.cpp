@@ -10,7 +10,10 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -187,29 +190,69 @@ private:
 };
 } // namespace
 
+/// The kernels of a module and what they use, or null if there is nothing else.
+/// Functions beside them are for somebody else: they are not part of the code,
+/// which is said.
+static OwningOpRef<ModuleOp> takeKernels(ModuleOp module) {
+  SymbolTable symbols(module);
+  SetVector<Operation *> used;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    if (function->hasAttr("nvvm.kernel"))
+      used.insert(function);
+  if (used.empty())
+    return {};
+  for (size_t i = 0; i < used.size(); ++i)
+    if (auto uses = SymbolTable::getSymbolUses(used[i]))
+      for (SymbolTable::SymbolUse use : *uses)
+        if (Operation *op =
+                symbols.lookup(use.getSymbolRef().getRootReference()))
+          used.insert(op);
+  auto isLeftOut = [&](Operation &op) {
+    return isa<FunctionOpInterface>(op) && !used.contains(&op);
+  };
+  if (llvm::none_of(*module.getBody(), isLeftOut))
+    return {};
+  OwningOpRef<ModuleOp> kernels = ModuleOp::create(module.getLoc());
+  (*kernels)->setAttrs(module->getAttrDictionary());
+  for (Operation &op : *module.getBody()) {
+    if (!isLeftOut(op)) {
+      kernels->push_back(op.clone());
+      continue;
+    }
+    auto function = cast<FunctionOpInterface>(op);
+    if (!function.isExternal())
+      emitWarning(op.getLoc(), "function '")
+          << function.getName()
+          << "' is not part of the code for a GPU: no kernel uses it";
+  }
+  return kernels;
+}
+
 /// Operations that LLVM IR has no counterpart of, other than the module's own.
 static LogicalResult checkLowered(ModuleOp module) {
   bool anyKernel = false;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     anyKernel |= function->hasAttr("nvvm.kernel");
+  if (!anyKernel)
+    return emitError(module.getLoc(),
+                     "there is no kernel in the module: an llvm.func "
+                     "with 'nvvm.kernel'");
   for (Operation &op : *module.getBody())
     if (op.getDialect() !=
         module->getContext()->getLoadedDialect<LLVM::LLVMDialect>())
       return emitError(op.getLoc(),
                        "expected a module in the LLVM dialect, got '")
              << op.getName() << "'";
-  if (!anyKernel)
-    return emitError(module.getLoc(),
-                     "there is no kernel in the module: an llvm.func "
-                     "with 'nvvm.kernel'");
   return success();
 }
 
 /// Optimized for the machine; null after an error.
-static std::unique_ptr<llvm::Module> translate(ModuleOp module,
+static std::unique_ptr<llvm::Module> translate(ModuleOp whole,
                                                llvm::LLVMContext &context,
                                                llvm::TargetMachine &machine,
                                                unsigned optLevel) {
+  OwningOpRef<ModuleOp> kernels = takeKernels(whole);
+  ModuleOp module = kernels ? *kernels : whole;
   if (failed(checkLowered(module)))
     return nullptr;
   std::unique_ptr<llvm::Module> result =

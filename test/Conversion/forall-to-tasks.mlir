@@ -38,10 +38,50 @@ func.func @fill(%b: memref<?xf32>, %n: index, %x: f32) {
 
 // -----
 
+// Indices from any start, in any steps, are numbered in one.
+// CHECK-LABEL: func.func @two(
+// CHECK-SAME: %[[B:.*]]: memref<?x?xf32>, %[[N:.*]]: index
+// CHECK: arith.muli
+// CHECK: call @spattn_parallel_for(
+// CHECK-LABEL: func.func private @two_task_0(
+// CHECK: arith.remui
+// CHECK: arith.divui
+// CHECK: memref.store
 func.func @two(%b: memref<?x?xf32>, %n: index, %x: f32) {
-  // expected-error @+1 {{expected a normalized loop over one index without results}}
-  scf.forall (%i, %j) in (%n, %n) {
+  scf.forall (%i, %j) = (1, 0) to (%n, 8) step (2, 1) {
     memref.store %x, %b[%i, %j] : memref<?x?xf32>
   }
   return
+}
+
+// -----
+
+// The context of an inner loop is in the frame of the task around it.
+// CHECK-LABEL: func.func @nested(
+// CHECK: call @spattn_parallel_for(
+// CHECK-LABEL: func.func private @nested_task_0(
+// CHECK: llvm.alloca
+// CHECK: call @spattn_parallel_for(
+// CHECK-LABEL: func.func private @nested_task_0_task_0(
+// CHECK: memref.store
+func.func @nested(%b: memref<?x?xf32>, %n: index, %x: f32) {
+  scf.forall (%i) in (%n) {
+    scf.forall (%j) in (%i) {
+      memref.store %x, %b[%i, %j] : memref<?x?xf32>
+    }
+  }
+  return
+}
+
+// -----
+
+func.func @tensors(%t: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected a loop without results, on buffers}}
+  %r = scf.forall (%i) in (4) shared_outs(%o = %t) -> tensor<4xf32> {
+    %s = tensor.extract_slice %o[%i] [1] [1] : tensor<4xf32> to tensor<1xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %s into %o[%i] [1] [1] : tensor<1xf32> into tensor<4xf32>
+    }
+  }
+  return %r : tensor<4xf32>
 }

@@ -20,9 +20,9 @@
 
 !t = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @element(%q: !t, %l: !l) -> !t {
+func.func @element(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
   return %r#0 : !t
 }
 
@@ -31,9 +31,9 @@ func.func @element(%q: !t, %l: !l) -> !t {
 !t = tensor<1x1x?x64xf16>
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @output_element(%q: !t, %o: !o, %l: !l) -> !t {
+func.func @output_element(%q: !t, %o: !o, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected 'out' to have elements of type 'f16', as 'query' has, for gradients on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %o, %l, %o : !t, !t, !t, !o, !l, !o) outs(%q, %q, %q : !t, !t, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %o, %l, %o : !t, !t, !t, !o, !l, !o) outs(%d0, %d1, %d2 : !t, !t, !t)
   return %r#0 : !t
 }
 
@@ -42,9 +42,9 @@ func.func @output_element(%q: !t, %o: !o, %l: !l) -> !t {
 !t = tensor<1x1x?x64xbf16>
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @dquery_element(%q: !t, %o: !o, %l: !l) -> !t {
+func.func @dquery_element(%q: !t, %o: !o, %l: !l, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected 'dquery' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%o, %q, %q : !o, !t, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%o, %d1, %d2 : !o, !t, !t)
   return %r#1 : !t
 }
 
@@ -53,9 +53,9 @@ func.func @dquery_element(%q: !t, %o: !o, %l: !l) -> !t {
 !t = tensor<1x1x?x64xbf16>
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @dkey_element(%q: !t, %o: !o, %l: !l) -> !t {
+func.func @dkey_element(%q: !t, %o: !o, %l: !l, %d0: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected 'dkey' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %o, %q : !t, !o, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %o, %d2 : !t, !o, !t)
   return %r#2 : !t
 }
 
@@ -64,9 +64,9 @@ func.func @dkey_element(%q: !t, %o: !o, %l: !l) -> !t {
 !t = tensor<1x1x?x64xbf16>
 !o = tensor<1x1x?x64xf32>
 !l = tensor<1x1x?xf32>
-func.func @dvalue_element(%q: !t, %o: !o, %l: !l) -> !t {
+func.func @dvalue_element(%q: !t, %o: !o, %l: !l, %d0: !t, %d1: !t) -> !t {
   // expected-error @+1 {{expected 'dvalue' to have elements of type 'bf16', as 'query' has, for gradients on a GPU, got 'f32'}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %o : !t, !t, !o)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %o : !t, !t, !o)
   return %r#0 : !t
 }
 
@@ -74,9 +74,9 @@ func.func @dvalue_element(%q: !t, %o: !o, %l: !l) -> !t {
 
 !t = tensor<1x1x?x84xf16>
 !l = tensor<1x1x?xf32>
-func.func @head_dim(%q: !t, %l: !l) -> !t {
+func.func @head_dim(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
   return %r#0 : !t
 }
 
@@ -84,9 +84,9 @@ func.func @head_dim(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x136xf16>
 !l = tensor<1x1x?xf32>
-func.func @wide(%q: !t, %l: !l) -> !t {
+func.func @wide(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 136}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
   return %r#0 : !t
 }
 
@@ -95,9 +95,9 @@ func.func @wide(%q: !t, %l: !l) -> !t {
 !t = tensor<1x1x?x64xf16>
 !v = tensor<1x1x?x256xf16>
 !l = tensor<1x1x?xf32>
-func.func @wide_values(%q: !t, %v: !v, %l: !l) -> !t {
+func.func @wide_values(%q: !t, %v: !v, %l: !l, %d0: !t, %d1: !t, %d2: !v) -> !t {
   // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 256}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %v, %v, %l, %v : !t, !t, !v, !v, !l, !v) outs(%q, %q, %v : !t, !t, !v)
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %v, %v, %l, %v : !t, !t, !v, !v, !l, !v) outs(%d0, %d1, %d2 : !t, !t, !v)
   return %r#0 : !t
 }
 
@@ -105,9 +105,9 @@ func.func @wide_values(%q: !t, %v: !v, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @schedule_32_64(%q: !t, %l: !l) -> !t {
+func.func @schedule_32_64(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 32 and 64}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
   return %r#0 : !t
 }
 
@@ -115,9 +115,9 @@ func.func @schedule_32_64(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @schedule_192_64(%q: !t, %l: !l) -> !t {
+func.func @schedule_192_64(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 192 and 64}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 192, key_tile = 64>}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 192, key_tile = 64>}
   return %r#0 : !t
 }
 
@@ -125,9 +125,9 @@ func.func @schedule_192_64(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @schedule_64_96(%q: !t, %l: !l) -> !t {
+func.func @schedule_64_96(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 64 and 96}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 96>}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 96>}
   return %r#0 : !t
 }
 
@@ -135,9 +135,9 @@ func.func @schedule_64_96(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @schedule_64_320(%q: !t, %l: !l) -> !t {
+func.func @schedule_64_320(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected a schedule of 64 or 128 queries and 64, 128, 192 or 256 keys for gradients on a GPU, got 64 and 320}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 320>}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 320>}
   return %r#0 : !t
 }
 
@@ -145,9 +145,9 @@ func.func @schedule_64_320(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @warpgroups(%q: !t, %l: !l) -> !t {
+func.func @warpgroups(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   // expected-error @+1 {{expected the number of warpgroups, one for 64 keys of a tile, to divide that of 64x64 blocks in a tile of queries for gradients on a GPU, got 2 and 1}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 128>}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 128>}
   return %r#0 : !t
 }
 
@@ -155,9 +155,9 @@ func.func @warpgroups(%q: !t, %l: !l) -> !t {
 
 !t = tensor<1x1x?x64xf16>
 !l = tensor<1x1x?xf32>
-func.func @two(%q: !t, %l: !l) -> !t {
-  // expected-error @-1 {{expected one attention in the function of a kernel, got 2}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
+func.func @two(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
+  // expected-error @+1 {{a function for a GPU has one attention; this is its second}}
   %o = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
   return %o : !t
 }

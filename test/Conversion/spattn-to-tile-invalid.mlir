@@ -23,26 +23,76 @@
 // RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-tile='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
 // OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1
 
-// expected-error @+1 {{expected one attention in the function of a kernel, got 0}}
-func.func @none() {
-  return
+// Nothing of a function is lost.
+!t = tensor<?x2x?x64xbf16>
+func.func @after(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  // expected-error @+1 {{'arith.addf' has no kernel for a GPU: functions have one attention, constants and a return}}
+  %x = arith.addf %r, %q : !t
+  return %x : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @inside(%q: !t, %o: !t, %c: i1) -> !t {
+  // expected-error @+1 {{'scf.if' has no kernel for a GPU}}
+  %r = scf.if %c -> !t {
+    %a = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+    scf.yield %a : !t
+  } else {
+    scf.yield %q : !t
+  }
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @scale(%q: !t, %o: !t, %s: f32) -> !t {
+  // expected-error @+1 {{'arith.mulf' has no kernel for a GPU}}
+  %s2 = arith.mulf %s, %s : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s2) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @destination(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  // expected-error @+1 {{result 0 is not written by the attention}}
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @called(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+func.func @caller(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{refers to function 'called', which a kernel for a GPU takes the place of}}
+  %r = func.call @called(%q, %o) : (!t, !t) -> !t
+  return %r : !t
 }
 
 // -----
 
 !t = tensor<1x1x?x64xf32>
-func.func @element(%q: !t) -> !t {
+func.func @element(%q: !t, %o: !t) -> !t {
   // expected-error @+1 {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
   return %r : !t
 }
 
 // -----
 
 !t = tensor<1x1x?x84xf16>
-func.func @head_dim(%q: !t) -> !t {
+func.func @head_dim(%q: !t, %o: !t) -> !t {
   // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
   return %r : !t
 }
 
@@ -59,18 +109,18 @@ func.func @output(%q: !t, %out: !o) -> !o {
 // -----
 
 !t = tensor<1x1x?x64xf16>
-func.func @queries(%q: !t) -> !t {
+func.func @queries(%q: !t, %o: !t) -> !t {
   // expected-error @+1 {{expected a schedule of 64, 128, 192 or 256 queries for a kernel on a GPU, got 32}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {schedule = #spattn.schedule<query_tile = 32, key_tile = 64>}
   return %r : !t
 }
 
 // -----
 
 !t = tensor<1x1x?x64xf16>
-func.func @keys(%q: !t) -> !t {
+func.func @keys(%q: !t, %o: !t) -> !t {
   // expected-error @+1 {{expected a schedule of a multiple of 16 keys from 16 to 256 for a kernel on a GPU, got 24}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 24>}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {schedule = #spattn.schedule<query_tile = 64, key_tile = 24>}
   return %r : !t
 }
 

@@ -22,7 +22,9 @@ func.func @destination(%q: !t, %o: !t) -> !t {
 // CHECK-DAG: %[[O:.*]] = memref.alloc() {{.*}} : memref<1x2x8x16xf32>
 // CHECK-DAG: %[[L:.*]] = memref.alloc() {{.*}} : memref<1x2x8xf32>
 // CHECK: spattn.attention {{.*}} outs(%[[O]], %[[L]] : memref<1x2x8x16xf32>, memref<1x2x8xf32>)
-// CHECK: return %[[O]], %[[L]]
+// CHECK-DAG: %[[RO:.*]] = memref.cast %[[O]] : memref<1x2x8x16xf32> to memref<1x2x8x16xf32, strided<[?, ?, ?, 1], offset: ?>>
+// CHECK-DAG: %[[RL:.*]] = memref.cast %[[L]]
+// CHECK: return %[[RO]], %[[RL]]
 func.func @allocated(%q: !t) -> (!t, !l) {
   %o = tensor.empty() : !t
   %l = tensor.empty() : !l
@@ -81,4 +83,52 @@ func.func @backward(%q: !t, %l: !l, %dq: !t) -> (!t, !t, !t) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
   return %r#0, %r#1, %r#2 : !t, !t, !t
+}
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+
+// A function that asks is told where its results are: a caller that returns what
+// its callee wrote to an argument, too.
+// CHECK-LABEL: func.func @told(
+// CHECK-SAME: attributes {spattn.result_arguments = array<i64: -1, 1, 0>}
+// CHECK-NOT: -> (
+// CHECK: call @told_callee(%{{.*}}, %{{.*}}) : {{.*}} -> ()
+func.func @told(%q: !t, %o: !t) -> (!t, !t, !t) attributes {spattn.result_arguments} {
+  %e = tensor.empty() : !t
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%e : !t)
+  %s = func.call @told_callee(%q, %o) : (!t, !t) -> !t
+  return %r, %s, %q : !t, !t, !t
+}
+func.func private @told_callee(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+// CHECK-LABEL: func.func @unranked(
+// CHECK-SAME: memref<*xf32>
+func.func @unranked(%x: tensor<*xf32>) {
+  return
+}
+
+// -----
+
+// A loop yields a copy of a constant, never the constant: it may be written.
+// CHECK-LABEL: func.func @constant(
+// CHECK: %[[C:.*]] = memref.get_global
+// CHECK: scf.for
+// CHECK: %[[COPY:.*]] = memref.alloc
+// CHECK: memref.copy %[[C]], %[[COPY]]
+func.func @constant(%a: tensor<4xf32>, %n: index, %f: f32) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = scf.for %i = %c0 to %n step %c1 iter_args(%b = %a) -> (tensor<4xf32>) {
+    %c = arith.constant dense<0.5> : tensor<4xf32>
+    scf.yield %c : tensor<4xf32>
+  }
+  %r = tensor.insert %f into %x[%c0] : tensor<4xf32>
+  return %r : tensor<4xf32>
 }

@@ -104,7 +104,7 @@ def ConvertForallToTasks
     : Pass<"convert-spattn-forall-to-tasks", "::mlir::ModuleOp"> {
   let summary = "Outlines parallel loops into tasks for a thread pool";
   let description = [{
-    Each `scf.forall` over one index without results becomes a private function
+    Each `scf.forall` without results becomes a private function
     `@<parent>_task_<n>(context, index)` that runs one iteration, and a call of
     the runtime:
 
@@ -120,8 +120,10 @@ def ConvertForallToTasks
     The runtime calls the task for every index in `[0, count)`, from any
     threads, in ascending order of start, and returns when all have returned.
     Values that the body uses are passed through a struct on the caller's stack.
-    A `memref.alloca_scope` around the body becomes the task's own frame. Nested
-    loops are left to run in their task.
+    A `memref.alloca_scope` around the body becomes the task's own frame, any
+    other one operations that save and restore the stack. Several indices are
+    numbered in one, and a loop inside of another is called from the task of that
+    one.
 
     With `sequential`, a loop calls the task for one index after the other, and
     no runtime is needed.
@@ -135,11 +137,23 @@ def ConvertForallToTasks
     "::mlir::LLVM::LLVMDialect"];
 }
 
+def SpattnCheckLowered : Pass<"spattn-check-lowered", "::mlir::ModuleOp"> {
+  let summary = "Reports what is not in the LLVM dialect";
+  let description = [{
+    The last pass of the CPU pipelines. Conversions to the LLVM dialect leave what
+    they do not know, and casts around it. This pass makes an error of each
+    operation of the upper levels that is left in the module or in a function of
+    it, at the operation's location. Operations of other dialects it leaves to
+    whoever brought them, and modules of other kinds, such as `gpu.module`, too.
+  }];
+}
+
 def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
   let summary = "Turns attention into GPU kernels in tile form";
   let description = [{
-    Each function becomes the kernel of the one `spattn.attention` in it, as an
-    LLVM function of the same name. Lengths, batch size, strides and scale are
+    Each function with attention becomes the kernel of the one `spattn.attention`
+    in it, as an LLVM function of the same name. Whatever else it does, beside
+    constants, is an error; functions without attention stay as they are. Lengths, batch size, strides and scale are
     arguments: tensor maps of query, key, value and output; pointers to the
     output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements

@@ -22,19 +22,17 @@
 namespace spattn {
 
 /// A buffer that a kernel returned: either one of its arguments', or one that
-/// this object owns and frees.
+/// the results share that are in it, and that the last of them frees.
 class KernelResult {
 public:
-  KernelResult(BufferView view, void *owned) : buffer(view), owned(owned) {}
-  KernelResult(KernelResult &&other);
-  KernelResult &operator=(KernelResult &&other);
-  ~KernelResult();
+  KernelResult(BufferView view, std::shared_ptr<void> owned)
+      : buffer(view), owned(std::move(owned)) {}
 
   const BufferView &view() const { return buffer; }
 
 private:
   BufferView buffer;
-  void *owned;
+  std::shared_ptr<void> owned;
 };
 
 /// How to compile for the host.
@@ -61,9 +59,10 @@ public:
 
   /// Compiles a copy of `module` for its function `entry`: attention and
   /// whatever else One-Shot Bufferize and the upstream conversions to LLVM
-  /// take. Argument and result types are ranked tensors or memrefs of f32, f16,
-  /// bf16, integers or index; arguments may also be scalars. Errors have also
-  /// been reported as diagnostics, with their location.
+  /// take. The module is verified first. Argument and result types are ranked
+  /// tensors or memrefs of f32, f16, bf16, integers or index; arguments may
+  /// also be scalars. Functions without a body are those of this process.
+  /// Errors have also been reported as diagnostics, with their location.
   static llvm::Expected<std::unique_ptr<CpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
           const CpuCompileOptions &options = {});

@@ -29,6 +29,67 @@ using namespace mlir;
 
 static constexpr StringLiteral kParallelFor = "spattn_parallel_for";
 
+/// The type of the runtime's function.
+static FunctionType getParallelForType(MLIRContext *context) {
+  Builder b(context);
+  auto pointer = LLVM::LLVMPointerType::get(context);
+  return b.getFunctionType({b.getI64Type(), pointer, pointer}, {});
+}
+
+/// Makes a loop one over a single index from 0, in steps of 1.
+static scf::ForallOp flatten(scf::ForallOp loop) {
+  if (loop.getRank() == 1 && loop.isNormalized())
+    return loop;
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  auto values = [&](ArrayRef<OpFoldResult> mixed) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), mixed);
+  };
+  SmallVector<Value> lower = values(loop.getMixedLowerBound()),
+                     upper = values(loop.getMixedUpperBound()),
+                     steps = values(loop.getMixedStep()), sizes;
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value count = arith::ConstantIndexOp::create(b, 1);
+  for (auto [first, end, step] : llvm::zip(lower, upper, steps)) {
+    Value range = arith::SubIOp::create(b, end, first);
+    Value size = arith::CeilDivSIOp::create(b, range, step);
+    // Two negative ones are no iterations, either.
+    sizes.push_back(arith::MaxSIOp::create(b, size, zero));
+    count = arith::MulIOp::create(b, count, sizes.back());
+  }
+  auto flat = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{count},
+                                    ValueRange(), std::nullopt);
+  b.setInsertionPointToStart(flat.getBody());
+  SmallVector<Value> indices(loop.getRank());
+  Value rest = flat.getInductionVar(0);
+  for (size_t i = indices.size(); i-- > 0;) {
+    Value number = arith::RemUIOp::create(b, rest, sizes[i]);
+    rest = arith::DivUIOp::create(b, rest, sizes[i]);
+    indices[i] = arith::AddIOp::create(
+        b, lower[i], arith::MulIOp::create(b, number, steps[i]));
+  }
+  IRRewriter rewriter(loop.getContext());
+  loop.getTerminator()->erase();
+  rewriter.inlineBlockBefore(loop.getBody(), flat.getTerminator(), indices);
+  rewriter.eraseOp(loop);
+  return flat;
+}
+
+/// Puts the body of a scope in its place, between operations that save and
+/// restore the stack: the loops in it become several blocks, which a scope
+/// cannot have.
+static void inlineScope(memref::AllocaScopeOp scope) {
+  IRRewriter rewriter(scope);
+  auto pointer = LLVM::LLVMPointerType::get(scope.getContext());
+  Value stack = LLVM::StackSaveOp::create(rewriter, scope.getLoc(), pointer);
+  Block &body = scope.getBodyRegion().front();
+  Operation *end = body.getTerminator();
+  SmallVector<Value> results(end->getOperands());
+  rewriter.eraseOp(end);
+  rewriter.inlineBlockBefore(&body, scope);
+  LLVM::StackRestoreOp::create(rewriter, scope.getLoc(), stack);
+  rewriter.replaceOp(scope, results);
+}
+
 namespace {
 /// Outlines one loop.
 class ForallOutliner {
@@ -38,11 +99,11 @@ public:
       : loop(loop), parent(parent), number(number), types(types),
         sequential(sequential) {}
 
-  LogicalResult run(SymbolTable &symbols) {
-    if (loop.getRank() != 1 || loop.getNumResults() != 0 ||
-        !loop.isNormalized())
-      return loop.emitOpError("expected a normalized loop over one index "
-                              "without results");
+  /// The task that the loop now calls.
+  FailureOr<func::FuncOp> run(SymbolTable &symbols) {
+    if (loop.getNumResults() != 0)
+      return loop.emitOpError("expected a loop without results, on buffers");
+    loop = flatten(loop);
     collectCaptures();
     SmallVector<Type> fields;
     for (Value capture : captures) {
@@ -57,7 +118,7 @@ public:
     symbols.insert(task);
     call(task);
     loop.erase();
-    return success();
+    return task;
   }
 
 private:
@@ -178,32 +239,58 @@ struct ConvertForallToTasksPass
   using ConvertForallToTasksBase::ConvertForallToTasksBase;
 
   void runOnOperation() override {
-    ModuleOp module = getOperation();
+    // Modules inside of others have functions of their own.
+    WalkResult result = getOperation()->walk<WalkOrder::PostOrder>(
+        [&](ModuleOp module) { return WalkResult(convert(module)); });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+  LogicalResult convert(ModuleOp module) {
     LLVMTypeConverter types(&getContext());
     SymbolTable symbols(module);
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
     bool any = false;
-    for (func::FuncOp function : functions) {
+    // Tasks have loops, too: those that were inside of another. The context of
+    // such a loop is in the frame of the task that runs it.
+    for (size_t next = 0; next < functions.size(); ++next) {
+      func::FuncOp function = functions[next];
       SmallVector<scf::ForallOp> loops;
-      function.walk([&](scf::ForallOp loop) {
-        if (!loop->getParentOfType<scf::ForallOp>())
-          loops.push_back(loop);
+      function.walk<WalkOrder::PreOrder>([&](scf::ForallOp loop) {
+        loops.push_back(loop);
+        return WalkResult::skip();
       });
       any |= !loops.empty();
-      for (auto [number, loop] : llvm::enumerate(loops))
-        if (failed(ForallOutliner(loop, function, number, types, sequential)
-                       .run(symbols)))
-          return signalPassFailure();
+      for (auto [number, loop] : llvm::enumerate(loops)) {
+        FailureOr<func::FuncOp> task =
+            ForallOutliner(loop, function, number, types, sequential)
+                .run(symbols);
+        if (failed(task))
+          return failure();
+        functions.push_back(*task);
+      }
+      SmallVector<memref::AllocaScopeOp> scopes;
+      function.walk(
+          [&](memref::AllocaScopeOp scope) { scopes.push_back(scope); });
+      llvm::for_each(scopes, inlineScope);
     }
-    if (any && !sequential && !symbols.lookup(kParallelFor))
-      declareRuntime(module);
+    if (!any || sequential)
+      return success();
+    return declareRuntime(module, symbols);
   }
 
-  void declareRuntime(ModuleOp module) {
+  static LogicalResult declareRuntime(ModuleOp module, SymbolTable &symbols) {
+    FunctionType type = getParallelForType(module.getContext());
+    if (Operation *found = symbols.lookup(kParallelFor)) {
+      auto function = dyn_cast<func::FuncOp>(found);
+      if (function && function.getFunctionType() == type)
+        return success();
+      return found->emitOpError("has the name of the runtime's function '")
+             << kParallelFor << "', which is a func.func of type " << type;
+    }
     ImplicitLocOpBuilder b(module.getLoc(), module.getBodyRegion());
-    auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    auto type = b.getFunctionType({b.getI64Type(), pointer, pointer}, {});
     func::FuncOp::create(b, kParallelFor, type).setPrivate();
+    return success();
   }
 };
 } // namespace

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "spattn/Conversion/HostFunction.h"
 #include "spattn/Dialect/Tile/IR/Tile.h"
 
 namespace spattn {
@@ -79,13 +80,12 @@ struct ConvertSpattnToTilePass
   }
 
   LogicalResult convert(func::FuncOp function) {
-    SmallVector<AttentionOpInterface> attentions(
-        function.getOps<AttentionOpInterface>());
-    if (attentions.size() != 1)
-      return function.emitOpError("expected one attention in the function of a "
-                                  "kernel, got ")
-             << attentions.size();
-    AttentionOpInterface op = attentions.front();
+    if (!HostFunction::hasAttention(function))
+      return success();
+    FailureOr<HostFunction> host = HostFunction::get(function);
+    if (failed(host))
+      return failure();
+    AttentionOpInterface op = host->attention;
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
       return op->emitOpError("expected elements of type f16 or bf16 for a "

@@ -8,6 +8,7 @@
 
 #include "spattn/JIT/CpuKernel.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -353,6 +354,68 @@ TEST_F(CpuKernelTest, RefusesArguments) {
   BufferView batch = view(data, {2, 2, 4, 8});
   EXPECT_EQ(runError(*kernel, {good, batch, batch, good}),
             "arguments 0 and 1 should have the same batch size, got 1 and 2");
+}
+
+TEST_F(CpuKernelTest, ResultsAreFoundWhereverTheyAre) {
+  // A copy, an argument as it came in, a slice of the copy, and the copy again.
+  auto kernel = compile(R"mlir(
+!t = tensor<1x1x4x4xf32>
+!s = tensor<1x1x1x4xf32>
+func.func private @layer(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+func.func @attention(%q: !t, %o: !t) -> (!t, !t, !s, !t) {
+  %r = func.call @layer(%q, %o) : (!t, !t) -> !t
+  %s = tensor.extract_slice %r[0, 0, 0, 0] [1, 1, 1, 4] [1, 1, 1, 1] : !t to !s
+  return %r, %o, %s, %r : !t, !t, !s, !t
+})mlir");
+  ASSERT_TRUE(kernel);
+  auto q = random(16, 1), o = random(16, 2);
+  std::vector<float> before = o;
+  int64_t sizes[] = {1, 1, 4, 4};
+  auto results = kernel->run({view(q, sizes), view(o, sizes)});
+  ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
+  ASSERT_EQ(results->size(), 4u);
+  EXPECT_EQ(o, before);
+  EXPECT_EQ((*results)[1].view().data, o.data());
+  for (size_t i : {0, 2, 3}) {
+    // The first row sees itself alone.
+    auto *row = static_cast<float *>((*results)[i].view().data);
+    for (int64_t c = 0; c < 4; ++c)
+      EXPECT_NEAR(row[c], q[c], 1e-6);
+  }
+}
+
+TEST_F(CpuKernelTest, ModulesAreVerified) {
+  auto module = parseSourceString<ModuleOp>(
+      "func.func @f(%x: index) { return }", context.get());
+  ASSERT_TRUE(module);
+  auto function = module->lookupSymbol<func::FuncOp>("f");
+  function.setType(FunctionType::get(context.get(), {f32}, {}));
+  auto kernel = CpuKernel::compile(*module, "f");
+  ASSERT_FALSE(kernel);
+  EXPECT_THAT(llvm::toString(kernel.takeError()),
+              HasSubstr("the module is not valid: "));
+}
+
+TEST_F(CpuKernelTest, FunctionsWithoutBodyAreLookedUp) {
+  EXPECT_THAT(compileError(R"mlir(
+func.func private @spattn_nowhere(index)
+func.func @f(%x: index) {
+  func.call @spattn_nowhere(%x) : (index) -> ()
+  return
+})mlir"),
+              HasSubstr("could not compile function 'f' for the CPU"));
+}
+
+TEST_F(CpuKernelTest, StaticStridesAreChecked) {
+  auto kernel = compile("func.func @f(%m: memref<2x4xf32>) { return }", "f");
+  ASSERT_TRUE(kernel);
+  std::vector<float> data(16);
+  BufferView strided = view(data, {2, 4});
+  strided.strides[0] = 8;
+  EXPECT_THAT(runError(*kernel, {strided}), HasSubstr("has a stride of 8"));
 }
 
 } // namespace

@@ -244,11 +244,25 @@ func.func @f(%q: !t, %o: !t) -> !t {
 })mlir"),
               HasSubstr("argument 1 is a destination and another operand, too; "
                         "a kernel for a GPU writes while it reads"));
+  // What stands around attention would be lost.
+  EXPECT_THAT(compileError(R"mlir(
+!t = tensor<1x2x?x64xf16>
+func.func @f(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  %x = arith.addf %r, %q : !t
+  return %x : !t
+})mlir"),
+              HasSubstr("'arith.addf' has no kernel for a GPU"));
   options.pipelineOptions = "key-tile=100";
   EXPECT_THAT(compileError(kAttention), HasSubstr("could not compile"));
   options.pipelineOptions = "tile=1";
   EXPECT_THAT(compileError(kAttention),
               HasSubstr("'tile=1' are not options of spattn-gpu"));
+  for (const char *garbage : {"key-tile=abc", "key-tile", "=", "key-tile 64"}) {
+    options.pipelineOptions = garbage;
+    EXPECT_THAT(compileError(kAttention),
+                HasSubstr("are not options of spattn-gpu"));
+  }
   options.pipelineOptions = "";
   options.chip = "sm_1";
   EXPECT_THAT(compileError(kAttention), HasSubstr("unknown chip 'sm_1'"));

@@ -33,6 +33,12 @@ class TensorDialect;
 
 namespace spattn {
 
+/// An attribute that asks spattn-bufferize where the results of a function are
+/// found, whatever it holds: it gets, for each result that the function had,
+/// the argument whose buffer it is, or -1 if it is still returned.
+inline constexpr llvm::StringLiteral kResultArgumentsName =
+    "spattn.result_arguments";
+
 /// Lets One-Shot Bufferize handle `spattn.attention`.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 

@@ -145,7 +145,9 @@ def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
     One-Shot Bufferize over the module. Function arguments become buffers with
     any strides but a unit innermost one, so that callers may pass slices and
     transposed views. A result that is one of the arguments is dropped; other
-    results are returned as buffers that the caller frees.
+    results are returned as buffers of any strides that the caller frees. A
+    function with an attribute `spattn.result_arguments`, of any value, gets in
+    it, for each result that it had, the argument whose buffer it is, or -1.
 
     ```mlir
     func.func @f(%q: tensor<1x8x?x64xf32>, %o: tensor<1x8x?x64xf32>)
@@ -172,6 +174,19 @@ def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect",
     "::mlir::memref::MemRefDialect"];
+}
+
+def SpattnLowerClones : Pass<"spattn-lower-clones"> {
+  let summary = "Copies buffers of any strides where a copy is asked for";
+  let description = [{
+    Deallocation makes a `bufferization.clone` where a function returns, or a loop
+    yields, a buffer that is not its own. Upstream's conversion lowers those of
+    contiguous buffers. This pass lowers those of strided ones: to a contiguous
+    copy where the type leaves the strides open, to one with the same strides
+    where it does not.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 #endif // SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_TD
