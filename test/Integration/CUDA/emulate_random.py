@@ -1,17 +1,22 @@
 """Emulates attentions of any structure, and compares them with NumPy in float64.
 
-    emulate_random.py --cases FILE [--tool SPATTN-TRANSLATE] [--chip sm_90a]
-                      [--seed S] [--jobs J]
+    emulate_random.py (--cases FILE | --draw N) [--tool SPATTN-TRANSLATE]
+                      [--chip sm_90a] [--first F] [--seed S] [--jobs J]
 
 FILE (- is the standard input) has an object of JSON a line, with the fields of
 Case; what is left out has its default. Prints such a line for each, with `status`
 ("ok", "wrong", "error" of the emulator, "refused" by the compiler), the errors, a
-message, and seconds. The exit status is 1 if one is wrong or an error.
+message, and seconds. With --draw, N cases are drawn instead, from number F on, with
+structures from spattn-random-structures, beside the tool. The exit status is 1 if
+one is wrong or an error, or if one that was drawn is refused.
 """
 
 import argparse
 import dataclasses
 import json
+import random
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -249,20 +254,67 @@ def run_line(line: str, tool, chip: str, seed: int | None) -> dict:
     return fields | run_structure(**fields, tool=tool, chip=chip, seed=seed)
 
 
+def drawn_line(tool: str, number: int) -> str:
+    """A random case of the whole language, forward and gradients by turns: short
+    enough to be emulated, long enough for several tiles."""
+    r = random.Random(number)
+    key_heads, group = r.choice((1, 1, 2)), r.choice((1, 1, 2))
+    queries = r.choice((1, 64, 129, r.randrange(1, 300)))
+    keys = queries if r.random() < 0.5 else r.choice((1, 128, r.randrange(1, 300)))
+    heads = key_heads * group
+    backward = number % 2 == 1
+    options = [""]
+    if backward:
+        options = ["deterministic=true", "deterministic=false"]
+    else:
+        options += ["fetch=true", "fetch=false", "consumers=1 blocks=2 key-tile=64"]
+    structure = subprocess.run(
+        [Path(tool).with_name("spattn-random-structures")],
+        input=f"{r.randrange(1 << 32)} {heads} {max(keys, 8)} 3\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    fields = {
+        "structure_text": structure,
+        "heads": heads,
+        "key_heads": key_heads,
+        "queries": queries,
+        "keys": keys,
+        "element": r.choice(("bf16", "f16")),
+        "layout": r.choice(("bhnd", "bnhd")),
+        "alignment": r.choice(("end", "end", "start")),
+        "options": r.choice(options),
+        "backward": backward,
+        "lse": backward or r.random() < 0.5,
+    }
+    return json.dumps(fields)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--cases", required=True)
+    cases = parser.add_mutually_exclusive_group(required=True)
+    cases.add_argument("--cases", help="a file with a case a line, or -")
+    cases.add_argument("--draw", type=int, help="how many cases to draw")
+    parser.add_argument("--first", type=int, default=0, help="number of the first")
     parser.add_argument("--tool", help="spattn-translate, by default that of build/")
     parser.add_argument("--chip", default="sm_90a", choices=("sm_80", "sm_90a"))
     parser.add_argument("--seed", type=int, help="another order of events")
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    text = (
-        sys.stdin.read()
-        if arguments.cases == "-"
-        else Path(arguments.cases).read_text()
-    )
-    lines = [line for line in text.splitlines() if line.strip()]
+    bad = ["wrong", "error"]
+    if arguments.draw:
+        bad.append("refused")
+        tool = shutil.which(arguments.tool) or arguments.tool
+        numbers = range(arguments.first, arguments.first + arguments.draw)
+        lines = [drawn_line(tool, number) for number in numbers]
+    else:
+        text = (
+            sys.stdin.read()
+            if arguments.cases == "-"
+            else Path(arguments.cases).read_text()
+        )
+        lines = [line for line in text.splitlines() if line.strip()]
     run = partial(
         run_line, tool=arguments.tool, chip=arguments.chip, seed=arguments.seed
     )
@@ -270,7 +322,7 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for report in pool.map(run, lines):
             print(json.dumps(report), flush=True)
-            failed += report["status"] in ("wrong", "error")
+            failed += report["status"] in bad
     print(f"{len(lines)} cases, {failed} failed", file=sys.stderr)
     sys.exit(failed > 0)
 

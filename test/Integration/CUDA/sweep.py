@@ -235,7 +235,12 @@ class Case:
         wrong, largest = judge(entry, limit, noise, lse)
         if wrong:
             return self.failed(wrong)
-        return {**self.summary(), "error": largest, "errors": entry["errors"]}
+        return {
+            **self.summary(),
+            "error": largest,
+            "errors": entry["errors"],
+            "compile_ms": entry["compile_ms"],
+        }
 
     def failed(self, why: str) -> dict:
         return {**self.summary(), "failed": why}
@@ -329,6 +334,8 @@ def main() -> None:
         errors = [r.get("error", 0) for r in results if r["element"] == element]
         if errors:
             print(f"{element}: largest error {max(errors):.1e}")
+    slowest = max((r["compile_ms"] for r in results if "compile_ms" in r), default=0)
+    print(f"compiled in {slowest:.0f} ms at the most")
     if options.record:
         record = json.loads(
             options.record.read_text() if options.record.exists() else "{}"
