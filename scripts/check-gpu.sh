@@ -17,7 +17,7 @@ pack() {
   mkdir -p "$folder/bin" "$folder/lib"
   cp "$build"/bin/{spattn-run,spattn-bench,spattn-random-structures,training,SpattnRuntimeTests} "$folder/bin"
   strip "$folder"/bin/*
-  ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libz3/ { print $3 }' |
+  ldd "$build/bin/spattn-run" | awk '/libLLVM|libMLIR|libmlir_|libz3/ { print $3 }' |
     xargs -I{} cp -L {} "$folder/lib"
   local ptxas=${SPATTN_PTXAS:-}
   [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)

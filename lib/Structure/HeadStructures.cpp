@@ -17,10 +17,14 @@ int64_t HeadStructures::numHeads() const {
   return heads;
 }
 
+/// Intervals of one structure are sorted, which takes more code than as many
+/// structures of one: compiling a kernel of what is allowed takes 5 s at most.
+static constexpr int64_t kMany = 8, kMostOfMany = 64;
+
 std::optional<std::string> HeadStructures::validate() const {
   if (headGroups.empty())
     return "there is no head group";
-  int64_t heads = 0, intervals = 0;
+  int64_t heads = 0, intervals = 0, ofMany = 0;
   for (size_t i = 0; i < headGroups.size(); ++i) {
     const HeadGroup &group = headGroups[i];
     std::string where = "head group " + std::to_string(i) + ": ";
@@ -32,12 +36,20 @@ std::optional<std::string> HeadStructures::validate() const {
     if (std::optional<std::string> message =
             group.structure.validate(group.count))
       return where + *message;
-    intervals += group.structure.countIntervals(group.count);
+    int64_t own = group.structure.countIntervals(group.count);
+    intervals += own;
+    if (own > kMany)
+      ofMany += own;
   }
   if (intervals > maxIntervals)
     return "the structures of all head groups have " +
            std::to_string(intervals) + " intervals of distances; at most " +
            std::to_string(maxIntervals) + " are supported";
+  if (ofMany > kMostOfMany)
+    return "the structures of head groups that have more than " +
+           std::to_string(kMany) + " intervals of distances have " +
+           std::to_string(ofMany) + " together; at most " +
+           std::to_string(kMostOfMany) + " are supported";
   return std::nullopt;
 }
 

@@ -127,19 +127,19 @@ func.func @keys(%q: !t, %o: !t) -> !t {
 // -----
 
 !t = tensor<1x1x?x64xf16>
-func.func @scale(%q: !t) -> !t {
+func.func @scale(%q: !t, %o: !t) -> !t {
   %s = arith.constant -0.125 : f32
   // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got -1.250000e-01 : f32}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%q : !t)
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
   return %r : !t
 }
 
 // -----
 
 !t = tensor<1x1x?x64xf16>
-func.func @no_scale(%q: !t) -> !t {
+func.func @no_scale(%q: !t, %o: !t) -> !t {
   %s = arith.constant 0.0 : f32
   // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got 0.000000e+00 : f32}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%q : !t)
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
   return %r : !t
 }

@@ -31,7 +31,7 @@ class HeadStructures {
 public:
   static constexpr int64_t maxHeads = int64_t(1) << 20;
   /// Intervals of all groups together: kernels have code for each.
-  static constexpr int64_t maxIntervals = 256;
+  static constexpr int64_t maxIntervals = 128;
 
   HeadStructures() = default;
   explicit HeadStructures(std::vector<HeadGroup> groups)

@@ -168,6 +168,8 @@ SmallVector<Value> BackwardItems::emitTile(Value number, Value count,
 
 SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
                                             Value posted) {
+  if (queue.layout.hasTables())
+    return emitGroupInOneLoop(number, count, posted);
   Value size = index(op.getGroupSize()), none = index(-1), zero = index(0);
   auto search = scf::ForOp::create(b, zero, size, index(1), none);
   in(search.getBody(), [&] {
@@ -183,27 +185,71 @@ SmallVector<Value> BackwardItems::emitGroup(Value number, Value count,
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
     Value firstBit = posts.getRegionIterArg(1);
-    awaitRoomForTables(own);
     WorkItem item = decode(number, head);
     Value any = isVisited(item);
-    Value isLast = compare(arith::CmpIPredicate::eq, head, last);
-    Value lastBit = arith::SelectOp::create(b, isLast, index(Last), zero);
-    item.extra = {arith::OrIOp::create(b, firstBit, lastBit),
-                  add(posted, zero)};
+    setEnds(item, firstBit, compare(arith::CmpIPredicate::eq, head, last),
+            posted);
     addSkipped(item);
     setPosted(item, posts.getBody(), own);
     when(any, [&] {
-      awaitRoomForNumbers(own);
+      awaitRoom(own);
       post(own, words.getArrayRef());
     });
     scf::YieldOp::create(
         b, ValueRange{add(own, asNumber(any)),
                       arith::SelectOp::create(b, any, zero, firstBit)});
   });
+  return endGroup(number, posts.getResult(0), posted, last);
+}
+
+/// Heads come twice: first to find the last one that has work, then to be
+/// posted. So there is one copy of the code that decodes an item, which is long
+/// where items have tables.
+SmallVector<Value> BackwardItems::emitGroupInOneLoop(Value number, Value count,
+                                                     Value posted) {
+  Value size = index(op.getGroupSize()), none = index(-1), zero = index(0);
+  auto loop =
+      scf::ForOp::create(b, zero, index(2 * op.getGroupSize()), index(1),
+                         ValueRange{none, count, index(First)});
+  in(loop.getBody(), [&] {
+    Value turn = loop.getInductionVar();
+    Value last = loop.getRegionIterArg(0), own = loop.getRegionIterArg(1);
+    Value firstBit = loop.getRegionIterArg(2);
+    Value isSecond = compare(arith::CmpIPredicate::sge, turn, size);
+    Value head = arith::SelectOp::create(b, isSecond, sub(turn, size), turn);
+    awaitRoom(own);
+    WorkItem item = decode(number, head);
+    Value any = isVisited(item);
+    setEnds(item, firstBit, compare(arith::CmpIPredicate::eq, head, last),
+            posted);
+    setPosted(item, loop.getBody(), own);
+    Value isPosted = arith::AndIOp::create(b, any, isSecond);
+    when(isPosted, [&] { post(own, words.getArrayRef()); });
+    Value isFound =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, any, isSecond);
+    scf::YieldOp::create(
+        b, ValueRange{arith::SelectOp::create(b, isFound, head, last),
+                      add(own, asNumber(isPosted)),
+                      arith::SelectOp::create(b, isPosted, zero, firstBit)});
+  });
+  return endGroup(number, loop.getResult(1), posted, loop.getResult(0));
+}
+
+void BackwardItems::setEnds(WorkItem &item, Value firstBit, Value isLast,
+                            Value posted) {
+  Value zero = index(0);
+  Value lastBit = arith::SelectOp::create(b, isLast, index(Last), zero);
+  // A value of this block, so that it is posted.
+  item.extra = {arith::OrIOp::create(b, firstBit, lastBit), add(posted, zero)};
+}
+
+SmallVector<Value> BackwardItems::endGroup(Value number, Value count,
+                                           Value posted, Value last) {
+  Value zero = index(0);
   Value isEmpty = compare(arith::CmpIPredicate::slt, last, zero);
   Value any = compare(arith::CmpIPredicate::sge, last, zero);
   when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
-  return {fetchNumber(), posts.getResult(0), add(posted, asNumber(any))};
+  return {fetchNumber(), count, add(posted, asNumber(any))};
 }
 
 void BackwardItems::addSkipped(WorkItem &item) {

@@ -186,6 +186,14 @@ private:
   /// Posts the items of a key tile, one for each head of the group that has
   /// work. Returns as emitTile.
   SmallVector<Value> emitGroup(Value number, Value count, Value posted);
+  SmallVector<Value> emitGroupInOneLoop(Value number, Value count,
+                                        Value posted);
+  /// Whether an item is the first or the last of its key tile.
+  void setEnds(WorkItem &item, Value firstBit, Value isLast, Value posted);
+  /// Writes the gradients of a key tile if no head, `last` being the last one,
+  /// has work. Returns as emitTile.
+  SmallVector<Value> endGroup(Value number, Value count, Value posted,
+                              Value last);
   /// Adds to an item which of its first masked tiles see none of a warpgroup's
   /// keys, a bit each: a word for every two warpgroups.
   void addSkipped(WorkItem &item);

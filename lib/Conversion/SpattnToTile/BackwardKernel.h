@@ -102,6 +102,8 @@ struct BackwardShape {
   /// Blocks of the kernel for queries that a multiprocessor holds at once,
   /// where there is room for them.
   int64_t queryBlocks = 1;
+  /// Its tiles of values under way: two where there is room.
+  int64_t queryValueStages = 2;
 
   /// Registers of a thread that loads, and of one that computes.
   int64_t producerRegisters() const { return 40; }

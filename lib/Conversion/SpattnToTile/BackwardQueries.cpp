@@ -52,7 +52,7 @@ QueryGradientLayout::QueryGradientLayout(const BackwardShape &shape) {
   dout = query + kRowsOfGroup * shape.headDim * 2;
   key = dout + kRowsOfGroup * shape.valueDim * 2;
   value = key + kStages * kKeyTile * shape.headDim * 2;
-  gradient = value + kStages * kKeyTile * shape.valueDim * 2;
+  gradient = value + shape.queryValueStages * kKeyTile * shape.valueDim * 2;
   barriers = gradient + kRowsOfGroup * shape.headDim * 2;
   items = llvm::alignTo(barriers + 8 * NumBarriers, 16);
   total = items + kItemStages * shape.queryItem.bytes();
@@ -156,7 +156,7 @@ private:
   std::pair<Value, Value> stageOfValue(Value tilesBefore, Value itemsBefore,
                                        Value n) {
     return stageOf(add(add(tilesBefore, itemsBefore), add(n, index(1))),
-                   kStages);
+                   shape.queryValueStages);
   }
 
   //===--------------------------------------------------------------------===//

@@ -237,10 +237,23 @@ struct ConvertSpattnToTilePass
     auto fits = [&](int64_t bytes, int64_t blocks) {
       return sharedOfBlocks(bytes, blocks) <= target->sharedMemory;
     };
-    if (!fits(BackwardLayout(shape).total, shape.blocks))
+    auto mainFits = [&] {
+      return fits(BackwardLayout(shape).total, shape.blocks);
+    };
+    if (!mainFits())
       shape.itemStages = 1;
-    if (!fits(QueryGradientLayout(shape).total, shape.queryBlocks))
+    // Room for large tables, unless stages were asked for.
+    if (!queryStages && shape.item.hasTables() && !mainFits())
+      shape.queryStages = std::min<int64_t>(shape.queryStages, 2);
+    if (!stages && shape.item.hasTables() && !mainFits())
+      shape.valueStages = 1;
+    auto queriesFit = [&] {
+      return fits(QueryGradientLayout(shape).total, shape.queryBlocks);
+    };
+    if (!queriesFit())
       shape.queryBlocks = 1;
+    if (!queriesFit())
+      shape.queryValueStages = 1;
     if (failed(checkLimits(op, shape, queriesAlone, *target)))
       return failure();
     OpBuilder builder(function);

@@ -44,7 +44,7 @@ REASONS = (
     "threads a multiprocessor",
     "bytes of shared memory, more than",
     "registers for a thread that loads, more than",
-    "needs 2 'query-stages' or more with 'overlap'",
+    "needs 2 'query-stages' or more",
     "expected the number of warpgroups",
 )
 

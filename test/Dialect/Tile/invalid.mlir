@@ -544,7 +544,7 @@ func.func @large_load(%p: !llvm.ptr, %i: index, %b: !tile.barrier) {
 // -----
 
 func.func @large_post(%i: index, %a: i32) {
-  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
+  // expected-error @+1 {{expected 4 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
   tile.post 4294967296[%i] stride 256, %a
   return
 }
@@ -552,7 +552,7 @@ func.func @large_post(%i: index, %a: i32) {
 // -----
 
 func.func @large_receive(%i: index) {
-  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 9223372036854775792}}
+  // expected-error @+1 {{expected 4 bytes within the 232448 of shared memory that a block may have, got offset 9223372036854775792}}
   %a = tile.receive 9223372036854775792[%i] stride 256 : i32
   return
 }

@@ -248,7 +248,7 @@ def gradients(q, k, v, dout, masks, alignment, scale):
 # ----------------------------------------------------------------------------
 
 # A random union of intersections may expand to more than a structure may.
-LIMITS = ["expands to more than", "distinct key bounds"]
+LIMITS = ["expands to more than", "distinct key bounds", "intervals of distances"]
 
 
 def to_bf16(x):

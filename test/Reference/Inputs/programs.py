@@ -74,7 +74,8 @@ class Program:
         structure = self.rng.choice(list(STRUCTURES))
         name = self.fresh()
         self.emit(
-            f"{name} = spattn.attention structure({structure}) ins({q.name}, {k.name}, {v.name}"
+            f"{name} = spattn.attention structure({structure})"
+            f" ins({q.name}, {k.name}, {v.name}"
             f" : {q.type}, {k.type}, {v.type}) outs({out.name} : {out.type})"
         )
         return Value(name, attention(structure, q.array, k.array, v.array))
@@ -107,7 +108,8 @@ class Program:
         part = self.fresh()
         sizes = ", ".join(map(str, shape))
         self.emit(
-            f"{part} = tensor.extract_slice {source.name}[0, {h}, 0, 0] [{sizes}] [1, 1, 1, 1]"
+            f"{part} = tensor.extract_slice {source.name}[0, {h}, 0, 0]"
+            f" [{sizes}] [1, 1, 1, 1]"
             f" : {source.type} to {text_of(shape)}"
         )
         value = Value(part, source.array[:, h : h + 1])
@@ -115,7 +117,8 @@ class Program:
             value = self.attend(value, value, value, value)
         name = self.fresh()
         self.emit(
-            f"{name} = tensor.insert_slice {value.name} into {into.name}[0, {g}, 0, 0] [{sizes}]"
+            f"{name} = tensor.insert_slice {value.name} into {into.name}[0, {g}, 0, 0]"
+            f" [{sizes}]"
             f" [1, 1, 1, 1] : {text_of(shape)} into {into.type}"
         )
         result = into.array.copy()
@@ -128,7 +131,8 @@ class Program:
         there, attended, back = self.fresh(), self.fresh(), self.fresh()
         self.emit(f"{there} = tensor.cast {a.name} : {a.type} to {dynamic}")
         self.emit(
-            f"{attended} = spattn.attention structure(#spattn.causal) ins({there}, {there}, {there}"
+            f"{attended} = spattn.attention structure(#spattn.causal)"
+            f" ins({there}, {there}, {there}"
             f" : {dynamic}, {dynamic}, {dynamic}) outs({there} : {dynamic})"
         )
         self.emit(f"{back} = tensor.cast {attended} : {dynamic} to {a.type}")
@@ -154,7 +158,8 @@ class Program:
             f"{zero} = tensor.dim {self.pick(scope).name}, {index} : {text_of(SHAPE)}"
         )
         self.emit(
-            f"{condition} = arith.cmpi {'ne' if taken else 'eq'}, {zero}, {index} : index"
+            f"{condition} = arith.cmpi {'ne' if taken else 'eq'}, {zero},"
+            f" {index} : index"
         )
         self.emit(f"{name} = scf.if {condition} -> ({text_of(SHAPE)}) {{")
         yes = self.nested(scope)
@@ -207,7 +212,8 @@ class Program:
         )
         for slice_, of in ((part, source.name), (out, acc)):
             self.emit(
-                f"  {slice_} = tensor.extract_slice {of}[0, {h}, 0, 0] [{sizes}] [1, 1, 1, 1]"
+                f"  {slice_} = tensor.extract_slice {of}[0, {h}, 0, 0]"
+                f" [{sizes}] [1, 1, 1, 1]"
                 f" : {into.type} to {text_of(shape)}"
             )
         indent, self.indent = self.indent, self.indent + "  "
@@ -219,7 +225,8 @@ class Program:
         self.indent = indent
         self.emit("  scf.forall.in_parallel {")
         self.emit(
-            f"    tensor.parallel_insert_slice {result.name} into {acc}[0, {h}, 0, 0] [{sizes}]"
+            f"    tensor.parallel_insert_slice {result.name} into {acc}[0, {h}, 0, 0]"
+            f" [{sizes}]"
             f" [1, 1, 1, 1] : {text_of(shape)} into {into.type}"
         )
         self.emit("  }")
@@ -287,7 +294,8 @@ class Program:
             value = returned[0]
             self.emit(
                 f"{name} = tensor.extract_slice {value.name}[0, 0, {LENGTH - 1}, 0]"
-                f" [{', '.join(map(str, shape))}] [1, 1, 1, 1] : {value.type} to {text_of(shape)}"
+                f" [{', '.join(map(str, shape))}] [1, 1, 1, 1] :"
+                f" {value.type} to {text_of(shape)}"
             )
             returned[0] = Value(name, value.array[:, :, LENGTH - 1 :])
         types = ", ".join(v.type for v in returned)
@@ -335,7 +343,7 @@ def run(spattn_run, folder, seed):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         return f"status {done.returncode}: {done.stderr.strip()}"
-    for i, (file, value) in enumerate(zip(outputs, returned)):
+    for i, (file, value) in enumerate(zip(outputs, returned, strict=True)):
         actual = np.load(file)
         if actual.shape != value.array.shape:
             return f"result {i} has shape {actual.shape}, expected {value.array.shape}"

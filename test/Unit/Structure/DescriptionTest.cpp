@@ -228,10 +228,10 @@ TEST(Validate, Trees) {
   comb.resize(8);
   many = S::unite({S::distances(comb), S::keys(c(40), c(50))});
   EXPECT_EQ(many.validate(1), std::nullopt);
-  HeadStructures mixture(std::vector<HeadGroup>(16, {1, many}));
+  HeadStructures mixture(std::vector<HeadGroup>(8, {1, many}));
   EXPECT_THAT(mixture.validate().value_or(""),
-              HasSubstr("the structures of all head groups have 272 intervals "
-                        "of distances; at most 256 are supported"));
+              HasSubstr("the structures of all head groups have 136 intervals "
+                        "of distances; at most 128 are supported"));
   S deep = S::causal();
   for (int level = 0; level < 64; ++level)
     deep = S::intersect({deep});

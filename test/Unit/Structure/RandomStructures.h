@@ -204,6 +204,9 @@ inline std::string attributeOf(const Structure &structure) {
   };
   switch (structure.kind()) {
   case Structure::Kind::Distances:
+    // Nothing at all is a sink of no keys.
+    if (structure.intervals().empty())
+      return "#spattn.sink<0>";
     return "#spattn.distances<" + list(structure.intervals(), intervalText) +
            ">";
   case Structure::Kind::Keys:

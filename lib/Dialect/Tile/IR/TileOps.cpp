@@ -209,7 +209,8 @@ static LogicalResult verifyWords(Operation *op, int64_t offset, int64_t stride,
   if (count < 1 || count > stride / 4)
     return op->emitOpError("expected from 1 to ")
            << stride / 4 << " numbers, got " << count;
-  return verifyInShared(op, offset, stride);
+  // Words that others lie before or behind may be of the last stride.
+  return verifyInShared(op, offset, stride > kMaxShared ? stride : 4 * count);
 }
 
 LogicalResult PostOp::verify() {
