@@ -61,7 +61,7 @@ public:
   /// Limits that `validate` enforces, so that what a structure expands to
   /// stays small.
   static constexpr int64_t maxPieces = 64;
-  static constexpr int64_t maxIntervals = 32;
+  static constexpr int64_t maxIntervals = 24;
   static constexpr int64_t maxKeyBounds = 8;
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;

@@ -223,7 +223,7 @@ TEST(Validate, Trees) {
   S many = S::unite({S::distances(comb), S::keys(c(40), c(50))});
   expectRejected(many,
                  "has 35 intervals of distances, counted for each range of "
-                 "keys; at most 32 are supported",
+                 "keys; at most 24 are supported",
                  1);
   comb.resize(8);
   many = S::unite({S::distances(comb), S::keys(c(40), c(50))});
