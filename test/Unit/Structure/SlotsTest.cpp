@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include <random>
 #include "Checks.h"
+#include <random>
 
 using namespace spattn;
 using namespace spattn::test;
