@@ -16,7 +16,6 @@ import dataclasses
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from emulation import Attention, CompileError
 from ptx_memory import narrow, widen
 from ptx_parser import PtxError
 from structures import parse_masks
+from sweep import structure
 
 # oracle.py is found where structures.py finds it.
 from oracle import gradients, probabilities  # isort: skip
@@ -268,15 +268,9 @@ def drawn_line(tool: str, number: int) -> str:
         options = ["deterministic=true", "deterministic=false"]
     else:
         options += ["fetch=true", "fetch=false", "consumers=1 blocks=2 key-tile=64"]
-    structure = subprocess.run(
-        [Path(tool).with_name("spattn-random-structures")],
-        input=f"{r.randrange(1 << 32)} {heads} {max(keys, 8)} 3\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    drawn = structure(tool, r.randrange(1 << 32), heads, max(keys, 8))
     fields = {
-        "structure_text": structure,
+        "structure_text": drawn,
         "heads": heads,
         "key_heads": key_heads,
         "queries": queries,

@@ -26,6 +26,9 @@ from shutil import which
 
 from kernels import SPILL, source
 
+sys.path.append(str(Path(__file__).parents[2] / "Integration/CUDA"))
+from sweep import structure  # noqa: E402
+
 # Bytes of spill stores in the largest kernel that the limits of docs/Spec.md allow,
 # and seconds that compiling takes where nothing else runs.
 MOST_SPILLED = 8192
@@ -34,18 +37,12 @@ MOST_SPILLED = 8192
 def draw(translate: str, number: int) -> dict:
     r = random.Random(number)
     key_heads = r.choice((16, 4))
-    structure = subprocess.run(
-        [Path(translate).with_name("spattn-random-structures")],
-        input=f"{r.randrange(1 << 32)} 16 4096 3\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    drawn = structure(translate, r.randrange(1 << 32), 16, 4096)
     return {
         "pass": r.choice(("forward", "backward")),
         "element": r.choice(("bf16", "f16")),
         "dim": r.choice((64, 128)),
-        "structure": structure,
+        "structure": drawn,
         "key_heads": key_heads,
         "lse": r.random() < 0.5,
         "chip": r.choice(("sm_90a", "sm_90a", "sm_80")),
