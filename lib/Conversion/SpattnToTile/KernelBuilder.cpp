@@ -274,8 +274,6 @@ Value KernelBuilder::mask(const WorkItem &item, Value scores, Index first,
   return mask(scores, allowedColumns(item, columns, first, body));
 }
 
-/// The normal form of a row of an item's table of intervals: one interval for
-/// some keys, and nothing for others.
 Value KernelBuilder::allowedColumns(const WorkItem &item, int64_t columns,
                                     Index first, SpansOfRow body) {
   const ItemLayout &layout = queue.layout;
@@ -296,6 +294,8 @@ Value KernelBuilder::allowedColumns(const WorkItem &item, int64_t columns,
                          /*uniform=*/false)
                          .getValues();
     Index begin = ops.wrap(row[0]), end = ops.wrap(row[1]);
+    // A row as a normal form of its own: one interval for some keys, and
+    // nothing for others.
     NormalForm<Index> form = item.form;
     form.segments = {{ops.constant(0), begin, {}},
                      {begin, end, {{ops.wrap(row[2]), ops.wrap(row[3])}}},
