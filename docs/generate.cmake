@@ -28,12 +28,14 @@ function(generate variable file)
 endfunction()
 
 generate(dialect Dialect/Spattn/IR/SpattnOps.td -gen-dialect-doc -dialect=spattn)
-generate(tile Dialect/Tile/IR/TileOps.td -gen-dialect-doc -dialect=tile)
+generate(gpu Dialect/SpattnGPU/IR/SpattnGPUOps.td -gen-dialect-doc -dialect=spattn_gpu)
+generate(cpu Dialect/SpattnCPU/IR/SpattnCPUOps.td -gen-dialect-doc -dialect=spattn_cpu)
 generate(transforms Dialect/Spattn/Transforms/Passes.td -gen-pass-doc)
 generate(conversions Conversion/Passes.td -gen-pass-doc)
 
 file(WRITE "${OUTPUT}/Dialect.md" "${notice}\n\n${dialect}\n")
-file(WRITE "${OUTPUT}/TileDialect.md" "${notice}\n\n${tile}\n")
+file(WRITE "${OUTPUT}/SpattnCPUDialect.md" "${notice}\n\n${cpu}\n")
+file(WRITE "${OUTPUT}/SpattnGPUDialect.md" "${notice}\n\n${gpu}\n")
 file(WRITE "${OUTPUT}/Passes.md" "${notice}\n\n# Passes\n\n\
 [Pipelines](../Pipelines.md) are made of these.\n\n\
 ## Over the dialect\n\n${transforms}\n\n\

@@ -50,19 +50,21 @@
 #include "spattn/Conversion/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
-#include "spattn/Dialect/Tile/IR/Tile.h"
+#include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 #include "spattn/Pipelines/CpuPipeline.h"
 #include "spattn/Pipelines/GpuPipeline.h"
 
 using namespace mlir;
 
 void spattn::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<SpattnDialect, affine::AffineDialect, arith::ArithDialect,
-                  bufferization::BufferizationDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  NVVM::NVVMDialect, tensor::TensorDialect, tile::TileDialect,
-                  ub::UBDialect, vector::VectorDialect>();
+  registry.insert<
+      SpattnDialect, spattn_cpu::SpattnCPUDialect, affine::AffineDialect,
+      arith::ArithDialect, bufferization::BufferizationDialect,
+      cf::ControlFlowDialect, func::FuncDialect, linalg::LinalgDialect,
+      LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+      scf::SCFDialect, NVVM::NVVMDialect, tensor::TensorDialect,
+      spattn_gpu::SpattnGPUDialect, ub::UBDialect, vector::VectorDialect>();
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(

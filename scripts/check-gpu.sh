@@ -23,7 +23,7 @@ pack() {
   [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
   # Some ways to the GPU take little: a filter for machine code, a large window.
-  .venv/bin/python test/Integration/CUDA/tile_ops.py build "$folder/ops" >/dev/null
+  .venv/bin/python test/Integration/CUDA/gpu_ops.py build "$folder/ops" >/dev/null
   git describe --always --dirty >"$folder/commit"
   tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
@@ -54,7 +54,7 @@ test_layer() {
 }
 
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
-test_layer tile-ops python3 test/Integration/CUDA/tile_ops.py run "$folder/ops"
+test_layer tile-ops python3 test/Integration/CUDA/gpu_ops.py run "$folder/ops"
 # Random cases. Their compilers take most of the time, and a processor each.
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
 sweep() {

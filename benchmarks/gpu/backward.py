@@ -22,13 +22,13 @@ from kernels import HEADS, STRUCTURES
 
 @dataclass(frozen=True)
 class Variant:
-    """A target, options of convert-spattn-to-tile, and a schedule."""
+    """A target, options of convert-spattn-to-spattn-gpu, and a tile shape."""
 
     target: str = "sm_90a"
     options: str = ""
     dims: tuple[int, ...] = (64, 128)
     # Queries and keys of a tile; none for the default.
-    schedule: tuple[int, int] | None = None
+    tile_shape: tuple[int, int] | None = None
 
 
 VARIANTS = {
@@ -38,14 +38,14 @@ VARIANTS = {
 }
 
 
-def source(structure: str, heads: int, key_heads: int, dim: int, schedule=None) -> str:
+def source(structure: str, heads: int, key_heads: int, dim: int, tile_shape=None) -> str:
     q = f"tensor<?x{heads}x?x{dim}xbf16>"
     k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
     lse = f"tensor<?x{heads}x?xf32>"
     tiles = ""
-    if schedule:
-        queries, keys = schedule
-        tiles = f" {{schedule = #spattn.schedule<query_tile = {queries}, "
+    if tile_shape:
+        queries, keys = tile_shape
+        tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
         tiles += f"key_tile = {keys}>}}"
     return f"""
 func.func @backward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %g: {q},
@@ -73,7 +73,7 @@ def build(folder: Path) -> None:
             if dim not in variant.dims:
                 continue
             path = folder / f"{structure}{suffix}.d{dim}.{name}.mlir"
-            path.write_text(source(structure, *HEADS[suffix], dim, variant.schedule))
+            path.write_text(source(structure, *HEADS[suffix], dim, variant.tile_shape))
             artifact = path.with_suffix(".spattn")
             commands = [
                 [

@@ -40,7 +40,7 @@ def check(result):
 
 
 class Kernel:
-    """A kernel of a cubin, with the launch that convert-spattn-to-tile asks for.
+    """A kernel of a cubin, with the launch that convert-spattn-to-spattn-gpu asks for.
 
     The variants are those of kernels.py.
     """

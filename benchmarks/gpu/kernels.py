@@ -25,7 +25,7 @@ HEADS = {"": (16, 16), "_gqa": (32, 8)}
 
 @dataclass(frozen=True)
 class Variant:
-    """A target, and options of convert-spattn-to-tile: what a launch has to know."""
+    """A target, and options of convert-spattn-to-spattn-gpu: what a launch has to know."""
 
     target: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
@@ -73,9 +73,9 @@ def for_sm80(target="sm_90", **options) -> Variant:
 # By name: queries and keys of a tile, and how many blocks a multiprocessor holds.
 VARIANTS = {
     "128x128x1": Variant(),
-    "64x64x2": Variant(consumers=1, blocks=2, key_tile=64),
-    "192x128x1": Variant(dims=(64,), structures=ONE_SPAN, consumers=3, fetch=True),
-    "64x64x3": Variant(dims=(64,), consumers=1, blocks=3, key_tile=64),
+    "64x64x2": Variant(mma-warpgroups=1, ctas-per-sm=2, key_tile=64),
+    "192x128x1": Variant(dims=(64,), structures=ONE_SPAN, mma-warpgroups=3, fetch=True),
+    "64x64x3": Variant(dims=(64,), mma-warpgroups=1, ctas-per-sm=3, key_tile=64),
     # With the instructions of sm_80.
     "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
     "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),

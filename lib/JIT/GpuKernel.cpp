@@ -9,7 +9,7 @@
 #include "spattn/JIT/GpuKernel.h"
 
 #include "Entry.h"
-#include "spattn/Conversion/HostFunction.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
 #include "spattn/Pipelines/GpuPipeline.h"
 #include "spattn/Target/Artifact.h"
 #include "llvm/ADT/StringExtras.h"
@@ -132,11 +132,11 @@ compileModule(ModuleOp module, StringRef entry,
               const GpuPipelineOptions &pipeline,
               const GpuCompileOptions &options, GpuCompileTimes &times) {
   Clock::time_point start = Clock::now();
-  if (failed(
-          runStages<GpuPipelineOptions>(module,
-                                        {{buildGpuTilePipeline, "1-tile.mlir"},
-                                         {buildGpuLLVMPipeline, "2-llvm.mlir"}},
-                                        pipeline, options.dumpFolder)))
+  if (failed(runStages<GpuPipelineOptions>(
+          module,
+          {{buildGpuKernelsPipeline, "1-tile.mlir"},
+           {buildGpuLLVMPipeline, "2-llvm.mlir"}},
+          pipeline, options.dumpFolder)))
     return runtime::Status::error("could not compile function '" + entry.str() +
                                   "' for the GPU");
   times.passes = since(start);

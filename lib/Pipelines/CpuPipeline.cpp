@@ -28,7 +28,7 @@ using namespace spattn;
 void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
                                    const CpuPipelineOptions &options) {
   pm.addPass(createSpattnNormalize());
-  pm.addPass(createSpattnSelectSchedule({options.queryTile, options.keyTile}));
+  pm.addPass(createSpattnSelectTileShape({options.queryTile, options.keyTile}));
   // What stands around attention: arithmetic on tensors is linalg's business.
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createSpattnBufferize());
@@ -44,7 +44,7 @@ void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
 
 void spattn::buildCpuVectorPipeline(OpPassManager &pm,
                                     const CpuPipelineOptions &options) {
-  pm.addPass(createConvertSpattnToVector(
+  pm.addPass(createConvertSpattnCPUToVector(
       {options.vectorWidth, options.registerRows, options.registerVectors}));
 }
 

@@ -22,31 +22,31 @@
 using namespace mlir;
 using namespace spattn;
 
-void spattn::buildGpuTilePipeline(OpPassManager &pm,
-                                  const GpuPipelineOptions &options) {
-  ConvertSpattnToTileOptions tile;
+void spattn::buildGpuKernelsPipeline(OpPassManager &pm,
+                                     const GpuPipelineOptions &options) {
+  ConvertSpattnToSpattnGPUOptions tile;
   tile.targetName = options.target;
   tile.keyTile = options.keyTile;
   tile.expectedLength = options.expectedLength;
   tile.stages = options.stages;
   tile.overlap = options.overlap;
   tile.takeTurns = options.takeTurns;
-  tile.fetch = options.fetch;
+  spattn_gpu.atomic_inc = options.fetch;
   tile.consumers = options.consumers;
   tile.blocks = options.blocks;
   tile.queryStages = options.queryStages;
   tile.deterministic = options.deterministic;
   tile.sharedMemory = options.sharedMemory;
   pm.addPass(createSpattnNormalize());
-  pm.addPass(createConvertSpattnToTile(tile));
+  pm.addPass(createConvertSpattnToSpattnGPU(tile));
   pm.addPass(createCSEPass());
 }
 
 void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
                                   const GpuPipelineOptions &options) {
-  ConvertTileToNVVMOptions nvvm;
+  ConvertSpattnGPUToNVVMOptions nvvm;
   nvvm.targetName = options.target;
-  pm.addPass(createConvertTileToNVVM(nvvm));
+  pm.addPass(createConvertSpattnGPUToNVVM(nvvm));
   // Kernels only: other functions of the module are for somebody else.
   OpPassManager &kernels = pm.nest<LLVM::LLVMFuncOp>();
   kernels.addPass(createCSEPass());
@@ -59,7 +59,7 @@ void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
 
 void spattn::buildGpuPipeline(OpPassManager &pm,
                               const GpuPipelineOptions &options) {
-  buildGpuTilePipeline(pm, options);
+  buildGpuKernelsPipeline(pm, options);
   buildGpuLLVMPipeline(pm, options);
 }
 
@@ -76,7 +76,7 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module,
   });
   PassManager pm(module.getContext());
   if (hasAttention)
-    buildGpuTilePipeline(pm, options);
+    buildGpuKernelsPipeline(pm, options);
   if (hasAttention || !isLowered)
     buildGpuLLVMPipeline(pm, options);
   return pm.run(module);
@@ -84,8 +84,8 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module,
 
 void spattn::registerGpuPipelines() {
   PassPipelineRegistration<GpuPipelineOptions>(
-      "spattn-gpu-tile", "Attention on tensors to GPU kernels in tile form",
-      buildGpuTilePipeline);
+      "spattn-gpu-kernels", "Attention on tensors to GPU kernels in tile form",
+      buildGpuKernelsPipeline);
   PassPipelineRegistration<GpuPipelineOptions>(
       "spattn-gpu-llvm", "Kernels in tile form to the LLVM dialect",
       buildGpuLLVMPipeline);

@@ -1,4 +1,5 @@
-//===- LaunchToArtifact.cpp - From tile.launch to an artifact -------------===//
+//===- LaunchToArtifact.cpp - From spattn_gpu.launch to an artifact
+//-------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -8,7 +9,7 @@
 
 #include "LaunchToArtifact.h"
 
-#include "spattn/Dialect/Tile/IR/Tile.h"
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -35,7 +36,7 @@ static runtime::ElementType convertType(Type type) {
   }
 }
 
-static runtime::Formula convertFormula(tile::FormulaAttr attr) {
+static runtime::Formula convertFormula(spattn_gpu::FormulaAttr attr) {
   runtime::Formula formula;
   size_t next = 0;
   for (auto [coefficient, count] :
@@ -49,7 +50,7 @@ static runtime::Formula convertFormula(tile::FormulaAttr attr) {
   return formula;
 }
 
-static runtime::Operand convertBuffer(tile::BufferAttr attr) {
+static runtime::Operand convertBuffer(spattn_gpu::BufferAttr attr) {
   runtime::Operand operand;
   operand.name = attr.getName().str();
   operand.type = convertType(attr.getElementType());
@@ -76,8 +77,8 @@ static uint32_t findName(ArrayRef<T> list, StringRef name) {
       list.begin());
 }
 
-static runtime::TensorMapRecipe convertMap(tile::LaunchAttr launch,
-                                           tile::TensorMapAttr attr) {
+static runtime::TensorMapRecipe convertMap(spattn_gpu::LaunchAttr launch,
+                                           spattn_gpu::TensorMapAttr attr) {
   using namespace runtime;
   TensorMapRecipe recipe;
   recipe.operand = findName(launch.getBuffers(), attr.getBuffer());
@@ -99,28 +100,29 @@ static runtime::TensorMapRecipe convertMap(tile::LaunchAttr launch,
   return recipe;
 }
 
-static runtime::Argument convertArgument(tile::LaunchAttr launch,
-                                         tile::ArgumentAttr attr) {
+static runtime::Argument convertArgument(spattn_gpu::LaunchAttr launch,
+                                         spattn_gpu::ArgumentAttr attr) {
   using runtime::Argument;
   StringRef name = attr.getName();
   switch (attr.getKind()) {
-  case tile::ArgumentKind::Buffer:
+  case spattn_gpu::ArgumentKind::Buffer:
     return Argument::pointer(findName(launch.getBuffers(), name));
-  case tile::ArgumentKind::TensorMap:
+  case spattn_gpu::ArgumentKind::TensorMap:
     return Argument::tensorMap(uint32_t(attr.getNumber()));
-  case tile::ArgumentKind::Scratch:
+  case spattn_gpu::ArgumentKind::Scratch:
     return Argument::scratch(findName(launch.getScratch(), name));
-  case tile::ArgumentKind::I32:
+  case spattn_gpu::ArgumentKind::I32:
     return Argument::scalar(runtime::ArgumentKind::I32, name.str());
-  case tile::ArgumentKind::I64:
+  case spattn_gpu::ArgumentKind::I64:
     return Argument::scalar(runtime::ArgumentKind::I64, name.str());
-  case tile::ArgumentKind::F32:
+  case spattn_gpu::ArgumentKind::F32:
     return Argument::scalar(runtime::ArgumentKind::F32, name.str());
   }
   return {};
 }
 
-static runtime::Kernel convertKernel(StringRef entry, tile::LaunchAttr launch) {
+static runtime::Kernel convertKernel(StringRef entry,
+                                     spattn_gpu::LaunchAttr launch) {
   runtime::Kernel kernel;
   kernel.entry = entry.str();
   kernel.threads = uint32_t(launch.getThreads());
@@ -134,22 +136,23 @@ static runtime::Kernel convertKernel(StringRef entry, tile::LaunchAttr launch) {
                                   &kernel.grid.z};
   for (auto [i, formula] : llvm::enumerate(launch.getGrid()))
     *formulas[i] = convertFormula(formula);
-  for (tile::ArgumentAttr argument : launch.getArguments())
+  for (spattn_gpu::ArgumentAttr argument : launch.getArguments())
     kernel.arguments.push_back(convertArgument(launch, argument));
   return kernel;
 }
 
 FailureOr<runtime::Artifact> spattn::describeLaunches(ModuleOp module) {
   runtime::Artifact artifact;
-  tile::LaunchAttr first;
+  spattn_gpu::LaunchAttr first;
   StringRef firstName;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    tile::LaunchAttr launch = tile::LaunchAttr::of(function);
+    spattn_gpu::LaunchAttr launch = spattn_gpu::LaunchAttr::of(function);
     if (!launch && !function->hasAttr("nvvm.kernel"))
       continue;
     if (!launch)
       return emitError(function.getLoc(), "kernel '")
-             << function.getName() << "' has no '" << tile::LaunchAttr::kName
+             << function.getName() << "' has no '"
+             << spattn_gpu::LaunchAttr::kName
              << "', which says how to launch it";
     if (first && (launch.getBuffers() != first.getBuffers() ||
                   launch.getMaps() != first.getMaps() ||
@@ -170,16 +173,16 @@ FailureOr<runtime::Artifact> spattn::describeLaunches(ModuleOp module) {
     return emitError(module.getLoc(),
                      "there is no kernel in the module: an llvm.func "
                      "with '")
-           << tile::LaunchAttr::kName << "'";
-  for (tile::BufferAttr buffer : first.getBuffers())
+           << spattn_gpu::LaunchAttr::kName << "'";
+  for (spattn_gpu::BufferAttr buffer : first.getBuffers())
     artifact.operands.push_back(convertBuffer(buffer));
-  for (tile::TensorMapAttr map : first.getMaps())
+  for (spattn_gpu::TensorMapAttr map : first.getMaps())
     artifact.tensorMaps.push_back(convertMap(first, map));
-  for (tile::ScratchAttr scratch : first.getScratch())
+  for (spattn_gpu::ScratchAttr scratch : first.getScratch())
     artifact.scratch.push_back(
         {scratch.getName().str(), convertFormula(scratch.getBytes()),
          uint32_t(scratch.getAlignment()), scratch.getZeroed()});
-  for (tile::LimitAttr limit : first.getLimits())
+  for (spattn_gpu::LimitAttr limit : first.getLimits())
     artifact.limits.push_back(
         {convertFormula(limit.getValue()), limit.getMaximum()});
   for (StringAttr name : first.getPositive())

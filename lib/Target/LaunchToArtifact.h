@@ -1,4 +1,5 @@
-//===- LaunchToArtifact.h - From tile.launch to an artifact ----*- C++ -*-===//
+//===- LaunchToArtifact.h - From spattn_gpu.launch to an artifact ----*- C++
+//-*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

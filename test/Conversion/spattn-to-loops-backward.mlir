@@ -8,31 +8,31 @@
 // CHECK-LABEL: @causal
 // CHECK: scf.forall
 // CHECK:   memref.alloca_scope
-// CHECK:     spattn.clear
+// CHECK:     spattn_cpu.clear
 // CHECK:     scf.if
-// CHECK-COUNT-2: spattn.load_query
-// CHECK:       spattn.load_statistics
+// CHECK-COUNT-2: spattn_cpu.load_query
+// CHECK:       spattn_cpu.load_statistics
 // CHECK:       scf.for
 // CHECK-NOT:     mask
-// CHECK:         spattn.query_gradient_step
+// CHECK:         spattn_cpu.query_gradient_step
 // CHECK:       scf.for
-// CHECK:         spattn.query_gradient_step {{.*}} mask {
-// CHECK:           spattn.yield
-// CHECK:     spattn.store {{.*}} into %{{.*}} : memref<64x64xf32>, memref<?x64xf32, strided<[64, 1], offset: ?>>
-// CHECK-NOT: spattn.store
+// CHECK:         spattn_cpu.query_gradient_step {{.*}} mask {
+// CHECK:           spattn_cpu.yield
+// CHECK:     spattn_cpu.store {{.*}} into %{{.*}} : memref<64x64xf32>, memref<?x64xf32, strided<[64, 1], offset: ?>>
+// CHECK-NOT: spattn_cpu.store
 // CHECK: scf.forall
 // CHECK:   memref.alloca_scope
-// CHECK-COUNT-2: spattn.clear
+// CHECK-COUNT-2: spattn_cpu.clear
 // CHECK:     scf.if
-// CHECK-COUNT-2: spattn.load_query
+// CHECK-COUNT-2: spattn_cpu.load_query
 // CHECK:       scf.for
 // CHECK-NOT:     mask
-// CHECK:         spattn.load_statistics
-// CHECK:         spattn.key_gradient_step
+// CHECK:         spattn_cpu.load_statistics
+// CHECK:         spattn_cpu.key_gradient_step
 // CHECK:       scf.for
-// CHECK:         spattn.key_gradient_step {{.*}} mask {
-// CHECK:           spattn.yield
-// CHECK-COUNT-2: spattn.store
+// CHECK:         spattn_cpu.key_gradient_step {{.*}} mask {
+// CHECK:           spattn_cpu.yield
+// CHECK-COUNT-2: spattn_cpu.store
 // CHECK-NOT: spattn.attention_backward
 func.func @causal(%q: !t, %l: !l, %d: !t) {
   spattn.attention_backward structure(#spattn.causal)
@@ -48,14 +48,14 @@ func.func @causal(%q: !t, %l: !l, %d: !t) {
 // Everything is allowed: only tiles that stick out are masked. Half precision
 // goes through f32 scratch, and sums are rounded once.
 // CHECK-LABEL: @full
-// CHECK: spattn.query_gradient_step {{.*}} : memref<16x16xf32>, memref<16x16xf32>, memref<32x16xf32>, memref<32x16xf32>
-// CHECK: spattn.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x16xf32>, memref<?x16xbf16
-// CHECK-COUNT-2: spattn.stage
-// CHECK: spattn.key_gradient_step {{.*}} : memref<16x32xf32>, memref<16x32xf32>, memref<16x16xf32>, memref<16x16xf32>
+// CHECK: spattn_cpu.query_gradient_step {{.*}} : memref<16x16xf32>, memref<16x16xf32>, memref<32x16xf32>, memref<32x16xf32>
+// CHECK: spattn_cpu.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x16xf32>, memref<?x16xbf16
+// CHECK-COUNT-2: spattn_cpu.stage
+// CHECK: spattn_cpu.key_gradient_step {{.*}} : memref<16x32xf32>, memref<16x32xf32>, memref<16x16xf32>, memref<16x16xf32>
 func.func @full(%q: !t, %l: !l) {
   spattn.attention_backward structure(#spattn.full)
     ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %q, %q : !t, !t, !t)
-    {schedule = #spattn.schedule<query_tile = 16, key_tile = 32>}
+    {tile_shape = #spattn.tile_shape<query_tile = 16, key_tile = 32>}
   return
 }
 
@@ -69,15 +69,15 @@ func.func @full(%q: !t, %l: !l) {
 // and for the work.
 // CHECK-LABEL: @grouped
 // CHECK: scf.forall
-// CHECK: spattn.store
+// CHECK: spattn_cpu.store
 // CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{.*}} iter_args(%{{.*}} = %{{.*}}) -> (index)
 // CHECK: scf.forall
 // CHECK:   scf.for %{{.*}} iter_args
 // CHECK:   scf.if
 // CHECK:     scf.for
 // CHECK:       scf.for
-// CHECK:         spattn.key_gradient_step
-// CHECK-COUNT-2: spattn.store
+// CHECK:         spattn_cpu.key_gradient_step
+// CHECK-COUNT-2: spattn_cpu.store
 func.func @grouped(%q: !q, %k: !k, %l: !l) {
   spattn.attention_backward structure(#spattn.partition<exclusive>)
     ins(%q, %k, %k, %q, %l, %q : !q, !k, !k, !q, !l, !q) outs(%q, %k, %k : !q, !k, !k)

@@ -9,18 +9,18 @@
 // CHECK: scf.forall (%[[W:.*]]) in (%{{.*}}) {
 // CHECK:   memref.load %[[ORDER]]
 // CHECK:   memref.alloca_scope
-// CHECK:     spattn.online_init
+// CHECK:     spattn_cpu.online_init
 // CHECK:     scf.if
-// CHECK:       spattn.load_query
+// CHECK:       spattn_cpu.load_query
 // CHECK:       scf.for
 // CHECK-NOT:     mask
-// CHECK:         spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) : memref<64x64xf32>, memref<64x64xf32,
+// CHECK:         spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) : memref<64x64xf32>, memref<64x64xf32,
 // CHECK:       scf.for
-// CHECK:         spattn.online_step {{.*}} mask {
+// CHECK:         spattn_cpu.online_step {{.*}} mask {
 // CHECK:           ^bb0(%{{.*}}: index, %{{.*}}: index):
 // CHECK:           arith.cmpi
-// CHECK:           spattn.yield
-// CHECK:     spattn.online_finish
+// CHECK:           spattn_cpu.yield
+// CHECK:     spattn_cpu.online_finish
 // CHECK: memref.dealloc %[[ORDER]]
 // CHECK-NOT: spattn.attention
 func.func @causal(%q: memref<2x8x?x64xf32>, %o: memref<2x8x?x64xf32>) {
@@ -35,8 +35,8 @@ func.func @causal(%q: memref<2x8x?x64xf32>, %o: memref<2x8x?x64xf32>) {
 // Two bands, and still one loop over full tiles and one over masked ones.
 // CHECK-LABEL: @bands
 // CHECK: scf.forall
-// CHECK-COUNT-2: spattn.online_step
-// CHECK-NOT: spattn.online_step
+// CHECK-COUNT-2: spattn_cpu.online_step
+// CHECK-NOT: spattn_cpu.online_step
 func.func @bands(%q: memref<1x16x?x64xf32>) {
   spattn.attention structure(#spattn.partition<local_band>)
     ins(%q, %q, %q : memref<1x16x?x64xf32>, memref<1x16x?x64xf32>, memref<1x16x?x64xf32>)
@@ -49,11 +49,11 @@ func.func @bands(%q: memref<1x16x?x64xf32>) {
 // Half precision goes through f32 scratch.
 // CHECK-LABEL: @staged
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<32x16xf32>
-// CHECK-COUNT-4: spattn.stage %{{.*}} into %{{.*}} : memref<{{.*}}xbf16, {{.*}}>, memref<32x16xf32>
+// CHECK-COUNT-4: spattn_cpu.stage %{{.*}} into %{{.*}} : memref<{{.*}}xbf16, {{.*}}>, memref<32x16xf32>
 func.func @staged(%q: memref<1x1x?x16xbf16>) {
   spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : memref<1x1x?x16xbf16>, memref<1x1x?x16xbf16>, memref<1x1x?x16xbf16>)
-    outs(%q : memref<1x1x?x16xbf16>) {schedule = #spattn.schedule<query_tile = 16, key_tile = 32>}
+    outs(%q : memref<1x1x?x16xbf16>) {tile_shape = #spattn.tile_shape<query_tile = 16, key_tile = 32>}
   return
 }
 
@@ -71,7 +71,7 @@ func.func @staged(%q: memref<1x1x?x16xbf16>) {
 // CHECK: memref.extract_strided_metadata %[[L]]
 // CHECK: arith.muli %[[H]], %{{.*}}
 // CHECK: memref.reinterpret_cast {{.*}} to memref<?xf32, strided<[1], offset: ?>>
-// CHECK: spattn.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} :
+// CHECK: spattn_cpu.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} :
 func.func @grouped(%q: memref<1x8x?x16xf32>, %k: memref<1x2x?x16xf32>, %l: memref<1x8x?xf32>) {
   spattn.attention structure(#spattn.full)
     ins(%q, %k, %k : memref<1x8x?x16xf32>, memref<1x2x?x16xf32>, memref<1x2x?x16xf32>)
@@ -86,7 +86,7 @@ func.func @grouped(%q: memref<1x8x?x16xf32>, %k: memref<1x2x?x16xf32>, %l: memre
 // CHECK-SAME: memref<1x1x?x16xf32>, %[[S:.*]]: f32
 // CHECK: %[[LOG2E:.*]] = arith.constant 1.44269502 : f32
 // CHECK: %[[F:.*]] = arith.mulf %[[S]], %[[LOG2E]]
-// CHECK: spattn.load_query %{{.*}} scale(%[[F]])
+// CHECK: spattn_cpu.load_query %{{.*}} scale(%[[F]])
 func.func @scale(%q: memref<1x1x?x16xf32>, %s: f32) {
   spattn.attention structure(#spattn.full)
     ins(%q, %q, %q : memref<1x1x?x16xf32>, memref<1x1x?x16xf32>, memref<1x1x?x16xf32>) scale(%s)
@@ -99,7 +99,7 @@ func.func @scale(%q: memref<1x1x?x16xf32>, %s: f32) {
 // The head dimension need not be innermost.
 // CHECK-LABEL: @layout
 // CHECK: memref.reinterpret_cast {{.*}} to memref<?x16xf32, strided<[1, ?], offset: ?>>
-// CHECK: spattn.load_query %{{.*}} : memref<?x16xf32, strided<[1, ?], offset: ?>>
+// CHECK: spattn_cpu.load_query %{{.*}} : memref<?x16xf32, strided<[1, ?], offset: ?>>
 func.func @layout(%q: memref<1x1x16x?xf32>) {
   spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : memref<1x1x16x?xf32>, memref<1x1x16x?xf32>, memref<1x1x16x?xf32>)

@@ -11,7 +11,7 @@
 
 // LOOPS-LABEL: func.func @local_band
 // LOOPS: scf.forall
-// LOOPS: spattn.online_step
+// LOOPS: spattn_cpu.online_step
 // LOOPS: mask
 // LOOPS-NOT: spattn.attention
 
@@ -43,8 +43,8 @@ func.func @local_band(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {
 }
 
 // LOOPS-LABEL: func.func @gradients
-// LOOPS: spattn.query_gradient_step
-// LOOPS: spattn.key_gradient_step
+// LOOPS: spattn_cpu.query_gradient_step
+// LOOPS: spattn_cpu.key_gradient_step
 // LOOPS-NOT: spattn.attention_backward
 
 // VECTOR-LABEL: func.func @gradients

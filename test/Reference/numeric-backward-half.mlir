@@ -30,7 +30,7 @@ func.func @bf16_f32(%q: tensor<2x70x6x24xbf16>, %k: tensor<2x90x2x24xbf16>, %v: 
       ins(%q, %k, %v, %o, %l, %do : tensor<2x70x6x24xbf16>, tensor<2x90x2x24xbf16>, tensor<2x90x2x40xbf16>,
           tensor<2x70x6x40xf32>, tensor<2x70x6xf32>, tensor<2x70x6x40xf32>)
       outs(%dq, %dk, %dv : tensor<2x70x6x24xf32>, tensor<2x90x2x24xf32>, tensor<2x90x2x40xf32>)
-      {layout = "bnhd", schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+      {layout = "bnhd", tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
   return %r#0, %r#1, %r#2 : tensor<2x70x6x24xf32>, tensor<2x90x2x24xf32>, tensor<2x90x2x40xf32>
 }
 

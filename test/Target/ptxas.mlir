@@ -43,6 +43,6 @@
 // GIVEN: compiler: spattn {{.*}}, LLVM {{.*}}, ptxas 12.8.93
 
 llvm.func @f(%n: i32) attributes {nvvm.kernel,
-    tile.launch = #tile.launch<arguments = [<i32 "n">], threads = 128, grid = <n>>} {
+    spattn_gpu.launch = #spattn_gpu.launch<arguments = [<i32 "n">], threads = 128, grid = <n>>} {
   llvm.return
 }

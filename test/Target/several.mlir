@@ -28,7 +28,7 @@
 
 llvm.func @second_by_name(%x: !llvm.ptr, %partial: !llvm.ptr, %counter: !llvm.ptr) attributes {
   nvvm.kernel,
-  tile.launch = #tile.launch<
+  spattn_gpu.launch = #spattn_gpu.launch<
     buffers = [<"x", f32, [n = length], alignment = 4>,
                <"y", f32, [n = length], alignment = 4, output = true>],
     scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>,
@@ -46,7 +46,7 @@ llvm.func @helper(%x: i32) -> i32 {
 
 llvm.func @first_by_name(%partial: !llvm.ptr, %y: !llvm.ptr, %length: i32) attributes {
   nvvm.kernel,
-  tile.launch = #tile.launch<
+  spattn_gpu.launch = #spattn_gpu.launch<
     buffers = [<"x", f32, [n = length], alignment = 4>,
                <"y", f32, [n = length], alignment = 4, output = true>],
     scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>,

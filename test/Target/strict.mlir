@@ -2,7 +2,7 @@
 
 // REQUIRES: ptxas
 // RUN: spattn-translate --spattn-to-cubin --strict %s -o %t.cubin
-// RUN: not spattn-translate --spattn-to-cubin --strict --gpu-options="consumers=2 key-tile=256 stages=1" %s 2>&1 | FileCheck %s
+// RUN: not spattn-translate --spattn-to-cubin --strict --gpu-options="mma-warpgroups=2 key-tile=256 stages=1" %s 2>&1 | FileCheck %s
 // CHECK: error: {{kernel 'f' needs .* bytes of stack and spills registers|ptxas: .*C75}}
 
 !t = tensor<?x8x?x64xf16>

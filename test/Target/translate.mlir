@@ -4,14 +4,14 @@
 // RUN: spattn-translate --spattn-to-ptx %s -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file=%t.ptx
 // RUN: grep -o "wgmma.wait_group.*" %t.ptx | sort | uniq -c | FileCheck %s --check-prefix=WAITS
-// RUN: spattn-opt --spattn-gpu-tile %s | spattn-translate --spattn-to-ptx | diff - %t.ptx
+// RUN: spattn-opt --spattn-gpu-kernels %s | spattn-translate --spattn-to-ptx | diff - %t.ptx
 // RUN: spattn-opt --spattn-gpu %s | spattn-translate --spattn-to-ptx | diff - %t.ptx
-// RUN: spattn-opt --spattn-gpu-tile %s | spattn-opt --spattn-gpu-llvm | spattn-translate --spattn-to-ptx | diff - %t.ptx
+// RUN: spattn-opt --spattn-gpu-kernels %s | spattn-opt --spattn-gpu-llvm | spattn-translate --spattn-to-ptx | diff - %t.ptx
 
 // Addresses of shared memory have 32 bits.
 // LLVM: target datalayout = "{{.*}}p3:32:32
 // LLVM: target triple = "nvptx64-nvidia-cuda"
-// LLVM: @tile_shared_memory = external {{.*}}addrspace(3) global
+// LLVM: @spattn_shared_memory = external {{.*}}addrspace(3) global
 // LLVM: define ptx_kernel void @causal(ptr {{.*}}byval([16 x i64]) align 64
 
 // PTX: .version 9.0
@@ -31,7 +31,7 @@
 
 // RUN: spattn-translate --spattn-to-ptx --ptx-version=8.4 --opt-level=2 %s | FileCheck %s --check-prefix=OLDER
 // OLDER: .version 8.4
-// RUN: spattn-translate --spattn-to-ptx --gpu-options="consumers=1 blocks=2 key-tile=64" %s | FileCheck %s --check-prefix=SMALL
+// RUN: spattn-translate --spattn-to-ptx --gpu-options="mma-warpgroups=1 ctas-per-sm=2 key-tile=64" %s | FileCheck %s --check-prefix=SMALL
 // SMALL: .maxntid 256
 // SMALL: .minnctapersm 2
 
@@ -63,7 +63,7 @@
 // RUN: echo '' | not spattn-translate --spattn-to-artifact 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: there is no kernel in the module
 // RUN: echo 'llvm.func @f() attributes {nvvm.kernel} { llvm.return }' | not spattn-translate --spattn-to-artifact 2>&1 | FileCheck %s --check-prefix=LAUNCH
-// LAUNCH: error: kernel 'f' has no 'tile.launch', which says how to launch it
+// LAUNCH: error: kernel 'f' has no 'spattn_gpu.launch', which says how to launch it
 // RUN: echo 'memref.global @g : memref<4xf32>' | not spattn-translate --spattn-to-artifact --code=ptx 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not spattn-translate --spattn-to-ptx %t.nothing 2>&1 | FileCheck %s --check-prefix=FILE
 // FILE: cannot open input file

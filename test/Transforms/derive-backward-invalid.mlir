@@ -98,8 +98,8 @@ func.func private @f_backward()
 
 // The gradients need more scratch than the attention.
 func.func @f(%q: !t, %o: !t) -> !t {
-  // expected-error @below {{'spattn.attention_backward' op expected a schedule whose tiles need at most 1048576 elements of scratch}}
+  // expected-error @below {{'spattn.attention_backward' op expected a tile shape whose tiles need at most 1048576 elements of scratch}}
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
-      {differentiated, schedule = #spattn.schedule<query_tile = 1024, key_tile = 900>}
+      {differentiated, tile_shape = #spattn.tile_shape<query_tile = 1024, key_tile = 900>}
   return %r : !t
 }

@@ -16,12 +16,12 @@
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: %[[Q:.*]]: tensor<?x8x?x64xbf16>, %[[K:.*]]: tensor<?x2x?x64xbf16>, %[[V:.*]]: tensor<?x2x?x32xbf16>, %[[S:.*]]: f32, %[[O:.*]]: tensor<?x8x?x32xf32>, %[[L:.*]]: tensor<?x8x?xf32>) -> (tensor<?x8x?x32xf32>, tensor<?x8x?xf32>) {
 // CHECK: %[[R:.*]]:2 = spattn.attention structure(#spattn.partition<exclusive>) ins(%[[Q]], %[[K]], %[[V]] : {{.*}}) scale(%[[S]]) outs(%[[O]], %[[L]] :
-// CHECK-SAME: {alignment = #spattn.alignment<start>, schedule = #spattn.schedule<query_tile = 32, key_tile = 16>, test.kept}
+// CHECK-SAME: {alignment = #spattn.alignment<start>, tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>, test.kept}
 // CHECK: return %[[R]]#0, %[[R]]#1
 // CHECK-LABEL: func.func @f_backward(
 // CHECK-SAME: %[[Q:.*]]: tensor<?x8x?x64xbf16>, %[[K:.*]]: tensor<?x2x?x64xbf16>, %[[V:.*]]: tensor<?x2x?x32xbf16>, %[[O:.*]]: tensor<?x8x?x32xf32>, %[[L:.*]]: tensor<?x8x?xf32>, %[[DO:.*]]: tensor<?x8x?x32xf32>, %[[S:.*]]: f32, %[[DQ:.*]]: tensor<?x8x?x64xbf16>, %[[DK:.*]]: tensor<?x2x?x64xbf16>, %[[DV:.*]]: tensor<?x2x?x32xbf16>) -> (tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>) {
 // CHECK-NEXT: %[[G:.*]]:3 = spattn.attention_backward structure(#spattn.partition<exclusive>) ins(%[[Q]], %[[K]], %[[V]], %[[O]], %[[L]], %[[DO]] : {{.*}}) scale(%[[S]]) outs(%[[DQ]], %[[DK]], %[[DV]] :
-// CHECK-SAME: {alignment = #spattn.alignment<start>, schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+// CHECK-SAME: {alignment = #spattn.alignment<start>, tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
 // CHECK-NEXT: return %[[G]]#0, %[[G]]#1, %[[G]]#2
 func.func @plain(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %v : !q, !k, !v) outs(%o : !o)
@@ -30,7 +30,7 @@ func.func @plain(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
 func.func @f(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o) -> !o {
   %r = spattn.attention structure(#spattn.partition<exclusive>) ins(%q, %k, %v : !q, !k, !v) scale(%s) outs(%o : !o)
       {differentiated, alignment = #spattn.alignment<start>,
-       schedule = #spattn.schedule<query_tile = 32, key_tile = 16>, test.kept}
+       tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>, test.kept}
   return %r : !o
 }
 

@@ -52,7 +52,7 @@ static OwningOpRef<ModuleOp> makeForward(AttentionOpInterface op) {
   auto attention = AttentionOp::create(
       b, argument(0), argument(1), argument(2), argument(3), argument(4),
       argument(5), op.getStructure(), op.getAlignment(), op.getLayout(),
-      /*schedule=*/ScheduleAttr(), /*differentiated=*/false);
+      /*tile_shape=*/TileShapeAttr(), /*differentiated=*/false);
   func::ReturnOp::create(b, attention->getResults());
   function.setFunctionType(
       b.getFunctionType(types, attention->getResultTypes()));

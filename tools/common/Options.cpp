@@ -48,7 +48,7 @@ CommonCommandLine::CommonCommandLine(cl::OptionCategory &category)
            cl::init(0), cl::value_desc("number"), cl::cat(category)},
       queryTile{"query-tile",
                 cl::desc("Rows of queries in a tile, 1 to 4096, where an "
-                         "attention has no schedule (default: chosen)"),
+                         "attention has no tile shape (default: chosen)"),
                 cl::init(0), cl::value_desc("rows"), cl::cat(category)},
       keyTile{"key-tile", cl::desc("Rows of keys in a tile, likewise"),
               cl::init(0), cl::value_desc("rows"), cl::cat(category)},
@@ -58,7 +58,7 @@ CommonCommandLine::CommonCommandLine(cl::OptionCategory &category)
                   cl::init(0), cl::value_desc("n"), cl::cat(category)},
       gpuOptions{"gpu-options",
                  cl::desc("Options of the pipeline spattn-gpu, for "
-                          "--device=cuda: \"key-tile=64 blocks=2\""),
+                          "--device=cuda: \"key-tile=64 ctas-per-sm=2\""),
                  cl::value_desc("options"), cl::cat(category)} {}
 
 /// Splits `arg:value`.

@@ -8,7 +8,7 @@
 
 #include "common/Tiles.h"
 
-#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+#include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -26,8 +26,8 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
 /// schedule.
 static TileShape getTiles(AttentionOpInterface op,
                           const KernelOptions &options) {
-  TileShape tile = getTileShape(getSchedule(op));
-  if (op.getScheduleAttr())
+  TileShape tile = getTileShape(getTileShapeAttr(op));
+  if (op.getTileShapeAttr())
     return tile;
   if (options.queryTile)
     tile.queries = options.queryTile;

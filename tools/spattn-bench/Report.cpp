@@ -129,7 +129,7 @@ static void writeRow(llvm::json::OStream &json, const Row &row,
     json.attribute("masked", total.masked);
     json.attribute("skipped", total.skipped);
   });
-  json.attributeObject("schedule", [&] {
+  json.attributeObject("tile_shape", [&] {
     json.attribute("query_tile", row.tiles.queryTile);
     json.attribute("key_tile", row.tiles.keyTile);
   });

@@ -150,7 +150,7 @@ static llvm::json::Object toJson(const EntryReport &report) {
       {"compile_ms", toJson(report.compileMs)},
       {"run_ms", toJson(report.medianMs)},
       {"runs_ms", llvm::json::Array(report.runsMs)},
-      {"schedule", nullptr},
+      {"tile_shape", nullptr},
       {"tiles", nullptr},
       {"heads", nullptr},
       {"pairs", nullptr},
@@ -176,7 +176,7 @@ static llvm::json::Object toJson(const EntryReport &report) {
   }
   if (!report.tiles)
     return entry;
-  entry["schedule"] =
+  entry["tile_shape"] =
       llvm::json::Object{{"query_tile", report.tiles->queryTile},
                          {"key_tile", report.tiles->keyTile}};
   entry["tiles"] = toJson(report.tiles->total);

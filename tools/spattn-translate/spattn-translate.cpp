@@ -63,7 +63,7 @@ struct CommandLine {
   cl::opt<std::string> gpuOptions{
       "gpu-options",
       cl::desc("Options of the pipeline spattn-gpu, for attention: "
-               "\"key-tile=64 blocks=2\""),
+               "\"key-tile=64 ctas-per-sm=2\""),
       cl::value_desc("options"), cl::cat(category)};
 };
 

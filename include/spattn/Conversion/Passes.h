@@ -10,7 +10,7 @@
 #define SPATTN_CONVERSION_PASSES_H
 
 #include "mlir/Pass/Pass.h"
-#include "spattn/Conversion/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 namespace mlir {
 class ModuleOp;
@@ -41,9 +41,12 @@ class VectorDialect;
 } // namespace mlir
 
 namespace spattn {
-namespace tile {
-class TileDialect;
-} // namespace tile
+namespace spattn_cpu {
+class SpattnCPUDialect;
+} // namespace spattn_cpu
+namespace spattn_gpu {
+class SpattnGPUDialect;
+} // namespace spattn_gpu
 
 #define GEN_PASS_DECL
 #include "spattn/Conversion/Passes.h.inc"

@@ -34,17 +34,17 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     scf.forall (%w) in (%items) {
       // The batch element, head and query tile of the item; the bounds of its
       // key tiles.
-      spattn.online_init(%acc, %max, %sum)
-      spattn.load_query %queries scale(%s) into %qt
+      spattn_cpu.online_init(%acc, %max, %sum)
+      spattn_cpu.load_query %queries scale(%s) into %qt
       scf.for %t = %c0 to %full step %c1 {
-        spattn.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
+        spattn_cpu.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
             scratch(%scores, %correction)
       }
       scf.for %t = %c0 to %masked step %c1 {
-        spattn.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
+        spattn_cpu.online_step ins(%qt, %kt, %vt) state(%acc, %max, %sum)
             scratch(%scores, %correction) mask { the structure's predicate }
       }
-      spattn.online_finish(%acc, %max, %sum) into %out
+      spattn_cpu.online_finish(%acc, %max, %sum) into %out
     }
     ```
 
@@ -56,8 +56,8 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     element is written once, by one iteration: the result does not depend on how
     iterations are run.
 
-    The tile shape is the operation's `schedule`, or that of
-    `spattn-select-schedule` for the default target. Attention on tensors is an
+    The tile shape is the operation's `tile_shape`, or that of
+    `spattn-select-tile-shape` for the default target. Attention on tensors is an
     error: run `spattn-bufferize` first.
   }];
   let options = [
@@ -74,10 +74,10 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect"];
+    "::mlir::scf::SCFDialect", "::spattn::spattn_cpu::SpattnCPUDialect"];
 }
 
-def ConvertSpattnToVector : Pass<"convert-spattn-to-vector"> {
+def ConvertSpattnCPUToVector : Pass<"convert-spattn-cpu-to-vector"> {
   let summary = "Lowers tile operations to register-tiled vector loops";
   let description = [{
     Matrix products become loops over blocks of `register-rows` x
@@ -148,7 +148,7 @@ def SpattnCheckLowered : Pass<"spattn-check-lowered", "::mlir::ModuleOp"> {
   }];
 }
 
-def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
+def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu", "::mlir::ModuleOp"> {
   let summary = "Turns attention into GPU kernels in tile form";
   let description = [{
     Each function with attention becomes the kernel of the one `spattn.attention`
@@ -166,7 +166,7 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
     function's `NAME`. Head dimensions are multiples of 8 up to 128, and all arrays but the log-sum-exp
     have one element type. docs/Gradients.md says what each does.
 
-    The tile shape is the one of the operation's `schedule`, else one chosen from
+    The tile shape is the one of the operation's `tile_shape`, else one chosen from
     target, head dimension, structure and length; options override both. It is
     printed in the description of the launch.
   }];
@@ -187,7 +187,7 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
              clEnumValN(::spattn::Choice::Auto, "auto", "as the target can"),
              clEnumValN(::spattn::Choice::Yes, "true", "at once"),
              clEnumValN(::spattn::Choice::No, "false", "one at a time"))}]>,
-    Option<"takeTurns", "take-turns", "bool", "true",
+    Option<"takeTurns", "pingpong", "bool", "true",
            "With overlap, let the warpgroups of a block start their products in "
            "turn.">,
     Option<"fetch", "fetch", "::spattn::Choice", "::spattn::Choice::Auto",
@@ -221,14 +221,14 @@ def ConvertSpattnToTile : Pass<"convert-spattn-to-tile", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::scf::SCFDialect", "::spattn::tile::TileDialect"];
+    "::mlir::scf::SCFDialect", "::spattn::spattn_gpu::SpattnGPUDialect"];
 }
 
-def ConvertTileToNVVM : Pass<"convert-tile-to-nvvm", "::mlir::ModuleOp"> {
+def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "Lowers tile operations to NVVM and inline PTX";
   let description = [{
     Fragments become the registers of a thread, one value each. Dynamic shared
-    memory is the symbol `tile_shared_memory`. There are two families of targets:
+    memory is the symbol `spattn_shared_memory`. There are two families of targets:
 
     | target | copies | products | tensor maps |
     |---|---|---|---|

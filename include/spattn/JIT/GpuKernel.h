@@ -26,7 +26,7 @@ struct GpuCompileOptions {
   std::string chip = "sm_90a";
   /// The newest CUDA of the driver, such as 12080; 0 if it is not known.
   int driverVersion = 0;
-  /// Options of the pipeline spattn-gpu: "key-tile=64 blocks=2".
+  /// Options of the pipeline spattn-gpu: "key-tile=64 ctas-per-sm=2".
   std::string pipelineOptions;
   /// The ptxas to run; if empty, the one that is found. Without any the driver
   /// compiles PTX.

@@ -17,11 +17,11 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
-#include "spattn/Conversion/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 namespace spattn {
 
-/// Options of the GPU pipelines: those of convert-spattn-to-tile.
+/// Options of the GPU pipelines: those of convert-spattn-to-spattn-gpu.
 struct GpuPipelineOptions
     : public mlir::PassPipelineOptions<GpuPipelineOptions> {
   Option<std::string> target{
@@ -75,7 +75,7 @@ struct GpuPipelineOptions
                        clEnumValN(Choice::Yes, "true", "at once"),
                        clEnumValN(Choice::No, "false", "one at a time"))};
   Option<bool> takeTurns{
-      *this, "take-turns",
+      *this, "pingpong",
       llvm::cl::desc("With overlap, let the warpgroups of a block start their "
                      "products in turn"),
       llvm::cl::init(true)};
@@ -103,8 +103,8 @@ struct GpuPipelineOptions
 };
 
 /// Attention on tensors -> kernels in tile form (tile, scf, arith, math).
-void buildGpuTilePipeline(mlir::OpPassManager &pm,
-                          const GpuPipelineOptions &options);
+void buildGpuKernelsPipeline(mlir::OpPassManager &pm,
+                             const GpuPipelineOptions &options);
 
 /// Kernels in tile form -> the LLVM and NVVM dialects.
 void buildGpuLLVMPipeline(mlir::OpPassManager &pm,
@@ -119,7 +119,7 @@ void buildGpuPipeline(mlir::OpPassManager &pm,
 mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module,
                                 const GpuPipelineOptions &options);
 
-/// Registers the above as `spattn-gpu-tile`, `spattn-gpu-llvm` and
+/// Registers the above as `spattn-gpu-kernels`, `spattn-gpu-llvm` and
 /// `spattn-gpu`.
 void registerGpuPipelines();
 

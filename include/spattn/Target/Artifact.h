@@ -39,14 +39,14 @@ struct TargetTimes {
 };
 
 /// Code and launch description of all kernels in a module in the LLVM dialect:
-/// functions with a `tile.launch`, which are launched in their order. Errors
-/// are also reported as diagnostics.
+/// functions with a `spattn_gpu.launch`, which are launched in their order.
+/// Errors are also reported as diagnostics.
 runtime::Result<runtime::Artifact>
 emitArtifact(mlir::ModuleOp module, const TargetOptions &options = {},
              TargetTimes *times = nullptr);
 
 /// The cubin alone, and what ptxas said; module and options as above. Kernels
-/// need no `tile.launch`. Errors have been reported.
+/// need no `spattn_gpu.launch`. Errors have been reported.
 mlir::FailureOr<Assembled> emitCubin(mlir::ModuleOp module,
                                      const TargetOptions &options = {},
                                      TargetTimes *times = nullptr);

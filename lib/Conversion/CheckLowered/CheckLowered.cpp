@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_SPATTNCHECKLOWERED
@@ -32,7 +33,8 @@ using namespace mlir;
 /// Whether an operation is one of the levels above the LLVM dialect.
 static bool isOfUpperLevel(Operation *op) {
   return isa_and_nonnull<
-      spattn::SpattnDialect, affine::AffineDialect, arith::ArithDialect,
+      spattn::SpattnDialect, spattn::spattn_cpu::SpattnCPUDialect,
+      affine::AffineDialect, arith::ArithDialect,
       bufferization::BufferizationDialect, cf::ControlFlowDialect,
       func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
       memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,

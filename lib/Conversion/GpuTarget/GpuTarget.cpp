@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Conversion/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 using namespace spattn;
 

@@ -21,14 +21,15 @@
 
 using namespace mlir;
 using namespace spattn;
+using namespace spattn::spattn_cpu;
 
 namespace {
 
 /// Lowers the gradients of one attention on buffers.
 class BackwardLoops : TileLoops {
 public:
-  BackwardLoops(AttentionBackwardOp op, ScheduleAttr schedule)
-      : TileLoops(op, schedule), op(op), headDim(op.getHeadDim()),
+  BackwardLoops(AttentionBackwardOp op, TileShapeAttr tileShape)
+      : TileLoops(op, tileShape), op(op), headDim(op.getHeadDim()),
         valueDim(op.getValueDim()) {}
 
   void run() {
@@ -228,6 +229,6 @@ private:
 
 } // namespace
 
-void spattn::lowerToLoops(AttentionBackwardOp op, ScheduleAttr schedule) {
-  BackwardLoops(op, schedule).run();
+void spattn::lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape) {
+  BackwardLoops(op, tileShape).run();
 }

@@ -12,6 +12,7 @@
 
 using namespace mlir;
 using namespace spattn;
+using namespace spattn::spattn_cpu;
 
 namespace {
 
@@ -23,8 +24,8 @@ struct ItemBuffers {
 /// Lowers one attention on buffers.
 class ForwardLoops : TileLoops {
 public:
-  ForwardLoops(AttentionOp op, ScheduleAttr schedule)
-      : TileLoops(op, schedule), op(op) {}
+  ForwardLoops(AttentionOp op, TileShapeAttr tileShape)
+      : TileLoops(op, tileShape), op(op) {}
 
   void run() {
     scale = emitScale(llvm::numbers::log2e);
@@ -56,7 +57,7 @@ private:
     auto sliceQueries = [&](Value buffer) {
       return sliceRows(buffer, element, row.head, row.first, row.count);
     };
-    spattn::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum);
+    spattn_cpu::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum);
     // A row without keys costs only its output.
     emitIfVisited(visitedTiles(ops, row.ranges), [&] {
       LoadQueryOp::create(b, sliceQueries(op.getQuery()), scale, buffers.query);
@@ -83,6 +84,6 @@ private:
 
 } // namespace
 
-void spattn::lowerToLoops(AttentionOp op, ScheduleAttr schedule) {
-  ForwardLoops(op, schedule).run();
+void spattn::lowerToLoops(AttentionOp op, TileShapeAttr tileShape) {
+  ForwardLoops(op, tileShape).run();
 }

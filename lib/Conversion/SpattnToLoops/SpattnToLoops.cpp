@@ -13,7 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
-#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+#include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace spattn {
@@ -49,7 +49,7 @@ struct ConvertSpattnToLoopsPass
       ++numKernels;
       report(op);
       llvm::TypeSwitch<Operation *>(op).Case<AttentionOp, AttentionBackwardOp>(
-          [&](auto op) { lowerToLoops(op, getSchedule(op)); });
+          [&](auto op) { lowerToLoops(op, getTileShapeAttr(op)); });
     }
   }
 
@@ -63,7 +63,7 @@ struct ConvertSpattnToLoopsPass
     if (ShapedType::isDynamic(queryLength) || ShapedType::isDynamic(keyLength))
       return;
     TileCounts counts = getAlgebra(op, queryLength, keyLength)
-                            .tiles(getTileShape(getSchedule(op)));
+                            .tiles(getTileShape(getTileShapeAttr(op)));
     numVisited += counts.visited;
     numMasked += counts.masked;
     numSkipped += counts.skipped;

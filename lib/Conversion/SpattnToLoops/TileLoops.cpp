@@ -18,12 +18,13 @@
 
 using namespace mlir;
 using namespace spattn;
+using namespace spattn::spattn_cpu;
 
 using Index = TileLoops::Index;
 
-TileLoops::TileLoops(AttentionOpInterface op, ScheduleAttr schedule)
-    : op(op), b(op.getLoc(), op), ops(b), queryTile(schedule.getQueryTile()),
-      keyTile(schedule.getKeyTile()), heads(op.getHeadStructures()) {
+TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape)
+    : op(op), b(op.getLoc(), op), ops(b), queryTile(tileShape.getQueryTile()),
+      keyTile(tileShape.getKeyTile()), heads(op.getHeadStructures()) {
   batch = sizeOf(op.getQuery(), 'b');
   queries = sizeOf(op.getQuery(), 'n');
   keys = sizeOf(op.getKey(), 'n');
@@ -160,7 +161,7 @@ void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
   Index query = ops.add(firstQuery, ops.wrap(block->getArgument(0)));
   Index key = ops.add(firstKey, ops.wrap(block->getArgument(1)));
   Value result = ops.materialize(allowed(ops, form, query, key));
-  spattn::YieldOp::create(b, result);
+  spattn_cpu::YieldOp::create(b, result);
 }
 
 //===----------------------------------------------------------------------===//

@@ -12,6 +12,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
 
 namespace spattn {
 
@@ -24,7 +25,7 @@ public:
   using Ranges = std::vector<TileRange<Index>>;
 
 protected:
-  TileLoops(AttentionOpInterface op, ScheduleAttr schedule);
+  TileLoops(AttentionOpInterface op, TileShapeAttr tileShape);
 
   /// A tile of queries of one head, and the key tiles that it needs.
   struct QueryRow {
@@ -123,8 +124,8 @@ private:
 };
 
 /// Replace an operation on buffers by loops over its tiles.
-void lowerToLoops(AttentionOp op, ScheduleAttr schedule);
-void lowerToLoops(AttentionBackwardOp op, ScheduleAttr schedule);
+void lowerToLoops(AttentionOp op, TileShapeAttr tileShape);
+void lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape);
 
 } // namespace spattn
 

@@ -54,7 +54,7 @@ def cases():
     counts = (1, 2, 3, 4)
     flags = ("true", "false")
     for target, consumers, blocks in itertools.product(CHIPS, counts, counts):
-        common = f"target={target} consumers={consumers} blocks={blocks}"
+        common = f"target={target} mma-warpgroups={consumers} blocks={blocks}"
         for dim, tile in ((64, 16), (64, 128), (128, 48), (256, 16)):
             for fetch in flags if tile in (16, 48) else flags[:1]:
                 # Each with one choice of what shares nothing with the others.
@@ -105,7 +105,7 @@ def check_kernel(kernel: str, options: str) -> None:
         return
     # What ptxas launches a thread with, and how warpgroups change it.
     launched = min(REGISTERS // (blocks * threads) // 8 * 8, 256)
-    changes = re.findall(r"tile.set_registers (\d+), (true|false)", kernel)
+    changes = re.findall(r"spattn_gpu.set_max_registers (\d+), (true|false)", kernel)
     if not changes:
         return
     assert len(changes) == 2, f"{len(changes)} changes of registers"
@@ -124,7 +124,7 @@ def check_kernel(kernel: str, options: str) -> None:
 def run(tool: str, folder: Path, name: str, options: str) -> str:
     """What is wrong; `refused` and `made` are not."""
     result = subprocess.run(
-        [tool, folder / name, f"-convert-spattn-to-tile={options}"],
+        [tool, folder / name, f"-convert-spattn-to-spattn-gpu={options}"],
         capture_output=True,
         text=True,
     )

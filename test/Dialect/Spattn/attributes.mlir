@@ -44,5 +44,5 @@
 "test.a"() {s = #spattn.intersection<#spattn.causal, #spattn.keys<0 to 64>>} : () -> ()
 // CHECK: #spattn.heads<8 x #spattn.partition<exclusive>, 8 x #spattn.causal>
 "test.a"() {s = #spattn.heads<8 x #spattn.partition<exclusive>, 8 x #spattn.causal>} : () -> ()
-// CHECK: #spattn.schedule<query_tile = 64, key_tile = 32>
-"test.a"() {s = #spattn.schedule<query_tile = 64, key_tile = 32>} : () -> ()
+// CHECK: #spattn.tile_shape<query_tile = 64, key_tile = 32>
+"test.a"() {s = #spattn.tile_shape<query_tile = 64, key_tile = 32>} : () -> ()

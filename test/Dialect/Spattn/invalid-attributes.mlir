@@ -102,7 +102,7 @@
 // -----
 
 // expected-error @+1 {{expected a tile of 1 to 4096 rows, got 0}}
-"test.a"() {s = #spattn.schedule<query_tile = 0, key_tile = 64>} : () -> ()
+"test.a"() {s = #spattn.tile_shape<query_tile = 0, key_tile = 64>} : () -> ()
 
 // -----
 

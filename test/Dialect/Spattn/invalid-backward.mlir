@@ -323,10 +323,10 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // C16: scratch is twice that of the forward step
 func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
-  // expected-error @below {{expected a schedule whose tiles need at most 1048576 elements of scratch, got #spattn.schedule<query_tile = 1024, key_tile = 512>, which needs 1073152}}
+  // expected-error @below {{expected a tile shape whose tiles need at most 1048576 elements of scratch, got #spattn.tile_shape<query_tile = 1024, key_tile = 512>, which needs 1073152}}
   %r:3 = spattn.attention_backward structure(#spattn.causal)
     ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
-    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) {schedule = #spattn.schedule<query_tile = 1024, key_tile = 512>}
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) {tile_shape = #spattn.tile_shape<query_tile = 1024, key_tile = 512>}
   return
 }
 

@@ -288,10 +288,10 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // C16: tiles
 func.func @test(%q: tensor<1x2x8x64xf32>) {
-  // expected-error @below {{expected a schedule whose tiles need at most 1048576 elements of scratch, got #spattn.schedule<query_tile = 4096, key_tile = 4096>, which needs 17825792}}
+  // expected-error @below {{expected a tile shape whose tiles need at most 1048576 elements of scratch, got #spattn.tile_shape<query_tile = 4096, key_tile = 4096>, which needs 17825792}}
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x64xf32>, tensor<1x2x8x64xf32>, tensor<1x2x8x64xf32>)
-    outs(%q : tensor<1x2x8x64xf32>) {schedule = #spattn.schedule<query_tile = 4096, key_tile = 4096>}
+    outs(%q : tensor<1x2x8x64xf32>) {tile_shape = #spattn.tile_shape<query_tile = 4096, key_tile = 4096>}
   return
 }
 

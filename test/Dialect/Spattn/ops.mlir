@@ -19,7 +19,7 @@ func.func @tensors(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x2x?x64xbf16>,
 // CHECK-LABEL: @everything
 // CHECK: spattn.attention structure(#spattn.partition<local_band>)
 // CHECK-SAME: scale(%{{.*}}) outs(%{{.*}}, %{{.*}} : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>)
-// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
 func.func @everything(%q: tensor<2x100x4x16xf16>, %s: f32,
                       %o: tensor<2x100x4x16xf32>, %l: tensor<2x100x4xf32>)
     -> (tensor<2x100x4x16xf32>, tensor<2x100x4xf32>) {
@@ -27,7 +27,7 @@ func.func @everything(%q: tensor<2x100x4x16xf16>, %s: f32,
            ins(%q, %q, %q : tensor<2x100x4x16xf16>, tensor<2x100x4x16xf16>, tensor<2x100x4x16xf16>)
            scale(%s) outs(%o, %l : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>)
            {alignment = #spattn.alignment<start>, layout = "bnhd",
-            schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+            tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
   return %r#0, %r#1 : tensor<2x100x4x16xf32>, tensor<2x100x4xf32>
 }
 
@@ -64,7 +64,7 @@ func.func @backward(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x2x?x64xbf16>, %v: te
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)
 // CHECK-SAME: scale(%{{.*}}) outs(
-// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+// CHECK-SAME: {alignment = #spattn.alignment<start>, layout = "bnhd", tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
 func.func @backward_buffers(%q: memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset: ?>>, %s: f32,
                             %l: memref<1x8x2xf32>, %o: memref<1x8x2x4xf32>) {
   spattn.attention_backward structure(#spattn.full)
@@ -74,68 +74,68 @@ func.func @backward_buffers(%q: memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset
         memref<1x8x2x4xf32>, memref<1x8x2xf32>, memref<1x8x2x4xf32>)
     scale(%s) outs(%o, %o, %o : memref<1x8x2x4xf32>, memref<1x8x2x4xf32>, memref<1x8x2x4xf32>)
     {alignment = #spattn.alignment<start>, layout = "bnhd",
-     schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+     tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
   return
 }
 
 // CHECK-LABEL: @tiles
-// CHECK: spattn.load_query %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<?x8xbf16>, memref<8x16xf32>
-// CHECK: spattn.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
-// CHECK: spattn.online_init(%{{.*}}, %{{.*}}, %{{.*}}) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
-// CHECK: spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) :
-// CHECK: spattn.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
+// CHECK: spattn_cpu.load_query %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<?x8xbf16>, memref<8x16xf32>
+// CHECK: spattn_cpu.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: spattn_cpu.online_init(%{{.*}}, %{{.*}}, %{{.*}}) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) :
+// CHECK: spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%[[M:.*]]: index, %[[N:.*]]: index):
-// CHECK: spattn.yield
-// CHECK: spattn.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
+// CHECK: spattn_cpu.yield
+// CHECK: spattn_cpu.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
 func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
                  %k: memref<4x8xf32>, %acc: memref<16x8xf32>,
                  %max: memref<16xf32>, %sum: memref<16xf32>,
                  %scores: memref<4x16xf32>, %c: memref<16xf32>,
                  %lse: memref<?xf32>) {
-  spattn.load_query %src scale(%s) into %qt : memref<?x8xbf16>, memref<8x16xf32>
-  spattn.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
-  spattn.online_init(%acc, %max, %sum) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
-  spattn.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c)
+  spattn_cpu.load_query %src scale(%s) into %qt : memref<?x8xbf16>, memref<8x16xf32>
+  spattn_cpu.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
+  spattn_cpu.online_init(%acc, %max, %sum) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c)
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
       memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
-  spattn.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) mask {
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) mask {
     ^bb0(%m: index, %n: index):
       %p = arith.cmpi sge, %m, %n : index
-      spattn.yield %p
+      spattn_cpu.yield %p
     }
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
       memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
-  spattn.online_finish(%acc, %max, %sum) into %src, %lse
+  spattn_cpu.online_finish(%acc, %max, %sum) into %src, %lse
     : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
   return
 }
 
 // CHECK-LABEL: @gradient_tiles
-// CHECK: spattn.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
-// CHECK: spattn.clear %{{.*}} : memref<16x8xf32>
-// CHECK: spattn.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
-// CHECK: spattn.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
-// CHECK: spattn.key_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
+// CHECK: spattn_cpu.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
+// CHECK: spattn_cpu.clear %{{.*}} : memref<16x8xf32>
+// CHECK: spattn_cpu.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn_cpu.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
+// CHECK: spattn_cpu.key_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%{{.*}}: index, %{{.*}}: index):
-// CHECK: spattn.yield
-// CHECK: spattn.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x8xf32>, memref<?x8xbf16>
+// CHECK: spattn_cpu.yield
+// CHECK: spattn_cpu.store %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<16x8xf32>, memref<?x8xbf16>
 func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>, %k: memref<4x8xf32>,
                           %acc: memref<16x8xf32>, %shift: memref<16xf32>, %delta: memref<16xf32>,
                           %few: memref<4xf32>, %p: memref<4x16xf32>, %lse: memref<?xf32>) {
-  spattn.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
-  spattn.clear %acc : memref<16x8xf32>
-  spattn.load_statistics(%src, %src, %lse) into %shift, %delta
+  spattn_cpu.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
+  spattn_cpu.clear %acc : memref<16x8xf32>
+  spattn_cpu.load_statistics(%src, %src, %lse) into %shift, %delta
     : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
-  spattn.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %delta) acc(%acc) scratch(%p, %p)
+  spattn_cpu.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %delta) acc(%acc) scratch(%p, %p)
     : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16xf32>, memref<16xf32>,
       memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
-  spattn.key_gradient_step ins(%qt, %qt, %k, %k) statistics(%few, %few) acc(%acc, %acc) scratch(%p, %p) mask {
+  spattn_cpu.key_gradient_step ins(%qt, %qt, %k, %k) statistics(%few, %few) acc(%acc, %acc) scratch(%p, %p) mask {
     ^bb0(%m: index, %n: index):
       %t = arith.cmpi sge, %m, %n : index
-      spattn.yield %t
+      spattn_cpu.yield %t
     }
     : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<4xf32>,
       memref<16x8xf32>, memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
-  spattn.store %acc scale(%s) into %src : memref<16x8xf32>, memref<?x8xbf16>
+  spattn_cpu.store %acc scale(%s) into %src : memref<16x8xf32>, memref<?x8xbf16>
   return
 }

@@ -25,7 +25,7 @@ class Case:
     keys: int = 170
     element: str = "bf16"
     # Queries and keys of a tile; none for the default.
-    schedule: tuple[int, int] | None = None
+    tile_shape: tuple[int, int] | None = None
     options: str = ""
     structures: tuple[str, ...] = tuple(STRUCTURES)
     chips: tuple[str, ...] = ("sm_80", "sm_90a")
@@ -46,9 +46,9 @@ CASES = (
     # The next queries are awaited before the stage of these is free.
     Case(queries=200, keys=90, options="stages=1 query-stages=2", chips=("sm_90a",)),
     # Two warpgroups that compute, which meet and share a query tile's gradients.
-    Case(schedule=(128, 128), key_heads=1, options="stages=1"),
+    Case(tile_shape=(128, 128), key_heads=1, options="stages=1"),
     Case(
-        schedule=(128, 64), options="stages=1 query-stages=3", structures=("exclusive",)
+        tile_shape=(128, 64), options="stages=1 query-stages=3", structures=("exclusive",)
     ),
     # Padded in shared memory, and different for queries and values.
     Case(dim=40, value_dim=72, structures=("window",)),
@@ -58,7 +58,7 @@ CASES = (
         value_dim=64,
         queries=100,
         keys=130,
-        schedule=(64, 128),
+        tile_shape=(64, 128),
         options="stages=1",
         structures=("exclusive",),
     ),
@@ -85,9 +85,9 @@ def source(case: Case, structure: str) -> str:
     q, o = (tensor(case.heads, dim) for dim in (case.dim, case.value_dim))
     k, v = (tensor(case.key_heads, dim) for dim in (case.dim, case.value_dim))
     lse, tiles = f"tensor<?x{case.heads}x?xf32>", ""
-    if case.schedule:
-        queries, keys = case.schedule
-        tiles = f" {{schedule = #spattn.schedule<query_tile = {queries}, "
+    if case.tile_shape:
+        queries, keys = case.tile_shape
+        tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
         tiles += f"key_tile = {keys}>}}"
     return f"""
 func.func @backward(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},

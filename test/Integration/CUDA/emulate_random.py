@@ -61,7 +61,7 @@ class Case:
     # Whether the compiler knows lengths.
     static: bool = False
     # Tiles of queries and keys, where not the compiler's choice.
-    schedule: tuple[int, int] | None = None
+    tile_shape: tuple[int, int] | None = None
 
     def tensor(self, heads: int, length: int, dim: int | None, element=None) -> str:
         sizes = {"b": self.batch, "h": heads, "n": length, "d": dim}
@@ -79,9 +79,9 @@ class Case:
         lse = self.tensor(self.heads, self.queries, None, "f32")
         attributes = f"alignment = #spattn.alignment<{self.alignment}>"
         attributes += f', layout = "{self.layout}"'
-        if self.schedule:
-            rows, columns = self.schedule
-            attributes += f", schedule = #spattn.schedule<query_tile = {rows}, "
+        if self.tile_shape:
+            rows, columns = self.tile_shape
+            attributes += f", tile_shape = #spattn.tile_shape<query_tile = {rows}, "
             attributes += f"key_tile = {columns}>"
         if self.backward:
             return f"""
@@ -267,7 +267,7 @@ def drawn_line(tool: str, number: int) -> str:
     if backward:
         options = ["deterministic=true", "deterministic=false"]
     else:
-        options += ["fetch=true", "fetch=false", "consumers=1 blocks=2 key-tile=64"]
+        options += ["scheduler=dynamic", "scheduler=static", "mma-warpgroups=1 ctas-per-sm=2 key-tile=64"]
     drawn = structure(tool, r.randrange(1 << 32), heads, max(keys, 8))
     fields = {
         "structure_text": drawn,

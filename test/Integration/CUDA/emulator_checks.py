@@ -10,7 +10,7 @@ OUT = ptx_emulator.MEMORY_BASE
 SHARED = 4096
 
 
-def run(body: str, threads=128, registers="", blocks=1, seed=None) -> np.ndarray:
+def run(body: str, threads=128, registers="", ctas-per-sm=1, seed=None) -> np.ndarray:
     """Runs a kernel that may write 4 bytes for each thread from %out on."""
     ptx = f"""
 .visible .entry k(
@@ -28,7 +28,7 @@ def run(body: str, threads=128, registers="", blocks=1, seed=None) -> np.ndarray
 	mov.u32 	%t, %tid.x;
 	mul.wide.u32 	%rd18, %t, 4;
 	add.s64 	%out, %out, %rd18;
-	mov.b32 	%s, tile_shared_memory;
+	mov.b32 	%s, spattn_shared_memory;
 {body}
 	ret;
 

@@ -36,10 +36,10 @@ class Schedule:
 
 
 # With the head dimension: one that is no multiple of 64 is padded in shared memory.
-SCHEDULES = {
+TILE_SHAPES = {
     "sm_80": (
         (64, Schedule()),
-        (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(mma-warpgroups=1, stages=3, query_stages=1, key_tile=48)),
         (64, Schedule(overlap=True)),
         (64, Schedule(overlap=True, take_turns=True)),
         (40, Schedule()),
@@ -49,8 +49,8 @@ SCHEDULES = {
         (64, None),
         (128, None),
         (64, Schedule()),
-        (64, Schedule(consumers=1, stages=3, query_stages=1, key_tile=48)),
-        (64, Schedule(consumers=3, overlap=True)),
+        (64, Schedule(mma-warpgroups=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(mma-warpgroups=3, overlap=True)),
         (64, Schedule(overlap=True, take_turns=True)),
         (40, Schedule(overlap=True)),
     ),
@@ -124,18 +124,18 @@ def main() -> None:
     arguments = parse_arguments(__doc__)
     path = arguments.folder / "forward.mlir"
     cases = [
-        (dim, schedule, name)
-        for dim, schedule in SCHEDULES[arguments.chip]
+        (dim, tile_shape, name)
+        for dim, tile_shape in TILE_SHAPES[arguments.chip]
         for name in STRUCTURES
     ]
-    for number, (dim, schedule, name) in selected(cases, arguments.part):
+    for number, (dim, tile_shape, name) in selected(cases, arguments.part):
         # Every other one without log-sum-exp, in another order, and with late
         # copies and products.
         is_odd = bool(number % 2)
         path.write_text(source(name, dim, with_lse=not is_odd))
-        options = schedule.options if schedule else ""
+        options = tile_shape.options if tile_shape else ""
         attention = Attention(path, arguments.translate, options, arguments.chip)
-        lengths = (QUERIES, KEYS) if schedule else (LARGE_QUERIES, LARGE_KEYS)
+        lengths = (QUERIES, KEYS) if tile_shape else (LARGE_QUERIES, LARGE_KEYS)
         seed = number if is_odd else None
         error = run(attention, dim, name, not is_odd, seed, *lengths)
         print(f"{name} D={dim} {options}: error {error:.1e}", flush=True)

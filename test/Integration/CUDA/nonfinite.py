@@ -22,8 +22,8 @@ Q = f"tensor<?x{HEADS}x?x{DIM}xbf16>"
 LSE = f"tensor<?x{HEADS}x?xf32>"
 
 
-def schedule(tile: tuple[int, int]) -> str:
-    return f"#spattn.schedule<query_tile = {tile[0]}, key_tile = {tile[1]}>"
+def tile_shape(tile: tuple[int, int]) -> str:
+    return f"#spattn.tile_shape<query_tile = {tile[0]}, key_tile = {tile[1]}>"
 
 
 def forward_source(structure: str) -> str:
@@ -31,7 +31,7 @@ def forward_source(structure: str) -> str:
 func.func @forward(%q: {Q}, %k: {Q}, %v: {Q}, %o: {Q}, %l: {LSE}) -> {Q} {{
   %r:2 = spattn.attention structure({STRUCTURES[structure][0]})
            ins(%q, %k, %v : {Q}, {Q}, {Q}) outs(%o, %l : {Q}, {LSE})
-           {{schedule = {schedule(FORWARD_TILE)}}}
+           {{tile_shape = {tile_shape(FORWARD_TILE)}}}
   return %r#0 : {Q}
 }}
 """
@@ -44,7 +44,7 @@ func.func @backward(%q: {Q}, %k: {Q}, %v: {Q}, %o: {Q}, %l: {LSE}, %do: {Q},
   %r:3 = spattn.attention_backward structure({STRUCTURES[structure][0]})
            ins(%q, %k, %v, %o, %l, %do : {Q}, {Q}, {Q}, {Q}, {LSE}, {Q})
            outs(%dq, %dk, %dv : {Q}, {Q}, {Q})
-           {{schedule = {schedule(BACKWARD_TILE)}}}
+           {{tile_shape = {tile_shape(BACKWARD_TILE)}}}
   return %r#0, %r#1, %r#2 : {Q}, {Q}, {Q}
 }}
 """

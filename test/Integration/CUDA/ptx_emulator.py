@@ -38,7 +38,7 @@ class Kernel:
             at = -(-at // 64) * 64
             self.places.append(at)
             at += size
-        symbols = {"tile_shared_memory": SHARED_BASE}
+        symbols = {"spattn_shared_memory": SHARED_BASE}
         for (parameter, _), place in zip(self.parameters, self.places, strict=True):
             symbols[parameter] = place
         self.code = Code(self.parsed, symbols)
@@ -108,7 +108,7 @@ class Block(WarpInstructions):
         shared_bytes,
         threads=128,
         block=0,
-        blocks=1,
+        ctas-per-sm=1,
         seed=None,
     ):
         assert threads % 32 == 0

@@ -150,13 +150,13 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
   return {returned} : {types}
 }}
 """
-    tiles = ["", "", "expected-length=2048", "fetch=true", "fetch=false", *TARGETS]
+    tiles = ["", "", "expected-length=2048", "scheduler=dynamic", "scheduler=static", *TARGETS]
     if max(problem.dim, problem.value_dim) <= 128:
         tiles += [
-            "consumers=1 blocks=2 key-tile=64",
+            "mma-warpgroups=1 ctas-per-sm=2 key-tile=64",
             "key-tile=80 stages=3",
             "key-tile=48 overlap=false",
-            "consumers=3 key-tile=64 take-turns=false",
+            "mma-warpgroups=3 key-tile=64 pingpong=false",
         ]
     return problem, source, r.choice(tiles), {"lse": lse}
 
@@ -179,7 +179,7 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
 """
     modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
     targets = [f"{t} deterministic={m}" for t in TARGETS for m in ("true", "false")]
-    tiles = ["", *modes, "consumers=1", r.choice(targets), r.choice(targets)]
+    tiles = ["", *modes, "mma-warpgroups=1", r.choice(targets), r.choice(targets)]
     return problem, source, r.choice(tiles), {}
 
 

@@ -78,7 +78,7 @@ func.func @g(%q: !t, %k: !k, %v: !k, %s: f32, %o: !t) -> !t {
 func.func @static(%q: !s, %k: !s, %v: !s, %o: !s) -> !s {
   %r = spattn.attention structure(#spattn.full)
       ins(%q, %k, %v : !s, !s, !s) outs(%o : !s)
-      {schedule = #spattn.schedule<query_tile = 8, key_tile = 8>}
+      {tile_shape = #spattn.tile_shape<query_tile = 8, key_tile = 8>}
   return %r : !s
 }
 

@@ -39,7 +39,7 @@
 func.func @f(%q: !q, %k: !k, %v: !k, %o: !q, %l: !l, %g: !q, %dq: !q, %dk: !k, %dv: !k) -> (!k, !q, !k) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %g : !q, !k, !k, !q, !l, !q) outs(%dq, %dk, %dv : !q, !k, !k)
-      {schedule = #spattn.schedule<query_tile = 64, key_tile = 64>}
+      {tile_shape = #spattn.tile_shape<query_tile = 64, key_tile = 64>}
   return %r#2, %r#0, %r#1 : !k, !q, !k
 }
 

@@ -15,7 +15,7 @@
 // SM80: tiles       128 x 96:
 
 // The code is kept.
-// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} --gpu-options="consumers=1 key-tile=64 blocks=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
+// RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} --gpu-options="mma-warpgroups=1 key-tile=64 ctas-per-sm=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
 // JSON: "device": "cuda"
 // JSON: "query_tile": 64
 // RUN: ls %t/f | FileCheck %s --check-prefix=DUMP

@@ -10,7 +10,7 @@
 // CHECK:      g_h:
 // CHECK-NEXT: 1-loops.mlir
 
-// LOOPS: spattn.online_step
+// LOOPS: spattn_cpu.online_step
 
 // RUN: touch %t/file
 // RUN: not spattn-run %s --dump=%t/file 2>&1 | FileCheck %s --check-prefix=FILE

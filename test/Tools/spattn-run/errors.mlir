@@ -36,7 +36,7 @@
 // CUDA: error: --device=cuda: {{.*}}/nowhere/libcuda.so
 // RUN: not %{run} --entry=f --device=cuda --key-tile=64 2>&1 | FileCheck %s --check-prefix=CUDATILE
 // CUDATILE: error: --query-tile, --key-tile and --vector-width are for a CPU; --device=cuda takes --gpu-options
-// RUN: not %{run} --entry=f --gpu-options=blocks=2 2>&1 | FileCheck %s --check-prefix=GPUOPTIONS
+// RUN: not %{run} --entry=f --gpu-options=ctas-per-sm=2 2>&1 | FileCheck %s --check-prefix=GPUOPTIONS
 // GPUOPTIONS: error: --gpu-options is for --device=cuda
 // RUN: not %{run} --entry=f --device=cuda --gpu-options=tile=2 2>&1 | FileCheck %s --check-prefix=GPUOPTION
 // GPUOPTION: error: --gpu-options='tile=2': expected options of spattn-gpu

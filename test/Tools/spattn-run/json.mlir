@@ -40,7 +40,7 @@
 // CHECK-NEXT:     {{[0-9.e-]+}},
 // CHECK-NEXT:     {{[0-9.e-]+$}}
 // CHECK-NEXT:   ],
-// CHECK-NEXT:   "schedule": {
+// CHECK-NEXT:   "tile_shape": {
 // CHECK-NEXT:     "key_tile": 16,
 // CHECK-NEXT:     "query_tile": 16
 // CHECK-NEXT:   },

@@ -51,7 +51,7 @@ func.func @dense(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {
 func.func @short(%q: !t, %k: !k, %v: !k, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.full)
       ins(%q, %k, %v : !t, !k, !k) outs(%o : !t)
-      {schedule = #spattn.schedule<query_tile = 32, key_tile = 16>}
+      {tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
   return %r : !t
 }
 

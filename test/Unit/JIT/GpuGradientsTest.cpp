@@ -26,7 +26,7 @@ func.func @f(%dk: !k, %dv: !k, %dq: !q, %s: f32, %q: !q, %k: !k, %v: !k,
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %do : !q, !k, !k, !q, !l, !q) scale(%s)
       outs(%dq, %dk, %dv : !q, !k, !k)
-      {schedule = #spattn.schedule<query_tile = 64, key_tile = 64>}
+      {tile_shape = #spattn.tile_shape<query_tile = 64, key_tile = 64>}
   return %r#2, %r#0, %r#1 : !k, !q, !k
 }
 )mlir";

@@ -28,7 +28,7 @@ namespace {
 constexpr char kKernels[] = R"mlir(
 llvm.func @finish(%x: !llvm.ptr, %partial: !llvm.ptr) attributes {
   nvvm.kernel,
-  tile.launch = #tile.launch<
+  spattn_gpu.launch = #spattn_gpu.launch<
     buffers = [<"x", f32, [n = length], alignment = 4>],
     scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>,
                <"partial", bytes = <4 * length + 256>, alignment = 256>],
@@ -41,7 +41,7 @@ llvm.func @helper(%x: i32) -> i32 {
 }
 llvm.func @forward(%partial: !llvm.ptr, %counter: !llvm.ptr, %length: i32) attributes {
   nvvm.kernel,
-  tile.launch = #tile.launch<
+  spattn_gpu.launch = #spattn_gpu.launch<
     buffers = [<"x", f32, [n = length], alignment = 4>],
     scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>,
                <"partial", bytes = <4 * length + 256>, alignment = 256>],

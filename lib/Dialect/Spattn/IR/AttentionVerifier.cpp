@@ -215,21 +215,22 @@ static LogicalResult verifyResults(AttentionOpInterface op) {
 }
 
 /// C16: the scratch of a tile, which lives on a thread's stack, stays small.
-static LogicalResult verifySchedule(AttentionOpInterface op,
-                                    int64_t scratchFactor) {
-  ScheduleAttr schedule = op.getScheduleAttr();
-  if (!schedule)
+static LogicalResult verifyTileShape(AttentionOpInterface op,
+                                     int64_t scratchFactor) {
+  TileShapeAttr tileShape = op.getTileShapeAttr();
+  if (!tileShape)
     return success();
   constexpr int64_t limit = int64_t(1) << 20;
-  int64_t queries = schedule.getQueryTile(), keys = schedule.getKeyTile();
+  int64_t queries = tileShape.getQueryTile(), keys = tileShape.getKeyTile();
   int64_t elements =
       (queries + keys) * (op.getHeadDim() + op.getValueDim()) + queries * keys;
   elements *= scratchFactor;
   if (elements <= limit)
     return success();
-  return op->emitOpError("expected a schedule whose tiles need at most 1048576 "
-                         "elements of scratch, got ")
-         << schedule << ", which needs " << elements;
+  return op->emitOpError(
+             "expected a tile shape whose tiles need at most 1048576 "
+             "elements of scratch, got ")
+         << tileShape << ", which needs " << elements;
 }
 
 LogicalResult spattn::verifyAttention(AttentionOpInterface op,
@@ -242,5 +243,5 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
       failed(verifyResults(op)))
     return failure();
-  return verifySchedule(op, scratchFactor);
+  return verifyTileShape(op, scratchFactor);
 }

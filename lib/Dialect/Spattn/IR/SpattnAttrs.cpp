@@ -313,8 +313,8 @@ int64_t HeadsAttr::getNumHeads() {
   return total;
 }
 
-LogicalResult ScheduleAttr::verify(EmitError emitError, int64_t queryTile,
-                                   int64_t keyTile) {
+LogicalResult TileShapeAttr::verify(EmitError emitError, int64_t queryTile,
+                                    int64_t keyTile) {
   for (int64_t tile : {queryTile, keyTile})
     if (tile < 1 || tile > 4096)
       return emitError() << "expected a tile of 1 to 4096 rows, got " << tile;

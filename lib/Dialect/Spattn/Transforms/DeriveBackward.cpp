@@ -152,7 +152,7 @@ private:
                         argument(4), argument(5), scale},
                        destinations);
     func::ReturnOp::create(rewriter, op.getLoc(), gradients->getResults());
-    // The schedule may be one that only the attention can have.
+    // The tile shape may be one that only the attention can have.
     return verify(gradients, /*verifyRecursively=*/false);
   }
 

@@ -45,7 +45,7 @@ AttentionOp spattn::withLse(RewriterBase &rewriter, AttentionOp op,
       TypeRange{op.getOut().getType(), destination.getType()}, op.getQuery(),
       op.getKey(), op.getValue(), op.getScale(), op.getOut(), destination,
       op.getStructureAttr(), op.getAlignmentAttr(), op.getLayoutAttr(),
-      op.getScheduleAttr(), op.getDifferentiatedAttr());
+      op.getTileShapeAttr(), op.getDifferentiatedAttr());
   result->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceOp(op, result->getResult(0));
   return result;
@@ -62,7 +62,7 @@ AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
       b, op.getLoc(), ValueRange(outs).getTypes(), operands.query, operands.key,
       operands.value, operands.out, operands.lse, operands.dout, operands.scale,
       outs[0], outs[1], outs[2], op.getStructureAttr(), op.getAlignmentAttr(),
-      op.getLayoutAttr(), op.getScheduleAttr());
+      op.getLayoutAttr(), op.getTileShapeAttr());
 }
 
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
-#include "spattn/Dialect/Spattn/Transforms/Schedule.h"
+#include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/Format.h"
 
 namespace spattn {
@@ -62,8 +62,8 @@ struct SpattnPrintTilesPass
       os << "  lengths of 2^31 and more are not supported\n";
       return;
     }
-    ScheduleAttr schedule = getSchedule(op);
-    TileShape tile = getTileShape(schedule);
+    TileShapeAttr tileShape = getTileShapeAttr(op);
+    TileShape tile = getTileShape(tileShape);
     HostAlgebra algebra = getAlgebra(op, queries, keys);
     os << "  " << algebra.numHeads() << " heads, " << queries << " queries, "
        << keys << " keys, tiles of " << tile.queries << " x " << tile.keys

@@ -13,7 +13,7 @@ func.func @bands(%q: !q, %k: !k, %v: !k, %o: !q, %l: !l) -> (!q, !l) {
 func.func @exclusive(%q: !q128, %k: !q128, %v: !q128, %o: !q128) -> !q128 {
   %r = spattn.attention structure(#spattn.partition<exclusive>)
       ins(%q, %k, %v : !q128, !q128, !q128) outs(%o : !q128)
-      {schedule = #spattn.schedule<query_tile = 128, key_tile = 128>}
+      {tile_shape = #spattn.tile_shape<query_tile = 128, key_tile = 128>}
   return %r : !q128
 }
 

@@ -262,18 +262,18 @@ def Spattn_HeadsAttr : AttrDef<Spattn_Dialect, "Heads"> {
 }
 
 //===----------------------------------------------------------------------===//
-// Schedules
+// Tile shapes
 //===----------------------------------------------------------------------===//
 
-def Spattn_ScheduleAttr : AttrDef<Spattn_Dialect, "Schedule"> {
-  let mnemonic = "schedule";
+def Spattn_TileShapeAttr : AttrDef<Spattn_Dialect, "TileShape"> {
+  let mnemonic = "tile_shape";
   let summary = "the tile shape of an attention";
   let description = [{
-    Rows of queries and of keys in one tile. Set by `spattn-select-schedule`
+    Rows of queries and of keys in one tile. Set by `spattn-select-tile-shape`
     where the IR gives none.
 
     ```mlir
-    #spattn.schedule<query_tile = 64, key_tile = 64>
+    #spattn.tile_shape<query_tile = 64, key_tile = 64>
     ```
   }];
   let parameters = (ins "int64_t":$query_tile, "int64_t":$key_tile);

@@ -32,12 +32,9 @@ def Spattn_Dialect : Dialect {
     A pair outside `[0, Nq) x [0, Nk)` is never allowed. A query row without
     allowed keys is ordinary: its output is 0 and its log-sum-exp `-inf`.
 
-    The dialect has two levels: `spattn.attention` and
-    `spattn.attention_backward` on tensors or buffers, and the operations on
-    tiles that tiled loops on a CPU are made of: the online softmax forward
-    (`spattn.online_step` and others), the steps of gradients
-    (`spattn.query_gradient_step`, `spattn.key_gradient_step` and others), and
-    what loads and stores tiles.
+    `spattn.attention` and `spattn.attention_backward` take tensors or buffers.
+    Conversions lower them to tiled loops over operations of the `spattn_cpu`
+    dialect, or to kernels in the `spattn_gpu` dialect.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect",

@@ -14,7 +14,6 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "spattn/Dialect/Spattn/IR/SpattnAttrs.td"
 include "spattn/Dialect/Spattn/IR/SpattnInterfaces.td"
-include "spattn/Dialect/Spattn/IR/SpattnTileOps.td"
 
 // Checked where result types are inferred, which comes first and can say which
 // operand is another.
@@ -80,7 +79,7 @@ def Spattn_AttentionOp
       AnyAttr:$structure,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_ScheduleAttr>:$schedule,
+      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape,
       UnitAttr:$differentiated);
   let assemblyFormat = [{
     `structure` `(` $structure `)`
@@ -144,7 +143,7 @@ def Spattn_AttentionBackwardOp : Spattn_AttentionBase<"attention_backward"> {
       AnyAttr:$structure,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_ScheduleAttr>:$schedule);
+      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape);
   let assemblyFormat = [{
     `structure` `(` $structure `)`
     `ins` `(` $query `,` $key `,` $value `,` $out `,` $lse `,` $dout `:`

@@ -35,7 +35,7 @@ struct GradientOperands {
 };
 
 /// Emits the gradients of an attention on tensors: with its structure,
-/// alignment, layout and schedule, at its location, from values that may be
+/// alignment, layout and tile shape, at its location, from values that may be
 /// those of another function. They are written to `destinations`, which are
 /// three, or to new tensors of the types of query, key and value if there are
 /// none.

@@ -45,10 +45,10 @@ def SpattnNormalize : Pass<"spattn-normalize"> {
   ];
 }
 
-def SpattnSelectSchedule : Pass<"spattn-select-schedule"> {
+def SpattnSelectTileShape : Pass<"spattn-select-tile-shape"> {
   let summary = "Gives each attention a tile shape";
   let description = [{
-    Sets the `schedule` of each attention, or of its gradients, that has none.
+    Sets the `tile_shape` of each attention, or of its gradients, that has none.
     Without
     options the tile shape is chosen for a CPU: 64 x 64, smaller where lengths
     are short or the head dimension is large.
@@ -84,7 +84,7 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     For each `spattn.attention` that is marked `differentiated`, makes its
     function return the log-sum-exp, as its last result, and adds a function
     with the `spattn.attention_backward` of the same structure, alignment,
-    layout and schedule. The mark goes.
+    layout and tile shape. The mark goes.
 
     ```mlir
     !t = tensor<?x8x?x64xf32>

@@ -1,0 +1,968 @@
+//===- SpattnGPUOps.td - How a kernel runs on a GPU -------------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTNGPU_IR_SPATTNGPUOPS_TD
+#define SPATTN_DIALECT_SPATTNGPU_IR_SPATTNGPUOPS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def SpattnGPU_Dialect : Dialect {
+  let name = "spattn_gpu";
+  let cppNamespace = "::spattn::spattn_gpu";
+  let summary = "How an attention kernel runs on a GPU";
+  let description = [{
+    Fragments that a warpgroup of 128 threads holds in registers, tiles in
+    shared memory, asynchronous copies and matrix products, and what waits for
+    them. Values say what is ready: a product gives an accumulator that may be
+    read only after a `spattn_gpu.mma_wait` has passed it on.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    void registerTypes();
+    void registerAttributes();
+  }];
+}
+
+include "spattn/Dialect/SpattnGPU/IR/SpattnGPULaunch.td"
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+class SpattnGPU_Type<string name, string typeMnemonic>
+    : TypeDef<SpattnGPU_Dialect, name> {
+  let mnemonic = typeMnemonic;
+}
+
+class SpattnGPU_MatrixType<string name, string typeMnemonic>
+    : SpattnGPU_Type<name, typeMnemonic> {
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns,
+                        "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` custom<Matrix>($rows, $columns, $elementType) `>`";
+  let genVerifyDecl = 1;
+}
+
+def SpattnGPU_Accumulator : SpattnGPU_MatrixType<"Accumulator", "acc"> {
+  let summary = "a matrix of f32 in the registers of a warpgroup";
+  let description = [{
+    64 rows; thread `t`, lane `l = t mod 32`, holds of row
+    `16 * (t / 32) + l / 4` and the one 8 below it the columns
+    `8 j + 2 (l mod 4)` and the one after, for every `j`. Columns are a multiple
+    of 8, up to 256.
+
+    ```mlir
+    !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+}
+
+def SpattnGPU_Operand : SpattnGPU_MatrixType<"Operand", "operand"> {
+  let summary = "the left operand of a matrix product, in registers";
+  let description = [{
+    64 rows of f16 or bf16, columns a multiple of 16, in the accumulator's
+    arrangement with two elements to a register.
+
+    ```mlir
+    !spattn_gpu.operand<64x128xbf16>
+    ```
+  }];
+}
+
+def SpattnGPU_Rows : SpattnGPU_Type<"Rows", "rows"> {
+  let summary = "an f32 for each of the 64 rows of a warpgroup's accumulator";
+  let description = [{
+    The four threads that share a row hold equal values, unless they are partial
+    ones (see `spattn_gpu.reduce`).
+
+    ```mlir
+    !spattn_gpu.rows
+    ```
+  }];
+}
+
+def SpattnGPU_Columns : SpattnGPU_Type<"Columns", "columns"> {
+  let summary = "an f32 for each column of a warpgroup's accumulator";
+  let description = [{
+    A thread holds those of its own columns; see `!spattn_gpu.acc`.
+
+    ```mlir
+    !spattn_gpu.columns<64>
+    ```
+  }];
+  let parameters = (ins "int64_t":$columns);
+  let assemblyFormat = "`<` $columns `>`";
+  let genVerifyDecl = 1;
+}
+
+def SpattnGPU_ColumnMask : SpattnGPU_Type<"ColumnMask", "column_mask"> {
+  let summary = "for each element of a warpgroup's accumulator, whether to keep it";
+  let description = [{
+    A thread holds a bit for each of its elements (see `!spattn_gpu.acc`), in words of
+    32 for each of its rows.
+
+    ```mlir
+    !spattn_gpu.column_mask<128>
+    ```
+  }];
+  let parameters = (ins "int64_t":$columns);
+  let assemblyFormat = "`<` $columns `>`";
+  let genVerifyDecl = 1;
+}
+
+def SpattnGPU_Shared : SpattnGPU_MatrixType<"Shared", "shared"> {
+  let summary = "a matrix of f16 or bf16 in shared memory";
+  let description = [{
+    Chunks of 64 columns, one after the other; in a chunk, rows of 128 bytes
+    with the 128-byte swizzle of the copy engine. The address is a multiple of
+    1,024.
+
+    ```mlir
+    !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+}
+
+def SpattnGPU_Barrier : SpattnGPU_Type<"Barrier", "barrier"> {
+  let summary = "an mbarrier in shared memory";
+  let description = [{
+    ```mlir
+    !spattn_gpu.barrier
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+class SpattnGPU_Op<string mnemonic, list<Trait> traits = []>
+    : Op<SpattnGPU_Dialect, mnemonic, traits>;
+
+def SpattnGPU_Pointer
+    : Type<CPred<"$_self == ::mlir::LLVM::LLVMPointerType::get($_self.getContext())">,
+           "generic pointer", "::mlir::LLVM::LLVMPointerType">,
+      BuildableType<"::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
+
+def SpattnGPU_SharedOp : SpattnGPU_Op<"shared", [Pure]> {
+  let summary = "a tile of the kernel's shared memory";
+  let description = [{
+    The tile at byte `offset`, or the `stage`-th after it.
+
+    ```mlir
+    // %stage: index
+    %k = spattn_gpu.shared[%stage] at 32768 : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let results = (outs SpattnGPU_Shared:$result);
+  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_BarrierOp : SpattnGPU_Op<"barrier", [Pure]> {
+  let summary = "a barrier of the kernel's shared memory";
+  let description = [{
+    The barrier at byte `offset`, or the `stage`-th after it.
+
+    ```mlir
+    // %stage: index
+    %b = spattn_gpu.barrier[%stage] at 163840
+    ```
+  }];
+  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let results = (outs SpattnGPU_Barrier:$result);
+  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_BarrierInitOp : SpattnGPU_Op<"barrier_init"> {
+  let summary = "sets up a barrier for a number of arrivals or loads a phase";
+  let description = [{
+    By one thread, before `spattn_gpu.barrier_fence` and a `spattn_gpu.named_barrier_sync`. A phase ends
+    after `count` times `spattn_gpu.barrier_arrive`, or with `loads` when `count`
+    times `spattn_gpu.load` have arrived; how many arrivals a load makes is up to the
+    target.
+
+    ```mlir
+    // %empty: !spattn_gpu.barrier
+    // %full: !spattn_gpu.barrier
+    spattn_gpu.barrier_init %empty, 8
+    spattn_gpu.barrier_init %full, 1 loads
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Barrier:$barrier, I32Attr:$count,
+                       UnitAttr:$loads);
+  let assemblyFormat = "$barrier `,` $count (`loads` $loads^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_BarrierFenceOp : SpattnGPU_Op<"barrier_fence"> {
+  let summary = "makes barriers that were set up visible to the copy engine";
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_BarrierArriveOp : SpattnGPU_Op<"barrier_arrive"> {
+  let summary = "arrives at a barrier";
+  let description = [{
+    With `if`, only threads for which `condition` is true arrive. There is no
+    branch then: compilers merge branches of one condition, and with them copy
+    the waits in between, after which lanes of a warp take different ways.
+
+    ```mlir
+    // %barrier: !spattn_gpu.barrier
+    // %isFirstLane: i1
+    spattn_gpu.barrier_arrive %barrier
+    spattn_gpu.barrier_arrive %barrier if %isFirstLane
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Barrier:$barrier, Optional<I1>:$condition);
+  let assemblyFormat = "$barrier (`if` $condition^)? attr-dict";
+}
+
+def SpattnGPU_BarrierWaitOp : SpattnGPU_Op<"barrier_wait"> {
+  let summary = "waits until a barrier has left the phase of a parity";
+  let arguments = (ins SpattnGPU_Barrier:$barrier, I32:$parity);
+  let assemblyFormat = "$barrier `parity` $parity attr-dict";
+}
+
+def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
+  let summary = "starts a copy of rows of a head to shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands. `map` is a tensor map, of
+    the form that the target asks for, over (head dimension, length, head,
+    batch) with a box of 64 columns and as many rows as the tile has; columns
+    past the head dimension and rows past the length arrive as zeros. The load arrives
+    at `barrier`, which counts loads, once its bytes are there.
+
+    ```mlir
+    // %map: !llvm.ptr
+    // %row: index
+    // %head: index
+    // %batch: index
+    // %k: !spattn_gpu.shared<128x128xbf16>
+    // %full: !spattn_gpu.barrier
+    spattn_gpu.load %map[%row, %head, %batch] to %k, %full : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$map, Index:$row, Index:$head,
+                       Index:$batch, SpattnGPU_Shared:$tile, SpattnGPU_Barrier:$barrier);
+  let assemblyFormat = [{
+    $map `[` $row `,` $head `,` $batch `]` `to` $tile `,` $barrier attr-dict
+    `:` qualified(type($tile))
+  }];
+}
+
+def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
+  let summary = "starts a copy of numbers to shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: `count` words of 32 bits,
+    a multiple of 4, from `pointer` to byte `offset + stage * stride`; all of
+    these are multiples of 16 bytes. The copy arrives at `barrier` as one load.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stage: index
+    // %full: !spattn_gpu.barrier
+    spattn_gpu.load_words 64 from %p to 1024[%stage] stride 256, %full
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, SpattnGPU_Pointer:$pointer, I64Attr:$offset,
+                       Index:$stage, I64Attr:$stride, SpattnGPU_Barrier:$barrier);
+  let assemblyFormat = [{
+    $count `from` $pointer `to` $offset `[` $stage `]` `stride` $stride `,`
+    $barrier attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_ReadColumnsOp : SpattnGPU_Op<"read_columns"> {
+  let summary = "reads a number for each column from shared memory";
+  let description = [{
+    Column `c` is the `c`-th f32 from byte `offset + stage * stride` on.
+
+    ```mlir
+    // %stage: index
+    %c = spattn_gpu.read_columns 1024[%stage] stride 256 : !spattn_gpu.columns<64>
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride);
+  let results = (outs SpattnGPU_Columns:$result);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride attr-dict `:` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_MmaFenceOp : SpattnGPU_Op<"mma_fence"> {
+  let summary = "orders register writes before the products that follow";
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_MmaOp : SpattnGPU_Op<"mma", [AttrSizedOperandSegments]> {
+  let summary = "starts a matrix product";
+  let description = [{
+    `result = lhs * rhs^T (+ acc)`, or `lhs * rhs` without `transposed`. `lhs` is
+    an operand in registers, or the 64 rows of a tile that belong to the
+    warpgroup at `row_block`; with `lhs_transposed`, the transpose of 64 columns
+    of a tile. `rhs` is a tile.
+
+    ```mlir
+    // %q: !spattn_gpu.shared<128x128xbf16>
+    // %k: !spattn_gpu.shared<128x128xbf16>
+    // %v: !spattn_gpu.shared<128x128xbf16>
+    // %wg: index
+    // %p: !spattn_gpu.operand<64x128xbf16>
+    // %o: !spattn_gpu.acc<64x128xf32>
+    %s = spattn_gpu.mma %q rows %wg, %k {transposed}
+        : !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.shared<128x128xbf16> -> !spattn_gpu.acc<64x128xf32>
+    %o1 = spattn_gpu.mma %p, %v acc %o
+        : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.acc<64x128xf32> -> !spattn_gpu.acc<64x128xf32>
+    %dq = spattn_gpu.mma %q rows %wg, %k {lhs_transposed}
+        : !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.shared<128x128xbf16> -> !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[SpattnGPU_Shared, SpattnGPU_Operand]>:$lhs,
+                       Optional<Index>:$rowBlock, SpattnGPU_Shared:$rhs,
+                       Optional<SpattnGPU_Accumulator>:$acc, UnitAttr:$transposed,
+                       UnitAttr:$lhs_transposed);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = [{
+    $lhs (`rows` $rowBlock^)? `,` $rhs (`acc` $acc^)? attr-dict `:` qualified(type($lhs))
+    `,` qualified(type($rhs)) (`,` qualified(type($acc))^)? `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_MmaCommitOp : SpattnGPU_Op<"mma_commit"> {
+  let summary = "closes a group of products to wait for";
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_MmaWaitOp : SpattnGPU_Op<"mma_wait", [AttrSizedOperandSegments, AllTypesMatch<["values", "results"]>]> {
+  let summary = "waits until at most some groups of products are under way";
+  let description = [{
+    Passes on what is ready then: accumulators that may be read, and operands
+    whose registers may be written again.
+
+    With `after`, nothing waits before those rows, which must be sums of numbers
+    that are not negative, have been computed. What runs beside a product has to
+    be named so: assemblers are free to move a wait up, and do.
+
+    ```mlir
+    // %s: !spattn_gpu.acc<64x128xf32>
+    // %sum: !spattn_gpu.rows
+    %s1 = spattn_gpu.mma_wait 1, %s : !spattn_gpu.acc<64x128xf32>
+    %s2 = spattn_gpu.mma_wait 0, %s : !spattn_gpu.acc<64x128xf32> after %sum
+    ```
+  }];
+  let arguments = (ins I32Attr:$pending,
+                       Variadic<AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Operand]>>:$values,
+                       Optional<SpattnGPU_Rows>:$after);
+  let results = (outs Variadic<AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Operand]>>:$results);
+  let assemblyFormat = [{
+    $pending (`,` $values^ `:` qualified(type($values)))? (`after` $after^)?
+    attr-dict
+  }];
+}
+
+def SpattnGPU_FillOp : SpattnGPU_Op<"fill", [Pure]> {
+  let summary = "an accumulator or rows of one value";
+  let arguments = (ins F32:$value);
+  let results = (outs AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Rows]>:$result);
+  let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
+}
+
+def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
+  let summary = "computes each element from those at its place";
+  let description = [{
+    The body is evaluated for every element that a thread holds. It gets the
+    elements of accumulators, of rows those of the element's row, and of columns
+    those of its column. From rows alone the result is rows, else an
+    accumulator.
+
+    ```mlir
+    // %s: !spattn_gpu.acc<64x128xf32>
+    // %m: !spattn_gpu.rows
+    %p = spattn_gpu.map (%s, %m) {
+    ^bb0(%x: f32, %y: f32):
+      %d = arith.subf %x, %y : f32
+      spattn_gpu.yield %d : f32
+    } : (!spattn_gpu.acc<64x128xf32>, !spattn_gpu.rows) -> !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Rows, SpattnGPU_Columns]>>:$operands);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Rows]>:$result);
+  let assemblyFormat = [{
+    `(` $operands `)` $body attr-dict `:` functional-type($operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_ColumnMaskOp : SpattnGPU_Op<"column_mask", [SingleBlock]> {
+  let summary = "finds which elements are in some columns of their row";
+  let description = [{
+    Those at a column `c` of row `r`, if `lo <= c < hi` for one of the pairs
+    `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64; and
+    those of `others`, which has as many columns.
+
+    ```mlir
+    // %end: i32
+    %m = spattn_gpu.column_mask {
+    ^bb0(%row: index):
+      %begin = arith.index_cast %row : index to i32
+      spattn_gpu.yield %begin, %end : i32, i32
+    } : !spattn_gpu.column_mask<128>
+    ```
+  }];
+  let arguments = (ins Optional<SpattnGPU_ColumnMask>:$others);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs SpattnGPU_ColumnMask:$result);
+  let assemblyFormat = [{
+    (`with` $others^ `:` qualified(type($others)))? $body attr-dict `:`
+    qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "result"]>,
+    TypesMatchWith<"as many columns to keep as there are", "result", "seen",
+      "ColumnMaskType::get($_ctxt, ::llvm::cast<AccumulatorType>($_self).getColumns())">]> {
+  let summary = "replaces elements by -inf";
+  let description = [{
+    Keeps those that `seen` says, and makes the others `-inf`.
+
+    ```mlir
+    // %s: !spattn_gpu.acc<64x128xf32>
+    // %m: !spattn_gpu.column_mask<128>
+    %t = spattn_gpu.mask %s, %m : !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Accumulator:$source, SpattnGPU_ColumnMask:$seen);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = "$source `,` $seen attr-dict `:` qualified(type($result))";
+}
+
+def SpattnGPU_YieldOp : SpattnGPU_Op<"yield", [Pure, Terminator,
+    ParentOneOf<["MapOp", "ColumnMaskOp"]>]> {
+  let summary = "ends the body of a map or of spans";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
+}
+
+def SpattnGPU_ReductionKind : I32EnumAttr<"ReductionKind", "what a reduction does", [
+      I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]> {
+  let cppNamespace = "::spattn::spattn_gpu";
+  let genSpecializedAttr = 0;
+}
+def SpattnGPU_ReductionKindAttr
+    : EnumAttr<SpattnGPU_Dialect, SpattnGPU_ReductionKind, "reduction">;
+
+def SpattnGPU_ReduceOp : SpattnGPU_Op<"reduce", [Pure]> {
+  let summary = "reduces the columns of each row, starting from given values";
+  let description = [{
+    Over the columns that a thread holds: the result is partial, and
+    `spattn_gpu.quad_reduce` makes it whole.
+
+    ```mlir
+    // %s: !spattn_gpu.acc<64x128xf32>
+    // %m: !spattn_gpu.rows
+    %m1 = spattn_gpu.reduce max %s, %m : !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_ReductionKindAttr:$kind, SpattnGPU_Accumulator:$source,
+                       SpattnGPU_Rows:$init);
+  let results = (outs SpattnGPU_Rows:$result);
+  let assemblyFormat = "$kind $source `,` $init attr-dict `:` qualified(type($source))";
+}
+
+def SpattnGPU_QuadReduceOp : SpattnGPU_Op<"quad_reduce", [Pure]> {
+  let summary = "combines the partial values of the threads that share a row";
+  let arguments = (ins SpattnGPU_ReductionKindAttr:$kind, SpattnGPU_Rows:$source);
+  let results = (outs SpattnGPU_Rows:$result);
+  let assemblyFormat = "$kind $source attr-dict";
+}
+
+def SpattnGPU_AnyGreaterOp : SpattnGPU_Op<"any_greater", [Pure]> {
+  let summary = "whether a value of some row is greater than another one";
+  let description = [{
+    By all lanes of a warp, for the rows and the partial values that they hold.
+    All get the same answer, and branches may depend on it.
+
+    ```mlir
+    // %m: !spattn_gpu.rows
+    // %limit: !spattn_gpu.rows
+    %grew = spattn_gpu.any_greater %m, %limit
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Rows:$lhs, SpattnGPU_Rows:$rhs);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict";
+}
+
+def SpattnGPU_ToOperandOp : SpattnGPU_Op<"to_operand", [Pure]> {
+  let summary = "rounds an accumulator to the left operand of a product";
+  let arguments = (ins SpattnGPU_Accumulator:$source);
+  let results = (outs SpattnGPU_Operand:$result);
+  let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `to` qualified(type($result))";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_StoreOp : SpattnGPU_Op<"store"> {
+  let summary = "rounds an accumulator and stores it to global memory";
+  let description = [{
+    Row `r` of the warpgroup's 64 goes to `pointer + r * stride` elements, for
+    `r < rows`.
+  }];
+  let arguments = (ins SpattnGPU_Accumulator:$source, SpattnGPU_Pointer:$pointer,
+                       Index:$stride, Index:$rows, TypeAttr:$elementType);
+  let assemblyFormat = [{
+    $source `to` $pointer `stride` $stride `rows` $rows `as` $elementType
+    attr-dict `:` qualified(type($source))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_StoreRowsOp : SpattnGPU_Op<"store_rows"> {
+  let summary = "stores a value for each row to global memory";
+  let arguments = (ins SpattnGPU_Rows:$source, SpattnGPU_Pointer:$pointer,
+                       Index:$stride, Index:$rows);
+  let assemblyFormat = [{
+    $source `to` $pointer `stride` $stride `rows` $rows attr-dict
+  }];
+}
+
+def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
+  let summary = "loads a value for each row from global memory";
+  let description = [{
+    Row `r` is at `pointer + r * stride` elements of f32, for `r < rows`; the
+    others get `value`.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stride: index
+    // %rows: index
+    // %inf: f32
+    %r = spattn_gpu.load_rows %p stride %stride rows %rows else %inf
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$pointer, Index:$stride, Index:$rows,
+                       F32:$value);
+  let results = (outs SpattnGPU_Rows:$result);
+  let assemblyFormat = [{
+    $pointer `stride` $stride `rows` $rows `else` $value attr-dict
+  }];
+}
+
+def SpattnGPU_AddFragmentOp : SpattnGPU_Op<"add_fragment"> {
+  let summary = "adds an accumulator to global memory, as it is in registers";
+  let description = [{
+    Each element atomically, in an order that is not said, to
+    `64 * columns` elements of f32 from `pointer` on, a multiple of 16 bytes;
+    where each of them is, only `spattn_gpu.load_fragment` knows.
+
+    ```mlir
+    // %a: !spattn_gpu.acc<64x64xf32>
+    // %p: !llvm.ptr
+    spattn_gpu.add_fragment %a to %p : !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Accumulator:$source, SpattnGPU_Pointer:$pointer);
+  let assemblyFormat = [{
+    $source `to` $pointer attr-dict `:` qualified(type($source))
+  }];
+}
+
+def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
+  let summary = "writes an accumulator to shared memory, as it is in registers";
+  let description = [{
+    `64 * columns` elements of f32 from byte `offset + stage * stride` on, in the
+    order in which `spattn_gpu.add_fragment` adds them, for `spattn_gpu.add_words`.
+
+    ```mlir
+    // %a: !spattn_gpu.acc<64x64xf32>
+    // %stage: index
+    spattn_gpu.write_fragment %a to 1024[%stage] stride 16384 : !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Accumulator:$source, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride);
+  let assemblyFormat = [{
+    $source `to` $offset `[` $stage `]` `stride` $stride attr-dict `:`
+    qualified(type($source))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_AddWordsOp : SpattnGPU_Op<"add_words"> {
+  let summary = "starts an addition of numbers in shared memory to global memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: `count` elements of f32, a
+    multiple of 4, from byte `offset + stage * stride` on, each added atomically to
+    its place from `pointer` on; all of these are multiples of 16 bytes. What was
+    written is ready after `spattn_gpu.async_proxy_fence`, and may be overwritten after
+    `spattn_gpu.store_wait`. With `overwriting`, elements replace what was there.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stage: index
+    spattn_gpu.add_words 4096 from 1024[%stage] stride 16384 to %p
+    spattn_gpu.add_words 4096 from 1024[%stage] stride 16384 to %p overwriting
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride, SpattnGPU_Pointer:$pointer,
+                       UnitAttr:$overwriting);
+  let assemblyFormat = [{
+    $count `from` $offset `[` $stage `]` `stride` $stride `to` $pointer
+    (`overwriting` $overwriting^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_SemaphoreArriveOp : SpattnGPU_Op<"semaphore_arrive"> {
+  let summary = "adds 1 to a number of the grid, and tells what it was";
+  let description = [{
+    By all lanes of one warp, to a 32-bit number in global memory; the first lane
+    gets what it was, as of `spattn_gpu.atomic_inc`. If that has what a `spattn_gpu.semaphore_release` added,
+    what was published may be added to.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    %before = spattn_gpu.semaphore_arrive %flag
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$flag);
+  let results = (outs I32:$before);
+  let assemblyFormat = "$flag attr-dict";
+}
+
+def SpattnGPU_SemaphoreReleaseOp : SpattnGPU_Op<"semaphore_release"> {
+  let summary = "says that what a warp wrote with `spattn_gpu.add_words` is there";
+  let description = [{
+    Waits for it, as `spattn_gpu.store_wait` does and until others may see it, and then
+    adds `value` to the number that they look at.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    spattn_gpu.semaphore_release 1073741824 to %flag
+    ```
+  }];
+  let arguments = (ins I32Attr:$value, SpattnGPU_Pointer:$flag);
+  let assemblyFormat = "$value `to` $flag attr-dict";
+}
+
+def SpattnGPU_SemaphoreWaitOp : SpattnGPU_Op<"semaphore_wait"> {
+  let summary = "waits until a number is at least as large as a published one";
+  let description = [{
+    By all lanes of one warp. Whoever publishes has to be running.
+
+    ```mlir
+    // %flag: !llvm.ptr
+    spattn_gpu.semaphore_wait 1073741824 at %flag
+    ```
+  }];
+  let arguments = (ins I32Attr:$value, SpattnGPU_Pointer:$flag);
+  let assemblyFormat = "$value `at` $flag attr-dict";
+}
+
+def SpattnGPU_LoadFragmentOp : SpattnGPU_Op<"load_fragment"> {
+  let summary = "loads an accumulator that `spattn_gpu.add_fragment` added up";
+  let description = [{
+    ```mlir
+    // %p: !llvm.ptr
+    %a = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$pointer);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = "$pointer attr-dict `:` qualified(type($result))";
+}
+
+def SpattnGPU_ReadOp : SpattnGPU_Op<"read"> {
+  let summary = "reads 64 rows of a tile in shared memory as an accumulator";
+  let description = [{
+    Those that belong to the warpgroup at `row_block`.
+
+    ```mlir
+    // %wg: index
+    // %t: !spattn_gpu.shared<128x128xbf16>
+    %o = spattn_gpu.read %t[%wg] : !spattn_gpu.shared<128x128xbf16> to !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$tile, Index:$row_block);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = [{
+    $tile `[` $row_block `]` attr-dict `:` qualified(type($tile)) `to`
+    qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_RowProductsOp : SpattnGPU_Op<"row_products", [AllTypesMatch<["lhs", "rhs"]>]> {
+  let summary = "sums the products of two tiles in shared memory for each row";
+  let description = [{
+    Row `r` of the result is the sum over `c` of `lhs[r][c] * rhs[r][c]` in f32, of
+    the 64 rows that belong to the warpgroup at `row_block`. It is partial, as
+    that of `spattn_gpu.reduce`: each thread reads columns of its rows, and
+    `spattn_gpu.quad_reduce` makes it whole.
+
+    ```mlir
+    // %wg: index
+    // %o: !spattn_gpu.shared<64x128xbf16>
+    // %g: !spattn_gpu.shared<64x128xbf16>
+    %d = spattn_gpu.row_products %o, %g[%wg] : !spattn_gpu.shared<64x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$lhs, SpattnGPU_Shared:$rhs, Index:$row_block);
+  let results = (outs SpattnGPU_Rows:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs `[` $row_block `]` attr-dict `:` qualified(type($lhs))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_WriteOp : SpattnGPU_Op<"write"> {
+  let summary = "rounds an accumulator and writes it to shared memory";
+  let description = [{
+    To the 64 rows of the tile that belong to the warpgroup at `row_block`; the
+    tile has the accumulator's columns. An operand is written as it is. See
+    `spattn_gpu.async_proxy_fence`.
+
+    ```mlir
+    // %o: !spattn_gpu.acc<64x128xf32>
+    // %wg: index
+    // %t: !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.write %o to %t[%wg] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[SpattnGPU_Accumulator, SpattnGPU_Operand]>:$source,
+                       SpattnGPU_Shared:$tile, Index:$row_block);
+  let assemblyFormat = [{
+    $source `to` $tile `[` $row_block `]` attr-dict
+    `:` qualified(type($source)) `,` qualified(type($tile))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_AsyncProxyFenceOp : SpattnGPU_Op<"async_proxy_fence"> {
+  let summary = "lets copies see what a warp has written to shared memory";
+  let description = [{
+    By all lanes of a warp, after `spattn_gpu.write`. A lane of it then arrives at the
+    barrier that whoever starts the copy waits for.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
+  let summary = "starts a copy from shared memory to rows of a head";
+  let description = [{
+    By all lanes of one warp, with the same operands; `map` as for `spattn_gpu.load`.
+    Columns past the head dimension and rows past the length are left out.
+
+    ```mlir
+    // %map: !llvm.ptr
+    // %row: index
+    // %head: index
+    // %batch: index
+    // %o: !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.store_tile %o to %map[%row, %head, %batch] : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$tile, SpattnGPU_Pointer:$map, Index:$row,
+                       Index:$head, Index:$batch);
+  let assemblyFormat = [{
+    $tile `to` $map `[` $row `,` $head `,` $batch `]` attr-dict
+    `:` qualified(type($tile))
+  }];
+}
+
+def SpattnGPU_StoreWaitOp : SpattnGPU_Op<"store_wait"> {
+  let summary = "waits until started stores have read shared memory";
+  let description = [{
+    All stores that the warp started with `spattn_gpu.store_tile`, by all its lanes.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_StoreFillOp : SpattnGPU_Op<"store_fill"> {
+  let summary = "stores one value to rows in global memory";
+  let description = [{
+    By all lanes of one warp. Row `r` is at `pointer + r * stride` elements, for
+    `r < rows`, and has `columns` elements. Rows of a multiple of 16 bytes have
+    to start at such a multiple.
+
+    ```mlir
+    // %zero: bf16
+    // %p: !llvm.ptr
+    // %stride: index
+    // %rows: index
+    spattn_gpu.store_fill %zero to %p stride %stride rows %rows columns 128 : bf16
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[F32, F16, BF16]>:$value,
+                       SpattnGPU_Pointer:$pointer, Index:$stride, Index:$rows,
+                       I64Attr:$columns);
+  let assemblyFormat = [{
+    $value `to` $pointer `stride` $stride `rows` $rows `columns` $columns
+    attr-dict `:` type($value)
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_WriteWordsOp : SpattnGPU_Op<"write_words"> {
+  let summary = "writes numbers to shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands: to consecutive words from
+    byte `offset + stage * stride`. Lane 0 then arrives at the barrier that
+    readers wait for.
+
+    ```mlir
+    // %stage: index
+    // %a: i32
+    // %b: i32
+    spattn_gpu.write_words 1024[%stage] stride 256, %a, %b
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
+                       Variadic<I32>:$values);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride `,` $values attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_ReadWordsOp : SpattnGPU_Op<"read_words"> {
+  let summary = "reads the numbers of a `spattn_gpu.write_words`, or the first of them";
+  let description = [{
+    By all lanes of a warp. With `uniform` branches may depend on the numbers:
+    the assembler then knows that all lanes have equal ones.
+
+    ```mlir
+    // %stage: index
+    %a, %b = spattn_gpu.read_words 1024[%stage] stride 256 uniform : i32, i32
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
+                       UnitAttr:$uniform);
+  let results = (outs Variadic<I32>:$values);
+  let assemblyFormat = [{
+    $offset `[` $stage `]` `stride` $stride (`uniform` $uniform^)? attr-dict
+    `:` type($values)
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_LookupOp : SpattnGPU_Op<"lookup"> {
+  let summary = "looks a number up in a table in shared memory";
+  let description = [{
+    By all lanes of one warp, with the same operands. From byte `offset + stage *
+    stride` on there are `count` keys, signed and ascending, and then as many
+    values. The result is the value of the last key that is at most `number`; if
+    there is none, that of the first key.
+
+    ```mlir
+    // %stage: index
+    // %n: i32
+    %v = spattn_gpu.lookup %n in 24 of 1024[%stage] stride 256
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
+                       I64Attr:$stride, I32:$number);
+  let results = (outs I32:$value);
+  let assemblyFormat = [{
+    $number `in` $count `of` $offset `[` $stage `]` `stride` $stride attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_AtomicIncOp : SpattnGPU_Op<"atomic_inc"> {
+  let summary = "takes a number from a counter in global memory";
+  let description = [{
+    By all lanes of one warp, with the same pointer to an i32. Lane 0 gets the
+    counter's value, which grows by one: nobody else in the grid gets that
+    number. The value of other lanes has no meaning. The number takes its time
+    to arrive; nothing waits for it before `spattn_gpu.warp_broadcast`.
+
+    ```mlir
+    // %counter: !llvm.ptr
+    %ticket = spattn_gpu.atomic_inc %counter
+    %n = spattn_gpu.warp_broadcast %ticket
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$counter);
+  let results = (outs I32:$ticket);
+  let assemblyFormat = "$counter attr-dict";
+}
+
+def SpattnGPU_WarpBroadcastOp : SpattnGPU_Op<"warp_broadcast"> {
+  let summary = "gives all lanes of a warp the number that lane 0 has";
+  let description = [{
+    By all lanes of one warp. Branches may depend on the number: the assembler
+    knows that all lanes have the same.
+
+    ```mlir
+    // %x: i32
+    %n = spattn_gpu.warp_broadcast %x
+    ```
+  }];
+  let arguments = (ins I32:$source);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$source attr-dict";
+}
+
+def SpattnGPU_NamedBarrierSyncOp : SpattnGPU_Op<"named_barrier_sync"> {
+  let summary = "arrives at a named barrier, and waits for a number of threads";
+  let description = [{
+    Barrier `id`, or the `offset`-th after it; there are 16.
+
+    ```mlir
+    // %wg: index
+    spattn_gpu.named_barrier_sync 1[%wg], 256
+    ```
+  }];
+  let arguments = (ins I32Attr:$id, Optional<Index>:$offset, I32Attr:$threads);
+  let assemblyFormat = "$id (`[` $offset^ `]`)? `,` $threads attr-dict";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_NamedBarrierArriveOp : SpattnGPU_Op<"named_barrier_arrive"> {
+  let summary = "arrives at a named barrier without waiting";
+  let description = [{
+    As `spattn_gpu.named_barrier_sync`, for threads that only let others go on.
+
+    ```mlir
+    // %wg: index
+    spattn_gpu.named_barrier_arrive 1[%wg], 256
+    ```
+  }];
+  let arguments = (ins I32Attr:$id, Optional<Index>:$offset, I32Attr:$threads);
+  let assemblyFormat = "$id (`[` $offset^ `]`)? `,` $threads attr-dict";
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_WarpgroupOp : SpattnGPU_Op<"warpgroup", [Pure]> {
+  let summary = "the index of the thread's warpgroup, known to be uniform";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def SpattnGPU_SetMaxRegistersOp : SpattnGPU_Op<"set_max_registers"> {
+  let summary = "sets the number of registers of the warpgroup's threads";
+  let arguments = (ins I32Attr:$count, BoolAttr:$increase);
+  let assemblyFormat = "$count `,` $increase attr-dict";
+  let hasVerifier = 1;
+}
+
+#endif // SPATTN_DIALECT_SPATTNGPU_IR_SPATTNGPUOPS_TD

@@ -1,0 +1,70 @@
+//===- Mask.cpp - Mask regions as vectors ---------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::spattn_cpu;
+
+Value spattn_cpu::lanePositions(VectorTile &t, Value first, int64_t width) {
+  ImplicitLocOpBuilder &b = t.b;
+  auto type = VectorType::get({width}, b.getIndexType());
+  Value base = vector::BroadcastOp::create(b, type, first);
+  SmallVector<APInt> lanes;
+  for (int64_t lane = 0; lane < width; ++lane)
+    lanes.emplace_back(/*numBits=*/64, lane);
+  Value step =
+      arith::ConstantOp::create(b, DenseElementsAttr::get(type, lanes));
+  return arith::AddIOp::create(b, base, step);
+}
+
+FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
+                                           Value query, Value key) {
+  ImplicitLocOpBuilder &b = t.b;
+  auto vector = dyn_cast<VectorType>(query.getType());
+  if (!vector)
+    vector = dyn_cast<VectorType>(key.getType());
+  int64_t width = vector ? vector.getDimSize(0) : 0;
+  IRMapping mapping;
+  Block &block = mask.front();
+  mapping.map(block.getArgument(0), query);
+  mapping.map(block.getArgument(1), key);
+  auto asVector = [&](Value value) -> Value {
+    if (!vector || isa<VectorType>(value.getType()))
+      return value;
+    return vector::BroadcastOp::create(
+        b, VectorType::get({width}, value.getType()), value);
+  };
+  for (Operation &nested : block.without_terminator()) {
+    SmallVector<Value> operands;
+    for (Value operand : nested.getOperands())
+      operands.push_back(mapping.lookupOrDefault(operand));
+    bool isVector = llvm::any_of(
+        operands, [](Value v) { return isa<VectorType>(v.getType()); });
+    if (!isVector) {
+      b.clone(nested, mapping);
+      continue;
+    }
+    if (!OpTrait::hasElementwiseMappableTraits(&nested) ||
+        nested.getNumResults() != 1)
+      return nested.emitOpError("cannot be vectorized in a mask region: "
+                                "expected an elementwise operation");
+    for (Value &operand : operands)
+      operand = asVector(operand);
+    OperationState state(
+        b.getLoc(), nested.getName(), operands,
+        VectorType::get({width}, nested.getResult(0).getType()),
+        nested.getAttrs());
+    mapping.map(nested.getResult(0), b.create(state)->getResult(0));
+  }
+  return asVector(mapping.lookupOrDefault(
+      cast<YieldOp>(block.getTerminator()).getAllowed()));
+}

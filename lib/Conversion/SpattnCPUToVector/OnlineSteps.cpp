@@ -1,0 +1,183 @@
+//===- OnlineSteps.cpp - The online softmax as vector loops ---------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::spattn_cpu;
+
+static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
+static constexpr float kLn2 = 0.693147180559945309f;
+
+void spattn_cpu::emitScores(VectorTile &t, Value rows, Value columns,
+                            Value scores) {
+  ImplicitLocOpBuilder &b = t.b;
+  bool whole = !ShapedType::isDynamic(dimSize(rows, 0));
+  Value last = t.add(t.rowCount(rows), -1);
+  t.blocks(dimSize(scores, 0), t.block.rows, [&](Value r0, int64_t size) {
+    SmallVector<Value> positions;
+    for (int64_t r = 0; r < size; ++r) {
+      Value row = t.add(r0, r);
+      positions.push_back(whole ? row : arith::MinUIOp::create(b, row, last));
+    }
+    t.columns(
+        dimSize(scores, 1), t.block.vectors, [&](ArrayRef<Columns> group) {
+          t.product(
+              size, group, t.index(dimSize(columns, 0)),
+              [&](int64_t r, Value k) {
+                return t.loadElement(rows, {positions[r], k});
+              },
+              columns,
+              [&](int64_t, const Columns &c) { return t.splat(0.0f, c.width); },
+              [&](int64_t r, const Columns &c, Value sum) {
+                t.store(sum, scores, t.add(r0, r), c);
+              });
+        });
+  });
+}
+
+/// Writes a value to all elements of a buffer of rank 1.
+static void fill(VectorTile &t, Value buffer, float value) {
+  t.columns(dimSize(buffer, 0), 1, [&](ArrayRef<Columns> group) {
+    for (const Columns &c : group)
+      vector::StoreOp::create(t.b, t.splat(value, c.width), buffer,
+                              ValueRange{t.add(c.base, c.offset)});
+  });
+}
+
+LogicalResult spattn_cpu::lower(OnlineInitOp op, VectorTile &t) {
+  fill(t, op.getMax(), kNegInf);
+  fill(t, op.getSum(), 0.0f);
+  clearTile(t, op.getAcc());
+  return success();
+}
+
+LogicalResult spattn_cpu::lower(OnlineFinishOp op, VectorTile &t) {
+  ImplicitLocOpBuilder &b = t.b;
+  Value zero = t.f32(0.0f), one = t.f32(1.0f);
+  t.loop(t.rowCount(op.getOut()), [&](Value m) {
+    Value sum = memref::LoadOp::create(b, op.getSum(), ValueRange{m});
+    Value empty =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, zero);
+    Value divisor = arith::SelectOp::create(b, empty, one, sum);
+    Value inverse = arith::DivFOp::create(b, one, divisor);
+    t.storeScaled(op.getAcc(), m, inverse, op.getOut());
+    if (!op.getLse())
+      return;
+    Value max = memref::LoadOp::create(b, op.getMax(), ValueRange{m});
+    Value log = math::LogOp::create(b, divisor);
+    Value natural = arith::MulFOp::create(b, max, t.f32(kLn2));
+    Value lse = arith::SelectOp::create(b, empty, t.f32(kNegInf),
+                                        arith::AddFOp::create(b, natural, log));
+    t.storeElement(lse, op.getLse(), {m});
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The online-softmax step
+//===----------------------------------------------------------------------===//
+
+namespace {
+class StepLowering {
+public:
+  StepLowering(OnlineStepOp op, VectorTile &t)
+      : op(op), t(t), b(t.b), rows(dimSize(op.getAcc(), 0)),
+        keys(dimSize(op.getScores(), 0)) {}
+
+  LogicalResult run() {
+    emitScores(t, op.getKey(), op.getQuery(), op.getScores());
+    LogicalResult result = success();
+    t.columns(rows, 1, [&](ArrayRef<Columns> group) {
+      if (failed(emitSoftmax(group.front())))
+        result = failure();
+    });
+    if (failed(result))
+      return failure();
+    return emitProducts(t, {/*weights=*/op.getScores(), op.getValue(),
+                            op.getAcc(), op.getCorrection(), op.getMask(),
+                            /*queriesAreSummed=*/false});
+  }
+
+private:
+  bool isMasked() { return !op.getMask().empty(); }
+
+  /// Row maxima, correction, probabilities and their sum, for a vector of rows.
+  LogicalResult emitSoftmax(const Columns &c) {
+    Value first = t.add(c.base, c.offset);
+    auto loadRow = [&](Value buffer) -> Value {
+      return vector::LoadOp::create(b,
+                                    VectorType::get({c.width}, b.getF32Type()),
+                                    buffer, ValueRange{first});
+    };
+    auto storeRow = [&](Value vector, Value buffer) {
+      vector::StoreOp::create(b, vector, buffer, ValueRange{first});
+    };
+    Value positions;
+    if (isMasked())
+      positions = lanePositions(t, first, c.width);
+    Value negInf = t.splat(kNegInf, c.width);
+    LogicalResult result = success();
+
+    Value oldMax = loadRow(op.getMax());
+    Value newMax =
+        t.reduce(t.index(keys), oldMax, [&](Value n, ValueRange carried) {
+           Value score = t.load(op.getScores(), n, c);
+           if (isMasked()) {
+             FailureOr<Value> allowed =
+                 vectorizeMask(op.getMask(), t, positions, n);
+             if (failed(allowed)) {
+               result = failure();
+               return SmallVector<Value>(carried);
+             }
+             score = arith::SelectOp::create(b, *allowed, score, negInf);
+             t.store(score, op.getScores(), n, c);
+           }
+           return SmallVector<Value>{t.maximum(score, carried.front())};
+         }).front();
+    if (failed(result))
+      return failure();
+
+    // A row without a logit above -inf so far has no maximum to subtract.
+    Value none =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, newMax, negInf);
+    Value zero = t.splat(0.0f, c.width);
+    Value shift = arith::SelectOp::create(b, none, zero, newMax);
+    Value correction = t.exp2(arith::SubFOp::create(b, oldMax, shift));
+    // The tile's own sum first: a sum of 2^24 does not grow by adding 1.
+    Value ofTile =
+        t.reduce(t.index(keys), zero, [&](Value n, ValueRange carried) {
+           Value score = t.load(op.getScores(), n, c);
+           Value p = t.exp2(arith::SubFOp::create(b, score, shift));
+           t.store(p, op.getScores(), n, c);
+           return SmallVector<Value>{
+               arith::AddFOp::create(b, carried.front(), p)};
+         }).front();
+    Value newSum =
+        vector::FMAOp::create(b, loadRow(op.getSum()), correction, ofTile);
+    storeRow(newMax, op.getMax());
+    storeRow(newSum, op.getSum());
+    storeRow(correction, op.getCorrection());
+    return success();
+  }
+
+  OnlineStepOp op;
+  VectorTile &t;
+  ImplicitLocOpBuilder &b;
+  int64_t rows, keys;
+};
+} // namespace
+
+LogicalResult spattn_cpu::lower(OnlineStepOp op, VectorTile &t) {
+  return StepLowering(op, t).run();
+}

@@ -1,0 +1,210 @@
+//===- Lowering.h - What lowerings of tile operations share -----*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A family of targets has patterns of its own for the operations that its
+// instructions shape: barriers, copies, products, and the register file. Those
+// of the other operations are common to all: a fragment is the same registers
+// everywhere.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNGPUTONVVM_LOWERING_H
+#define SPATTN_LIB_CONVERSION_SPATTNGPUTONVVM_LOWERING_H
+
+#include "Ptx.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+namespace spattn::spattn_gpu {
+
+/// The symbol of the kernel's dynamic shared memory.
+inline constexpr llvm::StringLiteral kSharedMemory = "spattn_shared_memory";
+inline constexpr unsigned kSharedSpace = 3;
+
+/// Registers that a thread holds of each type.
+class GPUTypeConverter : public mlir::TypeConverter {
+public:
+  /// `savesRegisters`: the kernels in which registers are few.
+  GPUTypeConverter(mlir::MLIRContext *context,
+                   llvm::SmallPtrSet<mlir::Operation *, 4> savesRegisters,
+                   int64_t fragmentWidth);
+
+  /// Whether what depends on the thread alone is computed where it is used (see
+  /// Emitter::readThreadAgain).
+  bool savesRegisters(mlir::Operation *op) const {
+    return saving.contains(op->getParentOfType<mlir::LLVM::LLVMFuncOp>());
+  }
+
+  /// How many consecutive elements in memory, of a fragment that was added up
+  /// there, belong to one thread: as many as it adds with one instruction.
+  const int64_t fragmentWidth;
+
+private:
+  llvm::SmallPtrSet<mlir::Operation *, 4> saving;
+};
+
+/// Patterns of all but the operations that a family shapes: those between
+/// registers and memory, and all others.
+void populateMemoryPatterns(const GPUTypeConverter &types,
+                            mlir::RewritePatternSet &patterns);
+void populateCommonPatterns(const GPUTypeConverter &types,
+                            mlir::RewritePatternSet &patterns);
+/// sm_90a: the copy engine (TMA), and products of warpgroups (wgmma).
+void populateSm90Patterns(const GPUTypeConverter &types,
+                          mlir::RewritePatternSet &patterns);
+/// sm_80 and later: copies of 16 bytes a lane (cp.async), and products of warps
+/// (mma.sync).
+void populateSm80Patterns(const GPUTypeConverter &types,
+                          mlir::RewritePatternSet &patterns);
+
+/// What the patterns share: emission at an operation.
+template <class Op>
+struct GPUPattern : mlir::OpConversionPattern<Op> {
+  using mlir::OpConversionPattern<Op>::OpConversionPattern;
+  using Adaptor = typename mlir::OpConversionPattern<Op>::OneToNOpAdaptor;
+
+  mlir::LogicalResult
+  matchAndRewrite(Op op, Adaptor adaptor,
+                  mlir::ConversionPatternRewriter &rewriter) const override {
+    mlir::ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    llvm::SmallVector<llvm::SmallVector<mlir::Value>> results;
+    if (mlir::failed(lower(op, adaptor, b, results)))
+      return mlir::failure();
+    if (op->getNumResults() == 0)
+      rewriter.eraseOp(op);
+    else
+      rewriter.replaceOpWithMultiple(op, std::move(results));
+    return mlir::success();
+  }
+
+  const GPUTypeConverter &types() const {
+    return *this->template getTypeConverter<GPUTypeConverter>();
+  }
+
+  virtual mlir::LogicalResult lower(
+      Op op, Adaptor adaptor, mlir::ImplicitLocOpBuilder &b,
+      llvm::SmallVectorImpl<llvm::SmallVector<mlir::Value>> &results) const = 0;
+};
+
+/// Small helpers over an insertion point.
+struct Emitter {
+  explicit Emitter(mlir::ImplicitLocOpBuilder &b) : b(b) {}
+  mlir::ImplicitLocOpBuilder &b;
+  mlir::Value threadAgain;
+
+  mlir::Value i32(int64_t value) {
+    return mlir::arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  mlir::Value toI32(mlir::Value index) {
+    return mlir::arith::IndexCastOp::create(b, b.getI32Type(), index);
+  }
+  mlir::Value toIndex(mlir::Value value) {
+    return mlir::arith::IndexCastOp::create(b, b.getIndexType(), value);
+  }
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::AddIOp::create(b, lhs, rhs);
+  }
+  mlir::Value mul(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::MulIOp::create(b, lhs, rhs);
+  }
+  mlir::Value thread() {
+    if (threadAgain)
+      return threadAgain;
+    return mlir::NVVM::ThreadIdXOp::create(b, b.getI32Type());
+  }
+  /// Reads the thread's number here and now. LLVM computes ahead of a kernel's
+  /// loops whatever depends on the number alone, and where registers are few,
+  /// ptxas spills that: computing it again is cheaper.
+  void readThreadAgain() {
+    threadAgain =
+        spattn::ptx::emit(b, "mov.u32 $0, %tid.x;", "=r", {}, b.getI32Type())
+            .front();
+  }
+  /// The thread's lane of its warp, and its warp of its warpgroup.
+  mlir::Value lane() {
+    return mlir::arith::AndIOp::create(b, thread(), i32(31));
+  }
+  mlir::Value warp() {
+    return mlir::arith::AndIOp::create(
+        b, mlir::arith::ShRUIOp::create(b, thread(), i32(5)), i32(3));
+  }
+  /// The first of the thread's rows; the second is 8 below.
+  mlir::Value firstRow() {
+    return add(mul(warp(), i32(16)),
+               mlir::arith::ShRUIOp::create(b, lane(), i32(2)));
+  }
+  /// The first of the thread's columns of every 8.
+  mlir::Value firstColumn() {
+    return mul(mlir::arith::AndIOp::create(b, lane(), i32(3)), i32(2));
+  }
+  mlir::Value address(mlir::Value pointer) {
+    return mlir::LLVM::PtrToIntOp::create(b, b.getI32Type(), pointer);
+  }
+  mlir::Value offset(mlir::Value pointer, mlir::Value bytes) {
+    return mlir::LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(),
+                                     pointer,
+                                     mlir::ArrayRef<mlir::LLVM::GEPArg>{bytes});
+  }
+  mlir::Value offset(mlir::Value pointer, int64_t bytes) {
+    if (bytes == 0)
+      return pointer;
+    return mlir::LLVM::GEPOp::create(
+        b, pointer.getType(), b.getI8Type(), pointer,
+        mlir::ArrayRef<mlir::LLVM::GEPArg>{int32_t(bytes)});
+  }
+  /// The kernel's shared memory, at a byte offset that depends on a stage.
+  mlir::Value shared(mlir::Value stage, int64_t offsetBytes,
+                     int64_t stageBytes) {
+    auto pointer =
+        mlir::LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
+    mlir::Value base =
+        mlir::LLVM::AddressOfOp::create(b, pointer, kSharedMemory);
+    base = offset(base, offsetBytes);
+    if (!stage)
+      return base;
+    return offset(base, mul(toI32(stage), i32(stageBytes)));
+  }
+};
+
+/// Two elements of 16 bits in a register.
+mlir::Value pack(mlir::ImplicitLocOpBuilder &b, mlir::Type element,
+                 mlir::Value low, mlir::Value high);
+
+/// Where a thread's elements of a row block are in a tile: the pointer to two
+/// elements, in the first of its rows or in the second, for every 8 columns.
+void forPairs(Emitter &e, SharedType type, mlir::Value tile,
+              mlir::Value rowBlock,
+              llvm::function_ref<void(size_t pair, mlir::Value pointer)> body);
+
+inline int64_t bytesOf(SharedType type) {
+  return type.getRows() * type.getColumns() * 2;
+}
+/// Bytes of a chunk of 64 columns.
+inline int64_t chunkBytes(SharedType type) { return type.getRows() * 128; }
+
+/// Defines a pattern; the body that follows emits at `b`, and appends the
+/// values of each result.
+#define SPATTN_LOWER(Op)                                                       \
+  struct Op##Lowering : GPUPattern<Op> {                                       \
+    using GPUPattern::GPUPattern;                                              \
+    mlir::LogicalResult                                                        \
+    lower(Op op, Adaptor adaptor, mlir::ImplicitLocOpBuilder &b,               \
+          llvm::SmallVectorImpl<llvm::SmallVector<mlir::Value>> &results)      \
+        const override;                                                        \
+  };                                                                           \
+  mlir::LogicalResult Op##Lowering::lower(                                     \
+      Op op, Adaptor adaptor, mlir::ImplicitLocOpBuilder &b,                   \
+      llvm::SmallVectorImpl<llvm::SmallVector<mlir::Value>> &results) const
+
+} // namespace spattn::spattn_gpu
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNGPUTONVVM_LOWERING_H

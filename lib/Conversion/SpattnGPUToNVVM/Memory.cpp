@@ -1,0 +1,335 @@
+//===- Memory.cpp - Tile operations between registers and memory ----------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace spattn::spattn_gpu;
+namespace ptx = spattn::ptx;
+
+Value spattn::spattn_gpu::pack(ImplicitLocOpBuilder &b, Type element, Value low,
+                               Value high) {
+  StringRef suffix = element.isBF16() ? "bf16x2" : "f16x2";
+  return ptx::emit(b, ("cvt.rn." + suffix + ".f32 $0, $1, $2;").str(), "=r,f,f",
+                   {high, low}, b.getI32Type())
+      .front();
+}
+
+void spattn::spattn_gpu::forPairs(
+    Emitter &e, SharedType type, Value tile, Value rowBlock,
+    function_ref<void(size_t pair, Value pointer)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  // A thread's rows are 8 apart, so that both have the same place in the
+  // pattern by which the swizzle exchanges the 16-byte pieces of a row.
+  Value first = e.firstRow();
+  Value row = e.add(e.mul(e.toI32(rowBlock), e.i32(kFragmentRows)), first);
+  Value start = e.offset(
+      tile, e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
+  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
+  for (int64_t piece = 0; piece < 8; ++piece) {
+    Value target = e.offset(
+        start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
+    for (int64_t column = 8 * piece; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t half = 0; half < 2; ++half) {
+        int64_t bytes =
+            column / kChunkColumns * chunkBytes(type) + half * 8 * 128;
+        body(column / 4 + half, e.offset(target, bytes));
+      }
+  }
+}
+
+namespace {
+
+/// Runs `body` for each of the thread's rows that exists.
+void forRows(Emitter &e, Value rows,
+             function_ref<void(int64_t half, Value row)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value first = e.firstRow();
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = e.toIndex(e.add(first, e.i32(8 * half)));
+    Value exists =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row, rows);
+    auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifExists.thenBlock());
+    body(half, row);
+  }
+}
+
+Value elementPointer(Emitter &e, Value pointer, Value index, Type element) {
+  Value position = arith::IndexCastOp::create(e.b, e.b.getI64Type(), index);
+  return LLVM::GEPOp::create(e.b, pointer.getType(), element, pointer,
+                             ArrayRef<LLVM::GEPArg>{position});
+}
+
+SPATTN_LOWER(StoreOp) {
+  Emitter e(b);
+  if (types().savesRegisters(op))
+    e.readThreadAgain();
+  Type element = op.getElementType();
+  ValueRange source = adaptor.getSource();
+  Value column = e.toIndex(e.firstColumn());
+  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
+    Value start = e.add(e.mul(row, adaptor.getStride().front()), column);
+    Value base =
+        elementPointer(e, adaptor.getPointer().front(), start, element);
+    for (size_t r = 0; r < source.size(); r += 4) {
+      Value low = source[r + 2 * half], high = source[r + 2 * half + 1];
+      int64_t bytes = int64_t(r) / 4 * 8 * (element.isF32() ? 4 : 2);
+      Value target = e.offset(base, bytes);
+      if (element.isF32()) {
+        LLVM::StoreOp::create(b, low, target);
+        LLVM::StoreOp::create(b, high, e.offset(target, 4));
+      } else {
+        LLVM::StoreOp::create(b, pack(b, element, low, high), target,
+                              /*alignment=*/4);
+      }
+    }
+  });
+  return success();
+}
+
+SPATTN_LOWER(LoadRowsOp) {
+  Emitter e(b);
+  Value first = e.firstRow();
+  SmallVector<Value> values;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = e.toIndex(e.add(first, e.i32(8 * half)));
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, row,
+                                         adaptor.getRows().front());
+    auto ifExists = scf::IfOp::create(b, b.getF32Type(), exists,
+                                      /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(ifExists.thenBlock());
+    Value position = e.mul(row, adaptor.getStride().front());
+    Value source = elementPointer(e, adaptor.getPointer().front(), position,
+                                  b.getF32Type());
+    scf::YieldOp::create(
+        b, ValueRange{LLVM::LoadOp::create(b, b.getF32Type(), source)});
+    b.setInsertionPointToStart(ifExists.elseBlock());
+    scf::YieldOp::create(b, ValueRange{adaptor.getValue().front()});
+    values.push_back(ifExists.getResult(0));
+  }
+  results.push_back(values);
+  return success();
+}
+
+SPATTN_LOWER(StoreRowsOp) {
+  Emitter e(b);
+  if (types().savesRegisters(op))
+    e.readThreadAgain();
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                        e.firstColumn(), e.i32(0));
+  auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifFirst.thenBlock());
+  forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
+    Value position = e.mul(row, adaptor.getStride().front());
+    LLVM::StoreOp::create(b, adaptor.getSource()[half],
+                          elementPointer(e, adaptor.getPointer().front(),
+                                         position, b.getF32Type()));
+  });
+  return success();
+}
+
+SPATTN_LOWER(ReadOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  auto two = VectorType::get(2, type.getElementType());
+  SmallVector<Value> values(op.getResult().getType().getColumns() / 2);
+  forPairs(e, type, adaptor.getTile().front(), adaptor.getRowBlock().front(),
+           [&](size_t pair, Value pointer) {
+             Value packed =
+                 LLVM::LoadOp::create(b, two, pointer, /*alignment=*/4);
+             for (int64_t i = 0; i < 2; ++i) {
+               Value element =
+                   LLVM::ExtractElementOp::create(b, packed, e.i32(i));
+               values[2 * pair + i] =
+                   arith::ExtFOp::create(b, b.getF32Type(), element);
+             }
+           });
+  results.push_back(values);
+  return success();
+}
+
+/// The four threads that share a row read 16 bytes side by side, wherever the
+/// swizzle has put them: in both tiles that is the same place.
+SPATTN_LOWER(RowProductsOp) {
+  Emitter e(b);
+  SharedType type = op.getLhs().getType();
+  constexpr int64_t pieceBytes = 16, halfBytes = 64;
+  Value first = e.firstRow();
+  Value row =
+      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
+            first);
+  Value own =
+      e.mul(arith::AndIOp::create(b, e.lane(), e.i32(3)), e.i32(pieceBytes));
+  // Rows that a warp reads at once are in other halves of a chunk's 128 bytes,
+  // so that they are not in the same banks.
+  Value half =
+      e.mul(arith::AndIOp::create(b, first, e.i32(1)), e.i32(halfBytes));
+  Value start = e.add(e.mul(row, e.i32(128)), e.add(own, half));
+  auto pieceType = VectorType::get(pieceBytes / 2, type.getElementType());
+  auto wideType = VectorType::get(pieceBytes / 2, b.getF32Type());
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  SmallVector<Value> sums(2, zero);
+  for (int64_t other = 0; other < 2; ++other) {
+    Value bytes = arith::XOrIOp::create(b, start, e.i32(other * halfBytes));
+    Value lhs = e.offset(adaptor.getLhs().front(), bytes);
+    Value rhs = e.offset(adaptor.getRhs().front(), bytes);
+    for (int64_t column = 0; column < type.getColumns();
+         column += kChunkColumns)
+      for (int64_t r = 0; r < 2; ++r) {
+        int64_t place = column / kChunkColumns * chunkBytes(type) + r * 8 * 128;
+        auto read = [&](Value pointer) -> Value {
+          Value piece = LLVM::LoadOp::create(
+              b, pieceType, e.offset(pointer, place), pieceBytes);
+          return arith::ExtFOp::create(b, wideType, piece);
+        };
+        Value x = read(lhs), y = read(rhs);
+        for (int64_t i = 0; i < pieceType.getNumElements(); ++i)
+          sums[r] = LLVM::FMAOp::create(
+              b, LLVM::ExtractElementOp::create(b, x, e.i32(i)),
+              LLVM::ExtractElementOp::create(b, y, e.i32(i)), sums[r]);
+      }
+  }
+  results.push_back(sums);
+  return success();
+}
+
+SPATTN_LOWER(StoreFillOp) {
+  Emitter e(b);
+  Type element = op.getValue().getType();
+  int64_t width = element.getIntOrFloatBitWidth() / 8;
+  int64_t rowBytes = op.getColumns() * width;
+  Value value = adaptor.getValue().front();
+  // 16 bytes at a time where rows consist of such pieces.
+  int64_t pieceBytes = rowBytes % 16 == 0 ? 16 : width;
+  if (pieceBytes == 16) {
+    auto type = VectorType::get(16 / width, element);
+    Value filled = LLVM::PoisonOp::create(b, type);
+    for (int64_t i = 0; i < type.getNumElements(); ++i)
+      filled = LLVM::InsertElementOp::create(b, filled, value, e.i32(i));
+    value = filled;
+  }
+  Value pieces = e.i32(rowBytes / pieceBytes);
+  Value count = e.mul(e.toI32(adaptor.getRows().front()), pieces);
+  auto loop = scf::ForOp::create(b, e.lane(), count, e.i32(32));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value n = loop.getInductionVar();
+  Value row = e.toIndex(arith::DivUIOp::create(b, n, pieces));
+  Value piece = arith::RemUIOp::create(b, n, pieces);
+  Value target =
+      elementPointer(e, adaptor.getPointer().front(),
+                     e.mul(row, adaptor.getStride().front()), element);
+  LLVM::StoreOp::create(
+      b, value, e.offset(target, e.mul(piece, e.i32(pieceBytes))), pieceBytes);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Fragments that are added up in memory
+//===----------------------------------------------------------------------===//
+
+/// The pointers to `width` elements of an accumulator each.
+void forPieces(Emitter &e, Value pointer, size_t count, int64_t width,
+               function_ref<void(size_t first, Value pointer)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value thread =
+      arith::AndIOp::create(b, e.thread(), e.i32(kWarpgroupThreads - 1));
+  Value base = e.offset(pointer, e.mul(thread, e.i32(4 * width)));
+  for (size_t first = 0; first < count; first += width)
+    body(first, e.offset(base, int64_t(first) * 4 * kWarpgroupThreads));
+}
+
+SPATTN_LOWER(AddFragmentOp) {
+  Emitter e(b);
+  int64_t width = types().fragmentWidth;
+  ValueRange source = adaptor.getSource();
+  std::string text = width == 4
+                         ? "red.relaxed.gpu.global.add.v4.f32 [$0], {$1, $2, "
+                           "$3, $4};"
+                         : "red.relaxed.gpu.global.add.f32 [$0], $1;";
+  std::string constraints =
+      width == 4 ? "l,f,f,f,f,~{memory}" : "l,f,~{memory}";
+  forPieces(e, adaptor.getPointer().front(), source.size(), width,
+            [&](size_t first, Value pointer) {
+              SmallVector<Value> operands{pointer};
+              llvm::append_range(operands, source.slice(first, width));
+              ptx::emit(b, text, constraints, operands);
+            });
+  return success();
+}
+
+SPATTN_LOWER(WriteFragmentOp) {
+  Emitter e(b);
+  e.readThreadAgain();
+  int64_t width = types().fragmentWidth;
+  auto type = VectorType::get(width, b.getF32Type());
+  ValueRange source = adaptor.getSource();
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  forPieces(e, start, source.size(), width, [&](size_t first, Value pointer) {
+    Value piece = LLVM::PoisonOp::create(b, type);
+    for (int64_t i = 0; i < width; ++i)
+      piece =
+          LLVM::InsertElementOp::create(b, piece, source[first + i], e.i32(i));
+    LLVM::StoreOp::create(b, piece, pointer, 4 * width);
+  });
+  return success();
+}
+
+SPATTN_LOWER(LoadFragmentOp) {
+  Emitter e(b);
+  int64_t width = types().fragmentWidth;
+  auto type = VectorType::get(width, b.getF32Type());
+  SmallVector<Value> values;
+  forPieces(e, adaptor.getPointer().front(),
+            op.getResult().getType().getColumns() / 2, width,
+            [&](size_t, Value pointer) {
+              Value piece = LLVM::LoadOp::create(b, type, pointer, 4 * width);
+              for (int64_t i = 0; i < width; ++i)
+                values.push_back(
+                    LLVM::ExtractElementOp::create(b, piece, e.i32(i)));
+            });
+  results.push_back(values);
+  return success();
+}
+
+SPATTN_LOWER(ReadColumnsOp) {
+  Emitter e(b);
+  Value start =
+      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value own = e.offset(start, e.mul(e.firstColumn(), e.i32(4)));
+  auto two = VectorType::get(2, b.getF32Type());
+  SmallVector<Value> values;
+  for (int64_t column = 0; column < op.getResult().getType().getColumns();
+       column += 8) {
+    Value pair = LLVM::LoadOp::create(b, two, e.offset(own, 4 * column),
+                                      /*alignment=*/8);
+    for (int64_t i = 0; i < 2; ++i)
+      values.push_back(LLVM::ExtractElementOp::create(b, pair, e.i32(i)));
+  }
+  results.push_back(values);
+  return success();
+}
+
+} // namespace
+
+void spattn::spattn_gpu::populateMemoryPatterns(const GPUTypeConverter &types,
+                                                RewritePatternSet &patterns) {
+  patterns.add<StoreOpLowering, LoadRowsOpLowering, StoreRowsOpLowering,
+               ReadOpLowering, RowProductsOpLowering, StoreFillOpLowering,
+               AddFragmentOpLowering, WriteFragmentOpLowering,
+               LoadFragmentOpLowering, ReadColumnsOpLowering>(
+      types, patterns.getContext());
+}

@@ -1,0 +1,37 @@
+//===- ExpectedLengths.h - Lengths that shapes are chosen for ---*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_EXPECTEDLENGTHS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_EXPECTEDLENGTHS_H
+
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+namespace spattn {
+
+/// The lengths for which the shape of a kernel is chosen.
+struct ExpectedLengths {
+  /// Those of the operation; where they are not known, `expected`, or if that
+  /// is 0, a long one.
+  ExpectedLengths(AttentionOpInterface op, int64_t expected)
+      : queries(op.getStaticQueryLength()), keys(op.getStaticKeyLength()) {
+    constexpr int64_t longLength = 16384;
+    for (int64_t *length : {&queries, &keys})
+      if (mlir::ShapedType::isDynamic(*length)) {
+        areKnown &= expected > 0;
+        *length = expected > 0 ? expected : longLength;
+      }
+  }
+
+  int64_t queries, keys;
+  /// Whether none of them is a guess.
+  bool areKnown = true;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_EXPECTEDLENGTHS_H

@@ -1,0 +1,139 @@
+//===- HostFunction.cpp - Functions that become kernels -------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+
+/// The argument of a function that a value is.
+static std::optional<unsigned> getArgument(func::FuncOp function, Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument || argument.getOwner() != &function.getBody().front())
+    return std::nullopt;
+  return argument.getArgNumber();
+}
+
+bool HostFunction::hasAttention(func::FuncOp function) {
+  return function
+      .walk([](AttentionOpInterface) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+/// The one attention of a function of nothing else.
+static FailureOr<AttentionOpInterface> getAttention(func::FuncOp function) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("a function for a GPU has one block, got ")
+           << function.getBody().getBlocks().size();
+  AttentionOpInterface attention;
+  for (Operation &op : function.getBody().front()) {
+    if (auto found = dyn_cast<AttentionOpInterface>(op)) {
+      if (attention)
+        return op.emitError("a function for a GPU has one attention; this is "
+                            "its second");
+      attention = found;
+    } else if (!isa<arith::ConstantOp, func::ReturnOp>(op)) {
+      return op.emitError("'")
+             << op.getName()
+             << "' has no kernel for a GPU: functions have one attention, "
+                "constants and a return";
+    }
+  }
+  if (!attention)
+    return function.emitError("a function for a GPU has one attention, got "
+                              "none");
+  return attention;
+}
+
+/// A kernel is launched, not called.
+static LogicalResult checkUses(func::FuncOp function) {
+  std::optional<SymbolTable::UseRange> uses =
+      SymbolTable::getSymbolUses(function, function->getParentOp());
+  if (!uses)
+    return function.emitError("a function for a GPU has uses that cannot be "
+                              "analyzed");
+  for (SymbolTable::SymbolUse use : *uses)
+    return use.getUser()->emitError("refers to function '")
+           << function.getName()
+           << "', which a kernel for a GPU takes the place of";
+  return success();
+}
+
+static LogicalResult readOperands(func::FuncOp function, HostFunction &host) {
+  AttentionOpInterface attention = host.attention;
+  for (const AttentionOperand &operand : attention.getAttentionOperands()) {
+    auto argument = getArgument(function, operand.value);
+    if (!argument)
+      return attention->emitError("operand '")
+             << operand.name
+             << "' is not an argument of the function; a kernel for a GPU "
+                "reads and writes arguments";
+    host.operands.emplace_back(operand.getBufferName(), *argument);
+  }
+  // Values are tensors, but there is one buffer for both.
+  auto destinations = cast<DestinationStyleOpInterface>(*attention);
+  for (Value init : destinations.getDpsInits())
+    if (llvm::count(attention->getOperands(), init) > 1)
+      return attention->emitError("argument ")
+             << *getArgument(function, init)
+             << " is a destination and another operand, too; a kernel for a "
+                "GPU writes while it reads";
+  return success();
+}
+
+static LogicalResult readScale(func::FuncOp function, HostFunction &host) {
+  AttentionOpInterface attention = host.attention;
+  host.scale = 1 / std::sqrt(double(attention.getHeadDim()));
+  Value scale = attention.getScale();
+  if (!scale)
+    return success();
+  host.scaleArgument = getArgument(function, scale);
+  if (host.scaleArgument)
+    return success();
+  FloatAttr constant;
+  if (!matchPattern(scale, m_Constant(&constant)))
+    return attention->emitError("the scale is neither an argument of the "
+                                "function nor a constant");
+  host.scale = constant.getValueAsDouble();
+  return success();
+}
+
+static LogicalResult readResults(func::FuncOp function, HostFunction &host) {
+  auto destinations = cast<DestinationStyleOpInterface>(*host.attention);
+  Operation *end = function.getBody().front().getTerminator();
+  for (OpOperand &operand : end->getOpOperands()) {
+    Value value = operand.get();
+    if (value.getDefiningOp() == host.attention)
+      value = destinations.getTiedOpOperand(cast<OpResult>(value))->get();
+    else if (isa<RankedTensorType>(value.getType()) ||
+             !llvm::is_contained(destinations.getDpsInits(), value))
+      // A tensor that is a destination would be returned as it was.
+      return end->emitError("result ") << operand.getOperandNumber()
+                                       << " is not written by the attention";
+    host.results.push_back(*getArgument(function, value));
+  }
+  return success();
+}
+
+FailureOr<HostFunction> HostFunction::get(func::FuncOp function) {
+  FailureOr<AttentionOpInterface> attention = getAttention(function);
+  if (failed(attention))
+    return failure();
+  HostFunction host;
+  host.attention = *attention;
+  if (failed(checkUses(function)) || failed(readOperands(function, host)) ||
+      failed(readScale(function, host)) || failed(readResults(function, host)))
+    return failure();
+  return host;
+}

@@ -1,0 +1,45 @@
+//===- KernelLimits.h - What a kernel needs of a multiprocessor -*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELLIMITS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELLIMITS_H
+
+#include "BackwardKernel.h"
+#include "ForwardKernel.h"
+#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+
+namespace spattn {
+
+/// What a kernel asks of a multiprocessor.
+struct KernelNeeds {
+  /// Threads and bytes of shared memory of a block, and blocks at once.
+  int64_t threads, shared, blocks;
+  /// Registers of a thread that loads, where those that compute take over what
+  /// is left. 0 where all threads are alike.
+  int64_t producerRegisters = 0;
+};
+
+/// The shared memory of a multiprocessor that so many blocks take at once, each
+/// of so many bytes.
+int64_t sharedOfBlocks(int64_t bytes, int64_t blocks);
+
+/// Fails, with an error at `op`, if a multiprocessor has less than a kernel
+/// needs: a launch would fail, or wait forever.
+mlir::LogicalResult checkNeeds(mlir::Operation *op, const KernelNeeds &needs,
+                               const GpuTarget &target);
+
+/// The same of all kernels of an attention, or of its gradients.
+mlir::LogicalResult checkLimits(AttentionOp op, const ForwardShape &shape,
+                                const GpuTarget &target);
+mlir::LogicalResult checkLimits(AttentionBackwardOp op,
+                                const BackwardShape &shape, bool queriesAlone,
+                                const GpuTarget &target);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELLIMITS_H

@@ -1,0 +1,277 @@
+//===- SpattnGPUOps.cpp - Operations of the GPU dialect ------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace spattn::spattn_gpu;
+
+#define GET_OP_CLASSES
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPUOps.cpp.inc"
+
+/// Shared memory that a block has on any target.
+static constexpr int64_t kMaxShared = 227 * 1024;
+
+/// Bytes from an offset on, the first of some that are a stride apart, are in
+/// shared memory.
+static LogicalResult verifyInShared(Operation *op, int64_t offset,
+                                    int64_t bytes) {
+  if (offset >= 0 && bytes <= kMaxShared && offset <= kMaxShared - bytes)
+    return success();
+  return op->emitOpError("expected ")
+         << bytes << " bytes within the " << kMaxShared
+         << " of shared memory that a block may have, got offset " << offset;
+}
+
+LogicalResult SharedOp::verify() {
+  int64_t offset = getOffset();
+  if (offset % 1024 != 0)
+    return emitOpError("expected an offset that is a multiple of 1024, got ")
+           << offset;
+  SharedType type = getType();
+  return verifyInShared(*this, offset, type.getRows() * type.getColumns() * 2);
+}
+
+LogicalResult BarrierOp::verify() {
+  int64_t offset = getOffset();
+  if (offset % 8 != 0)
+    return emitOpError("expected an offset that is a multiple of 8, got ")
+           << offset;
+  return verifyInShared(*this, offset, /*bytes=*/8);
+}
+
+LogicalResult BarrierInitOp::verify() {
+  // The most arrivals that an mbarrier counts are 2^20 - 1; a load may be 32.
+  constexpr uint32_t limit = (1 << 15) - 1;
+  if (getCount() < 1 || getCount() > limit)
+    return emitOpError("expected a count from 1 to ")
+           << limit << ", got " << getCount();
+  return success();
+}
+
+LogicalResult MmaOp::verify() {
+  auto rhs = getRhs().getType();
+  auto result = getResult().getType();
+  int64_t depth;
+  Type element;
+  if (auto shared = dyn_cast<SharedType>(getLhs().getType())) {
+    if (!getRowBlock())
+      return emitOpError("expected 'rows' for a left operand in shared memory");
+    depth = getLhsTransposed() ? shared.getRows() : shared.getColumns();
+    element = shared.getElementType();
+  } else {
+    auto operand = cast<OperandType>(getLhs().getType());
+    if (getRowBlock())
+      return emitOpError("expected no 'rows' for a left operand in registers");
+    if (getLhsTransposed())
+      return emitOpError("expected a left operand in shared memory for "
+                         "'lhs_transposed'");
+    depth = operand.getColumns();
+    element = operand.getElementType();
+  }
+  if (element != rhs.getElementType())
+    return emitOpError("expected operands of one element type, got ")
+           << element << " and " << rhs.getElementType();
+  int64_t rhsDepth = getTransposed() ? rhs.getColumns() : rhs.getRows();
+  int64_t columns = getTransposed() ? rhs.getRows() : rhs.getColumns();
+  if (depth != rhsDepth)
+    return emitOpError("expected operands of one depth, got ")
+           << depth << " and " << rhsDepth;
+  if (depth % 16 != 0)
+    return emitOpError("expected a depth that is a multiple of 16, got ")
+           << depth;
+  if (result.getColumns() != columns)
+    return emitOpError("expected a result of ")
+           << columns << " columns, got " << result;
+  if (getAcc() && getAcc().getType() != result)
+    return emitOpError("expected 'acc' of the result's type, got ")
+           << getAcc().getType();
+  return success();
+}
+
+LogicalResult MapOp::verify() {
+  bool anyMatrix = false;
+  auto result = dyn_cast<AccumulatorType>(getResult().getType());
+  for (Type type : getOperandTypes()) {
+    anyMatrix |= !isa<RowsType>(type);
+    if (isa<AccumulatorType>(type)) {
+      if (type != getResult().getType())
+        return emitOpError("expected accumulators of the result's type, got ")
+               << type;
+    } else if (auto columns = dyn_cast<ColumnsType>(type)) {
+      if (!result || columns.getColumns() != result.getColumns())
+        return emitOpError("expected as many columns as the result has, got ")
+               << type;
+    }
+  }
+  if (anyMatrix != isa<AccumulatorType>(getResult().getType()))
+    return emitOpError("expected rows as result of rows alone, and else an "
+                       "accumulator");
+  Block &body = getBody().front();
+  if (body.getNumArguments() != getOperands().size() ||
+      !llvm::all_of(body.getArgumentTypes(),
+                    [](Type type) { return type.isF32(); }))
+    return emitOpError("expected an argument of type f32 for each operand");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() != 1 ||
+      !yield.getValues().front().getType().isF32())
+    return emitOpError("expected the body to yield an f32");
+  return success();
+}
+
+LogicalResult ColumnMaskOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+    return emitOpError("expected one argument of type index");
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().size() % 2 != 0 ||
+      !llvm::all_of(yield.getValues().getTypes(),
+                    [](Type type) { return type.isInteger(32); }))
+    return emitOpError("expected the body to yield pairs of i32");
+  if (getOthers() && getOthers().getType() != getResult().getType())
+    return emitOpError("expected 'others' of the result's type ")
+           << getResult().getType() << ", got " << getOthers().getType();
+  return success();
+}
+
+LogicalResult ToOperandOp::verify() {
+  if (getSource().getType().getColumns() == getResult().getType().getColumns())
+    return success();
+  return emitOpError("expected an operand of ")
+         << getSource().getType().getColumns() << " columns, got "
+         << getResult().getType();
+}
+
+LogicalResult StoreOp::verify() {
+  Type element = getElementType();
+  if (element.isF32() || element.isF16() || element.isBF16())
+    return success();
+  return emitOpError(
+             "expected to store elements of type f32, f16 or bf16, got ")
+         << element;
+}
+
+/// A tile whose row blocks are a warpgroup's fragments of some columns.
+static LogicalResult verifyRowBlocks(Operation *op, SharedType tile,
+                                     int64_t columns) {
+  if (columns != tile.getColumns())
+    return op->emitOpError("expected a tile of ")
+           << columns << " columns, got " << tile;
+  if (tile.getRows() % kFragmentRows != 0)
+    return op->emitOpError("expected a tile of a multiple of ")
+           << kFragmentRows << " rows, got " << tile;
+  return success();
+}
+
+LogicalResult ReadOp::verify() {
+  return verifyRowBlocks(*this, getTile().getType(),
+                         getResult().getType().getColumns());
+}
+
+LogicalResult RowProductsOp::verify() {
+  return verifyRowBlocks(*this, getLhs().getType(),
+                         getLhs().getType().getColumns());
+}
+
+LogicalResult WriteOp::verify() {
+  int64_t columns;
+  if (auto operand = dyn_cast<OperandType>(getSource().getType())) {
+    columns = operand.getColumns();
+    if (operand.getElementType() != getTile().getType().getElementType())
+      return emitOpError("expected a tile of the operand's element type, got ")
+             << getTile().getType();
+  } else {
+    columns = cast<AccumulatorType>(getSource().getType()).getColumns();
+  }
+  return verifyRowBlocks(*this, getTile().getType(), columns);
+}
+
+LogicalResult StoreFillOp::verify() {
+  if (getColumns() >= 1 && getColumns() <= 4096)
+    return success();
+  return emitOpError("expected from 1 to 4096 columns, got ") << getColumns();
+}
+
+/// A set of words in shared memory.
+static LogicalResult verifyWords(Operation *op, int64_t offset, int64_t stride,
+                                 int64_t count) {
+  if (offset < 0 || offset % 16 != 0 || stride < 0 || stride % 16 != 0)
+    return op->emitOpError("expected an offset and a stride that are multiples "
+                           "of 16, got ")
+           << offset << " and " << stride;
+  if (count < 1 || count > stride / 4)
+    return op->emitOpError("expected from 1 to ")
+           << stride / 4 << " numbers, got " << count;
+  // Words that others lie before or behind may be of the last stride.
+  return verifyInShared(op, offset, stride > kMaxShared ? stride : 4 * count);
+}
+
+LogicalResult WriteWordsOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(), getValues().size());
+}
+
+LogicalResult ReadWordsOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(), getValues().size());
+}
+
+LogicalResult LookupOp::verify() {
+  // Keys and values.
+  return verifyWords(*this, getOffset(), getStride(), 2 * getCount());
+}
+
+/// Words that are copied 16 bytes at a time.
+template <class Op>
+static LogicalResult verifyCopiedWords(Op op) {
+  int64_t count = op.getCount();
+  if (count % 4 != 0)
+    return op.emitOpError("expected a multiple of 4 numbers, got ") << count;
+  return verifyWords(op, op.getOffset(), op.getStride(), count);
+}
+
+LogicalResult LoadWordsOp::verify() { return verifyCopiedWords(*this); }
+
+LogicalResult AddWordsOp::verify() { return verifyCopiedWords(*this); }
+
+LogicalResult WriteFragmentOp::verify() {
+  AccumulatorType type = getSource().getType();
+  return verifyWords(*this, getOffset(), getStride(),
+                     type.getRows() * type.getColumns());
+}
+
+LogicalResult ReadColumnsOp::verify() {
+  return verifyWords(*this, getOffset(), getStride(),
+                     getResult().getType().getColumns());
+}
+
+/// A named barrier, and how many threads meet at it.
+static LogicalResult verifyNamedBarrier(Operation *op, uint32_t id,
+                                        uint32_t threads) {
+  if (id > 15)
+    return op->emitOpError("expected a barrier from 0 to 15, got ") << id;
+  if (threads < 32 || threads > 1024 || threads % 32 != 0)
+    return op->emitOpError("expected a multiple of 32 threads up to 1024, got ")
+           << threads;
+  return success();
+}
+
+LogicalResult NamedBarrierSyncOp::verify() {
+  return verifyNamedBarrier(*this, getId(), getThreads());
+}
+
+LogicalResult NamedBarrierArriveOp::verify() {
+  return verifyNamedBarrier(*this, getId(), getThreads());
+}
+
+LogicalResult SetMaxRegistersOp::verify() {
+  if (getCount() < 24 || getCount() > 256 || getCount() % 8 != 0)
+    return emitOpError("expected a multiple of 8 from 24 to 256, got ")
+           << getCount();
+  return success();
+}

@@ -1,0 +1,118 @@
+// RUN: spattn-opt %s -convert-spattn-cpu-to-vector="vector-width=8 register-rows=2 register-vectors=2" -split-input-file | FileCheck %s
+
+// Rows past the end repeat the last one.
+// CHECK-LABEL: @load_query
+// CHECK-SAME: %[[SRC:.*]]: memref<?x8xbf16>, %[[S:.*]]: f32, %[[OUT:.*]]: memref<8x16xf32>
+// CHECK: %[[N:.*]] = memref.dim %[[SRC]]
+// CHECK: %[[LAST:.*]] = arith.addi %[[N]], %{{.*}}
+// CHECK: scf.for %[[M:.*]] =
+// CHECK:   %[[ROW:.*]] = arith.minui %[[M]], %[[LAST]]
+// CHECK:   scf.for %[[C:.*]] =
+// CHECK:     %[[X:.*]] = memref.load %[[SRC]][%[[ROW]], %[[C]]]
+// CHECK:     %[[F:.*]] = arith.extf %[[X]] : bf16 to f32
+// CHECK:     %[[P:.*]] = arith.mulf %[[F]], %[[S]]
+// CHECK:     memref.store %[[P]], %[[OUT]][%[[C]], %[[M]]]
+func.func @load_query(%s: memref<?x8xbf16>, %f: f32, %o: memref<8x16xf32>) {
+  spattn_cpu.load_query %s scale(%f) into %o : memref<?x8xbf16>, memref<8x16xf32>
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @stage
+// CHECK: vector.load {{.*}} vector<8xf16>
+// CHECK: arith.extf {{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: vector.store
+// A remainder of 4 columns has a vector of its own.
+// CHECK: vector.load {{.*}} vector<4xf16>
+func.func @stage(%s: memref<?x12xf16>, %o: memref<4x12xf32>) {
+  spattn_cpu.stage %s into %o : memref<?x12xf16>, memref<4x12xf32>
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @stage_strided
+// CHECK-NOT: vector
+// CHECK: memref.load
+// CHECK: memref.store
+func.func @stage_strided(%s: memref<?x12xf32, strided<[1, ?]>>, %o: memref<4x12xf32>) {
+  spattn_cpu.stage %s into %o : memref<?x12xf32, strided<[1, ?]>>, memref<4x12xf32>
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @init
+// CHECK-DAG: arith.constant dense<0xFF800000> : vector<8xf32>
+// CHECK-DAG: arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK: vector.store
+func.func @init(%a: memref<16x8xf32>, %m: memref<16xf32>) {
+  spattn_cpu.online_init(%a, %m, %m) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+// Accumulators live in registers: 2 rows of 2 vectors.
+// CHECK-LABEL: @step
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-4: vector.fma
+// CHECK: scf.yield
+// Without a mask region there is no integer comparison and no select on one.
+// CHECK-NOT: arith.cmpi
+// CHECK: return
+func.func @step(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32>,
+                %m: memref<16xf32>, %s: memref<4x16xf32>) {
+  spattn_cpu.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m)
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>, memref<16xf32>,
+      memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+// The mask is evaluated for a vector of rows; what depends on the key alone stays scalar.
+// CHECK-LABEL: @masked
+// CHECK-SAME: %[[BOUND:[a-z0-9]*]]: index)
+// CHECK: %[[ROWS:.*]] = arith.addi %{{.*}}, %{{.*}} : vector<8xindex>
+// CHECK: scf.for %[[N:.*]] = {{.*}} iter_args
+// CHECK:   %[[KEY:.*]] = arith.addi %[[N]], %[[BOUND]] : index
+// CHECK:   %[[KEYS:.*]] = vector.broadcast %[[KEY]] : index to vector<8xindex>
+// CHECK:   %[[P:.*]] = arith.cmpi sge, %[[ROWS]], %[[KEYS]] : vector<8xindex>
+// CHECK:   arith.select %[[P]], %{{.*}}, %{{.*}} : vector<8xi1>, vector<8xf32>
+// Values that are not finite are multiplied pair by pair, the others in blocks.
+// CHECK: vector.reduction <add>
+// CHECK: %[[FINITE:.*]] = arith.cmpf oeq
+// CHECK: scf.if %[[FINITE]]
+// CHECK: else
+// CHECK: %[[PAIR:.*]] = arith.cmpi sge, %{{.*}}, %{{.*}} : index
+// CHECK: scf.if %[[PAIR]]
+func.func @masked(%q: memref<8x16xf32>, %k: memref<?x8xf32>, %a: memref<16x8xf32>,
+                  %m: memref<16xf32>, %s: memref<4x16xf32>, %bound: index) {
+  spattn_cpu.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m) mask {
+    ^bb0(%i: index, %j: index):
+      %key = arith.addi %j, %bound : index
+      %p = arith.cmpi sge, %i, %key : index
+      spattn_cpu.yield %p
+    }
+    : memref<8x16xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<16x8xf32>, memref<16xf32>,
+      memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+// An empty row divides by one and is selected away in the log-sum-exp.
+// CHECK-LABEL: @finish
+// CHECK: %[[E:.*]] = arith.cmpf oeq
+// CHECK: %[[D:.*]] = arith.select %[[E]]
+// CHECK: arith.divf %{{.*}}, %[[D]]
+// CHECK: arith.truncf {{.*}} : vector<8xf32> to vector<8xbf16>
+// CHECK: math.log %[[D]]
+// CHECK: arith.select %[[E]]
+func.func @finish(%a: memref<16x8xf32>, %m: memref<16xf32>, %o: memref<?x8xbf16>, %l: memref<?xf32>) {
+  spattn_cpu.online_finish(%a, %m, %m) into %o, %l
+    : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
+  return
+}

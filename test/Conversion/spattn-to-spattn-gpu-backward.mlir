@@ -1,0 +1,315 @@
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu | FileCheck %s
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu | FileCheck %s --check-prefix=LAUNCH
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_80 | FileCheck %s --check-prefix=SM80
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=deterministic=true | FileCheck %s --check-prefix=SAME
+
+!t = tensor<?x16x?x128xbf16>
+!l = tensor<?x16x?xf32>
+
+// Three kernels, in the order of their launches. Each knows all buffers, maps and scratch, so that
+// whoever launches them lends the same to all.
+// LAUNCH-LABEL: llvm.func @bands_prepare
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
+// LAUNCH-SAME: buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"k", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"v", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"o", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"lse", f32, [b = batch, h = 16, n = queryLength], alignment = 4>,
+// LAUNCH-SAME: <"do", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
+// LAUNCH-SAME: <"dq", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16, output = true>,
+// LAUNCH-SAME: <"dk", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>,
+// LAUNCH-SAME: <"dv", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>]
+// LAUNCH-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// LAUNCH-SAME: <"k", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"v", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"dk", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"dv", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"o", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>, <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"dq", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>]
+// A number for each query of a tile, and 128 for its gradients; and for each tile how many have come to
+// add to those. Nothing has to be zeroed: the first kernel does that where the others read.
+// LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"dq_sums", bytes = <524288 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// LAUNCH-SAME: <"counter", bytes = <4 + 64 * batch * ceil(queryLength / 64)>, alignment = 4>]
+// LAUNCH-SAME: limits = [<<queryLength + keyLength>, 1073740800>, <<16 * batch * ceil(keyLength / 128)>, 1073741823>, <<16 * batch * ceil(queryLength / 64)>, 1073741823>]
+// LAUNCH-SAME: positive = ["scale"]
+// LAUNCH-SAME: arguments = [<map 6>, <map 7>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// LAUNCH-SAME: tile = "64x128"
+// LAUNCH-SAME: threads = 128, shared = 32784, grid = <16 * batch * ceil(queryLength / 64)>>
+// LAUNCH-LABEL: llvm.func @bands(
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
+// LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
+// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <map 2>, <map 3>, <map 4>, <map 5>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
+// LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
+// LAUNCH-SAME: threads = 384, shared = 231136, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
+// LAUNCH-LABEL: llvm.func @bands_finish
+// LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
+// LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
+// LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
+
+// Maps are read where arguments are.
+// CHECK-LABEL: llvm.func @bands_prepare
+// CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %[[LSE:[a-z0-9]+]]: !llvm.ptr, %[[START:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %[[COUNTER:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: i32,
+// One thread of the grid starts the counter of key tiles.
+// CHECK: scf.if
+// CHECK:   llvm.store %{{.*}}, %[[COUNTER]] : i32, !llvm.ptr
+// Nobody has come to add to the gradients of the query tile.
+// CHECK: scf.if
+// CHECK:   llvm.getelementptr %[[COUNTER]]
+// CHECK:   llvm.store %{{.*}}, %{{.*}} : i32, !llvm.ptr
+// Of rows in a query tile that sees keys: negate the log-sum-exp, and multiply outputs and their
+// gradients.
+// CHECK: scf.if
+// CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK-NOT: spattn_gpu.store_fill
+// CHECK:   spattn_gpu.load_rows
+// CHECK:   spattn_gpu.map({{.*}}) {
+// CHECK:     arith.cmpf oeq
+// CHECK:     arith.select
+// CHECK:   } : (!spattn_gpu.rows) -> !spattn_gpu.rows
+// CHECK:   spattn_gpu.store_rows
+// CHECK:   spattn_gpu.barrier_wait
+// CHECK:   spattn_gpu.row_products {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK:   spattn_gpu.quad_reduce add
+// CHECK:   spattn_gpu.store_rows
+// The others read nothing.
+// CHECK: } else {
+// CHECK-NOT: spattn_gpu.load
+// CHECK-NOT: spattn_gpu.read
+// CHECK-COUNT-2: spattn_gpu.store_rows
+// CHECK-NOT: spattn_gpu.store
+// CHECK: llvm.return
+
+// CHECK-LABEL: llvm.func @bands(
+// CHECK: spattn_gpu.barrier_init
+// CHECK: spattn_gpu.named_barrier_sync 0, 384
+// CHECK: spattn_gpu.warpgroup
+// Of the first warpgroup, one warp finds the items with tiles, writes gradients of keys that no query
+// sees, and takes the number of the next key tile when there is room for it,
+// CHECK: spattn_gpu.set_max_registers 40, false
+// CHECK: scf.while
+// CHECK:   scf.if
+// CHECK:     spattn_gpu.barrier_wait
+// CHECK:     spattn_gpu.write_words
+// CHECK:     spattn_gpu.barrier_arrive
+// CHECK:   } else {
+// CHECK-COUNT-2: spattn_gpu.store_fill {{.*}} columns 128 : bf16
+// CHECK:   }
+// CHECK:   spattn_gpu.atomic_inc
+// CHECK-NEXT: spattn_gpu.warp_broadcast
+// CHECK: spattn_gpu.write_words
+// one loads keys, and queries with the numbers that their scores start from,
+// CHECK: spattn_gpu.read_words {{.*}} uniform
+// CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:   scf.for
+// CHECK:     spattn_gpu.load_words 64
+// CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// one values, and gradients of outputs likewise,
+// CHECK: spattn_gpu.read_words {{.*}} uniform
+// CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:   scf.for
+// CHECK:     spattn_gpu.load_words 64
+// CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// and one writes the sums of each query tile, if it comes first, or adds to what whoever did has written,
+// and stores.
+// CHECK: spattn_gpu.read_words {{.*}} uniform
+// CHECK:   scf.for
+// CHECK:     %[[CLAIMED:.*]] = spattn_gpu.semaphore_arrive %[[FLAG:.*]]
+// CHECK-NEXT: %[[BEFORE:.*]] = spattn_gpu.warp_broadcast %[[CLAIMED]]
+// CHECK:     %[[FIRST:.*]] = arith.cmpi eq, %[[BEFORE]], %c0
+// CHECK:     %[[THERE:.*]] = arith.cmpi uge, %[[BEFORE]], %c1073741824
+// CHECK:     %[[KNOWN:.*]] = arith.ori %[[FIRST]], %[[THERE]]
+// CHECK:     scf.if %[[KNOWN]]
+// CHECK-NEXT: } else {
+// CHECK:       spattn_gpu.semaphore_wait 1073741824 at %[[FLAG]]
+// CHECK:     scf.if %[[FIRST]] {
+// CHECK:       spattn_gpu.barrier_wait
+// CHECK:       spattn_gpu.add_words 4096 {{.*}} overwriting
+// CHECK:       spattn_gpu.barrier_wait
+// CHECK:       spattn_gpu.add_words 4096 {{.*}} overwriting
+// CHECK:       spattn_gpu.semaphore_release 1073741824 to
+// CHECK-COUNT-2: spattn_gpu.barrier_arrive
+// CHECK:     } else {
+// CHECK:       spattn_gpu.barrier_wait
+// CHECK:       spattn_gpu.add_words 4096
+// CHECK-NOT:   overwriting
+// CHECK:       spattn_gpu.barrier_wait
+// CHECK:       spattn_gpu.add_words 4096
+// CHECK-NOT:   overwriting
+// CHECK:       spattn_gpu.store_wait
+// CHECK-COUNT-2: spattn_gpu.barrier_arrive
+// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:   spattn_gpu.store_wait
+// The others compute: scores of the first query tile; then masked tiles, full ones, and the last one.
+// CHECK: spattn_gpu.set_max_registers 232, true
+// CHECK: scf.while
+// CHECK:   spattn_gpu.read_words {{.*}} uniform
+// CHECK:   spattn_gpu.read_columns {{.*}} : !spattn_gpu.columns<64>
+// CHECK:   spattn_gpu.mma {{.*}} acc {{.*}} {transposed} : !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.shared<64x128xbf16>, !spattn_gpu.acc<64x64xf32>
+// CHECK:   spattn_gpu.mma_wait 0
+// CHECK:   scf.while
+// Scores are masked before the next product has its registers; the gradients of probabilities start
+// from -delta.
+// CHECK:     spattn_gpu.mask
+// CHECK:     spattn_gpu.read_columns {{.*}} : !spattn_gpu.columns<64>
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
+// CHECK:     spattn_gpu.mma_commit
+// CHECK:     math.exp2
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<64x128xbf16>, !spattn_gpu.acc<64x128xf32>
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<64x128xbf16>, !spattn_gpu.acc<64x128xf32>
+// All write gradients of scores, and each multiplies 64 columns of keys with all of them.
+// CHECK:     spattn_gpu.write {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
+// CHECK:     spattn_gpu.async_proxy_fence
+// CHECK:     spattn_gpu.barrier_arrive
+// Numbers of the next tile, ahead of the product that keeps shared memory busy.
+// CHECK:     spattn_gpu.read_columns
+// CHECK:     spattn_gpu.barrier_wait
+// CHECK:     spattn_gpu.mma {{.*}} {lhs_transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x64xf32>
+// The scores of the next tile.
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
+// CHECK:     spattn_gpu.mma_wait 1
+// CHECK:     spattn_gpu.write_fragment
+// CHECK-NEXT: spattn_gpu.mma_wait 0
+// CHECK-NEXT: spattn_gpu.async_proxy_fence
+// CHECK-NOT: spattn_gpu.write_fragment
+// CHECK:     scf.yield
+// Full tiles have no mask.
+// CHECK:   scf.for
+// CHECK-NOT: spattn_gpu.mask
+// CHECK:     spattn_gpu.write_fragment
+// CHECK-NOT: spattn_gpu.mask
+// CHECK:     scf.yield
+// The last tile may have, and starts no other.
+// CHECK:   scf.if {{.*}} -> (!spattn_gpu.acc<64x64xf32>) {
+// CHECK:     spattn_gpu.mask
+// CHECK:   } else {
+// CHECK-NEXT: scf.yield
+// CHECK:   spattn_gpu.mma {{.*}} {lhs_transposed}
+// CHECK-NOT: spattn_gpu.mma{{ }}
+// CHECK:   spattn_gpu.write_fragment
+// CHECK:   spattn_gpu.named_barrier_sync 1, 256
+// CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
+// CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
+// CHECK-NOT: spattn_gpu.mma
+
+// CHECK-LABEL: llvm.func @bands_finish
+// Of tiles that nobody has added to there are no sums.
+// CHECK: %[[COUNT:.*]] = llvm.load {{.*}} : !llvm.ptr -> i32
+// CHECK: %[[SOME:.*]] = arith.cmpi ne, %[[COUNT]], %c0
+// CHECK: %[[ANY:.*]] = arith.andi {{.*}}, %[[SOME]]
+// CHECK: scf.if %[[ANY]] {
+// Two chunks of 64 columns.
+// CHECK:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
+// CHECK:   arith.mulf
+// CHECK:   spattn_gpu.write
+// CHECK:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
+// CHECK:   spattn_gpu.write
+// CHECK-NOT: spattn_gpu.load_fragment
+// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK: } else {
+// CHECK:   spattn_gpu.store_fill {{.*}} columns 128 : bf16
+// CHECK: llvm.return
+func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
+      ins(%q, %k, %v, %o, %l, %g : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
+  return %r#0, %r#1, %r#2 : !t, !t, !t
+}
+
+// Key heads that 4 query heads share: the heads are searched for those with work, each of which is
+// an item, and the gradients of keys and values go from one item to the next. Dimensions in the
+// order of the layout; the head dimension is rounded up to 64 in shared memory.
+// LAUNCH-LABEL: llvm.func @grouped(
+// LAUNCH-SAME: <"k", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16>
+// LAUNCH-SAME: <"lse", f32, [b = batch, n = queryLength, h = 16], alignment = 4>
+// LAUNCH-SAME: <"dk", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16, output = true>
+// LAUNCH-SAME: <"dq_sums", bytes = <262144 * batch * ceil(queryLength / 64)>
+// LAUNCH-SAME: scale = "0.25"
+// LAUNCH-SAME: grid = persistent 2 for <4 * batch * ceil(keyLength / 64)>>
+
+// CHECK-LABEL: llvm.func @grouped(
+// CHECK: spattn_gpu.set_max_registers 40, false
+// CHECK: scf.while
+// CHECK:   scf.for %{{.*}} = %{{.*}} to %[[GROUP:.*]] step
+// CHECK-NOT: spattn_gpu.write_words
+// CHECK:   scf.for %{{.*}} = %{{.*}} to %[[GROUP]] step {{.*}} -> (i32, i32)
+// CHECK:     scf.if
+// CHECK:       spattn_gpu.write_words
+// CHECK:   scf.if
+// CHECK-COUNT-2: spattn_gpu.store_fill {{.*}} columns 40 : f16
+// CHECK:   spattn_gpu.atomic_inc
+// CHECK: spattn_gpu.set_max_registers 216, true
+// CHECK: scf.while {{.*}}!spattn_gpu.acc<64x64xf32>, !spattn_gpu.acc<64x64xf32>
+// CHECK:   scf.if {{.*}} -> (!spattn_gpu.acc<64x64xf32>, !spattn_gpu.acc<64x64xf32>) {
+// CHECK-COUNT-2: spattn_gpu.fill
+// CHECK:   } else {
+// CHECK-NEXT: scf.yield
+// CHECK:   spattn_gpu.mma {{.*}}{transposed} : !spattn_gpu.shared<64x64xf16>, !spattn_gpu.shared<64x64xf16>, !spattn_gpu.acc<64x64xf32>
+!kt = tensor<?x?x4x40xf16>
+!qt = tensor<?x?x16x40xf16>
+!lt = tensor<?x?x16xf32>
+func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !qt, %dk: !kt, %dv: !kt) -> (!qt, !kt, !kt) {
+  %s = arith.constant 0.25 : f32
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %g : !qt, !kt, !kt, !qt, !lt, !qt) scale(%s) outs(%dq, %dk, %dv : !qt, !kt, !kt) {layout = "bnhd"}
+  return %r#0, %r#1, %r#2 : !qt, !kt, !kt
+}
+
+// Where there is no copy engine, maps are not for it.
+// SM80-LABEL: llvm.func @bands(
+// SM80-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
+// SM80-SAME: tile = "64x64"
+// SM80-SAME: threads = 256
+// Those that compute add the sums themselves.
+// SM80-NOT: spattn_gpu.add_words
+// SM80: spattn_gpu.named_barrier_sync 1, 128
+// SM80: spattn_gpu.add_fragment
+
+// The same bits every time: nothing is cleared or added up. The first of two kernels computes the
+// gradients of queries, from all key tiles in order, and leaves what its scores and the gradients of
+// its probabilities start from to the other.
+// SAME-NOT: @bands_prepare
+// SAME-LABEL: llvm.func @bands_queries(
+// SAME-SAME: <"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// SAME-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
+// SAME-SAME: <"counter", bytes = <4>, alignment = 4>]
+// SAME-SAME: arguments = [<map 9>, <map 10>, <map 11>, <map 6>, <map 7>, <map 8>, <buffer "dq">, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// SAME-NOT: spattn_gpu.add_fragment
+// Its blocks go from item to item: one warp posts them, and writes what the rows without keys get.
+// SAME: scf.if
+// SAME:   spattn_gpu.write_words
+// SAME: spattn_gpu.store_fill {{.*}} columns 128 : bf16
+// SAME-COUNT-2: spattn_gpu.store_fill {{.*}} columns 64 : f32
+// One loads queries and keys; one output gradients, the output as the first of the values, and values;
+// one stores.
+// SAME: spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// SAME: scf.for
+// SAME:   spattn_gpu.load
+// SAME: spattn_gpu.load
+// SAME: scf.for
+// SAME:   scf.if
+// SAME:     spattn_gpu.load
+// SAME:   } else {
+// SAME:     spattn_gpu.load
+// SAME: spattn_gpu.store_tile
+// Those that compute start the first scores, and multiply the output with its gradient beside them; what
+// comes of it is stored before the output's stage is let go.
+// SAME: spattn_gpu.load_rows
+// SAME: spattn_gpu.mma {{.*}} {transposed}
+// SAME: spattn_gpu.row_products
+// SAME: spattn_gpu.quad_reduce add
+// SAME-COUNT-2: spattn_gpu.store_rows
+// SAME: nvvm.bar.warp.sync
+// SAME: scf.for
+// SAME:   spattn_gpu.mask
+// SAME:   math.exp2
+// The next scores start behind the last product.
+// SAME:   spattn_gpu.mma {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<64x128xbf16>, !spattn_gpu.acc<64x128xf32>
+// SAME:   spattn_gpu.mma {{.*}} {transposed}
+// SAME:   spattn_gpu.mma_wait 1
+// SAME:   spattn_gpu.mma_wait 0
+// SAME-LABEL: llvm.func @bands(
+// SAME-NOT: tile.add_
+// SAME-NOT: lhs_transposed
+// SAME-NOT: @bands_finish

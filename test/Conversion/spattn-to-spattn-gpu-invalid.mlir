@@ -1,0 +1,145 @@
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu -split-input-file -verify-diagnostics
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=stages=9 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
+
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=mma-warpgroups=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
+// CONSUMERS: error: expected 'consumers' and 'blocks' from 0 to 4, got 5 and 0
+
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=expected-length=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=LENGTH
+// LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
+
+// TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
+// STAGES: error: expected 'stages' and 'query-stages' from 0 to 8, got 9 and 0
+
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_75 -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
+
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=shared-memory=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
+
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
+// MEMORY: error: 'spattn.attention' op needs 196992 bytes of shared memory, more than the 101376 there are
+
+// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-spattn-gpu='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
+// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1
+
+// Nothing of a function is lost.
+!t = tensor<?x2x?x64xbf16>
+func.func @after(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  // expected-error @+1 {{'arith.addf' has no kernel for a GPU: functions have one attention, constants and a return}}
+  %x = arith.addf %r, %q : !t
+  return %x : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @inside(%q: !t, %o: !t, %c: i1) -> !t {
+  // expected-error @+1 {{'scf.if' has no kernel for a GPU}}
+  %r = scf.if %c -> !t {
+    %a = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+    scf.yield %a : !t
+  } else {
+    scf.yield %q : !t
+  }
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @scale(%q: !t, %o: !t, %s: f32) -> !t {
+  // expected-error @+1 {{'arith.mulf' has no kernel for a GPU}}
+  %s2 = arith.mulf %s, %s : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s2) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @destination(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  // expected-error @+1 {{result 0 is not written by the attention}}
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<?x2x?x64xbf16>
+func.func @called(%q: !t, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+func.func @caller(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{refers to function 'called', which a kernel for a GPU takes the place of}}
+  %r = func.call @called(%q, %o) : (!t, !t) -> !t
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf32>
+func.func @element(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x84xf16>
+func.func @head_dim(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x96xf16>
+!o = tensor<1x1x?x96xf32>
+func.func @output(%q: !t, %out: !o) -> !o {
+  // expected-error @+1 {{expected a head dimension of values that is a multiple of 64 for an output of another element type, got 96}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
+  return %r : !o
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @queries(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{expected a tile shape of 64, 128, 192 or 256 queries for a kernel on a GPU, got 32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 64>}
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @keys(%q: !t, %o: !t) -> !t {
+  // expected-error @+1 {{expected a tile shape of a multiple of 16 keys from 16 to 256 for a kernel on a GPU, got 24}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {tile_shape = #spattn.tile_shape<query_tile = 64, key_tile = 24>}
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @scale(%q: !t, %o: !t) -> !t {
+  %s = arith.constant -0.125 : f32
+  // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got -1.250000e-01 : f32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x1x?x64xf16>
+func.func @no_scale(%q: !t, %o: !t) -> !t {
+  %s = arith.constant 0.0 : f32
+  // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got 0.000000e+00 : f32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
+  return %r : !t
+}

@@ -1,0 +1,208 @@
+// RUN: spattn-opt %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --emit-bytecode %s | spattn-opt | FileCheck %s
+// RUN: spattn-opt --mlir-print-op-generic %s | spattn-opt | FileCheck %s
+
+// CHECK-LABEL: @memory
+// CHECK: spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.shared[%{{.*}}] at 32768 : !spattn_gpu.shared<64x64xf16>
+// CHECK: %[[B:.*]] = spattn_gpu.barrier[%{{.*}}] at 8
+// CHECK: spattn_gpu.barrier_init %[[B]], 2{{$}}
+// CHECK: spattn_gpu.barrier_init %[[B]], 1 loads
+// CHECK: spattn_gpu.barrier_fence
+// CHECK: spattn_gpu.barrier_arrive %[[B]]
+// CHECK: spattn_gpu.barrier_arrive %[[B]] if %{{.*}}
+// CHECK: spattn_gpu.barrier_wait %[[B]] parity %{{.*}}
+// CHECK: spattn_gpu.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !spattn_gpu.shared<128x128xbf16>
+func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
+  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
+  %u = spattn_gpu.shared[%i] at 32768 : !spattn_gpu.shared<64x64xf16>
+  %b = spattn_gpu.barrier[%i] at 8
+  spattn_gpu.barrier_init %b, 2
+  spattn_gpu.barrier_init %b, 1 loads
+  spattn_gpu.barrier_fence
+  spattn_gpu.barrier_arrive %b
+  spattn_gpu.barrier_arrive %b if %first
+  spattn_gpu.barrier_wait %b parity %parity
+  spattn_gpu.load %map[%i, %i, %i] to %t, %b : !spattn_gpu.shared<128x128xbf16>
+  return
+}
+
+// CHECK-LABEL: @products
+// CHECK: spattn_gpu.mma_fence
+// CHECK: %[[S:.*]] = spattn_gpu.mma %{{.*}} rows %{{.*}}, %{{.*}} {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
+// CHECK: spattn_gpu.mma_commit
+// CHECK: %[[W:.*]] = spattn_gpu.mma_wait 0, %[[S]] : !spattn_gpu.acc<64x128xf32>
+// CHECK: %[[P:.*]] = spattn_gpu.to_operand %[[W]] : !spattn_gpu.acc<64x128xf32> to !spattn_gpu.operand<64x128xbf16>
+// CHECK: %[[O:.*]] = spattn_gpu.mma %[[P]], %{{.*}} acc %{{.*}} : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.acc<64x64xf32> -> !spattn_gpu.acc<64x64xf32>
+// CHECK: spattn_gpu.mma_wait 1, %[[O]], %[[P]] : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.operand<64x128xbf16>
+func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<128x64xbf16>, %wg: index) {
+  spattn_gpu.mma_fence
+  %s = spattn_gpu.mma %q rows %wg, %k {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
+  spattn_gpu.mma_commit
+  %w = spattn_gpu.mma_wait 0, %s : !spattn_gpu.acc<64x128xf32>
+  %p = spattn_gpu.to_operand %w : !spattn_gpu.acc<64x128xf32> to !spattn_gpu.operand<64x128xbf16>
+  %zero = arith.constant 0.0 : f32
+  %a = spattn_gpu.fill %zero : !spattn_gpu.acc<64x64xf32>
+  %o = spattn_gpu.mma %p, %k acc %a : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.acc<64x64xf32> -> !spattn_gpu.acc<64x64xf32>
+  %d:2 = spattn_gpu.mma_wait 1, %o, %p : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.operand<64x128xbf16>
+  return
+}
+
+// CHECK-LABEL: @fragments
+// CHECK: %[[F:.*]] = spattn_gpu.fill %{{.*}} : !spattn_gpu.rows
+// CHECK: %[[R:.*]] = spattn_gpu.reduce max %{{.*}}, %[[F]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.quad_reduce add %[[R]]
+// CHECK: spattn_gpu.map(%{{.*}}, %[[R]]) {
+// CHECK: spattn_gpu.any_greater %[[R]], %{{.*}}
+// CHECK: %[[SEEN:.*]] = spattn_gpu.column_mask {
+// CHECK: } : !spattn_gpu.column_mask<16>
+// CHECK: %[[BOTH:.*]] = spattn_gpu.column_mask with %[[SEEN]] : !spattn_gpu.column_mask<16> {
+// CHECK: } : !spattn_gpu.column_mask<16>
+// CHECK: spattn_gpu.mask %{{.*}}, %[[BOTH]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
+func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
+  %zero = arith.constant 0.0 : f32
+  %f = spattn_gpu.fill %zero : !spattn_gpu.rows
+  %r = spattn_gpu.reduce max %s, %f : !spattn_gpu.acc<64x16xf32>
+  %c = spattn_gpu.quad_reduce add %r
+  %m = spattn_gpu.map(%s, %r) {
+  ^bb0(%x: f32, %y: f32):
+    %d = arith.subf %x, %y : f32
+    spattn_gpu.yield %d : f32
+  } : (!spattn_gpu.acc<64x16xf32>, !spattn_gpu.rows) -> !spattn_gpu.acc<64x16xf32>
+  %g = spattn_gpu.any_greater %r, %c
+  %seen = spattn_gpu.column_mask {
+  ^bb0(%row: index):
+    %lo = arith.constant 0 : i32
+    %hi = arith.index_cast %row : index to i32
+    spattn_gpu.yield %lo, %hi : i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %both = spattn_gpu.column_mask with %seen : !spattn_gpu.column_mask<16> {
+  ^bb0(%row: index):
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  %t = spattn_gpu.mask %m, %both : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store %t to %p stride %i rows %i as bf16 : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store_rows %c to %p stride %i rows %i
+  return
+}
+
+// CHECK-LABEL: @counter
+// CHECK: %[[TICKET:.*]] = spattn_gpu.atomic_inc %{{.*}}
+// CHECK: spattn_gpu.warp_broadcast %[[TICKET]]
+func.func @counter(%p: !llvm.ptr) -> i32 {
+  %t = spattn_gpu.atomic_inc %p
+  %n = spattn_gpu.warp_broadcast %t
+  return %n : i32
+}
+
+// CHECK-LABEL: @flag
+// CHECK: spattn_gpu.semaphore_arrive %[[FLAG:.*]]
+// CHECK: spattn_gpu.semaphore_wait 1024 at %[[FLAG]]
+// CHECK: spattn_gpu.semaphore_release 1024 to %[[FLAG]]
+func.func @flag(%p: !llvm.ptr) -> i32 {
+  %n = spattn_gpu.semaphore_arrive %p
+  spattn_gpu.semaphore_wait 1024 at %p
+  spattn_gpu.semaphore_release 1024 to %p
+  return %n : i32
+}
+
+// CHECK-LABEL: @threads
+// CHECK: spattn_gpu.warpgroup
+// CHECK: spattn_gpu.named_barrier_sync 1, 256
+// CHECK: spattn_gpu.named_barrier_sync 1[%{{.*}}], 256
+// CHECK: spattn_gpu.named_barrier_arrive 1[%{{.*}}], 256
+// CHECK: spattn_gpu.set_max_registers 40, false
+func.func @threads() {
+  %g = spattn_gpu.warpgroup
+  spattn_gpu.named_barrier_sync 1, 256
+  spattn_gpu.named_barrier_sync 1[%g], 256
+  spattn_gpu.named_barrier_arrive 1[%g], 256
+  spattn_gpu.set_max_registers 40, false
+  return
+}
+
+// CHECK-LABEL: @stores
+// CHECK: spattn_gpu.mma_wait 0, %{{.*}} : !spattn_gpu.acc<64x128xf32> after %{{.*}}
+// CHECK: spattn_gpu.write %{{.*}} to %{{.*}}[%{{.*}}] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.async_proxy_fence
+// CHECK: spattn_gpu.store_tile %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.store_wait
+// CHECK: spattn_gpu.store_fill %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 128 : bf16
+func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !llvm.ptr, %i: index, %zero: bf16) {
+  %w = spattn_gpu.mma_wait 0, %o : !spattn_gpu.acc<64x128xf32> after %sum
+  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.write %w to %t[%i] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.async_proxy_fence
+  spattn_gpu.store_tile %t to %p[%i, %i, %i] : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.store_wait
+  spattn_gpu.store_fill %zero to %p stride %i rows %i columns 128 : bf16
+  return
+}
+
+// CHECK-LABEL: @words
+// CHECK: spattn_gpu.write_words 1024[%{{.*}}] stride 256, %{{.*}}, %{{.*}}
+// CHECK: spattn_gpu.read_words 1024[%{{.*}}] stride 256 uniform : i32, i32
+// CHECK: spattn_gpu.read_words 1024[%{{.*}}] stride 256 : i32
+// CHECK: spattn_gpu.lookup %{{.*}} in 32 of 1024[%{{.*}}] stride 256
+func.func @words(%i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
+  spattn_gpu.write_words 1024[%i] stride 256, %a, %b
+  %c, %d = spattn_gpu.read_words 1024[%i] stride 256 uniform : i32, i32
+  %e = spattn_gpu.read_words 1024[%i] stride 256 : i32
+  %f = spattn_gpu.lookup %e in 32 of 1024[%i] stride 256
+  return %c, %d, %e : i32, i32, i32
+}
+
+// CHECK-LABEL: @columns
+// CHECK-SAME: %[[C:.*]]: !spattn_gpu.columns<64>
+// CHECK: %[[R:.*]] = spattn_gpu.read_columns 1024[%{{.*}}] stride 256 : !spattn_gpu.columns<64>
+// CHECK: spattn_gpu.map(%[[R]], %{{.*}}, %[[C]]) {
+// CHECK: } : (!spattn_gpu.columns<64>, !spattn_gpu.rows, !spattn_gpu.columns<64>) -> !spattn_gpu.acc<64x64xf32>
+func.func @columns(%c: !spattn_gpu.columns<64>, %r: !spattn_gpu.rows, %i: index) -> !spattn_gpu.acc<64x64xf32> {
+  %d = spattn_gpu.read_columns 1024[%i] stride 256 : !spattn_gpu.columns<64>
+  %m = spattn_gpu.map(%d, %r, %c) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %s = arith.addf %x, %y : f32
+    spattn_gpu.yield %s : f32
+  } : (!spattn_gpu.columns<64>, !spattn_gpu.rows, !spattn_gpu.columns<64>) -> !spattn_gpu.acc<64x64xf32>
+  return %m : !spattn_gpu.acc<64x64xf32>
+}
+
+// The transpose of 64 columns of a tile: what is deep in it are its rows.
+// CHECK-LABEL: @lhs_transposed
+// CHECK: spattn_gpu.mma %{{.*}} rows %{{.*}}, %{{.*}} {lhs_transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x192xbf16> -> !spattn_gpu.acc<64x192xf32>
+// CHECK: spattn_gpu.mma %{{.*}} rows %{{.*}}, %{{.*}} acc %{{.*}} {lhs_transposed, transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<48x128xbf16>, !spattn_gpu.acc<64x48xf32> -> !spattn_gpu.acc<64x48xf32>
+func.func @lhs_transposed(%s: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<128x192xbf16>,
+                          %t: !spattn_gpu.shared<48x128xbf16>, %a: !spattn_gpu.acc<64x48xf32>, %i: index) {
+  %d = spattn_gpu.mma %s rows %i, %k {lhs_transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x192xbf16> -> !spattn_gpu.acc<64x192xf32>
+  %e = spattn_gpu.mma %s rows %i, %t acc %a {lhs_transposed, transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<48x128xbf16>, !spattn_gpu.acc<64x48xf32> -> !spattn_gpu.acc<64x48xf32>
+  return
+}
+
+// CHECK-LABEL: @gradients
+// CHECK: spattn_gpu.load_words 64 from %{{.*}} to 1024[%{{.*}}] stride 256, %{{.*}}
+// CHECK: spattn_gpu.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
+// CHECK: spattn_gpu.read %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
+// CHECK: spattn_gpu.row_products %{{.*}}, %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16>
+// CHECK: spattn_gpu.write %{{.*}} to %{{.*}}[%{{.*}}] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
+// CHECK: spattn_gpu.add_fragment %{{.*}} to %{{.*}} : !spattn_gpu.acc<64x64xf32>
+// CHECK: spattn_gpu.write_fragment %{{.*}} to 2048[%{{.*}}] stride 16384 : !spattn_gpu.acc<64x64xf32>
+// CHECK: spattn_gpu.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}}
+// CHECK: spattn_gpu.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}} overwriting
+// CHECK: spattn_gpu.load_fragment %{{.*}} : !spattn_gpu.acc<64x64xf32>
+func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !spattn_gpu.barrier, %x: f32, %i: index)
+    -> (!spattn_gpu.rows, !spattn_gpu.acc<64x64xf32>) {
+  spattn_gpu.load_words 64 from %p to 1024[%i] stride 256, %b
+  %r = spattn_gpu.load_rows %p stride %i rows %i else %x
+  %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
+  %d = spattn_gpu.row_products %t, %t[%i] : !spattn_gpu.shared<128x64xbf16>
+  %o = spattn_gpu.to_operand %a : !spattn_gpu.acc<64x64xf32> to !spattn_gpu.operand<64x64xbf16>
+  spattn_gpu.write %o to %t[%i] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
+  spattn_gpu.add_fragment %a to %p : !spattn_gpu.acc<64x64xf32>
+  spattn_gpu.write_fragment %a to 2048[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>
+  spattn_gpu.add_words 4096 from 2048[%i] stride 16384 to %p
+  spattn_gpu.add_words 4096 from 2048[%i] stride 16384 to %p overwriting
+  %f = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x64xf32>
+  return %r, %f : !spattn_gpu.rows, !spattn_gpu.acc<64x64xf32>
+}
