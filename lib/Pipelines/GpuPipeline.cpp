@@ -31,7 +31,7 @@ void spattn::buildGpuKernelsPipeline(OpPassManager &pm,
   tile.stages = options.stages;
   tile.overlap = options.overlap;
   tile.takeTurns = options.takeTurns;
-  spattn_gpu.atomic_inc = options.fetch;
+  tile.fetch = options.fetch;
   tile.consumers = options.consumers;
   tile.blocks = options.blocks;
   tile.queryStages = options.queryStages;

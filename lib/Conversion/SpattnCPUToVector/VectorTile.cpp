@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace spattn;
-using namespace spattn::spattn_cpu;
 
 Value VectorTile::index(int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
