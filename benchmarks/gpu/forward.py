@@ -108,7 +108,7 @@ class Kernel:
         pointers = (ctypes.c_void_p * len(values))(*(p for _, p in values))
         items = q.shape[0] * q.shape[1] * -(-q.shape[2] // self.queries)
         sms = torch.cuda.get_device_properties(0).multi_processor_count
-        grid = min(sms * self.variant.blocks, items)
+        grid = min(sms * self.variant.ctas_per_sm, items)
 
         def launch():
             stream = torch.cuda.current_stream().cuda_stream

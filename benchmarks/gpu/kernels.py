@@ -25,18 +25,18 @@ HEADS = {"": (16, 16), "_gqa": (32, 8)}
 
 @dataclass(frozen=True)
 class Variant:
-    """A target, and options of convert-spattn-to-spattn-gpu: what a launch has to know."""
+    """A target, and options of its kernels: what a launch has to know."""
 
     target: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
     structures: tuple[str, ...] = tuple(STRUCTURES)
-    consumers: int = 2
-    blocks: int = 1
+    mma_warpgroups: int = 2
+    ctas_per_sm: int = 1
     key_tile: int = 128
     stages: int = 2
     query_stages: int = 2
-    overlap: bool = True
-    fetch: str | bool = "auto"
+    intra_warpgroup_overlap: bool = True
+    scheduler: str = "auto"
     shared_memory: int = 227 * 1024
 
     @property
@@ -49,11 +49,11 @@ class Variant:
 
     @property
     def queries(self) -> int:
-        return 64 * self.consumers
+        return 64 * self.mma_warpgroups
 
     @property
     def threads(self) -> int:
-        return 128 * (self.consumers + 1)
+        return 128 * (self.mma_warpgroups + 1)
 
     def shared_bytes(self, dim: int) -> int:
         tiles = self.query_stages * self.queries + 2 * self.stages * self.key_tile
@@ -67,15 +67,19 @@ class Variant:
 
 def for_sm80(target="sm_90", **options) -> Variant:
     """What fits sm_80 and its 163 KiB; by default as code for a GPU at hand."""
-    return Variant(target, overlap=False, shared_memory=163 * 1024, **options)
+    return Variant(
+        target, intra_warpgroup_overlap=False, shared_memory=163 * 1024, **options
+    )
 
 
-# By name: queries and keys of a tile, and how many blocks a multiprocessor holds.
+# By name: queries and keys of a tile, and how many CTAs an SM holds.
 VARIANTS = {
     "128x128x1": Variant(),
-    "64x64x2": Variant(mma-warpgroups=1, ctas-per-sm=2, key_tile=64),
-    "192x128x1": Variant(dims=(64,), structures=ONE_SPAN, mma-warpgroups=3, fetch=True),
-    "64x64x3": Variant(dims=(64,), mma-warpgroups=1, ctas-per-sm=3, key_tile=64),
+    "64x64x2": Variant(mma_warpgroups=1, ctas_per_sm=2, key_tile=64),
+    "192x128x1": Variant(
+        dims=(64,), structures=ONE_SPAN, mma_warpgroups=3, scheduler="dynamic"
+    ),
+    "64x64x3": Variant(dims=(64,), mma_warpgroups=1, ctas_per_sm=3, key_tile=64),
     # With the instructions of sm_80.
     "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
     "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),

@@ -29,11 +29,11 @@ void spattn::buildGpuKernelsPipeline(OpPassManager &pm,
   tile.keyTile = options.keyTile;
   tile.expectedLength = options.expectedLength;
   tile.stages = options.stages;
-  tile.overlap = options.overlap;
-  tile.takeTurns = options.takeTurns;
-  tile.fetch = options.fetch;
-  tile.consumers = options.consumers;
-  tile.blocks = options.blocks;
+  tile.intraWarpgroupOverlap = options.intraWarpgroupOverlap;
+  tile.pingpong = options.pingpong;
+  tile.scheduler = options.scheduler;
+  tile.mmaWarpgroups = options.mmaWarpgroups;
+  tile.ctasPerSM = options.ctasPerSM;
   tile.queryStages = options.queryStages;
   tile.deterministic = options.deterministic;
   tile.sharedMemory = options.sharedMemory;

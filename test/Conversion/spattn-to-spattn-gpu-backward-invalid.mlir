@@ -1,21 +1,21 @@
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu -split-input-file -verify-diagnostics
 
-// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu=key-tile=96 2>&1 | FileCheck %s --check-prefix=KEYS
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=key-tile=96 2>&1 | FileCheck %s --check-prefix=KEYS
 // KEYS: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
 
-// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu=shared-memory=166912 2>&1 | FileCheck %s --check-prefix=MEMORY
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=shared-memory=166912 2>&1 | FileCheck %s --check-prefix=MEMORY
 // MEMORY: error: 'spattn.attention_backward' op needs 230864 bytes of shared memory, more than the 166912 there are
 
 // Blocks that share a multiprocessor share its memory.
-// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu=ctas-per-sm=2 2>&1 | FileCheck %s --check-prefix=BLOCKS
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=ctas-per-sm=2 2>&1 | FileCheck %s --check-prefix=BLOCKS
 // BLOCKS: error: 'spattn.attention_backward' op needs 462752 bytes of shared memory, more than the 232448 there are
 
-// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu=mma-warpgroups=3 2>&1 | FileCheck %s --check-prefix=WARPGROUPS
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=mma-warpgroups=3 2>&1 | FileCheck %s --check-prefix=WARPGROUPS
 // WARPGROUPS: error: 'spattn.attention_backward' op expected the number of warpgroups, one for 64 keys of a tile, to divide that of 64x64 blocks in a tile of queries for gradients on a GPU, got 3 and 2
 
 // A stage is free only when the next one has been awaited: with one, kernels would wait for ever.
-// RUN: not spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu=query-stages=1 2>&1 | FileCheck %s --check-prefix=STAGES
-// RUN: spattn-opt %S/spattn-to-tile-backward.mlir -convert-spattn-to-spattn-gpu='target=sm_80 query-stages=1'
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=query-stages=1 2>&1 | FileCheck %s --check-prefix=STAGES
+// RUN: spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu='target=sm_80 query-stages=1'
 // STAGES: error: 'spattn.attention_backward' op needs 2 'query-stages' or more for gradients where products are asynchronous, since a stage of queries is free only when the next has been awaited; got 1
 
 !t = tensor<1x1x?x64xf32>

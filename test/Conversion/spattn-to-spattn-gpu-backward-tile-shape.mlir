@@ -12,7 +12,7 @@
 // OWN: llvm.func @own(
 // OWN-SAME: tile = "64x64"
 // OWN-SAME: threads = 256, shared = 100064
-// OWN: set_registers 240, false
+// OWN: set_max_registers 240, false
 !t64 = tensor<?x2x?x64xbf16>
 func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t64, %dk: !t64, %dv: !t64) -> (!t64, !t64, !t64) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)

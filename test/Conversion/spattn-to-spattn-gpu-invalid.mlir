@@ -3,7 +3,7 @@
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=stages=9 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=mma-warpgroups=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
-// CONSUMERS: error: expected 'consumers' and 'blocks' from 0 to 4, got 5 and 0
+// CONSUMERS: error: expected 'mma-warpgroups' and 'ctas-per-sm' from 0 to 4, got 5 and 0
 
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=expected-length=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=LENGTH
 // LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
@@ -17,11 +17,11 @@
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=shared-memory=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
 
-// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
 // MEMORY: error: 'spattn.attention' op needs 196992 bytes of shared memory, more than the 101376 there are
 
-// RUN: not spattn-opt %S/spattn-to-tile.mlir -convert-spattn-to-spattn-gpu='target=sm_86 overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
-// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'overlap', since a stage of queries is free only when the next item has been started; got 1
+// RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu='target=sm_86 intra-warpgroup-overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
+// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'intra-warpgroup-overlap', since a stage of queries is free only when the next item has been started; got 1
 
 // Nothing of a function is lost.
 !t = tensor<?x2x?x64xbf16>

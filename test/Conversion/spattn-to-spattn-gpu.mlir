@@ -1,6 +1,6 @@
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu | FileCheck %s
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_80 | FileCheck %s --check-prefix=ORDER
-// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="overlap=false key-tile=64" | FileCheck %s --check-prefixes=ORDER90
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="intra-warpgroup-overlap=false key-tile=64" | FileCheck %s --check-prefixes=ORDER90
 
 // On targets without asynchronous products they are made one at a time, and
 // tensor maps are not for the copy engine.

@@ -157,7 +157,7 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu", "::mlir::Mod
     arguments: tensor maps of query, key, value and output; pointers to the
     output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
     strides of output and log-sum-exp for batch, head and row, in elements
-    (`i64`); and, where blocks fetch items, a counter. Head dimensions are
+    (`i64`); and, with the dynamic scheduler, a counter. Head dimensions are
     multiples of 8 up to 256, elements f16 or bf16.
 
     The one `spattn.attention_backward` of a function becomes kernels that are
@@ -180,31 +180,33 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu", "::mlir::Mod
            "stands for a long one.">,
     Option<"stages", "stages", "int64_t", "0",
            "Tiles of keys, and of values, that are under way; 0 chooses.">,
-    Option<"overlap", "overlap", "::spattn::Choice", "::spattn::Choice::Auto",
+    Option<"intraWarpgroupOverlap", "intra-warpgroup-overlap", "::spattn::Choice",
+           "::spattn::Choice::Auto",
            "Have the scores of a key tile and the output of the one before under "
            "way at once: where products are asynchronous (auto), or not.",
            [{::llvm::cl::values(
              clEnumValN(::spattn::Choice::Auto, "auto", "as the target can"),
              clEnumValN(::spattn::Choice::Yes, "true", "at once"),
              clEnumValN(::spattn::Choice::No, "false", "one at a time"))}]>,
-    Option<"takeTurns", "pingpong", "bool", "true",
-           "With overlap, let the warpgroups of a block start their products in "
-           "turn.">,
-    Option<"fetch", "fetch", "::spattn::Choice", "::spattn::Choice::Auto",
-           "Let blocks fetch items one by one, through a counter, rather than deal "
-           "them in rounds: where few tiles of rows see no key (auto), or not.",
+    Option<"pingpong", "pingpong", "bool", "true",
+           "With intra-warpgroup-overlap, let the warpgroups of a CTA start their "
+           "products in turn.">,
+    Option<"scheduler", "scheduler", "::spattn::Scheduler",
+           "::spattn::Scheduler::Auto",
+           "How CTAs get their work tiles: one by one from a counter in memory, "
+           "where few tiles of rows see no key (auto), or in rounds.",
            [{::llvm::cl::values(
-             clEnumValN(::spattn::Choice::Auto, "auto", "as the structure asks for"),
-             clEnumValN(::spattn::Choice::Yes, "true", "fetched"),
-             clEnumValN(::spattn::Choice::No, "false", "dealt"))}]>,
-    Option<"consumers", "consumers", "int64_t", "0",
-           "Warpgroups of a block that compute, 64 queries each: 1 to 4; 0 "
+             clEnumValN(::spattn::Scheduler::Auto, "auto", "as the structure asks for"),
+             clEnumValN(::spattn::Scheduler::Static, "static", "in rounds"),
+             clEnumValN(::spattn::Scheduler::Dynamic, "dynamic", "one by one"))}]>,
+    Option<"mmaWarpgroups", "mma-warpgroups", "int64_t", "0",
+           "Warpgroups of a CTA that compute, 64 queries each: 1 to 4; 0 "
            "chooses.">,
-    Option<"blocks", "blocks", "int64_t", "0",
-           "Blocks that a multiprocessor holds at once: 1 to 4; 0 chooses.">,
+    Option<"ctasPerSM", "ctas-per-sm", "int64_t", "0",
+           "CTAs that an SM holds at once: 1 to 4; 0 chooses.">,
     Option<"queryStages", "query-stages", "int64_t", "0",
-           "Tiles of queries that are under way, at least 2 with overlap; 0 "
-           "chooses.">,
+           "Tiles of queries that are under way, at least 2 with "
+           "intra-warpgroup-overlap; 0 chooses.">,
     Option<"deterministic", "deterministic", "::spattn::Choice", "::spattn::Choice::Auto",
            "Gradients have the same bits in every run: those of queries are "
            "computed by a kernel of their own, seven products for a pair instead "
@@ -215,8 +217,8 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu", "::mlir::Mod
              clEnumValN(::spattn::Choice::Yes, "true", "the same bits"),
              clEnumValN(::spattn::Choice::No, "false", "five products"))}]>,
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
-           "Bytes of shared memory that the blocks of a multiprocessor may use; 0: "
-           "what the target has.">,
+           "Bytes of shared memory that the CTAs of an SM may use; 0: what the "
+           "target has.">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

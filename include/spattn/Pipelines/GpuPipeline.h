@@ -56,42 +56,42 @@ struct GpuPipelineOptions
   Option<int64_t> queryStages{
       *this, "query-stages",
       llvm::cl::desc("Tiles of queries that are under way, 2 to 8, or 1 "
-                     "without overlap; 0 chooses"),
+                     "without intra-warpgroup-overlap; 0 chooses"),
       llvm::cl::init(0)};
-  Option<int64_t> consumers{
-      *this, "consumers",
-      llvm::cl::desc("Warpgroups of a block that compute, 64 queries each: 1 "
+  Option<int64_t> mmaWarpgroups{
+      *this, "mma-warpgroups",
+      llvm::cl::desc("Warpgroups of a CTA that compute, 64 queries each: 1 "
                      "to 4; 0 chooses"),
       llvm::cl::init(0)};
-  Option<int64_t> blocks{
-      *this, "blocks",
-      llvm::cl::desc("Blocks that a multiprocessor holds at once: 1 to 4; 0 "
-                     "chooses"),
+  Option<int64_t> ctasPerSM{
+      *this, "ctas-per-sm",
+      llvm::cl::desc("CTAs that an SM holds at once: 1 to 4; 0 chooses"),
       llvm::cl::init(0)};
-  Option<Choice> overlap{
-      *this, "overlap", llvm::cl::desc("Have two products under way at once"),
+  Option<Choice> intraWarpgroupOverlap{
+      *this, "intra-warpgroup-overlap",
+      llvm::cl::desc("Have two products under way at once"),
       llvm::cl::init(Choice::Auto),
       llvm::cl::values(clEnumValN(Choice::Auto, "auto", "as the target can"),
                        clEnumValN(Choice::Yes, "true", "at once"),
                        clEnumValN(Choice::No, "false", "one at a time"))};
-  Option<bool> takeTurns{
+  Option<bool> pingpong{
       *this, "pingpong",
-      llvm::cl::desc("With overlap, let the warpgroups of a block start their "
-                     "products in turn"),
+      llvm::cl::desc(
+          "With intra-warpgroup-overlap, let the warpgroups of a CTA "
+          "start their products in turn"),
       llvm::cl::init(true)};
-  Option<Choice> fetch{
-      *this, "fetch",
-      llvm::cl::desc("Let blocks fetch items one by one, rather than deal them "
-                     "in rounds"),
-      llvm::cl::init(Choice::Auto),
+  Option<Scheduler> scheduler{
+      *this, "scheduler", llvm::cl::desc("How CTAs get their work tiles"),
+      llvm::cl::init(Scheduler::Auto),
       llvm::cl::values(
-          clEnumValN(Choice::Auto, "auto", "as the structure asks for"),
-          clEnumValN(Choice::Yes, "true", "fetched"),
-          clEnumValN(Choice::No, "false", "dealt"))};
+          clEnumValN(Scheduler::Auto, "auto", "as the structure asks for"),
+          clEnumValN(Scheduler::Static, "static", "in rounds"),
+          clEnumValN(Scheduler::Dynamic, "dynamic",
+                     "one by one, from a counter in memory"))};
   Option<int64_t> sharedMemory{
       *this, "shared-memory",
-      llvm::cl::desc("Bytes of shared memory that the blocks of a "
-                     "multiprocessor may use; 0: what the target has"),
+      llvm::cl::desc("Bytes of shared memory that the CTAs of an SM may use; "
+                     "0: what the target has"),
       llvm::cl::init(0)};
 
   /// Lowers for the chip that code is made for, unless `target` was given: code

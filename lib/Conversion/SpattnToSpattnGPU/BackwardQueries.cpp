@@ -105,7 +105,7 @@ public:
     emitRoles(
         {launchedRegisters(QueryGradientLayout::kThreads, shape.queryBlocks),
          kProducerRegisters,
-         registersOfConsumer(/*mma-warpgroups=*/1, shape.queryBlocks,
+         registersOfConsumer(/*consumers=*/1, shape.queryBlocks,
                              kProducerRegisters),
          {[&] { emitScheduler(); }, [&] { emitLoads(/*ofValue=*/false); },
           [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},

@@ -35,7 +35,7 @@ LogicalResult spattn::checkNeeds(Operation *op, const KernelNeeds &needs,
     return op->emitOpError("needs ")
            << threads << " threads a multiprocessor, for " << toText(needs)
            << ", more than the " << target.threads
-           << " there are: expected fewer 'blocks' or 'consumers'";
+           << " there are: expected fewer 'ctas-per-sm' or 'mma-warpgroups'";
   int64_t shared = sharedOfBlocks(needs.shared, needs.blocks);
   if (shared > target.sharedMemory)
     return op->emitOpError("needs ")
@@ -47,7 +47,8 @@ LogicalResult spattn::checkNeeds(Operation *op, const KernelNeeds &needs,
     return op->emitOpError("needs ")
            << needs.producerRegisters << " registers for a thread that loads, "
            << "more than the " << launched << " that each thread of "
-           << toText(needs) << " has: expected fewer 'blocks' or 'consumers'";
+           << toText(needs)
+           << " has: expected fewer 'ctas-per-sm' or 'mma-warpgroups'";
   return success();
 }
 

@@ -60,10 +60,12 @@ struct ConvertSpattnToSpattnGPUPass
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'stages' and 'query-stages' from 0 to 8, got ")
              << stages.getValue() << " and " << queryStages.getValue();
-    if (consumers < 0 || consumers > 4 || blocks < 0 || blocks > 4)
+    if (mmaWarpgroups < 0 || mmaWarpgroups > 4 || ctasPerSM < 0 ||
+        ctasPerSM > 4)
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'consumers' and 'blocks' from 0 to 4, got ")
-             << consumers.getValue() << " and " << blocks.getValue();
+                       "expected 'mma-warpgroups' and 'ctas-per-sm' from 0 to "
+                       "4, got ")
+             << mmaWarpgroups.getValue() << " and " << ctasPerSM.getValue();
     if (expectedLength < 0 || expectedLength >= int64_t(1) << 30)
       return emitError(UnknownLoc::get(&getContext()),
                        "expected 'expected-length' to be at least 0 and less "
@@ -138,26 +140,27 @@ struct ConvertSpattnToSpattnGPUPass
     ForwardShape shape = *chosen;
     if (keyTile)
       shape.keyTile = keyTile;
-    if (consumers)
-      shape.consumers = consumers;
-    if (blocks)
-      shape.blocks = blocks;
+    if (mmaWarpgroups)
+      shape.consumers = mmaWarpgroups;
+    if (ctasPerSM)
+      shape.blocks = ctasPerSM;
     if (stages)
       shape.stages = stages;
     if (queryStages)
       shape.queryStages = queryStages;
-    if (overlap != Choice::Auto)
-      shape.overlap = overlap == Choice::Yes;
-    shape.takeTurns = takeTurns;
+    if (intraWarpgroupOverlap != Choice::Auto)
+      shape.overlap = intraWarpgroupOverlap == Choice::Yes;
+    shape.takeTurns = pingpong;
     // With more than two warpgroups that compute, registers would be spilled if
     // items were dealt.
     shape.fetch |= shape.consumers > 2;
-    if (fetch != Choice::Auto)
-      shape.fetch = fetch == Choice::Yes;
+    if (scheduler != Scheduler::Auto)
+      shape.fetch = scheduler == Scheduler::Dynamic;
     if (shape.overlap && shape.queryStages < 2)
-      return op.emitOpError("needs 2 'query-stages' or more with 'overlap', "
-                            "since a stage of queries is free only when the "
-                            "next item has been started; got ")
+      return op.emitOpError("needs 2 'query-stages' or more with "
+                            "'intra-warpgroup-overlap', since a stage of "
+                            "queries is free only when the next item has been "
+                            "started; got ")
              << shape.queryStages;
     if (shape.keyTile < 16 || shape.keyTile > 256 || shape.keyTile % 16 != 0)
       return op.emitOpError(
@@ -213,10 +216,10 @@ struct ConvertSpattnToSpattnGPUPass
              << keyTile.getValue();
     if (keyTile)
       shape.consumers = keyTile / kRowsOfGroup;
-    if (consumers)
-      shape.consumers = consumers;
-    if (blocks)
-      shape.blocks = blocks;
+    if (mmaWarpgroups)
+      shape.consumers = mmaWarpgroups;
+    if (ctasPerSM)
+      shape.blocks = ctasPerSM;
     if (stages)
       shape.keyStages = shape.valueStages = stages;
     if (queryStages)

@@ -53,20 +53,22 @@ def cases():
     """Files and options."""
     counts = (1, 2, 3, 4)
     flags = ("true", "false")
-    for target, consumers, blocks in itertools.product(CHIPS, counts, counts):
-        common = f"target={target} mma-warpgroups={consumers} blocks={blocks}"
+    schedulers = ("dynamic", "static")
+    for target, warpgroups, ctas in itertools.product(CHIPS, counts, counts):
+        common = f"target={target} mma-warpgroups={warpgroups} ctas-per-sm={ctas}"
         for dim, tile in ((64, 16), (64, 128), (128, 48), (256, 16)):
-            for fetch in flags if tile in (16, 48) else flags[:1]:
+            for scheduler in schedulers if tile in (16, 48) else schedulers[:1]:
                 # Each with one choice of what shares nothing with the others.
-                overlap = flags[(consumers + blocks) % 2]
-                stages = 1 + (consumers + tile // 16) % 3
+                overlap = flags[(warpgroups + ctas) % 2]
+                stages = 1 + (warpgroups + tile // 16) % 3
                 yield (
                     f"forward{dim}.mlir",
-                    f"{common} key-tile={tile} fetch={fetch} overlap={overlap} "
-                    f"stages={stages} query-stages={1 + blocks % 2}",
+                    f"{common} key-tile={tile} scheduler={scheduler} "
+                    f"intra-warpgroup-overlap={overlap} stages={stages} "
+                    f"query-stages={1 + ctas % 2}",
                 )
         for dim, deterministic in itertools.product((64, 128), flags):
-            stages = 1 + (blocks + dim // 64) % 2
+            stages = 1 + (ctas + dim // 64) % 2
             yield (
                 f"backward{dim}.mlir",
                 f"{common} deterministic={deterministic} stages={stages} "

@@ -267,7 +267,11 @@ def drawn_line(tool: str, number: int) -> str:
     if backward:
         options = ["deterministic=true", "deterministic=false"]
     else:
-        options += ["scheduler=dynamic", "scheduler=static", "mma-warpgroups=1 ctas-per-sm=2 key-tile=64"]
+        options += [
+            "scheduler=dynamic",
+            "scheduler=static",
+            "mma-warpgroups=1 ctas-per-sm=2 key-tile=64",
+        ]
     drawn = structure(tool, r.randrange(1 << 32), heads, max(keys, 8))
     fields = {
         "structure_text": drawn,

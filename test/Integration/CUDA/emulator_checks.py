@@ -10,7 +10,7 @@ OUT = ptx_emulator.MEMORY_BASE
 SHARED = 4096
 
 
-def run(body: str, threads=128, registers="", ctas-per-sm=1, seed=None) -> np.ndarray:
+def run(body: str, threads=128, registers="", blocks=1, seed=None) -> np.ndarray:
     """Runs a kernel that may write 4 bytes for each thread from %out on."""
     ptx = f"""
 .visible .entry k(

@@ -21,12 +21,12 @@ LARGE_QUERIES, LARGE_KEYS = 400, 600
 
 @dataclass(frozen=True)
 class Schedule:
-    consumers: int = 2
+    mma_warpgroups: int = 2
     key_tile: int = 32
     stages: int = 2
     query_stages: int = 2
-    overlap: bool = False
-    take_turns: bool = False
+    intra_warpgroup_overlap: bool = False
+    pingpong: bool = False
 
     @property
     def options(self) -> str:
@@ -39,9 +39,9 @@ class Schedule:
 TILE_SHAPES = {
     "sm_80": (
         (64, Schedule()),
-        (64, Schedule(mma-warpgroups=1, stages=3, query_stages=1, key_tile=48)),
-        (64, Schedule(overlap=True)),
-        (64, Schedule(overlap=True, take_turns=True)),
+        (64, Schedule(mma_warpgroups=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(intra_warpgroup_overlap=True)),
+        (64, Schedule(intra_warpgroup_overlap=True, pingpong=True)),
         (40, Schedule()),
     ),
     "sm_90a": (
@@ -49,10 +49,10 @@ TILE_SHAPES = {
         (64, None),
         (128, None),
         (64, Schedule()),
-        (64, Schedule(mma-warpgroups=1, stages=3, query_stages=1, key_tile=48)),
-        (64, Schedule(mma-warpgroups=3, overlap=True)),
-        (64, Schedule(overlap=True, take_turns=True)),
-        (40, Schedule(overlap=True)),
+        (64, Schedule(mma_warpgroups=1, stages=3, query_stages=1, key_tile=48)),
+        (64, Schedule(mma_warpgroups=3, intra_warpgroup_overlap=True)),
+        (64, Schedule(intra_warpgroup_overlap=True, pingpong=True)),
+        (40, Schedule(intra_warpgroup_overlap=True)),
     ),
 }
 

@@ -175,8 +175,8 @@ def main() -> None:
     arguments = parse_arguments(__doc__)
     path = arguments.folder / "nonfinite.mlir"
     for options, structure in (
-        ("overlap=false", "causal"),
-        ("overlap=true", "exclusive"),
+        ("intra-warpgroup-overlap=false", "causal"),
+        ("intra-warpgroup-overlap=true", "exclusive"),
     ):
         path.write_text(forward_source(structure))
         attention = Attention(path, arguments.translate, options)

@@ -108,7 +108,7 @@ class Block(WarpInstructions):
         shared_bytes,
         threads=128,
         block=0,
-        ctas-per-sm=1,
+        blocks=1,
         seed=None,
     ):
         assert threads % 32 == 0

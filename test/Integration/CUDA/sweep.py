@@ -150,12 +150,19 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
   return {returned} : {types}
 }}
 """
-    tiles = ["", "", "expected-length=2048", "scheduler=dynamic", "scheduler=static", *TARGETS]
+    tiles = [
+        "",
+        "",
+        "expected-length=2048",
+        "scheduler=dynamic",
+        "scheduler=static",
+        *TARGETS,
+    ]
     if max(problem.dim, problem.value_dim) <= 128:
         tiles += [
             "mma-warpgroups=1 ctas-per-sm=2 key-tile=64",
             "key-tile=80 stages=3",
-            "key-tile=48 overlap=false",
+            "key-tile=48 intra-warpgroup-overlap=false",
             "mma-warpgroups=3 key-tile=64 pingpong=false",
         ]
     return problem, source, r.choice(tiles), {"lse": lse}

@@ -19,6 +19,16 @@ namespace spattn {
 /// An option that the target decides unless it is given.
 enum class Choice { Auto, No, Yes };
 
+/// How CTAs get their work tiles.
+enum class Scheduler {
+  /// Dynamic where few tiles of rows see no key, else static.
+  Auto,
+  /// In rounds, known before they start.
+  Static,
+  /// One by one, from a counter in memory.
+  Dynamic
+};
+
 struct GpuTarget {
   /// Which lowerings of tile operations its code is made by.
   enum class Family {
