@@ -19,7 +19,8 @@ llvm.func @product(%x: f32, %f: !llvm.ptr, %stride: i64) {
   %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
   %p = spattn_gpu.to_operand %s : !spattn_gpu.acc<64x16xf32> to !spattn_gpu.operand<64x16xbf16>
   %n = arith.index_cast %stride : i64 to index
-  %v = spattn_gpu.shared at 0 : !spattn_gpu.shared<16x64xbf16>
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<2048, alignment = 1024>
+  %v = spattn_gpu.shared %m : !spattn_gpu.memory<2048, alignment = 1024> -> !spattn_gpu.shared<16x64xbf16>
   %o = spattn_gpu.mma %p, %v : !spattn_gpu.operand<64x16xbf16>, !spattn_gpu.shared<16x64xbf16> -> !spattn_gpu.acc<64x64xf32>
   spattn_gpu.store %o to %f stride %n rows %n as f32 : !spattn_gpu.acc<64x64xf32>
   llvm.return
@@ -53,10 +54,11 @@ llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) {
 // SM80-NOT: red.
 llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index
+  %sums = spattn_gpu.alloc : !spattn_gpu.memory<4096>
   %a = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x8xf32>
-  spattn_gpu.write_fragment %a to 1024[%i] stride 2048 : !spattn_gpu.acc<64x8xf32>
+  spattn_gpu.write_fragment %a to %sums[%i] stride 2048 : !spattn_gpu.acc<64x8xf32>, !spattn_gpu.memory<4096>
   spattn_gpu.async_proxy_fence
-  spattn_gpu.add_words 512 from 1024[%i] stride 2048 to %q
+  spattn_gpu.add_words 512 from %sums[%i] stride 2048 to %q : !spattn_gpu.memory<4096>
   llvm.return
 }
 
@@ -75,9 +77,10 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
 // SM80: bar.warp.sync 0xffffffff;\0Asetp.eq.u32 p, $1, 0;\0A@p red.release.gpu.global.add.u32 [$0], 1024;
 llvm.func @published(%flag: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index
+  %sums = spattn_gpu.alloc : !spattn_gpu.memory<4096>
   %n = spattn_gpu.semaphore_arrive %flag
   spattn_gpu.semaphore_wait 1024 at %flag
-  spattn_gpu.add_words 512 from 1024[%i] stride 2048 to %q overwriting
+  spattn_gpu.add_words 512 from %sums[%i] stride 2048 to %q overwriting : !spattn_gpu.memory<4096>
   spattn_gpu.semaphore_release 1024 to %flag
   llvm.return
 }
@@ -91,7 +94,8 @@ llvm.func @published(%flag: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
 // SM80-NOT: llvm.store
 llvm.func @rows_to_shared(%p: !llvm.ptr) {
   %zero = arith.constant 0 : index
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<64x64xbf16>
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
   %a = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x64xf32>
   spattn_gpu.write %a to %t[%zero] : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.shared<64x64xbf16>
   llvm.return
@@ -108,7 +112,9 @@ llvm.func @rows_to_shared(%p: !llvm.ptr) {
 // SM80: nvvm.cp.async.mbarrier.arrive
 llvm.func @words(%p: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index
-  %full = spattn_gpu.barrier at 65536
-  spattn_gpu.load_words 64 from %p to 1024[%i] stride 256, %full
+  %words = spattn_gpu.alloc : !spattn_gpu.memory<512>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %full = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
+  spattn_gpu.load_words 64 from %p to %words[%i] stride 256, %full : !spattn_gpu.memory<512>
   llvm.return
 }

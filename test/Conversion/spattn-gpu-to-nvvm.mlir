@@ -2,6 +2,34 @@
 
 // CHECK: llvm.mlir.global external @spattn_shared_memory() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 
+// Allocations lie one behind the other, each at a multiple of its alignment. What is allocated is
+// named where it is allocated; a kernel's allocations do not depend on another's.
+// CHECK-LABEL: @allocations
+// CHECK: %[[A:.*]] = llvm.mlir.addressof @spattn_shared_memory : !llvm.ptr<3>
+// CHECK: %[[B0:.*]] = llvm.mlir.addressof @spattn_shared_memory
+// CHECK: %[[B:.*]] = llvm.getelementptr %[[B0]][32] : (!llvm.ptr<3>) -> !llvm.ptr<3>, i8
+// CHECK: %[[C0:.*]] = llvm.mlir.addressof @spattn_shared_memory
+// CHECK: %[[C:.*]] = llvm.getelementptr %[[C0]][1024] : (!llvm.ptr<3>) -> !llvm.ptr<3>, i8
+// CHECK: llvm.ptrtoint %[[A]] : !llvm.ptr<3> to i32
+// CHECK: %[[B1:.*]] = llvm.getelementptr %[[B]][8]
+// CHECK: llvm.ptrtoint %[[B1]] : !llvm.ptr<3> to i32
+// CHECK: %[[STAGE:.*]] = arith.muli %arg0, %c8192_i32 : i32
+// CHECK: %[[TILE:.*]] = llvm.getelementptr %[[C]][%[[STAGE]]] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, i8
+// CHECK: llvm.load
+llvm.func @allocations(%stage: i32) {
+  %a = spattn_gpu.alloc : !spattn_gpu.memory<24>
+  %b = spattn_gpu.alloc : !spattn_gpu.memory<64>
+  %c = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %i = arith.index_cast %stage : i32 to index
+  %x = spattn_gpu.barrier %a : !spattn_gpu.memory<24>
+  spattn_gpu.barrier_arrive %x
+  %y = spattn_gpu.barrier %b offset 8 : !spattn_gpu.memory<64>
+  spattn_gpu.barrier_arrive %y
+  %t = spattn_gpu.shared %c[%i] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
+  %r = spattn_gpu.read %t[%i] : !spattn_gpu.shared<64x64xbf16> to !spattn_gpu.acc<64x64xf32>
+  llvm.return
+}
+
 // CHECK-LABEL: @barriers
 // CHECK: llvm.mlir.addressof @spattn_shared_memory : !llvm.ptr<3>
 // CHECK: mbarrier.init.shared::cta.b64 [$0], 8;
@@ -12,7 +40,8 @@
 // CHECK: mbarrier.try_wait.parity.shared::cta.b64 p, [$0], $1;
 llvm.func @barriers(%stage: i32, %parity: i32) {
   %i = arith.index_cast %stage : i32 to index
-  %b = spattn_gpu.barrier[%i] at 8
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<64>
+  %b = spattn_gpu.barrier %m[%i] offset 8 : !spattn_gpu.memory<64>
   spattn_gpu.barrier_init %b, 8
   spattn_gpu.barrier_init %b, 2 loads
   spattn_gpu.barrier_fence
@@ -35,8 +64,10 @@ llvm.func @barriers(%stage: i32, %parity: i32) {
 // CHECK-NOT: cp.async.bulk
 llvm.func @load(%map: !llvm.ptr, %n: i32) {
   %i = arith.index_cast %n : i32 to index
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<64x128xbf16>
-  %b = spattn_gpu.barrier at 65536
+  %tiles = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %t = spattn_gpu.shared %tiles : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x128xbf16>
+  %b = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
   spattn_gpu.load %map[%i, %i, %i] to %t, %b : !spattn_gpu.shared<64x128xbf16>
   llvm.return
 }
@@ -60,8 +91,10 @@ llvm.func @load(%map: !llvm.ptr, %n: i32) {
 llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) {
   %g = arith.index_cast %group : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %q = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x64xbf16>
-  %k = spattn_gpu.shared at 16384 : !spattn_gpu.shared<16x64xbf16>
+  %queries = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %keys = spattn_gpu.alloc : !spattn_gpu.memory<2048, alignment = 1024>
+  %q = spattn_gpu.shared %queries : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
+  %k = spattn_gpu.shared %keys : !spattn_gpu.memory<2048, alignment = 1024> -> !spattn_gpu.shared<16x64xbf16>
   spattn_gpu.mma_fence
   %s = spattn_gpu.mma %q rows %g, %k {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<16x64xbf16> -> !spattn_gpu.acc<64x16xf32>
   spattn_gpu.mma_commit
@@ -79,7 +112,8 @@ llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) {
 // CHECK-SAME: {$36, $37, $38, $39}, db, p, 1, 1, 1;
 llvm.func @output(%p: !llvm.ptr, %stride: i64, %x: f32) {
   %n = arith.index_cast %stride : i64 to index
-  %v = spattn_gpu.shared at 0 : !spattn_gpu.shared<32x64xbf16>
+  %values = spattn_gpu.alloc : !spattn_gpu.memory<4096, alignment = 1024>
+  %v = spattn_gpu.shared %values : !spattn_gpu.memory<4096, alignment = 1024> -> !spattn_gpu.shared<32x64xbf16>
   %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x32xf32>
   %a = spattn_gpu.to_operand %s : !spattn_gpu.acc<64x32xf32> to !spattn_gpu.operand<64x32xbf16>
   %o = spattn_gpu.fill %x : !spattn_gpu.acc<64x64xf32>
@@ -195,7 +229,8 @@ llvm.func @wait_after(%x: f32, %p: !llvm.ptr, %stride: i64) {
 llvm.func @stores(%x: f32, %p: !llvm.ptr, %stride: i64, %zero: bf16) {
   %n = arith.index_cast %stride : i64 to index
   %o = spattn_gpu.fill %x : !spattn_gpu.acc<64x128xf32>
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.write %o to %t[%n] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.async_proxy_fence
   spattn_gpu.store_tile %t to %p[%n, %n, %n] : !spattn_gpu.shared<128x128xbf16>
@@ -210,8 +245,9 @@ llvm.func @stores(%x: f32, %p: !llvm.ptr, %stride: i64, %zero: bf16) {
 // CHECK-COUNT-2: shfl.sync.idx.b32 $0, $1, 0, 0x1f, 0xffffffff;
 llvm.func @words(%stage: i32, %a: i32, %b: i32, %p: !llvm.ptr) {
   %n = arith.index_cast %stage : i32 to index
-  spattn_gpu.write_words 1024[%n] stride 256, %a, %b
-  %c, %d = spattn_gpu.read_words 1024[%n] stride 256 uniform : i32, i32
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<512>
+  spattn_gpu.write_words %m[%n] stride 256, %a, %b : !spattn_gpu.memory<512>
+  %c, %d = spattn_gpu.read_words %m[%n] stride 256 uniform : !spattn_gpu.memory<512> -> i32, i32
   llvm.store %c, %p : i32, !llvm.ptr
   llvm.store %d, %p : i32, !llvm.ptr
   llvm.return
@@ -232,7 +268,8 @@ llvm.func @words(%stage: i32, %a: i32, %b: i32, %p: !llvm.ptr) {
 // CHECK-NOT: llvm.load
 llvm.func @lookup(%stage: i32, %n: i32, %p: !llvm.ptr) {
   %i = arith.index_cast %stage : i32 to index
-  %v = spattn_gpu.lookup %n in 40 of 1024[%i] stride 512
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<2048>
+  %v = spattn_gpu.lookup %n in 40 of %m[%i] stride 512 offset 1024 : !spattn_gpu.memory<2048>
   llvm.store %v, %p : i32, !llvm.ptr
   llvm.return
 }
@@ -260,14 +297,18 @@ llvm.func @lookup(%stage: i32, %n: i32, %p: !llvm.ptr) {
 llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) {
   %i = arith.index_cast %block : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %s = spattn_gpu.shared at 0 : !spattn_gpu.shared<32x128xbf16>
-  %k = spattn_gpu.shared at 8192 : !spattn_gpu.shared<32x64xbf16>
+  %ms = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %mk = spattn_gpu.alloc : !spattn_gpu.memory<4096, alignment = 1024>
+  %mt = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %mu = spattn_gpu.alloc : !spattn_gpu.memory<2048, alignment = 1024>
+  %s = spattn_gpu.shared %ms : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<32x128xbf16>
+  %k = spattn_gpu.shared %mk : !spattn_gpu.memory<4096, alignment = 1024> -> !spattn_gpu.shared<32x64xbf16>
   %d = spattn_gpu.mma %s rows %i, %k {lhs_transposed} : !spattn_gpu.shared<32x128xbf16>, !spattn_gpu.shared<32x64xbf16> -> !spattn_gpu.acc<64x64xf32>
   spattn_gpu.mma_commit
   %w = spattn_gpu.mma_wait 0, %d : !spattn_gpu.acc<64x64xf32>
   spattn_gpu.store %w to %p stride %n rows %n as f32 : !spattn_gpu.acc<64x64xf32>
-  %t = spattn_gpu.shared at 16384 : !spattn_gpu.shared<64x64xbf16>
-  %u = spattn_gpu.shared at 32768 : !spattn_gpu.shared<16x64xbf16>
+  %t = spattn_gpu.shared %mt : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
+  %u = spattn_gpu.shared %mu : !spattn_gpu.memory<2048, alignment = 1024> -> !spattn_gpu.shared<16x64xbf16>
   %e = spattn_gpu.mma %t rows %i, %u {lhs_transposed, transposed} : !spattn_gpu.shared<64x64xbf16>, !spattn_gpu.shared<16x64xbf16> -> !spattn_gpu.acc<64x16xf32>
   spattn_gpu.mma_commit
   %v = spattn_gpu.mma_wait 0, %e : !spattn_gpu.acc<64x16xf32>
@@ -285,8 +326,10 @@ llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) {
 // CHECK-NOT: cp.async
 llvm.func @load_words(%p: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index
-  %full = spattn_gpu.barrier at 65536
-  spattn_gpu.load_words 64 from %p to 1024[%i] stride 256, %full
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %words = spattn_gpu.alloc : !spattn_gpu.memory<2048>
+  %full = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
+  spattn_gpu.load_words 64 from %p to %words[%i] stride 256 offset 1024, %full : !spattn_gpu.memory<2048>
   llvm.return
 }
 
@@ -316,7 +359,8 @@ llvm.func @load_words(%p: !llvm.ptr, %stage: i32) {
 llvm.func @columns(%p: !llvm.ptr, %stage: i32, %stride: i64, %x: f32) {
   %i = arith.index_cast %stage : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %c = spattn_gpu.read_columns 1024[%i] stride 256 : !spattn_gpu.columns<16>
+  %words = spattn_gpu.alloc : !spattn_gpu.memory<512>
+  %c = spattn_gpu.read_columns %words[%i] stride 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<16>
   %r = spattn_gpu.load_rows %p stride %n rows %n else %x
   %m = spattn_gpu.map(%c, %r) {
   ^bb0(%y: f32, %z: f32):
@@ -334,9 +378,10 @@ llvm.func @carried(%x: f32, %count: i32, %p: !llvm.ptr) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32
   %i = arith.constant 0 : index
-  %c = spattn_gpu.read_columns 1024[%i] stride 256 : !spattn_gpu.columns<16>
+  %words = spattn_gpu.alloc : !spattn_gpu.memory<512>
+  %c = spattn_gpu.read_columns %words[%i] stride 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<16>
   %d = scf.for %n = %c0 to %count step %c1 iter_args(%e = %c) -> (!spattn_gpu.columns<16>) : i32 {
-    %f = spattn_gpu.read_columns 2048[%i] stride 256 : !spattn_gpu.columns<16>
+    %f = spattn_gpu.read_columns %words[%i] stride 256 offset 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<16>
     scf.yield %f : !spattn_gpu.columns<16>
   }
   %m = spattn_gpu.map(%d) {
@@ -388,10 +433,12 @@ llvm.func @fragments_in_memory(%p: !llvm.ptr, %q: !llvm.ptr) {
 // CHECK-SAME: @p cp.async.bulk.commit_group;
 llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index
+  %before = spattn_gpu.alloc : !spattn_gpu.memory<1024>
+  %sums = spattn_gpu.alloc : !spattn_gpu.memory<8192>
   %a = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x16xf32>
-  spattn_gpu.write_fragment %a to 1024[%i] stride 4096 : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.write_fragment %a to %sums[%i] stride 4096 : !spattn_gpu.acc<64x16xf32>, !spattn_gpu.memory<8192>
   spattn_gpu.async_proxy_fence
-  spattn_gpu.add_words 1024 from 1024[%i] stride 4096 to %q
+  spattn_gpu.add_words 1024 from %sums[%i] stride 4096 to %q : !spattn_gpu.memory<8192>
   llvm.return
 }
 
@@ -411,8 +458,11 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
 // CHECK-NOT: llvm.load
 llvm.func @row_products(%p: !llvm.ptr, %block: i32) {
   %i = arith.index_cast %block : i32 to index
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
-  %u = spattn_gpu.shared at 32768 : !spattn_gpu.shared<128x128xbf16>
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
+  %first = arith.constant 0 : index
+  %second = arith.constant 1 : index
+  %t = spattn_gpu.shared %m[%first] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+  %u = spattn_gpu.shared %m[%second] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   %d = spattn_gpu.row_products %t, %u[%i] : !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.store_rows %d to %p stride %i rows %i
   llvm.return
@@ -429,8 +479,10 @@ llvm.func @row_products(%p: !llvm.ptr, %block: i32) {
 // CHECK-NOT: llvm.store
 llvm.func @read_and_write(%block: i32) {
   %i = arith.index_cast %block : i32 to index
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xf16>
-  %u = spattn_gpu.shared at 32768 : !spattn_gpu.shared<128x128xf16>
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  %n = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xf16>
+  %u = spattn_gpu.shared %n : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xf16>
   %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x128xf16> to !spattn_gpu.acc<64x128xf32>
   %o = spattn_gpu.to_operand %a : !spattn_gpu.acc<64x128xf32> to !spattn_gpu.operand<64x128xf16>
   spattn_gpu.write %o to %u[%i] : !spattn_gpu.operand<64x128xf16>, !spattn_gpu.shared<128x128xf16>

@@ -15,7 +15,8 @@
 // SM90: mbarrier.try_wait.parity.shared::cta.b64 p,
 llvm.func @barriers(%stage: i32, %parity: i32) attributes {nvvm.kernel} {
   %i = arith.index_cast %stage : i32 to index
-  %b = spattn_gpu.barrier[%i] at 8
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<64>
+  %b = spattn_gpu.barrier %m[%i] offset 8 : !spattn_gpu.memory<64>
   spattn_gpu.barrier_init %b, 8
   spattn_gpu.barrier_init %b, 2 loads
   spattn_gpu.barrier_fence
@@ -58,8 +59,11 @@ llvm.func @load(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array
   %row = arith.index_cast %n : i32 to index
   %head = arith.index_cast %h : i32 to index
   %batch = arith.index_cast %b : i32 to index
-  %t = spattn_gpu.shared at 1024 : !spattn_gpu.shared<8x128xbf16>
-  %full = spattn_gpu.barrier at 65536
+  %before = spattn_gpu.alloc : !spattn_gpu.memory<16>
+  %tiles = spattn_gpu.alloc : !spattn_gpu.memory<64512, alignment = 1024>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %t = spattn_gpu.shared %tiles : !spattn_gpu.memory<64512, alignment = 1024> -> !spattn_gpu.shared<8x128xbf16>
+  %full = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
   spattn_gpu.load %map[%row, %head, %batch] to %t, %full : !spattn_gpu.shared<8x128xbf16>
   llvm.return
 }
@@ -81,7 +85,9 @@ llvm.func @store(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.arra
   %row = arith.index_cast %n : i32 to index
   %head = arith.index_cast %h : i32 to index
   %batch = arith.index_cast %b : i32 to index
-  %t = spattn_gpu.shared at 1024 : !spattn_gpu.shared<8x128xbf16>
+  %before = spattn_gpu.alloc : !spattn_gpu.memory<16>
+  %tiles = spattn_gpu.alloc : !spattn_gpu.memory<2048, alignment = 1024>
+  %t = spattn_gpu.shared %tiles : !spattn_gpu.memory<2048, alignment = 1024> -> !spattn_gpu.shared<8x128xbf16>
   spattn_gpu.async_proxy_fence
   spattn_gpu.store_tile %t to %map[%row, %head, %batch] : !spattn_gpu.shared<8x128xbf16>
   spattn_gpu.store_wait
@@ -112,8 +118,10 @@ llvm.func @store(%map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.arra
 llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) attributes {nvvm.kernel} {
   %g = arith.index_cast %group : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %q = spattn_gpu.shared at 0 : !spattn_gpu.shared<64x64xf16>
-  %k = spattn_gpu.shared at 16384 : !spattn_gpu.shared<24x64xf16>
+  %queries = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %keys = spattn_gpu.alloc : !spattn_gpu.memory<3072, alignment = 1024>
+  %q = spattn_gpu.shared %queries : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
+  %k = spattn_gpu.shared %keys : !spattn_gpu.memory<3072, alignment = 1024> -> !spattn_gpu.shared<24x64xf16>
   spattn_gpu.mma_fence
   %s = spattn_gpu.mma %q rows %g, %k {transposed} : !spattn_gpu.shared<64x64xf16>, !spattn_gpu.shared<24x64xf16> -> !spattn_gpu.acc<64x24xf32>
   spattn_gpu.mma_commit
@@ -141,7 +149,8 @@ llvm.func @scores(%group: i32, %p: !llvm.ptr, %stride: i64) attributes {nvvm.ker
 // CHECK: st.global
 llvm.func @output(%p: !llvm.ptr, %stride: i64, %x: f32) attributes {nvvm.kernel} {
   %n = arith.index_cast %stride : i64 to index
-  %v = spattn_gpu.shared at 0 : !spattn_gpu.shared<32x128xbf16>
+  %values = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %v = spattn_gpu.shared %values : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<32x128xbf16>
   %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x32xf32>
   %a = spattn_gpu.to_operand %s : !spattn_gpu.acc<64x32xf32> to !spattn_gpu.operand<64x32xbf16>
   %o = spattn_gpu.fill %x : !spattn_gpu.acc<64x128xf32>
@@ -249,8 +258,10 @@ llvm.func @threads() attributes {nvvm.kernel} {
 llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) attributes {nvvm.kernel} {
   %i = arith.index_cast %block : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %s = spattn_gpu.shared at 0 : !spattn_gpu.shared<32x128xbf16>
-  %k = spattn_gpu.shared at 8192 : !spattn_gpu.shared<32x64xbf16>
+  %scores = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %keys = spattn_gpu.alloc : !spattn_gpu.memory<4096, alignment = 1024>
+  %s = spattn_gpu.shared %scores : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<32x128xbf16>
+  %k = spattn_gpu.shared %keys : !spattn_gpu.memory<4096, alignment = 1024> -> !spattn_gpu.shared<32x64xbf16>
   spattn_gpu.mma_fence
   %d = spattn_gpu.mma %s rows %i, %k {lhs_transposed} : !spattn_gpu.shared<32x128xbf16>, !spattn_gpu.shared<32x64xbf16> -> !spattn_gpu.acc<64x64xf32>
   spattn_gpu.mma_commit
@@ -289,10 +300,12 @@ llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) attributes {
 llvm.func @words(%p: !llvm.ptr, %out: !llvm.ptr, %st: i32, %stride: i64) attributes {nvvm.kernel} {
   %i = arith.index_cast %st : i32 to index
   %n = arith.index_cast %stride : i64 to index
-  %full = spattn_gpu.barrier at 65536
+  %words = spattn_gpu.alloc : !spattn_gpu.memory<65536>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %full = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
   spattn_gpu.barrier_init %full, 1 loads
-  spattn_gpu.load_words 192 from %p to 1024[%i] stride 768, %full
-  %c = spattn_gpu.read_columns 1024[%i] stride 768 : !spattn_gpu.columns<16>
+  spattn_gpu.load_words 192 from %p to %words[%i] stride 768 offset 1024, %full : !spattn_gpu.memory<65536>
+  %c = spattn_gpu.read_columns %words[%i] stride 768 offset 1024 : !spattn_gpu.memory<65536> -> !spattn_gpu.columns<16>
   %m = spattn_gpu.map(%c) {
   ^bb0(%x: f32):
     spattn_gpu.yield %x : f32
@@ -372,8 +385,10 @@ llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) attribute
 llvm.func @read_and_write(%block: i32) attributes {nvvm.kernel} {
   %i = arith.index_cast %block : i32 to index
   %zero = arith.constant 0 : index
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x64xbf16>
-  %u = spattn_gpu.shared at 16384 : !spattn_gpu.shared<64x64xbf16>
+  %read = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %written = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %t = spattn_gpu.shared %read : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
+  %u = spattn_gpu.shared %written : !spattn_gpu.memory<8192, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
   %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
   %o = spattn_gpu.to_operand %a : !spattn_gpu.acc<64x64xf32> to !spattn_gpu.operand<64x64xbf16>
   spattn_gpu.write %o to %u[%zero] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<64x64xbf16>

@@ -230,7 +230,8 @@ def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm", "::mlir::ModuleO
   let summary = "Lowers tile operations to NVVM and inline PTX";
   let description = [{
     Fragments become the registers of a thread, one value each. Dynamic shared
-    memory is the symbol `spattn_shared_memory`. There are two families of targets:
+    memory is the symbol `spattn_shared_memory`, in which allocations lie one
+    behind the other. There are two families of targets:
 
     | target | copies | products | tensor maps |
     |---|---|---|---|

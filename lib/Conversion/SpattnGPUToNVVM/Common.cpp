@@ -28,8 +28,9 @@ static int64_t wordsOfRow(ColumnMaskType type) {
 
 spattn::spattn_gpu::GPUTypeConverter::GPUTypeConverter(
     MLIRContext *context, llvm::SmallPtrSet<Operation *, 4> savesRegisters,
-    int64_t fragmentWidth)
-    : fragmentWidth(fragmentWidth), saving(std::move(savesRegisters)) {
+    MemoryOffsets memoryOffsets, int64_t fragmentWidth)
+    : fragmentWidth(fragmentWidth), saving(std::move(savesRegisters)),
+      offsets(std::move(memoryOffsets)) {
   addConversion([](Type type) { return type; });
   Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {
@@ -53,6 +54,7 @@ spattn::spattn_gpu::GPUTypeConverter::GPUTypeConverter(
     return success();
   });
   auto pointer = LLVM::LLVMPointerType::get(context, kSharedSpace);
+  addConversion([=](MemoryType) -> Type { return pointer; });
   addConversion([=](SharedType) -> Type { return pointer; });
   addConversion([=](BarrierType) -> Type { return pointer; });
 }
@@ -63,16 +65,24 @@ namespace {
 // Shared memory, barriers
 //===----------------------------------------------------------------------===//
 
+SPATTN_LOWER(AllocOp) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
+  Value start = LLVM::AddressOfOp::create(b, pointer, kSharedMemory);
+  results.push_back({Emitter(b).offset(start, types().offsetOf(op))});
+  return success();
+}
+
 SPATTN_LOWER(SharedOp) {
-  Value stage = op.getStage() ? adaptor.getStage().front() : Value();
-  results.push_back({Emitter(b).shared(stage, op.getOffset(),
-                                       bytesOf(op.getResult().getType()))});
+  results.push_back(
+      {Emitter(b).inMemory(adaptor.getMemory(), adaptor.getStage(),
+                           bytesOf(op.getResult().getType()), /*offset=*/0)});
   return success();
 }
 
 SPATTN_LOWER(BarrierOp) {
-  Value stage = op.getStage() ? adaptor.getStage().front() : Value();
-  results.push_back({Emitter(b).shared(stage, op.getOffset(), 8)});
+  results.push_back(
+      {Emitter(b).inMemory(adaptor.getMemory(), adaptor.getStage(),
+                           /*stageBytes=*/8, op.getOffset())});
   return success();
 }
 
@@ -268,8 +278,7 @@ Value broadcast(ImplicitLocOpBuilder &b, Value value) {
 
 SPATTN_LOWER(WriteWordsOp) {
   Emitter e(b);
-  Value start =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value start = e.words(op, adaptor);
   Value isFirst =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), e.i32(0));
   auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
@@ -283,8 +292,7 @@ SPATTN_LOWER(WriteWordsOp) {
 
 SPATTN_LOWER(ReadWordsOp) {
   Emitter e(b);
-  Value start =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value start = e.words(op, adaptor);
   for (size_t i = 0; i < op.getValues().size(); ++i) {
     Value word = LLVM::LoadOp::create(
         b, b.getI32Type(), e.offset(start, 4 * int64_t(i)), i % 4 ? 4 : 16);
@@ -298,8 +306,7 @@ SPATTN_LOWER(ReadWordsOp) {
 SPATTN_LOWER(LookupOp) {
   Emitter e(b);
   auto i32 = b.getI32Type();
-  Value start =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value start = e.words(op, adaptor);
   Value number = adaptor.getNumber().front(), lane = e.lane(), all = e.i32(-1);
   auto load = [&](Value index) -> Value {
     return LLVM::LoadOp::create(b, i32, e.offset(start, e.mul(index, e.i32(4))),
@@ -396,12 +403,12 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
 
 void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
-  patterns.add<SharedOpLowering, BarrierOpLowering, BarrierArriveOpLowering,
-               FillOpLowering, MapOpLowering, ColumnMaskOpLowering,
-               MaskOpLowering, ReduceOpLowering, QuadReduceOpLowering,
-               AnyGreaterOpLowering, ToOperandOpLowering, WriteWordsOpLowering,
-               ReadWordsOpLowering, LookupOpLowering, AtomicIncOpLowering,
-               WarpBroadcastOpLowering, NamedBarrierSyncOpLowering,
-               NamedBarrierArriveOpLowering, WarpgroupOpLowering, Log2Lowering>(
-      types, patterns.getContext());
+  patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
+               BarrierArriveOpLowering, FillOpLowering, MapOpLowering,
+               ColumnMaskOpLowering, MaskOpLowering, ReduceOpLowering,
+               QuadReduceOpLowering, AnyGreaterOpLowering, ToOperandOpLowering,
+               WriteWordsOpLowering, ReadWordsOpLowering, LookupOpLowering,
+               AtomicIncOpLowering, WarpBroadcastOpLowering,
+               NamedBarrierSyncOpLowering, NamedBarrierArriveOpLowering,
+               WarpgroupOpLowering, Log2Lowering>(types, patterns.getContext());
 }

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 namespace spattn::spattn_gpu {
@@ -33,10 +34,13 @@ inline constexpr unsigned kSharedSpace = 3;
 /// Registers that a thread holds of each type.
 class GPUTypeConverter : public mlir::TypeConverter {
 public:
+  /// Where allocations are in their kernel's shared memory, in bytes.
+  using MemoryOffsets = llvm::DenseMap<mlir::Operation *, int64_t>;
+
   /// `savesRegisters`: the kernels in which registers are few.
   GPUTypeConverter(mlir::MLIRContext *context,
                    llvm::SmallPtrSet<mlir::Operation *, 4> savesRegisters,
-                   int64_t fragmentWidth);
+                   MemoryOffsets memoryOffsets, int64_t fragmentWidth);
 
   /// Whether what depends on the thread alone is computed where it is used (see
   /// Emitter::readThreadAgain).
@@ -44,12 +48,15 @@ public:
     return saving.contains(op->getParentOfType<mlir::LLVM::LLVMFuncOp>());
   }
 
+  int64_t offsetOf(AllocOp alloc) const { return offsets.at(alloc); }
+
   /// How many consecutive elements in memory, of a fragment that was added up
   /// there, belong to one thread: as many as it adds with one instruction.
   const int64_t fragmentWidth;
 
 private:
   llvm::SmallPtrSet<mlir::Operation *, 4> saving;
+  MemoryOffsets offsets;
 };
 
 /// Patterns of all but the operations that a family shapes: those between
@@ -161,17 +168,19 @@ struct Emitter {
         b, pointer.getType(), b.getI8Type(), pointer,
         mlir::ArrayRef<mlir::LLVM::GEPArg>{int32_t(bytes)});
   }
-  /// The kernel's shared memory, at a byte offset that depends on a stage.
-  mlir::Value shared(mlir::Value stage, int64_t offsetBytes,
-                     int64_t stageBytes) {
-    auto pointer =
-        mlir::LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace);
-    mlir::Value base =
-        mlir::LLVM::AddressOfOp::create(b, pointer, kSharedMemory);
-    base = offset(base, offsetBytes);
-    if (!stage)
+  /// A memory at a byte offset, and then that of a stage, if there is one.
+  mlir::Value inMemory(mlir::ValueRange memory, mlir::ValueRange stage,
+                       int64_t stageBytes, int64_t offsetBytes) {
+    mlir::Value base = offset(memory.front(), offsetBytes);
+    if (stage.empty())
       return base;
-    return offset(base, mul(toI32(stage), i32(stageBytes)));
+    return offset(base, mul(toI32(stage.front()), i32(stageBytes)));
+  }
+  /// The words that an operation reads or writes.
+  template <class Op, class Adaptor>
+  mlir::Value words(Op op, Adaptor adaptor) {
+    return inMemory(adaptor.getMemory(), adaptor.getStage(), op.getStride(),
+                    op.getOffset());
   }
 };
 

@@ -276,8 +276,7 @@ SPATTN_LOWER(WriteFragmentOp) {
   int64_t width = types().fragmentWidth;
   auto type = VectorType::get(width, b.getF32Type());
   ValueRange source = adaptor.getSource();
-  Value start =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value start = e.words(op, adaptor);
   forPieces(e, start, source.size(), width, [&](size_t first, Value pointer) {
     Value piece = LLVM::PoisonOp::create(b, type);
     for (int64_t i = 0; i < width; ++i)
@@ -307,8 +306,7 @@ SPATTN_LOWER(LoadFragmentOp) {
 
 SPATTN_LOWER(ReadColumnsOp) {
   Emitter e(b);
-  Value start =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value start = e.words(op, adaptor);
   Value own = e.offset(start, e.mul(e.firstColumn(), e.i32(4)));
   auto two = VectorType::get(2, b.getF32Type());
   SmallVector<Value> values;

@@ -166,9 +166,7 @@ SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   constexpr int64_t pieceWords = kPieceBytes / 4;
   Value bytes = e.mul(e.lane(), e.i32(kPieceBytes));
-  Value shared = e.offset(
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()),
-      bytes);
+  Value shared = e.offset(e.words(op, adaptor), bytes);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
   Value global = e.offset(
       LLVM::AddrSpaceCastOp::create(b, pointer, adaptor.getPointer().front()),
@@ -222,8 +220,7 @@ SPATTN_LOWER(StoreTileOp) {
 SPATTN_LOWER(AddWordsOp) {
   Emitter e(b);
   auto type = VectorType::get(kPieceBytes / 4, b.getF32Type());
-  Value shared =
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride());
+  Value shared = e.words(op, adaptor);
   auto loop =
       scf::ForOp::create(b, e.mul(e.lane(), e.i32(kPieceBytes)),
                          e.i32(4 * op.getCount()), e.i32(kLanes * kPieceBytes));

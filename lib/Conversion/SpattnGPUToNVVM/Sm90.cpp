@@ -76,8 +76,7 @@ SPATTN_LOWER(LoadOp) {
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   std::string bytes = std::to_string(4 * op.getCount());
-  Value target = e.address(
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()));
+  Value target = e.address(e.words(op, adaptor));
   ptx::emit(b,
             "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
             "@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
@@ -93,8 +92,7 @@ SPATTN_LOWER(LoadWordsOp) {
 
 SPATTN_LOWER(AddWordsOp) {
   Emitter e(b);
-  Value source = e.address(
-      e.shared(adaptor.getStage().front(), op.getOffset(), op.getStride()));
+  Value source = e.address(e.words(op, adaptor));
   ptx::emit(b,
             "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
             "@p cp." +

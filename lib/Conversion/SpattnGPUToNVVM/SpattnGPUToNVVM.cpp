@@ -43,7 +43,7 @@ struct ConvertSpattnGPUToNVVMPass
     MLIRContext *context = &getContext();
     declareSharedMemory();
     bool isSm90a = gpu->family == spattn::GpuTarget::Family::Sm90a;
-    GPUTypeConverter types(context, findFewRegisters(isSm90a),
+    GPUTypeConverter types(context, findFewRegisters(isSm90a), layOutMemory(),
                            /*fragmentWidth=*/isSm90a ? 4 : 1);
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
@@ -81,6 +81,16 @@ struct ConvertSpattnGPUToNVVMPass
         found.insert(function);
     }
     return found;
+  }
+
+  GPUTypeConverter::MemoryOffsets layOutMemory() {
+    GPUTypeConverter::MemoryOffsets offsets;
+    getOperation().walk([&](FunctionOpInterface kernel) {
+      AllocOp::layOut(kernel, [&](AllocOp alloc, int64_t offset) {
+        offsets[alloc] = offset;
+      });
+    });
+    return offsets;
   }
 
   /// A kernel and its launch must agree on the form of tensor maps.

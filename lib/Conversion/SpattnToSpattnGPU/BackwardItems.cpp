@@ -67,6 +67,10 @@ BackwardItems::BackwardItems(OpBuilder &builder, AttentionBackwardOp op,
 void BackwardItems::declare(StringRef name) {
   begin(name, argumentTypes(/*pointers=*/Batch, NumArguments), /*maps=*/Dkey,
         shape.threads(), shape.blocks);
+  allocate({layout.key, layout.value, layout.query, layout.dout, layout.dscores,
+            layout.sums, layout.lse, layout.delta, layout.barriers,
+            layout.items},
+           /*words=*/layout.sums, layout.total);
 }
 
 void BackwardItems::readArguments() {

@@ -111,8 +111,9 @@ private:
         Value numbersOf = pointer(args[ofDout ? Delta : Lse],
                                   scratchRow(item, query), b.getF32Type());
         spattn_gpu::LoadWordsOp::create(
-            b, shape.queryTile, numbersOf, ofDout ? layout.delta : layout.lse,
-            asIndex(stage), 4 * shape.queryTile, full);
+            b, shape.queryTile, numbersOf,
+            place(ofDout ? layout.delta : layout.lse).first, asIndex(stage),
+            4 * shape.queryTile, full);
         load(args[ofDout ? MapDout : MapQuery], query, item.head, item.batch,
              ofDout ? doutTile(stage) : queryTile(stage), full);
       });
@@ -204,7 +205,7 @@ private:
       for (int64_t group = 0; group < shape.consumers; ++group) {
         await(barrier(numbers.fullSums, index(group)), phase);
         Value fragment = index(own * shape.consumers + group);
-        spattn_gpu::AddWordsOp::create(b, kSumsWords, layout.sums,
+        spattn_gpu::AddWordsOp::create(b, kSumsWords, place(layout.sums).first,
                                        asIndex(index(group)), kSumsBytes,
                                        fragmentPointer(start, fragment),
                                        /*overwriting=*/bool(flag));
@@ -230,8 +231,8 @@ private:
   /// A number for each query of a stage.
   Value readColumns(int64_t offset, Value stage) {
     auto type = spattn_gpu::ColumnsType::get(b.getContext(), shape.queryTile);
-    return spattn_gpu::ReadColumnsOp::create(b, type, offset, asIndex(stage),
-                                             4 * shape.queryTile);
+    return spattn_gpu::ReadColumnsOp::create(
+        b, type, place(offset).first, asIndex(stage), 4 * shape.queryTile);
   }
 
   /// Masks the scores of an item's n-th tile if it is a partial one.
@@ -403,7 +404,7 @@ private:
         arrive(barrier(numbers.emptyScores, bufferOf(count)));
       Value use = add(mul(count, index(uses)), index(own));
       await(barrier(numbers.emptySums, group), flip(parity(use)));
-      spattn_gpu::WriteFragmentOp::create(b, dquery, layout.sums,
+      spattn_gpu::WriteFragmentOp::create(b, dquery, place(layout.sums).first,
                                           asIndex(group), kSumsBytes);
       if (isLast && scores)
         scores = wait(0, scores).front();

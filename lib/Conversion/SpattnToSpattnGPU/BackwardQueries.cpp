@@ -93,6 +93,9 @@ public:
     queue = {kItemStages, layout.items, FullItem, EmptyItem, shape.queryItem};
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
           /*maps=*/Dquery, QueryGradientLayout::kThreads, shape.queryBlocks);
+    allocate({layout.query, layout.dout, layout.key, layout.value,
+              layout.gradient, layout.barriers, layout.items},
+             /*words=*/layout.barriers, layout.total);
   }
 
   LLVM::LLVMFuncOp build() {

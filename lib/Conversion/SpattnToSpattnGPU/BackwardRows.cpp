@@ -58,6 +58,8 @@ public:
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
           /*maps=*/UserLse, spattn_gpu::kWarpgroupThreads,
           /*blocks=*/4);
+    allocate({layout.out, layout.dout, layout.barrier},
+             /*words=*/layout.barrier, layout.total);
   }
 
   LLVM::LLVMFuncOp build() {
@@ -132,6 +134,8 @@ public:
     begin(name, argumentTypes(/*pointers=*/Batch, NumArguments),
           /*maps=*/Dquery, spattn_gpu::kWarpgroupThreads,
           /*blocks=*/4);
+    int64_t bytes = FinishLayout(shape).total;
+    allocate(/*begins=*/{0}, /*words=*/bytes, bytes);
   }
 
   LLVM::LLVMFuncOp build() {

@@ -59,6 +59,9 @@ void ForwardItems::declare(StringRef name) {
   if (!shape.fetch)
     types.resize(Counter);
   begin(name, types, /*maps=*/4, shape.threads(), shape.blocks);
+  allocate(
+      {layout.query, layout.key, layout.value, layout.barriers, layout.items},
+      /*words=*/layout.barriers, layout.total);
 }
 
 void ForwardItems::readArguments() {

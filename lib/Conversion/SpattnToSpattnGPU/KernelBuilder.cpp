@@ -167,6 +167,21 @@ void KernelBuilder::begin(StringRef name, ArrayRef<Type> types, int maps,
 // Shared memory and barriers
 //===----------------------------------------------------------------------===//
 
+void KernelBuilder::allocate(ArrayRef<int64_t> begins, int64_t words,
+                             int64_t total) {
+  for (auto [i, begin] : llvm::enumerate(begins)) {
+    int64_t end = i + 1 < begins.size() ? begins[i + 1] : total;
+    if (end > begin)
+      memories[begin] = spattn_gpu::AllocOp::create(
+          b, end - begin, /*alignment=*/begin < words ? 1024 : 16);
+  }
+}
+
+std::pair<Value, int64_t> KernelBuilder::place(int64_t offset) {
+  auto part = std::prev(memories.upper_bound(offset));
+  return {part->second, offset - part->first};
+}
+
 spattn_gpu::AccumulatorType KernelBuilder::accType(int64_t columns) {
   return spattn_gpu::AccumulatorType::get(
       b.getContext(), spattn_gpu::kFragmentRows, columns, b.getF32Type());
@@ -180,13 +195,14 @@ spattn_gpu::SharedType KernelBuilder::sharedType(int64_t rows,
 Value KernelBuilder::sharedTile(int64_t rows, int64_t columns, Value stage,
                                 int64_t offset) {
   return spattn_gpu::SharedOp::create(b, sharedType(rows, columns),
-                                      stage ? asIndex(stage) : Value(), offset);
+                                      memories.at(offset),
+                                      stage ? asIndex(stage) : Value());
 }
 
 Value KernelBuilder::barrier(int64_t number, Value stage) {
+  auto [memory, offset] = place(barrierOffset + 8 * number);
   return spattn_gpu::BarrierOp::create(
-      b, spattn_gpu::BarrierType::get(b.getContext()),
-      stage ? asIndex(stage) : Value(), barrierOffset + 8 * number);
+      b, memory, stage ? asIndex(stage) : Value(), offset);
 }
 
 void KernelBuilder::initBarriers(int64_t number, int64_t stages, int64_t count,
@@ -292,11 +308,12 @@ Value KernelBuilder::allowedColumns(const WorkItem &item, int64_t columns,
                                  ValueRange{none});
   in(loop.getBody(), [&] {
     llvm::SmallVector<Type> types(4, b.getI32Type());
-    ValueRange row = spattn_gpu::ReadWordsOp::create(
-                         b, types, queue.words + 4 * layout.intervalsAt(),
-                         asIndex(add(firstRow, loop.getInductionVar())), 16,
-                         /*uniform=*/false)
-                         .getValues();
+    auto [memory, offset] = place(queue.words + 4 * layout.intervalsAt());
+    ValueRange row =
+        spattn_gpu::ReadWordsOp::create(
+            b, types, memory, asIndex(add(firstRow, loop.getInductionVar())),
+            16, /*uniform=*/false, offset)
+            .getValues();
     Index begin = ops.wrap(row[0]), end = ops.wrap(row[1]);
     // A row as a normal form of its own: one interval for some keys, and
     // nothing for others.
@@ -375,9 +392,11 @@ void KernelBuilder::postTables(Value count) {
   llvm::append_range(firsts, shifts);
   Value stage = asIndex(stageOf(count, queue.stages).first);
   for (auto [at, values] : {std::pair(layout.piecesAt(), firsts),
-                            {layout.intervalsAt(), intervals}})
-    spattn_gpu::WriteWordsOp::create(b, queue.words + 4 * at, stage,
-                                     layout.bytes(), values);
+                            {layout.intervalsAt(), intervals}}) {
+    auto [memory, offset] = place(queue.words + 4 * at);
+    spattn_gpu::WriteWordsOp::create(b, memory, stage, layout.bytes(), values,
+                                     offset);
+  }
 }
 
 void KernelBuilder::awaitRoom(Value count) {
@@ -387,7 +406,7 @@ void KernelBuilder::awaitRoom(Value count) {
 
 void KernelBuilder::post(Value count, ValueRange values) {
   Value stage = stageOf(count, queue.stages).first;
-  spattn_gpu::WriteWordsOp::create(b, queue.words, asIndex(stage),
+  spattn_gpu::WriteWordsOp::create(b, memories.at(queue.words), asIndex(stage),
                                    queue.layout.bytes(), values);
   arrive(barrier(queue.full, stage));
 }
@@ -524,8 +543,9 @@ void KernelBuilder::dealItems(Value items,
 ValueRange KernelBuilder::receive(Value count, size_t numWords, bool uniform) {
   Value stage = stageOf(count, queue.stages).first;
   llvm::SmallVector<Type> types(numWords, b.getI32Type());
-  return spattn_gpu::ReadWordsOp::create(b, types, queue.words, asIndex(stage),
-                                         queue.layout.bytes(), uniform)
+  return spattn_gpu::ReadWordsOp::create(b, types, memories.at(queue.words),
+                                         asIndex(stage), queue.layout.bytes(),
+                                         uniform)
       .getValues();
 }
 
@@ -622,9 +642,9 @@ KernelBuilder::Index KernelBuilder::firstOf(const WorkItem &item, Value n,
   const ItemLayout &layout = queue.layout;
   if (layout.hasTables()) {
     Value stage = stageOf(item.number, queue.stages).first;
+    auto [memory, offset] = place(queue.words + 4 * layout.piecesAt());
     Value shift = spattn_gpu::LookupOp::create(
-        b, layout.pieces, queue.words + 4 * layout.piecesAt(), asIndex(stage),
-        layout.bytes(), n);
+        b, layout.pieces, memory, asIndex(stage), layout.bytes(), n, offset);
     return ops.mul(ops.add(number, ops.wrap(shift)), ops.constant(size));
   }
   Index masked = item.masked.nth(ops, number);

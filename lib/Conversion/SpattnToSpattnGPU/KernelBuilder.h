@@ -28,6 +28,7 @@
 #include "llvm/ADT/SetVector.h"
 
 #include <limits>
+#include <map>
 
 namespace spattn {
 
@@ -192,9 +193,17 @@ protected:
   // Shared memory and barriers
   //===--------------------------------------------------------------------===//
 
+  /// Allocates the kernel's shared memory: a part from each of some bytes on,
+  /// the first of which is 0, to where the next begins or to `total`. Parts
+  /// that come before `words` hold tiles.
+  void allocate(llvm::ArrayRef<int64_t> begins, int64_t words, int64_t total);
+  /// The part that has a byte, and which byte of that it is.
+  std::pair<Value, int64_t> place(int64_t offset);
+
   spattn_gpu::AccumulatorType accType(int64_t columns);
   spattn_gpu::SharedType sharedType(int64_t rows, int64_t columns);
-  /// The tile at byte `offset`, or the `stage`-th after it.
+  /// The tile at byte `offset`, where a part begins, or the `stage`-th after
+  /// it.
   Value sharedTile(int64_t rows, int64_t columns, Value stage, int64_t offset);
 
   /// Barrier `number`, or the `stage`-th after it.
@@ -352,6 +361,9 @@ protected:
 
 private:
   void postTables(Value count);
+
+  /// Parts of shared memory by where they begin.
+  std::map<int64_t, Value> memories;
 };
 
 } // namespace spattn

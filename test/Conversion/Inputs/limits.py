@@ -89,6 +89,16 @@ def number(pattern: str, text: str, default: int | None = None) -> int:
     return int(found[1])
 
 
+def allocated(kernel: str) -> int:
+    """Bytes of shared memory, with what alignment leaves out."""
+    memory = r"spattn_gpu.alloc : !spattn_gpu.memory<(\d+)(?:, alignment = (\d+))?>"
+    end = 0
+    for size, alignment in re.findall(memory, kernel):
+        step = int(alignment or 16)
+        end = -(-end // step) * step + int(size)
+    return end
+
+
 def check_kernel(kernel: str, options: str) -> None:
     target = dict(o.split("=") for o in options.split()).get("target", "sm_90a")
     most_threads, most_shared = CHIPS[target]
@@ -103,6 +113,9 @@ def check_kernel(kernel: str, options: str) -> None:
     at_once = blocks if "grid = persistent" in kernel else 1
     needed = at_once * (shared + 1024)
     assert needed <= most_shared, f"{needed} bytes of shared memory"
+    # The verifier sees that allocations fit; here, that nothing is left over.
+    taken = allocated(kernel)
+    assert taken == shared, f"{taken} of {shared} bytes of shared memory"
     if target != "sm_90a":
         return
     # What ptxas launches a thread with, and how warpgroups change it.

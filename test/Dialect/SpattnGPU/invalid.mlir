@@ -55,24 +55,7 @@ func.func private @dimensions(!spattn_gpu.acc<64xf32>)
 
 // -----
 
-func.func @shared_offset() {
-  // expected-error @+1 {{expected an offset that is a multiple of 1024, got 512}}
-  %t = spattn_gpu.shared at 512 : !spattn_gpu.shared<64x64xbf16>
-  return
-}
-
-// -----
-
-func.func @barrier_offset() {
-  // expected-error @+1 {{expected an offset that is a multiple of 8, got 4}}
-  %t = spattn_gpu.barrier at 4
-  return
-}
-
-// -----
-
-func.func @barrier_count() {
-  %b = spattn_gpu.barrier at 0
+func.func @barrier_count(%b: !spattn_gpu.barrier) {
   // expected-error @+1 {{expected a count from 1 to 32767, got 0}}
   spattn_gpu.barrier_init %b, 0
   return
@@ -80,8 +63,7 @@ func.func @barrier_count() {
 
 // -----
 
-func.func @barrier_loads() {
-  %b = spattn_gpu.barrier at 0
+func.func @barrier_loads(%b: !spattn_gpu.barrier) {
   // expected-error @+1 {{expected a count from 1 to 32767, got 32768}}
   spattn_gpu.barrier_init %b, 32768 loads
   return
@@ -297,44 +279,12 @@ func.func @fill_columns(%p: !llvm.ptr, %i: index, %zero: f32) {
 
 // -----
 
-func.func @post_offset(%i: index, %a: i32) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 8 and 256}}
-  spattn_gpu.write_words 8[%i] stride 256, %a
-  return
-}
-
-// -----
-
-func.func @post_count(%i: index, %a: i32) {
-  // expected-error @+1 {{expected from 1 to 4 numbers, got 5}}
-  spattn_gpu.write_words 16[%i] stride 16, %a, %a, %a, %a, %a
-  return
-}
-
-// -----
-
-func.func @lookup_count(%i: index, %n: i32) {
-  // expected-error @+1 {{expected from 1 to 16 numbers, got 18}}
-  %v = spattn_gpu.lookup %n in 9 of 16[%i] stride 64
-  return
-}
-
-// -----
-
 func.func @spans_columns(%seen: !spattn_gpu.column_mask<16>) {
   // expected-error @+1 {{expected 'others' of the result's type '!spattn_gpu.column_mask<32>', got '!spattn_gpu.column_mask<16>'}}
   %s = spattn_gpu.column_mask with %seen : !spattn_gpu.column_mask<16> {
   ^bb0(%row: index):
     spattn_gpu.yield
   } : !spattn_gpu.column_mask<32>
-  return
-}
-
-// -----
-
-func.func @receive_stride(%i: index) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 16 and 20}}
-  %a = spattn_gpu.read_words 16[%i] stride 20 : i32
   return
 }
 
@@ -408,191 +358,5 @@ func.func @products_of_rows(%t: !spattn_gpu.shared<96x64xbf16>, %i: index) {
 func.func @read_rows(%t: !spattn_gpu.shared<96x64xbf16>, %i: index) {
   // expected-error @+1 {{expected a tile of a multiple of 64 rows, got '!spattn_gpu.shared<96x64xbf16>'}}
   %o = spattn_gpu.read %t[%i] : !spattn_gpu.shared<96x64xbf16> to !spattn_gpu.acc<64x64xf32>
-  return
-}
-
-// -----
-
-func.func @words_multiple(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected a multiple of 4 numbers, got 6}}
-  spattn_gpu.load_words 6 from %p to 1024[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @words_offset(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1028 and 256}}
-  spattn_gpu.load_words 64 from %p to 1028[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @words_count(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected from 1 to 64 numbers, got 68}}
-  spattn_gpu.load_words 68 from %p to 1024[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @no_words(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected from 1 to 64 numbers, got 0}}
-  spattn_gpu.load_words 0 from %p to 1024[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @adds_words_apart(%p: !llvm.ptr, %i: index) {
-  // expected-error @+1 {{expected a multiple of 4 numbers, got 6}}
-  spattn_gpu.add_words 6 from 1024[%i] stride 256 to %p
-  return
-}
-
-// -----
-
-func.func @adds_words_of_others(%p: !llvm.ptr, %i: index) {
-  // expected-error @+1 {{expected from 1 to 64 numbers, got 68}}
-  spattn_gpu.add_words 68 from 1024[%i] stride 256 to %p
-  return
-}
-
-// -----
-
-func.func @fragment_over_others(%a: !spattn_gpu.acc<64x64xf32>, %i: index) {
-  // expected-error @+1 {{expected from 1 to 2048 numbers, got 4096}}
-  spattn_gpu.write_fragment %a to 1024[%i] stride 8192 : !spattn_gpu.acc<64x64xf32>
-  return
-}
-
-// -----
-
-func.func @fragment_unaligned(%a: !spattn_gpu.acc<64x64xf32>, %i: index) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1032 and 16384}}
-  spattn_gpu.write_fragment %a to 1032[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>
-  return
-}
-
-// -----
-
-// So many numbers have 0 bytes in 64 bits.
-func.func @negative_words(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected from 1 to 64 numbers, got -4611686018427387904}}
-  spattn_gpu.load_words -4611686018427387904 from %p to 1024[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @negative_offset(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got -16 and 256}}
-  spattn_gpu.load_words 64 from %p to -16[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @negative_stride(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1024 and -256}}
-  spattn_gpu.load_words 64 from %p to 1024[%i] stride -256, %b
-  return
-}
-
-// -----
-
-func.func @column_stride(%i: index) {
-  // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 1024 and 260}}
-  %c = spattn_gpu.read_columns 1024[%i] stride 260 : !spattn_gpu.columns<64>
-  return
-}
-
-// -----
-
-func.func @column_count(%i: index) {
-  // expected-error @+1 {{expected from 1 to 32 numbers, got 64}}
-  %c = spattn_gpu.read_columns 1024[%i] stride 128 : !spattn_gpu.columns<64>
-  return
-}
-
-// -----
-
-// Offsets that 32 bits or shared memory do not hold.
-func.func @large_add(%p: !llvm.ptr, %i: index) {
-  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 2147483648}}
-  spattn_gpu.add_words 64 from 2147483648[%i] stride 256 to %p
-  return
-}
-
-// -----
-
-func.func @large_stride(%p: !llvm.ptr, %i: index) {
-  // expected-error @+1 {{expected 2147483648 bytes within the 232448 of shared memory that a block may have, got offset 0}}
-  spattn_gpu.add_words 64 from 0[%i] stride 2147483648 to %p
-  return
-}
-
-// -----
-
-func.func @large_load(%p: !llvm.ptr, %i: index, %b: !spattn_gpu.barrier) {
-  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 232208}}
-  spattn_gpu.load_words 64 from %p to 232208[%i] stride 256, %b
-  return
-}
-
-// -----
-
-func.func @large_post(%i: index, %a: i32) {
-  // expected-error @+1 {{expected 4 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
-  spattn_gpu.write_words 4294967296[%i] stride 256, %a
-  return
-}
-
-// -----
-
-func.func @large_receive(%i: index) {
-  // expected-error @+1 {{expected 4 bytes within the 232448 of shared memory that a block may have, got offset 9223372036854775792}}
-  %a = spattn_gpu.read_words 9223372036854775792[%i] stride 256 : i32
-  return
-}
-
-// -----
-
-func.func @large_fragment(%i: index, %a: !spattn_gpu.acc<64x64xf32>) {
-  // expected-error @+1 {{expected 16384 bytes within the 232448 of shared memory that a block may have, got offset 217088}}
-  spattn_gpu.write_fragment %a to 217088[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>
-  return
-}
-
-// -----
-
-func.func @large_columns(%i: index) {
-  // expected-error @+1 {{expected 256 bytes within the 232448 of shared memory that a block may have, got offset 1073741824}}
-  %c = spattn_gpu.read_columns 1073741824[%i] stride 256 : !spattn_gpu.columns<64>
-  return
-}
-
-// -----
-
-func.func @large_tile() {
-  // expected-error @+1 {{expected 32768 bytes within the 232448 of shared memory that a block may have, got offset 201728}}
-  %t = spattn_gpu.shared at 201728 : !spattn_gpu.shared<128x128xbf16>
-  return
-}
-
-// -----
-
-func.func @negative_tile() {
-  // expected-error @+1 {{expected 32768 bytes within the 232448 of shared memory that a block may have, got offset -1024}}
-  %t = spattn_gpu.shared at -1024 : !spattn_gpu.shared<128x128xbf16>
-  return
-}
-
-// -----
-
-func.func @large_barrier() {
-  // expected-error @+1 {{expected 8 bytes within the 232448 of shared memory that a block may have, got offset 4294967296}}
-  %b = spattn_gpu.barrier at 4294967296
   return
 }

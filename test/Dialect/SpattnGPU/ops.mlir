@@ -3,9 +3,13 @@
 // RUN: spattn-opt --mlir-print-op-generic %s | spattn-opt | FileCheck %s
 
 // CHECK-LABEL: @memory
-// CHECK: spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
-// CHECK: spattn_gpu.shared[%{{.*}}] at 32768 : !spattn_gpu.shared<64x64xf16>
-// CHECK: %[[B:.*]] = spattn_gpu.barrier[%{{.*}}] at 8
+// CHECK: %[[T:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+// CHECK: %[[U:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+// CHECK: %[[M:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<24>
+// CHECK: spattn_gpu.shared %[[T]] : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.shared %[[U]][%{{.*}}] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
+// CHECK: spattn_gpu.barrier %[[M]] : !spattn_gpu.memory<24>
+// CHECK: %[[B:.*]] = spattn_gpu.barrier %[[M]][%{{.*}}] offset 8 : !spattn_gpu.memory<24>
 // CHECK: spattn_gpu.barrier_init %[[B]], 2{{$}}
 // CHECK: spattn_gpu.barrier_init %[[B]], 1 loads
 // CHECK: spattn_gpu.barrier_fence
@@ -14,9 +18,14 @@
 // CHECK: spattn_gpu.barrier_wait %[[B]] parity %{{.*}}
 // CHECK: spattn_gpu.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !spattn_gpu.shared<128x128xbf16>
 func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
-  %u = spattn_gpu.shared[%i] at 32768 : !spattn_gpu.shared<64x64xf16>
-  %b = spattn_gpu.barrier[%i] at 8
+  %mt = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  %mu = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  // As if nothing were said of the alignment.
+  %mb = spattn_gpu.alloc : !spattn_gpu.memory<24, alignment = 16>
+  %t = spattn_gpu.shared %mt : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+  %u = spattn_gpu.shared %mu[%i] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
+  %a = spattn_gpu.barrier %mb : !spattn_gpu.memory<24>
+  %b = spattn_gpu.barrier %mb[%i] offset 8 : !spattn_gpu.memory<24>
   spattn_gpu.barrier_init %b, 2
   spattn_gpu.barrier_init %b, 1 loads
   spattn_gpu.barrier_fence
@@ -130,9 +139,9 @@ func.func @threads() {
 // CHECK: spattn_gpu.store_tile %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.store_wait
 // CHECK: spattn_gpu.store_fill %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 128 : bf16
-func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !llvm.ptr, %i: index, %zero: bf16) {
+func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !llvm.ptr, %i: index, %zero: bf16,
+                  %t: !spattn_gpu.shared<128x128xbf16>) {
   %w = spattn_gpu.mma_wait 0, %o : !spattn_gpu.acc<64x128xf32> after %sum
-  %t = spattn_gpu.shared at 0 : !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.write %w to %t[%i] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.async_proxy_fence
   spattn_gpu.store_tile %t to %p[%i, %i, %i] : !spattn_gpu.shared<128x128xbf16>
@@ -142,25 +151,57 @@ func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !
 }
 
 // CHECK-LABEL: @words
-// CHECK: spattn_gpu.write_words 1024[%{{.*}}] stride 256, %{{.*}}, %{{.*}}
-// CHECK: spattn_gpu.read_words 1024[%{{.*}}] stride 256 uniform : i32, i32
-// CHECK: spattn_gpu.read_words 1024[%{{.*}}] stride 256 : i32
-// CHECK: spattn_gpu.lookup %{{.*}} in 32 of 1024[%{{.*}}] stride 256
-func.func @words(%i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
-  spattn_gpu.write_words 1024[%i] stride 256, %a, %b
-  %c, %d = spattn_gpu.read_words 1024[%i] stride 256 uniform : i32, i32
-  %e = spattn_gpu.read_words 1024[%i] stride 256 : i32
-  %f = spattn_gpu.lookup %e in 32 of 1024[%i] stride 256
+// CHECK-SAME: %[[M:.*]]: !spattn_gpu.memory<512>,
+// CHECK: spattn_gpu.write_words %[[M]][%{{.*}}] stride 256, %{{.*}}, %{{.*}} : !spattn_gpu.memory<512>
+// CHECK: spattn_gpu.write_words %[[M]][%{{.*}}] stride 256 offset 64, %{{.*}} : !spattn_gpu.memory<512>
+// CHECK: spattn_gpu.read_words %[[M]][%{{.*}}] stride 256 uniform : !spattn_gpu.memory<512> -> i32, i32
+// CHECK: spattn_gpu.read_words %[[M]][%{{.*}}] stride 256 : !spattn_gpu.memory<512> -> i32
+// CHECK: spattn_gpu.read_words %[[M]][%{{.*}}] stride 256 offset 64 uniform : !spattn_gpu.memory<512> -> i32
+// CHECK: spattn_gpu.lookup %{{.*}} in 32 of %[[M]][%{{.*}}] stride 256 : !spattn_gpu.memory<512>
+// CHECK: spattn_gpu.lookup %{{.*}} in 8 of %[[M]][%{{.*}}] stride 256 offset 192 : !spattn_gpu.memory<512>
+func.func @words(%m: !spattn_gpu.memory<512>, %i: index, %a: i32, %b: i32) -> (i32, i32, i32) {
+  spattn_gpu.write_words %m[%i] stride 256, %a, %b : !spattn_gpu.memory<512>
+  spattn_gpu.write_words %m[%i] stride 256 offset 64, %a : !spattn_gpu.memory<512>
+  %c, %d = spattn_gpu.read_words %m[%i] stride 256 uniform : !spattn_gpu.memory<512> -> i32, i32
+  %e = spattn_gpu.read_words %m[%i] stride 256 : !spattn_gpu.memory<512> -> i32
+  %h = spattn_gpu.read_words %m[%i] stride 256 offset 64 uniform : !spattn_gpu.memory<512> -> i32
+  %f = spattn_gpu.lookup %e in 32 of %m[%i] stride 256 : !spattn_gpu.memory<512>
+  %g = spattn_gpu.lookup %e in 8 of %m[%i] stride 256 offset 192 : !spattn_gpu.memory<512>
   return %c, %d, %e : i32, i32, i32
+}
+
+// Stages that are constants, up to the last one.
+// CHECK-LABEL: @last_stages
+func.func @last_stages(%m: !spattn_gpu.memory<512>, %t: !spattn_gpu.memory<65536, alignment = 1024>) -> i32 {
+  %last = arith.constant 1 : index
+  %tile = spattn_gpu.shared %t[%last] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+  %barrier = spattn_gpu.barrier %m[%last] offset 496 : !spattn_gpu.memory<512>
+  %word = spattn_gpu.read_words %m[%last] stride 256 offset 240 : !spattn_gpu.memory<512> -> i32
+  return %word : i32
+}
+
+// All that a launch has may be allocated, and more of it left.
+// CHECK-LABEL: @launched
+llvm.func @launched() attributes {spattn_gpu.launch = #spattn_gpu.launch<threads = 1, shared = 2048, grid = <1>>} {
+  %a = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %b = spattn_gpu.alloc : !spattn_gpu.memory<1024, alignment = 1024>
+  llvm.return
+}
+llvm.func @launched_with_more() attributes {spattn_gpu.launch = #spattn_gpu.launch<threads = 1, shared = 2048, grid = <1>>} {
+  %a = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  llvm.return
 }
 
 // CHECK-LABEL: @columns
 // CHECK-SAME: %[[C:.*]]: !spattn_gpu.columns<64>
-// CHECK: %[[R:.*]] = spattn_gpu.read_columns 1024[%{{.*}}] stride 256 : !spattn_gpu.columns<64>
+// CHECK: spattn_gpu.read_columns %[[M:.*]][%{{.*}}] stride 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
+// CHECK: %[[R:.*]] = spattn_gpu.read_columns %[[M]][%{{.*}}] stride 256 offset 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
 // CHECK: spattn_gpu.map(%[[R]], %{{.*}}, %[[C]]) {
 // CHECK: } : (!spattn_gpu.columns<64>, !spattn_gpu.rows, !spattn_gpu.columns<64>) -> !spattn_gpu.acc<64x64xf32>
-func.func @columns(%c: !spattn_gpu.columns<64>, %r: !spattn_gpu.rows, %i: index) -> !spattn_gpu.acc<64x64xf32> {
-  %d = spattn_gpu.read_columns 1024[%i] stride 256 : !spattn_gpu.columns<64>
+func.func @columns(%c: !spattn_gpu.columns<64>, %r: !spattn_gpu.rows, %i: index, %memory: !spattn_gpu.memory<512>)
+    -> !spattn_gpu.acc<64x64xf32> {
+  %e = spattn_gpu.read_columns %memory[%i] stride 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
+  %d = spattn_gpu.read_columns %memory[%i] stride 256 offset 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
   %m = spattn_gpu.map(%d, %r, %c) {
   ^bb0(%x: f32, %y: f32, %z: f32):
     %s = arith.addf %x, %y : f32
@@ -181,28 +222,33 @@ func.func @lhs_transposed(%s: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.s
 }
 
 // CHECK-LABEL: @gradients
-// CHECK: spattn_gpu.load_words 64 from %{{.*}} to 1024[%{{.*}}] stride 256, %{{.*}}
+// CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M:.*]][%{{.*}}] stride 256, %{{.*}} : !spattn_gpu.memory<32768>
+// CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M]][%{{.*}}] stride 256 offset 1024, %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
 // CHECK: spattn_gpu.read %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
 // CHECK: spattn_gpu.row_products %{{.*}}, %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16>
 // CHECK: spattn_gpu.write %{{.*}} to %{{.*}}[%{{.*}}] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
 // CHECK: spattn_gpu.add_fragment %{{.*}} to %{{.*}} : !spattn_gpu.acc<64x64xf32>
-// CHECK: spattn_gpu.write_fragment %{{.*}} to 2048[%{{.*}}] stride 16384 : !spattn_gpu.acc<64x64xf32>
-// CHECK: spattn_gpu.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}}
-// CHECK: spattn_gpu.add_words 4096 from 2048[%{{.*}}] stride 16384 to %{{.*}} overwriting
+// CHECK: spattn_gpu.write_fragment %{{.*}} to %[[M]][%{{.*}}] stride 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+// CHECK: spattn_gpu.write_fragment %{{.*}} to %[[M]][%{{.*}}] stride 16384 offset 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+// CHECK: spattn_gpu.add_words 4096 from %[[M]][%{{.*}}] stride 16384 to %{{.*}} : !spattn_gpu.memory<32768>
+// CHECK: spattn_gpu.add_words 4096 from %[[M]][%{{.*}}] stride 16384 offset 16384 to %{{.*}} overwriting : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_fragment %{{.*}} : !spattn_gpu.acc<64x64xf32>
-func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !spattn_gpu.barrier, %x: f32, %i: index)
+func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !spattn_gpu.barrier, %x: f32, %i: index,
+                     %m: !spattn_gpu.memory<32768>)
     -> (!spattn_gpu.rows, !spattn_gpu.acc<64x64xf32>) {
-  spattn_gpu.load_words 64 from %p to 1024[%i] stride 256, %b
+  spattn_gpu.load_words 64 from %p to %m[%i] stride 256, %b : !spattn_gpu.memory<32768>
+  spattn_gpu.load_words 64 from %p to %m[%i] stride 256 offset 1024, %b : !spattn_gpu.memory<32768>
   %r = spattn_gpu.load_rows %p stride %i rows %i else %x
   %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
   %d = spattn_gpu.row_products %t, %t[%i] : !spattn_gpu.shared<128x64xbf16>
   %o = spattn_gpu.to_operand %a : !spattn_gpu.acc<64x64xf32> to !spattn_gpu.operand<64x64xbf16>
   spattn_gpu.write %o to %t[%i] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
   spattn_gpu.add_fragment %a to %p : !spattn_gpu.acc<64x64xf32>
-  spattn_gpu.write_fragment %a to 2048[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>
-  spattn_gpu.add_words 4096 from 2048[%i] stride 16384 to %p
-  spattn_gpu.add_words 4096 from 2048[%i] stride 16384 to %p overwriting
+  spattn_gpu.write_fragment %a to %m[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+  spattn_gpu.write_fragment %a to %m[%i] stride 16384 offset 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+  spattn_gpu.add_words 4096 from %m[%i] stride 16384 to %p : !spattn_gpu.memory<32768>
+  spattn_gpu.add_words 4096 from %m[%i] stride 16384 offset 16384 to %p overwriting : !spattn_gpu.memory<32768>
   %f = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x64xf32>
   return %r, %f : !spattn_gpu.rows, !spattn_gpu.acc<64x64xf32>
 }

@@ -34,7 +34,7 @@ SHAPES = (
 )
 QUERY_ROWS = 128
 # The numbers: some, zeros to add to, and one that counts. A warp copies 128 at a time.
-NUMBERS, WORDS_BYTES = 192, 1024
+NUMBERS, WORDS_BYTES, WORDS_OFFSET = 192, 1024, 16
 SUMS = 64 * 128
 ELSE = 7.5
 # Numbers that each of the four warps takes.
@@ -57,16 +57,14 @@ def kernel(shape: Shape, what: str) -> str:
     x, c = f"!spattn_gpu.shared<64x{depth}x{element}>", f"!spattn_gpu.columns<{keys}>"
     r, t = f"!spattn_gpu.acc<64x{depth}xf32>", f"!spattn_gpu.operand<64x{depth}x{element}>"
 
-    def aligned(size):
-        return -(-size // 1024) * 1024
+    def tiles(rows, columns):
+        return f"!spattn_gpu.memory<{rows * columns * 2}, alignment = 1024>"
 
-    key_at = QUERY_ROWS * depth * 2
-    value_at = aligned(key_at + keys * depth * 2)
-    extra_at = aligned(value_at + keys * columns * 2)
-    words_at = aligned(extra_at + 64 * depth * 2)
-    words = f"{words_at}[%one] stride {WORDS_BYTES}"
-    barrier_at = words_at + 2 * WORDS_BYTES
-    staged = f"{64 * keys} from 0[%first_stage] stride {256 * keys} to %sums"
+    mq, mk, mv = tiles(QUERY_ROWS, depth), tiles(keys, depth), tiles(keys, columns)
+    mx, mb = tiles(64, depth), "!spattn_gpu.memory<8>"
+    mw = f"!spattn_gpu.memory<{2 * WORDS_BYTES + WORDS_OFFSET}>"
+    words = f"%words[%one] stride {WORDS_BYTES} offset {WORDS_OFFSET}"
+    staged = f"%queries[%first_stage] stride {256 * keys}"
     mask = f"""
   %seen = spattn_gpu.column_mask {{
   ^bb0(%r: index):
@@ -121,7 +119,7 @@ def kernel(shape: Shape, what: str) -> str:
   %o3:2 = spattn_gpu.mma_wait 0, %o2, %o1#1 : {o}, {p}
   spattn_gpu.store %o3#0 to %out stride %n rows %count as f32 : {o}""",
         "columns": f"""
-  %c = spattn_gpu.read_columns {words} : {c}
+  %c = spattn_gpu.read_columns {words} : {mw} -> {c}
   %m = spattn_gpu.map(%c, %s) {{
   ^bb0(%a: f32, %b1: f32):
     %d = arith.addf %a, %b1 : f32
@@ -130,7 +128,7 @@ def kernel(shape: Shape, what: str) -> str:
   spattn_gpu.store %m to %out stride %n rows %count as f32 : {s}""",
         # A product that starts from numbers of its columns.
         "start": f"""
-  %c = spattn_gpu.read_columns {words} : {c}
+  %c = spattn_gpu.read_columns {words} : {mw} -> {c}
   %a0 = spattn_gpu.map(%c) {{
   ^bb0(%a: f32):
     spattn_gpu.yield %a : f32
@@ -158,11 +156,11 @@ def kernel(shape: Shape, what: str) -> str:
   %flag = llvm.getelementptr %numbers[{NUMBERS + SUMS}] : (!llvm.ptr) -> !llvm.ptr, f32
   %first_stage = arith.constant 0 : index
   spattn_gpu.named_barrier_sync 0, 128
-  spattn_gpu.write_fragment %s to 0[%first_stage] stride {256 * keys} : {s}
+  spattn_gpu.write_fragment %s to {staged} : {s}, {mq}
   spattn_gpu.async_proxy_fence
   spattn_gpu.named_barrier_sync 0, 128
   scf.if %is_warp {{
-    spattn_gpu.add_words {staged} overwriting
+    spattn_gpu.add_words {64 * keys} from {staged} to %sums overwriting : {mq}
     spattn_gpu.semaphore_release 1024 to %flag
     %claimed = spattn_gpu.semaphore_arrive %flag
     %before = spattn_gpu.warp_broadcast %claimed
@@ -170,7 +168,7 @@ def kernel(shape: Shape, what: str) -> str:
     %is_there = arith.cmpi eq, %before, %published : i32
     scf.if %is_there {{
       spattn_gpu.semaphore_wait 1025 at %flag
-      spattn_gpu.add_words {staged}
+      spattn_gpu.add_words {64 * keys} from {staged} to %sums : {mq}
       spattn_gpu.semaphore_release 1024 to %flag
     }}
   }}
@@ -187,7 +185,7 @@ def kernel(shape: Shape, what: str) -> str:
         # Written rows are the left operand of a product.
         "write": f"""
   %zero_block = arith.constant 0 : index
-  %xt = spattn_gpu.shared at {extra_at} : {x}
+  %xt = spattn_gpu.shared %extra : {mx} -> {x}
   %a = spattn_gpu.read %qt[%g] : {q} to {r}
   %o = spattn_gpu.to_operand %a : {r} to {t}
   spattn_gpu.write %o to %xt[%zero_block] : {t}, {x}
@@ -255,10 +253,16 @@ llvm.func @{what}_{shape.name}(%mq: {map_type}, %mk: {map_type}, %mv: {map_type}
   %places = llvm.getelementptr %out[8] : (!llvm.ptr) -> !llvm.ptr, i32
   %is_thread = arith.cmpi eq, %thread, %zero : i32
   %is_warp = arith.cmpi ult, %thread, %warp : i32
-  %qt = spattn_gpu.shared at 0 : {q}
-  %kt = spattn_gpu.shared at {key_at} : {k}
-  %vt = spattn_gpu.shared at {value_at} : {v}
-  %full = spattn_gpu.barrier at {barrier_at}
+  %queries = spattn_gpu.alloc : {mq}
+  %keys = spattn_gpu.alloc : {mk}
+  %values = spattn_gpu.alloc : {mv}
+  %extra = spattn_gpu.alloc : {mx}
+  %words = spattn_gpu.alloc : {mw}
+  %barriers = spattn_gpu.alloc : {mb}
+  %qt = spattn_gpu.shared %queries : {mq} -> {q}
+  %kt = spattn_gpu.shared %keys : {mk} -> {k}
+  %vt = spattn_gpu.shared %values : {mv} -> {v}
+  %full = spattn_gpu.barrier %barriers : {mb}
   scf.if %is_thread {{
     spattn_gpu.barrier_init %full, 4 loads
     spattn_gpu.barrier_fence
@@ -268,7 +272,7 @@ llvm.func @{what}_{shape.name}(%mq: {map_type}, %mk: {map_type}, %mv: {map_type}
     spattn_gpu.load %mq[%qrow, %head, %batch] to %qt, %full : {q}
     spattn_gpu.load %mk[%krow, %head, %batch] to %kt, %full : {k}
     spattn_gpu.load %mv[%krow, %head, %batch] to %vt, %full : {v}
-    spattn_gpu.load_words {NUMBERS} from %numbers to {words}, %full
+    spattn_gpu.load_words {NUMBERS} from %numbers to {words}, %full : {mw}
   }}
   spattn_gpu.barrier_wait %full parity %zero
   spattn_gpu.mma_fence
@@ -300,7 +304,7 @@ KINDS = (
     "both_transposed",
     "fetch",
 )
-SHARED_BYTES = 2 * 128 * (128 + 128 + 128 + 64) + 2 * WORDS_BYTES + 1024 + 64
+SHARED_BYTES = 2 * 128 * (128 + 128 + 128 + 64) + 2 * WORDS_BYTES + WORDS_OFFSET + 8
 
 
 def names():

@@ -626,5 +626,11 @@ SpattnGPUDialect::verifyOperationAttribute(Operation *op,
     if (!fits(argument.getKind(), type))
       return op->emitError("argument ") << i << " of the launch is " << argument
                                         << ", but the function takes " << type;
+  int64_t allocated = AllocOp::layOut(function, [](AllocOp, int64_t) {});
+  if (allocated > launch.getShared())
+    return op->emitError("the launch has ")
+           << launch.getShared()
+           << " bytes of shared memory, but the function's allocations take "
+           << allocated;
   return success();
 }

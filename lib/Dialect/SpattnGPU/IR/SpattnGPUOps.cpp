@@ -16,37 +16,6 @@ using namespace spattn::spattn_gpu;
 #define GET_OP_CLASSES
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPUOps.cpp.inc"
 
-/// Shared memory that a block has on any target.
-static constexpr int64_t kMaxShared = 227 * 1024;
-
-/// Bytes from an offset on, the first of some that are a stride apart, are in
-/// shared memory.
-static LogicalResult verifyInShared(Operation *op, int64_t offset,
-                                    int64_t bytes) {
-  if (offset >= 0 && bytes <= kMaxShared && offset <= kMaxShared - bytes)
-    return success();
-  return op->emitOpError("expected ")
-         << bytes << " bytes within the " << kMaxShared
-         << " of shared memory that a block may have, got offset " << offset;
-}
-
-LogicalResult SharedOp::verify() {
-  int64_t offset = getOffset();
-  if (offset % 1024 != 0)
-    return emitOpError("expected an offset that is a multiple of 1024, got ")
-           << offset;
-  SharedType type = getType();
-  return verifyInShared(*this, offset, type.getRows() * type.getColumns() * 2);
-}
-
-LogicalResult BarrierOp::verify() {
-  int64_t offset = getOffset();
-  if (offset % 8 != 0)
-    return emitOpError("expected an offset that is a multiple of 8, got ")
-           << offset;
-  return verifyInShared(*this, offset, /*bytes=*/8);
-}
-
 LogicalResult BarrierInitOp::verify() {
   // The most arrivals that an mbarrier counts are 2^20 - 1; a load may be 32.
   constexpr uint32_t limit = (1 << 15) - 1;
@@ -197,57 +166,6 @@ LogicalResult StoreFillOp::verify() {
   if (getColumns() >= 1 && getColumns() <= 4096)
     return success();
   return emitOpError("expected from 1 to 4096 columns, got ") << getColumns();
-}
-
-/// A set of words in shared memory.
-static LogicalResult verifyWords(Operation *op, int64_t offset, int64_t stride,
-                                 int64_t count) {
-  if (offset < 0 || offset % 16 != 0 || stride < 0 || stride % 16 != 0)
-    return op->emitOpError("expected an offset and a stride that are multiples "
-                           "of 16, got ")
-           << offset << " and " << stride;
-  if (count < 1 || count > stride / 4)
-    return op->emitOpError("expected from 1 to ")
-           << stride / 4 << " numbers, got " << count;
-  // Words that others lie before or behind may be of the last stride.
-  return verifyInShared(op, offset, stride > kMaxShared ? stride : 4 * count);
-}
-
-LogicalResult WriteWordsOp::verify() {
-  return verifyWords(*this, getOffset(), getStride(), getValues().size());
-}
-
-LogicalResult ReadWordsOp::verify() {
-  return verifyWords(*this, getOffset(), getStride(), getValues().size());
-}
-
-LogicalResult LookupOp::verify() {
-  // Keys and values.
-  return verifyWords(*this, getOffset(), getStride(), 2 * getCount());
-}
-
-/// Words that are copied 16 bytes at a time.
-template <class Op>
-static LogicalResult verifyCopiedWords(Op op) {
-  int64_t count = op.getCount();
-  if (count % 4 != 0)
-    return op.emitOpError("expected a multiple of 4 numbers, got ") << count;
-  return verifyWords(op, op.getOffset(), op.getStride(), count);
-}
-
-LogicalResult LoadWordsOp::verify() { return verifyCopiedWords(*this); }
-
-LogicalResult AddWordsOp::verify() { return verifyCopiedWords(*this); }
-
-LogicalResult WriteFragmentOp::verify() {
-  AccumulatorType type = getSource().getType();
-  return verifyWords(*this, getOffset(), getStride(),
-                     type.getRows() * type.getColumns());
-}
-
-LogicalResult ReadColumnsOp::verify() {
-  return verifyWords(*this, getOffset(), getStride(),
-                     getResult().getType().getColumns());
 }
 
 /// A named barrier, and how many threads meet at it.

@@ -165,7 +165,8 @@ def SpattnGPU_LaunchAttr : SpattnGPU_Attr<"Launch", "launch"> {
     All that a launch needs but the code: what the caller passes, what is made
     of it, and in which order the kernel takes it. It is what an artifact's
     fields say, and is attached to the kernel's function as `spattn_gpu.launch`, which
-    is then checked against the function's parameters. Kernels that are launched
+    is then checked against the function's parameters and the shared memory that
+    it allocates. Kernels that are launched
     together, in the order of the module, have the same buffers, tensor maps,
     scratch, limits and positive values.
 

@@ -142,6 +142,26 @@ def SpattnGPU_Barrier : SpattnGPU_Type<"Barrier", "barrier"> {
   }];
 }
 
+def SpattnGPU_Memory : SpattnGPU_Type<"Memory", "memory"> {
+  let summary = "an allocation of the kernel's shared memory";
+  let description = [{
+    So many bytes, from a multiple of `alignment` on: a power of two from 16,
+    which is the default, to 1,024, which tiles need.
+
+    ```mlir
+    !spattn_gpu.memory<512>
+    ```
+
+    ```mlir
+    !spattn_gpu.memory<65536, alignment = 1024>
+    ```
+  }];
+  let parameters = (ins "int64_t":$bytes,
+                        DefaultValuedParameter<"int64_t", "16">:$alignment);
+  let assemblyFormat = "`<` $bytes (`,` `alignment` `=` $alignment^)? `>`";
+  let genVerifyDecl = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------===//
@@ -149,40 +169,81 @@ def SpattnGPU_Barrier : SpattnGPU_Type<"Barrier", "barrier"> {
 class SpattnGPU_Op<string mnemonic, list<Trait> traits = []>
     : Op<SpattnGPU_Dialect, mnemonic, traits>;
 
+/// Bytes from the start of a memory on.
+defvar SpattnGPU_Offset = DefaultValuedAttr<I64Attr, "0">;
+
 def SpattnGPU_Pointer
     : Type<CPred<"$_self == ::mlir::LLVM::LLVMPointerType::get($_self.getContext())">,
            "generic pointer", "::mlir::LLVM::LLVMPointerType">,
       BuildableType<"::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
 
+def SpattnGPU_AllocOp : SpattnGPU_Op<"alloc"> {
+  let summary = "allocates shared memory of the kernel";
+  let description = [{
+    For as long as the kernel runs. Allocations are in the entry block of a
+    function, and lie one behind the other in their order, each at the next
+    multiple of its alignment. A `#spattn_gpu.launch` of the function has to have
+    as much shared memory as all of them take.
+
+    ```mlir
+    %keys = spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
+    %barriers = spattn_gpu.alloc : !spattn_gpu.memory<64>
+    ```
+  }];
+  let results = (outs Res<SpattnGPU_Memory, "", [MemAlloc]>:$memory);
+  let assemblyFormat = "attr-dict `:` qualified(type($memory))";
+  let builders = [OpBuilder<(ins "int64_t":$bytes,
+                                 CArg<"int64_t", "16">:$alignment)>];
+  let extraClassDeclaration = [{
+    /// Calls `visit` for each allocation of a kernel with its offset in the
+    /// kernel's shared memory. Returns the bytes that all of them take.
+    static int64_t layOut(
+        ::mlir::FunctionOpInterface kernel,
+        ::llvm::function_ref<void(AllocOp alloc, int64_t offset)> visit);
+  }];
+  let hasVerifier = 1;
+}
+
 def SpattnGPU_SharedOp : SpattnGPU_Op<"shared", [Pure]> {
   let summary = "a tile of the kernel's shared memory";
   let description = [{
-    The tile at byte `offset`, or the `stage`-th after it.
+    The first of the tiles in `memory`, which is aligned to 1,024 bytes, or the
+    `stage`-th after it.
 
     ```mlir
+    // %keys: !spattn_gpu.memory<65536, alignment = 1024>
     // %stage: index
-    %k = spattn_gpu.shared[%stage] at 32768 : !spattn_gpu.shared<128x128xbf16>
+    %k = spattn_gpu.shared %keys[%stage] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
     ```
   }];
-  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let arguments = (ins SpattnGPU_Memory:$memory, Optional<Index>:$stage);
   let results = (outs SpattnGPU_Shared:$result);
-  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict `:` qualified(type($result))";
+  let assemblyFormat = [{
+    $memory (`[` $stage^ `]`)? attr-dict `:` qualified(type($memory)) `->`
+    qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
 def SpattnGPU_BarrierOp : SpattnGPU_Op<"barrier", [Pure]> {
   let summary = "a barrier of the kernel's shared memory";
   let description = [{
-    The barrier at byte `offset`, or the `stage`-th after it.
+    The barrier at byte `offset` of `memory`, or the `stage`-th after it.
 
     ```mlir
+    // %barriers: !spattn_gpu.memory<64>
     // %stage: index
-    %b = spattn_gpu.barrier[%stage] at 163840
+    %full = spattn_gpu.barrier %barriers[%stage] : !spattn_gpu.memory<64>
+    %empty = spattn_gpu.barrier %barriers[%stage] offset 16 : !spattn_gpu.memory<64>
     ```
   }];
-  let arguments = (ins Optional<Index>:$stage, I64Attr:$offset);
+  let arguments = (ins SpattnGPU_Memory:$memory, Optional<Index>:$stage,
+                       SpattnGPU_Offset:$offset);
   let results = (outs SpattnGPU_Barrier:$result);
-  let assemblyFormat = "(`[` $stage^ `]`)? `at` $offset attr-dict";
+  let assemblyFormat = [{
+    $memory (`[` $stage^ `]`)? (`offset` $offset^)? attr-dict `:`
+    qualified(type($memory))
+  }];
   let hasVerifier = 1;
 }
 
@@ -267,21 +328,24 @@ def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
   let summary = "starts a copy of numbers to shared memory";
   let description = [{
     By all lanes of one warp, with the same operands: `count` words of 32 bits,
-    a multiple of 4, from `pointer` to byte `offset + stage * stride`; all of
-    these are multiples of 16 bytes. The copy arrives at `barrier` as one load.
+    a multiple of 4, from `pointer` to byte `offset + stage * stride` of `memory`;
+    all of these are multiples of 16 bytes. The copy arrives at `barrier` as one
+    load.
 
     ```mlir
     // %p: !llvm.ptr
+    // %words: !spattn_gpu.memory<512>
     // %stage: index
     // %full: !spattn_gpu.barrier
-    spattn_gpu.load_words 64 from %p to 1024[%stage] stride 256, %full
+    spattn_gpu.load_words 64 from %p to %words[%stage] stride 256, %full : !spattn_gpu.memory<512>
     ```
   }];
-  let arguments = (ins I64Attr:$count, SpattnGPU_Pointer:$pointer, I64Attr:$offset,
-                       Index:$stage, I64Attr:$stride, SpattnGPU_Barrier:$barrier);
+  let arguments = (ins I64Attr:$count, SpattnGPU_Pointer:$pointer,
+                       SpattnGPU_Memory:$memory, Index:$stage, I64Attr:$stride,
+                       SpattnGPU_Barrier:$barrier, SpattnGPU_Offset:$offset);
   let assemblyFormat = [{
-    $count `from` $pointer `to` $offset `[` $stage `]` `stride` $stride `,`
-    $barrier attr-dict
+    $count `from` $pointer `to` $memory `[` $stage `]` `stride` $stride
+    (`offset` $offset^)? `,` $barrier attr-dict `:` qualified(type($memory))
   }];
   let hasVerifier = 1;
 }
@@ -289,17 +353,21 @@ def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
 def SpattnGPU_ReadColumnsOp : SpattnGPU_Op<"read_columns"> {
   let summary = "reads a number for each column from shared memory";
   let description = [{
-    Column `c` is the `c`-th f32 from byte `offset + stage * stride` on.
+    Column `c` is the `c`-th f32 from byte `offset + stage * stride` of `memory`
+    on.
 
     ```mlir
+    // %words: !spattn_gpu.memory<512>
     // %stage: index
-    %c = spattn_gpu.read_columns 1024[%stage] stride 256 : !spattn_gpu.columns<64>
+    %c = spattn_gpu.read_columns %words[%stage] stride 256 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
     ```
   }];
-  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride);
+  let arguments = (ins SpattnGPU_Memory:$memory, Index:$stage, I64Attr:$stride,
+                       SpattnGPU_Offset:$offset);
   let results = (outs SpattnGPU_Columns:$result);
   let assemblyFormat = [{
-    $offset `[` $stage `]` `stride` $stride attr-dict `:` qualified(type($result))
+    $memory `[` $stage `]` `stride` $stride (`offset` $offset^)? attr-dict `:`
+    qualified(type($memory)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -587,20 +655,22 @@ def SpattnGPU_AddFragmentOp : SpattnGPU_Op<"add_fragment"> {
 def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
   let summary = "writes an accumulator to shared memory, as it is in registers";
   let description = [{
-    `64 * columns` elements of f32 from byte `offset + stage * stride` on, in the
-    order in which `spattn_gpu.add_fragment` adds them, for `spattn_gpu.add_words`.
+    `64 * columns` elements of f32 from byte `offset + stage * stride` of `memory`
+    on, in the order in which `spattn_gpu.add_fragment` adds them, for
+    `spattn_gpu.add_words`.
 
     ```mlir
     // %a: !spattn_gpu.acc<64x64xf32>
+    // %sums: !spattn_gpu.memory<32768>
     // %stage: index
-    spattn_gpu.write_fragment %a to 1024[%stage] stride 16384 : !spattn_gpu.acc<64x64xf32>
+    spattn_gpu.write_fragment %a to %sums[%stage] stride 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
     ```
   }];
-  let arguments = (ins SpattnGPU_Accumulator:$source, I64Attr:$offset, Index:$stage,
-                       I64Attr:$stride);
+  let arguments = (ins SpattnGPU_Accumulator:$source, SpattnGPU_Memory:$memory,
+                       Index:$stage, I64Attr:$stride, SpattnGPU_Offset:$offset);
   let assemblyFormat = [{
-    $source `to` $offset `[` $stage `]` `stride` $stride attr-dict `:`
-    qualified(type($source))
+    $source `to` $memory `[` $stage `]` `stride` $stride (`offset` $offset^)?
+    attr-dict `:` qualified(type($source)) `,` qualified(type($memory))
   }];
   let hasVerifier = 1;
 }
@@ -609,24 +679,27 @@ def SpattnGPU_AddWordsOp : SpattnGPU_Op<"add_words"> {
   let summary = "starts an addition of numbers in shared memory to global memory";
   let description = [{
     By all lanes of one warp, with the same operands: `count` elements of f32, a
-    multiple of 4, from byte `offset + stage * stride` on, each added atomically to
-    its place from `pointer` on; all of these are multiples of 16 bytes. What was
-    written is ready after `spattn_gpu.async_proxy_fence`, and may be overwritten after
-    `spattn_gpu.store_wait`. With `overwriting`, elements replace what was there.
+    multiple of 4, from byte `offset + stage * stride` of `memory` on, each added
+    atomically to its place from `pointer` on; all of these are multiples of 16
+    bytes. What was written is ready after `spattn_gpu.async_proxy_fence`, and may
+    be overwritten after `spattn_gpu.store_wait`. With `overwriting`, elements
+    replace what was there.
 
     ```mlir
     // %p: !llvm.ptr
+    // %sums: !spattn_gpu.memory<32768>
     // %stage: index
-    spattn_gpu.add_words 4096 from 1024[%stage] stride 16384 to %p
-    spattn_gpu.add_words 4096 from 1024[%stage] stride 16384 to %p overwriting
+    spattn_gpu.add_words 4096 from %sums[%stage] stride 16384 to %p : !spattn_gpu.memory<32768>
+    spattn_gpu.add_words 4096 from %sums[%stage] stride 16384 to %p overwriting : !spattn_gpu.memory<32768>
     ```
   }];
-  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
+  let arguments = (ins I64Attr:$count, SpattnGPU_Memory:$memory, Index:$stage,
                        I64Attr:$stride, SpattnGPU_Pointer:$pointer,
-                       UnitAttr:$overwriting);
+                       UnitAttr:$overwriting, SpattnGPU_Offset:$offset);
   let assemblyFormat = [{
-    $count `from` $offset `[` $stage `]` `stride` $stride `to` $pointer
-    (`overwriting` $overwriting^)? attr-dict
+    $count `from` $memory `[` $stage `]` `stride` $stride (`offset` $offset^)?
+    `to` $pointer (`overwriting` $overwriting^)? attr-dict `:`
+    qualified(type($memory))
   }];
   let hasVerifier = 1;
 }
@@ -825,20 +898,22 @@ def SpattnGPU_WriteWordsOp : SpattnGPU_Op<"write_words"> {
   let summary = "writes numbers to shared memory";
   let description = [{
     By all lanes of one warp, with the same operands: to consecutive words from
-    byte `offset + stage * stride`. Lane 0 then arrives at the barrier that
-    readers wait for.
+    byte `offset + stage * stride` of `memory` on. Lane 0 then arrives at the
+    barrier that readers wait for.
 
     ```mlir
+    // %words: !spattn_gpu.memory<512>
     // %stage: index
     // %a: i32
     // %b: i32
-    spattn_gpu.write_words 1024[%stage] stride 256, %a, %b
+    spattn_gpu.write_words %words[%stage] stride 256, %a, %b : !spattn_gpu.memory<512>
     ```
   }];
-  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
-                       Variadic<I32>:$values);
+  let arguments = (ins SpattnGPU_Memory:$memory, Index:$stage, I64Attr:$stride,
+                       Variadic<I32>:$values, SpattnGPU_Offset:$offset);
   let assemblyFormat = [{
-    $offset `[` $stage `]` `stride` $stride `,` $values attr-dict
+    $memory `[` $stage `]` `stride` $stride (`offset` $offset^)? `,` $values
+    attr-dict `:` qualified(type($memory))
   }];
   let hasVerifier = 1;
 }
@@ -850,16 +925,18 @@ def SpattnGPU_ReadWordsOp : SpattnGPU_Op<"read_words"> {
     the assembler then knows that all lanes have equal ones.
 
     ```mlir
+    // %words: !spattn_gpu.memory<512>
     // %stage: index
-    %a, %b = spattn_gpu.read_words 1024[%stage] stride 256 uniform : i32, i32
+    %a, %b = spattn_gpu.read_words %words[%stage] stride 256 uniform : !spattn_gpu.memory<512> -> i32, i32
     ```
   }];
-  let arguments = (ins I64Attr:$offset, Index:$stage, I64Attr:$stride,
-                       UnitAttr:$uniform);
+  let arguments = (ins SpattnGPU_Memory:$memory, Index:$stage, I64Attr:$stride,
+                       UnitAttr:$uniform, SpattnGPU_Offset:$offset);
   let results = (outs Variadic<I32>:$values);
   let assemblyFormat = [{
-    $offset `[` $stage `]` `stride` $stride (`uniform` $uniform^)? attr-dict
-    `:` type($values)
+    $memory `[` $stage `]` `stride` $stride (`offset` $offset^)?
+    (`uniform` $uniform^)? attr-dict `:` qualified(type($memory)) `->`
+    type($values)
   }];
   let hasVerifier = 1;
 }
@@ -868,21 +945,23 @@ def SpattnGPU_LookupOp : SpattnGPU_Op<"lookup"> {
   let summary = "looks a number up in a table in shared memory";
   let description = [{
     By all lanes of one warp, with the same operands. From byte `offset + stage *
-    stride` on there are `count` keys, signed and ascending, and then as many
-    values. The result is the value of the last key that is at most `number`; if
-    there is none, that of the first key.
+    stride` of `memory` on there are `count` keys, signed and ascending, and then
+    as many values. The result is the value of the last key that is at most
+    `number`; if there is none, that of the first key.
 
     ```mlir
+    // %words: !spattn_gpu.memory<512>
     // %stage: index
     // %n: i32
-    %v = spattn_gpu.lookup %n in 24 of 1024[%stage] stride 256
+    %v = spattn_gpu.lookup %n in 24 of %words[%stage] stride 256 offset 64 : !spattn_gpu.memory<512>
     ```
   }];
-  let arguments = (ins I64Attr:$count, I64Attr:$offset, Index:$stage,
-                       I64Attr:$stride, I32:$number);
+  let arguments = (ins I64Attr:$count, SpattnGPU_Memory:$memory, Index:$stage,
+                       I64Attr:$stride, I32:$number, SpattnGPU_Offset:$offset);
   let results = (outs I32:$value);
   let assemblyFormat = [{
-    $number `in` $count `of` $offset `[` $stage `]` `stride` $stride attr-dict
+    $number `in` $count `of` $memory `[` $stage `]` `stride` $stride
+    (`offset` $offset^)? attr-dict `:` qualified(type($memory))
   }];
   let hasVerifier = 1;
 }
