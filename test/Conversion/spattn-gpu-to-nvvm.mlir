@@ -13,7 +13,7 @@
 // CHECK: llvm.ptrtoint %[[A]] : !llvm.ptr<3> to i32
 // CHECK: %[[B1:.*]] = llvm.getelementptr %[[B]][8]
 // CHECK: llvm.ptrtoint %[[B1]] : !llvm.ptr<3> to i32
-// CHECK: %[[STAGE:.*]] = arith.muli %arg0, %c8192_i32 : i32
+// CHECK: %[[STAGE:.*]] = arith.muli %{{.*}}, %c8192_i32 : i32
 // CHECK: %[[TILE:.*]] = llvm.getelementptr %[[C]][%[[STAGE]]] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, i8
 // CHECK: llvm.load
 llvm.func @allocations(%stage: i32) {

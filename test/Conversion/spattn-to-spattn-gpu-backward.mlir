@@ -19,11 +19,10 @@
 // LAUNCH-SAME: <"dq", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16, output = true>,
 // LAUNCH-SAME: <"dk", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>,
 // LAUNCH-SAME: <"dv", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16, output = true>]
-// LAUNCH-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, l2 = 256>,
+// LAUNCH-SAME: maps = [<"o", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, l2 = 256>, <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
+// LAUNCH-SAME: <"q", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"k", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"v", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
-// LAUNCH-SAME: <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"dk", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"dv", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
-// LAUNCH-SAME: <"o", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>, <"do", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"dq", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>]
 // A number for each query of a tile, and 128 for its gradients; and for each tile how many have come to
 // add to those. Nothing has to be zeroed: the first kernel does that where the others read.
@@ -33,18 +32,18 @@
 // LAUNCH-SAME: <"counter", bytes = <4 + 64 * batch * ceil(queryLength / 64)>, alignment = 4>]
 // LAUNCH-SAME: limits = [<<queryLength + keyLength>, 1073740800>, <<16 * batch * ceil(keyLength / 128)>, 1073741823>, <<16 * batch * ceil(queryLength / 64)>, 1073741823>]
 // LAUNCH-SAME: positive = ["scale"]
-// LAUNCH-SAME: arguments = [<map 6>, <map 7>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
 // LAUNCH-SAME: tile = "64x128"
-// LAUNCH-SAME: threads = 128, shared = 32784, grid = <16 * batch * ceil(queryLength / 64)>>
+// LAUNCH-SAME: threads = 128, shared = 32776, grid = <16 * batch * ceil(queryLength / 64)>>
 // LAUNCH-LABEL: llvm.func @bands(
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
-// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <map 2>, <map 3>, <map 4>, <map 5>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
+// LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
 // LAUNCH-SAME: threads = 384, shared = 231136, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
 // LAUNCH-LABEL: llvm.func @bands_finish
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
-// LAUNCH-SAME: arguments = [<map 8>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
+// LAUNCH-SAME: arguments = [<map 7>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
 // LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
 
 // Maps are read where arguments are.
@@ -146,14 +145,14 @@
 // CHECK: spattn_gpu.set_max_registers 232, true
 // CHECK: scf.while
 // CHECK:   spattn_gpu.read_words {{.*}} uniform
-// CHECK:   spattn_gpu.read_columns {{.*}} : !spattn_gpu.columns<64>
+// CHECK:   spattn_gpu.read_columns {{.*}} -> !spattn_gpu.columns<64>
 // CHECK:   spattn_gpu.mma {{.*}} acc {{.*}} {transposed} : !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.shared<64x128xbf16>, !spattn_gpu.acc<64x64xf32>
 // CHECK:   spattn_gpu.mma_wait 0
 // CHECK:   scf.while
 // Scores are masked before the next product has its registers; the gradients of probabilities start
 // from -delta.
 // CHECK:     spattn_gpu.mask
-// CHECK:     spattn_gpu.read_columns {{.*}} : !spattn_gpu.columns<64>
+// CHECK:     spattn_gpu.read_columns {{.*}} -> !spattn_gpu.columns<64>
 // CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
 // CHECK:     spattn_gpu.mma_commit
 // CHECK:     math.exp2
@@ -258,7 +257,7 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 
 // Where there is no copy engine, maps are not for it.
 // SM80-LABEL: llvm.func @bands(
-// SM80-SAME: maps = [<"q", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
+// SM80-SAME: maps = [<"o", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
 // SM80-SAME: tile = "64x64"
 // SM80-SAME: threads = 256
 // Those that compute add the sums themselves.
@@ -274,7 +273,7 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SAME-SAME: <"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // SAME-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // SAME-SAME: <"counter", bytes = <4>, alignment = 4>]
-// SAME-SAME: arguments = [<map 9>, <map 10>, <map 11>, <map 6>, <map 7>, <map 8>, <buffer "dq">, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// SAME-SAME: arguments = [<map 0>, <map 1>, <map 2>, <map 3>, <map 4>, <map 5>, <buffer "dq">, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
 // SAME-NOT: spattn_gpu.add_fragment
 // Its blocks go from item to item: one warp posts them, and writes what the rows without keys get.
 // SAME: scf.if

@@ -16,7 +16,7 @@
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: %[[Q:.*]]: tensor<?x8x?x64xbf16>, %[[K:.*]]: tensor<?x2x?x64xbf16>, %[[V:.*]]: tensor<?x2x?x32xbf16>, %[[S:.*]]: f32, %[[O:.*]]: tensor<?x8x?x32xf32>, %[[L:.*]]: tensor<?x8x?xf32>) -> (tensor<?x8x?x32xf32>, tensor<?x8x?xf32>) {
 // CHECK: %[[R:.*]]:2 = spattn.attention structure(#spattn.partition<exclusive>) ins(%[[Q]], %[[K]], %[[V]] : {{.*}}) scale(%[[S]]) outs(%[[O]], %[[L]] :
-// CHECK-SAME: {alignment = #spattn.alignment<start>, tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>, test.kept}
+// CHECK-SAME: {alignment = #spattn.alignment<start>, test.kept, tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
 // CHECK: return %[[R]]#0, %[[R]]#1
 // CHECK-LABEL: func.func @f_backward(
 // CHECK-SAME: %[[Q:.*]]: tensor<?x8x?x64xbf16>, %[[K:.*]]: tensor<?x2x?x64xbf16>, %[[V:.*]]: tensor<?x2x?x32xbf16>, %[[O:.*]]: tensor<?x8x?x32xf32>, %[[L:.*]]: tensor<?x8x?xf32>, %[[DO:.*]]: tensor<?x8x?x32xf32>, %[[S:.*]]: f32, %[[DQ:.*]]: tensor<?x8x?x64xbf16>, %[[DK:.*]]: tensor<?x2x?x64xbf16>, %[[DV:.*]]: tensor<?x2x?x32xbf16>) -> (tensor<?x8x?x64xbf16>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xbf16>) {
@@ -30,7 +30,7 @@ func.func @plain(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
 func.func @f(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o) -> !o {
   %r = spattn.attention structure(#spattn.partition<exclusive>) ins(%q, %k, %v : !q, !k, !v) scale(%s) outs(%o : !o)
       {differentiated, alignment = #spattn.alignment<start>,
-       tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>, test.kept}
+       test.kept, tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 16>}
   return %r : !o
 }
 

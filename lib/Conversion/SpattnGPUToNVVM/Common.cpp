@@ -75,7 +75,7 @@ SPATTN_LOWER(AllocOp) {
 SPATTN_LOWER(SharedOp) {
   results.push_back(
       {Emitter(b).inMemory(adaptor.getMemory(), adaptor.getStage(),
-                           bytesOf(op.getResult().getType()), /*offset=*/0)});
+                           op.getStageBytes(), /*offset=*/0)});
   return success();
 }
 

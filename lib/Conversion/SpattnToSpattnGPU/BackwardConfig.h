@@ -9,7 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARDCONFIG_H
 
-#include "BackwardKernel.h"
+#include "Backward/BackwardKernels.h"
 #include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 namespace spattn {

@@ -9,7 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 
-#include "ForwardKernel.h"
+#include "Forward/ForwardKernel.h"
 #include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 namespace spattn {

@@ -55,8 +55,8 @@ LogicalResult spattn::checkNeeds(Operation *op, const KernelNeeds &needs,
 LogicalResult spattn::checkLimits(AttentionOp op, const ForwardShape &shape,
                                   const GpuTarget &target) {
   return checkNeeds(op,
-                    {shape.threads(), ForwardLayout(shape).total, shape.blocks,
-                     shape.producerRegisters()},
+                    {shape.threads(), ForwardLayout(shape).shared.total(),
+                     shape.blocks, shape.producerRegisters()},
                     target);
 }
 
@@ -64,23 +64,23 @@ LogicalResult spattn::checkLimits(AttentionBackwardOp op,
                                   const BackwardShape &shape, bool queriesAlone,
                                   const GpuTarget &target) {
   if (failed(checkNeeds(op,
-                        {shape.threads(), BackwardLayout(shape).total,
+                        {shape.threads(), KeyKernelLayout(shape).shared.total(),
                          shape.blocks, shape.producerRegisters()},
                         target)))
     return failure();
-  using Queries = QueryGradientLayout;
+  using Queries = QueryKernelLayout;
   if (queriesAlone)
     return checkNeeds(op,
-                      {Queries::kThreads, Queries(shape).total,
+                      {Queries::kThreads, Queries(shape).shared.total(),
                        shape.queryBlocks, Queries::kProducerRegisters},
                       target);
   if (failed(checkNeeds(op,
                         {spattn_gpu::kWarpgroupThreads,
-                         PrepareLayout(shape).total, /*blocks=*/1},
+                         PreprocessLayout(shape).shared.total(), /*blocks=*/1},
                         target)))
     return failure();
-  return checkNeeds(
-      op,
-      {spattn_gpu::kWarpgroupThreads, FinishLayout(shape).total, /*blocks=*/1},
-      target);
+  return checkNeeds(op,
+                    {spattn_gpu::kWarpgroupThreads,
+                     PostprocessLayout(shape).shared.total(), /*blocks=*/1},
+                    target);
 }

@@ -9,8 +9,8 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELLIMITS_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELLIMITS_H
 
-#include "BackwardKernel.h"
-#include "ForwardKernel.h"
+#include "Backward/BackwardKernels.h"
+#include "Forward/ForwardKernel.h"
 #include "spattn/Conversion/GpuTarget/GpuTarget.h"
 
 namespace spattn {

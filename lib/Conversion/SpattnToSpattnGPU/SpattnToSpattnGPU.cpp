@@ -9,12 +9,11 @@
 
 #include "spattn/Conversion/Passes.h"
 
+#include "Backward/BackwardKernels.h"
 #include "BackwardConfig.h"
-#include "BackwardKernel.h"
+#include "Forward/ForwardKernel.h"
 #include "ForwardConfig.h"
-#include "ForwardKernel.h"
 #include "KernelLimits.h"
-#include "LaunchDescription.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -167,19 +166,19 @@ struct ConvertSpattnToSpattnGPUPass
                  "expected a tile shape of a multiple of 16 keys from "
                  "16 to 256 for a kernel on a GPU, got ")
              << shape.keyTile;
-    shape.item = layoutOfRowItems(op, shape.queryTile(), shape.keyTile);
+    shape.item = layoutOfRowTiles(op, shape.queryTile(), shape.keyTile);
     auto fits = [&] {
-      return sharedOfBlocks(ForwardLayout(shape).total, shape.blocks) <=
-             target->sharedMemory;
+      return sharedOfBlocks(ForwardLayout(shape).shared.total(),
+                            shape.blocks) <= target->sharedMemory;
     };
     while (!fits() && shape.mostItemStages > 1)
       --shape.mostItemStages;
     if (failed(checkLimits(op, shape, *target)))
       return failure();
     OpBuilder builder(function);
-    buildForwardKernel(builder, op, takeName(function), shape)
-        ->setAttr(spattn_gpu::LaunchAttr::kName,
-                  describeForwardLaunch(op, shape, *target));
+    KernelProgram program(op, *target, shape.queryTile(), shape.keyTile);
+    buildForwardKernel(builder, op, takeName(function), shape, program);
+    program.describeLaunches();
     return success();
   }
 
@@ -237,14 +236,14 @@ struct ConvertSpattnToSpattnGPUPass
                  "of a tile, to divide that of 64x64 blocks in a "
                  "tile of queries for gradients on a GPU, got ")
              << shape.consumers << " and " << shape.fragments();
-    shape.item = layoutOfColumnItems(op, shape.keyTile(), shape.queryTile);
+    shape.item = layoutOfColumnTiles(op, shape.keyTile(), shape.queryTile);
     shape.queryItem =
-        layoutOfRowItems(op, kRowsOfGroup, QueryGradientLayout::kKeyTile);
+        layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
     auto fits = [&](int64_t bytes, int64_t blocks) {
       return sharedOfBlocks(bytes, blocks) <= target->sharedMemory;
     };
     auto mainFits = [&] {
-      return fits(BackwardLayout(shape).total, shape.blocks);
+      return fits(KeyKernelLayout(shape).shared.total(), shape.blocks);
     };
     if (!mainFits())
       shape.itemStages = 1;
@@ -254,7 +253,7 @@ struct ConvertSpattnToSpattnGPUPass
     if (!stages && shape.item.hasTables() && !mainFits())
       shape.valueStages = 1;
     auto queriesFit = [&] {
-      return fits(QueryGradientLayout(shape).total, shape.queryBlocks);
+      return fits(QueryKernelLayout(shape).shared.total(), shape.queryBlocks);
     };
     if (!queriesFit())
       shape.queryBlocks = 1;
@@ -263,21 +262,9 @@ struct ConvertSpattnToSpattnGPUPass
     if (failed(checkLimits(op, shape, queriesAlone, *target)))
       return failure();
     OpBuilder builder(function);
-    std::string name = takeName(function);
-    // The launches' order is that of the module.
-    BackwardLaunches launches = describeBackwardLaunches(op, shape, *target);
-    (queriesAlone
-         ? buildQueryGradientKernel(builder, op, name + "_queries", shape)
-         : buildPrepareKernel(builder, op, name + "_prepare", shape))
-        ->setAttr(spattn_gpu::LaunchAttr::kName, launches.first);
-    builder.setInsertionPoint(function);
-    buildBackwardKernel(builder, op, name, shape)
-        ->setAttr(spattn_gpu::LaunchAttr::kName, launches.main);
-    if (queriesAlone)
-      return success();
-    builder.setInsertionPoint(function);
-    buildFinishKernel(builder, op, name + "_finish", shape)
-        ->setAttr(spattn_gpu::LaunchAttr::kName, launches.finish);
+    KernelProgram program(op, *target, shape.queryTile, shape.keyTile());
+    buildBackwardKernels(builder, op, takeName(function), shape, program);
+    program.describeLaunches();
     return success();
   }
 

@@ -355,3 +355,21 @@ func.func @read_columns_stage(%m: !spattn_gpu.memory<512>) {
   %c = spattn_gpu.read_columns %m[%one] stride 256 offset 16 : !spattn_gpu.memory<512> -> !spattn_gpu.columns<64>
   return
 }
+
+// -----
+
+func.func @tile_with_narrow_stride(%i: index) {
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  // expected-error @+1 {{expected a stride that is a multiple of 1024 and at least the tile's 8192 bytes, got 4096}}
+  %t = spattn_gpu.shared %m[%i] stride 4096 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @tile_with_odd_stride(%i: index) {
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  // expected-error @+1 {{expected a stride that is a multiple of 1024 and at least the tile's 8192 bytes, got 8200}}
+  %t = spattn_gpu.shared %m[%i] stride 8200 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
+  return
+}

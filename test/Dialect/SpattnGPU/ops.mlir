@@ -8,6 +8,7 @@
 // CHECK: %[[M:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<24>
 // CHECK: spattn_gpu.shared %[[T]] : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.shared %[[U]][%{{.*}}] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
+// CHECK: spattn_gpu.shared %[[T]][%{{.*}}] stride 16384 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
 // CHECK: spattn_gpu.barrier %[[M]] : !spattn_gpu.memory<24>
 // CHECK: %[[B:.*]] = spattn_gpu.barrier %[[M]][%{{.*}}] offset 8 : !spattn_gpu.memory<24>
 // CHECK: spattn_gpu.barrier_init %[[B]], 2{{$}}
@@ -24,6 +25,7 @@ func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
   %mb = spattn_gpu.alloc : !spattn_gpu.memory<24, alignment = 16>
   %t = spattn_gpu.shared %mt : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   %u = spattn_gpu.shared %mu[%i] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
+  %n = spattn_gpu.shared %mt[%i] stride 16384 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
   %a = spattn_gpu.barrier %mb : !spattn_gpu.memory<24>
   %b = spattn_gpu.barrier %mb[%i] offset 8 : !spattn_gpu.memory<24>
   spattn_gpu.barrier_init %b, 2

@@ -98,6 +98,11 @@ static LogicalResult verifyInMemory(Operation *op, MemoryType memory,
   return success();
 }
 
+int64_t SharedOp::getStageBytes() {
+  SharedType type = getType();
+  return getStride().value_or(type.getRows() * type.getColumns() * 2);
+}
+
 LogicalResult SharedOp::verify() {
   MemoryType memory = getMemory().getType();
   if (memory.getAlignment() < kTileAlignment)
@@ -105,7 +110,12 @@ LogicalResult SharedOp::verify() {
            << kTileAlignment << " for a tile, got " << memory;
   SharedType type = getType();
   int64_t bytes = type.getRows() * type.getColumns() * 2;
-  return verifyInMemory(*this, memory, getStage(), /*stride=*/bytes,
+  if (std::optional<int64_t> stride = getStride())
+    if (*stride < bytes || *stride % kTileAlignment != 0)
+      return emitOpError("expected a stride that is a multiple of ")
+             << kTileAlignment << " and at least the tile's " << bytes
+             << " bytes, got " << *stride;
+  return verifyInMemory(*this, memory, getStage(), getStageBytes(),
                         /*offset=*/0, bytes);
 }
 

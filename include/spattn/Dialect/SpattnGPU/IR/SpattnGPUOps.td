@@ -208,18 +208,29 @@ def SpattnGPU_SharedOp : SpattnGPU_Op<"shared", [Pure]> {
   let summary = "a tile of the kernel's shared memory";
   let description = [{
     The first of the tiles in `memory`, which is aligned to 1,024 bytes, or the
-    `stage`-th after it.
+    `stage`-th after it. Tiles are as far apart as they are large, or `stride`
+    bytes: those of other widths may share a memory.
 
     ```mlir
     // %keys: !spattn_gpu.memory<65536, alignment = 1024>
     // %stage: index
     %k = spattn_gpu.shared %keys[%stage] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+    %o = spattn_gpu.shared %keys[%stage] stride 32768 : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
     ```
   }];
-  let arguments = (ins SpattnGPU_Memory:$memory, Optional<Index>:$stage);
+  let arguments = (ins SpattnGPU_Memory:$memory, Optional<Index>:$stage,
+                       OptionalAttr<I64Attr>:$stride);
   let results = (outs SpattnGPU_Shared:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$memory,
+                                 "::mlir::Value":$stage), [{
+    build($_builder, $_state, result, memory, stage, ::mlir::IntegerAttr());
+  }]>];
+  let extraClassDeclaration = [{
+    /// How far apart the tiles of stages are.
+    int64_t getStageBytes();
+  }];
   let assemblyFormat = [{
-    $memory (`[` $stage^ `]`)? attr-dict `:` qualified(type($memory)) `->`
+    $memory (`[` $stage^ `]`)? (`stride` $stride^)? attr-dict `:` qualified(type($memory)) `->`
     qualified(type($result))
   }];
   let hasVerifier = 1;

@@ -1,4 +1,5 @@
-//===- ItemLayout.cpp - How items are posted ------------------------------===//
+//===- WorkTileLayout.cpp - How work tiles are posted
+//---------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ItemLayout.h"
+#include "WorkTileLayout.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
@@ -19,10 +20,10 @@ using namespace spattn;
 /// kernels that have none to spare would spill.
 static constexpr int64_t kIntervalsInRegisters = 2;
 
-/// What an item's numbers are is known once they have been emitted; so that is
-/// done, and thrown away.
-static ItemLayout layoutOfItems(AttentionOpInterface op, int64_t own,
-                                int64_t other, bool ofRows) {
+/// What a work tile's words are is known once they have been emitted; so that
+/// is done, and thrown away.
+static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
+                                    int64_t other, bool ofRows) {
   Block scratch;
   Location loc = op.getLoc();
   OpBuilder builder(op.getContext());
@@ -43,22 +44,22 @@ static ItemLayout layoutOfItems(AttentionOpInterface op, int64_t own,
   int64_t intervals = 0;
   for (const auto &segment : form.segments)
     intervals += segment.intervals.size();
-  int64_t numbers = ItemLayout::kNumbersBesideTables + 2 * pieces +
+  int64_t numbers = WorkTileLayout::kNumbersBesideTables + 2 * pieces +
                     2 * form.segments.size() + 2 * intervals;
-  ItemLayout layout;
-  if (intervals > kIntervalsInRegisters || numbers > ItemLayout::kNumbers) {
+  WorkTileLayout layout;
+  if (intervals > kIntervalsInRegisters || numbers > WorkTileLayout::kNumbers) {
     layout.pieces = pieces;
     layout.intervals = intervals;
   }
   return layout;
 }
 
-ItemLayout spattn::layoutOfRowItems(AttentionOpInterface op, int64_t own,
-                                    int64_t other) {
-  return layoutOfItems(op, own, other, /*ofRows=*/true);
+WorkTileLayout spattn::layoutOfRowTiles(AttentionOpInterface op, int64_t own,
+                                        int64_t other) {
+  return layoutOfTiles(op, own, other, /*ofRows=*/true);
 }
 
-ItemLayout spattn::layoutOfColumnItems(AttentionOpInterface op, int64_t own,
-                                       int64_t other) {
-  return layoutOfItems(op, own, other, /*ofRows=*/false);
+WorkTileLayout spattn::layoutOfColumnTiles(AttentionOpInterface op, int64_t own,
+                                           int64_t other) {
+  return layoutOfTiles(op, own, other, /*ofRows=*/false);
 }

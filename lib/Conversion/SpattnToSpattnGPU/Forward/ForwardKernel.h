@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDKERNEL_H
-#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDKERNEL_H
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDKERNEL_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDKERNEL_H
 
-#include "ItemLayout.h"
-#include "Registers.h"
+#include "../Parts/KernelSignature.h"
+#include "../Parts/WorkTile.h"
+#include "../Registers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -39,7 +40,7 @@ struct ForwardShape {
   /// than being dealt them.
   bool fetch = false;
   /// How items are posted. Depends on all of the above.
-  ItemLayout item;
+  WorkTileLayout item;
 
   int64_t queryTile() const { return 64 * consumers; }
   int64_t threads() const { return 128 * (consumers + 1); }
@@ -69,10 +70,18 @@ struct ForwardShape {
   }
 };
 
-/// Where things are in shared memory, in bytes.
+/// The shared memory of a forward kernel. The output of a work tile takes the
+/// place of its queries.
 struct ForwardLayout {
   explicit ForwardLayout(const ForwardShape &shape);
-  int64_t query, key, value, barriers, items, total;
+
+  SharedLayout shared;
+  TileRing queryTiles, keyTiles, valueTiles;
+  PipelineLayout queries;
+  /// Where MMA warpgroups say that a work tile's output is written.
+  BarrierArray outputs;
+  PipelineLayout keys, values;
+  WorkTileQueueLayout workTiles;
 };
 
 /// Whether a kernel gathers its output in shared memory, where it takes the
@@ -80,11 +89,12 @@ struct ForwardLayout {
 /// registers.
 bool storesThroughShared(AttentionOp op);
 
-/// Builds the kernel of an attention as an LLVM function in tile form.
+/// Builds the kernel of an attention, and adds it to `program`.
 mlir::LLVM::LLVMFuncOp buildForwardKernel(mlir::OpBuilder &builder,
                                           AttentionOp op, llvm::StringRef name,
-                                          const ForwardShape &shape);
+                                          const ForwardShape &shape,
+                                          KernelProgram &program);
 
 } // namespace spattn
 
-#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDKERNEL_H
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDKERNEL_H

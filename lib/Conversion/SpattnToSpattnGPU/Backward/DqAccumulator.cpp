@@ -1,0 +1,164 @@
+//===- DqAccumulator.cpp - Adds up dQ -------------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DqAccumulator.h"
+
+using namespace mlir;
+using namespace spattn;
+
+Value spattn::getSemaphore(KernelBuilder &b, Value counter, Value tile) {
+  return b.pointer(counter, b.add(tile, b.i32(1)), b.getI32Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+Value DqAccumulator::tileNumber(const WorkTile &tile, Value n) {
+  Value head =
+      b.add(b.mul(tile.batch, b.i32(op.getNumQueryHeads())), tile.head);
+  Value ofHead = arith::DivUIOp::create(b, walk.firstValue(tile, n),
+                                        b.i32(shape.queryTile));
+  Value tiles = arith::DivUIOp::create(b, paddedRows, b.i32(shape.queryTile));
+  return b.add(b.mul(head, tiles), ofHead);
+}
+
+Value DqAccumulator::startOf(Value tile) {
+  return b.pointer(
+      sums,
+      b.mul(b.asIndex(tile), b.asIndex(b.i32(shape.queryTile * shape.headDim))),
+      b.getF32Type());
+}
+
+Value DqAccumulator::fragmentPointer(Value start, Value fragment) {
+  return b.pointer(start, b.mul(fragment, b.i32(kSumsWords)), b.getF32Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Bulk reductions
+//===----------------------------------------------------------------------===//
+
+Value DqAccumulator::claim(Value tile) {
+  Value semaphore = getSemaphore(b, counter, tile);
+  Value before = spattn_gpu::WarpBroadcastOp::create(
+      b, spattn_gpu::SemaphoreArriveOp::create(b, semaphore));
+  Value isFirst = b.compare(arith::CmpIPredicate::eq, before, b.i32(0));
+  Value isThere =
+      b.compare(arith::CmpIPredicate::uge, before, b.i32(kPublished));
+  b.when(
+      arith::OrIOp::create(b, isFirst, isThere), [] {},
+      [&] { spattn_gpu::SemaphoreWaitOp::create(b, kPublished, semaphore); });
+  return isFirst;
+}
+
+void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
+  int64_t uses = shape.fragments() / shape.consumers;
+  for (int64_t own = 0; own < uses; ++own) {
+    Value use = b.add(b.mul(count, b.i32(uses)), b.i32(own));
+    Value phase = PipelineState(b, use, 1).phase;
+    for (int64_t group = 0; group < shape.consumers; ++group) {
+      parts.consumerWait({b.i32(group), phase});
+      Value fragment = b.i32(own * shape.consumers + group);
+      spattn_gpu::AddWordsOp::create(b, kSumsWords, layout.sums.memory(b),
+                                     b.asIndex(b.i32(group)), kSumsBytes,
+                                     fragmentPointer(start, fragment),
+                                     /*overwriting=*/bool(semaphore));
+    }
+    if (semaphore && own + 1 == uses)
+      spattn_gpu::SemaphoreReleaseOp::create(b, kPublished, semaphore);
+    else
+      spattn_gpu::StoreWaitOp::create(b);
+    for (int64_t group = 0; group < shape.consumers; ++group)
+      parts.consumerRelease(b.i32(group));
+  }
+}
+
+void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
+                                  Value tilesBefore) {
+  Value count = b.add(tilesBefore, n), tile = tileNumber(workTile, n);
+  if (!shape.claimsSums)
+    return emitParts(count, startOf(tile));
+  b.when(
+      claim(tile),
+      [&] { emitParts(count, startOf(tile), getSemaphore(b, counter, tile)); },
+      [&] { emitParts(count, startOf(tile)); });
+}
+
+//===----------------------------------------------------------------------===//
+// MMA warpgroups
+//===----------------------------------------------------------------------===//
+
+Value DqAccumulator::startPart(Value keyStage, Value buffer, Value fragment) {
+  Value chunks = b.i32(shape.headDim / kRowsOfGroup);
+  Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
+  Value chunk = arith::RemUIOp::create(b, fragment, chunks);
+  b.fence();
+  Value dq = b.mma(layout.dsTiles.at(b, buffer), rowBlock,
+                   layout.keyTiles.chunk(b, keyStage, chunk), Value(),
+                   /*transposed=*/false, kRowsOfGroup,
+                   /*lhsTransposed=*/true);
+  b.commit();
+  return dq;
+}
+
+void DqAccumulator::shareScores(Value group, Value count, Value ds) {
+  PipelineState state = scores.state(count);
+  scores.producerAcquire(state);
+  spattn_gpu::WriteOp::create(b, ds, layout.dsTiles.at(b, state.stage),
+                              b.asIndex(group));
+  spattn_gpu::AsyncProxyFenceOp::create(b);
+  scores.producerCommit(state.stage);
+}
+
+Value DqAccumulator::start(Value group, Value keyStage, Value count) {
+  scores.consumerWait(scores.state(count));
+  return startPart(keyStage, bufferOf(count), group);
+}
+
+Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
+                                Value dq, Value nextScores) {
+  int64_t uses = shape.fragments() / shape.consumers;
+  for (int64_t own = 0; own < uses; ++own) {
+    if (own > 0)
+      dq = startPart(keyStage, bufferOf(count),
+                     b.add(group, b.i32(own * shape.consumers)));
+    dq = b.wait(own == 0 && nextScores ? 1 : 0, dq).front();
+    bool isLast = own + 1 == uses;
+    if (isLast)
+      scores.consumerRelease(bufferOf(count));
+    Value use = b.add(b.mul(count, b.i32(uses)), b.i32(own));
+    parts.producerAcquire({group, PipelineState(b, use, 1).phase});
+    spattn_gpu::WriteFragmentOp::create(b, dq, layout.sums.memory(b),
+                                        b.asIndex(group), kSumsBytes);
+    if (isLast && nextScores)
+      nextScores = b.wait(0, nextScores).front();
+    spattn_gpu::AsyncProxyFenceOp::create(b);
+    parts.producerCommit(group);
+  }
+  return nextScores;
+}
+
+void DqAccumulator::meet() {
+  spattn_gpu::NamedBarrierSyncOp::create(b, 1, Value(), 128 * shape.consumers);
+}
+
+void DqAccumulator::addParts(const WorkTile &tile, Value group, Value keyStage,
+                             Value count, Value n, Value ds) {
+  Value buffer = bufferOf(count);
+  spattn_gpu::WriteOp::create(b, ds, layout.dsTiles.at(b, buffer),
+                              b.asIndex(group));
+  spattn_gpu::AsyncProxyFenceOp::create(b);
+  meet();
+  // Read again, as for masks, to reduce register pressure.
+  Value start = startOf(tileNumber(workTiles.withMask(tile), n));
+  for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
+    Value fragment = b.add(group, b.i32(own));
+    Value dq = b.wait(0, startPart(keyStage, buffer, fragment)).front();
+    spattn_gpu::AddFragmentOp::create(b, dq, fragmentPointer(start, fragment));
+  }
+}

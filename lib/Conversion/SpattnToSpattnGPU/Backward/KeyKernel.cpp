@@ -1,0 +1,238 @@
+//===- KeyKernel.cpp - The kernel of dK and dV ----------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "../Parts/WarpRoles.h"
+#include "KeyMainloop.h"
+
+using namespace mlir;
+using namespace spattn;
+
+KeyKernelLayout::KeyKernelLayout(const BackwardShape &shape) {
+  bool isStaged = shape.sumsAreStaged();
+  keyTiles = shared.tiles(shape.keyStages, shape.keyTile(), shape.headDim);
+  valueTiles = shared.tiles(shape.valueStages, shape.keyTile(), shape.valueDim);
+  queryTiles = shared.tiles(shape.queryStages, shape.queryTile, shape.headDim);
+  doTiles = shared.tiles(shape.queryStages, shape.queryTile, shape.valueDim);
+  dsTiles = shared.tiles(shape.deterministic ? 0 : kScoreBuffers,
+                         shape.keyTile(), shape.queryTile);
+  sums = shared.take(isStaged ? shape.consumers * kSumsBytes : 0);
+  lse = shared.words(shape.queryStages, shape.queryTile);
+  delta = shared.words(shape.queryStages, shape.queryTile);
+  int64_t mmaWarps = 4 * shape.consumers;
+  keys = PipelineLayout(shared, shape.keyStages, 1, /*loads=*/true, 1);
+  outputs = shared.barriers(shape.keyStages, mmaWarps);
+  values = PipelineLayout(shared, shape.valueStages, 1, /*loads=*/true, 1);
+  // A tile, and a number for each of its rows.
+  queries =
+      PipelineLayout(shared, shape.queryStages, 2, /*loads=*/true, mmaWarps);
+  dos = PipelineLayout(shared, shape.queryStages, 2, /*loads=*/true, mmaWarps);
+  scores = PipelineLayout(shared, isStaged ? kScoreBuffers : 0, mmaWarps,
+                          /*loads=*/false, mmaWarps);
+  sumParts = PipelineLayout(shared, isStaged ? shape.consumers : 0, 4,
+                            /*loads=*/false, 1);
+  // Readers: two warps that load, one that stores, those that compute.
+  workTiles =
+      WorkTileQueueLayout(shared, shape.item, shape.itemStages, mmaWarps + 3);
+}
+
+namespace {
+
+struct KeyKernelArguments {
+  KeyKernelArguments(KernelSignature &signature, const BackwardShape &shape)
+      : queryMap(signature.tensorMap("q", shape.queryTile)),
+        keyMap(signature.tensorMap("k", shape.keyTile())),
+        valueMap(signature.tensorMap("v", shape.keyTile())),
+        doMap(signature.tensorMap("do", shape.queryTile)),
+        dkMap(signature.tensorMap("dk", shape.keyTile())),
+        dvMap(signature.tensorMap("dv", shape.keyTile())) {
+    dk.pointer = signature.buffer("dk");
+    dv.pointer = signature.buffer("dv");
+    lse = signature.scratch("lse_start");
+    delta = signature.scratch("delta_start");
+    if (!shape.deterministic)
+      sums = signature.scratch("dq_sums");
+    counter = signature.scratch("counter");
+    sequence.emplace(signature);
+    scale = signature.f32("scale");
+    dk.strides = signature.strides("dk");
+    dv.strides = signature.strides("dv");
+  }
+
+  KernelSignature::Argument queryMap, keyMap, valueMap, doMap, dkMap, dvMap;
+  KernelSignature::Argument lse, delta, counter, scale;
+  KernelSignature::Strided dk, dv;
+  std::optional<SequenceArguments> sequence;
+  std::optional<KernelSignature::Argument> sums;
+};
+
+class KeyKernel {
+public:
+  KeyKernel(OpBuilder &builder, AttentionBackwardOp op,
+            const BackwardShape &shape, KernelProgram &program)
+      : b(builder, op.getLoc(),
+          cast<ShapedType>(op.getQuery().getType()).getElementType()),
+        op(op), shape(shape), layout(shape), program(program),
+        signature(program), arguments(signature, shape) {}
+
+  void build(StringRef name);
+
+private:
+  void emitLoads(WorkTileQueue &workTiles, bool ofDo);
+  void emitStores(WorkTileQueue &workTiles, DqAccumulator &accumulator);
+  void emitEmptyKeys(const WorkTile &tile);
+  Value scratchRow(const WorkTile &tile, Value query);
+  Value get(KernelSignature::Argument argument) {
+    return signature.get(argument);
+  }
+
+  KernelBuilder b;
+  AttentionBackwardOp op;
+  const BackwardShape &shape;
+  KeyKernelLayout layout;
+  KernelProgram &program;
+  KernelSignature signature;
+  KeyKernelArguments arguments;
+  SequenceInfo sequence;
+  StridedArray dk, dv;
+  /// Queries of a head that scratch has room for.
+  Value paddedRows;
+};
+
+} // namespace
+
+void KeyKernel::build(StringRef name) {
+  signature.begin(b, name, {shape.threads(), shape.blocks});
+  layout.shared.allocate(b);
+  sequence = arguments.sequence->get(signature);
+  dk = signature.get(b, arguments.dk);
+  dv = signature.get(b, arguments.dv);
+  ScoreModifier modifier(b, get(arguments.scale));
+  paddedRows = sequence.paddedQueries(b, shape.queryTile);
+  WorkTileQueue workTiles(b, layout.workTiles);
+  SkippedTiles skipped(b, shape);
+  Value counter = get(arguments.counter);
+  DqAccumulator accumulator(b, op, shape, layout, workTiles,
+                            arguments.sums ? get(*arguments.sums) : Value(),
+                            counter, paddedRows);
+  KeyMainloop mainloop(b, shape, layout, workTiles, modifier, skipped,
+                       accumulator);
+  KeyTileScheduler scheduler(
+      b, op, shape, sequence, workTiles, skipped, counter,
+      [&](const WorkTile &tile) { emitEmptyKeys(tile); });
+  initBarriers(b,
+               {layout.keys.full, layout.values.full, layout.values.empty,
+                layout.outputs, layout.keys.empty, layout.queries.full,
+                layout.dos.full, layout.queries.empty, layout.dos.empty,
+                layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
+                layout.scores.full, layout.scores.empty, layout.sumParts.full,
+                layout.sumParts.empty},
+               shape.threads());
+  emitWarpRoles(b, {launchedRegisters(shape.threads(), shape.blocks),
+                    shape.producerRegisters(),
+                    shape.consumerRegisters(),
+                    {[&] { scheduler.emit(); },
+                     [&] { emitLoads(workTiles, /*ofDo=*/false); },
+                     [&] { emitLoads(workTiles, /*ofDo=*/true); },
+                     [&] { emitStores(workTiles, accumulator); }},
+                    [&](Value group) { mainloop.emit(group); }});
+  // Work tiles are key tiles of a key head of a batch entry.
+  signature.end(
+      b, layout.shared.total(), shape.blocks,
+      program.perTile(op.getNumKeyHeads(), "keyLength", shape.keyTile()));
+}
+
+/// The number of a query among all that scratch has room for.
+Value KeyKernel::scratchRow(const WorkTile &tile, Value query) {
+  Value head = b.add(
+      b.mul(b.asIndex(tile.batch), b.asIndex(b.i32(op.getNumQueryHeads()))),
+      b.asIndex(tile.head));
+  return b.add(b.mul(head, b.asIndex(paddedRows)), b.asIndex(query));
+}
+
+/// Loads keys and queries with their log-sum-exp, or values and dO with
+/// `delta`.
+void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
+  Pipeline keyPipeline(b, ofDo ? layout.values : layout.keys);
+  Pipeline queryPipeline(b, ofDo ? layout.dos : layout.queries);
+  const TileRing &keyRing = ofDo ? layout.valueTiles : layout.keyTiles;
+  const TileRing &queryRing = ofDo ? layout.doTiles : layout.queryTiles;
+  const WordRing &wordRing = ofDo ? layout.delta : layout.lse;
+  TileWalk walk(b, workTiles, shape.queryTile);
+  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+    b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::First), [&] {
+      PipelineState state = keyPipeline.state(KeyTileExtra::keyNumber(tile));
+      keyPipeline.producerAcquire(state);
+      b.load(get(ofDo ? arguments.valueMap : arguments.keyMap),
+             b.ops.materialize(tile.first), tile.keyHead, tile.batch,
+             keyRing.at(b, state.stage), keyPipeline.full(state.stage));
+    });
+    auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+    b.in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      Value query = walk.firstValue(tile, n);
+      PipelineState state = queryPipeline.state(b.add(tilesBefore, n));
+      queryPipeline.producerAcquire(state);
+      Value full = queryPipeline.full(state.stage);
+      Value source = b.pointer(get(ofDo ? arguments.delta : arguments.lse),
+                               scratchRow(tile, query), b.getF32Type());
+      wordRing.load(b, source, state.stage, full);
+      b.load(get(ofDo ? arguments.doMap : arguments.queryMap), query, tile.head,
+             tile.batch, queryRing.at(b, state.stage), full);
+    });
+  });
+}
+
+/// Adds the parts of dQ, stores dK and dV from where keys and values were, and
+/// then lets new ones in.
+void KeyKernel::emitStores(WorkTileQueue &workTiles,
+                           DqAccumulator &accumulator) {
+  Pipeline keys(b, layout.keys), values(b, layout.values);
+  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+    if (shape.sumsAreStaged()) {
+      auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+      b.in(loop.getBody(), [&] {
+        accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
+      });
+    }
+    b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last), [&] {
+      Value number = KeyTileExtra::keyNumber(tile);
+      PipelineState state = keys.state(number);
+      b.await(layout.outputs.at(b, state.stage), state.phase);
+      Value first = b.asIndex(b.ops.materialize(tile.first));
+      Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
+      spattn_gpu::StoreTileOp::create(b, layout.keyTiles.at(b, state.stage),
+                                      get(arguments.dkMap), first, head, batch);
+      Value valueStage = values.state(number).stage;
+      spattn_gpu::StoreTileOp::create(b, layout.valueTiles.at(b, valueStage),
+                                      get(arguments.dvMap), first, head, batch);
+      spattn_gpu::StoreWaitOp::create(b);
+      keys.consumerRelease(state.stage);
+      values.consumerRelease(valueStage);
+    });
+  });
+}
+
+/// Zero-fills dK and dV of keys that no query sees.
+void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
+  Value first = b.ops.materialize(tile.first);
+  Value rest = b.sub(sequence.keyLength, first);
+  Value count =
+      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(shape.keyTile())));
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));
+  for (const auto &[array, columns] :
+       {std::pair(dk, op.getHeadDim()), {dv, op.getValueDim()}})
+    spattn_gpu::StoreFillOp::create(
+        b, zero, array.row(b, tile.batch, tile.keyHead, first, b.element),
+        array.rowStride, count, columns);
+}
+
+void spattn::buildKeyKernel(OpBuilder &builder, AttentionBackwardOp op,
+                            StringRef name, const BackwardShape &shape,
+                            KernelProgram &program) {
+  KeyKernel(builder, op, shape, program).build(name);
+}

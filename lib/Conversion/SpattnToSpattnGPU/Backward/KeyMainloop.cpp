@@ -1,0 +1,268 @@
+//===- KeyMainloop.cpp - dK and dV of key tiles ---------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KeyMainloop.h"
+
+using namespace mlir;
+using namespace spattn;
+
+//===----------------------------------------------------------------------===//
+// Starting MMAs
+//===----------------------------------------------------------------------===//
+
+Value KeyMainloop::awaitQuery(Value count) {
+  PipelineState state = queries.state(count);
+  queries.consumerWait(state);
+  return layout.lse.columns(b, state.stage);
+}
+
+/// From `-lse / scale`. The division is left to this place: ptxas would make
+/// accumulators of numbers alone as soon as they are read, and run out of
+/// registers.
+Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
+  Value stage = queries.state(count).stage;
+  Value start = modifier.scoreStart(lse, b.accType(shape.queryTile));
+  b.fence();
+  Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), context.group,
+                       layout.queryTiles.at(b, stage), start,
+                       /*transposed=*/true, shape.queryTile);
+  b.commit();
+  return scores;
+}
+
+Value KeyMainloop::firstScores(const Context &context, Value count) {
+  return b.wait(0, startScores(context, count, awaitQuery(count))).front();
+}
+
+Value KeyMainloop::startDp(const Context &context, Value stage) {
+  Value delta =
+      b.map(layout.delta.columns(b, stage), b.accType(shape.queryTile),
+            [](ValueRange x) { return x[0]; });
+  b.fence();
+  Value dp = b.mma(layout.valueTiles.at(b, context.valueStage), context.group,
+                   layout.doTiles.at(b, stage), delta,
+                   /*transposed=*/true, shape.queryTile);
+  b.commit();
+  return dp;
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
+                                      Mask::When masked, Value next,
+                                      ValueRange state) {
+  const WorkTile &tile = context.tile;
+  Value count = b.add(context.tilesBefore, n);
+  Value dv = state[0], dk = state[1], scores = state[2];
+  PipelineState own = queries.state(count);
+  // Masks need registers: before the next MMA has its own.
+  scores = mask.apply(tile, n, masked,
+                      b.mul(context.group, b.i32(kRowsOfGroup)), scores);
+  dos.consumerWait(own);
+  // Beside the exponentials, or where it takes the fewest registers.
+  Value dp = shape.overlap ? startDp(context, own.stage) : Value();
+  Value probs = modifier.probability(scores);
+  Value probsOperand = b.toOperand(probs);
+  b.fence();
+  dv = b.mma(probsOperand, Value(), layout.doTiles.at(b, own.stage), dv,
+             /*transposed=*/false, shape.valueDim);
+  b.commit();
+  if (!shape.overlap)
+    dp = startDp(context, own.stage);
+  dp = b.wait(shape.overlap ? 1 : 0, dp).front();
+  Value ds = b.map({probs, dp}, probs.getType(), [&](ValueRange x) -> Value {
+    return arith::MulFOp::create(b, x[0], x[1]);
+  });
+  Value dsOperand = b.toOperand(ds);
+  b.fence();
+  dk = b.mma(dsOperand, Value(), layout.queryTiles.at(b, own.stage), dk,
+             /*transposed=*/false, shape.headDim);
+  b.commit();
+  if (shape.sumsAreStaged())
+    accumulator.shareScores(context.group, count, dsOperand);
+  else if (!shape.deterministic)
+    accumulator.addParts(tile, context.group, context.keyStage, count, n,
+                         dsOperand);
+
+  // Registers and tiles that the first MMA does not need any more.
+  ValueRange first = b.wait(1, {dv, probsOperand});
+  dos.consumerReleaseAfterReads(own.stage);
+  Value nextCount, lse;
+  if (next) {
+    nextCount = b.add(context.tilesBefore, next);
+    if (shape.skipsTiles())
+      skipTiles(b.add(count, b.i32(1)), nextCount);
+    // Ahead of where they are needed: MMAs keep shared memory busy.
+    lse = awaitQuery(nextCount);
+  }
+  Value dq;
+  if (shape.sumsAreStaged())
+    dq = accumulator.start(context.group, context.keyStage, count);
+  // In the order in which they were started.
+  auto awaitKey = [&](int64_t behind) {
+    ValueRange second = b.wait(behind, {dk, dsOperand});
+    dk = second[0];
+    queries.consumerReleaseAfterReads(own.stage);
+  };
+  auto startNext = [&]() -> Value {
+    return next ? startScores(context, nextCount, lse) : Value();
+  };
+  // No MMA is under way where loops begin again: ptxas would serialise all.
+  if (shape.sumsAreStaged()) {
+    // Two MMAs behind it would take too many registers.
+    awaitKey(/*behind=*/1);
+    Value started = accumulator.stageParts(context.group, context.keyStage,
+                                           count, dq, startNext());
+    return {first[0], dk, next ? started : scores};
+  }
+  Value started = startNext();
+  awaitKey(/*behind=*/next ? 1 : 0);
+  if (next)
+    scores = b.wait(0, started).front();
+  return {first[0], dk, scores};
+}
+
+//===----------------------------------------------------------------------===//
+// The query tiles of a work tile
+//===----------------------------------------------------------------------===//
+
+void KeyMainloop::skipTiles(Value begin, Value end) {
+  auto loop = scf::ForOp::create(b, begin, end, b.i32(1));
+  b.in(loop.getBody(), [&] {
+    PipelineState state = queries.state(loop.getInductionVar());
+    // The tile's own phase has to have begun.
+    queries.consumerWait(state);
+    queries.consumerReleaseAfterReads(state.stage);
+    dos.consumerWait(state);
+    dos.consumerReleaseAfterReads(state.stage);
+  });
+}
+
+/// Where a warpgroup leaves out tiles that see none of its keys, it may be
+/// ahead of the others: of a narrow band, the first keys miss the last tile,
+/// and the last keys the first.
+KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
+                                           ValueRange before) {
+  if (!shape.overlap)
+    return emitTilesInOrder(context, before);
+  const WorkTile &tile = context.tile;
+  Value tilesBefore = context.tilesBefore;
+  NeededTiles needed =
+      skipped.getNeeded(tile, KeyTileExtra::skipped(tile), context.group);
+  auto skip = [&](Value begin, Value end) {
+    if (shape.skipsTiles())
+      skipTiles(b.add(tilesBefore, begin), b.add(tilesBefore, end));
+  };
+  skip(b.i32(0), needed.first);
+  Values carried{needed.first};
+  llvm::append_range(carried, before);
+  carried.push_back(firstScores(context, b.add(tilesBefore, needed.first)));
+  carried = b.emitWhile(
+      carried,
+      [&](ValueRange state) {
+        return b.compare(arith::CmpIPredicate::slt, state[0], needed.firstFull);
+      },
+      [&](ValueRange state) -> Values {
+        Values result{skipped.next(needed, state[0])};
+        llvm::append_range(result, step(context, state[0], Mask::When::Always,
+                                        result[0], state.drop_front()));
+        return result;
+      });
+  auto loop = scf::ForOp::create(b, carried[0], needed.last, b.i32(1),
+                                 ValueRange(carried).drop_front());
+  b.in(loop.getBody(), [&] {
+    Value n = loop.getInductionVar();
+    scf::YieldOp::create(b, step(context, n, Mask::When::Never,
+                                 b.add(n, b.i32(1)), loop.getRegionIterArgs()));
+  });
+  carried = step(context, needed.last, Mask::When::IfPartial, /*next=*/Value(),
+                 loop.getResults());
+  carried.pop_back();
+  skip(b.add(needed.last, b.i32(1)), tile.visited);
+  return carried;
+}
+
+KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
+                                                  ValueRange before) {
+  const WorkTile &tile = context.tile;
+  Values carried(before);
+  for (bool masked : {true, false}) {
+    auto loop = scf::ForOp::create(b, masked ? b.i32(0) : tile.maskedCount,
+                                   masked ? tile.maskedCount : tile.visited,
+                                   b.i32(1), carried);
+    b.in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      Values state(loop.getRegionIterArgs());
+      state.push_back(firstScores(context, b.add(context.tilesBefore, n)));
+      Values result =
+          step(context, n, masked ? Mask::When::Always : Mask::When::Never,
+               /*next=*/Value(), state);
+      result.pop_back();
+      scf::YieldOp::create(b, result);
+    });
+    carried.assign(loop.result_begin(), loop.result_end());
+  }
+  return carried;
+}
+
+//===----------------------------------------------------------------------===//
+// Work tiles
+//===----------------------------------------------------------------------===//
+
+KeyMainloop::Values KeyMainloop::noGradients() {
+  return {b.fillAcc(shape.valueDim, 0), b.fillAcc(shape.headDim, 0)};
+}
+
+KeyMainloop::Values KeyMainloop::startingWith(const WorkTile &tile,
+                                              ValueRange before) {
+  if (before.empty())
+    return noGradients();
+  Value isFirst = KeyTileExtra::isEnd(b, tile, KeyTileExtra::First);
+  auto ifFirst = scf::IfOp::create(b, before.getTypes(), isFirst,
+                                   /*withElseRegion=*/true);
+  b.in(ifFirst.thenBlock(), [&] { scf::YieldOp::create(b, noGradients()); });
+  b.in(ifFirst.elseBlock(), [&] { scf::YieldOp::create(b, before); });
+  return Values(ifFirst.getResults());
+}
+
+void KeyMainloop::emitOutput(const Context &context, Value dv, Value dk) {
+  // Others may still be reading keys, unless each only reads its own.
+  if (!shape.deterministic)
+    accumulator.meet();
+  spattn_gpu::WriteOp::create(b, dv,
+                              layout.valueTiles.at(b, context.valueStage),
+                              b.asIndex(context.group));
+  spattn_gpu::WriteOp::create(b, modifier.chain(dk),
+                              layout.keyTiles.at(b, context.keyStage),
+                              b.asIndex(context.group));
+  spattn_gpu::AsyncProxyFenceOp::create(b);
+  b.arrive(layout.outputs.at(b, context.keyStage));
+}
+
+void KeyMainloop::emit(Value group) {
+  // Heads of a group add to the same gradients.
+  Values initial;
+  if (shape.grouped)
+    initial = noGradients();
+  workTiles.forEach(
+      initial,
+      [&](WorkTile &tile, Value tilesBefore, ValueRange before) -> Values {
+        Values carried = startingWith(tile, before);
+        Value number = KeyTileExtra::keyNumber(tile);
+        PipelineState key = keys.state(number), value = values.state(number);
+        keys.consumerWait(key);
+        values.consumerWait(value);
+        Context context{tile, group, key.stage, value.stage, tilesBefore};
+        carried = emitTiles(context, carried);
+        b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),
+               [&] { emitOutput(context, carried[0], carried[1]); });
+        return shape.grouped ? carried : Values();
+      });
+}

@@ -1,0 +1,194 @@
+//===- KeyTileScheduler.cpp - The scheduler warp of the key kernel --------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KeyTileScheduler.h"
+
+using namespace mlir;
+using namespace spattn;
+
+using Index = KernelBuilder::Index;
+
+/// Heads whose key tiles are under way at once. With few, what they read and
+/// add to stays in the L2 cache, where there is room for more without sums;
+/// with one, measured, all wait for the same.
+static int64_t headsTogether(const BackwardShape &shape) {
+  return shape.deterministic ? 16 : 8;
+}
+
+void KeyTileScheduler::countTiles() {
+  tiles = b.ops.materialize(
+      b.ops.ceilDiv(b.ops.wrap(again(sequence.keyLength)), shape.keyTile()));
+  rowHeads = b.mul(again(sequence.batches), b.i32(op.getNumKeyHeads()));
+}
+
+Value KeyTileScheduler::again(Value number) {
+  return shape.grouped ? spattn_gpu::WarpBroadcastOp::create(b, number)
+                       : number;
+}
+
+WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
+  IndexOps &ops = b.ops;
+  WorkTile item;
+  Value most = b.i32(headsTogether(shape));
+  Value ofGroup = b.mul(tiles, most);
+  Value firstHead = b.mul(arith::DivUIOp::create(b, number, ofGroup), most);
+  Value together = arith::MinSIOp::create(b, b.sub(rowHeads, firstHead), most);
+  Value inGroup = arith::RemUIOp::create(b, number, ofGroup);
+  Value tile = arith::DivUIOp::create(b, inGroup, together);
+  Value rest = b.add(firstHead, arith::RemUIOp::create(b, inGroup, together));
+  item.keyHead = arith::DivUIOp::create(b, rest, sequence.batches);
+  item.batch = arith::RemUIOp::create(b, rest, sequence.batches);
+  item.head = item.keyHead;
+  if (shape.grouped)
+    item.head =
+        b.add(b.mul(item.keyHead, b.i32(op.getGroupSize())), headOfGroup);
+  Lengths<Index> lengths{ops.wrap(sequence.queryLength),
+                         ops.wrap(again(sequence.keyLength))};
+  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
+                         op.getAlgebraAlignment());
+  item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
+  Index end = ops.add(item.first, ops.constant(shape.keyTile()));
+  auto ranges = queryTiles(ops, item.form, item.first, end, shape.queryTile);
+  item.masked = maskedSequence(ops, ranges);
+  item.full = fullSequence(ops, ranges);
+  item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+  // Keys past the end are zero-filled, and exp2 can overflow on them: every
+  // tile of a ragged key tile is masked.
+  item.maskedCount =
+      ops.materialize(ops.select(ops.lt(ops.wrap(sequence.keyLength), end),
+                                 ops.wrap(item.visited), item.masked.count));
+  return item;
+}
+
+void KeyTileScheduler::emit() {
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.cta, b.i32(0), b.i32(0)},
+      [&](ValueRange carried) {
+        countTiles();
+        return b.compare(arith::CmpIPredicate::slt, carried[0],
+                         b.mul(tiles, rowHeads));
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        countTiles();
+        Progress progress{carried[0], carried[1], carried[2]};
+        progress = shape.grouped ? emitGroup(progress) : emitTile(progress);
+        return {progress.number, progress.count, progress.posted};
+      });
+  workTiles.postEnd(end[1]);
+}
+
+Value KeyTileScheduler::takeNumber() {
+  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+  return b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
+}
+
+KeyTileScheduler::Progress
+KeyTileScheduler::emitTile(const Progress &progress) {
+  auto [number, count, posted] = progress;
+  workTiles.acquireForTables(count);
+  WorkTile item = decode(number, b.i32(0));
+  Value any = item.isVisited(b), one = b.asNumber(any);
+  item.extra = {b.mul(one, b.i32(KeyTileExtra::Both)), posted};
+  llvm::append_range(item.extra, skipped.find(item));
+  workTiles.declare(item, count);
+  b.when(
+      any,
+      [&, count = count] {
+        workTiles.acquireForWords(count);
+        workTiles.post(count);
+      },
+      [&] { emitEmptyKeys(item); });
+  return {takeNumber(), b.add(count, one), b.add(posted, one)};
+}
+
+KeyTileScheduler::Progress
+KeyTileScheduler::emitGroup(const Progress &progress) {
+  if (workTiles.hasTables())
+    return emitGroupInOneLoop(progress);
+  auto [number, count, posted] = progress;
+  Value size = b.i32(op.getGroupSize()), none = b.i32(-1), zero = b.i32(0);
+  auto search = scf::ForOp::create(b, zero, size, b.i32(1), none);
+  b.in(search.getBody(), [&, number = number] {
+    Value head = search.getInductionVar();
+    Value any = decode(again(number), head).isVisited(b);
+    scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
+                                b, any, head, search.getRegionIterArg(0))});
+  });
+  Value last = search.getResult(0);
+  auto posts = scf::ForOp::create(
+      b, zero, size, b.i32(1), ValueRange{count, b.i32(KeyTileExtra::First)});
+  b.in(posts.getBody(), [&, number = number, posted = posted] {
+    Value head = posts.getInductionVar();
+    Value own = posts.getRegionIterArg(0);
+    Value firstBit = posts.getRegionIterArg(1);
+    WorkTile item = decode(number, head);
+    Value any = item.isVisited(b);
+    setEnds(item, firstBit, b.compare(arith::CmpIPredicate::eq, head, last),
+            posted);
+    llvm::append_range(item.extra, skipped.find(item));
+    workTiles.declare(item, own);
+    b.when(any, [&] {
+      workTiles.acquire(own);
+      workTiles.post(own);
+    });
+    scf::YieldOp::create(
+        b, ValueRange{b.add(own, b.asNumber(any)),
+                      arith::SelectOp::create(b, any, zero, firstBit)});
+  });
+  return endGroup(progress, posts.getResult(0), last);
+}
+
+/// Heads come twice: first to find the last one that has work, then to be
+/// posted. So there is one copy of the code that decodes a work tile, which is
+/// long where work tiles have tables.
+KeyTileScheduler::Progress
+KeyTileScheduler::emitGroupInOneLoop(const Progress &progress) {
+  auto [number, count, posted] = progress;
+  Value size = b.i32(op.getGroupSize()), none = b.i32(-1), zero = b.i32(0);
+  auto loop =
+      scf::ForOp::create(b, zero, b.i32(2 * op.getGroupSize()), b.i32(1),
+                         ValueRange{none, count, b.i32(KeyTileExtra::First)});
+  b.in(loop.getBody(), [&, number = number, posted = posted] {
+    Value turn = loop.getInductionVar();
+    Value last = loop.getRegionIterArg(0), own = loop.getRegionIterArg(1);
+    Value firstBit = loop.getRegionIterArg(2);
+    Value isSecond = b.compare(arith::CmpIPredicate::sge, turn, size);
+    Value head = arith::SelectOp::create(b, isSecond, b.sub(turn, size), turn);
+    workTiles.acquire(own);
+    WorkTile item = decode(number, head);
+    Value any = item.isVisited(b);
+    setEnds(item, firstBit, b.compare(arith::CmpIPredicate::eq, head, last),
+            posted);
+    workTiles.declare(item, own);
+    Value isPosted = arith::AndIOp::create(b, any, isSecond);
+    b.when(isPosted, [&] { workTiles.post(own); });
+    Value isFound =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, any, isSecond);
+    scf::YieldOp::create(
+        b, ValueRange{arith::SelectOp::create(b, isFound, head, last),
+                      b.add(own, b.asNumber(isPosted)),
+                      arith::SelectOp::create(b, isPosted, zero, firstBit)});
+  });
+  return endGroup(progress, loop.getResult(1), loop.getResult(0));
+}
+
+void KeyTileScheduler::setEnds(WorkTile &item, Value firstBit, Value isLast,
+                               Value posted) {
+  Value lastBit =
+      arith::SelectOp::create(b, isLast, b.i32(KeyTileExtra::Last), b.i32(0));
+  item.extra = {arith::OrIOp::create(b, firstBit, lastBit), posted};
+}
+
+KeyTileScheduler::Progress KeyTileScheduler::endGroup(const Progress &progress,
+                                                      Value count, Value last) {
+  Value zero = b.i32(0);
+  Value isEmpty = b.compare(arith::CmpIPredicate::slt, last, zero);
+  Value any = b.compare(arith::CmpIPredicate::sge, last, zero);
+  b.when(isEmpty, [&] { emitEmptyKeys(decode(progress.number, zero)); });
+  return {takeNumber(), count, b.add(progress.posted, b.asNumber(any))};
+}

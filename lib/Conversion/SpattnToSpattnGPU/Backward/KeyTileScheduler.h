@@ -1,0 +1,95 @@
+//===- KeyTileScheduler.h - The scheduler warp of the key kernel -*- C++
+//-*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_KEYTILESCHEDULER_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_KEYTILESCHEDULER_H
+
+#include "SkippedTiles.h"
+
+namespace spattn {
+
+/// What is posted with a work tile of the key kernel, the part of a key tile's
+/// work that one query head has: whether it is the tile's first or last, how
+/// many key tiles came before, and the words of SkippedTiles.
+struct KeyTileExtra {
+  enum End { First = 1, Last = 2, Both = First | Last };
+
+  static mlir::Value isEnd(KernelBuilder &b, const WorkTile &tile, End end) {
+    mlir::Value bit = mlir::arith::AndIOp::create(b, tile.extra[0], b.i32(end));
+    return b.compare(mlir::arith::CmpIPredicate::ne, bit, b.i32(0));
+  }
+  static mlir::Value keyNumber(const WorkTile &tile) { return tile.extra[1]; }
+  static mlir::ValueRange skipped(const WorkTile &tile) {
+    return mlir::ValueRange(tile.extra).drop_front(2);
+  }
+};
+
+/// Finds the work tiles of the key kernel, ahead of all other warps, and posts
+/// them; earlier keys first, which are seen by the most queries. A CTA's first
+/// key tile has the CTA's number; the others are taken from a counter when
+/// there is room for them, as some take much longer than others.
+class KeyTileScheduler {
+public:
+  using Value = mlir::Value;
+
+  KeyTileScheduler(KernelBuilder &b, AttentionBackwardOp op,
+                   const BackwardShape &shape, const SequenceInfo &sequence,
+                   WorkTileQueue &workTiles, SkippedTiles &skipped,
+                   Value counter,
+                   std::function<void(const WorkTile &)> emitEmptyKeys)
+      : b(b), op(op), shape(shape), sequence(sequence), workTiles(workTiles),
+        skipped(skipped), counter(counter),
+        emitEmptyKeys(std::move(emitEmptyKeys)), heads(op.getHeadStructures()) {
+  }
+
+  void emit();
+
+private:
+  /// The number of the next key tile, and how many work tiles and key tiles
+  /// have been posted.
+  struct Progress {
+    Value number, count, posted;
+  };
+
+  /// Sets of how many key tiles and heads there are work tiles.
+  void countTiles();
+  /// A number of the scheduler warp from which others are computed anew rather
+  /// than kept: where heads share keys, it has too few registers.
+  Value again(Value number);
+  WorkTile decode(Value number, Value headOfGroup);
+  /// The number of the next key tile. To be taken as late as possible.
+  Value takeNumber();
+  /// Posts the only work tile of a key tile.
+  Progress emitTile(const Progress &progress);
+  /// Posts the work tiles of a key tile, one for each head of the group that
+  /// has work.
+  Progress emitGroup(const Progress &progress);
+  Progress emitGroupInOneLoop(const Progress &progress);
+  /// Says whether a work tile is the first or the last of its key tile.
+  void setEnds(WorkTile &tile, Value firstBit, Value isLast, Value posted);
+  /// Writes dK and dV of a key tile if no head, `last` being the last one, has
+  /// work.
+  Progress endGroup(const Progress &progress, Value count, Value last);
+
+  KernelBuilder &b;
+  AttentionBackwardOp op;
+  const BackwardShape &shape;
+  SequenceInfo sequence;
+  WorkTileQueue &workTiles;
+  SkippedTiles &skipped;
+  Value counter;
+  std::function<void(const WorkTile &)> emitEmptyKeys;
+  HeadStructures heads;
+  /// Key tiles of a head, and key heads of all batch entries.
+  Value tiles, rowHeads;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_KEYTILESCHEDULER_H

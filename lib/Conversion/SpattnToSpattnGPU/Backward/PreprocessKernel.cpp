@@ -1,0 +1,90 @@
+//===- PreprocessKernel.cpp - The kernel before dK and dV -----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryRows.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace spattn;
+
+static constexpr int64_t kThreads = spattn_gpu::kWarpgroupThreads;
+static constexpr int64_t kWarps = kThreads / 32;
+static constexpr int64_t kCtasPerSm = 4;
+
+PreprocessLayout::PreprocessLayout(const BackwardShape &shape) {
+  outTile = shared.tiles(1, kRowsOfGroup, shape.valueDim);
+  doTile = shared.tiles(1, kRowsOfGroup, shape.valueDim);
+  loaded = shared.barriers(1, /*arrivals=*/2, /*loads=*/true);
+}
+
+/// Each warp clears its share of the rows' dQ.
+static void clearSums(KernelBuilder &b, const BackwardShape &shape,
+                      QueryRows &rows, Value sums) {
+  int64_t share = kRowsOfGroup * shape.headDim / kWarps, lines = 2;
+  Value start = b.pointer(rows.sums(sums), b.mul(rows.warp(), b.i32(share)),
+                          b.getF32Type());
+  spattn_gpu::StoreFillOp::create(b, b.f32(0), start,
+                                  b.asIndex(b.i32(share / lines)),
+                                  b.asIndex(b.i32(lines)), share / lines);
+}
+
+void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
+                                   StringRef name, const BackwardShape &shape,
+                                   KernelProgram &program) {
+  KernelBuilder b(builder, op.getLoc(),
+                  cast<ShapedType>(op.getQuery().getType()).getElementType());
+  PreprocessLayout layout(shape);
+  KernelSignature signature(program);
+  auto outMap = signature.tensorMap("o", kRowsOfGroup);
+  auto doMap = signature.tensorMap("do", kRowsOfGroup);
+  KernelSignature::Strided callerLse;
+  callerLse.pointer = signature.buffer("lse");
+  auto lse = signature.scratch("lse_start");
+  auto delta = signature.scratch("delta_start");
+  auto sums = signature.scratch("dq_sums");
+  auto counter = signature.scratch("counter");
+  SequenceArguments sequenceArguments(signature);
+  callerLse.strides = signature.strides("lse");
+
+  signature.begin(b, name, {kThreads, kCtasPerSm});
+  layout.shared.allocate(b);
+  startCounter(b, signature.get(counter));
+  QueryRows rows(b, op, shape, sequenceArguments.get(signature));
+  rows.locateCta();
+  if (shape.claimsSums)
+    b.when(b.isFirstThread(), [&] {
+      LLVM::StoreOp::create(b, b.i32(0),
+                            rows.semaphore(signature.get(counter)));
+    });
+  b.when(
+      rows.seesKeys(),
+      [&] {
+        initBarriers(b, layout.loaded, kThreads);
+        Value outTile = layout.outTile.at(b), doTile = layout.doTile.at(b);
+        Value loaded = layout.loaded.at(b);
+        b.inWarp(0, [&] {
+          b.load(signature.get(outMap), rows.first, rows.head, rows.batch,
+                 outTile, loaded);
+          b.load(signature.get(doMap), rows.first, rows.head, rows.batch,
+                 doTile, loaded);
+        });
+        if (!shape.claimsSums)
+          clearSums(b, shape, rows, signature.get(sums));
+        rows.storeStart(signature.get(lse),
+                        rows.negatedLse(signature.get(b, callerLse)));
+        b.await(loaded, b.i32(0));
+        rows.storeStart(signature.get(delta), rows.deltaStart(outTile, doTile));
+      },
+      [&] {
+        // No probability is above 0.
+        rows.storeStart(signature.get(lse), b.fillRows(kNegInf));
+        rows.storeStart(signature.get(delta), b.fillRows(0));
+      });
+  signature.end(b, layout.shared.total(), /*persistent=*/-1,
+                rowCtas(program, op, shape));
+}

@@ -1,0 +1,124 @@
+//===- QueryRows.cpp - 64 queries of a gradient kernel --------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryRows.h"
+
+#include "DqAccumulator.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace spattn;
+
+using Index = KernelBuilder::Index;
+
+void spattn::startCounter(KernelBuilder &b, Value counter) {
+  b.when(b.compare(arith::CmpIPredicate::eq, b.add(b.cta, b.thread), b.i32(0)),
+         [&] { LLVM::StoreOp::create(b, b.i32(0), counter); });
+}
+
+//===----------------------------------------------------------------------===//
+// Where rows are
+//===----------------------------------------------------------------------===//
+
+void QueryRows::locateCta() {
+  Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
+  Value number = arith::DivUIOp::create(b, b.cta, rowHeads);
+  Value rest = arith::RemUIOp::create(b, b.cta, rowHeads);
+  head = arith::DivUIOp::create(b, rest, sequence.batches);
+  batch = arith::RemUIOp::create(b, rest, sequence.batches);
+  first = b.mul(number, b.i32(kRowsOfGroup));
+  locateScratch();
+}
+
+void QueryRows::locate(const WorkTile &tile) {
+  head = tile.head;
+  batch = tile.batch;
+  first = b.ops.materialize(tile.first);
+  locateScratch();
+}
+
+void QueryRows::locateScratch() {
+  rowsLeft = b.sub(sequence.queryLength, first);
+  Value padded = sequence.paddedQueries(b, shape.queryTile);
+  Value headNumber =
+      b.add(b.mul(b.asIndex(batch), b.asIndex(b.i32(op.getNumQueryHeads()))),
+            b.asIndex(head));
+  scratchRow = b.add(b.mul(headNumber, b.asIndex(padded)), b.asIndex(first));
+}
+
+Value QueryRows::seesKeys() {
+  IndexOps &ops = b.ops;
+  Index tile = ops.mul(ops.floorDiv(ops.wrap(first), shape.queryTile),
+                       ops.constant(shape.queryTile));
+  NormalForm<Index> form =
+      normalForm(ops, op.getHeadStructures(), ops.wrap(head),
+                 sequence.lengths(b), op.getAlgebraAlignment());
+  auto ranges =
+      keyTiles(ops, form, tile, ops.add(tile, ops.constant(shape.queryTile)),
+               shape.keyTile());
+  Index visited = ops.add(maskedSequence(ops, ranges).count,
+                          fullSequence(ops, ranges).count);
+  return b.compare(arith::CmpIPredicate::sgt, ops.materialize(visited),
+                   b.i32(0));
+}
+
+Value QueryRows::semaphore(Value counter) {
+  Value tile =
+      arith::DivUIOp::create(b, scratchRow, b.asIndex(b.i32(shape.queryTile)));
+  return getSemaphore(b, counter,
+                      arith::IndexCastOp::create(b, b.getI32Type(), tile));
+}
+
+Value QueryRows::sums(Value base) {
+  return b.pointer(base, b.mul(scratchRow, b.asIndex(b.i32(shape.headDim))),
+                   b.getF32Type());
+}
+
+//===----------------------------------------------------------------------===//
+// What rows hold
+//===----------------------------------------------------------------------===//
+
+void QueryRows::emitEmptyRows(const StridedArray &dq, int64_t warps) {
+  Value share = b.i32(kRowsOfGroup / warps);
+  Value before = warps == 1 ? b.i32(0) : b.mul(warp(), share);
+  Value left = arith::MaxSIOp::create(b, b.sub(rowsLeft, before), b.i32(0));
+  Value count = arith::MinSIOp::create(b, left, share);
+  Value rowStride = b.asIndex(dq.rowStride);
+  Value start = b.pointer(row(dq, b.element),
+                          b.mul(b.asIndex(before), rowStride), b.element);
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));
+  spattn_gpu::StoreFillOp::create(b, zero, start, rowStride, b.asIndex(count),
+                                  op.getHeadDim());
+}
+
+void QueryRows::storeStart(Value base, Value rows) {
+  spattn_gpu::StoreRowsOp::create(b, rows, scratch(base), b.asIndex(b.i32(1)),
+                                  b.asIndex(b.i32(kRowsOfGroup)));
+}
+
+Value QueryRows::negatedLse(const StridedArray &array) {
+  Value lse = spattn_gpu::LoadRowsOp::create(
+      b, row(array, b.getF32Type()), b.asIndex(array.rowStride),
+      b.asIndex(rowsLeft), b.f32(kNegInf));
+  return b.map(lse, b.rowsType(), [&](ValueRange x) -> Value {
+    Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
+                                       b.f32(kNegInf));
+    Value negated = arith::NegFOp::create(b, x[0]);
+    return arith::SelectOp::create(b, none, b.f32(kNegInf), negated);
+  });
+}
+
+Value QueryRows::deltaStart(Value outTile, Value doTile) {
+  Value partial = spattn_gpu::RowProductsOp::create(
+      b, b.rowsType(), outTile, doTile, b.asIndex(b.i32(0)));
+  Value delta = spattn_gpu::QuadReduceOp::create(
+      b, b.rowsType(), spattn_gpu::ReductionKind::Add, partial);
+  return b.map(delta, b.rowsType(), [&](ValueRange x) -> Value {
+    return arith::NegFOp::create(b, x[0]);
+  });
+}

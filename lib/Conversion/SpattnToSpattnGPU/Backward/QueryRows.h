@@ -1,0 +1,78 @@
+//===- QueryRows.h - 64 queries of a gradient kernel ------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYROWS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYROWS_H
+
+#include "../Parts/ScoreModifier.h"
+#include "BackwardKernels.h"
+
+namespace spattn {
+
+/// 64 queries of a head, as the kernels before, after and beside the key kernel
+/// take them: where they are in arrays of the caller and in scratch.
+class QueryRows {
+public:
+  using Value = mlir::Value;
+
+  QueryRows(KernelBuilder &b, AttentionBackwardOp op,
+            const BackwardShape &shape, const SequenceInfo &sequence)
+      : b(b), op(op), shape(shape), sequence(sequence) {}
+
+  /// The rows of this CTA: the next 64 queries of all heads of all batch
+  /// entries, then those after them.
+  void locateCta();
+  /// The rows of a work tile.
+  void locate(const WorkTile &tile);
+  /// Whether the query tile of this CTA's rows sees a key.
+  Value seesKeys();
+
+  /// The address of the first of the rows.
+  Value row(const StridedArray &array, mlir::Type type) {
+    return array.row(b, batch, head, first, type);
+  }
+  /// The address of a number of each row, in scratch.
+  Value scratch(Value base) {
+    return b.pointer(base, scratchRow, b.getF32Type());
+  }
+  /// The semaphore of the rows' query tile.
+  Value semaphore(Value counter);
+  /// Where the rows' dQ is added up.
+  Value sums(Value base);
+
+  /// Writes zeros to the rows of dQ, each of `warps` warps its share.
+  void emitEmptyRows(const StridedArray &dq, int64_t warps);
+  /// Leaves a number of each row in scratch.
+  void storeStart(Value base, Value rows);
+  /// `-lse` of each row, from the log-sum-exp of the caller; -inf for a row
+  /// without keys, which has no probability above 0.
+  Value negatedLse(const StridedArray &lse);
+  /// `-delta` of each row, by tiles of O and dO.
+  Value deltaStart(Value outTile, Value doTile);
+
+  /// The thread's warp.
+  Value warp() { return mlir::arith::DivUIOp::create(b, b.thread, b.i32(32)); }
+
+  Value batch, head, first;
+
+private:
+  void locateScratch();
+
+  KernelBuilder &b;
+  AttentionBackwardOp op;
+  const BackwardShape &shape;
+  SequenceInfo sequence;
+  Value rowsLeft, scratchRow;
+};
+
+/// One thread of the grid sets the ticket counter of the key kernel to 0.
+void startCounter(KernelBuilder &b, mlir::Value counter);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYROWS_H

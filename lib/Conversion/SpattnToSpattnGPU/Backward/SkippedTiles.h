@@ -1,0 +1,50 @@
+//===- SkippedTiles.h - Query tiles that a warpgroup leaves out -*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_SKIPPEDTILES_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_SKIPPEDTILES_H
+
+#include "BackwardKernels.h"
+
+namespace spattn {
+
+/// The query tiles of a work tile that a warpgroup goes through: from `first`
+/// to `last`, without those of which a bit of `skipped` says that no query sees
+/// one of its keys. Those from `firstFull` on but for the last are not masked.
+struct NeededTiles {
+  mlir::Value skipped, first, last, firstFull;
+};
+
+/// Which of a work tile's first masked query tiles see no key of an MMA
+/// warpgroup: bits that the scheduler warp finds, one for a tile, a word for
+/// every two warpgroups.
+class SkippedTiles {
+public:
+  using Value = mlir::Value;
+
+  SkippedTiles(KernelBuilder &b, const BackwardShape &shape)
+      : b(b), shape(shape) {}
+
+  /// The words of a work tile; none where no warpgroup skips tiles.
+  llvm::SmallVector<Value> find(const WorkTile &tile);
+  /// What warpgroup `group` goes through. If there are no tiles, it goes
+  /// through the first one.
+  NeededTiles getNeeded(const WorkTile &tile, mlir::ValueRange words,
+                        Value group);
+  /// The tile after the n-th, or after one that is skipped: never two, so that
+  /// with three stages a tile is there while the one before is in use.
+  Value next(const NeededTiles &needed, Value n);
+
+private:
+  KernelBuilder &b;
+  const BackwardShape &shape;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_SKIPPEDTILES_H

@@ -1,0 +1,122 @@
+//===- ForwardEpilogue.cpp - Output and log-sum-exp -----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardEpilogue.h"
+
+using namespace mlir;
+using namespace spattn;
+
+static Type elementType(Value value) {
+  return cast<ShapedType>(value.getType()).getElementType();
+}
+
+bool spattn::storesThroughShared(AttentionOp op) {
+  return elementType(op.getOut()) == elementType(op.getQuery());
+}
+
+//===----------------------------------------------------------------------===//
+// Pending outputs
+//===----------------------------------------------------------------------===//
+
+PendingOutput::PendingOutput(ValueRange values)
+    : output(values[0]), max(values[1]), sum(values[2]), operand(values[3]) {
+  if (values.size() > 4) {
+    batch = values[4];
+    head = values[5];
+    row = values[6];
+  }
+}
+
+llvm::SmallVector<Value> PendingOutput::carried() const {
+  llvm::SmallVector<Value> values{output, max, sum, operand};
+  if (row)
+    values.append({batch, head, row});
+  return values;
+}
+
+bool ForwardEpilogue::needsRow() {
+  return op.getLse() || !storesThroughShared(op);
+}
+
+PendingOutput ForwardEpilogue::nothingPending() {
+  PendingOutput none;
+  none.output = b.fillAcc(shape.valueDim, 0);
+  none.max = b.fillRows(kNegInf);
+  none.sum = b.fillRows(0);
+  none.operand = b.toOperand(b.fillAcc(shape.keyTile, 0));
+  if (needsRow())
+    none.batch = none.head = none.row = b.i32(0);
+  return none;
+}
+
+//===----------------------------------------------------------------------===//
+// The epilogue
+//===----------------------------------------------------------------------===//
+
+ForwardEpilogue::ForwardEpilogue(KernelBuilder &b, AttentionOp op,
+                                 const ForwardShape &shape,
+                                 const ForwardLayout &layout, Softmax &softmax,
+                                 ScoreModifier &modifier,
+                                 const SequenceInfo &sequence,
+                                 const StridedArray &out,
+                                 const StridedArray &lse)
+    : b(b), op(op), shape(shape), layout(layout), softmax(softmax),
+      modifier(modifier), sequence(sequence), out(out), lse(lse),
+      outElement(elementType(op.getOut())) {}
+
+void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
+                                 Value count) {
+  Value sum = softmax.total(pending.sum);
+  Value output = softmax.normalize(pending.output, sum);
+  PipelineState state(b, b.sub(count, b.i32(1)), shape.queryStages);
+  Value rowsLeft;
+  if (needsRow())
+    rowsLeft = b.asIndex(b.sub(sequence.queryLength, pending.row));
+  if (storesThroughShared(op)) {
+    spattn_gpu::WriteOp::create(b, output, outputTile(state.stage),
+                                b.asIndex(group));
+    spattn_gpu::AsyncProxyFenceOp::create(b);
+  } else {
+    spattn_gpu::StoreOp::create(
+        b, output,
+        out.row(b, pending.batch, pending.head, pending.row, outElement),
+        out.rowStride, rowsLeft, outElement);
+  }
+  b.arrive(layout.outputs.at(b, state.stage));
+  if (op.getLse())
+    spattn_gpu::StoreRowsOp::create(
+        b, modifier.logSumExp(pending.max, sum),
+        lse.row(b, pending.batch, pending.head, pending.row, b.getF32Type()),
+        lse.rowStride, rowsLeft);
+}
+
+void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
+                                  Value map) {
+  if (!storesThroughShared(op))
+    return;
+  spattn_gpu::StoreTileOp::create(b, outputTile(stage), map,
+                                  b.asIndex(b.ops.materialize(tile.first)),
+                                  b.asIndex(tile.head), b.asIndex(tile.batch));
+  spattn_gpu::StoreWaitOp::create(b);
+}
+
+void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
+  Value first = b.ops.materialize(tile.first);
+  Value rest = b.sub(sequence.queryLength, first);
+  Value count =
+      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(shape.queryTile())));
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
+  spattn_gpu::StoreFillOp::create(
+      b, zero, out.row(b, tile.batch, tile.head, first, outElement),
+      out.rowStride, count, op.getValueDim());
+  if (op.getLse())
+    spattn_gpu::StoreFillOp::create(
+        b, b.f32(kNegInf),
+        lse.row(b, tile.batch, tile.head, first, b.getF32Type()), lse.rowStride,
+        count, 1);
+}

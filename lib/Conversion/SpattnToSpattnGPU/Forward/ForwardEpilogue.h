@@ -1,0 +1,72 @@
+//===- ForwardEpilogue.h - Output and log-sum-exp ---------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDEPILOGUE_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDEPILOGUE_H
+
+#include "../Parts/Softmax.h"
+#include "ForwardKernel.h"
+
+namespace spattn {
+
+/// What is left to do for a work tile whose last tile's probabilities are
+/// known: their MMA with the values, then the output.
+struct PendingOutput {
+  PendingOutput() = default;
+  /// As the loop over work tiles carries it; see `carried`.
+  explicit PendingOutput(mlir::ValueRange values);
+  llvm::SmallVector<mlir::Value> carried() const;
+
+  mlir::Value output, max, sum, operand;
+  /// Of its first row, if something is stored from registers.
+  mlir::Value batch, head, row;
+};
+
+/// Writes the output and the log-sum-exp of work tiles: through shared memory
+/// and TMA where the output has the element type of the queries, else from
+/// registers.
+class ForwardEpilogue {
+public:
+  using Value = mlir::Value;
+
+  ForwardEpilogue(KernelBuilder &b, AttentionOp op, const ForwardShape &shape,
+                  const ForwardLayout &layout, Softmax &softmax,
+                  ScoreModifier &modifier, const SequenceInfo &sequence,
+                  const StridedArray &out, const StridedArray &lse);
+
+  /// What a loop over work tiles starts with.
+  PendingOutput nothingPending();
+  /// Whether something is stored from registers, so that a pending output has
+  /// to know its row.
+  bool needsRow();
+  /// Writes the output of the work tile before the `count`-th.
+  void emitOutput(const PendingOutput &pending, Value group, Value count);
+  /// Stores a work tile's output from shared memory, by the warp that stores.
+  void storeOutput(const WorkTile &tile, Value stage, Value map);
+  /// Zero-fills the rows of a work tile that see no key.
+  void emitEmptyRows(const WorkTile &tile);
+
+private:
+  Value outputTile(Value stage) {
+    return layout.queryTiles.narrowed(b, stage, shape.valueDim);
+  }
+
+  KernelBuilder &b;
+  AttentionOp op;
+  const ForwardShape &shape;
+  const ForwardLayout &layout;
+  Softmax &softmax;
+  ScoreModifier &modifier;
+  SequenceInfo sequence;
+  StridedArray out, lse;
+  mlir::Type outElement;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDEPILOGUE_H

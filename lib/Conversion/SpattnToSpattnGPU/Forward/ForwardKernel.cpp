@@ -1,0 +1,203 @@
+//===- ForwardKernel.cpp - The forward kernel -----------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A persistent grid, warp-specialized: in each CTA one warpgroup schedules,
+// loads and stores, and the others compute, 64 queries each. Keys and values
+// have a pipeline each, as they are free at other times.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardKernel.h"
+
+#include "../Parts/WarpRoles.h"
+#include "../Parts/WorkScheduler.h"
+#include "ForwardEpilogue.h"
+#include "ForwardMainloop.h"
+
+using namespace mlir;
+using namespace spattn;
+
+ForwardLayout::ForwardLayout(const ForwardShape &shape) {
+  queryTiles = shared.tiles(shape.queryStages, shape.queryTile(),
+                            std::max(shape.headDim, shape.valueDim));
+  keyTiles = shared.tiles(shape.stages, shape.keyTile, shape.headDim);
+  valueTiles = shared.tiles(shape.stages, shape.keyTile, shape.valueDim);
+  int64_t mmaWarps = 4 * shape.consumers;
+  queries = PipelineLayout(shared, shape.queryStages, 1, /*loads=*/true, 1);
+  outputs = shared.barriers(shape.queryStages, mmaWarps);
+  keys = PipelineLayout(shared, shape.stages, 1, /*loads=*/true, mmaWarps);
+  values = PipelineLayout(shared, shape.stages, 1, /*loads=*/true, mmaWarps);
+  // Readers: two warps that load, one that stores, those that compute.
+  workTiles =
+      WorkTileQueueLayout(shared, shape.item, shape.itemStages(), mmaWarps + 3);
+}
+
+namespace {
+
+struct ForwardArguments {
+  ForwardArguments(KernelSignature &signature, const ForwardShape &shape,
+                   bool hasOutputMap)
+      : queryMap(signature.tensorMap("q", shape.queryTile())),
+        keyMap(signature.tensorMap("k", shape.keyTile)),
+        valueMap(signature.tensorMap("v", shape.keyTile)) {
+    if (hasOutputMap)
+      outMap = signature.tensorMap("o", shape.queryTile());
+    out.pointer = signature.buffer("o");
+    lse.pointer = signature.buffer("lse");
+    sequence.emplace(signature);
+    scale = signature.f32("scale");
+    out.strides = signature.strides("o");
+    lse.strides = signature.strides("lse");
+    if (shape.fetch)
+      counter = signature.scratch("counter");
+  }
+
+  KernelSignature::Argument queryMap, keyMap, valueMap, scale;
+  KernelSignature::Strided out, lse;
+  std::optional<SequenceArguments> sequence;
+  /// Only of kernels that have them.
+  std::optional<KernelSignature::Argument> outMap, counter;
+};
+
+class ForwardKernel {
+public:
+  ForwardKernel(OpBuilder &builder, AttentionOp op, const ForwardShape &shape,
+                KernelProgram &program)
+      : b(builder, op.getLoc(),
+          cast<ShapedType>(op.getQuery().getType()).getElementType()),
+        op(op), shape(shape), layout(shape), program(program),
+        signature(program),
+        arguments(signature, shape, storesThroughShared(op)) {}
+
+  LLVM::LLVMFuncOp build(StringRef name);
+
+private:
+  void emitScheduler(RowTiles &rows, Value count, WorkTileQueue &workTiles,
+                     ForwardEpilogue &epilogue);
+  void emitLoads(WorkTileQueue &workTiles, bool ofValue);
+  void emitStores(WorkTileQueue &workTiles, ForwardEpilogue &epilogue);
+  Value get(KernelSignature::Argument argument) {
+    return signature.get(argument);
+  }
+
+  KernelBuilder b;
+  AttentionOp op;
+  const ForwardShape &shape;
+  ForwardLayout layout;
+  KernelProgram &program;
+  KernelSignature signature;
+  ForwardArguments arguments;
+  SequenceInfo sequence;
+};
+
+} // namespace
+
+LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
+  LLVM::LLVMFuncOp function =
+      signature.begin(b, name, {shape.threads(), shape.blocks});
+  layout.shared.allocate(b);
+  sequence = arguments.sequence->get(signature);
+  ScoreModifier modifier(b, get(arguments.scale));
+  Softmax softmax(b, modifier);
+  StridedArray out = signature.get(b, arguments.out);
+  StridedArray lse = signature.get(b, arguments.lse);
+  ForwardEpilogue epilogue(b, op, shape, layout, softmax, modifier, sequence,
+                           out, lse);
+  RowTiles rows(b, op, sequence, sequence.queryTiles(b, shape.queryTile()),
+                shape.queryTile(), shape.keyTile);
+  Value count = rows.count();
+  WorkTileQueue workTiles(b, layout.workTiles);
+  ForwardMainloop mainloop(b, shape, layout, workTiles, softmax, epilogue);
+  initBarriers(b,
+               {layout.queries.full, layout.queries.empty, layout.outputs,
+                layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
+                layout.keys.full, layout.keys.empty, layout.values.full,
+                layout.values.empty},
+               shape.threads());
+  emitWarpRoles(b, {launchedRegisters(shape.threads(), shape.blocks),
+                    shape.producerRegisters(),
+                    shape.consumerRegisters(),
+                    {[&] { emitScheduler(rows, count, workTiles, epilogue); },
+                     [&] { emitLoads(workTiles, /*ofValue=*/false); },
+                     [&] { emitLoads(workTiles, /*ofValue=*/true); },
+                     [&] { emitStores(workTiles, epilogue); }},
+                    [&](Value group) { mainloop.emit(group); }});
+  signature.end(
+      b, layout.shared.total(), /*persistent=*/shape.blocks,
+      program.perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile()));
+  return function;
+}
+
+void ForwardKernel::emitScheduler(RowTiles &rows, Value count,
+                                  WorkTileQueue &workTiles,
+                                  ForwardEpilogue &epilogue) {
+  if (shape.sectionBytes() > 0)
+    rows.groupHeads(shape.sectionBytes());
+  ScheduledWork work{
+      count, [&](Value number) { return rows.decode(number); },
+      [&](const WorkTile &tile) { epilogue.emitEmptyRows(tile); }};
+  WorkScheduler scheduler(b, workTiles);
+  if (arguments.counter)
+    scheduler.emitDynamic(work, get(*arguments.counter));
+  else
+    scheduler.emitStatic(work);
+}
+
+/// Loads queries and keys, or values: neither waits for the other.
+void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
+  Pipeline queries(b, layout.queries);
+  Pipeline pipeline(b, ofValue ? layout.values : layout.keys);
+  const TileRing &ring = ofValue ? layout.valueTiles : layout.keyTiles;
+  TileWalk walk(b, workTiles, shape.keyTile);
+  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+    if (!ofValue) {
+      PipelineState state = queries.state(tile.number);
+      queries.producerAcquire(state);
+      b.load(get(arguments.queryMap), b.ops.materialize(tile.first), tile.head,
+             tile.batch,
+             layout.queryTiles.narrowed(b, state.stage, shape.headDim),
+             queries.full(state.stage));
+    }
+    auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+    b.in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      Value key = walk.firstValue(tile, n);
+      PipelineState state = pipeline.state(b.add(tilesBefore, n));
+      pipeline.producerAcquire(state);
+      b.load(get(ofValue ? arguments.valueMap : arguments.keyMap), key,
+             tile.keyHead, tile.batch, ring.at(b, state.stage),
+             pipeline.full(state.stage));
+    });
+  });
+}
+
+/// Stores outputs from shared memory, and then lets queries in.
+void ForwardKernel::emitStores(WorkTileQueue &workTiles,
+                               ForwardEpilogue &epilogue) {
+  Pipeline queries(b, layout.queries);
+  workTiles.forEach([&](WorkTile &tile, Value) {
+    PipelineState state = queries.state(tile.number);
+    b.await(layout.outputs.at(b, state.stage), state.phase);
+    if (arguments.outMap)
+      epilogue.storeOutput(tile, state.stage, get(*arguments.outMap));
+    queries.consumerRelease(state.stage);
+  });
+}
+
+LLVM::LLVMFuncOp spattn::buildForwardKernel(OpBuilder &builder, AttentionOp op,
+                                            StringRef name,
+                                            const ForwardShape &shape,
+                                            KernelProgram &program) {
+  if (shape.fetch)
+    program.addScratch("counter", program.constant(4), /*alignment=*/4,
+                       /*zeroed=*/true);
+  // Work tiles are query tiles of a head of a batch entry.
+  program.limitTiles(
+      program.perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile()));
+  return ForwardKernel(builder, op, shape, program).build(name);
+}

@@ -1,0 +1,213 @@
+//===- ForwardMainloop.cpp - Scores, softmax and output of work tiles -----===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ForwardMainloop.h"
+
+using namespace mlir;
+using namespace spattn;
+
+void ForwardMainloop::emit(Value group) {
+  pingPong.begin(group);
+  if (shape.overlap)
+    emitOverlapped(group);
+  else
+    emitInOrder(group);
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+Value ForwardMainloop::awaitQueries(const WorkTile &tile) {
+  PipelineState state = queries.state(tile.number);
+  Value query = layout.queryTiles.narrowed(b, state.stage, shape.headDim);
+  queries.consumerWait(state);
+  return query;
+}
+
+Value ForwardMainloop::startScores(Value query, Value group, Value stage) {
+  return b.mma(query, group, layout.keyTiles.at(b, stage), Value(),
+               /*transposed=*/true, shape.keyTile);
+}
+
+Value ForwardMainloop::startOutput(Value probabilities, Value stage,
+                                   Value acc) {
+  return b.mma(probabilities, Value(), layout.valueTiles.at(b, stage), acc,
+               /*transposed=*/false, shape.valueDim);
+}
+
+Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
+  KernelBuilder::Index first = walk.first(tile, n);
+  return mask.allowedColumns(tile, workTiles.withMask(tile), first,
+                             rowsBefore(group));
+}
+
+void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
+                             Value group) {
+  if (!epilogue.needsRow())
+    return;
+  pending.batch = tile.batch;
+  pending.head = tile.head;
+  pending.row = b.add(b.ops.materialize(tile.first), rowsBefore(group));
+}
+
+llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
+                                               Value group, Value query,
+                                               Value count, Value n,
+                                               bool masked, ValueRange state) {
+  Value output = state[0], operand = state[3];
+  PipelineState own = keys.state(count);
+  PipelineState before = keys.state(b.sub(count, b.i32(1)));
+  keys.consumerWait(own);
+  // Beside the wait for a turn.
+  Value allowed;
+  if (masked)
+    allowed = allowedKeys(tile, group, n);
+  pingPong.await(group);
+  b.fence();
+  Value scores = startScores(query, group, own.stage);
+  b.commit();
+  values.consumerWait(before);
+  output = startOutput(operand, before.stage, output);
+  b.commit();
+  pingPong.pass(group);
+  scores = b.wait(1, scores).front();
+  keys.consumerRelease(own.stage);
+  if (masked)
+    scores = mask.apply(scores, allowed);
+  Softmax::State next = softmax.step(scores, state[1], state[2]);
+  // The operand stays alive until the MMA that reads it has ended.
+  output = b.wait(0, {output, operand}, next.sum).front();
+  values.consumerRelease(before.stage);
+  output = softmax.rescale(output, next);
+  return {output, next.max, next.sum, b.toOperand(next.probabilities)};
+}
+
+//===----------------------------------------------------------------------===//
+// Overlapped MMAs
+//===----------------------------------------------------------------------===//
+
+PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
+                                        Value tilesBefore,
+                                        const PendingOutput &before) {
+  PendingOutput pending = before;
+  Value isPending = b.compare(arith::CmpIPredicate::sgt, tile.number, b.i32(0));
+  Value query = awaitQueries(tile);
+  PipelineState own = keys.state(tilesBefore);
+  // Ahead of the first work tile there is nothing; then the MMA is of zeros and
+  // of what is there, and thrown away.
+  PipelineState last = keys.state(b.sub(tilesBefore, b.i32(1)));
+  keys.consumerWait(own);
+  // As if it were a partial one, which it is nearly always.
+  Value allowed = allowedKeys(tile, group, b.i32(0));
+  pingPong.await(group);
+  b.fence();
+  Value scores = startScores(query, group, own.stage);
+  b.commit();
+  b.when(isPending, [&] { values.consumerWait(last); });
+  Value ended = startOutput(pending.operand, last.stage, pending.output);
+  b.commit();
+  pingPong.pass(group);
+  scores = b.wait(1, scores).front();
+  keys.consumerRelease(own.stage);
+  scores = mask.apply(scores, allowed);
+  Softmax::State state =
+      softmax.step(scores, b.fillRows(kNegInf), b.fillRows(0));
+  pending.output = b.wait(0, {ended, pending.operand}, state.sum).front();
+  b.when(isPending, [&] {
+    values.consumerRelease(last.stage);
+    epilogue.emitOutput(pending, group, tile.number);
+  });
+
+  SmallVector<Value> carried{b.fillAcc(shape.valueDim, 0), state.max, state.sum,
+                             b.toOperand(state.probabilities)};
+  // Masked tiles, then full ones; the first tile has been started.
+  Value one = b.i32(1);
+  Value firstFull = arith::MaxSIOp::create(b, tile.maskedCount, one);
+  for (bool masked : {true, false}) {
+    auto loop =
+        scf::ForOp::create(b, masked ? one : firstFull,
+                           masked ? firstFull : tile.visited, one, carried);
+    b.in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      scf::YieldOp::create(b, step(tile, group, query, b.add(tilesBefore, n), n,
+                                   masked, loop.getRegionIterArgs()));
+    });
+    carried.assign(loop.result_begin(), loop.result_end());
+  }
+  PendingOutput result{ValueRange(carried)};
+  setRow(result, tile, group);
+  return result;
+}
+
+void ForwardMainloop::emitOverlapped(Value group) {
+  SmallVector<Value> results = workTiles.forEach(
+      epilogue.nothingPending().carried(),
+      [&](WorkTile &tile, Value tilesBefore,
+          ValueRange before) -> SmallVector<Value> {
+        return emitTile(tile, group, tilesBefore, PendingOutput(before))
+            .carried();
+      });
+  // The last work tile.
+  Value count = results[1];
+  b.when(b.compare(arith::CmpIPredicate::sgt, count, b.i32(0)), [&] {
+    PendingOutput pending{ArrayRef<Value>(results).drop_front(2)};
+    PipelineState last = keys.state(b.sub(results[0], b.i32(1)));
+    values.consumerWait(last);
+    b.fence();
+    Value ended = startOutput(pending.operand, last.stage, pending.output);
+    b.commit();
+    pending.output = b.wait(0, {ended, pending.operand}).front();
+    epilogue.emitOutput(pending, group, count);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// One MMA after the other
+//===----------------------------------------------------------------------===//
+
+/// For targets whose MMAs end before the next instruction: registers for one
+/// tile only.
+void ForwardMainloop::emitInOrder(Value group) {
+  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+    Value query = awaitQueries(tile);
+    SmallVector<Value> initial{b.fillAcc(shape.valueDim, 0),
+                               b.fillRows(kNegInf), b.fillRows(0)};
+    auto loop =
+        scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1), initial);
+    b.in(loop.getBody(), [&] {
+      Value n = loop.getInductionVar();
+      PipelineState own = keys.state(b.add(tilesBefore, n));
+      keys.consumerWait(own);
+      b.fence();
+      Value scores = startScores(query, group, own.stage);
+      b.commit();
+      scores = b.wait(0, scores).front();
+      keys.consumerRelease(own.stage);
+      scores =
+          mask.apply(tile, n, Mask::When::IfPartial, rowsBefore(group), scores);
+      Softmax::State next = softmax.step(scores, loop.getRegionIterArg(1),
+                                         loop.getRegionIterArg(2));
+      Value output = softmax.rescale(loop.getRegionIterArg(0), next);
+      Value operand = b.toOperand(next.probabilities);
+      values.consumerWait(own);
+      b.fence();
+      output = startOutput(operand, own.stage, output);
+      b.commit();
+      output = b.wait(0, {output, operand}).front();
+      values.consumerRelease(own.stage);
+      scf::YieldOp::create(b, ValueRange{output, next.max, next.sum});
+    });
+    PendingOutput pending;
+    pending.output = loop.getResult(0);
+    pending.max = loop.getResult(1);
+    pending.sum = loop.getResult(2);
+    setRow(pending, tile, group);
+    epilogue.emitOutput(pending, group, b.add(tile.number, b.i32(1)));
+  });
+}

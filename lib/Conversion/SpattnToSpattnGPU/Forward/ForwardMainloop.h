@@ -1,0 +1,86 @@
+//===- ForwardMainloop.h - Scores, softmax and output of work tiles -*- C++
+//-*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
+
+#include "../Parts/Mask.h"
+#include "../Parts/PingPong.h"
+#include "ForwardEpilogue.h"
+
+namespace spattn {
+
+/// The code of an MMA warpgroup: for each work tile, the online softmax over
+/// the key tiles it visits.
+///
+/// Where MMAs are asynchronous, those of a step overlap its softmax: while one
+/// step's probabilities multiply the values, the next step's scores are under
+/// way, also from one work tile to the next. Elsewhere one MMA follows the
+/// other.
+class ForwardMainloop {
+public:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+
+  ForwardMainloop(KernelBuilder &b, const ForwardShape &shape,
+                  const ForwardLayout &layout, WorkTileQueue &workTiles,
+                  Softmax &softmax, ForwardEpilogue &epilogue)
+      : b(b), shape(shape), layout(layout), workTiles(workTiles),
+        softmax(softmax), epilogue(epilogue), queries(b, layout.queries),
+        keys(b, layout.keys), values(b, layout.values),
+        walk(b, workTiles, shape.keyTile),
+        mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
+             shape.keyTile),
+        pingPong(b, shape.consumers, shape.overlap && shape.takeTurns) {}
+
+  /// All work tiles of warpgroup `group`.
+  void emit(Value group);
+
+private:
+  void emitOverlapped(Value group);
+  void emitInOrder(Value group);
+  /// The key tiles of a work tile, up to its last probabilities. Ends the work
+  /// tile before meanwhile: its last MMA runs beside the first scores and the
+  /// softmax of this one.
+  PendingOutput emitTile(const WorkTile &tile, Value group, Value tilesBefore,
+                         const PendingOutput &before);
+  /// The scores of a work tile's n-th key tile, the CTA's `count`-th, and the
+  /// output of the key tile before it. State: output, maximum, sum,
+  /// probabilities.
+  llvm::SmallVector<Value> step(const WorkTile &tile, Value group, Value query,
+                                Value count, Value n, bool masked,
+                                ValueRange state);
+
+  /// Waits for the queries of a work tile.
+  Value awaitQueries(const WorkTile &tile);
+  Value startScores(Value query, Value group, Value stage);
+  Value startOutput(Value probabilities, Value stage, Value acc);
+  Value allowedKeys(const WorkTile &tile, Value group, Value n);
+  /// The first of a warpgroup's rows, in its work tile.
+  Value rowsBefore(Value group) {
+    return b.mul(group, b.i32(spattn_gpu::kFragmentRows));
+  }
+  /// Notes the row of a work tile, if something is stored from registers.
+  void setRow(PendingOutput &pending, const WorkTile &tile, Value group);
+
+  KernelBuilder &b;
+  const ForwardShape &shape;
+  const ForwardLayout &layout;
+  WorkTileQueue &workTiles;
+  Softmax &softmax;
+  ForwardEpilogue &epilogue;
+  Pipeline queries, keys, values;
+  TileWalk walk;
+  Mask mask;
+  PingPong pingPong;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H

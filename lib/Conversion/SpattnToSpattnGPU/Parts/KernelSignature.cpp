@@ -1,0 +1,273 @@
+//===- KernelSignature.cpp - Arguments of kernels and their launches ------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelSignature.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::spattn_gpu;
+
+/// What TMA asks of addresses and strides.
+static constexpr int64_t kCopyAlignment = 16;
+/// Positions in kernels have 32 bits, and so have numbers of work tiles.
+static constexpr int64_t kMostPositions = int64_t(1) << 30;
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+KernelProgram::KernelProgram(AttentionOpInterface op, const GpuTarget &target,
+                             int64_t queryTile, int64_t keyTile)
+    : b(op.getContext()), op(op), target(target), queryTile(queryTile),
+      keyTile(keyTile) {
+  addBuffers();
+  FormulaAttr lengths = FormulaAttr::get(
+      b.getContext(), {1, 1}, {1, 1},
+      {b.getStringAttr("queryLength"), b.getStringAttr("keyLength")}, {1, 1});
+  // Tiles stick out of either by less than 512.
+  limits.push_back(
+      LimitAttr::get(b.getContext(), lengths, kMostPositions - 1024));
+}
+
+/// Dimensions in the order of the attention's layout.
+static BufferAttr getBuffer(Builder &b, AttentionOpInterface op,
+                            const AttentionOperand &operand, Type element,
+                            bool optional, bool output) {
+  bool ofQueries = operand.isOfQueries();
+  SmallVector<std::pair<char, Attribute>> sizes = {
+      {'b', b.getStringAttr("batch")},
+      {'h', b.getI64IntegerAttr(ofQueries ? op.getNumQueryHeads()
+                                          : op.getNumKeyHeads())},
+      {'n', b.getStringAttr(ofQueries ? "queryLength" : "keyLength")}};
+  if (operand.hasWidth())
+    sizes.emplace_back('d', b.getI64IntegerAttr(operand.isOfHeadDim()
+                                                    ? op.getHeadDim()
+                                                    : op.getValueDim()));
+  SmallVector<StringAttr> names;
+  SmallVector<Attribute> ordered;
+  for (char dimension : op.getLayout())
+    for (auto [key, size] : sizes)
+      if (key == dimension) {
+        names.push_back(b.getStringAttr(StringRef(&dimension, 1)));
+        ordered.push_back(size);
+      }
+  return BufferAttr::get(b.getContext(), operand.getBufferName(), element,
+                         names, ordered,
+                         operand.hasWidth() ? kCopyAlignment : 4,
+                         /*strided=*/false, optional, output);
+}
+
+void KernelProgram::addBuffers() {
+  SmallVector<AttentionOperand> operands = op.getAttentionOperands();
+  size_t inputs =
+      operands.size() - cast<DestinationStyleOpInterface>(*op).getNumDpsInits();
+  for (auto [i, operand] : llvm::enumerate(operands))
+    buffers.push_back(
+        getBuffer(b, op, operand,
+                  cast<ShapedType>(operand.value.getType()).getElementType(),
+                  /*optional=*/false, /*output=*/i >= inputs));
+  // The kernel of an attention without log-sum-exp has parameters for it, too;
+  // callers leave it out.
+  if (!op.getLse())
+    buffers.push_back(getBuffer(b, op, {Value(), "lse", OperandKind::Lse},
+                                b.getF32Type(), /*optional=*/true,
+                                /*output=*/true));
+}
+
+void KernelProgram::addScratch(StringRef name, FormulaAttr bytes,
+                               int64_t alignment, bool zeroed) {
+  scratch.push_back(
+      ScratchAttr::get(b.getContext(), name, bytes, alignment, zeroed));
+}
+
+void KernelProgram::limitTiles(FormulaAttr tiles) {
+  limits.push_back(LimitAttr::get(b.getContext(), tiles, kMostPositions - 1));
+}
+
+FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,
+                                   int64_t rows) {
+  return FormulaAttr::get(b.getContext(), {factor}, {2},
+                          {b.getStringAttr("batch"), b.getStringAttr(length)},
+                          {1, rows});
+}
+
+FormulaAttr KernelProgram::constant(int64_t value) {
+  return FormulaAttr::get(b.getContext(), {value}, {0}, {}, {});
+}
+
+FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
+                                              StringRef length, int64_t rows) {
+  return FormulaAttr::get(b.getContext(), {value, factor}, {0, 2},
+                          {b.getStringAttr("batch"), b.getStringAttr(length)},
+                          {1, rows});
+}
+
+int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows) {
+  SmallVector<StringAttr> names;
+  for (StringRef name : {"d", "n", "h", "b"})
+    names.push_back(b.getStringAttr(name));
+  // Rows of a head, in chunks of the width that the swizzle takes.
+  SmallVector<Attribute> box;
+  for (int64_t size : {kChunkColumns, rows, int64_t(1), int64_t(1)})
+    box.push_back(b.getI64IntegerAttr(size));
+  bool isSoftware = !target.hasHardwareMaps();
+  auto map = TensorMapAttr::get(b.getContext(), buffer, names, box,
+                                /*swizzle=*/128, /*interleave=*/0,
+                                /*l2=*/isSoftware ? 0 : 256, /*nan=*/false,
+                                isSoftware);
+  auto *found = llvm::find(maps, map);
+  int64_t number = found - maps.begin();
+  if (found == maps.end())
+    maps.push_back(map);
+  return number;
+}
+
+DictionaryAttr KernelProgram::metadata() const {
+  Builder b = this->b;
+  AttentionOpInterface op = this->op;
+  auto text = [&](auto value) {
+    std::string string;
+    llvm::raw_string_ostream(string) << value;
+    return b.getStringAttr(string);
+  };
+  SmallVector<NamedAttribute> entries{
+      b.getNamedAttr("structure", text(op.getStructure())),
+      b.getNamedAttr("alignment", text(stringifyEnum(op.getAlignment()))),
+      b.getNamedAttr("tile",
+                     b.getStringAttr(Twine(queryTile) + "x" + Twine(keyTile)))};
+  // What callers pass where nothing else is asked for.
+  double scale = 1 / std::sqrt(double(op.getHeadDim()));
+  FloatAttr constant;
+  bool isKnown = true;
+  if (op.getScale()) {
+    isKnown = matchPattern(op.getScale(), m_Constant(&constant));
+    if (isKnown)
+      scale = constant.getValueAsDouble();
+  }
+  if (isKnown)
+    entries.push_back(
+        b.getNamedAttr("scale", text(llvm::format("%.9g", scale))));
+  return b.getDictionaryAttr(entries);
+}
+
+void KernelProgram::describeLaunches() {
+  for (const Kernel &kernel : kernels)
+    kernel.function->setAttr(
+        LaunchAttr::kName,
+        LaunchAttr::get(b.getContext(), buffers, maps, scratch, limits,
+                        /*positive=*/{b.getStringAttr("scale")}, kernel.threads,
+                        /*cluster=*/1, kernel.shared, kernel.persistent,
+                        {kernel.grid}, kernel.arguments, metadata()));
+}
+
+//===----------------------------------------------------------------------===//
+// A kernel's arguments
+//===----------------------------------------------------------------------===//
+
+KernelSignature::Argument KernelSignature::add(Type type, ArgumentKind kind,
+                                               StringRef name, int64_t number) {
+  types.push_back(type);
+  arguments.push_back(ArgumentAttr::get(type.getContext(), kind, name, number));
+  return Argument(types.size() - 1);
+}
+
+static Type pointerType(Builder &b) {
+  return LLVM::LLVMPointerType::get(b.getContext());
+}
+
+KernelSignature::Argument KernelSignature::tensorMap(StringRef buffer,
+                                                     int64_t rows) {
+  return add(pointerType(program.b), ArgumentKind::TensorMap, "",
+             program.getTensorMap(buffer, rows));
+}
+
+KernelSignature::Argument KernelSignature::buffer(StringRef name) {
+  return add(pointerType(program.b), ArgumentKind::Buffer, name);
+}
+
+KernelSignature::Argument KernelSignature::scratch(StringRef name) {
+  return add(pointerType(program.b), ArgumentKind::Scratch, name);
+}
+
+KernelSignature::Argument KernelSignature::i32(StringRef name) {
+  return add(program.b.getI32Type(), ArgumentKind::I32, name);
+}
+
+KernelSignature::Argument KernelSignature::f32(StringRef name) {
+  return add(program.b.getF32Type(), ArgumentKind::F32, name);
+}
+
+KernelSignature::Argument KernelSignature::strides(StringRef buffer) {
+  Argument first = Argument(types.size());
+  for (const char *dimension : {"b", "h", "n"})
+    add(program.b.getI64Type(), ArgumentKind::I64,
+        ("stride:" + buffer + ":" + dimension).str());
+  return first;
+}
+
+LLVM::LLVMFuncOp KernelSignature::begin(KernelBuilder &b, StringRef name,
+                                        const Bounds &bounds) {
+  threads = bounds.threads;
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), types);
+  function = LLVM::LLVMFuncOp::create(b, name, type);
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    if (argument.getKind() != ArgumentKind::TensorMap)
+      continue;
+    function.setArgAttr(
+        i, LLVM::LLVMDialect::getByValAttrName(),
+        TypeAttr::get(LLVM::LLVMArrayType::get(b.getI64Type(), 16)));
+    function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        b.getI64IntegerAttr(64));
+    function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                        b.getUnitAttr());
+  }
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
+                    b.getUnitAttr());
+  function->setAttr(
+      NVVM::NVVMDialect::getMaxntidAttrName(),
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(bounds.ctasPerSm));
+  // exp2 is one instruction where denormals may be flushed.
+  function.setPassthroughAttr(b.getArrayAttr({b.getStrArrayAttr(
+      {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  b.thread = NVVM::ThreadIdXOp::create(b, b.getI32Type());
+  b.cta = NVVM::BlockIdXOp::create(b, b.getI32Type());
+  b.ctas = NVVM::GridDimXOp::create(b, b.getI32Type());
+  return function;
+}
+
+Value KernelSignature::get(Argument argument) const {
+  // Functions are isolated, so that this does not change one.
+  return LLVM::LLVMFuncOp(function).getArgument(unsigned(argument));
+}
+
+StridedArray KernelSignature::get(KernelBuilder &b, Strided array) const {
+  auto stride = [&](unsigned i) {
+    return b.asIndex(get(Argument(unsigned(array.strides) + i)));
+  };
+  Value batch = stride(0), head = stride(1), row = stride(2);
+  return {get(array.pointer), batch, head, row};
+}
+
+void KernelSignature::end(KernelBuilder &b, int64_t shared, int64_t persistent,
+                          FormulaAttr grid) {
+  LLVM::ReturnOp::create(b, ValueRange());
+  program.kernels.push_back(
+      {function, arguments, threads, shared, persistent, grid});
+}

@@ -1,0 +1,140 @@
+//===- KernelSignature.h - Arguments of kernels and their launches -*- C++
+//-*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
+
+#include "SequenceInfo.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+namespace spattn {
+
+class KernelSignature;
+
+/// The kernels that an operation becomes, launched in order, and what their
+/// launch descriptions share: buffers of the caller, tensor maps, scratch and
+/// limits.
+class KernelProgram {
+public:
+  using FormulaAttr = spattn_gpu::FormulaAttr;
+
+  KernelProgram(AttentionOpInterface op, const GpuTarget &target,
+                int64_t queryTile, int64_t keyTile);
+
+  /// Adds scratch memory of so many bytes, which kernels refer to by name.
+  void addScratch(llvm::StringRef name, FormulaAttr bytes, int64_t alignment,
+                  bool zeroed = false);
+  /// The number of work tiles may not exceed what an i32 holds.
+  void limitTiles(FormulaAttr tiles);
+
+  /// `factor` for each tile of `rows` of a length, for each batch entry.
+  FormulaAttr perTile(int64_t factor, llvm::StringRef length, int64_t rows);
+  /// A constant, and `factor` as above besides.
+  FormulaAttr constant(int64_t value);
+  FormulaAttr constantAndPerTile(int64_t value, int64_t factor,
+                                 llvm::StringRef length, int64_t rows);
+
+  /// Gives each kernel its `spattn_gpu.launch`: after all have been built.
+  void describeLaunches();
+
+private:
+  friend class KernelSignature;
+  struct Kernel {
+    mlir::LLVM::LLVMFuncOp function;
+    llvm::SmallVector<spattn_gpu::ArgumentAttr> arguments;
+    int64_t threads, shared, persistent;
+    FormulaAttr grid;
+  };
+
+  /// The number of the map of a buffer's rows in tiles of so many.
+  int64_t getTensorMap(llvm::StringRef buffer, int64_t rows);
+  void addBuffers();
+  mlir::DictionaryAttr metadata() const;
+
+  mlir::Builder b;
+  AttentionOpInterface op;
+  GpuTarget target;
+  int64_t queryTile, keyTile;
+  llvm::SmallVector<spattn_gpu::BufferAttr> buffers;
+  llvm::SmallVector<spattn_gpu::TensorMapAttr> maps;
+  llvm::SmallVector<spattn_gpu::ScratchAttr> scratch;
+  llvm::SmallVector<spattn_gpu::LimitAttr> limits;
+  llvm::SmallVector<Kernel> kernels;
+};
+
+/// The arguments of a kernel, by name. Each call adds one, for the function and
+/// for the description of its launch at once.
+class KernelSignature {
+public:
+  /// The number of an argument.
+  enum class Argument : unsigned {};
+  /// An array with strides: its address, and its first stride.
+  struct Strided {
+    Argument pointer, strides;
+  };
+
+  explicit KernelSignature(KernelProgram &program) : program(program) {}
+
+  /// The tensor map of an operand, in boxes of `rows` rows of a head.
+  Argument tensorMap(llvm::StringRef buffer, int64_t rows);
+  /// The address of an operand, or of scratch memory.
+  Argument buffer(llvm::StringRef name);
+  Argument scratch(llvm::StringRef name);
+  /// Numbers of the caller.
+  Argument i32(llvm::StringRef name);
+  Argument f32(llvm::StringRef name);
+  /// The strides of an operand for batch, head and row: i64, three arguments.
+  Argument strides(llvm::StringRef buffer);
+
+  struct Bounds {
+    int64_t threads, ctasPerSm;
+  };
+  /// Creates the function, points `b` to its entry, and reads the numbers of
+  /// thread and CTA.
+  mlir::LLVM::LLVMFuncOp begin(KernelBuilder &b, llvm::StringRef name,
+                               const Bounds &bounds);
+  /// The values of arguments, after `begin`.
+  mlir::Value get(Argument argument) const;
+  StridedArray get(KernelBuilder &b, Strided array) const;
+
+  /// Ends the function. It is launched with so much shared memory, as a
+  /// persistent grid of so many CTAs an SM that does `grid` work tiles, or as
+  /// `grid` CTAs if `persistent` is -1.
+  void end(KernelBuilder &b, int64_t shared, int64_t persistent,
+           spattn_gpu::FormulaAttr grid);
+
+private:
+  Argument add(mlir::Type type, spattn_gpu::ArgumentKind kind,
+               llvm::StringRef name, int64_t number = 0);
+
+  KernelProgram &program;
+  mlir::LLVM::LLVMFuncOp function;
+  llvm::SmallVector<mlir::Type> types;
+  llvm::SmallVector<spattn_gpu::ArgumentAttr> arguments;
+  int64_t threads = 0;
+};
+
+/// The arguments that say how many sequences there are, and how long.
+struct SequenceArguments {
+  explicit SequenceArguments(KernelSignature &signature)
+      : batches(signature.i32("batch")),
+        queryLength(signature.i32("queryLength")),
+        keyLength(signature.i32("keyLength")) {}
+  SequenceInfo get(const KernelSignature &signature) const {
+    return {signature.get(batches), signature.get(queryLength),
+            signature.get(keyLength)};
+  }
+  KernelSignature::Argument batches, queryLength, keyLength;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H

@@ -1,0 +1,60 @@
+//===- Mask.h - Masks of partial tiles --------------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_MASK_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_MASK_H
+
+#include "TileWalk.h"
+
+namespace spattn {
+
+/// Masks the scores of partial tiles: for each row of a fragment, the columns
+/// that the structure allows, as a bit mask.
+class Mask {
+public:
+  using Value = mlir::Value;
+  using Index = KernelBuilder::Index;
+
+  /// What the rows and columns of a fragment of scores are.
+  enum class Orientation { QueriesByKeys, KeysByQueries };
+  /// When to mask, in code that several tiles share.
+  enum class When { Always, Never, IfPartial };
+
+  /// Fragments of `columns` columns.
+  Mask(KernelBuilder &b, WorkTileQueue &queue, TileWalk &walk,
+       Orientation orientation, int64_t columns)
+      : b(b), queue(queue), walk(walk), orientation(orientation),
+        columns(columns) {}
+
+  /// The columns from `first` on that each row of an MMA warpgroup's fragment
+  /// may use. `withMask` is `tile` with the numbers of its mask
+  /// (WorkTileQueue::withMask); `rowsBefore` is the place of the fragment's
+  /// first row in the work tile.
+  Value allowedColumns(const WorkTile &tile, const WorkTile &withMask,
+                       Index first, Value rowsBefore);
+  /// Sets the scores of other columns to -inf.
+  Value apply(Value scores, Value allowed);
+  /// Masks the scores of a work tile's n-th tile. To have few registers in use
+  /// until then, all numbers of the work tile are read again.
+  Value apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
+              Value scores);
+
+private:
+  Value spans(Index first, Value others,
+              llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
+
+  KernelBuilder &b;
+  WorkTileQueue &queue;
+  TileWalk &walk;
+  Orientation orientation;
+  int64_t columns;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_MASK_H

@@ -1,0 +1,169 @@
+//===- WorkScheduler.cpp - Which work tile a CTA does next ----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WorkScheduler.h"
+
+using namespace mlir;
+using namespace spattn;
+
+using Index = KernelBuilder::Index;
+
+//===----------------------------------------------------------------------===//
+// Schedulers
+//===----------------------------------------------------------------------===//
+
+/// Work tiles are dealt to CTAs in rounds, of a pair for each CTA: one as far
+/// from the last as the other one is from the first. Where many rows see no
+/// key, those are the first of many heads, and the last of others have as much
+/// more to do: pairs are alike, and rows without keys are written beside the
+/// other work instead of after it. Some are not, and a CTA's place in a round
+/// moves on by a part of it that rounds and groups of heads hardly have in
+/// common, or some CTAs would be dealt all of those.
+void WorkScheduler::emitStatic(const ScheduledWork &work) {
+  Value one = b.i32(1), zero = b.i32(0);
+  Value last = b.sub(work.count, one);
+  Value seconds = arith::DivUIOp::create(b, work.count, b.i32(2));
+  Value pairs = b.sub(work.count, seconds);
+  // The golden section.
+  Value move = arith::DivUIOp::create(b, b.mul(b.ctas, b.i32(98)), b.i32(256));
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {zero, zero, b.cta, zero},
+      [&](ValueRange carried) {
+        return b.compare(arith::CmpIPredicate::slt, carried[1], pairs);
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        Value count = carried[0], round = carried[1], place = carried[2],
+              side = carried[3];
+        queue.acquireForTables(count);
+        Value pair = b.add(round, place);
+        Value isSecond = b.compare(arith::CmpIPredicate::ne, side, zero);
+        Value number =
+            arith::SelectOp::create(b, isSecond, pair, b.sub(last, pair));
+        queue.declare(work.decode(number), count);
+        const WorkTile &tile = queue.declared();
+        // The last round may be a part of one, and the work tile in the middle
+        // has no other.
+        Value exists =
+            b.compare(arith::CmpIPredicate::slt, pair,
+                      arith::SelectOp::create(b, isSecond, seconds, pairs));
+        auto existsAnd = [&](arith::CmpIPredicate predicate) -> Value {
+          return arith::AndIOp::create(
+              b, exists, b.compare(predicate, tile.visited, zero));
+        };
+        Value any = existsAnd(arith::CmpIPredicate::sgt);
+        Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
+        b.when(any, [&] {
+          queue.acquireForWords(count);
+          queue.post(count);
+        });
+        b.when(isEmpty, [&] { work.emitEmpty(tile); });
+        auto onSecond = [&](Value then, Value otherwise) -> Value {
+          return arith::SelectOp::create(b, isSecond, then, otherwise);
+        };
+        Value moved = arith::RemUIOp::create(b, b.add(place, move), b.ctas);
+        return {b.add(count, b.asNumber(any)),
+                onSecond(b.add(round, b.ctas), round), onSecond(moved, place),
+                arith::XOrIOp::create(b, side, one)};
+      });
+  queue.postEnd(end[0]);
+}
+
+/// A CTA's first work tile is as far from the last as the CTA's number; the
+/// others are taken when there is room for them, as some take much longer than
+/// others. Each is asked for a work tile ahead, since that has a high latency.
+void WorkScheduler::emitDynamic(const ScheduledWork &work, Value counter) {
+  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+  Value first = b.sub(b.sub(work.count, b.i32(1)), b.cta);
+  Value rest = b.sub(b.sub(work.count, b.i32(1)), b.ctas);
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.i32(0), first, ticket},
+      [&](ValueRange carried) {
+        return b.compare(arith::CmpIPredicate::sge, carried[1], b.i32(0));
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        Value count = carried[0];
+        queue.acquire(count);
+        queue.declare(work.decode(carried[1]), count);
+        const WorkTile &tile = queue.declared();
+        Value any = tile.isVisited(b);
+        b.when(any, [&] { queue.post(count); }, [&] { work.emitEmpty(tile); });
+        Value number =
+            b.sub(rest, spattn_gpu::WarpBroadcastOp::create(b, carried[2]));
+        Value next = spattn_gpu::AtomicIncOp::create(b, counter);
+        return {b.add(count, b.asNumber(any)), number, next};
+      });
+  queue.postEnd(end[0]);
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles of queries
+//===----------------------------------------------------------------------===//
+
+RowTiles::RowTiles(KernelBuilder &b, AttentionOpInterface op,
+                   const SequenceInfo &sequence, Value tileRows,
+                   int64_t queryTile, int64_t keyTile)
+    : b(b), op(op), heads(op.getHeadStructures()), sequence(sequence),
+      tileRows(tileRows),
+      rowHeads(b.mul(sequence.batches, b.i32(op.getNumQueryHeads()))),
+      groupedHeads(rowHeads), queryTile(queryTile), keyTile(keyTile) {}
+
+void RowTiles::groupHeads(int64_t bytes) {
+  int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
+  int64_t most = bytes / rowBytes * op.getGroupSize();
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.i32(1)},
+      [&](ValueRange carried) -> Value {
+        Value next = b.add(carried[0], carried[0]);
+        Value fits = b.compare(arith::CmpIPredicate::ule,
+                               b.mul(next, sequence.keyLength), b.i32(most));
+        Value rest = arith::AndIOp::create(b, rowHeads, b.sub(next, b.i32(1)));
+        return arith::AndIOp::create(
+            b, fits, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        return {b.add(carried[0], carried[0])};
+      });
+  groupedHeads = end[0];
+}
+
+std::pair<Value, Value> RowTiles::locate(Value number) {
+  Value inGroup = number, before = b.i32(0);
+  if (groupedHeads != rowHeads) {
+    Value groupTiles = b.mul(tileRows, groupedHeads);
+    Value group = arith::DivUIOp::create(b, number, groupTiles);
+    inGroup = arith::RemUIOp::create(b, number, groupTiles);
+    before = b.mul(group, groupedHeads);
+  }
+  Value tile = arith::DivUIOp::create(b, inGroup, groupedHeads);
+  // Heads ascend as rows descend. The other way round, where later heads see
+  // later rows only, some CTAs would be dealt nothing but empty work tiles.
+  Value fromEnd = arith::RemUIOp::create(b, inGroup, groupedHeads);
+  return {tile, b.add(before, b.sub(b.sub(groupedHeads, b.i32(1)), fromEnd))};
+}
+
+WorkTile RowTiles::decode(Value number) {
+  IndexOps &ops = b.ops;
+  WorkTile tile;
+  auto [place, rest] = locate(number);
+  tile.head = arith::DivUIOp::create(b, rest, sequence.batches);
+  tile.batch = arith::RemUIOp::create(b, rest, sequence.batches);
+  tile.keyHead = tile.head;
+  if (op.getGroupSize() > 1)
+    tile.keyHead =
+        arith::DivUIOp::create(b, tile.head, b.i32(op.getGroupSize()));
+  tile.form = normalForm(ops, heads, ops.wrap(tile.head), sequence.lengths(b),
+                         op.getAlgebraAlignment());
+  tile.first = ops.mul(ops.wrap(place), ops.constant(queryTile));
+  auto ranges = keyTiles(ops, tile.form, tile.first,
+                         ops.add(tile.first, ops.constant(queryTile)), keyTile);
+  tile.masked = maskedSequence(ops, ranges);
+  tile.full = fullSequence(ops, ranges);
+  tile.maskedCount = ops.materialize(tile.masked.count);
+  tile.visited = ops.materialize(ops.add(tile.masked.count, tile.full.count));
+  return tile;
+}

@@ -1,0 +1,83 @@
+//===- WorkScheduler.h - Which work tile a CTA does next --------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H
+
+#include "SequenceInfo.h"
+#include "WorkTile.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+#include <functional>
+
+namespace spattn {
+
+/// The work of a persistent grid, as numbered work tiles.
+struct ScheduledWork {
+  mlir::Value count;
+  std::function<WorkTile(mlir::Value number)> decode;
+  /// Writes the results of a work tile that visits nothing.
+  std::function<void(const WorkTile &)> emitEmpty;
+};
+
+/// The code of the scheduler warp: finds the CTA's work tiles ahead of all
+/// other warps, since to decode one takes as long as some MMAs, and posts them.
+/// Work tiles that visit nothing are not posted; their results are written
+/// beside everything else.
+class WorkScheduler {
+public:
+  using Value = mlir::Value;
+
+  WorkScheduler(KernelBuilder &b, WorkTileQueue &queue) : b(b), queue(queue) {}
+
+  /// The static persistent scheduler: work tiles are dealt to CTAs in rounds.
+  void emitStatic(const ScheduledWork &work);
+  /// The dynamic persistent scheduler: CTAs take work tiles from the last one
+  /// on, through a counter in global memory that starts at 0.
+  void emitDynamic(const ScheduledWork &work, Value counter);
+
+private:
+  KernelBuilder &b;
+  WorkTileQueue &queue;
+};
+
+/// Work tiles that are tiles of queries, numbered so that later rows, which
+/// have the most keys, come last.
+class RowTiles {
+public:
+  using Value = mlir::Value;
+
+  /// `tileRows` tiles of `queryTile` queries of each head of each batch entry;
+  /// they visit tiles of `keyTile` keys.
+  RowTiles(KernelBuilder &b, AttentionOpInterface op,
+           const SequenceInfo &sequence, Value tileRows, int64_t queryTile,
+           int64_t keyTile);
+
+  /// Does the work of some heads before that of others, so that their keys and
+  /// values stay in the L2 cache: of the largest power of two of heads that
+  /// divides their number and whose keys and values have at most `bytes`.
+  void groupHeads(int64_t bytes);
+  Value count() { return b.mul(tileRows, rowHeads); }
+  WorkTile decode(Value number);
+
+private:
+  /// The tile of a number, and which of the heads of batch entries it is of.
+  std::pair<Value, Value> locate(Value number);
+
+  KernelBuilder &b;
+  AttentionOpInterface op;
+  HeadStructures heads;
+  SequenceInfo sequence;
+  /// Tiles of a head, heads of all batch entries, and those of a group.
+  Value tileRows, rowHeads, groupedHeads;
+  int64_t queryTile, keyTile;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H

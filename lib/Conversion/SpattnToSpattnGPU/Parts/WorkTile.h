@@ -1,0 +1,198 @@
+//===- WorkTile.h - What the warps of a CTA do next -------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILE_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILE_H
+
+#include "Pipeline.h"
+#include "WorkTileLayout.h"
+#include "spattn/Structure/Algebra.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace spattn {
+
+/// A tile of queries or of keys of a head of a batch entry, and the tiles of
+/// the other kind that it visits, masked ones first.
+struct WorkTile {
+  using Value = mlir::Value;
+  using Index = KernelBuilder::Index;
+
+  Value batch, head, keyHead;
+  /// The first query, or key.
+  Index first;
+  NormalForm<Index> form;
+  TileSequence<Index> masked, full;
+  Value visited, maskedCount;
+  /// What else a kernel's readers need; the kernel says what it means.
+  llvm::SmallVector<Value, 2> extra;
+  /// How many were posted before it. Known to readers.
+  Value number;
+
+  /// Whether it visits any tile.
+  Value isVisited(KernelBuilder &b) const {
+    return b.compare(mlir::arith::CmpIPredicate::sgt, visited, b.i32(0));
+  }
+
+  /// Calls `visit` for each number that says which tiles to visit, in the order
+  /// of its words: what all readers need. Those of tile sequences are words
+  /// only where there is no table of them.
+  template <class Visitor>
+  void forEachControlNumber(Visitor visit, bool hasTables) {
+    visit(visited);
+    visit(maskedCount);
+    for (Value *value : {&batch, &head, &keyHead})
+      visit(*value);
+    for (Value &value : extra)
+      visit(value);
+    visit(first);
+    if (hasTables)
+      return;
+    for (TileSequence<Index> *sequence : {&masked, &full}) {
+      visit(sequence->count);
+      for (auto &piece : sequence->pieces) {
+        visit(piece.firstNumber);
+        visit(piece.shift);
+      }
+    }
+  }
+  /// The same for numbers that only masks need.
+  template <class Visitor>
+  void forEachMaskNumber(Visitor visit, bool hasTables) {
+    for (Index *value : {&form.offset, &form.distanceBegin, &form.distanceEnd})
+      visit(*value);
+    if (hasTables) {
+      visit(form.lengths.queries);
+      visit(form.lengths.keys);
+      return;
+    }
+    for (auto &segment : form.segments) {
+      visit(segment.begin);
+      visit(segment.end);
+      for (auto &interval : segment.intervals) {
+        visit(interval.lo);
+        visit(interval.hi);
+      }
+    }
+  }
+};
+
+/// The words of a work tile: which of its numbers the scheduler warp posts, and
+/// where a reader finds each. A number has a word unless readers know it
+/// already, being a constant or a value at the top level of the kernel, or
+/// share it with an earlier number.
+class WorkTileWords {
+public:
+  WorkTileWords() = default;
+  WorkTileWords(WorkTile tile, bool hasTables);
+
+  /// All words, and how many of the first say which tiles to visit.
+  llvm::ArrayRef<mlir::Value> getWords() const { return words.getArrayRef(); }
+  size_t getNumControlWords() const { return numControlWords; }
+  /// The work tile of the scheduler warp.
+  const WorkTile &getTile() const { return tile; }
+  /// The work tile with `values` in the place of the first words.
+  WorkTile withWords(mlir::ValueRange values) const;
+
+private:
+  WorkTile tile;
+  bool hasTables = false;
+  llvm::SetVector<mlir::Value> words;
+  size_t numControlWords = 0;
+};
+
+/// Where work tiles are posted: a ring of slots between the scheduler warp and
+/// `readers` warps.
+struct WorkTileQueueLayout {
+  WorkTileQueueLayout() = default;
+  WorkTileQueueLayout(SharedLayout &shared, const WorkTileLayout &slot,
+                      int64_t stages, int64_t readers)
+      : slot(slot), barriers(shared, stages, 1, /*loads=*/false, readers),
+        slots(shared.take(stages * slot.bytes())) {}
+
+  WorkTileLayout slot;
+  PipelineLayout barriers;
+  SharedRegion slots;
+};
+
+/// Passes work tiles from the scheduler warp to all others. A work tile without
+/// tiles to visit is the end.
+class WorkTileQueue {
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+
+public:
+  WorkTileQueue(KernelBuilder &b, const WorkTileQueueLayout &layout)
+      : b(b), layout(layout), pipeline(b, layout.barriers) {}
+
+  bool hasTables() const { return layout.slot.hasTables(); }
+
+  //===--------------------------------------------------------------------===//
+  // The scheduler warp. Its code is emitted before that of readers.
+  //===--------------------------------------------------------------------===//
+
+  /// Declares the words of the kernel's work tiles, `tile` being the
+  /// `count`-th, and writes its tables if it has any: its slot is free then.
+  void declare(WorkTile tile, Value count);
+  /// The work tile that was declared.
+  const WorkTile &declared() const { return words.getTile(); }
+  /// Waits until slot `count` is free. Tables are written as soon as a work
+  /// tile is decoded, so that waits ahead of that; where there are none, it
+  /// waits as late as possible.
+  void acquire(Value count) { pipeline.producerAcquire(pipeline.state(count)); }
+  void acquireForTables(Value count) {
+    if (hasTables())
+      acquire(count);
+  }
+  void acquireForWords(Value count) {
+    if (!hasTables())
+      acquire(count);
+  }
+  /// Posts the declared work tile as the `count`-th. Its slot is free.
+  void post(Value count) { post(count, words.getWords()); }
+  /// Posts the end.
+  void postEnd(Value count);
+
+  //===--------------------------------------------------------------------===//
+  // Readers
+  //===--------------------------------------------------------------------===//
+
+  /// Runs `body` for each work tile, with how many tiles were visited before it
+  /// and what it returned for the one before. Returns the number of tiles and
+  /// of work tiles, and what `body` returned last.
+  llvm::SmallVector<Value>
+  forEach(ValueRange initial, llvm::function_ref<llvm::SmallVector<Value>(
+                                  WorkTile &, Value tilesBefore, ValueRange)>
+                                  body);
+  void forEach(llvm::function_ref<void(WorkTile &, Value tilesBefore)> body);
+  /// The work tile with the numbers of its mask, read again rather than kept in
+  /// registers.
+  WorkTile withMask(const WorkTile &tile);
+  /// From a table: what to add to the number of a work tile's n-th tile to get
+  /// its place in the sequence. By all lanes of a warp.
+  Value lookupShift(const WorkTile &tile, Value n);
+  /// From a table: runs `body` for each interval of a work tile, as a normal
+  /// form that has nothing else. `body` gets and returns a carried value.
+  Value forEachInterval(
+      const WorkTile &tile, Value initial,
+      llvm::function_ref<Value(const NormalForm<WorkTile::Index> &, Value)>
+          body);
+
+private:
+  void writeTables(Value count);
+  void post(Value count, ValueRange values);
+  ValueRange read(Value count, size_t numWords, bool uniform);
+
+  KernelBuilder &b;
+  WorkTileQueueLayout layout;
+  Pipeline pipeline;
+  WorkTileWords words;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILE_H

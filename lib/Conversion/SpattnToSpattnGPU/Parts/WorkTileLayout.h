@@ -1,0 +1,51 @@
+//===- WorkTileLayout.h - How work tiles are posted -------------------*- C++
+//-*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILELAYOUT_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILELAYOUT_H
+
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+
+namespace spattn {
+
+/// The slot in shared memory through which the scheduler warp tells the other
+/// warps of a work tile, in words. Where few numbers say which tiles and pairs
+/// the work tile has, readers hold those in registers. Where there are more,
+/// they are rows of two tables, which readers look up or loop over; so the
+/// registers and instructions of a reader do not depend on the structure.
+struct WorkTileLayout {
+  /// Most words of a work tile besides its tables, and of one without tables.
+  static constexpr int64_t kNumbers = 64, kNumbersBesideTables = 16;
+
+  /// Rows of the tables; without tables there are none.
+  int64_t pieces = 0, intervals = 0;
+
+  bool hasTables() const { return pieces > 0; }
+  /// Tile sequences: the first numbers of all pieces, then their shifts.
+  int64_t piecesAt() const { return kNumbersBesideTables; }
+  /// Intervals of distances, each with its keys: four words.
+  int64_t intervalsAt() const { return (piecesAt() + 2 * pieces + 3) / 4 * 4; }
+  int64_t words() const {
+    return hasTables() ? intervalsAt() + 4 * intervals : kNumbers;
+  }
+  int64_t bytes() const { return 4 * words(); }
+};
+
+/// The layout for work tiles of `own` queries of a head, which visit tiles of
+/// `other` keys.
+WorkTileLayout layoutOfRowTiles(AttentionOpInterface op, int64_t own,
+                                int64_t other);
+/// The layout for work tiles of `own` keys of a head, which visit tiles of
+/// `other` queries.
+WorkTileLayout layoutOfColumnTiles(AttentionOpInterface op, int64_t own,
+                                   int64_t other);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKTILELAYOUT_H
