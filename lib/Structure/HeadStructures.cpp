@@ -33,10 +33,10 @@ std::optional<std::string> HeadStructures::validate() const {
              " heads, but needs at least one";
     if (group.count > maxHeads || (heads += group.count) > maxHeads)
       return where + "more than 2^20 heads are out of range";
+    int64_t own;
     if (std::optional<std::string> message =
-            group.structure.validate(group.count))
+            group.structure.validate(group.count, own))
       return where + *message;
-    int64_t own = group.structure.countIntervals(group.count);
     intervals += own;
     if (own > kMany)
       ofMany += own;

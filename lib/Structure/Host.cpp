@@ -68,6 +68,22 @@ int64_t HostAlgebra::pairs(int64_t head) const {
   return unmaskedPairs(ops, normalForm(head), int64_t(0), lengths.queries);
 }
 
+bool HostAlgebra::matches(const Structure &structure) const {
+  std::vector<HeadGroup> wanted, common;
+  for (const auto &[count, own] : heads.groups()) {
+    wanted.push_back({count, structure});
+    common.push_back({count, Structure::intersect({structure, own})});
+  }
+  HostAlgebra all(HeadStructures(std::move(wanted)), lengths, alignment);
+  HostAlgebra both(HeadStructures(std::move(common)), lengths, alignment);
+  for (int64_t head = 0, e = numHeads(); head < e; ++head) {
+    int64_t pairs = both.pairs(head);
+    if (pairs != all.pairs(head) || pairs != this->pairs(head))
+      return false;
+  }
+  return true;
+}
+
 TileCounts HostAlgebra::tiles(int64_t head, TileShape tile) const {
   IntOps ops;
   Form nf = normalForm(head);

@@ -8,8 +8,6 @@
 
 #include "spattn/Structure/Structure.h"
 
-#include "spattn/Structure/Evaluate.h"
-
 #include <algorithm>
 
 using namespace spattn;
@@ -57,6 +55,10 @@ Structure Structure::make(Node node) {
     break;
   }
   return Structure(std::make_shared<const Node>(std::move(node)));
+}
+
+const char *spattn::alignmentName(Alignment alignment) {
+  return alignment == Alignment::End ? "end" : "start";
 }
 
 const char *spattn::partitionName(Partition partition) {
@@ -172,6 +174,10 @@ const std::vector<Structure> &Structure::children() const {
   return node->children;
 }
 
+int64_t Structure::depth() const { return node->depth; }
+
+int64_t Structure::size() const { return node->size; }
+
 int64_t Structure::pieces() const { return node->pieces; }
 
 namespace spattn {
@@ -184,173 +190,6 @@ bool operator==(const Structure &a, const Structure &b) {
          a.node->index == b.node->index && a.node->children == b.node->children;
 }
 } // namespace spattn
-
-//===----------------------------------------------------------------------===//
-// Validation
-//===----------------------------------------------------------------------===//
-
-namespace {
-using Message = std::optional<std::string>;
-
-std::string quote(const Interval &interval) {
-  return "'" + interval.str() + "'";
-}
-
-Message checkRange(const Interval &interval, const std::string &what) {
-  for (const Bound &bound : {interval.lo, interval.hi})
-    if (!bound.inRange())
-      return what + " " + quote(interval) + ": bound '" + bound.str() +
-             "' is out of range (offsets up to 2^40, factors and divisors up "
-             "to 2^20, divisors positive)";
-  return std::nullopt;
-}
-
-/// Rejects an interval that holds nothing for every N.
-Message checkOrder(const Interval &interval, const std::string &what) {
-  if (!alwaysLE(interval.hi, interval.lo))
-    return std::nullopt;
-  bool equal = interval.lo == interval.hi;
-  return what + " " + quote(interval) + (equal ? " is empty" : " is inverted");
-}
-
-Message checkDistances(const std::vector<Interval> &intervals) {
-  const Interval *previous = nullptr;
-  for (const Interval &interval : intervals) {
-    if (Message message = checkRange(interval, "distance interval"))
-      return message;
-    if (Message message = checkOrder(interval, "distance interval"))
-      return message;
-    // Only constant intervals can be ordered here; where N decides, any order
-    // is legal and sorted out at run time.
-    if (!interval.lo.isConstant() || !interval.hi.isConstant())
-      continue;
-    if (previous && alwaysLE(interval.hi, previous->lo))
-      return "distance intervals " + quote(*previous) + " and " +
-             quote(interval) + " are not ascending";
-    if (previous && alwaysLT(interval.lo, previous->hi))
-      return "distance intervals " + quote(*previous) + " and " +
-             quote(interval) + " overlap";
-    previous = &interval;
-  }
-  return std::nullopt;
-}
-
-Message checkKeys(const Interval &interval) {
-  if (Message message = checkRange(interval, "key interval"))
-    return message;
-  if (Message message = checkOrder(interval, "key interval"))
-    return message;
-  Bound zero = Bound::constant(0);
-  if (alwaysLE(interval.hi, zero) || alwaysLE(Bound::length(), interval.lo))
-    return "key interval " + quote(interval) + " selects no key";
-  if (interval.lo.isFinite() && alwaysLT(interval.lo, zero))
-    return "key interval " + quote(interval) + " has a negative bound";
-  return std::nullopt;
-}
-
-Message checkBand(const Structure &band, std::optional<int64_t> heads) {
-  std::optional<int64_t> of = band.partitionOf();
-  std::optional<int64_t> index = band.partitionIndex();
-  if (of && *of < 1)
-    return "a partition of " + std::to_string(*of) +
-           " is not possible: it needs at least one part";
-  if (of && *of > Structure::maxPartition)
-    return "a partition of " + std::to_string(*of) +
-           " is out of range: at most 2^20 parts are supported";
-  if (index && *index < 0)
-    return "partition index " + std::to_string(*index) + " is negative";
-  std::optional<int64_t> parts = of ? of : heads;
-  if (index && parts && *index >= *parts)
-    return "partition index " + std::to_string(*index) +
-           " is out of range: there are indices from 0 to " +
-           std::to_string(*parts - 1);
-  if (!index && of && heads && *heads > *of)
-    return "a partition of " + std::to_string(*of) +
-           " has no part for each of " + std::to_string(*heads) + " heads";
-  return std::nullopt;
-}
-
-Message checkTree(const Structure &structure, std::optional<int64_t> heads) {
-  switch (structure.kind()) {
-  case Structure::Kind::Distances:
-    return checkDistances(structure.intervals());
-  case Structure::Kind::Keys:
-    return checkKeys(structure.keyInterval());
-  case Structure::Kind::Band:
-    return checkBand(structure, heads);
-  case Structure::Kind::Union:
-  case Structure::Kind::Intersection:
-    if (structure.children().empty())
-      return structure.kind() == Structure::Kind::Union
-                 ? "a union needs at least one part"
-                 : "an intersection needs at least one part";
-    for (const Structure &child : structure.children())
-      if (Message message = checkTree(child, heads))
-        return message;
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-/// Collects the distinct bounds that cut the keys.
-void collectKeyBounds(const Structure &structure, std::vector<Bound> &bounds) {
-  if (structure.kind() == Structure::Kind::Keys) {
-    const Interval &keys = structure.keyInterval();
-    for (const Bound &bound : {keys.lo, keys.hi}) {
-      bool cuts = !alwaysLE(bound, Bound::constant(0)) &&
-                  !alwaysLE(Bound::length(), bound);
-      if (cuts &&
-          std::find(bounds.begin(), bounds.end(), bound) == bounds.end())
-        bounds.push_back(bound);
-    }
-  }
-  for (const Structure &child : structure.children())
-    collectKeyBounds(child, bounds);
-}
-} // namespace
-
-int64_t Structure::countIntervals(int64_t heads) const {
-  HeadStructures group({{heads, *this}});
-  int64_t most = 0;
-  for (Alignment alignment : {Alignment::End, Alignment::Start}) {
-    BlindOps ops;
-    NormalForm<BlindOps::Value> form =
-        normalForm(ops, group, ops.unknown(0), {ops.unknown(0), ops.unknown(0)},
-                   alignment);
-    int64_t intervals = 0;
-    for (const auto &segment : form.segments)
-      intervals += static_cast<int64_t>(segment.intervals.size());
-    most = std::max(most, intervals);
-  }
-  return most;
-}
-
-std::optional<std::string>
-Structure::validate(std::optional<int64_t> heads) const {
-  // First what the recursions below rely on.
-  if (node->depth > maxDepth)
-    return "the structure is nested more than " + std::to_string(maxDepth) +
-           " levels deep";
-  if (node->size > maxSize)
-    return "the structure has more than " + std::to_string(maxSize) + " nodes";
-  if (Message message = checkTree(*this, heads))
-    return message;
-  if (pieces() > maxPieces)
-    return "the structure expands to more than " + std::to_string(maxPieces) +
-           " intervals";
-  std::vector<Bound> bounds;
-  collectKeyBounds(*this, bounds);
-  if (static_cast<int64_t>(bounds.size()) > maxKeyBounds)
-    return "the structure has more than " + std::to_string(maxKeyBounds) +
-           " distinct key bounds";
-  if (!heads)
-    return std::nullopt;
-  if (int64_t intervals = countIntervals(*heads); intervals > maxIntervals)
-    return "the structure has " + std::to_string(intervals) +
-           " intervals of distances, counted for each range of keys; at most " +
-           std::to_string(maxIntervals) + " are supported";
-  return std::nullopt;
-}
 
 //===----------------------------------------------------------------------===//
 // Printing

@@ -10,6 +10,7 @@
 #include "mlir/AsmParser/AsmParser.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Structure/Host.h"
+#include "spattn/Structure/Simplify.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
@@ -35,7 +36,7 @@ static std::string toText(Attribute attr) {
 static constexpr int64_t kHeads = 4;
 
 /// What is read is written as what is read again, is valid in the algebra, and
-/// has as many pairs as tiles of one pair.
+/// has as many pairs as tiles of one pair, and as when it is simplified.
 static void check(Attribute attr) {
   std::string text = toText(attr);
   require(parseAttribute(text, attr.getContext()) == attr,
@@ -49,12 +50,21 @@ static void check(Attribute attr) {
     return;
   for (Alignment alignment : {Alignment::End, Alignment::Start}) {
     HostAlgebra algebra(structures, {5, 7}, alignment);
+    HeadStructures simple = simplify(structures, {5, 7}, alignment);
+    require(!simple.validate(), "not valid when it is simplified: " + text);
+    Attribute simpleAttr = toAttr(attr.getContext(), simple);
+    require(simpleAttr &&
+                spattn::detail::getHeadStructures(simpleAttr, count) == simple,
+            "an attribute is not what was simplified: " + text);
+    HostAlgebra simpleAlgebra(simple, {5, 7}, alignment);
     for (int64_t head : {int64_t(0), count - 1}) {
       int64_t tiles = 0;
       for (int64_t visited : algebra.rowTiles(head, {1, 1}))
         tiles += visited;
       require(tiles == algebra.pairs(head),
               "pairs are not tiles of one: " + text);
+      require(simpleAlgebra.pairs(head) == algebra.pairs(head),
+              "other pairs when it is simplified: " + text);
     }
   }
 }

@@ -9,7 +9,9 @@
 // The algebra of structures, written once for integers and for IR:
 //
 //   Ops.h         what it is written over
-//   Evaluate.h    normalForm: what one head sees at given lengths
+//   Evaluate.h    normalForm: what one head sees at given lengths; of which
+//                 Boxes.h expands descriptions, KeyCuts.h cuts keys, and
+//                 Edges.h does the arithmetic of their ends
 //   Spans.h       allowed, keysOfQuery, queriesOfKey
 //   TileRanges.h  keyTiles, queryTiles
 //   Counts.h      tile counts, the n-th masked or full tile, pairs, rows, keys

@@ -12,14 +12,34 @@
 // cover it are sorted and merged. What the bounds themselves decide for every
 // N is decided here; the rest is left to `Ops`.
 //
+// For example, four keys that stay visible and a window of eight,
+//
+//   union(intersection(distances(0 to inf), keys(0 to 4)), distances(0 to 8))
+//
+// expand to two boxes, distances [0, inf) times keys [0, 4) and distances [0,
+// 8) times all keys. The bounds of keys are 0, which is where keys begin
+// anyway, and 4: that cuts the keys into [0, min(4, Nk)) and [min(4, Nk), Nk).
+// Both boxes cover the first segment; their distances are merged into [0, inf),
+// which takes no comparison, as 8 <= inf for every N. Only the second box
+// covers the second one. Ends are clipped to the distances that exist, up to Nk
+// - 1, if ends of queries and keys are aligned:
+//
+//   keys [0, min(4, Nk))    distances [0, Nk)
+//   keys [min(4, Nk), Nk)   distances [0, min(8, Nk))
+//
+// With 16 queries and keys, query 12 is at distance 12 - j of key j: it sees
+// keys [0, 4) of the first segment, and [5, 13) of the second one. So
+// keysOfQuery (Spans.h) says, and the tiles of TileRanges.h are such spans of a
+// block of queries, rounded.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SPATTN_STRUCTURE_EVALUATE_H
 #define SPATTN_STRUCTURE_EVALUATE_H
 
+#include "spattn/Structure/Boxes.h"
 #include "spattn/Structure/HeadStructures.h"
-#include "spattn/Structure/NormalForm.h"
-#include "spattn/Structure/Ops.h"
+#include "spattn/Structure/KeyCuts.h"
 #include "spattn/Structure/Sort.h"
 
 #include <algorithm>
@@ -33,35 +53,33 @@ template <class Ops>
 class Evaluator {
 public:
   using V = typename Ops::Value;
+  using Edge = detail::Edge<V>;
+  using Edges = detail::Edges<V>;
+  using Box = detail::Box<V>;
 
   Evaluator(Ops &ops, Lengths<V> lengths, Alignment alignment)
-      : ops(ops), lengths(lengths), alignment(alignment), zero(ops.constant(0)),
-        offset(alignment == Alignment::End
-                   ? ops.sub(lengths.keys, lengths.queries)
-                   : zero),
-        distanceBegin(alignment == Alignment::End
-                          ? ops.sub(ops.constant(1), lengths.queries)
-                          : ops.sub(ops.constant(1), lengths.keys)),
-        distanceEnd(alignment == Alignment::End ? lengths.keys
-                                                : lengths.queries) {}
+      : ops(ops), lengths(lengths), edgeOps(ops, lengths, alignment),
+        expander(ops, edgeOps), cutter(ops, edgeOps), zero(edgeOps.zero),
+        distanceBegin(edgeOps.distanceBegin), distanceEnd(edgeOps.distanceEnd) {
+  }
 
   /// The normal form of `structure` for the head at `position` of a group of
   /// `heads`.
   NormalForm<V> evaluate(const Structure &structure, V position,
                          int64_t heads) {
-    std::vector<Box> boxes = expand(structure, position, heads);
+    std::vector<Box> boxes = expander.expand(structure, position, heads);
     NormalForm<V> result = empty();
     result.segments.clear();
     std::vector<Edges> previous;
-    for (Cut &cut : cutKeys(boxes)) {
-      std::vector<Edges> edges = merge(std::move(cut.edges));
+    for (Cut<V> &cut : cutter.cut(boxes)) {
+      std::vector<Edges> own = merge(std::move(cut.edges));
       // Neighbours that certainly allow the same distances are one segment.
-      if (!result.segments.empty() && certainlyEqual(previous, edges)) {
+      if (!result.segments.empty() && certainlyEqual(previous, own)) {
         result.segments.back().end = cut.end;
         continue;
       }
-      result.segments.push_back({cut.begin, cut.end, finish(edges)});
-      previous = std::move(edges);
+      result.segments.push_back({cut.begin, cut.end, finish(own)});
+      previous = std::move(own);
     }
     dropEmptySegments(result);
     return result;
@@ -70,7 +88,7 @@ public:
   /// A head that sees nothing.
   NormalForm<V> empty() {
     return {lengths,
-            offset,
+            edgeOps.offset,
             distanceBegin,
             distanceEnd,
             {{zero, lengths.keys, {}}}};
@@ -109,319 +127,9 @@ public:
   }
 
 private:
-  /// An end of a distance interval: its value, and what is known of it for
-  /// every N: the bound it comes from, or at least a lower limit.
-  struct Edge {
-    V value;
-    std::optional<Bound> bound;
-    bool nonNegative = false;
-  };
-  struct Edges {
-    Edge lo, hi;
-  };
-  /// One term of the union: distances [lo, hi) and keys in all of `keys`.
-  struct Box {
-    Edges distances;
-    std::vector<Interval> keys;
-  };
-  /// A segment, and the distances of the boxes that cover it.
-  struct Cut {
-    V begin, end;
-    std::vector<Edges> edges;
-  };
-
   template <class T>
   static void pad(std::vector<T> &items, size_t size, const T &filler) {
     items.resize(std::max(items.size(), size), filler);
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Ends
-  //===--------------------------------------------------------------------===//
-
-  V valueOf(const Bound &bound) {
-    return ops.affine(lengths.keys, bound.num, bound.den, bound.offset);
-  }
-
-  /// An end at a bound. Ends that no possible distance passes are infinite.
-  Edge edgeOf(Bound bound) {
-    if (alignment == Alignment::End && alwaysLE(Bound::length(), bound))
-      bound = Bound::posInf();
-    if (alignment == Alignment::Start &&
-        alwaysLE(bound, Bound::affine(-1, 1, 1)))
-      bound = Bound::negInf();
-    V value = bound.isNegInf()   ? distanceBegin
-              : bound.isPosInf() ? distanceEnd
-                                 : valueOf(bound);
-    return {value, bound, alwaysLE(Bound::constant(0), bound)};
-  }
-
-  bool knownLE(const Edge &a, const Edge &b) {
-    if (a.bound && b.bound)
-      return alwaysLE(*a.bound, *b.bound) ||
-             (a.bound->isFinite() && b.bound->isFinite() &&
-              detail::knownLE(ops, a.value, b.value));
-    // Infinite ends stand for more than their value.
-    if ((a.bound && a.bound->isNegInf()) || (b.bound && b.bound->isPosInf()))
-      return true;
-    if ((b.bound && b.bound->isNegInf()) || (a.bound && a.bound->isPosInf()))
-      return false;
-    if (b.nonNegative && a.bound && alwaysLE(*a.bound, Bound::constant(0)))
-      return true;
-    return detail::knownLE(ops, a.value, b.value);
-  }
-
-  bool knownLT(const Edge &a, const Edge &b) {
-    if (a.bound && b.bound && alwaysLT(*a.bound, *b.bound))
-      return true;
-    auto infinite = [](const Edge &edge) {
-      return edge.bound && !edge.bound->isFinite();
-    };
-    return !infinite(a) && !infinite(b) &&
-           detail::knownLT(ops, a.value, b.value);
-  }
-
-  Edge maxOf(const Edge &a, const Edge &b) {
-    if (knownLE(a, b))
-      return b;
-    if (knownLE(b, a))
-      return a;
-    return {ops.max(a.value, b.value), std::nullopt,
-            a.nonNegative || b.nonNegative};
-  }
-
-  Edge minOf(const Edge &a, const Edge &b) {
-    if (knownLE(a, b))
-      return a;
-    if (knownLE(b, a))
-      return b;
-    return {ops.min(a.value, b.value), std::nullopt,
-            a.nonNegative && b.nonNegative};
-  }
-
-  Edge choose(typename Ops::Bool condition, const Edge &a, const Edge &b) {
-    if (std::optional<bool> known = ops.known(condition))
-      return *known ? a : b;
-    if (a.bound && a.bound == b.bound)
-      return a;
-    return {detail::choose(ops, condition, a.value, b.value), std::nullopt,
-            a.nonNegative && b.nonNegative};
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Expansion to boxes
-  //===--------------------------------------------------------------------===//
-
-  std::vector<Box> expand(const Structure &structure, V position,
-                          int64_t heads) {
-    std::vector<Box> boxes;
-    switch (structure.kind()) {
-    case Structure::Kind::Distances:
-      for (const Interval &interval : structure.intervals())
-        boxes.push_back({{edgeOf(interval.lo), edgeOf(interval.hi)}, {}});
-      break;
-    case Structure::Kind::Keys:
-      boxes.push_back({{edgeOf(Bound::negInf()), edgeOf(Bound::posInf())},
-                       {structure.keyInterval()}});
-      break;
-    case Structure::Kind::Band:
-      for (Edges edges : band(structure, position, heads))
-        boxes.push_back({edges, {}});
-      break;
-    case Structure::Kind::Union:
-      for (const Structure &child : structure.children())
-        for (Box &box : expand(child, position, heads))
-          boxes.push_back(std::move(box));
-      break;
-    case Structure::Kind::Intersection:
-      for (const Structure &child : structure.children()) {
-        std::vector<Box> factor = expand(child, position, heads);
-        boxes = &child == structure.children().data() ? std::move(factor)
-                                                      : product(boxes, factor);
-      }
-      break;
-    }
-    boxes.erase(std::remove_if(boxes.begin(), boxes.end(),
-                               [&](const Box &box) {
-                                 return knownLE(box.distances.hi,
-                                                box.distances.lo);
-                               }),
-                boxes.end());
-    return boxes;
-  }
-
-  std::vector<Box> product(const std::vector<Box> &a,
-                           const std::vector<Box> &b) {
-    std::vector<Box> boxes;
-    for (const Box &x : a)
-      for (const Box &y : b) {
-        Box box = {{maxOf(x.distances.lo, y.distances.lo),
-                    minOf(x.distances.hi, y.distances.hi)},
-                   x.keys};
-        for (const Interval &keys : y.keys)
-          if (std::find(box.keys.begin(), box.keys.end(), keys) ==
-              box.keys.end())
-            box.keys.push_back(keys);
-        boxes.push_back(std::move(box));
-      }
-    return boxes;
-  }
-
-  /// A head's part of a partition; the definition is in Structure.h.
-  std::vector<Edges> band(const Structure &structure, V position,
-                          int64_t heads) {
-    int64_t of = structure.partitionOf().value_or(heads);
-    V index = structure.partitionIndex()
-                  ? ops.constant(*structure.partitionIndex())
-                  : position;
-    Edge zeroEdge = edgeOf(Bound::constant(0));
-    Edge start, width;
-    if (of == 1) {
-      start = zeroEdge;
-      width = {lengths.keys, Bound::length(), true};
-    } else {
-      V base = ops.floorDiv(lengths.keys, of);
-      V rest = ops.sub(lengths.keys, ops.mul(base, ops.constant(of)));
-      V extra = detail::choose(ops, ops.lt(index, rest), ops.constant(1), zero);
-      width = {ops.add(base, extra), std::nullopt, true};
-      start = isKnown(ops, index, 0)
-                  ? zeroEdge
-                  : Edge{ops.add(ops.mul(index, base), ops.min(index, rest)),
-                         std::nullopt, true};
-    }
-    // The first head's part starts at 0, whatever N is.
-    auto plus = [&](const Edge &a, const Edge &b) -> Edge {
-      if (a.bound == Bound::constant(0))
-        return b;
-      return {ops.add(a.value, b.value), std::nullopt, true};
-    };
-    auto local = [&]() -> Edges {
-      if (width.bound)
-        return {zeroEdge, edgeOf(Bound::affine(1, 1, 1))};
-      return {zeroEdge, {addConstant(ops, width.value, 1), std::nullopt, true}};
-    };
-    auto own = [&](const Edge &width) -> Edges {
-      Edge end = plus(start, width);
-      return {start, end.bound ? edgeOf(*end.bound) : end};
-    };
-    switch (structure.partition()) {
-    case Partition::Exclusive:
-      return {own(width)};
-    case Partition::LocalBand:
-      return {local(), own(width)};
-    case Partition::Gapped:
-      if (width.bound)
-        return {own(edgeOf(Bound::affine(1, 2, 0)))};
-      return {own({ops.floorDiv(width.value, 2), std::nullopt, true})};
-    case Partition::Local:
-      return {local()};
-    }
-    return {};
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Segments
-  //===--------------------------------------------------------------------===//
-
-  static bool cutsBelow(const Bound &lo) {
-    return !alwaysLE(lo, Bound::constant(0));
-  }
-  static bool cutsAbove(const Bound &hi) {
-    return !alwaysLE(Bound::length(), hi);
-  }
-
-  /// A key bound's value, clamped to [0, Nk].
-  V clampKey(const Bound &bound) {
-    if (bound.isNegInf() || alwaysLE(bound, Bound::constant(0)))
-      return zero;
-    if (bound.isPosInf() || alwaysLE(Bound::length(), bound))
-      return lengths.keys;
-    V value = valueOf(bound);
-    if (!alwaysLE(Bound::constant(0), bound))
-      value = ops.max(value, zero);
-    if (!alwaysLE(bound, Bound::length()))
-      value = ops.min(value, lengths.keys);
-    return value;
-  }
-
-  /// Cuts the keys at every bound of every box.
-  std::vector<Cut> cutKeys(const std::vector<Box> &boxes) {
-    std::vector<Bound> bounds;
-    auto collect = [&](const Bound &bound) {
-      if (cutsBelow(bound) && cutsAbove(bound) &&
-          std::find(bounds.begin(), bounds.end(), bound) == bounds.end())
-        bounds.push_back(bound);
-    };
-    for (const Box &box : boxes)
-      for (const Interval &keys : box.keys) {
-        collect(keys.lo);
-        collect(keys.hi);
-      }
-
-    bool ordered = true;
-    sortNetwork(bounds, alwaysLE, [&](Bound &, Bound &) { ordered = false; });
-    std::vector<V> ends;
-    for (const Bound &bound : bounds)
-      ends.push_back(clampKey(bound));
-    if (!ordered)
-      sortNetwork(
-          ends, [&](V a, V b) { return detail::knownLE(ops, a, b); },
-          [&](V &a, V &b) {
-            V least = ops.min(a, b);
-            b = ops.max(a, b);
-            a = least;
-          });
-    ends.push_back(lengths.keys);
-
-    std::vector<Cut> cuts;
-    V begin = zero;
-    for (size_t s = 0; s < ends.size(); ++s) {
-      Cut cut = {begin, ends[s], {}};
-      for (const Box &box : boxes) {
-        if (ordered) {
-          if (coversStatically(box, bounds, s))
-            cut.edges.push_back(box.distances);
-          continue;
-        }
-        cut.edges.push_back(ifCovers(box, begin, ends[s]));
-      }
-      cuts.push_back(std::move(cut));
-      begin = ends[s];
-    }
-    return cuts;
-  }
-
-  /// Whether the box covers segment `s`, between bounds s - 1 and s.
-  static bool coversStatically(const Box &box, const std::vector<Bound> &bounds,
-                               size_t s) {
-    for (const Interval &keys : box.keys) {
-      // A bound that cuts nowhere lies at or past the end it could cut from.
-      bool above = !cutsBelow(keys.lo);
-      bool below = !cutsAbove(keys.hi);
-      for (size_t k = 0; k < bounds.size(); ++k) {
-        above |= bounds[k] == keys.lo && k < s;
-        below |= bounds[k] == keys.hi && k >= s;
-      }
-      if (!above || !below)
-        return false;
-    }
-    return true;
-  }
-
-  /// The box's distances, empty unless it covers [begin, end).
-  Edges ifCovers(const Box &box, V begin, V end) {
-    Edges edges = box.distances;
-    if (box.keys.empty())
-      return edges;
-    typename Ops::Bool covers = ops.constantBool(true);
-    for (const Interval &keys : box.keys) {
-      if (cutsBelow(keys.lo))
-        covers = ops.andB(covers, ops.le(clampKey(keys.lo), begin));
-      if (cutsAbove(keys.hi))
-        covers = ops.andB(covers, ops.le(end, clampKey(keys.hi)));
-    }
-    edges.hi = choose(covers, edges.hi, edges.lo);
-    return edges;
   }
 
   void dropEmptySegments(NormalForm<V> &nf) {
@@ -434,10 +142,6 @@ private:
         ++s;
     }
   }
-
-  //===--------------------------------------------------------------------===//
-  // Distances within a segment
-  //===--------------------------------------------------------------------===//
 
   static bool certainlyEqual(const std::vector<Edges> &a,
                              const std::vector<Edges> &b) {
@@ -459,31 +163,34 @@ private:
   std::vector<Edges> merge(std::vector<Edges> edges) {
     sortNetwork(
         edges,
-        [&](const Edges &a, const Edges &b) { return knownLE(a.lo, b.lo); },
+        [&](const Edges &a, const Edges &b) {
+          return edgeOps.knownLE(a.lo, b.lo);
+        },
         [&](Edges &a, Edges &b) {
           typename Ops::Bool inOrder = ops.le(a.lo.value, b.lo.value);
-          Edges first = {minOf(a.lo, b.lo), choose(inOrder, a.hi, b.hi)};
-          b = {maxOf(a.lo, b.lo), choose(inOrder, b.hi, a.hi)};
+          Edges first = {edgeOps.minOf(a.lo, b.lo),
+                         edgeOps.choose(inOrder, a.hi, b.hi)};
+          b = {edgeOps.maxOf(a.lo, b.lo), edgeOps.choose(inOrder, b.hi, a.hi)};
           a = first;
         });
     std::vector<Edges> merged;
     for (const Edges &next : edges) {
-      if (knownLE(next.hi, next.lo))
+      if (edgeOps.knownLE(next.hi, next.lo))
         continue;
-      if (merged.empty() || knownLT(merged.back().hi, next.lo)) {
+      if (merged.empty() || edgeOps.knownLT(merged.back().hi, next.lo)) {
         merged.push_back(next);
         continue;
       }
       Edges &last = merged.back();
-      Edge hi = maxOf(last.hi, next.hi);
-      if (knownLE(next.lo, last.hi)) {
+      Edge hi = edgeOps.maxOf(last.hi, next.hi);
+      if (edgeOps.knownLE(next.lo, last.hi)) {
         last.hi = hi;
         continue;
       }
       typename Ops::Bool touches = ops.le(next.lo.value, last.hi.value);
-      Edges hull = {choose(touches, last.lo, next.lo),
-                    choose(touches, hi, next.hi)};
-      last.hi = choose(touches, last.lo, last.hi);
+      Edges hull = {edgeOps.choose(touches, last.lo, next.lo),
+                    edgeOps.choose(touches, hi, next.hi)};
+      last.hi = edgeOps.choose(touches, last.lo, last.hi);
       merged.push_back(hull);
     }
     return merged;
@@ -497,7 +204,7 @@ private:
       DistanceInterval<V> interval = {lo.value, hi.value};
       interval.loUnbounded = lo.bound && lo.bound->isNegInf();
       interval.hiUnbounded = hi.bound && hi.bound->isPosInf();
-      if (!knownLT(lo, hi)) {
+      if (!edgeOps.knownLT(lo, hi)) {
         interval.lo = detail::choose(ops, ops.lt(interval.lo, interval.hi),
                                      interval.lo, distanceEnd);
         interval.loUnbounded = false;
@@ -515,8 +222,10 @@ private:
 
   Ops &ops;
   Lengths<V> lengths;
-  Alignment alignment;
-  V zero, offset, distanceBegin, distanceEnd;
+  EdgeOps<Ops> edgeOps;
+  Expander<Ops> expander;
+  KeyCutter<Ops> cutter;
+  V zero, distanceBegin, distanceEnd;
 };
 
 } // namespace detail

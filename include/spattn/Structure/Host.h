@@ -11,7 +11,6 @@
 
 #include "spattn/Structure/HeadStructures.h"
 #include "spattn/Structure/NormalForm.h"
-#include "spattn/Structure/TileRanges.h"
 
 namespace spattn {
 
@@ -91,6 +90,9 @@ public:
 
   /// Allowed pairs of the head.
   int64_t pairs(int64_t head) const;
+  /// Whether every head sees the pairs that `structure` allows, which is valid,
+  /// and no others.
+  bool matches(const Structure &structure) const;
   /// Tiles of the head, and of all heads.
   TileCounts tiles(int64_t head, TileShape tile) const;
   TileCounts tiles(TileShape tile) const;

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The form in which every question about a head's structure is answered. It is
-// derived from the description by `normalForm` (Evaluate.h).
+// The form in which every question about a head's structure is answered, and
+// the small types that answers are made of. It is derived from the description
+// by `normalForm` (Evaluate.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,10 +25,6 @@ template <class V>
 struct Lengths {
   V queries, keys;
 };
-
-/// Which ends of queries and keys belong together. Aligned distance is
-/// d = i + off - j with off = Nk - Nq (End) or off = 0 (Start).
-enum class Alignment { End, Start };
 
 /// Half-open [lo, hi); empty if lo >= hi.
 template <class V>
@@ -67,6 +64,25 @@ struct NormalForm {
   V offset;
   V distanceBegin, distanceEnd;
   std::vector<KeySegment<V>> segments;
+};
+
+/// Intervals of all segments of a normal form, empty ones included.
+template <class V>
+int64_t countIntervals(const NormalForm<V> &form) {
+  int64_t intervals = 0;
+  for (const KeySegment<V> &segment : form.segments)
+    intervals += static_cast<int64_t>(segment.intervals.size());
+  return intervals;
+}
+
+/// Tiles [begin, end) are visited. Those of [fullBegin, fullEnd) are full (no
+/// mask is needed), the others are masked.
+/// begin <= fullBegin <= fullEnd <= end; an empty slot has begin == end.
+template <class V>
+struct TileRange {
+  V begin, fullBegin, fullEnd, end;
+  /// Certainly begin == fullBegin.
+  bool startsFull = false;
 };
 
 } // namespace spattn

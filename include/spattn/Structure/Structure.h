@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Pure data: what one query head may see, described without lengths. Nothing
-// here computes with the description; that is NormalForm.h and what follows it.
+// here computes with the description: Simplify.h rewrites it, and Evaluate.h
+// and what follows it answer questions about it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,13 @@
 #include <vector>
 
 namespace spattn {
+
+/// Which ends of queries and keys belong together. Aligned distance is
+/// d = i + off - j with off = Nk - Nq (End) or off = 0 (Start).
+enum class Alignment { End, Start };
+
+/// `end` or `start`.
+const char *alignmentName(Alignment alignment);
 
 /// Ways to share the distances [0, N) out to `H` heads. For head index x:
 ///   base = N / H, r = N % H, w = base + (x < r), start = x * base + min(x, r).
@@ -47,10 +55,9 @@ struct Interval {
 };
 
 /// A set of allowed (query i, key j) pairs with a closed form, in terms of the
-/// aligned distance d = i + off - j and of j. `off` is Nk - Nq if the last
-/// query is aligned with the last key, and 0 if the first ones are. N in
-/// bounds and partitions is Nk. Pairs outside [0, Nq) x [0, Nk) are never
-/// allowed, whatever a structure says.
+/// aligned distance d = i + off - j (see Alignment) and of j. N in bounds and
+/// partitions is Nk. Pairs outside [0, Nq) x [0, Nk) are never allowed,
+/// whatever a structure says.
 ///
 /// Immutable and cheap to copy. Factories accept anything; `validate` says
 /// what is wrong with it.
@@ -106,6 +113,11 @@ public:
   /// Union and Intersection: the parts.
   const std::vector<Structure> &children() const;
 
+  /// The levels and the nodes of the description as a tree; nodes saturate at
+  /// `maxSize + 1`.
+  int64_t depth() const;
+  int64_t size() const;
+
   /// How many boxes (distance interval x key interval) the structure expands
   /// to at most, saturated at `maxPieces + 1`.
   int64_t pieces() const;
@@ -120,6 +132,9 @@ public:
   /// is not checked.
   std::optional<std::string>
   validate(std::optional<int64_t> heads = std::nullopt) const;
+  /// The same for a group of so many heads. Sets `intervals` to what
+  /// `countIntervals` says, unless something else is wrong.
+  std::optional<std::string> validate(int64_t heads, int64_t &intervals) const;
 
   /// `union(distances(0 to 5), keys(0 to 4), band(exclusive, of 16))`.
   std::string str() const;

@@ -13,16 +13,6 @@
 
 namespace spattn {
 
-/// Tiles [begin, end) are visited. Those of [fullBegin, fullEnd) are full (no
-/// mask is needed), the others are masked.
-/// begin <= fullBegin <= fullEnd <= end; an empty slot has begin == end.
-template <class V>
-struct TileRange {
-  V begin, fullBegin, fullEnd, end;
-  /// Certainly begin == fullBegin.
-  bool startsFull = false;
-};
-
 namespace detail {
 
 template <class Ops, class V = typename Ops::Value>

@@ -40,6 +40,28 @@ TEST(Counts, ExclusiveBandsPartitionTheCausalPairs) {
   EXPECT_EQ(totalPairs(dense), 16 * totalPairs(bands));
 }
 
+TEST(Counts, Matches) {
+  auto matches = [](const S &a, const S &b, Lengths<int64_t> lengths) {
+    return HostAlgebra(HeadStructures({{2, a}, {1, S::unite({a, a})}}), lengths)
+        .matches(b);
+  };
+  Lengths<int64_t> square = {64, 64};
+  EXPECT_TRUE(matches(S::window(std::nullopt, 0), S::causal(), square));
+  EXPECT_TRUE(
+      matches(S::unite({S::causal(), S::sink(4)}), S::causal(), square));
+  EXPECT_TRUE(matches(S::window(63, 0), S::causal(), square));
+  EXPECT_FALSE(matches(S::window(62, 0), S::causal(), square));
+  EXPECT_FALSE(matches(S::full(), S::causal(), square));
+  EXPECT_FALSE(matches(S::causal(), S::full(), square));
+  // As many, but others.
+  EXPECT_FALSE(matches(S::window(0, std::nullopt), S::causal(), square));
+  // A single query sees everything.
+  EXPECT_TRUE(matches(S::full(), S::causal(), {1, 64}));
+  // One of the heads does not.
+  HeadStructures mixture({{1, S::causal()}, {1, S::window(9, 0)}});
+  EXPECT_FALSE(HostAlgebra(mixture, square).matches(S::causal()));
+}
+
 /// Sums by row, written down as such.
 TEST(Counts, PairsByRow) {
   int64_t length = 4096, heads = 16, width = length / heads;

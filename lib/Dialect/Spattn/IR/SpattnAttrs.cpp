@@ -1,4 +1,4 @@
-//===- SpattnAttrs.cpp - Head structures as attributes --------------------===//
+//===- SpattnAttrs.cpp - The attributes of the dialect --------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,6 +14,65 @@
 
 using namespace mlir;
 using namespace spattn;
+
+//===----------------------------------------------------------------------===//
+// Enumerations as parameters
+//===----------------------------------------------------------------------===//
+
+StringRef spattn::stringifyEnum(Alignment alignment) {
+  return alignmentName(alignment);
+}
+
+StringRef spattn::stringifyEnum(Partition partition) {
+  return partitionName(partition);
+}
+
+llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
+                                      Alignment alignment) {
+  return os << stringifyEnum(alignment);
+}
+
+llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
+                                      Partition partition) {
+  return os << stringifyEnum(partition);
+}
+
+template <class Enum>
+static FailureOr<Enum> parseEnum(AsmParser &parser, StringRef what,
+                                 ArrayRef<Enum> values) {
+  SMLoc loc = parser.getCurrentLocation();
+  std::string keyword;
+  if (failed(parser.parseOptionalKeywordOrString(&keyword)))
+    return parser.emitError(loc, "expected keyword for ") << what;
+  for (Enum value : values)
+    if (stringifyEnum(value) == keyword)
+      return value;
+  InFlightDiagnostic error = parser.emitError(loc, "expected one of [");
+  llvm::interleaveComma(values, error,
+                        [&](Enum value) { error << stringifyEnum(value); });
+  return error << "] for " << what << ", got: " << keyword;
+}
+
+namespace mlir {
+template <>
+struct FieldParser<Alignment> {
+  static FailureOr<Alignment> parse(AsmParser &parser) {
+    return parseEnum<Alignment>(parser,
+                                "how unequal query and key lengths line up",
+                                {Alignment::End, Alignment::Start});
+  }
+};
+
+template <>
+struct FieldParser<Partition> {
+  static FailureOr<Partition> parse(AsmParser &parser) {
+    return parseEnum<Partition>(
+        parser, "how the distances of a sequence are dealt to heads",
+        {Partition::Exclusive, Partition::LocalBand, Partition::Gapped,
+         Partition::Local});
+  }
+};
+} // namespace mlir
 
 //===----------------------------------------------------------------------===//
 // Bounds and intervals as parameters
@@ -140,8 +199,6 @@ static void printHeadGroups(AsmPrinter &printer, ArrayRef<int64_t> counts,
       });
 }
 
-#include "spattn/Dialect/Spattn/IR/SpattnEnums.cpp.inc"
-
 #include "spattn/Dialect/Spattn/IR/SpattnAttrInterfaces.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
@@ -154,167 +211,9 @@ void SpattnDialect::registerAttributes() {
       >();
 }
 
-//===----------------------------------------------------------------------===//
-// From attributes to the algebra's structures
-//===----------------------------------------------------------------------===//
-
-static Partition toAlgebra(PartitionKind kind) {
-  switch (kind) {
-  case PartitionKind::Exclusive:
-    return Partition::Exclusive;
-  case PartitionKind::LocalBand:
-    return Partition::LocalBand;
-  case PartitionKind::Gapped:
-    return Partition::Gapped;
-  case PartitionKind::Local:
-    return Partition::Local;
-  }
-  return Partition::Exclusive;
-}
-
-static std::vector<Structure> toAlgebra(ArrayRef<Attribute> attrs) {
-  std::vector<Structure> structures;
-  for (Attribute attr : attrs)
-    structures.push_back(cast<StructureAttrInterface>(attr).getStructure());
-  return structures;
-}
-
-Structure FullAttr::getStructure() const { return Structure::full(); }
-Structure CausalAttr::getStructure() const { return Structure::causal(); }
-Structure WindowAttr::getStructure() const {
-  return Structure::window(getLeft(), getRight());
-}
-Structure SinkAttr::getStructure() const { return Structure::sink(getCount()); }
-Structure PrefixAttr::getStructure() const {
-  return Structure::prefix(getCount());
-}
-Structure KeysAttr::getStructure() const {
-  return Structure::keys(getInterval().lo, getInterval().hi);
-}
-Structure DistancesAttr::getStructure() const {
-  return Structure::distances({getIntervals().begin(), getIntervals().end()});
-}
-Structure PartitionAttr::getStructure() const {
-  return Structure::band(toAlgebra(getKind()));
-}
-Structure BandAttr::getStructure() const {
-  return Structure::band(toAlgebra(getKind()), getCount(), getIndex());
-}
-Structure UnionAttr::getStructure() const {
-  return Structure::unite(toAlgebra(getStructures()));
-}
-Structure IntersectionAttr::getStructure() const {
-  return Structure::intersect(toAlgebra(getStructures()));
-}
-
-//===----------------------------------------------------------------------===//
-// Verification
-//===----------------------------------------------------------------------===//
-
-using EmitError = function_ref<InFlightDiagnostic()>;
-
-/// What the algebra refuses is refused here, in its words.
-static LogicalResult verifyStructure(EmitError emitError,
-                                     const Structure &structure) {
-  if (std::optional<std::string> message = structure.validate())
-    return emitError() << *message;
-  return success();
-}
-
-/// Constituents are structures, at least one.
-static LogicalResult verifyConstituents(EmitError emitError,
-                                        ArrayRef<Attribute> structures) {
-  if (structures.empty())
-    return emitError() << "expected at least one structure";
-  for (Attribute structure : structures)
-    if (!isa<StructureAttrInterface>(structure))
-      return emitError() << "expected a head structure, got " << structure;
-  return success();
-}
-
-/// What these make of their numbers has other ends: they are checked as
-/// written.
-LogicalResult WindowAttr::verify(EmitError emitError,
-                                 std::optional<int64_t> left,
-                                 std::optional<int64_t> right) {
-  for (auto [side, name] :
-       {std::pair(left, "left"), std::pair(right, "right")}) {
-    int64_t most = Bound::maxOffset - 1;
-    if (side && (*side < -most || *side > most))
-      return emitError() << "expected a window of fewer than 2^40 distances to "
-                            "each side, got "
-                         << name << " = " << *side;
-  }
-  if (left && right && *left + *right < 0)
-    return emitError() << "expected a window that holds a distance, from "
-                          "-right to left, got left = "
-                       << *left << " and right = " << *right;
-  return success();
-}
-static LogicalResult verifyKeyCount(EmitError emitError, StringRef what,
-                                    int64_t count) {
-  if (count < 0 || count > Bound::maxOffset)
-    return emitError() << "expected a " << what << " of 0 to 2^40 keys, got "
-                       << count;
-  return success();
-}
-LogicalResult SinkAttr::verify(EmitError emitError, int64_t count) {
-  return verifyKeyCount(emitError, "sink", count);
-}
-LogicalResult PrefixAttr::verify(EmitError emitError, int64_t count) {
-  return verifyKeyCount(emitError, "prefix", count);
-}
-LogicalResult KeysAttr::verify(EmitError emitError, Interval interval) {
-  return verifyStructure(emitError, Structure::keys(interval.lo, interval.hi));
-}
-LogicalResult DistancesAttr::verify(EmitError emitError,
-                                    ArrayRef<Interval> intervals) {
-  // It could not be parsed again.
-  if (intervals.empty())
-    return emitError() << "expected at least one interval of distances";
-  return verifyStructure(
-      emitError, Structure::distances({intervals.begin(), intervals.end()}));
-}
-LogicalResult BandAttr::verify(EmitError emitError, PartitionKind kind,
-                               int64_t index, int64_t count) {
-  return verifyStructure(emitError,
-                         Structure::band(toAlgebra(kind), count, index));
-}
-LogicalResult UnionAttr::verify(EmitError emitError,
-                                ArrayRef<Attribute> structures) {
-  if (failed(verifyConstituents(emitError, structures)))
-    return failure();
-  return verifyStructure(emitError, Structure::unite(toAlgebra(structures)));
-}
-LogicalResult IntersectionAttr::verify(EmitError emitError,
-                                       ArrayRef<Attribute> structures) {
-  if (failed(verifyConstituents(emitError, structures)))
-    return failure();
-  return verifyStructure(emitError,
-                         Structure::intersect(toAlgebra(structures)));
-}
-
-LogicalResult HeadsAttr::verify(EmitError emitError, ArrayRef<int64_t> counts,
-                                ArrayRef<Attribute> structures) {
-  if (counts.size() != structures.size())
-    return emitError() << "expected a structure for every group of heads";
-  for (int64_t count : counts)
-    if (count < 1 || count > (1 << 20))
-      return emitError() << "expected between 1 and 1048576 heads in a group, "
-                            "got "
-                         << count;
-  return verifyConstituents(emitError, structures);
-}
-
-int64_t HeadsAttr::getNumHeads() {
-  int64_t total = 0;
-  for (int64_t count : getCounts())
-    total += count;
-  return total;
-}
-
-LogicalResult TileShapeAttr::verify(EmitError emitError, int64_t queryTile,
-                                    int64_t keyTile) {
+LogicalResult
+TileShapeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t queryTile, int64_t keyTile) {
   for (int64_t tile : {queryTile, keyTile})
     if (tile < 1 || tile > 4096)
       return emitError() << "expected a tile of 1 to 4096 rows, got " << tile;

@@ -10,36 +10,32 @@
 #define SPATTN_DIALECT_SPATTN_IR_SPATTNATTRS_TD
 
 include "mlir/IR/AttrTypeBase.td"
-include "mlir/IR/EnumAttr.td"
 include "spattn/Dialect/Spattn/IR/SpattnDialect.td"
 
 //===----------------------------------------------------------------------===//
-// Enumerations
+// Alignment
 //===----------------------------------------------------------------------===//
 
-def Spattn_Alignment : I32EnumAttr<"AlignmentKind",
-    "how unequal query and key lengths line up", [
-      I32EnumAttrCase<"End", 0, "end">,
-      I32EnumAttrCase<"Start", 1, "start">,
-    ]> {
-  let cppNamespace = "::spattn";
-  let genSpecializedAttr = 0;
-}
+// Enumerations are those of the algebra (Structure.h), which knows no MLIR;
+// SpattnAttrs.cpp parses them.
+def Spattn_AlignmentAttr : AttrDef<Spattn_Dialect, "Alignment"> {
+  let mnemonic = "alignment";
+  let summary = "how unequal query and key lengths line up";
+  let description = [{
+    `end`: the last query is at distance 0 from the last key. `start`: the first
+    query is at distance 0 from the first key.
 
-def Spattn_AlignmentAttr
-    : EnumAttr<Spattn_Dialect, Spattn_Alignment, "alignment"> {
+    ```mlir
+    #spattn.alignment<start>
+    ```
+  }];
+  let parameters = (ins "::spattn::Alignment":$value);
   let assemblyFormat = "`<` $value `>`";
-}
-
-def Spattn_Partition : I32EnumAttr<"PartitionKind",
-    "how the distances of a sequence are dealt to heads", [
-      I32EnumAttrCase<"Exclusive", 0, "exclusive">,
-      I32EnumAttrCase<"LocalBand", 1, "local_band">,
-      I32EnumAttrCase<"Gapped", 2, "gapped">,
-      I32EnumAttrCase<"Local", 3, "local">,
-    ]> {
-  let cppNamespace = "::spattn";
-  let genSpecializedAttr = 0;
+  // As of an operation: the value.
+  let returnType = "::spattn::Alignment";
+  let convertFromStorage = "$_self.getValue()";
+  let constBuilderCall =
+      "::spattn::AlignmentAttr::get($_builder.getContext(), $0)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -50,6 +46,11 @@ def Spattn_StructureAttrInterface : AttrInterface<"StructureAttrInterface"> {
   let cppNamespace = "::spattn";
   let description = [{
     An attribute that says which (query, key) pairs a head may use.
+
+    An attribute of another dialect may be one, too: the compiler asks it for
+    nothing else than its structure, and `spattn-normalize` writes that down in
+    attributes of this dialect. The oracle, which has a definition of its own for
+    every attribute, refuses what it does not know.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -191,7 +192,7 @@ def Spattn_PartitionAttr : Spattn_StructureAttr<"Partition", "partition"> {
     #spattn.partition<exclusive>
     ```
   }];
-  let parameters = (ins "::spattn::PartitionKind":$kind);
+  let parameters = (ins "::spattn::Partition":$kind);
   let assemblyFormat = "`<` $kind `>`";
 }
 
@@ -205,7 +206,7 @@ def Spattn_BandAttr : Spattn_StructureAttr<"Band", "band"> {
     #spattn.band<exclusive, 3 of 16>
     ```
   }];
-  let parameters = (ins "::spattn::PartitionKind":$kind, "int64_t":$index,
+  let parameters = (ins "::spattn::Partition":$kind, "int64_t":$index,
                         "int64_t":$count);
   let assemblyFormat = "`<` $kind `,` $index `of` $count `>`";
   let genVerifyDecl = 1;

@@ -1,0 +1,156 @@
+//===- Boxes.h - A structure as a union of boxes ----------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_STRUCTURE_BOXES_H
+#define SPATTN_STRUCTURE_BOXES_H
+
+#include "spattn/Structure/Edges.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace spattn::detail {
+
+/// One term of the union: distances [lo, hi) and keys in all of `keys`.
+template <class V>
+struct Box {
+  Edges<V> distances;
+  std::vector<Interval> keys;
+};
+
+/// Expands structures to boxes at given lengths.
+template <class Ops>
+class Expander {
+public:
+  using V = typename Ops::Value;
+  using Edge = detail::Edge<V>;
+  using Edges = detail::Edges<V>;
+  using Box = detail::Box<V>;
+
+  Expander(Ops &ops, EdgeOps<Ops> &edgeOps) : ops(ops), edgeOps(edgeOps) {}
+
+  /// The boxes of `structure` for the head at `position` of a group of `heads`,
+  /// but for those that are certainly empty.
+  std::vector<Box> expand(const Structure &structure, V position,
+                          int64_t heads) {
+    std::vector<Box> boxes;
+    switch (structure.kind()) {
+    case Structure::Kind::Distances:
+      for (const Interval &interval : structure.intervals())
+        boxes.push_back(
+            {{edgeOps.edgeOf(interval.lo), edgeOps.edgeOf(interval.hi)}, {}});
+      break;
+    case Structure::Kind::Keys:
+      boxes.push_back(
+          {{edgeOps.edgeOf(Bound::negInf()), edgeOps.edgeOf(Bound::posInf())},
+           {structure.keyInterval()}});
+      break;
+    case Structure::Kind::Band:
+      for (const Edges &distances : band(structure, position, heads))
+        boxes.push_back({distances, {}});
+      break;
+    case Structure::Kind::Union:
+      for (const Structure &child : structure.children())
+        for (Box &box : expand(child, position, heads))
+          boxes.push_back(std::move(box));
+      break;
+    case Structure::Kind::Intersection:
+      for (const Structure &child : structure.children()) {
+        std::vector<Box> factor = expand(child, position, heads);
+        boxes = &child == structure.children().data() ? std::move(factor)
+                                                      : product(boxes, factor);
+      }
+      break;
+    }
+    boxes.erase(std::remove_if(boxes.begin(), boxes.end(),
+                               [&](const Box &box) {
+                                 return edgeOps.knownLE(box.distances.hi,
+                                                        box.distances.lo);
+                               }),
+                boxes.end());
+    return boxes;
+  }
+
+private:
+  std::vector<Box> product(const std::vector<Box> &a,
+                           const std::vector<Box> &b) {
+    std::vector<Box> boxes;
+    for (const Box &x : a)
+      for (const Box &y : b) {
+        Box box = {{edgeOps.maxOf(x.distances.lo, y.distances.lo),
+                    edgeOps.minOf(x.distances.hi, y.distances.hi)},
+                   x.keys};
+        for (const Interval &keys : y.keys)
+          if (std::find(box.keys.begin(), box.keys.end(), keys) ==
+              box.keys.end())
+            box.keys.push_back(keys);
+        boxes.push_back(std::move(box));
+      }
+    return boxes;
+  }
+
+  /// A head's part of a partition; the definition is in Structure.h.
+  std::vector<Edges> band(const Structure &structure, V position,
+                          int64_t heads) {
+    int64_t of = structure.partitionOf().value_or(heads);
+    V index = structure.partitionIndex()
+                  ? ops.constant(*structure.partitionIndex())
+                  : position;
+    Edge zeroEdge = edgeOps.edgeOf(Bound::constant(0));
+    Edge start, width;
+    if (of == 1) {
+      start = zeroEdge;
+      width = {edgeOps.lengths.keys, Bound::length(), true};
+    } else {
+      V base = ops.floorDiv(edgeOps.lengths.keys, of);
+      V rest = ops.sub(edgeOps.lengths.keys, ops.mul(base, ops.constant(of)));
+      V extra = detail::choose(ops, ops.lt(index, rest), ops.constant(1),
+                               edgeOps.zero);
+      width = {ops.add(base, extra), std::nullopt, true};
+      start = isKnown(ops, index, 0)
+                  ? zeroEdge
+                  : Edge{ops.add(ops.mul(index, base), ops.min(index, rest)),
+                         std::nullopt, true};
+    }
+    // The first head's part starts at 0, whatever N is.
+    auto plus = [&](const Edge &a, const Edge &b) -> Edge {
+      if (a.bound == Bound::constant(0))
+        return b;
+      return {ops.add(a.value, b.value), std::nullopt, true};
+    };
+    auto local = [&]() -> Edges {
+      if (width.bound)
+        return {zeroEdge, edgeOps.edgeOf(Bound::affine(1, 1, 1))};
+      return {zeroEdge, {addConstant(ops, width.value, 1), std::nullopt, true}};
+    };
+    auto own = [&](const Edge &width) -> Edges {
+      Edge end = plus(start, width);
+      return {start, end.bound ? edgeOps.edgeOf(*end.bound) : end};
+    };
+    switch (structure.partition()) {
+    case Partition::Exclusive:
+      return {own(width)};
+    case Partition::LocalBand:
+      return {local(), own(width)};
+    case Partition::Gapped:
+      if (width.bound)
+        return {own(edgeOps.edgeOf(Bound::affine(1, 2, 0)))};
+      return {own({ops.floorDiv(width.value, 2), std::nullopt, true})};
+    case Partition::Local:
+      return {local()};
+    }
+    return {};
+  }
+
+  Ops &ops;
+  EdgeOps<Ops> &edgeOps;
+};
+
+} // namespace spattn::detail
+
+#endif // SPATTN_STRUCTURE_BOXES_H

@@ -1,0 +1,315 @@
+//===- Simplify.cpp - Equal descriptions that say less --------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Structure/Simplify.h"
+
+#include "spattn/Structure/Ops.h"
+
+#include <algorithm>
+
+using namespace spattn;
+
+//===----------------------------------------------------------------------===//
+// Bounds and intervals, as far as they are certain for every N
+//===----------------------------------------------------------------------===//
+
+namespace {
+using Intervals = std::vector<Interval>;
+
+std::optional<Bound> leastOf(const Bound &a, const Bound &b) {
+  if (alwaysLE(a, b))
+    return a;
+  return alwaysLE(b, a) ? std::optional(b) : std::nullopt;
+}
+
+std::optional<Bound> greatestOf(const Bound &a, const Bound &b) {
+  if (alwaysLE(a, b))
+    return b;
+  return alwaysLE(b, a) ? std::optional(a) : std::nullopt;
+}
+
+bool isEmpty(const Interval &interval) {
+  return alwaysLE(interval.hi, interval.lo);
+}
+
+bool isConstant(const Interval &interval) {
+  return interval.lo.isConstant() && interval.hi.isConstant();
+}
+
+/// The union of two intervals, if that certainly is an interval.
+std::optional<Interval> unite(const Interval &a, const Interval &b) {
+  for (auto [outer, inner] : {std::pair(a, b), std::pair(b, a)}) {
+    if (!alwaysLE(outer.lo, inner.lo))
+      continue;
+    if (alwaysLE(inner.hi, outer.hi))
+      return outer;
+    // An inner one that is empty ends before it begins, within the outer one.
+    std::optional<Bound> hi = greatestOf(outer.hi, inner.hi);
+    if (hi && alwaysLE(inner.lo, outer.hi))
+      return Interval{outer.lo, *hi};
+  }
+  return std::nullopt;
+}
+
+/// The intersection of two intervals, if its ends are certain.
+std::optional<Interval> intersect(const Interval &a, const Interval &b) {
+  std::optional<Bound> lo = greatestOf(a.lo, b.lo), hi = leastOf(a.hi, b.hi);
+  if (!lo || !hi)
+    return std::nullopt;
+  return Interval{*lo, *hi};
+}
+
+/// Adds an item to a list in which no two can be combined, and keeps it so. The
+/// combined item takes the first place of those it is made of.
+template <class T, class Combine>
+void add(std::vector<T> &items, T next, Combine combine) {
+  size_t place = items.size();
+  for (size_t k = 0; k < items.size();) {
+    std::optional<T> both = combine(items[k], next);
+    if (!both) {
+      ++k;
+      continue;
+    }
+    next = *both;
+    place = std::min(place, k);
+    items.erase(items.begin() + k);
+    k = 0;
+  }
+  items.insert(items.begin() + std::min(place, items.size()), next);
+}
+
+/// Unites what can be, drops what is empty, and sorts constant intervals among
+/// the places that they have.
+Intervals merge(const Intervals &intervals) {
+  Intervals merged, constants;
+  for (const Interval &interval : intervals)
+    if (!isEmpty(interval))
+      add(merged, interval,
+          [](const Interval &a, const Interval &b) { return unite(a, b); });
+  std::copy_if(merged.begin(), merged.end(), std::back_inserter(constants),
+               isConstant);
+  std::sort(constants.begin(), constants.end(),
+            [](const Interval &a, const Interval &b) {
+              return alwaysLT(a.lo, b.lo);
+            });
+  auto next = constants.begin();
+  for (Interval &interval : merged)
+    if (isConstant(interval))
+      interval = *next++;
+  return merged;
+}
+
+/// The intersection of two unions of intervals, if it is certain and takes no
+/// more of them.
+std::optional<Intervals> intersect(const Intervals &a, const Intervals &b) {
+  Intervals common;
+  for (const Interval &x : a)
+    for (const Interval &y : b) {
+      std::optional<Interval> both = intersect(x, y);
+      if (!both)
+        return std::nullopt;
+      common.push_back(*both);
+    }
+  common = merge(common);
+  if (common.size() > a.size() + b.size())
+    return std::nullopt;
+  return common;
+}
+
+//===----------------------------------------------------------------------===//
+// Structures
+//===----------------------------------------------------------------------===//
+
+using Kind = Structure::Kind;
+
+/// The distances or the keys that exist: at least `least` and less than `end`,
+/// where that is known. What begins at or below `least` begins at `lowest`.
+struct Extent {
+  std::optional<Bound> least, end;
+  Bound lowest;
+};
+
+class Simplifier {
+public:
+  Simplifier(KnownLengths lengths, Alignment alignment)
+      : keyLength(lengths.keys),
+        keys{Bound::constant(0),
+             lengths.keys ? Bound::constant(*lengths.keys) : Bound::length(),
+             Bound::constant(0)} {
+    // With aligned ends, 1 - Nq <= d < Nk; with aligned starts, -Nk < d < Nq.
+    distances.lowest = Bound::negInf();
+    if (alignment == Alignment::End) {
+      if (lengths.queries)
+        distances.least = Bound::constant(1 - *lengths.queries);
+      distances.end = keys.end;
+    } else {
+      distances.least = lengths.keys ? Bound::constant(1 - *lengths.keys)
+                                     : Bound::affine(-1, 1, 1);
+      if (lengths.queries)
+        distances.end = Bound::constant(*lengths.queries);
+    }
+  }
+
+  Structure simplify(const Structure &structure) const {
+    switch (structure.kind()) {
+    case Kind::Distances: {
+      Intervals intervals;
+      for (const Interval &interval : structure.intervals())
+        intervals.push_back(clip(interval, distances));
+      return Structure::distances(merge(intervals));
+    }
+    case Kind::Keys:
+      return keysOf(clip(structure.keyInterval(), keys));
+    case Kind::Band:
+      return structure;
+    case Kind::Union:
+    case Kind::Intersection:
+      return simplifyComposite(structure);
+    }
+    return structure;
+  }
+
+private:
+  /// A bound at the key length. It is infinite where it is further from 0 than
+  /// a bound can say, which no pair is.
+  Bound fold(const Bound &bound) const {
+    if (bound.isConstant() || !keyLength)
+      return bound;
+    Bound folded = Bound::constant(
+        IntOps().affine(*keyLength, bound.num, bound.den, bound.offset));
+    if (folded.inRange())
+      return folded;
+    return folded.offset < 0 ? Bound::negInf() : Bound::posInf();
+  }
+
+  /// What is left of an interval where something exists.
+  Interval clip(Interval interval, const Extent &extent) const {
+    interval = {fold(interval.lo), fold(interval.hi)};
+    bool isPast = extent.end && alwaysLE(*extent.end, interval.lo);
+    bool isBefore = extent.least && alwaysLE(interval.hi, *extent.least);
+    if (isEmpty(interval) || isPast || isBefore)
+      return {extent.lowest, extent.lowest};
+    if (extent.least && alwaysLE(interval.lo, *extent.least))
+      interval.lo = extent.lowest;
+    if (extent.end && alwaysLE(*extent.end, interval.hi))
+      interval.hi = Bound::posInf();
+    return interval;
+  }
+
+  Structure keysOf(const Interval &interval) const {
+    Interval left = clip(interval, keys);
+    return isEmpty(left) ? Structure::none()
+                         : Structure::keys(left.lo, left.hi);
+  }
+
+  static bool isNone(const Structure &structure) {
+    return structure == Structure::none();
+  }
+
+  /// Whether a structure that has been simplified allows every pair.
+  bool isFull(const Structure &structure) const {
+    return structure == Structure::full() ||
+           structure == Structure::keys(keys.lowest, Bound::posInf());
+  }
+
+  /// Two parts of a union or an intersection as one, if they can be.
+  std::optional<Structure> combine(Kind kind, const Structure &a,
+                                   const Structure &b) const {
+    if (a == b)
+      return a;
+    if (a.kind() != b.kind())
+      return std::nullopt;
+    if (a.kind() == Kind::Distances) {
+      std::optional<Intervals> both;
+      if (kind == Kind::Union) {
+        both = a.intervals();
+        both->insert(both->end(), b.intervals().begin(), b.intervals().end());
+        both = merge(*both);
+      } else {
+        both = intersect(a.intervals(), b.intervals());
+      }
+      if (both)
+        return Structure::distances(*both);
+    }
+    if (a.kind() == Kind::Keys) {
+      std::optional<Interval> both =
+          kind == Kind::Union ? unite(a.keyInterval(), b.keyInterval())
+                              : intersect(a.keyInterval(), b.keyInterval());
+      if (both)
+        return keysOf(*both);
+    }
+    return std::nullopt;
+  }
+
+  Structure simplifyComposite(const Structure &structure) const {
+    Kind kind = structure.kind();
+    bool isUnion = kind == Kind::Union;
+    std::vector<Structure> parts;
+    auto addPart = [&](const Structure &part) {
+      add(parts, part, [&](const Structure &a, const Structure &b) {
+        return combine(kind, a, b);
+      });
+    };
+    for (const Structure &child : structure.children()) {
+      Structure simple = simplify(child);
+      if (isUnion ? isNone(simple) : isFull(simple))
+        continue;
+      if (simple.kind() != kind)
+        addPart(simple);
+      else
+        for (const Structure &part : simple.children())
+          addPart(part);
+    }
+    if (parts.empty())
+      return isUnion ? Structure::none() : Structure::full();
+    for (const Structure &part : parts)
+      if (isUnion ? isFull(part) : isNone(part))
+        return isUnion ? Structure::full() : Structure::none();
+    if (parts.size() == 1)
+      return parts.front();
+    std::stable_partition(
+        parts.begin(), parts.end(),
+        [](const Structure &part) { return part.kind() == Kind::Distances; });
+    return isUnion ? Structure::unite(parts) : Structure::intersect(parts);
+  }
+
+  std::optional<int64_t> keyLength;
+  Extent distances, keys;
+};
+
+/// Whether what a head sees depends on the group that the structure is used in.
+bool dependsOnGroup(const Structure &structure) {
+  if (structure.kind() == Kind::Band)
+    return !structure.partitionOf() || !structure.partitionIndex();
+  return std::any_of(structure.children().begin(), structure.children().end(),
+                     dependsOnGroup);
+}
+} // namespace
+
+Structure spattn::simplify(const Structure &structure, KnownLengths lengths,
+                           Alignment alignment) {
+  return Simplifier(lengths, alignment).simplify(structure);
+}
+
+HeadStructures spattn::simplify(const HeadStructures &heads,
+                                KnownLengths lengths, Alignment alignment) {
+  Simplifier simplifier(lengths, alignment);
+  std::vector<HeadGroup> groups;
+  for (const auto &[count, structure] : heads.groups()) {
+    Structure simple = simplifier.simplify(structure);
+    if (simple.countIntervals(count) > structure.countIntervals(count))
+      simple = structure;
+    bool joins = !groups.empty() && groups.back().structure == simple &&
+                 !dependsOnGroup(simple);
+    if (joins)
+      groups.back().count += count;
+    else
+      groups.push_back({count, simple});
+  }
+  return HeadStructures(std::move(groups));
+}

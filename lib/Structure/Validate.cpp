@@ -1,0 +1,190 @@
+//===- Validate.cpp - What makes a structure unusable ---------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Structure/Evaluate.h"
+
+#include <algorithm>
+
+using namespace spattn;
+
+namespace {
+using Message = std::optional<std::string>;
+
+std::string quote(const Interval &interval) {
+  return "'" + interval.str() + "'";
+}
+
+Message checkRange(const Interval &interval, const std::string &what) {
+  for (const Bound &bound : {interval.lo, interval.hi})
+    if (!bound.inRange())
+      return what + " " + quote(interval) + ": bound '" + bound.str() +
+             "' is out of range (offsets up to 2^40, factors and divisors up "
+             "to 2^20, divisors positive)";
+  return std::nullopt;
+}
+
+/// Rejects an interval that holds nothing for every N.
+Message checkOrder(const Interval &interval, const std::string &what) {
+  if (!alwaysLE(interval.hi, interval.lo))
+    return std::nullopt;
+  bool equal = interval.lo == interval.hi;
+  return what + " " + quote(interval) + (equal ? " is empty" : " is inverted");
+}
+
+Message checkDistances(const std::vector<Interval> &intervals) {
+  const Interval *previous = nullptr;
+  for (const Interval &interval : intervals) {
+    if (Message message = checkRange(interval, "distance interval"))
+      return message;
+    if (Message message = checkOrder(interval, "distance interval"))
+      return message;
+    // Only constant intervals can be ordered here; where N decides, any order
+    // is legal and sorted out at run time.
+    if (!interval.lo.isConstant() || !interval.hi.isConstant())
+      continue;
+    if (previous && alwaysLE(interval.hi, previous->lo))
+      return "distance intervals " + quote(*previous) + " and " +
+             quote(interval) + " are not ascending";
+    if (previous && alwaysLT(interval.lo, previous->hi))
+      return "distance intervals " + quote(*previous) + " and " +
+             quote(interval) + " overlap";
+    previous = &interval;
+  }
+  return std::nullopt;
+}
+
+Message checkKeys(const Interval &interval) {
+  if (Message message = checkRange(interval, "key interval"))
+    return message;
+  if (Message message = checkOrder(interval, "key interval"))
+    return message;
+  Bound zero = Bound::constant(0);
+  if (alwaysLE(interval.hi, zero) || alwaysLE(Bound::length(), interval.lo))
+    return "key interval " + quote(interval) + " selects no key";
+  if (interval.lo.isFinite() && alwaysLT(interval.lo, zero))
+    return "key interval " + quote(interval) + " has a negative bound";
+  return std::nullopt;
+}
+
+Message checkBand(const Structure &band, std::optional<int64_t> heads) {
+  std::optional<int64_t> of = band.partitionOf();
+  std::optional<int64_t> index = band.partitionIndex();
+  if (of && *of < 1)
+    return "a partition of " + std::to_string(*of) +
+           " is not possible: it needs at least one part";
+  if (of && *of > Structure::maxPartition)
+    return "a partition of " + std::to_string(*of) +
+           " is out of range: at most 2^20 parts are supported";
+  if (index && *index < 0)
+    return "partition index " + std::to_string(*index) + " is negative";
+  std::optional<int64_t> parts = of ? of : heads;
+  if (index && parts && *index >= *parts)
+    return "partition index " + std::to_string(*index) +
+           " is out of range: there are indices from 0 to " +
+           std::to_string(*parts - 1);
+  if (!index && of && heads && *heads > *of)
+    return "a partition of " + std::to_string(*of) +
+           " has no part for each of " + std::to_string(*heads) + " heads";
+  return std::nullopt;
+}
+
+Message checkTree(const Structure &structure, std::optional<int64_t> heads) {
+  switch (structure.kind()) {
+  case Structure::Kind::Distances:
+    return checkDistances(structure.intervals());
+  case Structure::Kind::Keys:
+    return checkKeys(structure.keyInterval());
+  case Structure::Kind::Band:
+    return checkBand(structure, heads);
+  case Structure::Kind::Union:
+  case Structure::Kind::Intersection:
+    if (structure.children().empty())
+      return structure.kind() == Structure::Kind::Union
+                 ? "a union needs at least one part"
+                 : "an intersection needs at least one part";
+    for (const Structure &child : structure.children())
+      if (Message message = checkTree(child, heads))
+        return message;
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Collects the distinct bounds that cut the keys.
+void collectKeyBounds(const Structure &structure, std::vector<Bound> &bounds) {
+  if (structure.kind() == Structure::Kind::Keys) {
+    const Interval &keys = structure.keyInterval();
+    for (const Bound &bound : {keys.lo, keys.hi}) {
+      bool cuts = !alwaysLE(bound, Bound::constant(0)) &&
+                  !alwaysLE(Bound::length(), bound);
+      if (cuts &&
+          std::find(bounds.begin(), bounds.end(), bound) == bounds.end())
+        bounds.push_back(bound);
+    }
+  }
+  for (const Structure &child : structure.children())
+    collectKeyBounds(child, bounds);
+}
+
+/// Everything but the number of intervals, which takes the algebra to know.
+Message checkDescription(const Structure &structure,
+                         std::optional<int64_t> heads) {
+  // First what the recursions below rely on.
+  if (structure.depth() > Structure::maxDepth)
+    return "the structure is nested more than " +
+           std::to_string(Structure::maxDepth) + " levels deep";
+  if (structure.size() > Structure::maxSize)
+    return "the structure has more than " + std::to_string(Structure::maxSize) +
+           " nodes";
+  if (Message message = checkTree(structure, heads))
+    return message;
+  if (structure.pieces() > Structure::maxPieces)
+    return "the structure expands to more than " +
+           std::to_string(Structure::maxPieces) + " intervals";
+  std::vector<Bound> bounds;
+  collectKeyBounds(structure, bounds);
+  if (static_cast<int64_t>(bounds.size()) > Structure::maxKeyBounds)
+    return "the structure has more than " +
+           std::to_string(Structure::maxKeyBounds) + " distinct key bounds";
+  return std::nullopt;
+}
+} // namespace
+
+int64_t Structure::countIntervals(int64_t heads) const {
+  HeadStructures group({{heads, *this}});
+  int64_t most = 0;
+  for (Alignment alignment : {Alignment::End, Alignment::Start}) {
+    BlindOps ops;
+    NormalForm<BlindOps::Value> form =
+        normalForm(ops, group, ops.unknown(0), {ops.unknown(0), ops.unknown(0)},
+                   alignment);
+    most = std::max(most, spattn::countIntervals(form));
+  }
+  return most;
+}
+
+std::optional<std::string>
+Structure::validate(std::optional<int64_t> heads) const {
+  if (heads) {
+    int64_t intervals;
+    return validate(*heads, intervals);
+  }
+  return checkDescription(*this, heads);
+}
+
+std::optional<std::string> Structure::validate(int64_t heads,
+                                               int64_t &intervals) const {
+  if (Message message = checkDescription(*this, heads))
+    return message;
+  intervals = countIntervals(heads);
+  if (intervals > maxIntervals)
+    return "the structure has " + std::to_string(intervals) +
+           " intervals of distances, counted for each range of keys; at most " +
+           std::to_string(maxIntervals) + " are supported";
+  return std::nullopt;
+}

@@ -1,0 +1,50 @@
+//===- EvaluateTest.cpp - From a description to its normal form -----------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Checks.h"
+
+#include <tuple>
+
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+/// The example of Evaluate.h.
+TEST(Evaluate, ExampleOfTheHeader) {
+  HeadStructures heads(
+      {{1, Structure::unite({Structure::sink(4), Structure::window(7, 0)})}});
+  EXPECT_EQ(heads.groups().front().structure.str(),
+            "union(intersection(distances(0 to inf), keys(0 to 4)), "
+            "distances(0 to 8))");
+  BlindOps ops;
+  for (auto [keys, cut, width] : {std::tuple(16, 4, 8), std::tuple(3, 3, 3)}) {
+    auto form = formOf(ops, Instance{&heads, 0, 16, keys, Alignment::End});
+    ASSERT_EQ(form.segments.size(), 2u);
+    EXPECT_EQ(countIntervals(form), 2);
+    const auto &first = form.segments[0], &second = form.segments[1];
+    EXPECT_EQ(read(first.begin), 0);
+    EXPECT_EQ(read(first.end), cut);
+    EXPECT_EQ(read(first.intervals[0].lo), 0);
+    EXPECT_EQ(read(first.intervals[0].hi), keys);
+    EXPECT_TRUE(first.intervals[0].hiUnbounded);
+    EXPECT_EQ(read(second.begin), cut);
+    EXPECT_EQ(read(second.end), keys);
+    EXPECT_EQ(read(second.intervals[0].lo), 0);
+    EXPECT_EQ(read(second.intervals[0].hi), width);
+  }
+  auto form = formOf(ops, Instance{&heads, 0, 16, 16, Alignment::End});
+  auto spans = keysOfQuery(ops, form, ops.unknown(12));
+  ASSERT_EQ(spans.size(), 2u);
+  EXPECT_EQ(read(spans[0].lo), 0);
+  EXPECT_EQ(read(spans[0].hi), 4);
+  EXPECT_EQ(read(spans[1].lo), 5);
+  EXPECT_EQ(read(spans[1].hi), 13);
+}
+
+} // namespace
