@@ -8,7 +8,6 @@
 
 #include "spattn/Reference/Attention.h"
 
-#include "Operands.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/Reference/Mask.h"
 #include "llvm/Support/Parallel.h"
@@ -31,7 +30,7 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   AttentionProblem problem;
   problem.structure = op.getStructure();
   problem.alignment = op.getAlignment();
-  problem.layout = op.getLayout().str();
+  problem.layout = op.getOrder();
   problem.queryHeads = op.getNumQueryHeads();
   problem.keyHeads = op.getNumKeyHeads();
   problem.headDim = op.getHeadDim();
@@ -46,65 +45,26 @@ double AttentionProblem::getScale() const {
   return scale.value_or(1 / std::sqrt(static_cast<double>(headDim)));
 }
 
-unsigned AttentionProblem::getDim(char name) const { return layout.find(name); }
-
-unsigned AttentionProblem::getLseDim(char name) const {
-  unsigned dim = getDim(name);
-  return dim - (getDim('d') < dim);
-}
-
-//===----------------------------------------------------------------------===//
-// Operands
-//===----------------------------------------------------------------------===//
-
-/// Lengths for which the arithmetic of Mask.h stays within 64 bits.
-static constexpr int64_t kMaxLength = int64_t(1) << 31;
-
-Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
-                                          const BufferView &query,
-                                          const BufferView &key,
-                                          const BufferView &value) {
-  if (query.sizes.size() != 4 || key.sizes.size() != 4)
-    return llvm::createStringError("expected 'query' and 'key' of rank 4");
-  AttentionSizes sizes = {query.sizes[problem.getDim('b')],
-                          query.sizes[problem.getDim('n')],
-                          key.sizes[problem.getDim('n')]};
-  for (int64_t length : {sizes.queryLength, sizes.keyLength})
-    if (length < 0 || length > kMaxLength)
-      return llvm::createStringError(
-          "expected lengths from 0 to 2147483648, got " + Twine(length));
-  if (!std::isfinite(problem.getScale()))
-    return llvm::createStringError("expected a finite scale, got %g",
-                                   problem.getScale());
-  if (sizes.batch < 0)
-    return llvm::createStringError("expected a batch size from 0, got " +
-                                   Twine(sizes.batch));
-  auto [batch, queryLength, keyLength] = sizes;
-  OperandSizes expected[] = {
-      {"query", query, batch, problem.queryHeads, queryLength, problem.headDim},
-      {"key", key, batch, problem.keyHeads, keyLength, problem.headDim},
-      {"value", value, batch, problem.keyHeads, keyLength, problem.valueDim}};
-  for (const OperandSizes &operand : expected)
-    if (Error error = checkOperand(problem, operand))
-      return error;
-  return sizes;
-}
-
 //===----------------------------------------------------------------------===//
 // Evaluation
 //===----------------------------------------------------------------------===//
 
 double spattn::attentionRow(const AttentionProblem &problem,
-                            const BufferView &query, const BufferView &key,
-                            const BufferView &value, int64_t b, int64_t h,
+                            const OperandArrays &arrays, int64_t b, int64_t h,
                             int64_t i, double *out) {
-  int64_t queryLength = query.sizes[problem.getDim('n')];
-  int64_t keyLength = key.sizes[problem.getDim('n')];
+  unsigned lengthDim = problem.layout.getDim(Dim::Length);
+  int64_t queryLength = arrays[OperandKind::Query].sizes[lengthDim];
+  int64_t keyLength = arrays[OperandKind::Key].sizes[lengthDim];
+  auto load = [&](OperandKind kind, int64_t head, int64_t n,
+                  std::vector<double> &row) {
+    loadElements(getRow(problem, arrays, kind, b, head, n), row.size(),
+                 row.data());
+  };
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   std::fill(out, out + problem.valueDim, 0.0);
 
   std::vector<double> q(problem.headDim), k(problem.headDim);
-  loadElements(getRow(problem, query, b, h, i), problem.headDim, q.data());
+  load(OperandKind::Query, h, i, q);
   std::vector<int64_t> keys;
   std::vector<double> scores;
   double largest = -std::numeric_limits<double>::infinity();
@@ -112,7 +72,7 @@ double spattn::attentionRow(const AttentionProblem &problem,
     if (!isAllowed(problem.structure, h, problem.queryHeads, i, j, queryLength,
                    keyLength, problem.alignment))
       continue;
-    loadElements(getRow(problem, key, b, g, j), problem.headDim, k.data());
+    load(OperandKind::Key, g, j, k);
     double product = 0;
     for (int64_t c = 0; c < problem.headDim; ++c)
       product += q[c] * k[c];
@@ -131,38 +91,31 @@ double spattn::attentionRow(const AttentionProblem &problem,
   double divisor = sum == 0 ? 1 : sum;
   std::vector<double> v(problem.valueDim);
   for (auto [j, weight] : llvm::zip(keys, scores)) {
-    loadElements(getRow(problem, value, b, g, j), problem.valueDim, v.data());
+    load(OperandKind::Value, g, j, v);
     for (int64_t c = 0; c < problem.valueDim; ++c)
       out[c] += weight / divisor * v[c];
   }
   return largest + std::log(sum);
 }
 
-Error spattn::evaluate(const AttentionProblem &problem, const BufferView &query,
-                       const BufferView &key, const BufferView &value,
-                       const BufferView &out, const BufferView *lse) {
-  Expected<AttentionSizes> sizes = getSizes(problem, query, key, value);
+Error spattn::evaluate(const AttentionProblem &problem,
+                       const OperandArrays &arrays) {
+  Expected<AttentionSizes> sizes =
+      getSizes(problem, arrays, AttentionOp::getOperandInfos(),
+               /*needsOutputs=*/true);
   if (!sizes)
     return sizes.takeError();
   int64_t heads = problem.queryHeads, length = sizes->queryLength;
-  if (Error error = checkOperand(
-          problem, {"out", out, sizes->batch, heads, length, problem.valueDim}))
-    return error;
-  if (lse)
-    if (Error error =
-            checkOperand(problem, {"lse", *lse, sizes->batch, heads, length, 0},
-                         /*hasWidth=*/false))
-      return error;
   llvm::parallelFor(0, sizes->batch * heads * length, [&](size_t row) {
     int64_t i = row % length, h = row / length % heads,
             b = row / length / heads;
     std::vector<double> values(problem.valueDim);
-    double logSumExp =
-        attentionRow(problem, query, key, value, b, h, i, values.data());
-    storeElements(getRow(problem, out, b, h, i), problem.valueDim,
-                  values.data());
-    if (lse)
-      storeElements(getRow(problem, *lse, b, h, i), 1, &logSumExp);
+    double logSumExp = attentionRow(problem, arrays, b, h, i, values.data());
+    storeElements(getRow(problem, arrays, OperandKind::Out, b, h, i),
+                  problem.valueDim, values.data());
+    if (isGiven(arrays[OperandKind::Lse]))
+      storeElements(getRow(problem, arrays, OperandKind::Lse, b, h, i), 1,
+                    &logSumExp);
   });
   return Error::success();
 }

@@ -8,7 +8,6 @@
 
 #include "spattn/Reference/Gradients.h"
 
-#include "Operands.h"
 #include "spattn/Reference/Mask.h"
 #include "llvm/Support/Parallel.h"
 
@@ -24,11 +23,17 @@ using llvm::Expected;
 
 using Row = std::vector<double>;
 
-static Row load(const AttentionProblem &problem, const BufferView &view,
-                int64_t b, int64_t h, int64_t n, int64_t width) {
+static Row load(const AttentionProblem &problem, const OperandArrays &arrays,
+                OperandKind kind, int64_t b, int64_t h, int64_t n,
+                int64_t width) {
   Row row(width);
-  loadElements(getRow(problem, view, b, h, n), width, row.data());
+  loadElements(getRow(problem, arrays, kind, b, h, n), width, row.data());
   return row;
+}
+
+static int64_t getLength(const AttentionProblem &problem,
+                         const OperandArrays &arrays, OperandKind kind) {
+  return arrays[kind].sizes[problem.layout.getDim(Dim::Length)];
 }
 
 static double dot(const Row &lhs, const Row &rhs) {
@@ -54,21 +59,21 @@ struct Pair {
 
 /// Evaluates the definition for one pair of query head `h`.
 static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
-                                        const GradientInputs &inputs, int64_t b,
+                                        const OperandArrays &arrays, int64_t b,
                                         int64_t h, int64_t i, int64_t j) {
-  int64_t queryLength = inputs.query.sizes[problem.getDim('n')];
-  int64_t keyLength = inputs.key.sizes[problem.getDim('n')];
+  int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
+  int64_t keyLength = getLength(problem, arrays, OperandKind::Key);
   if (!isAllowed(problem.structure, h, problem.queryHeads, i, j, queryLength,
                  keyLength, problem.alignment))
     return std::nullopt;
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
-  Row query = load(problem, inputs.query, b, h, i, headDim);
-  Row key = load(problem, inputs.key, b, g, j, headDim);
-  Row value = load(problem, inputs.value, b, g, j, valueDim);
-  Row out = load(problem, inputs.out, b, h, i, valueDim);
-  Row dout = load(problem, inputs.dout, b, h, i, valueDim);
-  double lse = load(problem, inputs.lse, b, h, i, 1).front();
+  Row query = load(problem, arrays, OperandKind::Query, b, h, i, headDim);
+  Row key = load(problem, arrays, OperandKind::Key, b, g, j, headDim);
+  Row value = load(problem, arrays, OperandKind::Value, b, g, j, valueDim);
+  Row out = load(problem, arrays, OperandKind::Out, b, h, i, valueDim);
+  Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i, valueDim);
+  double lse = load(problem, arrays, OperandKind::Lse, b, h, i, 1).front();
   // All logits of such a query are -inf.
   if (lse == -std::numeric_limits<double>::infinity())
     lse = -lse;
@@ -78,68 +83,44 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
 }
 
 void spattn::queryGradientRow(const AttentionProblem &problem,
-                              const GradientInputs &inputs, int64_t b,
-                              int64_t h, int64_t i, double *dquery) {
+                              const OperandArrays &arrays, int64_t b, int64_t h,
+                              int64_t i, double *dquery) {
   std::fill(dquery, dquery + problem.headDim, 0.0);
-  int64_t keyLength = inputs.key.sizes[problem.getDim('n')];
+  int64_t keyLength = getLength(problem, arrays, OperandKind::Key);
   for (int64_t j = 0; j < keyLength; ++j)
-    if (auto pair = evaluatePair(problem, inputs, b, h, i, j))
+    if (auto pair = evaluatePair(problem, arrays, b, h, i, j))
       addScaled(problem.getScale() * pair->ds, pair->key, dquery);
 }
 
 void spattn::keyGradientRow(const AttentionProblem &problem,
-                            const GradientInputs &inputs, int64_t b, int64_t g,
+                            const OperandArrays &arrays, int64_t b, int64_t g,
                             int64_t j, double *dkey, double *dvalue) {
   std::fill(dkey, dkey + problem.headDim, 0.0);
   std::fill(dvalue, dvalue + problem.valueDim, 0.0);
-  int64_t queryLength = inputs.query.sizes[problem.getDim('n')];
+  int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
   int64_t group = problem.queryHeads / problem.keyHeads;
   for (int64_t h = g * group; h < (g + 1) * group; ++h)
     for (int64_t i = 0; i < queryLength; ++i)
-      if (auto pair = evaluatePair(problem, inputs, b, h, i, j)) {
+      if (auto pair = evaluatePair(problem, arrays, b, h, i, j)) {
         addScaled(problem.getScale() * pair->ds, pair->query, dkey);
         addScaled(pair->p, pair->dout, dvalue);
       }
 }
 
-Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
-                                          const GradientInputs &inputs) {
-  Expected<AttentionSizes> sizes =
-      getSizes(problem, inputs.query, inputs.key, inputs.value);
-  if (!sizes)
-    return sizes;
-  auto [batch, queries, keys] = *sizes;
-  int64_t heads = problem.queryHeads, width = problem.valueDim;
-  if (Error error = checkOperand(
-          problem, {"out", inputs.out, batch, heads, queries, width}))
-    return error;
-  if (Error error =
-          checkOperand(problem, {"lse", inputs.lse, batch, heads, queries, 0},
-                       /*hasWidth=*/false))
-    return error;
-  if (Error error = checkOperand(
-          problem, {"dout", inputs.dout, batch, heads, queries, width}))
-    return error;
-  return sizes;
-}
-
 Error spattn::evaluateGradients(const AttentionProblem &problem,
-                                const GradientInputs &inputs,
-                                const BufferView &dquery,
-                                const BufferView &dkey,
-                                const BufferView &dvalue) {
-  Expected<AttentionSizes> sizes = getSizes(problem, inputs);
+                                const OperandArrays &arrays) {
+  Expected<AttentionSizes> sizes =
+      getSizes(problem, arrays, AttentionBackwardOp::getOperandInfos(),
+               /*needsOutputs=*/true);
   if (!sizes)
     return sizes.takeError();
   auto [batch, queries, keys] = *sizes;
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
-  OperandSizes expected[] = {
-      {"dquery", dquery, batch, problem.queryHeads, queries, headDim},
-      {"dkey", dkey, batch, problem.keyHeads, keys, headDim},
-      {"dvalue", dvalue, batch, problem.keyHeads, keys, valueDim}};
-  for (const OperandSizes &operand : expected)
-    if (Error error = checkOperand(problem, operand))
-      return error;
+  auto store = [&](OperandKind kind, int64_t b, int64_t h, int64_t n,
+                   const Row &row) {
+    storeElements(getRow(problem, arrays, kind, b, h, n), row.size(),
+                  row.data());
+  };
 
   /// Calls `work(b, h, n)` for all rows, in parallel.
   auto forRows = [](int64_t batch, int64_t heads, int64_t length, auto work) {
@@ -147,17 +128,17 @@ Error spattn::evaluateGradients(const AttentionProblem &problem,
       work(row / length / heads, row / length % heads, row % length);
     });
   };
-  forRows(
-      batch, problem.queryHeads, queries, [&](int64_t b, int64_t h, int64_t i) {
-        Row row(headDim);
-        queryGradientRow(problem, inputs, b, h, i, row.data());
-        storeElements(getRow(problem, dquery, b, h, i), headDim, row.data());
-      });
+  forRows(batch, problem.queryHeads, queries,
+          [&](int64_t b, int64_t h, int64_t i) {
+            Row row(headDim);
+            queryGradientRow(problem, arrays, b, h, i, row.data());
+            store(OperandKind::QueryGradient, b, h, i, row);
+          });
   forRows(batch, problem.keyHeads, keys, [&](int64_t b, int64_t g, int64_t j) {
     Row keyRow(headDim), valueRow(valueDim);
-    keyGradientRow(problem, inputs, b, g, j, keyRow.data(), valueRow.data());
-    storeElements(getRow(problem, dkey, b, g, j), headDim, keyRow.data());
-    storeElements(getRow(problem, dvalue, b, g, j), valueDim, valueRow.data());
+    keyGradientRow(problem, arrays, b, g, j, keyRow.data(), valueRow.data());
+    store(OperandKind::KeyGradient, b, g, j, keyRow);
+    store(OperandKind::ValueGradient, b, g, j, valueRow);
   });
   return Error::success();
 }

@@ -32,20 +32,19 @@ public:
 
 private:
   LogicalResult run(Operation &op);
-  LogicalResult run(AttentionOp op);
-  LogicalResult run(AttentionBackwardOp op);
+  LogicalResult run(AttentionOpInterface op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
   LogicalResult runDim(DimOp op);
 
-  /// The problem of an operation, with its scale.
+  /// The problem of an operation, with its scalars.
   AttentionProblem getProblem(AttentionOpInterface op);
-  /// Where an operation writes: its buffers, or what become its results.
-  FailureOr<SmallVector<BufferView>>
-  makeOutputs(DestinationStyleOpInterface op);
+  /// The arrays of an operation. It writes to its buffers, or to what become
+  /// its results.
+  FailureOr<OperandArrays> makeArrays(AttentionOpInterface op);
   /// An array of zeros.
-  FailureOr<ReferenceArray> allocate(Operation *op, Type elementType,
+  FailureOr<ReferenceArray> allocate(Operation *op, ElementType elementType,
                                      ArrayRef<int64_t> sizes);
 
   template <class T>
@@ -71,7 +70,7 @@ static bool matches(const ReferenceValue &value, Type type) {
   if (!shaped || !shaped.hasRank() || !array)
     return false;
   const BufferView &view = array->view;
-  if (view.elementType != shaped.getElementType() ||
+  if (getElementType(shaped.getElementType()) != view.elementType ||
       view.strides.size() != view.sizes.size() ||
       static_cast<int64_t>(view.sizes.size()) != shaped.getRank())
     return false;
@@ -97,13 +96,10 @@ LogicalResult Interpreter::bindArguments(func::FuncOp function,
   return success();
 }
 
-FailureOr<ReferenceArray> Interpreter::allocate(Operation *op, Type elementType,
+FailureOr<ReferenceArray> Interpreter::allocate(Operation *op,
+                                                ElementType elementType,
                                                 ArrayRef<int64_t> sizes) {
-  std::optional<int64_t> bytes = getElementBytes(elementType);
-  if (!bytes)
-    return op->emitError("the reference interpreter has no arrays of ")
-           << elementType;
-  int64_t total = *bytes;
+  int64_t total = getElementBytes(elementType);
   for (int64_t size : sizes) {
     if (size < 0)
       return op->emitError("expected sizes from 0, got ") << size;
@@ -129,50 +125,34 @@ AttentionProblem Interpreter::getProblem(AttentionOpInterface op) {
   return problem;
 }
 
-FailureOr<SmallVector<BufferView>>
-Interpreter::makeOutputs(DestinationStyleOpInterface op) {
-  // A buffer is written, a tensor replaced by a new one.
-  SmallVector<BufferView> outputs;
+FailureOr<OperandArrays> Interpreter::makeArrays(AttentionOpInterface op) {
+  OperandArrays arrays;
   unsigned result = 0;
-  for (Value init : op.getDpsInits()) {
-    if (!isa<RankedTensorType>(init.getType())) {
-      outputs.push_back(view(init));
+  for (const AttentionOperand &operand : op.getAttentionOperands()) {
+    BufferView given = view(operand.value);
+    arrays[operand->kind] = given;
+    // A buffer is written, a tensor replaced by a new one.
+    if (!operand->isWritten || !isa<RankedTensorType>(operand.value.getType()))
       continue;
-    }
-    BufferView old = view(init);
-    FailureOr<ReferenceArray> array = allocate(op, old.elementType, old.sizes);
+    FailureOr<ReferenceArray> array =
+        allocate(op, given.elementType, given.sizes);
     if (failed(array))
       return failure();
-    outputs.push_back(array->view);
+    arrays[operand->kind] = array->view;
     values[op->getResult(result++)] = *array;
   }
-  return outputs;
+  return arrays;
 }
 
-LogicalResult Interpreter::run(AttentionOp op) {
-  auto outputs = makeOutputs(op);
-  if (failed(outputs))
+LogicalResult Interpreter::run(AttentionOpInterface op) {
+  FailureOr<OperandArrays> arrays = makeArrays(op);
+  if (failed(arrays))
     return failure();
-  llvm::Error error =
-      evaluate(getProblem(op), view(op.getQuery()), view(op.getKey()),
-               view(op.getValue()), outputs->front(),
-               outputs->size() > 1 ? &outputs->back() : nullptr);
+  llvm::Error error = isa<AttentionOp>(op)
+                          ? evaluate(getProblem(op), *arrays)
+                          : evaluateGradients(getProblem(op), *arrays);
   if (error)
-    return op.emitError(llvm::toString(std::move(error)));
-  return success();
-}
-
-LogicalResult Interpreter::run(AttentionBackwardOp op) {
-  auto outputs = makeOutputs(op);
-  if (failed(outputs))
-    return failure();
-  llvm::Error error = evaluateGradients(
-      getProblem(op),
-      {view(op.getQuery()), view(op.getKey()), view(op.getValue()),
-       view(op.getOut()), view(op.getLse()), view(op.getDout())},
-      (*outputs)[0], (*outputs)[1], (*outputs)[2]);
-  if (error)
-    return op.emitError(llvm::toString(std::move(error)));
+    return op->emitError(llvm::toString(std::move(error)));
   return success();
 }
 
@@ -189,11 +169,11 @@ LogicalResult Interpreter::run(arith::ConstantOp op) {
   }
   auto dense = dyn_cast<DenseElementsAttr>(attr);
   if (!dense || !isa<RankedTensorType>(op.getType()) ||
-      !getElementBytes(dense.getElementType()))
+      !getElementType(dense.getElementType()))
     return op.emitError("the reference interpreter has no constants of type ")
            << op.getType();
-  FailureOr<ReferenceArray> array =
-      allocate(op, dense.getElementType(), dense.getType().getShape());
+  FailureOr<ReferenceArray> array = allocate(
+      op, *getElementType(dense.getElementType()), dense.getType().getShape());
   if (failed(array))
     return failure();
   // The raw data is that of the array, or of the one element of a splat.
@@ -213,8 +193,12 @@ LogicalResult Interpreter::run(tensor::EmptyOp op) {
   for (int64_t &size : sizes)
     if (ShapedType::isDynamic(size))
       size = get<int64_t>(*next++);
-  FailureOr<ReferenceArray> array =
-      allocate(op, op.getType().getElementType(), sizes);
+  std::optional<ElementType> element =
+      getElementType(op.getType().getElementType());
+  if (!element)
+    return op.emitError("the reference interpreter has no arrays of ")
+           << op.getType().getElementType();
+  FailureOr<ReferenceArray> array = allocate(op, *element, sizes);
   if (failed(array))
     return failure();
   values[op] = *array;
@@ -235,8 +219,7 @@ LogicalResult Interpreter::runDim(DimOp op) {
 
 LogicalResult Interpreter::run(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-      .Case([&](AttentionOp op) { return run(op); })
-      .Case([&](AttentionBackwardOp op) { return run(op); })
+      .Case([&](AttentionOpInterface op) { return run(op); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })

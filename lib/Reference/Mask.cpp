@@ -13,6 +13,10 @@
 
 #include <algorithm>
 
+#if defined(SPATTN_STRUCTURE_OPS_H) || defined(SPATTN_STRUCTURE_NORMALFORM_H)
+#error "the oracle must not see the algebra that is tested against it"
+#endif
+
 using namespace mlir;
 using namespace spattn;
 
@@ -53,20 +57,20 @@ static bool contains(const Interval &interval, int64_t value, int64_t N) {
 }
 
 /// Band `x` of `H`.
-static bool isInBand(PartitionKind kind, int64_t x, int64_t H, const Pair &p) {
+static bool isInBand(Partition kind, int64_t x, int64_t H, const Pair &p) {
   int64_t base = p.N / H;
   int64_t r = p.N % H;
   int64_t w = base + (x < r ? 1 : 0);
   int64_t s = x * base + std::min(x, r);
   bool isLocal = 0 <= p.d && p.d <= w;
   switch (kind) {
-  case PartitionKind::Exclusive:
+  case Partition::Exclusive:
     return s <= p.d && p.d < s + w;
-  case PartitionKind::LocalBand:
+  case Partition::LocalBand:
     return isLocal || (s <= p.d && p.d < s + w);
-  case PartitionKind::Gapped:
+  case Partition::Gapped:
     return s <= p.d && p.d < s + w / 2;
-  case PartitionKind::Local:
+  case Partition::Local:
     return isLocal;
   }
   return false;
@@ -102,16 +106,38 @@ static bool isInStructure(Attribute structure, const Pair &p) {
           return isInStructure(part, p);
         });
       })
-      .Default(false);
+      .Default([](Attribute) -> bool {
+        llvm_unreachable("checkStructure refuses what has no definition");
+      });
+}
+
+llvm::Error spattn::checkStructure(Attribute structure) {
+  return llvm::TypeSwitch<Attribute, llvm::Error>(structure)
+      .Case<FullAttr, CausalAttr, WindowAttr, SinkAttr, PrefixAttr, KeysAttr,
+            DistancesAttr, PartitionAttr, BandAttr>(
+          [](Attribute) -> llvm::Error { return llvm::Error::success(); })
+      .Case<UnionAttr, IntersectionAttr, HeadsAttr>(
+          [](auto composite) -> llvm::Error {
+            for (Attribute part : composite.getStructures())
+              if (llvm::Error error = checkStructure(part))
+                return error;
+            return llvm::Error::success();
+          })
+      .Default([](Attribute unknown) -> llvm::Error {
+        std::string text;
+        llvm::raw_string_ostream(text) << unknown;
+        return llvm::createStringError(
+            "the oracle has no definition of the structure " + text);
+      });
 }
 
 bool spattn::isAllowed(Attribute structure, int64_t head, int64_t numHeads,
                        int64_t i, int64_t j, int64_t queryLength,
-                       int64_t keyLength, AlignmentKind alignment) {
+                       int64_t keyLength, Alignment alignment) {
   if (head < 0 || head >= numHeads || i < 0 || i >= queryLength || j < 0 ||
       j >= keyLength)
     return false;
-  int64_t off = alignment == AlignmentKind::End ? keyLength - queryLength : 0;
+  int64_t off = alignment == Alignment::End ? keyLength - queryLength : 0;
   int64_t d = i + off - j;
   auto heads = dyn_cast<HeadsAttr>(structure);
   if (!heads)

@@ -6,54 +6,120 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Operands.h"
+#include "spattn/Reference/Attention.h"
+#include "spattn/Reference/Mask.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace spattn;
 using llvm::Error;
+using llvm::Expected;
 
-Error spattn::checkOperand(const AttentionProblem &problem,
-                           const OperandSizes &expected, bool hasWidth) {
-  const BufferView &view = expected.view;
-  size_t rank = hasWidth ? 4 : 3;
+/// Lengths for which the arithmetic of Mask.h stays within 64 bits.
+static constexpr int64_t kMaxLength = int64_t(1) << 31;
+
+static int64_t getExtentSize(const AttentionProblem &problem,
+                             const AttentionSizes &sizes, Extent extent) {
+  switch (extent) {
+  case Extent::None:
+    return 1;
+  case Extent::Batch:
+    return sizes.batch;
+  case Extent::QueryHeads:
+    return problem.queryHeads;
+  case Extent::KeyHeads:
+    return problem.keyHeads;
+  case Extent::QueryLength:
+    return sizes.queryLength;
+  case Extent::KeyLength:
+    return sizes.keyLength;
+  case Extent::HeadDim:
+    return problem.headDim;
+  case Extent::ValueDim:
+    return problem.valueDim;
+  }
+  llvm_unreachable("an extent is one of the above");
+}
+
+/// What of an array does not fit, if anything.
+static Error checkArray(const AttentionProblem &problem,
+                        const AttentionSizes &sizes, const OperandInfo &info,
+                        const BufferView &view) {
+  unsigned rank = info.getRank();
   if (view.sizes.size() != rank || view.strides.size() != rank)
-    return llvm::createStringError("'" + expected.name + "' has rank " +
+    return llvm::createStringError("'" + info.name + "' has rank " +
                                    Twine(view.sizes.size()) + ", expected " +
                                    Twine(rank));
-  if (!view.elementType || !isFloatElement(view.elementType))
+  if (!isFloatElement(view.elementType))
     return llvm::createStringError(
-        "'" + expected.name +
+        "'" + info.name +
         "' has an unsupported element type; supported are f16, bf16, f32 and "
         "f64");
-  std::tuple<char, StringRef, int64_t> dims[] = {
-      {'b', "batch size", expected.batch},
-      {'h', "number of heads", expected.heads},
-      {'n', "length", expected.length},
-      {'d', "head dimension", expected.width}};
-  for (auto [name, what, size] : dims) {
-    if (name == 'd' && !hasWidth)
+  for (Dim dim : kDims) {
+    if (!info.has(dim))
       continue;
-    unsigned dim = hasWidth ? problem.getDim(name) : problem.getLseDim(name);
-    if (view.sizes[dim] != size)
-      return llvm::createStringError("'" + expected.name + "' has a " + what +
-                                     " of " + Twine(view.sizes[dim]) +
-                                     ", expected " + Twine(size));
+    int64_t size = view.sizes[problem.layout.getDim(info, dim)];
+    int64_t expected = getExtentSize(problem, sizes, info.getExtent(dim));
+    if (size != expected)
+      return llvm::createStringError("'" + info.name + "' has a " +
+                                     getSizeText(dim) + " of " + Twine(size) +
+                                     ", expected " + Twine(expected));
   }
   if (!view.data && !llvm::is_contained(view.sizes, 0))
-    return llvm::createStringError("'" + expected.name + "' has no data");
+    return llvm::createStringError("'" + info.name + "' has no data");
   return Error::success();
 }
 
+Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
+                                          const OperandArrays &arrays,
+                                          ArrayRef<OperandInfo> infos,
+                                          bool needsOutputs) {
+  const BufferView &query = arrays[OperandKind::Query];
+  const BufferView &key = arrays[OperandKind::Key];
+  if (Error error = checkStructure(problem.structure))
+    return error;
+  if (query.sizes.size() != 4 || key.sizes.size() != 4)
+    return llvm::createStringError("expected 'query' and 'key' of rank 4");
+  AttentionSizes sizes = {query.sizes[problem.layout.getDim(Dim::Batch)],
+                          query.sizes[problem.layout.getDim(Dim::Length)],
+                          key.sizes[problem.layout.getDim(Dim::Length)]};
+  for (int64_t length : {sizes.queryLength, sizes.keyLength})
+    if (length < 0 || length > kMaxLength)
+      return llvm::createStringError(
+          "expected lengths from 0 to 2147483648, got " + Twine(length));
+  if (!std::isfinite(problem.getScale()))
+    return llvm::createStringError("expected a finite scale, got %g",
+                                   problem.getScale());
+  if (sizes.batch < 0)
+    return llvm::createStringError("expected a batch size from 0, got " +
+                                   Twine(sizes.batch));
+  for (const OperandInfo &info : infos) {
+    if (info.isScalar())
+      continue;
+    const BufferView &array = arrays[info.kind];
+    bool isNeeded = !info.isOptional && (needsOutputs || !info.isWritten);
+    if (!isGiven(array) && isNeeded)
+      return llvm::createStringError("'" + info.name + "' is missing");
+    if (!isGiven(array))
+      continue;
+    if (Error error = checkArray(problem, sizes, info, array))
+      return error;
+  }
+  return sizes;
+}
+
 ElementRow spattn::getRow(const AttentionProblem &problem,
-                          const BufferView &view, int64_t b, int64_t h,
-                          int64_t n) {
-  bool hasWidth = view.sizes.size() == 4;
-  auto stride = [&](char name) {
-    return view
-        .strides[hasWidth ? problem.getDim(name) : problem.getLseDim(name)];
+                          const OperandArrays &arrays, OperandKind kind,
+                          int64_t b, int64_t h, int64_t n) {
+  const OperandInfo &info = getOperandInfo(kind);
+  const BufferView &view = arrays[kind];
+  auto stride = [&](Dim dim) {
+    return info.has(dim) ? view.strides[problem.layout.getDim(info, dim)] : 0;
   };
-  int64_t offset = b * stride('b') + h * stride('h') + n * stride('n');
-  int64_t bytes = view.elementType.getIntOrFloatBitWidth() / 8;
+  int64_t offset =
+      b * stride(Dim::Batch) + h * stride(Dim::Head) + n * stride(Dim::Length);
+  int64_t bytes = getElementBytes(view.elementType);
   return {static_cast<char *>(view.data) + offset * bytes, view.elementType,
-          hasWidth ? stride('d') : 0};
+          stride(Dim::Width)};
 }

@@ -16,10 +16,10 @@
 
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Support/BufferView.h"
+#include "spattn/Support/Elements.h"
 #include "llvm/Support/Error.h"
 
 #include <optional>
-#include <string>
 
 namespace spattn {
 
@@ -27,8 +27,8 @@ namespace spattn {
 /// lives as long as the MLIR context.
 struct AttentionProblem {
   mlir::Attribute structure;
-  AlignmentKind alignment = AlignmentKind::End;
-  std::string layout = "bhnd";
+  Alignment alignment = Alignment::End;
+  Layout layout;
   int64_t queryHeads = 1, keyHeads = 1;
   int64_t headDim = 1, valueDim = 1;
   /// `1/sqrt(headDim)` if not given.
@@ -39,11 +39,6 @@ struct AttentionProblem {
   static AttentionProblem get(AttentionOpInterface op);
 
   double getScale() const;
-
-  /// The position of dimension `b`, `h`, `n` or `d`; that of `lse` follows the
-  /// same order without `d`.
-  unsigned getDim(char name) const;
-  unsigned getLseDim(char name) const;
 };
 
 /// Batch size and lengths of operands.
@@ -51,25 +46,37 @@ struct AttentionSizes {
   int64_t batch, queryLength, keyLength;
 };
 
-/// The sizes of operands, or what does not fit the problem or one another.
+/// Arrays of an attention or its gradients: what they read, and where what they
+/// compute is written. One that is left out has no element type.
+using OperandArrays = OperandMap<BufferView>;
+inline bool isGiven(const BufferView &array) { return !array.sizes.empty(); }
+
+/// Batch size and lengths, or which of the arrays that are there do not fit the
+/// problem or one another. What the operation reads has to be there unless it
+/// is optional, and with `needsOutputs` so has what it writes. `infos` are
+/// those of the operation.
 llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
-                                        const BufferView &query,
-                                        const BufferView &key,
-                                        const BufferView &value);
+                                        const OperandArrays &arrays,
+                                        llvm::ArrayRef<OperandInfo> infos,
+                                        bool needsOutputs = false);
+
+/// The row of an array at (b, h, n), as far as it has these dimensions: the
+/// elements that its width runs over, or the one of an array without.
+ElementRow getRow(const AttentionProblem &problem, const OperandArrays &arrays,
+                  OperandKind kind, int64_t b, int64_t h, int64_t n);
 
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
 /// to `out` and returns the row's log-sum-exp. A row without keys, or without a
-/// logit above `-inf`, is 0, its log-sum-exp `-inf`. Operands have been checked
+/// logit above `-inf`, is 0, its log-sum-exp `-inf`. Arrays have been checked
 /// with `getSizes`, and the row is one of theirs.
-double attentionRow(const AttentionProblem &problem, const BufferView &query,
-                    const BufferView &key, const BufferView &value, int64_t b,
-                    int64_t h, int64_t i, double *out);
+double attentionRow(const AttentionProblem &problem,
+                    const OperandArrays &arrays, int64_t b, int64_t h,
+                    int64_t i, double *out);
 
-/// All rows, rounded to the element types of `out` and `lse`, which may be
-/// null. Rows run in parallel.
-llvm::Error evaluate(const AttentionProblem &problem, const BufferView &query,
-                     const BufferView &key, const BufferView &value,
-                     const BufferView &out, const BufferView *lse = nullptr);
+/// All rows, rounded to the element types of `out` and, if it is there, `lse`.
+/// Rows run in parallel.
+llvm::Error evaluate(const AttentionProblem &problem,
+                     const OperandArrays &arrays);
 
 } // namespace spattn
 

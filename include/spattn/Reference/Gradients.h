@@ -18,35 +18,23 @@
 
 namespace spattn {
 
-/// What gradients are computed from: operands and results of an attention, and
-/// the gradient by its output.
-struct GradientInputs {
-  BufferView query, key, value, out, lse, dout;
-};
-
-/// The sizes of the inputs, or what does not fit the problem or one another.
-llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
-                                        const GradientInputs &inputs);
-
 /// The gradient by query `i` of query head `h` and batch element `b`: writes
-/// `headDim` numbers to `dquery`. The inputs fit the problem, and the indices
+/// `headDim` numbers to `dquery`. The arrays fit the problem, and the indices
 /// them.
 void queryGradientRow(const AttentionProblem &problem,
-                      const GradientInputs &inputs, int64_t b, int64_t h,
+                      const OperandArrays &arrays, int64_t b, int64_t h,
                       int64_t i, double *dquery);
 
 /// The gradients by key and value `j` of key-value head `g` and batch element
 /// `b`: writes `headDim` numbers to `dkey` and `valueDim` to `dvalue`. The
-/// inputs fit the problem, and the indices them.
+/// arrays fit the problem, and the indices them.
 void keyGradientRow(const AttentionProblem &problem,
-                    const GradientInputs &inputs, int64_t b, int64_t g,
+                    const OperandArrays &arrays, int64_t b, int64_t g,
                     int64_t j, double *dkey, double *dvalue);
 
 /// Computes whole gradients; fails on arrays that do not fit the problem.
 llvm::Error evaluateGradients(const AttentionProblem &problem,
-                              const GradientInputs &inputs,
-                              const BufferView &dquery, const BufferView &dkey,
-                              const BufferView &dvalue);
+                              const OperandArrays &arrays);
 
 } // namespace spattn
 

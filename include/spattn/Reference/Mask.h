@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The oracle's half of structures: the definitions of SpattnAttrs.td, written
-// down once more and as plainly as can be. It shares no code with the algebra
-// (Structure/), which is tested against it.
+// down once more and as plainly as can be. It reads the bounds of attributes as
+// they were parsed (Bound.h, Interval), and shares nothing else with the
+// algebra (Structure/), which is tested against it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,16 +17,22 @@
 #define SPATTN_REFERENCE_MASK_H
 
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "llvm/Support/Error.h"
 
 namespace spattn {
 
-/// Whether query `i` of head `head` may use key `j`. `structure` is verified: a
-/// structure for all `numHeads` query heads, or `#spattn.heads` of as many.
-/// Pairs outside `[0, queryLength) x [0, keyLength)` and heads outside
+/// Fails if a structure, or a part of it, is an attribute that the oracle has
+/// no definition of, which those of other dialects are.
+llvm::Error checkStructure(mlir::Attribute structure);
+
+/// Whether query `i` of head `head` may use key `j`. `structure` is verified
+/// and known to the oracle (`checkStructure`): a structure for all `numHeads`
+/// query heads, or `#spattn.heads` of as many. Pairs outside `[0, queryLength)
+/// x [0, keyLength)` and heads outside
 /// `[0, numHeads)` are never allowed. Lengths are at most 2^31.
 bool isAllowed(mlir::Attribute structure, int64_t head, int64_t numHeads,
                int64_t i, int64_t j, int64_t queryLength, int64_t keyLength,
-               AlignmentKind alignment);
+               Alignment alignment);
 
 } // namespace spattn
 

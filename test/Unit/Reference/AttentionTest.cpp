@@ -28,7 +28,6 @@ class AttentionTest : public testing::Test {
 protected:
   AttentionTest() {
     context.loadDialect<SpattnDialect>();
-    f64 = Float64Type::get(&context);
     problem.structure = CausalAttr::get(&context);
   }
 
@@ -36,13 +35,26 @@ protected:
     return BufferView::contiguous(data.data(), f64, sizes);
   }
 
+  static OperandArrays makeArrays(const BufferView &q, const BufferView &k,
+                                  const BufferView &v,
+                                  const BufferView &out = {},
+                                  const BufferView &lse = {}) {
+    OperandArrays arrays;
+    arrays[OperandKind::Query] = q;
+    arrays[OperandKind::Key] = k;
+    arrays[OperandKind::Value] = v;
+    arrays[OperandKind::Out] = out;
+    arrays[OperandKind::Lse] = lse;
+    return arrays;
+  }
+
   std::string errorOf(const BufferView &q, const BufferView &k,
                       const BufferView &v, const BufferView &out) {
-    return llvm::toString(evaluate(problem, q, k, v, out));
+    return llvm::toString(evaluate(problem, makeArrays(q, k, v, out)));
   }
 
   MLIRContext context;
-  Type f64;
+  static constexpr auto f64 = runtime::ElementType::F64;
   AttentionProblem problem;
 };
 } // namespace
@@ -50,9 +62,10 @@ protected:
 TEST_F(AttentionTest, EqualScoresGiveTheMean) {
   std::vector<double> q(3), k = {5, 6, 7}, v = {1, 2, 6}, out(3), lse(3);
   BufferView lseView = view(lse, {1, 1, 3});
-  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 3, 1}), view(k, {1, 1, 3, 1}),
-                        view(v, {1, 1, 3, 1}), view(out, {1, 1, 3, 1}),
-                        &lseView));
+  ASSERT_FALSE(
+      evaluate(problem, makeArrays(view(q, {1, 1, 3, 1}), view(k, {1, 1, 3, 1}),
+                                   view(v, {1, 1, 3, 1}),
+                                   view(out, {1, 1, 3, 1}), lseView)));
   EXPECT_THAT(out, testing::ElementsAre(1, 1.5, DoubleNear(3, 1e-15)));
   EXPECT_THAT(lse, testing::ElementsAre(0, std::log(2), std::log(3)));
 }
@@ -63,8 +76,10 @@ TEST_F(AttentionTest, SoftmaxOfScaledScores) {
   // Scores 0.5 * (3 + 8) and 0.5 * (-1 + 4).
   std::vector<double> q = {1, 2}, k = {3, 4, -1, 2}, v = {10, 20}, out(1);
   double lse =
-      attentionRow(problem, view(q, {1, 1, 1, 2}), view(k, {1, 1, 2, 2}),
-                   view(v, {1, 1, 2, 1}), 0, 0, 0, out.data());
+      attentionRow(problem,
+                   makeArrays(view(q, {1, 1, 1, 2}), view(k, {1, 1, 2, 2}),
+                              view(v, {1, 1, 2, 1})),
+                   0, 0, 0, out.data());
   double a = std::exp(5.5), b = std::exp(1.5);
   EXPECT_NEAR(out[0], (10 * a + 20 * b) / (a + b), 1e-13);
   EXPECT_NEAR(lse, std::log(a + b), 1e-14);
@@ -80,8 +95,10 @@ TEST_F(AttentionTest, TheDefaultScaleIsThatOfTheHeadDimension) {
 TEST_F(AttentionTest, LargeScoresDoNotOverflow) {
   std::vector<double> q = {1}, k = {1e5, 1e5}, v = {2, 4}, out(1);
   double lse =
-      attentionRow(problem, view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
-                   view(v, {1, 1, 2, 1}), 0, 0, 0, out.data());
+      attentionRow(problem,
+                   makeArrays(view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
+                              view(v, {1, 1, 2, 1})),
+                   0, 0, 0, out.data());
   EXPECT_EQ(out[0], 3);
   EXPECT_DOUBLE_EQ(lse, 1e5 + std::log(2));
 }
@@ -90,9 +107,10 @@ TEST_F(AttentionTest, EmptyRowsAreZero) {
   problem.structure = parseAttribute("#spattn.distances<1 to 2>", &context);
   std::vector<double> q(2), k(2), v = {7, 8}, out(2, 9), lse(2, 9);
   BufferView lseView = view(lse, {1, 1, 2});
-  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}), view(k, {1, 1, 2, 1}),
-                        view(v, {1, 1, 2, 1}), view(out, {1, 1, 2, 1}),
-                        &lseView));
+  ASSERT_FALSE(
+      evaluate(problem, makeArrays(view(q, {1, 1, 2, 1}), view(k, {1, 1, 2, 1}),
+                                   view(v, {1, 1, 2, 1}),
+                                   view(out, {1, 1, 2, 1}), lseView)));
   EXPECT_THAT(out, testing::ElementsAre(0, 7));
   EXPECT_THAT(lse, testing::ElementsAre(-HUGE_VAL, 0));
 }
@@ -101,9 +119,11 @@ TEST_F(AttentionTest, LogitsOfMinusInfinity) {
   problem.structure = FullAttr::get(&context);
   std::vector<double> q = {1}, k = {-HUGE_VAL, 0, 0}, v = {1, 2, 4}, out(1);
   auto run = [&](int64_t keys) {
-    return attentionRow(problem, view(q, {1, 1, 1, 1}),
-                        view(k, {1, 1, keys, 1}), view(v, {1, 1, keys, 1}), 0,
-                        0, 0, out.data());
+    return attentionRow(problem,
+                        makeArrays(view(q, {1, 1, 1, 1}),
+                                   view(k, {1, 1, keys, 1}),
+                                   view(v, {1, 1, keys, 1})),
+                        0, 0, 0, out.data());
   };
   EXPECT_EQ(run(3), std::log(2));
   EXPECT_EQ(out[0], 3);
@@ -115,17 +135,19 @@ TEST_F(AttentionTest, InfiniteLogitsAndNaNGiveNaN) {
   for (double key : {HUGE_VAL, double(NAN)}) {
     std::vector<double> q = {1}, k = {key, 0}, v = {1, 2}, out(1);
     EXPECT_TRUE(std::isnan(
-        attentionRow(problem, view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
-                     view(v, {1, 1, 2, 1}), 0, 0, 0, out.data())));
+        attentionRow(problem,
+                     makeArrays(view(q, {1, 1, 1, 1}), view(k, {1, 1, 2, 1}),
+                                view(v, {1, 1, 2, 1})),
+                     0, 0, 0, out.data())));
     EXPECT_TRUE(std::isnan(out[0]));
   }
 }
 
 TEST_F(AttentionTest, NoKeysAtAll) {
   std::vector<double> q(2), none, out(2, 9);
-  ASSERT_FALSE(evaluate(problem, view(q, {1, 1, 2, 1}),
-                        view(none, {1, 1, 0, 1}), view(none, {1, 1, 0, 1}),
-                        view(out, {1, 1, 2, 1})));
+  ASSERT_FALSE(evaluate(
+      problem, makeArrays(view(q, {1, 1, 2, 1}), view(none, {1, 1, 0, 1}),
+                          view(none, {1, 1, 0, 1}), view(out, {1, 1, 2, 1}))));
   EXPECT_THAT(out, testing::ElementsAre(0, 0));
 }
 
@@ -133,14 +155,15 @@ TEST_F(AttentionTest, QueryHeadsOfAGroupShareKeysAndValues) {
   problem.queryHeads = 4;
   problem.keyHeads = 2;
   std::vector<double> q(4), k(2), v = {1, 2}, out(4);
-  ASSERT_FALSE(evaluate(problem, view(q, {1, 4, 1, 1}), view(k, {1, 2, 1, 1}),
-                        view(v, {1, 2, 1, 1}), view(out, {1, 4, 1, 1})));
+  ASSERT_FALSE(evaluate(
+      problem, makeArrays(view(q, {1, 4, 1, 1}), view(k, {1, 2, 1, 1}),
+                          view(v, {1, 2, 1, 1}), view(out, {1, 4, 1, 1}))));
   EXPECT_THAT(out, testing::ElementsAre(1, 1, 2, 2));
 }
 
 // The same arrays in another order of dimensions, with gaps between elements.
 TEST_F(AttentionTest, LayoutAndStrides) {
-  problem = {problem.structure, AlignmentKind::End, "bhnd", 2, 2, 3, 5, {}};
+  problem = {problem.structure, Alignment::End, Layout(), 2, 2, 3, 5, {}};
   int64_t batch = 2, heads = 2, length = 4;
   std::vector<double> q(48), k(48), v(80), out(80), lse(16);
   for (size_t i = 0; i < 80; ++i) {
@@ -149,10 +172,11 @@ TEST_F(AttentionTest, LayoutAndStrides) {
       q[i] = std::cos(i), k[i] = std::sin(i * i);
   }
   BufferView lseView = view(lse, {batch, heads, length});
-  ASSERT_FALSE(evaluate(problem, view(q, {batch, heads, length, 3}),
-                        view(k, {batch, heads, length, 3}),
-                        view(v, {batch, heads, length, 5}),
-                        view(out, {batch, heads, length, 5}), &lseView));
+  ASSERT_FALSE(evaluate(
+      problem, makeArrays(view(q, {batch, heads, length, 3}),
+                          view(k, {batch, heads, length, 3}),
+                          view(v, {batch, heads, length, 5}),
+                          view(out, {batch, heads, length, 5}), lseView)));
 
   // From b, h, n, d to n, d, b, h, every second element.
   auto transpose = [&](std::vector<double> &data, int64_t width,
@@ -168,13 +192,14 @@ TEST_F(AttentionTest, LayoutAndStrides) {
     }
     return view;
   };
-  problem.layout = "ndbh";
+  problem.layout = *Layout::parse("ndbh");
   std::vector<double> q2, k2, v2, out2, expected, lse2(32, NAN);
   BufferView transposedLse{lse2.data(), f64, {length, batch, heads}, {8, 4, 2}};
   std::vector<double> nothing(80, NAN);
   BufferView outView = transpose(nothing, 5, out2);
-  ASSERT_FALSE(evaluate(problem, transpose(q, 3, q2), transpose(k, 3, k2),
-                        transpose(v, 5, v2), outView, &transposedLse));
+  ASSERT_FALSE(evaluate(
+      problem, makeArrays(transpose(q, 3, q2), transpose(k, 3, k2),
+                          transpose(v, 5, v2), outView, transposedLse)));
   transpose(out, 5, expected);
   for (size_t i = 0; i < out2.size(); i += 2)
     EXPECT_EQ(out2[i], expected[i]);
@@ -186,9 +211,8 @@ TEST_F(AttentionTest, LayoutAndStrides) {
 }
 
 TEST_F(AttentionTest, AllElementTypes) {
-  for (Type type :
-       {Type(Float16Type::get(&context)), Type(BFloat16Type::get(&context)),
-        Type(Float32Type::get(&context)), f64}) {
+  for (ElementType type : {ElementType::F16, ElementType::BF16,
+                           ElementType::F32, ElementType::F64}) {
     std::vector<char> memory(4 * 8);
     auto array = [&](int index, double value) {
       BufferView view =
@@ -197,8 +221,8 @@ TEST_F(AttentionTest, AllElementTypes) {
       return view;
     };
     BufferView out = array(3, NAN);
-    ASSERT_FALSE(
-        evaluate(problem, array(0, 1), array(1, 2), array(2, -0.375), out));
+    ASSERT_FALSE(evaluate(
+        problem, makeArrays(array(0, 1), array(1, 2), array(2, -0.375), out)));
     double result;
     loadElements({out.data, type, 1}, 1, &result);
     EXPECT_EQ(result, -0.375);
@@ -224,7 +248,7 @@ TEST_F(AttentionTest, RejectsWhatDoesNotFit) {
   EXPECT_THAT(errorOf(array({1, 1, 1, 2}), one, one, one),
               HasSubstr("'query' has a head dimension of 2, expected 1"));
   BufferView integers = one;
-  integers.elementType = IntegerType::get(&context, 32);
+  integers.elementType = runtime::ElementType::I32;
   EXPECT_THAT(errorOf(integers, one, one, one),
               HasSubstr("supported are f16, bf16, f32 and f64"));
   BufferView missing = one;

@@ -50,7 +50,7 @@ protected:
 
   ReferenceArray array(std::vector<float> &data, ArrayRef<int64_t> sizes) {
     return {
-        BufferView::contiguous(data.data(), Float32Type::get(&context), sizes),
+        BufferView::contiguous(data.data(), runtime::ElementType::F32, sizes),
         nullptr};
   }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Reference/Mask.h"
+#include "spattn/Reference/Attention.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"
@@ -22,12 +23,12 @@ namespace {
 struct Case {
   const char *structure;
   int64_t head, heads;
-  AlignmentKind alignment;
+  Alignment alignment;
   const char *mask;
 };
 
-constexpr AlignmentKind end = AlignmentKind::End;
-constexpr AlignmentKind start = AlignmentKind::Start;
+constexpr Alignment end = Alignment::End;
+constexpr Alignment start = Alignment::Start;
 
 const Case cases[] = {
     {"#spattn.full", 0, 1, end, "1111 1111 1111 1111"},
@@ -151,9 +152,42 @@ TEST_F(MaskTest, NothingIsAllowedOutside) {
   EXPECT_FALSE(allowed(0, 0, 4));
 }
 
+namespace {
+/// An attribute of another dialect that is a structure of the compiler.
+struct Foreign : StructureAttrInterface::ExternalModel<Foreign, UnitAttr> {
+  Structure getStructure(Attribute) const { return Structure::causal(); }
+};
+} // namespace
+
+TEST_F(MaskTest, KnowsWhatItDoesNotKnow) {
+  UnitAttr::attachInterface<Foreign>(context);
+  Attribute foreign = UnitAttr::get(&context), full = FullAttr::get(&context);
+  EXPECT_FALSE(checkStructure(full));
+  EXPECT_FALSE(checkStructure(UnionAttr::get(&context, full)));
+  for (Attribute structure :
+       {foreign, Attribute(UnionAttr::get(&context, {full, foreign})),
+        Attribute(
+            HeadsAttr::get(&context, {1, 1},
+                           {full, IntersectionAttr::get(&context, foreign)}))})
+    EXPECT_EQ(llvm::toString(checkStructure(structure)),
+              "the oracle has no definition of the structure unit");
+  // So does who evaluates it.
+  AttentionProblem problem;
+  problem.structure = foreign;
+  std::vector<float> data(4);
+  BufferView view = BufferView::contiguous(
+      data.data(), runtime::ElementType::F32, {1, 1, 4, 1});
+  OperandArrays arrays;
+  for (OperandKind kind : {OperandKind::Query, OperandKind::Key,
+                           OperandKind::Value, OperandKind::Out})
+    arrays[kind] = view;
+  EXPECT_EQ(llvm::toString(evaluate(problem, arrays)),
+            "the oracle has no definition of the structure unit");
+}
+
 // The bands of a partition share all causal pairs out, each once.
 TEST_F(MaskTest, ExclusiveBandsArePartition) {
-  Attribute bands = PartitionAttr::get(&context, PartitionKind::Exclusive);
+  Attribute bands = PartitionAttr::get(&context, Partition::Exclusive);
   for (int64_t heads : {1, 3, 8})
     for (int64_t n = 0; n < 20; ++n)
       for (int64_t i = 0; i < n; ++i)

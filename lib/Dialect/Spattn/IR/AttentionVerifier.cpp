@@ -23,29 +23,41 @@ static ShapedType shaped(Value value) {
 
 /// C1: the layout is a permutation of the four dimensions.
 static LogicalResult verifyLayout(AttentionOpInterface op) {
-  std::string sorted = op.getLayout().str();
-  llvm::sort(sorted);
-  if (sorted != "bdhn")
+  if (!Layout::parse(op.getLayout()))
     return op->emitOpError("expected 'layout' to be a permutation of \"bhnd\" "
                            "(batch, head, length, head dimension), got \"")
            << op.getLayout() << "\"";
   return success();
 }
 
-/// C2: operands are all tensors or all buffers, of rank 4, `lse` of rank 3.
+/// C2: operands are all tensors or all buffers, of a dimension for each extent.
 static LogicalResult verifyRanks(AttentionOpInterface op, Operands operands) {
   bool tensors = isa<RankedTensorType>(op.getQuery().getType());
-  for (auto [value, name, kind] : operands) {
-    if (isa<RankedTensorType>(value.getType()) != tensors)
+  for (const AttentionOperand &operand : operands) {
+    Type type = operand.value.getType();
+    if (isa<RankedTensorType>(type) != tensors)
       return op->emitOpError("expected operands to be all tensors or all "
                              "buffers, but '")
-             << name << "' is " << value.getType();
-    int64_t rank = kind == OperandKind::Lse ? 3 : 4;
-    if (shaped(value).getRank() != rank)
+             << operand->name << "' is " << type;
+    if (shaped(operand.value).getRank() != operand->getRank())
       return op->emitOpError("expected '")
-             << name << "' of rank " << rank << ", got " << value.getType();
+             << operand->name << "' of rank " << operand->getRank() << ", got "
+             << type;
   }
   return success();
+}
+
+/// `'query', 'key' and 'value'`: the operands that have the same elements.
+static std::string getInputNames(Operands operands) {
+  std::string text, last;
+  for (const AttentionOperand &operand : operands) {
+    if (operand->elements != ElementKind::Input)
+      continue;
+    if (!last.empty())
+      text += (text.empty() ? "" : ", ") + last;
+    last = ("'" + operand->name + "'").str();
+  }
+  return text + " and " + last;
 }
 
 /// C3, C4, C5, C17, C18: element types.
@@ -56,36 +68,32 @@ static LogicalResult verifyElementTypes(AttentionOpInterface op,
   if (!element.isF32() && !element.isF16() && !element.isBF16())
     return op->emitOpError("expected elements of type f32, f16 or bf16, got ")
            << element;
-  for (auto [value, name, kind] : operands) {
-    Type type = shaped(value).getElementType();
-    switch (kind) {
-    case OperandKind::Query:
-    case OperandKind::Key:
-    case OperandKind::Value:
+  for (const AttentionOperand &operand : operands) {
+    Type type = shaped(operand.value).getElementType();
+    switch (operand->elements) {
+    case ElementKind::Input:
       if (type != element)
-        return op->emitOpError("expected 'query', 'key' and 'value' to have "
-                               "the same element type, but 'query' has ")
-               << element << " and '" << name << "' has " << type;
+        return op->emitOpError("expected ")
+               << getInputNames(operands)
+               << " to have the same element type, but 'query' has " << element
+               << " and '" << operand->name << "' has " << type;
       break;
-    case OperandKind::Lse:
+    case ElementKind::F32:
       if (!type.isF32())
         return op->emitOpError("expected '")
-               << name << "' to have element type f32, got " << type;
+               << operand->name << "' to have element type f32, got " << type;
       break;
-    case OperandKind::OutGradient:
+    case ElementKind::Out:
       if (type != outElement)
         return op->emitOpError("expected '")
-               << name << "' to have the element type of 'out', " << outElement
-               << ", got " << type;
+               << operand->name << "' to have the element type of 'out', "
+               << outElement << ", got " << type;
       break;
-    case OperandKind::Out:
-    case OperandKind::QueryGradient:
-    case OperandKind::KeyGradient:
-    case OperandKind::ValueGradient:
+    case ElementKind::InputOrF32:
       if (type != element && !type.isF32())
         return op->emitOpError("expected '")
-               << name << "' to have the element type of 'value' or f32, got "
-               << type;
+               << operand->name
+               << "' to have the element type of 'value' or f32, got " << type;
       break;
     }
   }
@@ -94,26 +102,25 @@ static LogicalResult verifyElementTypes(AttentionOpInterface op,
 
 /// The size of a dimension of an operand.
 static int64_t sizeOf(AttentionOpInterface op, const AttentionOperand &operand,
-                      char dim) {
-  return shaped(operand.value).getDimSize(op.getDim(operand, dim));
+                      Dim dim) {
+  return shaped(operand.value).getDimSize(op.getDim(*operand.info, dim));
 }
 
 /// C6: heads and head dimensions are static and positive.
 static LogicalResult verifyStaticSizes(AttentionOpInterface op,
                                        Operands operands) {
   for (const AttentionOperand &operand : operands)
-    for (auto [dim, what] : {std::pair('h', "number of heads"),
-                             std::pair('d', "head dimension")}) {
-      if (dim == 'd' && !operand.hasWidth())
+    for (Dim dim : {Dim::Head, Dim::Width}) {
+      if (!operand->has(dim))
         continue;
       int64_t size = sizeOf(op, operand, dim);
       if (ShapedType::isDynamic(size))
         return op->emitOpError("expected a static ")
-               << what << " of '" << operand.name << "', got "
+               << getSizeText(dim) << " of '" << operand->name << "', got "
                << operand.value.getType();
       if (size < 1)
         return op->emitOpError("expected a positive ")
-               << what << " of '" << operand.name << "', got "
+               << getSizeText(dim) << " of '" << operand->name << "', got "
                << operand.value.getType();
     }
   return success();
@@ -122,28 +129,23 @@ static LogicalResult verifyStaticSizes(AttentionOpInterface op,
 /// C9, C10, C11, C19: the sizes of dimensions of the same meaning agree.
 static LogicalResult verifyAgreement(AttentionOpInterface op,
                                      Operands operands) {
-  const AttentionOperand &query = operands[0], &key = operands[1],
-                         &value = operands[2];
-  for (const AttentionOperand &operand : operands) {
-    const AttentionOperand &rows = operand.isOfQueries() ? query : key;
-    const AttentionOperand &width = operand.isOfHeadDim() ? query : value;
-    for (auto [model, dim, what] :
-         {std::tuple(&query, 'b', "batch size"),
-          std::tuple(&rows, 'h', "number of heads"),
-          std::tuple(&rows, 'n', "length"),
-          std::tuple(&width, 'd', "head dimension")}) {
-      if (dim == 'd' && !operand.hasWidth())
+  for (const AttentionOperand &operand : operands)
+    for (Dim dim : kDims) {
+      if (!operand->has(dim))
         continue;
-      int64_t expected = sizeOf(op, *model, dim);
+      const AttentionOperand &model =
+          *llvm::find_if(operands, [&](const AttentionOperand &other) {
+            return other->getExtent(dim) == operand->getExtent(dim);
+          });
+      int64_t expected = sizeOf(op, model, dim);
       int64_t size = sizeOf(op, operand, dim);
       if (!ShapedType::isDynamic(expected) && !ShapedType::isDynamic(size) &&
           expected != size)
         return op->emitOpError("expected '")
-               << model->name << "' and '" << operand.name
-               << "' to have the same " << what << ", got " << expected
-               << " and " << size;
+               << model->name << "' and '" << operand->name
+               << "' to have the same " << getSizeText(dim) << ", got "
+               << expected << " and " << size;
     }
-  }
   return success();
 }
 

@@ -9,10 +9,13 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include "AttentionVerifier.h"
+#include "NamedOperands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+
 #include <cmath>
+#include <functional>
 
 using namespace mlir;
 using namespace spattn;
@@ -21,54 +24,6 @@ using namespace spattn;
 
 #define GET_OP_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnOps.cpp.inc"
-
-bool AttentionOperand::isOfQueries() const {
-  switch (kind) {
-  case OperandKind::Query:
-  case OperandKind::Out:
-  case OperandKind::Lse:
-  case OperandKind::OutGradient:
-  case OperandKind::QueryGradient:
-    return true;
-  case OperandKind::Key:
-  case OperandKind::Value:
-  case OperandKind::KeyGradient:
-  case OperandKind::ValueGradient:
-    return false;
-  }
-  llvm_unreachable("an operand is of one of the kinds above");
-}
-
-bool AttentionOperand::isOfHeadDim() const {
-  return llvm::is_contained({OperandKind::Query, OperandKind::Key,
-                             OperandKind::QueryGradient,
-                             OperandKind::KeyGradient},
-                            kind);
-}
-
-StringRef AttentionOperand::getBufferName() const {
-  switch (kind) {
-  case OperandKind::Query:
-    return "q";
-  case OperandKind::Key:
-    return "k";
-  case OperandKind::Value:
-    return "v";
-  case OperandKind::Out:
-    return "o";
-  case OperandKind::Lse:
-    return "lse";
-  case OperandKind::OutGradient:
-    return "do";
-  case OperandKind::QueryGradient:
-    return "dq";
-  case OperandKind::KeyGradient:
-    return "dk";
-  case OperandKind::ValueGradient:
-    return "dv";
-  }
-  llvm_unreachable("an operand is of one of the kinds above");
-}
 
 HeadStructures spattn::detail::getHeadStructures(Attribute structure,
                                                  int64_t numHeads) {
@@ -85,32 +40,89 @@ HeadStructures spattn::detail::getHeadStructures(Attribute structure,
   return HeadStructures(std::move(groups));
 }
 
+SmallVector<AttentionOperand>
+spattn::detail::selectOperands(ArrayRef<AttentionOperand> operands,
+                               bool scalars) {
+  return llvm::filter_to_vector(operands, [&](const AttentionOperand &operand) {
+    return operand->isScalar() == scalars;
+  });
+}
+
+double spattn::getDefaultScalar(AttentionOpInterface op, OperandKind kind) {
+  switch (kind) {
+  case OperandKind::Scale:
+    return 1 / std::sqrt(double(op.getHeadDim()));
+  default:
+    llvm_unreachable("scalars that may be left out are those above");
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // What both operations do
 //===----------------------------------------------------------------------===//
 
+/// What an operation writes comes last.
+template <class Op>
+static MutableOperandRange getInits(Op op) {
+  ArrayRef<OperandInfo> infos = Op::getOperandInfos();
+  unsigned first = llvm::find_if(infos, std::mem_fn(&OperandInfo::isWritten)) -
+                   infos.begin();
+  unsigned start = op.getODSOperandIndexAndLength(first).first;
+  return MutableOperandRange(op, start, op->getNumOperands() - start);
+}
+
 /// C2, as far as sizes are read before the rest of it is verified.
-static LogicalResult
-checkShaped(std::optional<Location> location, StringRef op,
-            ArrayRef<std::pair<Value, const char *>> operands) {
-  for (auto [value, name] : operands) {
-    if (!value || isa<RankedTensorType>(value.getType()))
-      continue;
-    auto memref = dyn_cast<MemRefType>(value.getType());
-    if (!memref || !memref.isStrided())
-      return emitOptionalError(location, "'", op, "' op expected '", name,
-                               "' to be a ranked tensor or a strided memref, "
-                               "got ",
-                               value.getType());
-  }
-  return success();
+static LogicalResult checkShaped(std::optional<Location> location, StringRef op,
+                                 const OperandInfo &info, Value value) {
+  if (isa<RankedTensorType>(value.getType()))
+    return success();
+  auto memref = dyn_cast<MemRefType>(value.getType());
+  if (memref && memref.isStrided())
+    return success();
+  return emitOptionalError(location, "'", op, "' op expected '", info.name,
+                           "' to be a ranked tensor or a strided memref, got ",
+                           value.getType());
 }
 
 /// A result for each destination that is a tensor.
-static void inferResults(ValueRange inits, SmallVectorImpl<Type> &types) {
-  for (Value init : inits)
-    if (init && isa<RankedTensorType>(init.getType()))
-      types.push_back(init.getType());
+template <class Op>
+static LogicalResult inferResults(std::optional<Location> location,
+                                  typename Op::Adaptor adaptor,
+                                  SmallVectorImpl<Type> &types) {
+  for (auto [i, info] : llvm::enumerate(Op::getOperandInfos()))
+    for (Value value : adaptor.getODSOperands(i)) {
+      if (info.isScalar())
+        continue;
+      if (failed(checkShaped(location, Op::getOperationName(), info, value)))
+        return failure();
+      if (info.isWritten && isa<RankedTensorType>(value.getType()))
+        types.push_back(value.getType());
+    }
+  return success();
+}
+
+template <class Op>
+static void buildOp(OperationState &state, const OperandValues &operands,
+                    AttentionOpInterface like) {
+  SmallVector<int32_t> segments;
+  for (const OperandInfo &info : Op::getOperandInfos()) {
+    Value value = operands[info.kind];
+    assert((value || info.isOptional) && "expected an operand");
+    segments.push_back(value ? 1 : 0);
+    if (!value)
+      continue;
+    state.addOperands(value);
+    if (info.isWritten && isa<RankedTensorType>(value.getType()))
+      state.addTypes(value.getType());
+  }
+  MLIRContext *context = like.getContext();
+  auto &properties = state.getOrAddProperties<typename Op::Properties>();
+  properties.structure = like.getStructure();
+  properties.alignment = AlignmentAttr::get(context, like.getAlignment());
+  properties.layout = StringAttr::get(context, like.getLayout());
+  properties.tile_shape = like.getTileShapeAttr();
+  if constexpr (Op::template hasTrait<OpTrait::AttrSizedOperandSegments>())
+    llvm::copy(segments, properties.operandSegmentSizes.begin());
 }
 
 /// Buffers are read, but destinations are written only.
@@ -132,44 +144,28 @@ addEffects(DestinationStyleOpInterface op,
 // AttentionOp
 //===----------------------------------------------------------------------===//
 
+void AttentionOp::build(OpBuilder &, OperationState &state,
+                        const OperandValues &operands,
+                        AttentionOpInterface like) {
+  buildOp<AttentionOp>(state, operands, like);
+}
+
 MutableOperandRange AttentionOp::getDpsInitsMutable() {
-  // `out` and `lse` are adjacent segments.
-  auto [start, length] = getODSOperandIndexAndLength(4);
-  unsigned count = length + (getLse() ? 1 : 0);
-  return MutableOperandRange(getOperation(), start, count);
+  return getInits(*this);
 }
 
 LogicalResult AttentionOp::inferReturnTypes(
     MLIRContext *context, std::optional<Location> location, ValueRange operands,
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
-    SmallVectorImpl<Type> &inferredReturnTypes) {
-  AttentionOp::Adaptor adaptor(operands, attributes, properties, regions);
-  if (failed(checkShaped(location, getOperationName(),
-                         {{adaptor.getQuery(), "query"},
-                          {adaptor.getKey(), "key"},
-                          {adaptor.getValue(), "value"},
-                          {adaptor.getOut(), "out"},
-                          {adaptor.getLse(), "lse"}})))
-    return failure();
-  inferResults({adaptor.getOut(), adaptor.getLse()}, inferredReturnTypes);
-  return success();
+    SmallVectorImpl<Type> &types) {
+  return inferResults<AttentionOp>(
+      location, {operands, attributes, properties, regions}, types);
 }
 
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   addEffects(*this, effects);
-}
-
-SmallVector<AttentionOperand> AttentionOp::getAttentionOperands() {
-  SmallVector<AttentionOperand> operands = {
-      {getQuery(), "query", OperandKind::Query},
-      {getKey(), "key", OperandKind::Key},
-      {getValue(), "value", OperandKind::Value},
-      {getOut(), "out", OperandKind::Out}};
-  if (getLse())
-    operands.push_back({getLse(), "lse", OperandKind::Lse});
-  return operands;
 }
 
 int64_t AttentionOp::getOperationsPerPair() {
@@ -184,49 +180,28 @@ LogicalResult AttentionOp::verify() {
 // AttentionBackwardOp
 //===----------------------------------------------------------------------===//
 
+void AttentionBackwardOp::build(OpBuilder &, OperationState &state,
+                                const OperandValues &operands,
+                                AttentionOpInterface like) {
+  buildOp<AttentionBackwardOp>(state, operands, like);
+}
+
 MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
-  return MutableOperandRange(getOperation(),
-                             getODSOperandIndexAndLength(7).first, 3);
+  return getInits(*this);
 }
 
 LogicalResult AttentionBackwardOp::inferReturnTypes(
     MLIRContext *context, std::optional<Location> location, ValueRange operands,
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
-    SmallVectorImpl<Type> &inferredReturnTypes) {
-  AttentionBackwardOp::Adaptor adaptor(operands, attributes, properties,
-                                       regions);
-  if (failed(checkShaped(location, getOperationName(),
-                         {{adaptor.getQuery(), "query"},
-                          {adaptor.getKey(), "key"},
-                          {adaptor.getValue(), "value"},
-                          {adaptor.getOut(), "out"},
-                          {adaptor.getLse(), "lse"},
-                          {adaptor.getDout(), "dout"},
-                          {adaptor.getDquery(), "dquery"},
-                          {adaptor.getDkey(), "dkey"},
-                          {adaptor.getDvalue(), "dvalue"}})))
-    return failure();
-  inferResults({adaptor.getDquery(), adaptor.getDkey(), adaptor.getDvalue()},
-               inferredReturnTypes);
-  return success();
+    SmallVectorImpl<Type> &types) {
+  return inferResults<AttentionBackwardOp>(
+      location, {operands, attributes, properties, regions}, types);
 }
 
 void AttentionBackwardOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   addEffects(*this, effects);
-}
-
-SmallVector<AttentionOperand> AttentionBackwardOp::getAttentionOperands() {
-  return {{getQuery(), "query", OperandKind::Query},
-          {getKey(), "key", OperandKind::Key},
-          {getValue(), "value", OperandKind::Value},
-          {getOut(), "out", OperandKind::Out},
-          {getLse(), "lse", OperandKind::Lse},
-          {getDout(), "dout", OperandKind::OutGradient},
-          {getDquery(), "dquery", OperandKind::QueryGradient},
-          {getDkey(), "dkey", OperandKind::KeyGradient},
-          {getDvalue(), "dvalue", OperandKind::ValueGradient}};
 }
 
 int64_t AttentionBackwardOp::getOperationsPerPair() {
@@ -252,7 +227,7 @@ struct DropDefaultScale : OpInterfaceRewritePattern<AttentionOpInterface> {
     if (!op.getScale() || !matchPattern(op.getScale(), m_Constant(&scale)))
       return rewriter.notifyMatchFailure(op, "no constant scale");
     auto defaultScale =
-        static_cast<float>(1.0 / std::sqrt(double(op.getHeadDim())));
+        static_cast<float>(getDefaultScalar(op, OperandKind::Scale));
     if (scale.getValue().convertToFloat() != defaultScale)
       return rewriter.notifyMatchFailure(op, "scale is not the default");
     rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });

@@ -65,16 +65,17 @@ private:
       return op.emitOpError("is 'differentiated', but on buffers; run "
                             "'spattn-derive-backward' before "
                             "'spattn-bufferize'");
-    for (auto [value, operand] :
-         {std::pair(op.getQuery(), "query"), std::pair(op.getKey(), "key"),
-          std::pair(op.getValue(), "value")})
-      if (!isArgument(value))
+    for (const AttentionOperand &operand : op.getGivenOperands()) {
+      if (operand->isWritten || isArgument(operand.value))
+        continue;
+      if (!operand->isScalar())
         return op.emitOpError("is 'differentiated', but its '")
-               << operand << "' is not an argument of the function";
-    if (op.getScale() && !isArgument(op.getScale()) &&
-        !matchPattern(op.getScale(), m_Constant()))
-      return op.emitOpError("is 'differentiated', but its scale is neither an "
-                            "argument of the function nor a constant");
+               << operand->name << "' is not an argument of the function";
+      if (!matchPattern(operand.value, m_Constant()))
+        return op.emitOpError("is 'differentiated', but its ")
+               << operand->name
+               << " is neither an argument of the function nor a constant";
+    }
     if (!getReturned(op->getResult(0)))
       return op.emitOpError("is 'differentiated', but the function does not "
                             "return its output");
@@ -108,49 +109,55 @@ private:
     (void)function.insertResult(function.getNumResults(), lse.getType(), {});
   }
 
+  /// What an operand of the gradients is made like: the operand of the
+  /// attention that it is, or is the gradient of.
+  Value getModel(const OperandInfo &info) {
+    return op.getOperandValues()[info.gradientOf.value_or(info.kind)];
+  }
+
+  /// Whether an operand of the gradients is an argument of their function.
+  bool becomesArgument(const OperandInfo &info) {
+    Value model = getModel(info);
+    if (!model)
+      return false;
+    if (info.isScalar())
+      return isArgument(model);
+    // Destinations are, where those of the attention are.
+    return !info.isWritten || isArgument(op.getOut());
+  }
+
   LogicalResult addBackward() {
-    Type out = op.getOut().getType();
-    SmallVector<Type> inputs = {op.getQuery().getType(), op.getKey().getType(),
-                                op.getValue().getType()};
-    SmallVector<Type> types = inputs;
-    types.append({out, op.getLse().getType(), out});
-    SmallVector<StringRef> names = {"query", "key", "value",
-                                    "out",   "lse", "dout"};
-    Value scale = op.getScale();
-    bool scaleIsArgument = scale && isArgument(scale);
-    if (scaleIsArgument) {
-      types.push_back(scale.getType());
-      names.push_back("scale");
-    }
-    bool destinationsAreArguments = isArgument(op.getOut());
-    if (destinationsAreArguments) {
-      types.append(inputs);
-      names.append({"dquery", "dkey", "dvalue"});
+    SmallVector<const OperandInfo *> arguments;
+    SmallVector<Type> types, results;
+    for (const OperandInfo &info : AttentionBackwardOp::getOperandInfos()) {
+      if (becomesArgument(info)) {
+        arguments.push_back(&info);
+        types.push_back(getModel(info).getType());
+      }
+      if (info.isWritten && getModel(info))
+        results.push_back(getModel(info).getType());
     }
 
     rewriter.setInsertionPointAfter(function);
-    auto type = rewriter.getFunctionType(types, inputs);
+    auto type = rewriter.getFunctionType(types, results);
     auto backward =
         func::FuncOp::create(rewriter, function.getLoc(), name, type);
     backward.setVisibility(function.getVisibility());
     Block *body = backward.addEntryBlock();
-    // Errors and tools call arguments by these.
-    for (auto [name, argument] : llvm::zip_equal(names, body->getArguments()))
-      argument.setLoc(NameLoc::get(rewriter.getStringAttr(name), op.getLoc()));
     rewriter.setInsertionPointToStart(body);
-    auto argument = [&](unsigned i) { return body->getArgument(i); };
-    if (scaleIsArgument)
-      scale = argument(6);
-    else if (scale)
-      scale = rewriter.clone(*scale.getDefiningOp())->getResult(0);
-    ValueRange destinations;
-    if (destinationsAreArguments)
-      destinations = body->getArguments().take_back(3);
-    auto gradients =
-        buildGradients(rewriter, op,
-                       {argument(0), argument(1), argument(2), argument(3),
-                        argument(4), argument(5), scale},
-                       destinations);
+    OperandValues operands;
+    for (auto [info, argument] :
+         llvm::zip_equal(arguments, body->getArguments())) {
+      // Errors and tools call arguments by these.
+      argument.setLoc(
+          NameLoc::get(rewriter.getStringAttr(info->name), op.getLoc()));
+      operands[info->kind] = argument;
+    }
+    for (const AttentionOperand &scalar : op.getScalarOperands())
+      if (!isArgument(scalar.value))
+        operands[scalar->kind] =
+            rewriter.clone(*scalar.value.getDefiningOp())->getResult(0);
+    auto gradients = buildGradients(rewriter, op, operands);
     func::ReturnOp::create(rewriter, op.getLoc(), gradients->getResults());
     // The tile shape may be one that only the attention can have.
     return verify(gradients, /*verifyRecursively=*/false);

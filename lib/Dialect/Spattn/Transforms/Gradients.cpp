@@ -13,23 +13,26 @@
 using namespace mlir;
 using namespace spattn;
 
-/// A new tensor with the sizes of another one, without its dimension `d` if
-/// `isLse`.
-static Value makeEmpty(OpBuilder &b, AttentionOp op, Value like, bool isLse) {
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, op.getLoc(), like);
-  Type element = cast<ShapedType>(like.getType()).getElementType();
-  if (isLse) {
-    sizes.erase(sizes.begin() + op.getDim('d'));
-    element = b.getF32Type();
-  }
-  return tensor::EmptyOp::create(b, op.getLoc(), sizes, element);
+/// A new tensor with the sizes of another one.
+static Value makeEmpty(OpBuilder &b, AttentionOp op, Value like) {
+  return tensor::EmptyOp::create(
+      b, op.getLoc(), tensor::getMixedSizes(b, op.getLoc(), like),
+      cast<ShapedType>(like.getType()).getElementType());
 }
 
 RankedTensorType spattn::getLseType(AttentionOp op) {
   SmallVector<int64_t> shape(
       cast<ShapedType>(op.getQuery().getType()).getShape());
-  shape.erase(shape.begin() + op.getDim('d'));
+  shape.erase(shape.begin() + op.getDim(Dim::Width));
   return RankedTensorType::get(shape, Float32Type::get(op.getContext()));
+}
+
+/// A new tensor for the log-sum-exp.
+static Value makeEmptyLse(OpBuilder &b, AttentionOp op) {
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, op.getLoc(), op.getQuery());
+  sizes.erase(sizes.begin() + op.getDim(Dim::Width));
+  return tensor::EmptyOp::create(b, op.getLoc(), sizes, b.getF32Type());
 }
 
 AttentionOp spattn::withLse(RewriterBase &rewriter, AttentionOp op,
@@ -38,37 +41,30 @@ AttentionOp spattn::withLse(RewriterBase &rewriter, AttentionOp op,
     return op;
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
-  if (!destination)
-    destination = makeEmpty(rewriter, op, op.getQuery(), /*isLse=*/true);
-  auto result = AttentionOp::create(
-      rewriter, op.getLoc(),
-      TypeRange{op.getOut().getType(), destination.getType()}, op.getQuery(),
-      op.getKey(), op.getValue(), op.getScale(), op.getOut(), destination,
-      op.getStructureAttr(), op.getAlignmentAttr(), op.getLayoutAttr(),
-      op.getTileShapeAttr(), op.getDifferentiatedAttr());
+  OperandValues operands = op.getOperandValues();
+  operands[OperandKind::Lse] =
+      destination ? destination : makeEmptyLse(rewriter, op);
+  auto result = AttentionOp::create(rewriter, op.getLoc(), operands, op);
+  result.setDifferentiated(op.getDifferentiated());
   result->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceOp(op, result->getResult(0));
   return result;
 }
 
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
-                                           const GradientOperands &operands,
-                                           ValueRange destinations) {
-  SmallVector<Value> outs(destinations);
-  if (outs.empty())
-    for (Value input : {operands.query, operands.key, operands.value})
-      outs.push_back(makeEmpty(b, op, input, /*isLse=*/false));
-  return AttentionBackwardOp::create(
-      b, op.getLoc(), ValueRange(outs).getTypes(), operands.query, operands.key,
-      operands.value, operands.out, operands.lse, operands.dout, operands.scale,
-      outs[0], outs[1], outs[2], op.getStructureAttr(), op.getAlignmentAttr(),
-      op.getLayoutAttr(), op.getTileShapeAttr());
+                                           OperandValues operands) {
+  for (const OperandInfo &info : AttentionBackwardOp::getOperandInfos())
+    if (info.isWritten && !operands[info.kind])
+      if (Value input = operands[*info.gradientOf])
+        operands[info.kind] = makeEmpty(b, op, input);
+  return AttentionBackwardOp::create(b, op.getLoc(), operands, op);
 }
 
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
                                            Value dout) {
-  return buildGradients(b, op,
-                        {op.getQuery(), op.getKey(), op.getValue(),
-                         op->getResult(0), op->getResult(1), dout,
-                         op.getScale()});
+  OperandValues operands = op.getOperandValues();
+  operands[OperandKind::Out] = op->getResult(0);
+  operands[OperandKind::Lse] = op->getResult(1);
+  operands[OperandKind::OutGradient] = dout;
+  return buildGradients(b, op, operands);
 }

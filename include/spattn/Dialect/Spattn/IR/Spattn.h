@@ -15,21 +15,26 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "spattn/Structure/Algebra.h"
-#include "spattn/Structure/Structure.h"
+#include "spattn/Dialect/Spattn/IR/Operands.h"
+#include "spattn/Structure/HeadStructures.h"
 
 namespace spattn {
 /// An interval as an attribute parameter.
 llvm::hash_code hash_value(const Bound &bound);
 llvm::hash_code hash_value(const Interval &interval);
+
+/// Enumerations of the algebra, by the names that they have there.
+llvm::StringRef stringifyEnum(Alignment alignment);
+llvm::StringRef stringifyEnum(Partition partition);
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Alignment alignment);
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Partition partition);
 } // namespace spattn
 
 #include "spattn/Dialect/Spattn/IR/SpattnDialect.h.inc"
-
-#include "spattn/Dialect/Spattn/IR/SpattnEnums.h.inc"
 
 #include "spattn/Dialect/Spattn/IR/SpattnAttrInterfaces.h.inc"
 
@@ -38,49 +43,37 @@ llvm::hash_code hash_value(const Interval &interval);
 
 namespace spattn {
 
-/// What an operand is, which decides its shape and its elements.
-enum class OperandKind {
-  Query,
-  Key,
-  Value,
-  Out,
-  Lse,
-  OutGradient,
-  QueryGradient,
-  KeyGradient,
-  ValueGradient,
-};
+/// The attribute of a structure, by the name that it has, if any; the
+/// attribute's `getStructure` is `structure` again. Null where the dialect has
+/// no attribute: for a partition of which only the number of parts or the index
+/// is given. The structure is valid.
+mlir::Attribute toAttr(mlir::MLIRContext *context, const Structure &structure);
 
-/// A tensor or buffer that an attention takes.
-struct AttentionOperand {
-  mlir::Value value;
-  /// As in messages.
-  llvm::StringRef name;
-  OperandKind kind;
+/// The same for all heads: a head structure, or `#spattn.heads`.
+mlir::Attribute toAttr(mlir::MLIRContext *context, const HeadStructures &heads);
 
-  /// Whether there is a row for each query; otherwise there is one for each
-  /// key.
-  bool isOfQueries() const;
-  /// Whether rows are as wide as those of queries and keys; otherwise they are
-  /// as wide as those of values, but for those of `lse`, which have no width.
-  bool isOfHeadDim() const;
-  bool hasWidth() const { return kind != OperandKind::Lse; }
-  /// What kernels' launches call its buffer: `q`, `k`, `v`, `o`, `lse`, and
-  /// with a `d` in front what is a gradient.
-  llvm::StringRef getBufferName() const;
-};
-
-} // namespace spattn
-
-namespace spattn::detail {
+namespace detail {
 /// The structures of `numHeads` query heads that an attribute gives: a head
 /// structure, or `#spattn.heads`.
 HeadStructures getHeadStructures(mlir::Attribute structure, int64_t numHeads);
-} // namespace spattn::detail
+
+/// Those of `operands` that are scalars, or those that are not.
+llvm::SmallVector<AttentionOperand>
+selectOperands(llvm::ArrayRef<AttentionOperand> operands, bool scalars);
+} // namespace detail
+
+} // namespace spattn
 
 #include "spattn/Dialect/Spattn/IR/SpattnInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "spattn/Dialect/Spattn/IR/SpattnOps.h.inc"
+
+namespace spattn {
+
+/// The value of a scalar operand that is not given.
+double getDefaultScalar(AttentionOpInterface op, OperandKind kind);
+
+} // namespace spattn
 
 #endif // SPATTN_DIALECT_SPATTN_IR_SPATTN_H

@@ -33,62 +33,119 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "::mlir::Attribute", "getStructure">,
     InterfaceMethod<"", "void", "setStructureAttr",
                     (ins "::mlir::Attribute":$structure)>,
-    InterfaceMethod<"", "::spattn::AlignmentKind", "getAlignment">,
-    InterfaceMethod<"The order of the dimensions `b`, `h`, `n` and `d`.",
+    InterfaceMethod<"", "::spattn::Alignment", "getAlignment">,
+    InterfaceMethod<"The order of the dimensions as text; see getOrder.",
                     "::llvm::StringRef", "getLayout">,
     InterfaceMethod<"The tile shape, or null.",
                     "::spattn::TileShapeAttr", "getTileShapeAttr">,
     InterfaceMethod<"", "void", "setTileShapeAttr",
                     (ins "::spattn::TileShapeAttr":$tile_shape)>,
-    InterfaceMethod<"The tensors or buffers, in order, that are given.",
+    StaticInterfaceMethod<"What the operation takes, in the order of its "
+                          "operands.",
+                          "::llvm::ArrayRef<::spattn::OperandInfo>",
+                          "getOperandInfos">,
+    InterfaceMethod<"The operands, in order, that are given.",
                     "::llvm::SmallVector<::spattn::AttentionOperand>",
-                    "getAttentionOperands">,
+                    "getGivenOperands", (ins), "", [{
+      ::llvm::SmallVector<::spattn::AttentionOperand> operands;
+      ::llvm::ArrayRef<::spattn::OperandInfo> infos = $_op.getOperandInfos();
+      for (unsigned i = 0; i < infos.size(); ++i)
+        for (::mlir::Value value : $_op.getODSOperands(i))
+          operands.push_back({value, &infos[i]});
+      return operands;
+    }]>,
     InterfaceMethod<"Floating-point operations for an allowed pair.",
                     "int64_t", "getOperationsPerPair">,
   ];
   let extraSharedClassDeclaration = [{
-    /// The position of dimension `b`, `h`, `n` or `d` in the operands' shapes.
-    unsigned getDim(char name) { return $_op.getLayout().find(name); }
-    /// As above for `lse`, which has no `d`.
-    unsigned getLseDim(char name) {
-      unsigned dim = getDim(name);
-      return dim - (getDim('d') < dim);
+    /// The tensors or buffers, in order, that are given.
+    ::llvm::SmallVector<::spattn::AttentionOperand> getAttentionOperands() {
+      return ::spattn::detail::selectOperands($_op.getGivenOperands(),
+                                              /*scalars=*/false);
+    }
+    /// The scalars, in order, that are given.
+    ::llvm::SmallVector<::spattn::AttentionOperand> getScalarOperands() {
+      return ::spattn::detail::selectOperands($_op.getGivenOperands(),
+                                              /*scalars=*/true);
+    }
+    /// All operands that are given, by what they are.
+    ::spattn::OperandValues getOperandValues() {
+      ::spattn::OperandValues values;
+      for (const ::spattn::AttentionOperand &operand : $_op.getGivenOperands())
+        values[operand->kind] = operand.value;
+      return values;
     }
 
+    /// The order of the dimensions. The operation has been verified.
+    ::spattn::Layout getOrder() {
+      return *::spattn::Layout::parse($_op.getLayout());
+    }
+    /// The position of a dimension in the shapes of operands of rank 4.
+    unsigned getDim(::spattn::Dim dim) { return getOrder().getDim(dim); }
     /// The position of a dimension in the shape of an operand.
-    unsigned getDim(const ::spattn::AttentionOperand &operand, char name) {
-      return operand.hasWidth() ? getDim(name) : getLseDim(name);
+    unsigned getDim(const ::spattn::OperandInfo &info, ::spattn::Dim dim) {
+      return getOrder().getDim(info, dim);
     }
 
-    int64_t getNumQueryHeads() { return getOperandSize($_op.getQuery(), 'h'); }
-    int64_t getNumKeyHeads() { return getOperandSize($_op.getKey(), 'h'); }
+    int64_t getNumQueryHeads() {
+      return getOperandSize($_op.getQuery(), ::spattn::Dim::Head);
+    }
+    int64_t getNumKeyHeads() {
+      return getOperandSize($_op.getKey(), ::spattn::Dim::Head);
+    }
     /// Query heads that share one key-value head.
     int64_t getGroupSize() { return getNumQueryHeads() / getNumKeyHeads(); }
     /// The head dimension of `query` and `key`, and that of `value`.
-    int64_t getHeadDim() { return getOperandSize($_op.getQuery(), 'd'); }
-    int64_t getValueDim() { return getOperandSize($_op.getValue(), 'd'); }
+    int64_t getHeadDim() {
+      return getOperandSize($_op.getQuery(), ::spattn::Dim::Width);
+    }
+    int64_t getValueDim() {
+      return getOperandSize($_op.getValue(), ::spattn::Dim::Width);
+    }
+    /// The static size of an extent, or ShapedType::kDynamic.
+    int64_t getExtentSize(::spattn::Extent extent) {
+      switch (extent) {
+      case ::spattn::Extent::None:
+        return 1;
+      case ::spattn::Extent::Batch:
+        return getStaticBatch();
+      case ::spattn::Extent::QueryHeads:
+        return getNumQueryHeads();
+      case ::spattn::Extent::KeyHeads:
+        return getNumKeyHeads();
+      case ::spattn::Extent::QueryLength:
+        return getStaticQueryLength();
+      case ::spattn::Extent::KeyLength:
+        return getStaticKeyLength();
+      case ::spattn::Extent::HeadDim:
+        return getHeadDim();
+      case ::spattn::Extent::ValueDim:
+        return getValueDim();
+      }
+      llvm_unreachable("an extent is one of the above");
+    }
     /// Static lengths and batch size, or ShapedType::kDynamic.
     int64_t getStaticQueryLength() {
-      return getOperandSize($_op.getQuery(), 'n');
+      return getOperandSize($_op.getQuery(), ::spattn::Dim::Length);
     }
-    int64_t getStaticKeyLength() { return getOperandSize($_op.getKey(), 'n'); }
-    int64_t getStaticBatch() { return getOperandSize($_op.getQuery(), 'b'); }
+    int64_t getStaticKeyLength() {
+      return getOperandSize($_op.getKey(), ::spattn::Dim::Length);
+    }
+    int64_t getStaticBatch() {
+      return getOperandSize($_op.getQuery(), ::spattn::Dim::Batch);
+    }
 
     /// The structures of all query heads, in order.
     ::spattn::HeadStructures getHeadStructures() {
       return ::spattn::detail::getHeadStructures($_op.getStructure(),
                                                  getNumQueryHeads());
     }
-    ::spattn::Alignment getAlgebraAlignment() {
-      return $_op.getAlignment() == ::spattn::AlignmentKind::End
-                 ? ::spattn::Alignment::End
-                 : ::spattn::Alignment::Start;
-    }
+    ::spattn::Alignment getAlgebraAlignment() { return $_op.getAlignment(); }
 
     /// The size of a dimension of an operand of rank 4.
-    int64_t getOperandSize(::mlir::Value operand, char name) {
+    int64_t getOperandSize(::mlir::Value operand, ::spattn::Dim dim) {
       return ::llvm::cast<::mlir::ShapedType>(operand.getType())
-          .getDimSize(getDim(name));
+          .getDimSize(getDim(dim));
     }
   }];
 }

@@ -14,28 +14,47 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "spattn/Dialect/Spattn/IR/SpattnAttrs.td"
 include "spattn/Dialect/Spattn/IR/SpattnInterfaces.td"
-
-// Checked where result types are inferred, which comes first and can say which
-// operand is another.
-def Spattn_Shaped : Type<CPred<"true">, "ranked tensor or strided memref">;
+include "spattn/Dialect/Spattn/IR/SpattnOperands.td"
 
 //===----------------------------------------------------------------------===//
 // attention
 //===----------------------------------------------------------------------===//
 
-class Spattn_AttentionBase<string mnemonic, list<Trait> traits = []>
-    : Spattn_Op<mnemonic, !listconcat(traits, [
+/// An operation whose operands are those of the table that one of the two
+/// reads or writes.
+class Spattn_AttentionBase<string mnemonic, bit isForward,
+                           dag moreAttributes = (ins)>
+    : Spattn_Op<mnemonic, Spattn_OperandsOf<isForward>.traits # [
         DeclareOpInterfaceMethods<Spattn_AttentionOpInterface,
-            ["getAttentionOperands", "getOperationsPerPair"]>,
+            ["getOperandInfos", "getOperationsPerPair"]>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>])> {
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  defvar operands = Spattn_OperandsOf<isForward>;
+  let arguments = !con(operands.arguments, (ins
+      AnyAttr:$structure,
+      DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::Alignment::End">:$alignment,
+      DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
+      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape), moreAttributes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
+  let builders = [
+    // Operands that are not given are null. Structure, alignment, layout and
+    // tile shape are those of another operation.
+    OpBuilder<(ins "const ::spattn::OperandValues &":$operands,
+                   "::spattn::AttentionOpInterface":$like)>
+  ];
+  let assemblyFormat = "`structure` `(` $structure `)` " # operands.syntax #
+                       "attr-dict";
   let hasVerifier = 1;
+  let extraClassDefinition =
+      "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandInfos() {\n"
+      "  static constexpr ::spattn::OperandInfo infos[] = " # operands.table #
+      ";\n  return infos;\n}\n";
 }
 
 def Spattn_AttentionOp
-    : Spattn_AttentionBase<"attention", [AttrSizedOperandSegments]> {
+    : Spattn_AttentionBase<"attention", /*isForward=*/1,
+                           (ins UnitAttr:$differentiated)> {
   let summary = "scaled dot-product attention with a structure per head";
   let description = [{
     For every batch element `b`, query head `h` and query `i`, over the keys `j`
@@ -72,26 +91,10 @@ def Spattn_AttentionOp
 
     The constraints C1 to C16 are listed in the specification.
   }];
-  let arguments = (ins
-      Spattn_Shaped:$query, Spattn_Shaped:$key, Spattn_Shaped:$value,
-      Optional<F32>:$scale,
-      Spattn_Shaped:$out, Optional<Spattn_Shaped>:$lse,
-      AnyAttr:$structure,
-      DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
-      DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape,
-      UnitAttr:$differentiated);
-  let assemblyFormat = [{
-    `structure` `(` $structure `)`
-    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
-    type($value) `)`
-    (`scale` `(` $scale^ `)`)?
-    `outs` `(` $out (`,` $lse^)? `:` type($out) (`,` type($lse)^)? `)`
-    attr-dict
-  }];
 }
 
-def Spattn_AttentionBackwardOp : Spattn_AttentionBase<"attention_backward"> {
+def Spattn_AttentionBackwardOp
+    : Spattn_AttentionBase<"attention_backward", /*isForward=*/0> {
   let summary = "the gradients of attention";
   let description = [{
     Given `dout`, the gradient of a loss by the output of
@@ -135,25 +138,8 @@ def Spattn_AttentionBackwardOp : Spattn_AttentionBase<"attention_backward"> {
 
     The constraints are listed in the specification.
   }];
-  let arguments = (ins
-      Spattn_Shaped:$query, Spattn_Shaped:$key, Spattn_Shaped:$value,
-      Spattn_Shaped:$out, Spattn_Shaped:$lse, Spattn_Shaped:$dout,
-      Optional<F32>:$scale,
-      Spattn_Shaped:$dquery, Spattn_Shaped:$dkey, Spattn_Shaped:$dvalue,
-      AnyAttr:$structure,
-      DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::AlignmentKind::End">:$alignment,
-      DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape);
-  let assemblyFormat = [{
-    `structure` `(` $structure `)`
-    `ins` `(` $query `,` $key `,` $value `,` $out `,` $lse `,` $dout `:`
-    type($query) `,` type($key) `,` type($value) `,` type($out) `,` type($lse)
-    `,` type($dout) `)`
-    (`scale` `(` $scale^ `)`)?
-    `outs` `(` $dquery `,` $dkey `,` $dvalue `:` type($dquery) `,` type($dkey)
-    `,` type($dvalue) `)`
-    attr-dict
-  }];
 }
+
+include "spattn/Dialect/Spattn/IR/SpattnLaunchOp.td"
 
 #endif // SPATTN_DIALECT_SPATTN_IR_SPATTNOPS_TD

@@ -29,19 +29,12 @@ mlir::RankedTensorType getLseType(AttentionOp op);
 AttentionOp withLse(mlir::RewriterBase &rewriter, AttentionOp op,
                     mlir::Value destination = {});
 
-/// What gradients are computed from; the scale may be null.
-struct GradientOperands {
-  mlir::Value query, key, value, out, lse, dout, scale;
-};
-
 /// Emits the gradients of an attention on tensors: with its structure,
 /// alignment, layout and tile shape, at its location, from values that may be
-/// those of another function. They are written to `destinations`, which are
-/// three, or to new tensors of the types of query, key and value if there are
-/// none.
+/// those of another function. Destinations that are not among `operands` are
+/// new tensors of the types of what they are the gradients of.
 AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
-                                   const GradientOperands &operands,
-                                   mlir::ValueRange destinations = {});
+                                   OperandValues operands);
 
 /// As above, next to an attention that computes its log-sum-exp: `dout` is the
 /// gradient by its output.

@@ -14,6 +14,7 @@
 namespace mlir {
 class DialectRegistry;
 class ModuleOp;
+class RewritePatternSet;
 namespace arith {
 class ArithDialect;
 } // namespace arith
@@ -23,6 +24,12 @@ class BufferizationDialect;
 namespace func {
 class FuncDialect;
 } // namespace func
+namespace linalg {
+class LinalgDialect;
+} // namespace linalg
+namespace math {
+class MathDialect;
+} // namespace math
 namespace memref {
 class MemRefDialect;
 } // namespace memref
@@ -41,6 +48,11 @@ inline constexpr llvm::StringLiteral kResultArgumentsName =
 
 /// Lets One-Shot Bufferize handle `spattn.attention`.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
+
+/// The pattern of spattn-decompose: replaces attention on tensors, whose scale
+/// is no constant that is not finite, by operations of the dialects arith,
+/// linalg, math and tensor.
+void populateSpattnDecomposePatterns(mlir::RewritePatternSet &patterns);
 
 #define GEN_PASS_DECL
 #include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"

@@ -18,15 +18,16 @@ def SpattnNormalize : Pass<"spattn-normalize"> {
     one:
 
     - bounds affine in `N` become constants where the key length is static, and
-      intervals are clipped to the distances that the lengths allow;
-    - constant intervals are sorted and merged, empty ones dropped;
-    - unions and intersections of intervals become intervals;
-    - intervals that have a name get it: `#spattn.full`, `#spattn.causal`,
-      `#spattn.window`;
+      intervals are clipped to the distances and keys that exist;
+    - intervals whose bounds are in the same order for every `N` are sorted,
+      merged in unions and cut down in intersections; empty ones are dropped;
+    - unions in unions become one union, intersections likewise;
+    - structures that have a name get it: `#spattn.full`, `#spattn.causal`,
+      `#spattn.window`, `#spattn.sink`, `#spattn.prefix`;
     - neighbouring groups of heads with equal structures become one.
 
-    Partitions keep their closed form. A structure that allows nothing at the
-    static lengths is left as it is.
+    Partitions keep their closed form. A structure that allows nothing becomes
+    `#spattn.sink<0>`.
 
     With 64 keys,
 
@@ -68,6 +69,22 @@ def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
     visited, full, masked and skipped, and of allowed pairs, in all and for each
     head of a batch element. Lengths that are dynamic come from the options; an
     attention whose lengths are unknown is reported as such.
+
+    With `map`, a character for each tile follows the line of a head: `#` for
+    full tiles, `+` for masked ones and `.` for skipped ones, a line for each
+    tile of queries. The band of distances from 64 to 127 over 256 tokens, in
+    tiles of 32 x 32:
+
+    ```
+    ........
+    ........
+    +.......
+    #+......
+    +#+.....
+    .+#+....
+    ..+#+...
+    ...+#+..
+    ```
   }];
   let options = [
     Option<"queryLength", "query-length", "int64_t", "-1",
@@ -75,6 +92,9 @@ def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
     Option<"keyLength", "key-length", "int64_t", "-1",
            "The key length where it is dynamic; by default the query length.">,
     Option<"perHead", "per-head", "bool", "true", "Print a line for each head.">,
+    Option<"map", "map", "bool", "false",
+           "Print a character for each tile of each head, up to 1,024 tiles to a "
+           "side.">,
   ];
 }
 
@@ -137,6 +157,37 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numDerived", "derived", "Functions of gradients added">,
   ];
+}
+
+def SpattnDecompose : Pass<"spattn-decompose"> {
+  let summary = "Replaces attention on tensors by linalg operations";
+  let description = [{
+    For compilers that tile and fuse what they find: each `spattn.attention` on
+    tensors becomes `linalg.generic` operations for the structure, the scores,
+    their maximum, the weights, their sum, the output and the log-sum-exp. The
+    structure is one of them, without operands: which pairs are allowed, as
+    arithmetic on their indices. Tiled and fused with what reads it, it costs no
+    memory.
+
+    ```mlir
+    func.func @f(%q: tensor<1x8x?x64xf32>, %k: tensor<1x2x?x64xf32>, %v: tensor<1x2x?x64xf32>,
+                 %o: tensor<1x8x?x64xf32>) -> tensor<1x8x?x64xf32> {
+      %r = spattn.attention structure(#spattn.causal)
+          ins(%q, %k, %v : tensor<1x8x?x64xf32>, tensor<1x2x?x64xf32>, tensor<1x2x?x64xf32>)
+          outs(%o : tensor<1x8x?x64xf32>)
+      return %r : tensor<1x8x?x64xf32>
+    }
+    ```
+
+    The result is that of the operation, also for rows without keys and for NaN
+    and infinities (N1 to N6 of the specification), up to the order of sums.
+    Unlike the other pipelines it visits all pairs, and has all scores in memory
+    unless it is tiled. Attention on buffers, and gradients, stay as they are. A
+    scale that is a constant has to be finite.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {

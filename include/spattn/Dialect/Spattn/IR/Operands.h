@@ -1,0 +1,151 @@
+//===- Operands.h - What attention takes -----------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What SpattnOperands.td says of each operand of attention and its gradients.
+// Whoever handles operands asks here and names only those that it computes
+// with, so that a new one is a row there and its meaning.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_IR_OPERANDS_H
+#define SPATTN_DIALECT_SPATTN_IR_OPERANDS_H
+
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "spattn/Dialect/Spattn/IR/SpattnEnums.h.inc"
+
+namespace spattn {
+
+/// A dimension of operands. `layout` gives their order.
+enum class Dim { Batch, Head, Length, Width };
+constexpr std::array<Dim, 4> kDims = {Dim::Batch, Dim::Head, Dim::Length,
+                                      Dim::Width};
+
+/// `b`, `h`, `n` or `d`, as in `layout`.
+char getLetter(Dim dim);
+/// What messages call the size of a dimension: `batch size`.
+llvm::StringRef getSizeText(Dim dim);
+
+/// What a dimension of an operand counts.
+enum class Extent {
+  None,
+  Batch,
+  QueryHeads,
+  KeyHeads,
+  QueryLength,
+  KeyLength,
+  HeadDim,
+  ValueDim,
+};
+
+/// `B`, `Hq`, ...: the symbol of the specification.
+llvm::StringRef getSymbol(Extent extent);
+/// What launches call one that is known at run time only: `batch`,
+/// `queryLength` or `keyLength`; empty for others.
+llvm::StringRef getRunTimeName(Extent extent);
+
+/// Which elements an array may have.
+enum class ElementKind {
+  /// f32, f16 or bf16, the same of all inputs.
+  Input,
+  /// Those, or f32.
+  InputOrF32,
+  /// Those of `out`.
+  Out,
+  F32,
+};
+
+/// What an operation knows of one of its operands.
+struct OperandInfo {
+  OperandKind kind;
+  /// In the IR, in messages, and in functions of gradients.
+  llvm::StringLiteral name;
+  /// In kernel launches.
+  llvm::StringLiteral buffer;
+  /// Of each `Dim`; none where it has no such dimension.
+  std::array<Extent, 4> extents;
+  ElementKind elements;
+  /// In bytes, what GPU kernels ask of the address and of the strides.
+  unsigned alignment;
+  /// Whether the operation can do without.
+  bool isOptional;
+  /// Whether the operation writes it; otherwise it reads it.
+  bool isWritten;
+  std::optional<OperandKind> gradientOf;
+
+  Extent getExtent(Dim dim) const { return extents[unsigned(dim)]; }
+  bool has(Dim dim) const { return getExtent(dim) != Extent::None; }
+  unsigned getRank() const {
+    return extents.size() - llvm::count(extents, Extent::None);
+  }
+  /// Whether it is a number of type f32, not a tensor or a buffer.
+  bool isScalar() const { return getRank() == 0; }
+  /// Whether it has a row for each query, as opposed to each key.
+  bool isOfQueries() const {
+    return getExtent(Dim::Length) == Extent::QueryLength;
+  }
+  /// `B x Hq x Nq x D`.
+  std::string getShapeText() const;
+};
+
+/// The first description of an operand that an operation has: what all of them
+/// say alike, which is all but who reads and writes it.
+const OperandInfo &getOperandInfo(OperandKind kind);
+
+/// A tensor, buffer or scalar that an operation is given.
+struct AttentionOperand {
+  mlir::Value value;
+  const OperandInfo *info;
+
+  const OperandInfo *operator->() const { return info; }
+};
+
+/// The order of dimensions.
+class Layout {
+public:
+  /// `bhnd`.
+  constexpr Layout() = default;
+  /// Nothing unless `text` is a permutation of `bhnd`.
+  static std::optional<Layout> parse(llvm::StringRef text);
+
+  llvm::ArrayRef<Dim> getDims() const { return dims; }
+  /// The position of a dimension in the shape of an operand of rank 4.
+  unsigned getDim(Dim dim) const;
+  /// The position of a dimension that an operand has in its shape.
+  unsigned getDim(const OperandInfo &info, Dim dim) const;
+
+private:
+  std::array<Dim, 4> dims = kDims;
+};
+
+/// Something for each operand there may be.
+template <class T>
+class OperandMap {
+public:
+  T &operator[](OperandKind kind) { return entries[unsigned(kind)]; }
+  const T &operator[](OperandKind kind) const {
+    return entries[unsigned(kind)];
+  }
+
+private:
+  std::array<T, getMaxEnumValForOperandKind() + 1> entries{};
+};
+
+/// Values of operands; null for those that are not given.
+using OperandValues = OperandMap<mlir::Value>;
+
+} // namespace spattn
+
+#endif // SPATTN_DIALECT_SPATTN_IR_OPERANDS_H

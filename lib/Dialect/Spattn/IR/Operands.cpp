@@ -1,0 +1,112 @@
+//===- Operands.cpp - What attention takes --------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn/Dialect/Spattn/IR/Operands.h"
+
+#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+#include "spattn/Dialect/Spattn/IR/SpattnEnums.cpp.inc"
+
+char spattn::getLetter(Dim dim) { return "bhnd"[unsigned(dim)]; }
+
+StringRef spattn::getSizeText(Dim dim) {
+  static constexpr StringLiteral texts[] = {"batch size", "number of heads",
+                                            "length", "head dimension"};
+  return texts[unsigned(dim)];
+}
+
+StringRef spattn::getSymbol(Extent extent) {
+  static constexpr StringLiteral symbols[] = {"",   "B",  "Hq", "Hkv",
+                                              "Nq", "Nk", "D",  "Dv"};
+  return symbols[unsigned(extent)];
+}
+
+StringRef spattn::getRunTimeName(Extent extent) {
+  switch (extent) {
+  case Extent::Batch:
+    return "batch";
+  case Extent::QueryLength:
+    return "queryLength";
+  case Extent::KeyLength:
+    return "keyLength";
+  default:
+    return "";
+  }
+}
+
+std::string OperandInfo::getShapeText() const {
+  std::string text;
+  for (Extent extent : extents)
+    if (extent != Extent::None)
+      text += (text.empty() ? "" : " x ") + getSymbol(extent).str();
+  return text;
+}
+
+static OperandMap<const OperandInfo *> collectInfos() {
+  OperandMap<const OperandInfo *> map;
+  for (ArrayRef<OperandInfo> infos :
+       {AttentionOp::getOperandInfos(), AttentionBackwardOp::getOperandInfos()})
+    for (const OperandInfo &info : infos)
+      if (!map[info.kind])
+        map[info.kind] = &info;
+  return map;
+}
+
+const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
+  static const OperandMap<const OperandInfo *> map = collectInfos();
+  return *map[kind];
+}
+
+ArrayRef<OperandKind> spattn::getBasicOperands() {
+  static constexpr OperandKind kinds[] = {
+      OperandKind::Query,       OperandKind::Key,
+      OperandKind::Value,       OperandKind::Out,
+      OperandKind::Lse,         OperandKind::OutGradient,
+      OperandKind::Scale,       OperandKind::QueryGradient,
+      OperandKind::KeyGradient, OperandKind::ValueGradient,
+  };
+  return kinds;
+}
+
+LogicalResult spattn::checkKnownOperands(AttentionOpInterface op,
+                                         ArrayRef<OperandKind> known,
+                                         StringRef what) {
+  for (const AttentionOperand &operand : op.getGivenOperands())
+    if (!llvm::is_contained(known, operand->kind))
+      return op->emitOpError("has '")
+             << operand->name << "', but no " << what << " computes with '"
+             << operand->name << "' yet";
+  return success();
+}
+
+std::optional<Layout> Layout::parse(StringRef text) {
+  Layout layout;
+  if (text.size() != layout.dims.size())
+    return std::nullopt;
+  for (Dim dim : kDims) {
+    size_t position = text.find(getLetter(dim));
+    if (position == StringRef::npos)
+      return std::nullopt;
+    layout.dims[position] = dim;
+  }
+  return layout;
+}
+
+unsigned Layout::getDim(Dim dim) const {
+  return llvm::find(dims, dim) - dims.begin();
+}
+
+unsigned Layout::getDim(const OperandInfo &info, Dim dim) const {
+  return llvm::count_if(ArrayRef(dims).take_front(getDim(dim)),
+                        [&](Dim other) { return info.has(other); });
+}
