@@ -21,7 +21,7 @@ TOOL = Path(__file__).resolve().parents[1] / "build/bin/spattn-run"
 HEADS, LENGTH, DIM = 8, 1024, 128
 STRUCTURES = {
     "exclusive": "#spattn.partition<exclusive>",
-    "local+band": "#spattn.partition<local_band>",
+    "local_band": "#spattn.partition<local_band>",
     "causal": "#spattn.causal",
 }
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
@@ -35,7 +35,7 @@ def allowed(structure: str) -> torch.Tensor:
         band = (d >= h * w) & (d < (h + 1) * w)
         near = (d >= 0) & (d <= w)
         masks.append(
-            {"exclusive": band, "local+band": near | band, "causal": d >= 0}[structure]
+            {"exclusive": band, "local_band": near | band, "causal": d >= 0}[structure]
         )
     return torch.stack(masks)
 

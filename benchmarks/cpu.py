@@ -138,7 +138,7 @@ WORKLOADS = [
         ("spattn", "flex"),
     ),
     Workload(
-        "local+band",
+        "local_band",
         "#spattn.partition<local_band>",
         local_band_intervals,
         16,
@@ -365,7 +365,7 @@ class Torch:
         def causal(b, h, i, j):
             return i >= j
 
-        return {"exclusive": exclusive, "local+band": local_band, "causal": causal}[
+        return {"exclusive": exclusive, "local_band": local_band, "causal": causal}[
             workload.label
         ]
 
@@ -488,7 +488,7 @@ def print_report(rows: list[dict]) -> None:
         ratio(f"spattn than flex, {label}", (name, "flex"), (name, "spattn"))
     causal = names["causal"]
     ratio("spattn than sdpa, causal", (causal, "sdpa"), (causal, "spattn"))
-    for label in ("exclusive", "local+band"):
+    for label in ("exclusive", "local_band"):
         for system in ("spattn", "flex"):
             text = f"{label} than causal, both {system}"
             ratio(text, (causal, system), (names[label], system))

@@ -38,7 +38,9 @@ VARIANTS = {
 }
 
 
-def source(structure: str, heads: int, key_heads: int, dim: int, tile_shape=None) -> str:
+def source(
+    structure: str, heads: int, key_heads: int, dim: int, tile_shape=None
+) -> str:
     q = f"tensor<?x{heads}x?x{dim}xbf16>"
     k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
     lse = f"tensor<?x{heads}x?xf32>"

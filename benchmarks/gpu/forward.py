@@ -269,8 +269,8 @@ def work(structure, batch, heads, length, dim) -> tuple[int, int]:
 WORKLOADS = [
     # structure, name, heads, key heads, dim, batch, length
     *(
-        (s, n, 16, 16, d, b, length)
-        for s, n in (("exclusive", "exclusive"), ("local_band", "local+band"))
+        (s, s, 16, 16, d, b, length)
+        for s in ("exclusive", "local_band")
         for d, b, length in (
             (128, 8, 4096),
             (128, 2, 16384),

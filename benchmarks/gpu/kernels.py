@@ -72,7 +72,7 @@ def for_sm80(target="sm_90", **options) -> Variant:
     )
 
 
-# By name: queries and keys of a tile, and how many CTAs an SM holds.
+# By name: queries and keys of a tile, and CTAs per SM.
 VARIANTS = {
     "128x128x1": Variant(),
     "64x64x2": Variant(mma_warpgroups=1, ctas_per_sm=2, key_tile=64),

@@ -41,7 +41,7 @@ llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) {
   llvm.return
 }
 
-// Sums are added by the copy engine, or by the lanes of a warp.
+// Sums are added by TMA, or by the lanes of a warp.
 // SM90-LABEL: @staged_sums
 // SM90: llvm.store {{.*}} : vector<4xf32>, !llvm.ptr<3>
 // SM90: cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [$0], [$1], 2048;
@@ -116,5 +116,27 @@ llvm.func @words(%p: !llvm.ptr, %stage: i32) {
   %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
   %full = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
   spattn_gpu.load_words 64 from %p to %words[%i] stride 256, %full : !spattn_gpu.memory<512>
+  llvm.return
+}
+
+// Where registers are scarce, what depends on the thread alone is computed where
+// it is used: if the kernel says so, or if threads cannot hand registers over.
+// SM90-LABEL: @plenty
+// SM90-NOT: mov.u32 $0, %tid.x;
+// SM90-LABEL: @scarce
+// SM90-NOT: scarce_registers
+// SM90: mov.u32 $0, %tid.x;
+// SM80-LABEL: @plenty
+// SM80: mov.u32 $0, %tid.x;
+llvm.func @plenty(%x: f32, %f: !llvm.ptr, %stride: i64) {
+  %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %n = arith.index_cast %stride : i64 to index
+  spattn_gpu.store %s to %f stride %n rows %n as f32 : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+llvm.func @scarce(%x: f32, %f: !llvm.ptr, %stride: i64) attributes {spattn_gpu.scarce_registers} {
+  %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %n = arith.index_cast %stride : i64 to index
+  spattn_gpu.store %s to %f stride %n rows %n as f32 : !spattn_gpu.acc<64x16xf32>
   llvm.return
 }

@@ -271,7 +271,7 @@ llvm.func @lhs_transposed(%block: i32, %p: !llvm.ptr, %stride: i64) attributes {
 }
 
 // 192 numbers are 48 pieces of 16 bytes: one of each lane, then one of each lane before the 16th. The
-// copy engine takes them at once. Either arrives as one load.
+// TMA takes them at once. Either arrives as one load.
 // CHECK-LABEL: .entry words
 // SM80: mbarrier.init.shared::cta.b64 [%r{{[0-9]+}}], 32;
 // SM80: mad.lo.s32 %{{r[0-9]+}}, %{{r[0-9]+}}, 768, %{{r[0-9]+}};

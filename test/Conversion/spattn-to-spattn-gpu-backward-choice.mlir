@@ -9,15 +9,15 @@
 
 // Sums are cleared where queries see many keys, or tiles are narrow; else who comes first writes them.
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="deterministic=false" | FileCheck %s --check-prefix=SUMS
-// SUMS-LABEL: llvm.func @bands_prepare(
+// SUMS-LABEL: llvm.func @bands_preprocess(
 // SUMS-NOT: spattn_gpu.store_fill
 // SUMS: llvm.func @bands(
 // SUMS: spattn_gpu.semaphore_arrive
-// SUMS-LABEL: llvm.func @wide_prepare(
+// SUMS-LABEL: llvm.func @wide_preprocess(
 // SUMS: spattn_gpu.store_fill
 // SUMS: llvm.func @wide(
 // SUMS-NOT: spattn_gpu.semaphore_arrive
-// SUMS: llvm.func @wide_finish(
+// SUMS: llvm.func @wide_postprocess(
 
 // BAD: Cannot find option named 'perhaps'
 
@@ -25,14 +25,14 @@
 // SEVEN: llvm.func @bands_queries(
 // SEVEN: llvm.func @wide_queries(
 // SEVEN: llvm.func @static_queries(
-// SEVEN-NOT: _prepare
-// SEVEN-NOT: _finish
+// SEVEN-NOT: _preprocess
+// SEVEN-NOT: _postprocess
 
 // 256 keys at 4,096; nothing is said of other lengths.
-// LONG: llvm.func @bands_prepare(
-// LONG: llvm.func @bands_finish(
+// LONG: llvm.func @bands_preprocess(
+// LONG: llvm.func @bands_postprocess(
 // SHORT: llvm.func @bands_queries(
-// SHORT-NOT: @bands_finish
+// SHORT-NOT: @bands_postprocess
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
@@ -42,8 +42,8 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 }
 
 // Causal: 2,048 keys.
-// CHECK: llvm.func @wide_prepare(
-// CHECK: llvm.func @wide_finish(
+// CHECK: llvm.func @wide_preprocess(
+// CHECK: llvm.func @wide_postprocess(
 func.func @wide(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %g : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)

@@ -8,7 +8,7 @@
 
 // Three kernels, in the order of their launches. Each knows all buffers, maps and scratch, so that
 // whoever launches them lends the same to all.
-// LAUNCH-LABEL: llvm.func @bands_prepare
+// LAUNCH-LABEL: llvm.func @bands_preprocess
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
 // LAUNCH-SAME: buffers = [<"q", bf16, [b = batch, h = 16, n = queryLength, d = 128], alignment = 16>,
 // LAUNCH-SAME: <"k", bf16, [b = batch, h = 16, n = keyLength, d = 128], alignment = 16>,
@@ -41,13 +41,13 @@
 // LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
 // LAUNCH-SAME: threads = 384, shared = 231136, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
-// LAUNCH-LABEL: llvm.func @bands_finish
+// LAUNCH-LABEL: llvm.func @bands_postprocess
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
 // LAUNCH-SAME: arguments = [<map 7>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
 // LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
 
 // Maps are read where arguments are.
-// CHECK-LABEL: llvm.func @bands_prepare
+// CHECK-LABEL: llvm.func @bands_preprocess
 // CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %[[LSE:[a-z0-9]+]]: !llvm.ptr, %[[START:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %[[COUNTER:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: i32,
 // One thread of the grid starts the counter of key tiles.
 // CHECK: scf.if
@@ -81,6 +81,16 @@
 // CHECK: llvm.return
 
 // CHECK-LABEL: llvm.func @bands(
+// Keys and values, queries and gradients of outputs, gradients of scores; sums of warpgroups; numbers
+// of queries, barriers, and posted items.
+// CHECK: spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
+// CHECK-COUNT-4: spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+// CHECK-NEXT: %[[SUMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<32768>
+// CHECK-NEXT: %[[LSE:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NEXT: %[[DELTA:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<224>
+// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
 // CHECK: spattn_gpu.named_barrier_sync 0, 384
 // CHECK: spattn_gpu.warpgroup
@@ -102,13 +112,13 @@
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   scf.for
-// CHECK:     spattn_gpu.load_words 64
+// CHECK:     spattn_gpu.load_words 64 from %{{.*}} to %[[LSE]][
 // CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
 // one values, and gradients of outputs likewise,
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   scf.for
-// CHECK:     spattn_gpu.load_words 64
+// CHECK:     spattn_gpu.load_words 64 from %{{.*}} to %[[DELTA]][
 // CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
 // and one writes the sums of each query tile, if it comes first, or adds to what whoever did has written,
 // and stores.
@@ -169,7 +179,7 @@
 // The scores of the next tile.
 // CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
 // CHECK:     spattn_gpu.mma_wait 1
-// CHECK:     spattn_gpu.write_fragment
+// CHECK:     spattn_gpu.write_fragment %{{.*}} to %[[SUMS]][
 // CHECK-NEXT: spattn_gpu.mma_wait 0
 // CHECK-NEXT: spattn_gpu.async_proxy_fence
 // CHECK-NOT: spattn_gpu.write_fragment
@@ -193,7 +203,7 @@
 // CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
 // CHECK-NOT: spattn_gpu.mma
 
-// CHECK-LABEL: llvm.func @bands_finish
+// CHECK-LABEL: llvm.func @bands_postprocess
 // Of tiles that nobody has added to there are no sums.
 // CHECK: %[[COUNT:.*]] = llvm.load {{.*}} : !llvm.ptr -> i32
 // CHECK: %[[SOME:.*]] = arith.cmpi ne, %[[COUNT]], %c0
@@ -255,7 +265,7 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
   return %r#0, %r#1, %r#2 : !qt, !kt, !kt
 }
 
-// Where there is no copy engine, maps are not for it.
+// Without TMA, maps are not for it.
 // SM80-LABEL: llvm.func @bands(
 // SM80-SAME: maps = [<"o", [d = 64, n = 64, h = 1, b = 1], swizzle = 128, software = true>
 // SM80-SAME: tile = "64x64"
@@ -268,7 +278,7 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // The same bits every time: nothing is cleared or added up. The first of two kernels computes the
 // gradients of queries, from all key tiles in order, and leaves what its scores and the gradients of
 // its probabilities start from to the other.
-// SAME-NOT: @bands_prepare
+// SAME-NOT: @bands_preprocess
 // SAME-LABEL: llvm.func @bands_queries(
 // SAME-SAME: <"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // SAME-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
@@ -311,4 +321,4 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SAME-LABEL: llvm.func @bands(
 // SAME-NOT: tile.add_
 // SAME-NOT: lhs_transposed
-// SAME-NOT: @bands_finish
+// SAME-NOT: @bands_postprocess

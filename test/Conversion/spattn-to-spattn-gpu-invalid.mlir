@@ -2,14 +2,16 @@
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=key-tile=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=TILE
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=stages=9 -split-input-file 2>&1 | FileCheck %s --check-prefix=STAGES
 
-// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=mma-warpgroups=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=CONSUMERS
-// CONSUMERS: error: expected 'mma-warpgroups' and 'ctas-per-sm' from 0 to 4, got 5 and 0
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=mma-warpgroups=5 -split-input-file 2>&1 | FileCheck %s --check-prefix=WARPGROUPS
+// WARPGROUPS: error: expected 'mma-warpgroups' to be from 0 to 4, got 5
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=ctas-per-sm=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=CTAS
+// CTAS: error: expected 'ctas-per-sm' to be from 0 to 4, got -1
 
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=expected-length=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=LENGTH
-// LENGTH: error: expected 'expected-length' to be at least 0 and less than 2^30, got -1
+// LENGTH: error: expected 'expected-length' to be from 0 to 1073741823, got -1
 
 // TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
-// STAGES: error: expected 'stages' and 'query-stages' from 0 to 8, got 9 and 0
+// STAGES: error: expected 'stages' to be from 0 to 8, got 9
 
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_75 -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
 // TARGET: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
@@ -17,11 +19,16 @@
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=shared-memory=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // NEGATIVE: error: expected 'shared-memory' to be 0 or more, got -1
 
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu='tuning={claims=1}' -split-input-file 2>&1 | FileCheck %s --check-prefix=NUMBER
+// NUMBER: error: expected 'tuning' to replace numbers of the tuning table, got 'claims=1': {{.*}}no such option claims
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu='tuning={producer-registers=42 empty-rows=4}' -split-input-file 2>&1 | FileCheck %s --check-prefix=REGISTERS
+// REGISTERS: error: expected 'tuning' to replace numbers of the tuning table, got 'producer-registers=42 empty-rows=4': expected 'producer-registers' to be a multiple of 8 from 24 to 240, got 42
+
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
 // MEMORY: error: 'spattn.attention' op needs 196992 bytes of shared memory, more than the 101376 there are
 
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu='target=sm_86 intra-warpgroup-overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
-// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'intra-warpgroup-overlap', since a stage of queries is free only when the next item has been started; got 1
+// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'intra-warpgroup-overlap', since a stage of queries is free only when the next work tile has been started; got 1
 
 // Nothing of a function is lost.
 !t = tensor<?x2x?x64xbf16>

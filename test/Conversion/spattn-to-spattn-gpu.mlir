@@ -3,7 +3,7 @@
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="intra-warpgroup-overlap=false key-tile=64" | FileCheck %s --check-prefixes=ORDER90
 
 // On targets without asynchronous products they are made one at a time, and
-// tensor maps are not for the copy engine.
+// tensor maps are not for TMA.
 // ORDER-LABEL: llvm.func @bands
 // ORDER-SAME: maps = [<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, software = true>,
 // ORDER-SAME: tile = "128x64"
@@ -45,6 +45,11 @@
 // CHECK-SAME: limits = [<<queryLength + keyLength>, 1073740800>,
 // CHECK-SAME: positive = ["scale"]
 // CHECK-SAME: threads = 384, shared = 197264, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
+// Queries, keys, values, barriers and posted items: as much as the launch has.
+// CHECK-COUNT-3: spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
+// CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<144>
+// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
 // CHECK: spattn_gpu.warpgroup
 // Of the first warpgroup, one warp finds the items with tiles, and writes rows
@@ -52,7 +57,7 @@
 // CHECK: spattn_gpu.set_max_registers 40, false
 // CHECK: spattn_gpu.atomic_inc
 // CHECK: scf.while
-// CHECK:   spattn_gpu.write_words
+// CHECK:   spattn_gpu.write_words %[[ITEMS]][%{{.*}}] stride 256,
 // CHECK:   spattn_gpu.store_fill {{.*}} columns 128 : bf16
 // CHECK:   spattn_gpu.store_fill {{.*}} columns 1 : f32
 // CHECK:   spattn_gpu.warp_broadcast

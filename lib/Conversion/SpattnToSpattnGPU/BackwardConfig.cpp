@@ -1,4 +1,4 @@
-//===- BackwardConfig.cpp - The tile shape of gradient kernels ------------===//
+//===- BackwardConfig.cpp - Chooses how gradient kernels are built --------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,43 +6,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BackwardConfig.h"
-
+#include "Backward/BackwardKernels.h"
 #include "ExpectedLengths.h"
+#include "KernelConfig.h"
+#include "KernelLimits.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <optional>
-
 using namespace mlir;
 using namespace spattn;
-
-namespace {
-/// The shape for head dimensions up to `widest` of a family of targets, where
-/// nothing is said of `deterministic`, in both modes.
-struct Candidate {
-  GpuTarget::Family family;
-  std::optional<bool> deterministic;
-  int64_t widest, leastMemory;
-  int64_t queryTile, consumers, blocks, keyStages, valueStages, queryStages;
-};
-} // namespace
-
-static constexpr Candidate kCandidates[] = {
-    {GpuTarget::Family::Sm90a, {}, 64, 0, 64, 1, 2, 2, 2, 2},
-    // Sums that are staged leave less room for tiles.
-    {GpuTarget::Family::Sm90a, false, 128, 0, 64, 2, 1, 2, 1, 2},
-    {GpuTarget::Family::Sm90a, true, 128, 0, 64, 2, 1, 2, 2, 3},
-    // A warpgroup that computes alone has 255 registers for each thread.
-    {GpuTarget::Family::Sm80, {}, 64, 0, 64, 1, 1, 2, 2, 2},
-    {GpuTarget::Family::Sm80, {}, 128, 163 * 1024, 64, 1, 1, 2, 2, 2},
-    {GpuTarget::Family::Sm80, {}, 128, 0, 64, 1, 1, 1, 1, 1},
-};
 
 /// Whether queries that see any key see fewer than `most` on average.
 static bool seeFewKeys(AttentionBackwardOp op, const ExpectedLengths &lengths,
                        int64_t most) {
+  if (most == 0)
+    return false;
   HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
   int64_t pairs = 0, rows = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
@@ -55,68 +34,155 @@ static bool seeFewKeys(AttentionBackwardOp op, const ExpectedLengths &lengths,
   return pairs < rows * most;
 }
 
-// Numbers of keys below were measured on an H200 (docs/Gradients.md).
-
-bool spattn::areQueriesFasterAlone(AttentionBackwardOp op,
-                                   const GpuTarget &target,
-                                   int64_t expectedLength) {
-  if (target.family != GpuTarget::Family::Sm90a)
-    return false;
-  ExpectedLengths lengths(op, expectedLength);
+/// Whether dQ is faster computed by a kernel of its own: where queries see few
+/// keys, adding it up in memory takes longer than two more MMAs. Where lengths
+/// are not known, nothing is.
+static bool areQueriesFasterAlone(AttentionBackwardOp op,
+                                  const ExpectedLengths &lengths,
+                                  const Tuning &tuning) {
   bool isWide = std::max(op.getHeadDim(), op.getValueDim()) > 64;
-  return lengths.areKnown && seeFewKeys(op, lengths, isWide ? 1000 : 300);
+  return lengths.areKnown &&
+         seeFewKeys(op, lengths,
+                    isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
 }
 
-/// Whether clearing sums takes longer than asking, for each tile, who is first.
-static bool shouldClaimSums(AttentionBackwardOp op, const BackwardShape &shape,
-                            int64_t expectedLength) {
-  constexpr int64_t mostKeys = 3000;
-  return shape.sumsAreStaged() && shape.headDim > 64 &&
-         seeFewKeys(op, ExpectedLengths(op, expectedLength), mostKeys);
-}
-
-FailureOr<BackwardShape> spattn::chooseBackwardShape(AttentionBackwardOp op,
-                                                     const GpuTarget &target,
-                                                     bool deterministic,
-                                                     int64_t expectedLength) {
-  BackwardShape shape;
-  shape.deterministic = deterministic;
-  shape.grouped = op.getGroupSize() > 1;
-  shape.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
-  shape.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);
-  int64_t dim = std::max(shape.headDim, shape.valueDim);
-  const Candidate *fitting =
-      llvm::find_if(kCandidates, [&](const Candidate &candidate) {
-        return candidate.family == target.family &&
-               candidate.deterministic.value_or(deterministic) ==
-                   deterministic &&
-               dim <= candidate.widest &&
-               target.sharedMemory >= candidate.leastMemory;
+/// What the target and the numbers of keys that queries see ask for.
+static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
+                                             const TargetCapabilities &target,
+                                             const Tuning &tuning,
+                                             const GpuOptions &options) {
+  ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
+  BackwardConfig config;
+  config.target = target;
+  config.deterministic = options.deterministic == Choice::Auto
+                             ? areQueriesFasterAlone(op, lengths, tuning)
+                             : options.deterministic == Choice::Yes;
+  config.grouped = op.getGroupSize() > 1;
+  config.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
+  config.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);
+  int64_t dim = std::max(config.headDim, config.valueDim);
+  const BackwardCandidate *fitting =
+      llvm::find_if(tuning.backward, [&](const BackwardCandidate &candidate) {
+        return candidate.deterministic.value_or(config.deterministic) ==
+                   config.deterministic &&
+               dim <= candidate.widestHead &&
+               target.sharedMemory >= candidate.leastSharedMemory;
       });
-  if (fitting == std::end(kCandidates))
+  if (fitting == tuning.backward.end())
     return op.emitOpError("has no kernel on a GPU for head dimensions above "
                           "128, got ")
            << std::max(op.getHeadDim(), op.getValueDim());
-  shape.overlap = target.family == GpuTarget::Family::Sm90a;
-  shape.queryBlocks = shape.overlap ? 2 : 1;
-  shape.queryTile = fitting->queryTile;
+  config.queryTile = fitting->queryTile;
   // With narrow queries and wide values there may be no work for all of them.
-  shape.consumers = std::min(fitting->consumers, shape.fragments());
-  shape.blocks = fitting->blocks;
-  shape.keyStages = fitting->keyStages;
-  shape.valueStages = fitting->valueStages;
-  shape.queryStages = fitting->queryStages;
-  shape.claimsSums = shouldClaimSums(op, shape, expectedLength);
-  if (TileShapeAttr tileShape = op.getTileShapeAttr()) {
-    int64_t queries = tileShape.getQueryTile(), keys = tileShape.getKeyTile();
-    if ((queries != 64 && queries != 128) || keys % 64 != 0 || keys > 256)
-      return op.emitOpError(
-                 "expected a tile shape of 64 or 128 queries and 64, "
-                 "128, 192 or 256 keys for gradients on a GPU, got ")
-             << queries << " and " << keys;
-    shape.queryTile = queries;
-    shape.consumers = keys / kRowsOfGroup;
-    shape.blocks = 1;
-  }
-  return shape;
+  config.mmaWarpgroups = std::min(fitting->mmaWarpgroups, config.fragments());
+  config.ctasPerSM = fitting->ctasPerSM;
+  config.keyStages = fitting->keyStages;
+  config.valueStages = fitting->valueStages;
+  config.queryStages = fitting->queryStages;
+  // Clearing sums may take longer than asking, for each tile, who is first.
+  config.claimsSums = config.sumsAreStaged() && config.headDim > 64 &&
+                      seeFewKeys(op, lengths, tuning.claimKeys);
+  config.headsTogether = config.deterministic
+                             ? tuning.headsTogetherDeterministic
+                             : tuning.headsTogether;
+  config.producerRegisters = tuning.producerRegisters;
+  config.queryCtasPerSM = tuning.queryCtasPerSM;
+  config.queryProducerRegisters = tuning.queryProducerRegisters;
+  config.querySectionBytes = tuning.queryL2Bytes;
+  return config;
+}
+
+/// What the operation asks for.
+static LogicalResult applyTileShape(AttentionBackwardOp op,
+                                    BackwardConfig &config) {
+  TileShapeAttr tileShape = op.getTileShapeAttr();
+  if (!tileShape)
+    return success();
+  int64_t queries = tileShape.getQueryTile(), keys = tileShape.getKeyTile();
+  if ((queries != 64 && queries != 128) || keys % 64 != 0 || keys > 256)
+    return op.emitOpError("expected a tile shape of 64 or 128 queries and 64, "
+                          "128, 192 or 256 keys for gradients on a GPU, got ")
+           << queries << " and " << keys;
+  config.queryTile = queries;
+  config.mmaWarpgroups = keys / kRowsOfGroup;
+  config.ctasPerSM = 1;
+  return success();
+}
+
+/// What the user asks for.
+static LogicalResult applyOptions(AttentionBackwardOp op,
+                                  const GpuOptions &options,
+                                  BackwardConfig &config) {
+  if (options.keyTile % kRowsOfGroup != 0)
+    return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
+                          "gradients, got ")
+           << options.keyTile;
+  auto set = [](int64_t &field, int64_t option) {
+    if (option)
+      field = option;
+  };
+  set(config.mmaWarpgroups, options.keyTile / kRowsOfGroup);
+  set(config.mmaWarpgroups, options.mmaWarpgroups);
+  set(config.ctasPerSM, options.ctasPerSM);
+  set(config.keyStages, options.stages);
+  set(config.valueStages, options.stages);
+  set(config.queryStages, options.queryStages);
+  return success();
+}
+
+static LogicalResult check(AttentionBackwardOp op,
+                           const BackwardConfig &config) {
+  if (config.target.asyncMma && config.queryStages < 2)
+    return op.emitOpError("needs 2 'query-stages' or more for gradients where "
+                          "MMAs are asynchronous, since a stage of queries "
+                          "is free only when the next has been awaited; got ")
+           << config.queryStages;
+  // Each warpgroup computes as many parts of a query tile's gradients.
+  if (config.fragments() % config.mmaWarpgroups != 0)
+    return op.emitOpError("expected the number of warpgroups, one for 64 keys "
+                          "of a tile, to divide that of 64x64 fragments in a "
+                          "tile of queries for gradients on a GPU, got ")
+           << config.mmaWarpgroups << " and " << config.fragments();
+  return success();
+}
+
+/// Makes room for large tables, with fewer stages unless those were asked for.
+static void fitSharedMemory(const GpuOptions &options, BackwardConfig &config) {
+  auto fits = [&](int64_t bytes, int64_t ctas) {
+    return sharedOfCTAs(bytes, ctas) <= config.target.sharedMemory;
+  };
+  auto mainFits = [&] {
+    return fits(KeyKernelLayout(config).shared.total(), config.ctasPerSM);
+  };
+  if (!mainFits())
+    config.itemStages = 1;
+  if (!options.queryStages && config.item.hasTables() && !mainFits())
+    config.queryStages = std::min<int64_t>(config.queryStages, 2);
+  if (!options.stages && config.item.hasTables() && !mainFits())
+    config.valueStages = 1;
+  auto queriesFit = [&] {
+    return fits(QueryKernelLayout(config).shared.total(),
+                config.queryCtasPerSM);
+  };
+  if (!queriesFit())
+    config.queryCtasPerSM = 1;
+  if (!queriesFit())
+    config.queryValueStages = 1;
+}
+
+FailureOr<BackwardConfig>
+spattn::chooseKernelConfig(AttentionBackwardOp op,
+                           const TargetCapabilities &target,
+                           const Tuning &tuning, const GpuOptions &options) {
+  FailureOr<BackwardConfig> config = getMeasured(op, target, tuning, options);
+  if (failed(config) || failed(applyTileShape(op, *config)) ||
+      failed(applyOptions(op, options, *config)) || failed(check(op, *config)))
+    return failure();
+  config->item = layoutOfColumnTiles(op, config->keyTile(), config->queryTile);
+  config->queryItem =
+      layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
+  fitSharedMemory(options, *config);
+  if (failed(checkLimits(op, *config)))
+    return failure();
+  return config;
 }

@@ -1,4 +1,4 @@
-//===- BackwardConfig.h - The tile shape of gradient kernels ---*- C++ -*-===//
+//===- BackwardConfig.h - How gradient kernels are built --------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,27 +9,98 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARDCONFIG_H
 
-#include "Backward/BackwardKernels.h"
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "Parts/WorkTileLayout.h"
+#include "Registers.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 
 namespace spattn {
 
-/// Whether gradients of queries are faster computed by a kernel of their own:
-/// where queries see few keys, adding them up in memory takes longer than two
-/// more products. Lengths that are not known are `expectedLength`; if that is
-/// 0, nothing is known, and the answer is no.
-bool areQueriesFasterAlone(AttentionBackwardOp op, const GpuTarget &target,
-                           int64_t expectedLength);
+/// Rows that a warpgroup has of a tile, and columns of a fragment that is added
+/// up in memory.
+inline constexpr int64_t kRowsOfGroup = 64;
 
-/// The shape of kernels for a target: the tiles of the operation's tile shape,
-/// or those of the table for its head dimension. How sums start depends on how
-/// many keys queries see, at `expectedLength` where lengths are not known, or
-/// if that is 0 either, at a long one. Fails with a diagnostic for head
-/// dimensions and tile shapes that no kernel has.
-mlir::FailureOr<BackwardShape> chooseBackwardShape(AttentionBackwardOp op,
-                                                   const GpuTarget &target,
-                                                   bool deterministic,
-                                                   int64_t expectedLength);
+/// The configuration of the gradient kernels; chooseKernelConfig makes it.
+struct BackwardConfig {
+  TargetCapabilities target;
+  /// Columns in shared memory: head dimensions, rounded up to chunks.
+  int64_t headDim, valueDim;
+  /// Warpgroups that compute; each has 64 keys of a tile.
+  int64_t mmaWarpgroups = 2;
+  int64_t queryTile = 64;
+  /// Tiles under way: of keys, of values, and of queries and output gradients.
+  int64_t keyStages = 2, valueStages = 2, queryStages = 2;
+  /// CTAs that an SM holds at once.
+  int64_t ctasPerSM = 1;
+  /// Nothing depends on the order in which CTAs come: gradients of queries have
+  /// a kernel of their own.
+  bool deterministic = false;
+  /// Query heads share key heads.
+  bool grouped = false;
+  /// Whether the first who has something for a query tile's sums writes it, so
+  /// that they need not be cleared. Others look who is first, which takes
+  /// longer than a narrow tile's MMAs.
+  bool claimsSums = false;
+  /// Heads whose key tiles are under way at once. With few, what they read and
+  /// add to stays in the L2 cache, where there is room for more without sums;
+  /// with one all wait for the same.
+  int64_t headsTogether = 8;
+  /// Registers of a thread that loads.
+  int64_t producerRegisters = 40;
+
+  /// How the main kernel's work tiles are posted, and those of the kernel for
+  /// queries. Depends on all of the above.
+  WorkTileLayout item, queryItem;
+  /// Posted work tiles that wait for their readers at most: one that is under
+  /// way, and one more where there is room. What a CTA has taken no other can
+  /// take.
+  int64_t itemStages = 2;
+
+  /// Of the kernel for queries: CTAs that an SM holds at once, where there is
+  /// room for them; tiles of values under way, two where there is room;
+  /// registers of a thread that loads, more than the main kernel leaves it, as
+  /// the scheduler warp also writes what nobody computes; and bytes of keys and
+  /// values under way at once, few, so that CTAs that run together read the
+  /// same.
+  int64_t queryCtasPerSM = 1;
+  int64_t queryValueStages = 2;
+  int64_t queryProducerRegisters = 56;
+  int64_t querySectionBytes = 2 << 20;
+
+  int64_t keyTile() const { return kRowsOfGroup * mmaWarpgroups; }
+  int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
+  /// Parts that the gradient of a query tile is computed in.
+  int64_t fragments() const {
+    return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
+  }
+
+  /// Whether a warpgroup leaves out query tiles that see none of its keys:
+  /// where it need not give the others its part of an MMA. Where heads share
+  /// keys, or work tiles have tables, the scheduler warp has no registers left
+  /// to look for those.
+  bool skipsTiles() const {
+    return target.asyncMma && deterministic && !grouped && !item.hasTables() &&
+           mmaWarpgroups > 1 && queryStages > 2;
+  }
+
+  /// Whether sums of the gradients of queries go through shared memory, from
+  /// where they are added by a warp that does not compute. Else those that
+  /// compute add them.
+  bool sumsAreStaged() const { return target.bulkReduce && !deterministic; }
+
+  /// Registers that a thread is launched with, and of one that computes.
+  int64_t launchedRegisters() const {
+    return spattn::launchedRegisters(target, threads(), ctasPerSM);
+  }
+  int64_t consumerRegisters() const {
+    return registersOfConsumer(target, mmaWarpgroups, ctasPerSM,
+                               producerRegisters);
+  }
+  /// The latter of the kernel for queries.
+  int64_t queryConsumerRegisters() const {
+    return registersOfConsumer(target, /*mmaWarpgroups=*/1, queryCtasPerSM,
+                               queryProducerRegisters);
+  }
+};
 
 } // namespace spattn
 

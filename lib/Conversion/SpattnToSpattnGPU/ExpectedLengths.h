@@ -16,14 +16,13 @@ namespace spattn {
 /// The lengths for which the shape of a kernel is chosen.
 struct ExpectedLengths {
   /// Those of the operation; where they are not known, `expected`, or if that
-  /// is 0, a long one.
-  ExpectedLengths(AttentionOpInterface op, int64_t expected)
+  /// is 0, `assumed`.
+  ExpectedLengths(AttentionOpInterface op, int64_t expected, int64_t assumed)
       : queries(op.getStaticQueryLength()), keys(op.getStaticKeyLength()) {
-    constexpr int64_t longLength = 16384;
     for (int64_t *length : {&queries, &keys})
       if (mlir::ShapedType::isDynamic(*length)) {
         areKnown &= expected > 0;
-        *length = expected > 0 ? expected : longLength;
+        *length = expected > 0 ? expected : assumed;
       }
   }
 

@@ -1,4 +1,4 @@
-//===- ForwardConfig.cpp - The tile shape of a forward kernel -------------===//
+//===- ForwardConfig.cpp - Chooses how a forward kernel is built ----------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,136 +6,178 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ForwardConfig.h"
-
 #include "ExpectedLengths.h"
+#include "Forward/ForwardKernel.h"
+#include "KernelConfig.h"
+#include "KernelLimits.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
 
-namespace {
-/// A tile shape for head dimensions up to `widest`, on a family of targets with
-/// shared memory from `leastMemory` on.
-struct Candidate {
-  GpuTarget::Family family;
-  int64_t widest, leastMemory;
-  int64_t consumers, blocks, keyTile, stages, queryStages;
-  /// Clocks of a multiprocessor for an item and for a tile of it, as measured
-  /// on an H200 with exclusive bands and causal ones (docs/Hopper.md). Where
-  /// there is one shape, nothing is compared.
-  int64_t itemClocks, tileClocks;
-  /// Registers are so few that some would be spilled for rows that see more
-  /// than one span of keys.
-  bool oneSpan = false;
-};
-} // namespace
-
-/// The first one of those that fit is for wide structures.
-static constexpr Candidate kCandidates[] = {
-    {GpuTarget::Family::Sm90a, 64, 0, 3, 1, 128, 2, 2, 10360, 2460, true},
-    {GpuTarget::Family::Sm90a, 64, 0, 2, 1, 128, 2, 2, 3770, 2090},
-    {GpuTarget::Family::Sm90a, 64, 0, 1, 3, 64, 2, 2, 1930, 518},
-    {GpuTarget::Family::Sm90a, 64, 0, 1, 2, 64, 2, 2, 2050, 586},
-    {GpuTarget::Family::Sm90a, 128, 0, 2, 1, 128, 2, 2, 5420, 2700},
-    {GpuTarget::Family::Sm90a, 128, 0, 1, 2, 64, 2, 2, 3760, 810},
-    {GpuTarget::Family::Sm90a, 192, 0, 2, 1, 80, 2, 2, 0, 0},
-    {GpuTarget::Family::Sm90a, 256, 0, 2, 1, 48, 2, 2, 0, 0},
-    // One product at a time: the largest tiles that compile without spills.
-    // Nothing of this has been measured.
-    {GpuTarget::Family::Sm80, 64, 163 * 1024, 2, 1, 96, 3, 2, 0, 0},
-    {GpuTarget::Family::Sm80, 64, 0, 2, 1, 96, 2, 2, 0, 0},
-    {GpuTarget::Family::Sm80, 128, 163 * 1024, 2, 1, 64, 3, 2, 0, 0},
-    {GpuTarget::Family::Sm80, 128, 0, 2, 1, 64, 2, 1, 0, 0},
-    // A warpgroup that computes alone has 255 registers for each thread.
-    {GpuTarget::Family::Sm80, 192, 163 * 1024, 1, 1, 64, 2, 2, 0, 0},
-    {GpuTarget::Family::Sm80, 192, 0, 1, 1, 48, 2, 1, 0, 0},
-    {GpuTarget::Family::Sm80, 256, 163 * 1024, 1, 1, 48, 2, 2, 0, 0},
-    {GpuTarget::Family::Sm80, 256, 0, 1, 1, 32, 2, 1, 0, 0},
-};
-
-/// Clocks for one batch element, over all multiprocessors.
+/// Clocks for one batch element, over all SMs.
 static int64_t estimateClocks(const HostAlgebra &algebra,
-                              const Candidate &candidate) {
-  TileShape tile{64 * candidate.consumers, candidate.keyTile};
+                              const ForwardCandidate &candidate) {
+  TileShape tile{64 * candidate.mmaWarpgroups, candidate.keyTile};
   int64_t clocks = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head)
     for (int64_t visited : algebra.rowTiles(head, tile))
       if (visited > 0)
-        clocks += candidate.itemClocks + visited * candidate.tileClocks;
+        clocks += candidate.workTileClocks + visited * candidate.keyTileClocks;
   return clocks;
 }
 
 /// Spans of keys that a row may see.
-static size_t countSpans(const HostAlgebra &algebra) {
-  size_t most = 0;
-  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
-    size_t spans = 0;
-    for (const auto &segment : algebra.normalForm(head).segments)
-      spans += segment.intervals.size();
-    most = std::max(most, spans);
-  }
+static int64_t countSpans(const HostAlgebra &algebra) {
+  int64_t most = 0;
+  for (int64_t head = 0; head < algebra.numHeads(); ++head)
+    most = std::max(most, countIntervals(algebra.normalForm(head)));
   return most;
 }
 
-/// Whether hardly any tile of rows is empty. To fetch items takes longer than
-/// an empty one does, and evens out what takes long.
-static bool shouldFetch(const HostAlgebra &algebra) {
+/// Whether hardly any tile of rows is empty. To get a work tile from the
+/// dynamic scheduler takes longer than an empty one does, and evens out what
+/// takes long.
+static bool hasFewEmptyRows(const HostAlgebra &algebra, const Tuning &tuning) {
   constexpr TileShape tile{128, 128};
-  size_t rows = 0, empty = 0;
+  int64_t rows = 0, empty = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     std::vector<int64_t> visited = algebra.rowTiles(head, tile);
     rows += visited.size();
-    empty += size_t(llvm::count(visited, 0));
+    empty += llvm::count(visited, 0);
   }
-  return empty * 8 < rows;
+  return empty * tuning.emptyRows < rows;
 }
 
-FailureOr<ForwardShape> spattn::chooseForwardShape(AttentionOp op,
-                                                   const GpuTarget &target,
-                                                   int64_t expectedLength) {
-  ForwardShape shape;
-  // Columns come in chunks of 64; what is past the head dimension is zero.
-  shape.headDim = llvm::alignTo(op.getHeadDim(), 64);
-  shape.valueDim = llvm::alignTo(op.getValueDim(), 64);
-  shape.overlap = target.family == GpuTarget::Family::Sm90a;
-  int64_t dim = std::max(shape.headDim, shape.valueDim);
-  ExpectedLengths lengths(op, expectedLength);
-  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
-  size_t spans = countSpans(algebra);
-
-  const Candidate *best = nullptr;
+/// The candidate for a head dimension that takes least time.
+static const ForwardCandidate &
+chooseCandidate(const HostAlgebra &algebra, bool areLengthsKnown, int64_t dim,
+                const TargetCapabilities &target, const Tuning &tuning) {
+  int64_t spans = countSpans(algebra);
+  const ForwardCandidate *best = nullptr;
   int64_t bestClocks = 0;
-  for (const Candidate &candidate : kCandidates) {
-    bool isFirstOfDim = !best || best->widest != candidate.widest;
-    if (candidate.family != target.family || candidate.widest < dim ||
-        target.sharedMemory < candidate.leastMemory || (best && isFirstOfDim))
+  for (const ForwardCandidate &candidate : tuning.forward) {
+    bool isForOtherDim = best && best->widestHead != candidate.widestHead;
+    if (candidate.widestHead < dim || isForOtherDim ||
+        target.sharedMemory < candidate.leastSharedMemory ||
+        (candidate.oneSpan && spans > 1))
       continue;
-    if (candidate.oneSpan && spans > 1)
-      continue;
-    int64_t clocks = lengths.areKnown ? estimateClocks(algebra, candidate) : 0;
+    int64_t clocks = areLengthsKnown ? estimateClocks(algebra, candidate) : 0;
     if (!best || clocks < bestClocks) {
       best = &candidate;
       bestClocks = clocks;
     }
   }
-  assert(best && "there is a shape for every head dimension that is allowed");
-  shape.fetch = shouldFetch(algebra);
-  shape.consumers = best->consumers;
-  shape.blocks = best->blocks;
-  shape.keyTile = best->keyTile;
-  shape.stages = best->stages;
-  shape.queryStages = best->queryStages;
-  if (TileShapeAttr tileShape = op.getTileShapeAttr()) {
-    if (tileShape.getQueryTile() % 64 != 0 || tileShape.getQueryTile() > 256)
-      return op.emitOpError(
-                 "expected a tile shape of 64, 128, 192 or 256 queries "
-                 "for a kernel on a GPU, got ")
-             << tileShape.getQueryTile();
-    shape.consumers = tileShape.getQueryTile() / 64;
-    shape.keyTile = tileShape.getKeyTile();
-    shape.blocks = 1;
-  }
-  return shape;
+  assert(best && "there is one for every head dimension that is allowed");
+  return *best;
+}
+
+/// What the structure and the target ask for.
+static ForwardConfig getMeasured(AttentionOp op,
+                                 const TargetCapabilities &target,
+                                 const Tuning &tuning,
+                                 const GpuOptions &options) {
+  ForwardConfig config;
+  config.target = target;
+  // Columns come in chunks of 64; what is past the head dimension is zero.
+  config.headDim = llvm::alignTo(op.getHeadDim(), 64);
+  config.valueDim = llvm::alignTo(op.getValueDim(), 64);
+  config.intraWarpgroupOverlap = target.asyncMma;
+  ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
+  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
+  const ForwardCandidate &candidate = chooseCandidate(
+      algebra, lengths.areKnown, std::max(config.headDim, config.valueDim),
+      target, tuning);
+  config.dynamicScheduler = hasFewEmptyRows(algebra, tuning);
+  config.mmaWarpgroups = candidate.mmaWarpgroups;
+  config.ctasPerSM = candidate.ctasPerSM;
+  config.keyTile = candidate.keyTile;
+  config.stages = candidate.stages;
+  config.queryStages = candidate.queryStages;
+  return config;
+}
+
+/// What the operation asks for.
+static LogicalResult applyTileShape(AttentionOp op, ForwardConfig &config) {
+  TileShapeAttr tileShape = op.getTileShapeAttr();
+  if (!tileShape)
+    return success();
+  int64_t queries = tileShape.getQueryTile();
+  if (queries % 64 != 0 || queries > 256)
+    return op.emitOpError(
+               "expected a tile shape of 64, 128, 192 or 256 queries "
+               "for a kernel on a GPU, got ")
+           << queries;
+  config.mmaWarpgroups = queries / 64;
+  config.keyTile = tileShape.getKeyTile();
+  config.ctasPerSM = 1;
+  return success();
+}
+
+/// What the user asks for, and what follows from it.
+static void applyOptions(const GpuOptions &options, const Tuning &tuning,
+                         ForwardConfig &config) {
+  auto set = [](int64_t &field, int64_t option) {
+    if (option)
+      field = option;
+  };
+  set(config.keyTile, options.keyTile);
+  set(config.mmaWarpgroups, options.mmaWarpgroups);
+  set(config.ctasPerSM, options.ctasPerSM);
+  set(config.stages, options.stages);
+  set(config.queryStages, options.queryStages);
+  if (options.intraWarpgroupOverlap != Choice::Auto)
+    config.intraWarpgroupOverlap = options.intraWarpgroupOverlap == Choice::Yes;
+  config.pingpong = options.pingpong;
+  // With more warpgroups each needs all registers there are. The static
+  // scheduler would spill, and a section takes registers, too.
+  bool isScarce = config.mmaWarpgroups > tuning.staticWarpgroups;
+  config.dynamicScheduler |= isScarce;
+  if (options.scheduler != Scheduler::Auto)
+    config.dynamicScheduler = options.scheduler == Scheduler::Dynamic;
+  isScarce &= config.dynamicScheduler;
+  config.producerRegisters =
+      isScarce ? tuning.scarceProducerRegisters : tuning.producerRegisters;
+  config.sectionBytes = isScarce                  ? 0
+                        : config.dynamicScheduler ? tuning.dynamicL2Bytes
+                                                  : tuning.staticL2Bytes;
+  config.itemStages = config.dynamicScheduler ? tuning.dynamicWorkTiles
+                                              : tuning.staticWorkTiles;
+}
+
+static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
+  if (config.intraWarpgroupOverlap && config.queryStages < 2)
+    return op.emitOpError("needs 2 'query-stages' or more with "
+                          "'intra-warpgroup-overlap', since a stage of queries "
+                          "is free only when the next work tile has been "
+                          "started; "
+                          "got ")
+           << config.queryStages;
+  if (config.keyTile < 16 || config.keyTile > 256 || config.keyTile % 16 != 0)
+    return op.emitOpError("expected a tile shape of a multiple of 16 keys from "
+                          "16 to 256 for a kernel on a GPU, got ")
+           << config.keyTile;
+  return success();
+}
+
+FailureOr<ForwardConfig>
+spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
+                           const Tuning &tuning, const GpuOptions &options) {
+  ForwardConfig config = getMeasured(op, target, tuning, options);
+  if (failed(applyTileShape(op, config)))
+    return failure();
+  applyOptions(options, tuning, config);
+  if (failed(check(op, config)))
+    return failure();
+  config.item = layoutOfRowTiles(op, config.queryTile(), config.keyTile);
+  auto fits = [&] {
+    return sharedOfCTAs(ForwardLayout(config).shared.total(),
+                        config.ctasPerSM) <= target.sharedMemory;
+  };
+  while (!fits() && config.itemStages > 1)
+    --config.itemStages;
+  if (failed(checkLimits(op, config)))
+    return failure();
+  return config;
 }

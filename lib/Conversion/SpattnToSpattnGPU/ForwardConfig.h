@@ -1,4 +1,4 @@
-//===- ForwardConfig.h - The tile shape of a forward kernel ----*- C++ -*-===//
+//===- ForwardConfig.h - How a forward kernel is built ----------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,21 +9,56 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 
-#include "Forward/ForwardKernel.h"
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "Parts/WorkTileLayout.h"
+#include "Registers.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 
 namespace spattn {
 
-/// The shape of a kernel for a target. Its tiles are what the operation's
-/// schedule says. Else, on sm_90a, they are the ones of those measured for its
-/// head dimension that take least time by `estimateClocks` at the operation's
-/// lengths, or at `expectedLength` where they are not known; with neither, the
-/// ones for wide structures. On other targets they are the largest that fit
-/// shared memory and registers. Fails with a diagnostic if the tile shape asks
-/// for what no kernel does.
-mlir::FailureOr<ForwardShape> chooseForwardShape(AttentionOp op,
-                                                 const GpuTarget &target,
-                                                 int64_t expectedLength);
+/// The configuration of a forward kernel; chooseKernelConfig makes it.
+struct ForwardConfig {
+  TargetCapabilities target;
+  /// Columns in shared memory: head dimensions, rounded up to chunks.
+  int64_t headDim, valueDim;
+  /// Warpgroups that compute; each has 64 queries of a tile.
+  int64_t mmaWarpgroups = 2;
+  int64_t keyTile = 128;
+  /// Tiles of queries under way, and of keys and of values.
+  int64_t queryStages = 2, stages = 2;
+  /// The scores of a tile and the output of the one before are under way at
+  /// once, across work tiles too.
+  bool intraWarpgroupOverlap = true;
+  /// With that, MMA warpgroups issue their MMAs in turn, so that one's softmax
+  /// runs beside another's MMAs.
+  bool pingpong = true;
+  /// CTAs that an SM holds at once.
+  int64_t ctasPerSM = 1;
+  /// CTAs get work tiles one by one, from a counter in scratch memory, rather
+  /// than in rounds.
+  bool dynamicScheduler = false;
+  /// How work tiles are posted. Depends on all of the above.
+  WorkTileLayout item;
+  /// Posted work tiles that wait for their readers at most: fewer where there
+  /// is no room for more. What a CTA has taken, no other can do.
+  int64_t itemStages = 4;
+  /// Registers of a thread that loads.
+  int64_t producerRegisters = 40;
+  /// Bytes of keys and values of the heads that are worked on together; 0: all
+  /// heads are. Query tiles that are near each other read the same ones, from
+  /// the L2 cache if those of all of them fit.
+  int64_t sectionBytes = 0;
+
+  int64_t queryTile() const { return 64 * mmaWarpgroups; }
+  int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
+  /// Registers that a thread is launched with, and of one that computes.
+  int64_t launchedRegisters() const {
+    return spattn::launchedRegisters(target, threads(), ctasPerSM);
+  }
+  int64_t consumerRegisters() const {
+    return registersOfConsumer(target, mmaWarpgroups, ctasPerSM,
+                               producerRegisters);
+  }
+};
 
 } // namespace spattn
 

@@ -12,8 +12,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace spattn;
 
@@ -76,10 +74,10 @@ static LogicalResult readOperands(func::FuncOp function, HostFunction &host) {
     auto argument = getArgument(function, operand.value);
     if (!argument)
       return attention->emitError("operand '")
-             << operand.name
+             << operand->name
              << "' is not an argument of the function; a kernel for a GPU "
                 "reads and writes arguments";
-    host.operands.emplace_back(operand.getBufferName(), *argument);
+    host.operands.emplace_back(operand->buffer, *argument);
   }
   // Values are tensors, but there is one buffer for both.
   auto destinations = cast<DestinationStyleOpInterface>(*attention);
@@ -92,20 +90,29 @@ static LogicalResult readOperands(func::FuncOp function, HostFunction &host) {
   return success();
 }
 
-static LogicalResult readScale(func::FuncOp function, HostFunction &host) {
+static LogicalResult readScalars(func::FuncOp function, HostFunction &host) {
   AttentionOpInterface attention = host.attention;
-  host.scale = 1 / std::sqrt(double(attention.getHeadDim()));
-  Value scale = attention.getScale();
-  if (!scale)
-    return success();
-  host.scaleArgument = getArgument(function, scale);
-  if (host.scaleArgument)
-    return success();
-  FloatAttr constant;
-  if (!matchPattern(scale, m_Constant(&constant)))
-    return attention->emitError("the scale is neither an argument of the "
-                                "function nor a constant");
-  host.scale = constant.getValueAsDouble();
+  OperandValues values = attention.getOperandValues();
+  for (const OperandInfo &info : attention.getOperandInfos()) {
+    if (!info.isScalar())
+      continue;
+    HostScalar &scalar = host.scalars.emplace_back();
+    scalar.name = info.buffer.str();
+    Value value = values[info.kind];
+    if (!value) {
+      scalar.constant = getDefaultScalar(attention, info.kind);
+      continue;
+    }
+    scalar.argument = getArgument(function, value);
+    FloatAttr constant;
+    if (scalar.argument)
+      continue;
+    if (!matchPattern(value, m_Constant(&constant)))
+      return attention->emitError("the ")
+             << info.name
+             << " is neither an argument of the function nor a constant";
+    scalar.constant = constant.getValueAsDouble();
+  }
   return success();
 }
 
@@ -133,7 +140,8 @@ FailureOr<HostFunction> HostFunction::get(func::FuncOp function) {
   HostFunction host;
   host.attention = *attention;
   if (failed(checkUses(function)) || failed(readOperands(function, host)) ||
-      failed(readScale(function, host)) || failed(readResults(function, host)))
+      failed(readScalars(function, host)) ||
+      failed(readResults(function, host)))
     return failure();
   return host;
 }

@@ -1,4 +1,4 @@
-//===- KernelLimits.cpp - What a kernel needs of a multiprocessor ---------===//
+//===- KernelLimits.cpp - What a kernel needs of an SM -------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -13,37 +13,35 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Shared memory that each block takes beside its own. The most that a block
-/// can have is as much less than what a multiprocessor has.
+/// Shared memory that each CTA takes beside its own. The most that a CTA can
+/// have is as much less than what an SM has.
 static constexpr int64_t kReservedShared = 1024;
 
-int64_t spattn::sharedOfBlocks(int64_t bytes, int64_t blocks) {
-  return bytes * blocks + kReservedShared * (blocks - 1);
+int64_t spattn::sharedOfCTAs(int64_t bytes, int64_t ctas) {
+  return bytes * ctas + kReservedShared * (ctas - 1);
 }
 
-/// `3 blocks of 640 threads`.
+/// `3 CTAs of 640 threads`.
 static std::string toText(const KernelNeeds &needs) {
-  return std::to_string(needs.blocks) +
-         (needs.blocks == 1 ? " block" : " blocks") + " of " +
-         std::to_string(needs.threads) + " threads";
+  return std::to_string(needs.ctas) + (needs.ctas == 1 ? " CTA" : " CTAs") +
+         " of " + std::to_string(needs.threads) + " threads";
 }
 
 LogicalResult spattn::checkNeeds(Operation *op, const KernelNeeds &needs,
-                                 const GpuTarget &target) {
-  int64_t threads = needs.threads * needs.blocks;
+                                 const TargetCapabilities &target) {
+  int64_t threads = needs.threads * needs.ctas;
   if (threads > target.threads)
     return op->emitOpError("needs ")
-           << threads << " threads a multiprocessor, for " << toText(needs)
+           << threads << " threads an SM, for " << toText(needs)
            << ", more than the " << target.threads
            << " there are: expected fewer 'ctas-per-sm' or 'mma-warpgroups'";
-  int64_t shared = sharedOfBlocks(needs.shared, needs.blocks);
+  int64_t shared = sharedOfCTAs(needs.shared, needs.ctas);
   if (shared > target.sharedMemory)
     return op->emitOpError("needs ")
            << shared << " bytes of shared memory, more than the "
            << target.sharedMemory << " there are";
-  int64_t launched = launchedRegisters(needs.threads, needs.blocks);
-  if (target.family == GpuTarget::Family::Sm90a &&
-      needs.producerRegisters > launched)
+  int64_t launched = launchedRegisters(target, needs.threads, needs.ctas);
+  if (target.registerReallocation && needs.producerRegisters > launched)
     return op->emitOpError("needs ")
            << needs.producerRegisters << " registers for a thread that loads, "
            << "more than the " << launched << " that each thread of "
@@ -52,35 +50,28 @@ LogicalResult spattn::checkNeeds(Operation *op, const KernelNeeds &needs,
   return success();
 }
 
-LogicalResult spattn::checkLimits(AttentionOp op, const ForwardShape &shape,
-                                  const GpuTarget &target) {
+LogicalResult spattn::checkLimits(AttentionOp op, const ForwardConfig &config) {
   return checkNeeds(op,
-                    {shape.threads(), ForwardLayout(shape).shared.total(),
-                     shape.blocks, shape.producerRegisters()},
-                    target);
+                    {config.threads(), ForwardLayout(config).shared.total(),
+                     config.ctasPerSM, config.producerRegisters},
+                    config.target);
 }
 
 LogicalResult spattn::checkLimits(AttentionBackwardOp op,
-                                  const BackwardShape &shape, bool queriesAlone,
-                                  const GpuTarget &target) {
-  if (failed(checkNeeds(op,
-                        {shape.threads(), KeyKernelLayout(shape).shared.total(),
-                         shape.blocks, shape.producerRegisters()},
-                        target)))
+                                  const BackwardConfig &config) {
+  auto check = [&](const KernelNeeds &needs) {
+    return checkNeeds(op, needs, config.target);
+  };
+  if (failed(check({config.threads(), KeyKernelLayout(config).shared.total(),
+                    config.ctasPerSM, config.producerRegisters})))
     return failure();
   using Queries = QueryKernelLayout;
-  if (queriesAlone)
-    return checkNeeds(op,
-                      {Queries::kThreads, Queries(shape).shared.total(),
-                       shape.queryBlocks, Queries::kProducerRegisters},
-                      target);
-  if (failed(checkNeeds(op,
-                        {spattn_gpu::kWarpgroupThreads,
-                         PreprocessLayout(shape).shared.total(), /*blocks=*/1},
-                        target)))
+  if (config.deterministic)
+    return check({Queries::kThreads, Queries(config).shared.total(),
+                  config.queryCtasPerSM, config.queryProducerRegisters});
+  constexpr int64_t threads = spattn_gpu::kWarpgroupThreads;
+  if (failed(check(
+          {threads, PreprocessLayout(config).shared.total(), /*ctas=*/1})))
     return failure();
-  return checkNeeds(op,
-                    {spattn_gpu::kWarpgroupThreads,
-                     PostprocessLayout(shape).shared.total(), /*blocks=*/1},
-                    target);
+  return check({threads, PostprocessLayout(config).shared.total(), /*ctas=*/1});
 }

@@ -1,4 +1,4 @@
-//===- KernelLimits.h - What a kernel needs of a multiprocessor -*- C++ -*-===//
+//===- KernelLimits.h - What a kernel needs of an SM -----------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -11,34 +11,32 @@
 
 #include "Backward/BackwardKernels.h"
 #include "Forward/ForwardKernel.h"
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 
 namespace spattn {
 
-/// What a kernel asks of a multiprocessor.
+/// What a kernel asks of an SM.
 struct KernelNeeds {
-  /// Threads and bytes of shared memory of a block, and blocks at once.
-  int64_t threads, shared, blocks;
+  /// Threads and bytes of shared memory of a CTA, and CTAs at once.
+  int64_t threads, shared, ctas;
   /// Registers of a thread that loads, where those that compute take over what
   /// is left. 0 where all threads are alike.
   int64_t producerRegisters = 0;
 };
 
-/// The shared memory of a multiprocessor that so many blocks take at once, each
-/// of so many bytes.
-int64_t sharedOfBlocks(int64_t bytes, int64_t blocks);
+/// The shared memory of an SM that so many CTAs take at once, each of so many
+/// bytes.
+int64_t sharedOfCTAs(int64_t bytes, int64_t ctas);
 
-/// Fails, with an error at `op`, if a multiprocessor has less than a kernel
-/// needs: a launch would fail, or wait forever.
+/// Fails, with an error at `op`, if an SM has less than a kernel needs: a
+/// launch would fail, or wait forever.
 mlir::LogicalResult checkNeeds(mlir::Operation *op, const KernelNeeds &needs,
-                               const GpuTarget &target);
+                               const TargetCapabilities &target);
 
 /// The same of all kernels of an attention, or of its gradients.
-mlir::LogicalResult checkLimits(AttentionOp op, const ForwardShape &shape,
-                                const GpuTarget &target);
+mlir::LogicalResult checkLimits(AttentionOp op, const ForwardConfig &config);
 mlir::LogicalResult checkLimits(AttentionBackwardOp op,
-                                const BackwardShape &shape, bool queriesAlone,
-                                const GpuTarget &target);
+                                const BackwardConfig &config);
 
 } // namespace spattn
 

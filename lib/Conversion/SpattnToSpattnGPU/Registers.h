@@ -9,30 +9,33 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_REGISTERS_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_REGISTERS_H
 
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
+
 #include <algorithm>
 #include <cstdint>
 
 namespace spattn {
 
-/// Registers that each thread is launched with, in blocks of so many threads of
-/// which a multiprocessor holds some at once. The register file of 65,536 is
-/// shared by all threads of all blocks, a multiple of 8 each.
-inline int64_t launchedRegisters(int64_t threads, int64_t blocks) {
-  return std::min<int64_t>(65536 / blocks / threads / 8 * 8, 256);
+/// Registers that each thread is launched with, in CTAs of so many threads of
+/// which an SM holds some at once: all threads of all CTAs share its registers,
+/// a multiple of 8 each.
+inline int64_t launchedRegisters(const TargetCapabilities &target,
+                                 int64_t threads, int64_t ctas) {
+  return std::min<int64_t>(target.registers / ctas / threads / 8 * 8, 256);
 }
 
-/// Registers of a thread that computes, in blocks of which a multiprocessor
-/// holds some at once: what a warpgroup that loads, whose threads keep
-/// `loading` each, leaves to the `consumers` others. Not less than it is
-/// launched with, or else 240.
-inline int64_t registersOfConsumer(int64_t consumers, int64_t blocks,
+/// Registers of a thread that computes: what a warpgroup that loads, whose
+/// threads keep `loading` each, leaves to the `mmaWarpgroups` others of a CTA.
+/// Not less than it is launched with, or else 240.
+inline int64_t registersOfConsumer(const TargetCapabilities &target,
+                                   int64_t mmaWarpgroups, int64_t ctas,
                                    int64_t loading) {
-  // A block only ever has what it was launched with, a multiple of 8 for each
-  // thread; who asks for more waits forever.
-  int64_t warpgroups = consumers + 1;
-  int64_t launched = launchedRegisters(128 * warpgroups, blocks);
+  // A CTA only ever has what it was launched with, a multiple of 8 for each
+  // thread; a thread that asks for more waits forever.
+  int64_t warpgroups = mmaWarpgroups + 1;
+  int64_t launched = launchedRegisters(target, 128 * warpgroups, ctas);
   int64_t left = launched * warpgroups - loading;
-  return std::min<int64_t>(left / consumers / 8 * 8, 240);
+  return std::min<int64_t>(left / mmaWarpgroups / 8 * 8, 240);
 }
 
 } // namespace spattn

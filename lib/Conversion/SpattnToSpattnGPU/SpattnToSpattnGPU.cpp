@@ -1,5 +1,4 @@
-//===- SpattnToSpattnGPU.cpp - Attention to GPU kernels in tile form
-//-----------===//
+//===- SpattnToSpattnGPU.cpp - Attention to GPU kernels -------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,10 +9,8 @@
 #include "spattn/Conversion/Passes.h"
 
 #include "Backward/BackwardKernels.h"
-#include "BackwardConfig.h"
 #include "Forward/ForwardKernel.h"
-#include "ForwardConfig.h"
-#include "KernelLimits.h"
+#include "KernelConfig.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -21,7 +18,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
+#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "spattn/Support/StructOptions.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNTOSPATTNGPU
@@ -35,49 +34,39 @@ namespace {
 struct ConvertSpattnToSpattnGPUPass
     : public spattn::impl::ConvertSpattnToSpattnGPUBase<
           ConvertSpattnToSpattnGPUPass> {
-  using ConvertSpattnToSpattnGPUBase::ConvertSpattnToSpattnGPUBase;
+  explicit ConvertSpattnToSpattnGPUPass(const GpuOptions &values = {})
+      : fields(*this, values) {}
+  ConvertSpattnToSpattnGPUPass(const ConvertSpattnToSpattnGPUPass &other)
+      : ConvertSpattnToSpattnGPUBase(other), fields(*this) {}
 
-  LogicalResult checkOptions() {
-    target = GpuTarget::parse(targetName);
-    if (!target)
+  LogicalResult readOptions() {
+    options = fields.get();
+    auto fail = [&](llvm::Error error) -> LogicalResult {
       return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'target' to be sm_90a, or sm_80 or later, "
-                       "got '")
-             << targetName << "'";
-    if (sharedMemory < 0)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'shared-memory' to be 0 or more, got ")
-             << sharedMemory.getValue();
-    if (sharedMemory != 0)
-      target->sharedMemory = sharedMemory;
-    if (keyTile != 0 && (keyTile < 16 || keyTile > 256 || keyTile % 16 != 0))
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'key-tile' to be 0, or a multiple of 16 from "
-                       "16 to 256, got ")
-             << keyTile.getValue();
-    if (stages < 0 || stages > 8 || queryStages < 0 || queryStages > 8)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'stages' and 'query-stages' from 0 to 8, got ")
-             << stages.getValue() << " and " << queryStages.getValue();
-    if (mmaWarpgroups < 0 || mmaWarpgroups > 4 || ctasPerSM < 0 ||
-        ctasPerSM > 4)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'mma-warpgroups' and 'ctas-per-sm' from 0 to "
-                       "4, got ")
-             << mmaWarpgroups.getValue() << " and " << ctasPerSM.getValue();
-    if (expectedLength < 0 || expectedLength >= int64_t(1) << 30)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'expected-length' to be at least 0 and less "
-                       "than 2^30, got ")
-             << expectedLength.getValue();
+                       llvm::toString(std::move(error)));
+    };
+    if (llvm::Error error = options.check())
+      return fail(std::move(error));
+    target = *TargetCapabilities::of(options.getTarget());
+    if (options.sharedMemory != 0)
+      target.sharedMemory = options.sharedMemory;
+    llvm::Expected<Tuning> numbers = Tuning::of(target, options.tuning);
+    if (!numbers)
+      return fail(numbers.takeError());
+    tuning = *numbers;
     return success();
   }
 
   void runOnOperation() override {
-    if (failed(checkOptions()))
+    if (failed(readOptions()))
       return signalPassFailure();
-    for (auto function :
-         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+    // A module, or one for a GPU.
+    if (!getOperation()->hasTrait<OpTrait::SymbolTable>()) {
+      getOperation()->emitOpError("is no module of functions");
+      return signalPassFailure();
+    }
+    for (auto function : llvm::make_early_inc_range(
+             getOperation()->getRegion(0).getOps<func::FuncOp>()))
       if (failed(convert(function)))
         return signalPassFailure();
   }
@@ -89,6 +78,8 @@ struct ConvertSpattnToSpattnGPUPass
     if (failed(host))
       return failure();
     AttentionOpInterface op = host->attention;
+    if (failed(checkKnownOperands(op, getBasicOperands(), "kernel for a GPU")))
+      return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
       return op->emitOpError("expected elements of type f16 or bf16 for a "
@@ -132,52 +123,14 @@ struct ConvertSpattnToSpattnGPUPass
                             "multiple of 64 for an output of another element "
                             "type, got ")
              << op.getValueDim();
-    FailureOr<ForwardShape> chosen =
-        chooseForwardShape(op, *target, expectedLength);
-    if (failed(chosen))
-      return failure();
-    ForwardShape shape = *chosen;
-    if (keyTile)
-      shape.keyTile = keyTile;
-    if (mmaWarpgroups)
-      shape.consumers = mmaWarpgroups;
-    if (ctasPerSM)
-      shape.blocks = ctasPerSM;
-    if (stages)
-      shape.stages = stages;
-    if (queryStages)
-      shape.queryStages = queryStages;
-    if (intraWarpgroupOverlap != Choice::Auto)
-      shape.overlap = intraWarpgroupOverlap == Choice::Yes;
-    shape.takeTurns = pingpong;
-    // With more than two warpgroups that compute, registers would be spilled if
-    // items were dealt.
-    shape.fetch |= shape.consumers > 2;
-    if (scheduler != Scheduler::Auto)
-      shape.fetch = scheduler == Scheduler::Dynamic;
-    if (shape.overlap && shape.queryStages < 2)
-      return op.emitOpError("needs 2 'query-stages' or more with "
-                            "'intra-warpgroup-overlap', since a stage of "
-                            "queries is free only when the next item has been "
-                            "started; got ")
-             << shape.queryStages;
-    if (shape.keyTile < 16 || shape.keyTile > 256 || shape.keyTile % 16 != 0)
-      return op.emitOpError(
-                 "expected a tile shape of a multiple of 16 keys from "
-                 "16 to 256 for a kernel on a GPU, got ")
-             << shape.keyTile;
-    shape.item = layoutOfRowTiles(op, shape.queryTile(), shape.keyTile);
-    auto fits = [&] {
-      return sharedOfBlocks(ForwardLayout(shape).shared.total(),
-                            shape.blocks) <= target->sharedMemory;
-    };
-    while (!fits() && shape.mostItemStages > 1)
-      --shape.mostItemStages;
-    if (failed(checkLimits(op, shape, *target)))
+    FailureOr<ForwardConfig> config =
+        chooseKernelConfig(op, target, tuning, options);
+    if (failed(config))
       return failure();
     OpBuilder builder(function);
-    KernelProgram program(op, *target, shape.queryTile(), shape.keyTile);
-    buildForwardKernel(builder, op, takeName(function), shape, program);
+    KernelProgram program(op, target, config->queryTile(), config->keyTile,
+                          tuning.scarceRegisters);
+    buildForwardKernel(builder, op, takeName(function), *config, program);
     program.describeLaunches();
     return success();
   }
@@ -188,10 +141,10 @@ struct ConvertSpattnToSpattnGPUPass
       return cast<ShapedType>(value.getType()).getElementType();
     };
     for (const AttentionOperand &operand : op.getAttentionOperands())
-      if (operand.hasWidth() &&
+      if (operand->elements != ElementKind::F32 &&
           element(operand.value) != element(op.getQuery()))
         return op.emitOpError("expected '")
-               << operand.name << "' to have elements of type "
+               << operand->name << "' to have elements of type "
                << element(op.getQuery())
                << ", as 'query' has, for gradients on a GPU, got "
                << element(operand.value);
@@ -201,73 +154,28 @@ struct ConvertSpattnToSpattnGPUPass
   LogicalResult convertBackward(func::FuncOp function, AttentionBackwardOp op) {
     if (failed(checkElements(op)))
       return failure();
-    bool queriesAlone = deterministic == Choice::Auto
-                            ? areQueriesFasterAlone(op, *target, expectedLength)
-                            : deterministic == Choice::Yes;
-    FailureOr<BackwardShape> chosen =
-        chooseBackwardShape(op, *target, queriesAlone, expectedLength);
-    if (failed(chosen))
-      return failure();
-    BackwardShape shape = *chosen;
-    if (keyTile && keyTile % kRowsOfGroup != 0)
-      return op.emitOpError("expected a 'key-tile' of a multiple of 64 for "
-                            "gradients, got ")
-             << keyTile.getValue();
-    if (keyTile)
-      shape.consumers = keyTile / kRowsOfGroup;
-    if (mmaWarpgroups)
-      shape.consumers = mmaWarpgroups;
-    if (ctasPerSM)
-      shape.blocks = ctasPerSM;
-    if (stages)
-      shape.keyStages = shape.valueStages = stages;
-    if (queryStages)
-      shape.queryStages = queryStages;
-    if (shape.overlap && shape.queryStages < 2)
-      return op.emitOpError("needs 2 'query-stages' or more for gradients "
-                            "where products are asynchronous, since a stage "
-                            "of queries is free only when the next has been "
-                            "awaited; got ")
-             << shape.queryStages;
-    // Each warpgroup computes as many parts of a query tile's gradients.
-    if (shape.fragments() % shape.consumers != 0)
-      return op.emitOpError(
-                 "expected the number of warpgroups, one for 64 keys "
-                 "of a tile, to divide that of 64x64 blocks in a "
-                 "tile of queries for gradients on a GPU, got ")
-             << shape.consumers << " and " << shape.fragments();
-    shape.item = layoutOfColumnTiles(op, shape.keyTile(), shape.queryTile);
-    shape.queryItem =
-        layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
-    auto fits = [&](int64_t bytes, int64_t blocks) {
-      return sharedOfBlocks(bytes, blocks) <= target->sharedMemory;
-    };
-    auto mainFits = [&] {
-      return fits(KeyKernelLayout(shape).shared.total(), shape.blocks);
-    };
-    if (!mainFits())
-      shape.itemStages = 1;
-    // Room for large tables, unless stages were asked for.
-    if (!queryStages && shape.item.hasTables() && !mainFits())
-      shape.queryStages = std::min<int64_t>(shape.queryStages, 2);
-    if (!stages && shape.item.hasTables() && !mainFits())
-      shape.valueStages = 1;
-    auto queriesFit = [&] {
-      return fits(QueryKernelLayout(shape).shared.total(), shape.queryBlocks);
-    };
-    if (!queriesFit())
-      shape.queryBlocks = 1;
-    if (!queriesFit())
-      shape.queryValueStages = 1;
-    if (failed(checkLimits(op, shape, queriesAlone, *target)))
+    FailureOr<BackwardConfig> config =
+        chooseKernelConfig(op, target, tuning, options);
+    if (failed(config))
       return failure();
     OpBuilder builder(function);
-    KernelProgram program(op, *target, shape.queryTile, shape.keyTile());
-    buildBackwardKernels(builder, op, takeName(function), shape, program);
+    KernelProgram program(op, target, config->queryTile, config->keyTile(),
+                          tuning.scarceRegisters);
+    buildBackwardKernels(builder, op, takeName(function), *config, program);
     program.describeLaunches();
     return success();
   }
 
-  std::optional<GpuTarget> target;
+  template <class T>
+  using PassOption = Pass::Option<T>;
+  StructOptions<GpuOptions, PassOption> fields;
+  GpuOptions options;
+  TargetCapabilities target;
+  Tuning tuning;
 };
 } // namespace
+
+std::unique_ptr<Pass>
+spattn::createConvertSpattnToSpattnGPU(const GpuOptions &options) {
+  return std::make_unique<ConvertSpattnToSpattnGPUPass>(options);
+}

@@ -41,7 +41,7 @@ func.func @f(%q: !t, %l: !l, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {{
 }}
 """
 REASONS = (
-    "threads a multiprocessor",
+    "threads an SM",
     "bytes of shared memory, more than",
     "registers for a thread that loads, more than",
     "needs 2 'query-stages' or more",

@@ -23,14 +23,21 @@
 
 namespace spattn {
 
+/// A number that kernels are launched with: an argument of the function, or
+/// else a constant.
+struct HostScalar {
+  std::string name;
+  std::optional<unsigned> argument;
+  double constant = 0;
+};
+
 /// A function that becomes kernels, and where their operands come from.
 struct HostFunction {
   AttentionOpInterface attention;
   /// The argument of each operand, by the name of its buffer.
   std::vector<std::pair<std::string, unsigned>> operands;
-  /// The argument that holds the scale, or else its value.
-  std::optional<unsigned> scaleArgument;
-  double scale = 0;
+  /// Each scalar operand, by its name in launches.
+  std::vector<HostScalar> scalars;
   /// The argument that each result is.
   std::vector<unsigned> results;
 

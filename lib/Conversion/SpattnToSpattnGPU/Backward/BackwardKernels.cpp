@@ -13,41 +13,42 @@ using namespace spattn;
 
 spattn_gpu::FormulaAttr spattn::rowCtas(KernelProgram &program,
                                         AttentionBackwardOp op,
-                                        const BackwardShape &shape) {
-  return program.perTile(op.getNumQueryHeads() * shape.queryTile / kRowsOfGroup,
-                         "queryLength", shape.queryTile);
+                                        const BackwardConfig &config) {
+  return program.perTile(op.getNumQueryHeads() * config.queryTile /
+                             kRowsOfGroup,
+                         "queryLength", config.queryTile);
 }
 
 void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
-                                  StringRef name, const BackwardShape &shape,
+                                  StringRef name, const BackwardConfig &config,
                                   KernelProgram &program) {
-  int64_t rowBytes = 4 * op.getNumQueryHeads() * shape.queryTile;
+  int64_t rowBytes = 4 * op.getNumQueryHeads() * config.queryTile;
   auto perQuery = [&](int64_t columns) {
-    return program.perTile(columns * rowBytes, "queryLength", shape.queryTile);
+    return program.perTile(columns * rowBytes, "queryLength", config.queryTile);
   };
   program.addScratch("lse_start", perQuery(1), /*alignment=*/256);
   program.addScratch("delta_start", perQuery(1), /*alignment=*/256);
-  if (!shape.deterministic)
-    program.addScratch("dq_sums", perQuery(shape.headDim), /*alignment=*/256);
+  if (!config.deterministic)
+    program.addScratch("dq_sums", perQuery(config.headDim), /*alignment=*/256);
   // Tickets, and a semaphore for each query tile that is claimed.
   program.addScratch("counter",
-                     shape.claimsSums ? program.constantAndPerTile(
-                                            4, 4 * op.getNumQueryHeads(),
-                                            "queryLength", shape.queryTile)
-                                      : program.constant(4),
+                     config.claimsSums ? program.constantAndPerTile(
+                                             4, 4 * op.getNumQueryHeads(),
+                                             "queryLength", config.queryTile)
+                                       : program.constant(4),
                      /*alignment=*/4);
   program.limitTiles(
-      program.perTile(op.getNumKeyHeads(), "keyLength", shape.keyTile()));
-  program.limitTiles(rowCtas(program, op, shape));
+      program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()));
+  program.limitTiles(rowCtas(program, op, config));
 
   // The order of launches is that of the module.
-  if (shape.deterministic)
-    buildQueryKernel(builder, op, (name + "_queries").str(), shape, program);
+  if (config.deterministic)
+    buildQueryKernel(builder, op, (name + "_queries").str(), config, program);
   else
-    buildPreprocessKernel(builder, op, (name + "_prepare").str(), shape,
+    buildPreprocessKernel(builder, op, (name + "_preprocess").str(), config,
                           program);
-  buildKeyKernel(builder, op, name, shape, program);
-  if (!shape.deterministic)
-    buildPostprocessKernel(builder, op, (name + "_finish").str(), shape,
+  buildKeyKernel(builder, op, name, config, program);
+  if (!config.deterministic)
+    buildPostprocessKernel(builder, op, (name + "_postprocess").str(), config,
                            program);
 }

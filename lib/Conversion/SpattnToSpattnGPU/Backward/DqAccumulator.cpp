@@ -23,16 +23,16 @@ Value DqAccumulator::tileNumber(const WorkTile &tile, Value n) {
   Value head =
       b.add(b.mul(tile.batch, b.i32(op.getNumQueryHeads())), tile.head);
   Value ofHead = arith::DivUIOp::create(b, walk.firstValue(tile, n),
-                                        b.i32(shape.queryTile));
-  Value tiles = arith::DivUIOp::create(b, paddedRows, b.i32(shape.queryTile));
+                                        b.i32(config.queryTile));
+  Value tiles = arith::DivUIOp::create(b, paddedRows, b.i32(config.queryTile));
   return b.add(b.mul(head, tiles), ofHead);
 }
 
 Value DqAccumulator::startOf(Value tile) {
-  return b.pointer(
-      sums,
-      b.mul(b.asIndex(tile), b.asIndex(b.i32(shape.queryTile * shape.headDim))),
-      b.getF32Type());
+  return b.pointer(sums,
+                   b.mul(b.asIndex(tile),
+                         b.asIndex(b.i32(config.queryTile * config.headDim))),
+                   b.getF32Type());
 }
 
 Value DqAccumulator::fragmentPointer(Value start, Value fragment) {
@@ -57,13 +57,13 @@ Value DqAccumulator::claim(Value tile) {
 }
 
 void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
-  int64_t uses = shape.fragments() / shape.consumers;
+  int64_t uses = config.fragments() / config.mmaWarpgroups;
   for (int64_t own = 0; own < uses; ++own) {
     Value use = b.add(b.mul(count, b.i32(uses)), b.i32(own));
     Value phase = PipelineState(b, use, 1).phase;
-    for (int64_t group = 0; group < shape.consumers; ++group) {
+    for (int64_t group = 0; group < config.mmaWarpgroups; ++group) {
       parts.consumerWait({b.i32(group), phase});
-      Value fragment = b.i32(own * shape.consumers + group);
+      Value fragment = b.i32(own * config.mmaWarpgroups + group);
       spattn_gpu::AddWordsOp::create(b, kSumsWords, layout.sums.memory(b),
                                      b.asIndex(b.i32(group)), kSumsBytes,
                                      fragmentPointer(start, fragment),
@@ -73,7 +73,7 @@ void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
       spattn_gpu::SemaphoreReleaseOp::create(b, kPublished, semaphore);
     else
       spattn_gpu::StoreWaitOp::create(b);
-    for (int64_t group = 0; group < shape.consumers; ++group)
+    for (int64_t group = 0; group < config.mmaWarpgroups; ++group)
       parts.consumerRelease(b.i32(group));
   }
 }
@@ -81,7 +81,7 @@ void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
 void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
                                   Value tilesBefore) {
   Value count = b.add(tilesBefore, n), tile = tileNumber(workTile, n);
-  if (!shape.claimsSums)
+  if (!config.claimsSums)
     return emitParts(count, startOf(tile));
   b.when(
       claim(tile),
@@ -94,7 +94,7 @@ void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
 //===----------------------------------------------------------------------===//
 
 Value DqAccumulator::startPart(Value keyStage, Value buffer, Value fragment) {
-  Value chunks = b.i32(shape.headDim / kRowsOfGroup);
+  Value chunks = b.i32(config.headDim / kRowsOfGroup);
   Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
   Value chunk = arith::RemUIOp::create(b, fragment, chunks);
   b.fence();
@@ -122,11 +122,11 @@ Value DqAccumulator::start(Value group, Value keyStage, Value count) {
 
 Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
                                 Value dq, Value nextScores) {
-  int64_t uses = shape.fragments() / shape.consumers;
+  int64_t uses = config.fragments() / config.mmaWarpgroups;
   for (int64_t own = 0; own < uses; ++own) {
     if (own > 0)
       dq = startPart(keyStage, bufferOf(count),
-                     b.add(group, b.i32(own * shape.consumers)));
+                     b.add(group, b.i32(own * config.mmaWarpgroups)));
     dq = b.wait(own == 0 && nextScores ? 1 : 0, dq).front();
     bool isLast = own + 1 == uses;
     if (isLast)
@@ -144,7 +144,8 @@ Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
 }
 
 void DqAccumulator::meet() {
-  spattn_gpu::NamedBarrierSyncOp::create(b, 1, Value(), 128 * shape.consumers);
+  spattn_gpu::NamedBarrierSyncOp::create(b, 1, Value(),
+                                         128 * config.mmaWarpgroups);
 }
 
 void DqAccumulator::addParts(const WorkTile &tile, Value group, Value keyStage,
@@ -156,7 +157,7 @@ void DqAccumulator::addParts(const WorkTile &tile, Value group, Value keyStage,
   meet();
   // Read again, as for masks, to reduce register pressure.
   Value start = startOf(tileNumber(workTiles.withMask(tile), n));
-  for (int64_t own = 0; own < shape.fragments(); own += shape.consumers) {
+  for (int64_t own = 0; own < config.fragments(); own += config.mmaWarpgroups) {
     Value fragment = b.add(group, b.i32(own));
     Value dq = b.wait(0, startPart(keyStage, buffer, fragment)).front();
     spattn_gpu::AddFragmentOp::create(b, dq, fragmentPointer(start, fragment));

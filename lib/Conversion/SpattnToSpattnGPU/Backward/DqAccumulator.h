@@ -31,11 +31,11 @@ public:
   using Value = mlir::Value;
 
   DqAccumulator(KernelBuilder &b, AttentionBackwardOp op,
-                const BackwardShape &shape, const KeyKernelLayout &layout,
+                const BackwardConfig &config, const KeyKernelLayout &layout,
                 WorkTileQueue &workTiles, Value sums, Value counter,
                 Value paddedRows)
-      : b(b), op(op), shape(shape), layout(layout), workTiles(workTiles),
-        walk(b, workTiles, shape.queryTile), scores(b, layout.scores),
+      : b(b), op(op), config(config), layout(layout), workTiles(workTiles),
+        walk(b, workTiles, config.queryTile), scores(b, layout.scores),
         parts(b, layout.sumParts), sums(sums), counter(counter),
         paddedRows(paddedRows) {}
 
@@ -91,7 +91,7 @@ private:
 
   KernelBuilder &b;
   AttentionBackwardOp op;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
   const KeyKernelLayout &layout;
   WorkTileQueue &workTiles;
   TileWalk walk;

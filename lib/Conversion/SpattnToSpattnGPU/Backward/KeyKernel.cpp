@@ -12,49 +12,51 @@
 using namespace mlir;
 using namespace spattn;
 
-KeyKernelLayout::KeyKernelLayout(const BackwardShape &shape) {
-  bool isStaged = shape.sumsAreStaged();
-  keyTiles = shared.tiles(shape.keyStages, shape.keyTile(), shape.headDim);
-  valueTiles = shared.tiles(shape.valueStages, shape.keyTile(), shape.valueDim);
-  queryTiles = shared.tiles(shape.queryStages, shape.queryTile, shape.headDim);
-  doTiles = shared.tiles(shape.queryStages, shape.queryTile, shape.valueDim);
-  dsTiles = shared.tiles(shape.deterministic ? 0 : kScoreBuffers,
-                         shape.keyTile(), shape.queryTile);
-  sums = shared.take(isStaged ? shape.consumers * kSumsBytes : 0);
-  lse = shared.words(shape.queryStages, shape.queryTile);
-  delta = shared.words(shape.queryStages, shape.queryTile);
-  int64_t mmaWarps = 4 * shape.consumers;
-  keys = PipelineLayout(shared, shape.keyStages, 1, /*loads=*/true, 1);
-  outputs = shared.barriers(shape.keyStages, mmaWarps);
-  values = PipelineLayout(shared, shape.valueStages, 1, /*loads=*/true, 1);
+KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config) {
+  bool isStaged = config.sumsAreStaged();
+  keyTiles = shared.tiles(config.keyStages, config.keyTile(), config.headDim);
+  valueTiles =
+      shared.tiles(config.valueStages, config.keyTile(), config.valueDim);
+  queryTiles =
+      shared.tiles(config.queryStages, config.queryTile, config.headDim);
+  doTiles = shared.tiles(config.queryStages, config.queryTile, config.valueDim);
+  dsTiles = shared.tiles(config.deterministic ? 0 : kScoreBuffers,
+                         config.keyTile(), config.queryTile);
+  sums = shared.take(isStaged ? config.mmaWarpgroups * kSumsBytes : 0);
+  lse = shared.words(config.queryStages, config.queryTile);
+  delta = shared.words(config.queryStages, config.queryTile);
+  int64_t mmaWarps = 4 * config.mmaWarpgroups;
+  keys = PipelineLayout(shared, config.keyStages, 1, /*loads=*/true, 1);
+  outputs = shared.barriers(config.keyStages, mmaWarps);
+  values = PipelineLayout(shared, config.valueStages, 1, /*loads=*/true, 1);
   // A tile, and a number for each of its rows.
   queries =
-      PipelineLayout(shared, shape.queryStages, 2, /*loads=*/true, mmaWarps);
-  dos = PipelineLayout(shared, shape.queryStages, 2, /*loads=*/true, mmaWarps);
+      PipelineLayout(shared, config.queryStages, 2, /*loads=*/true, mmaWarps);
+  dos = PipelineLayout(shared, config.queryStages, 2, /*loads=*/true, mmaWarps);
   scores = PipelineLayout(shared, isStaged ? kScoreBuffers : 0, mmaWarps,
                           /*loads=*/false, mmaWarps);
-  sumParts = PipelineLayout(shared, isStaged ? shape.consumers : 0, 4,
+  sumParts = PipelineLayout(shared, isStaged ? config.mmaWarpgroups : 0, 4,
                             /*loads=*/false, 1);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
-      WorkTileQueueLayout(shared, shape.item, shape.itemStages, mmaWarps + 3);
+      WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
 }
 
 namespace {
 
 struct KeyKernelArguments {
-  KeyKernelArguments(KernelSignature &signature, const BackwardShape &shape)
-      : queryMap(signature.tensorMap("q", shape.queryTile)),
-        keyMap(signature.tensorMap("k", shape.keyTile())),
-        valueMap(signature.tensorMap("v", shape.keyTile())),
-        doMap(signature.tensorMap("do", shape.queryTile)),
-        dkMap(signature.tensorMap("dk", shape.keyTile())),
-        dvMap(signature.tensorMap("dv", shape.keyTile())) {
+  KeyKernelArguments(KernelSignature &signature, const BackwardConfig &config)
+      : queryMap(signature.tensorMap("q", config.queryTile)),
+        keyMap(signature.tensorMap("k", config.keyTile())),
+        valueMap(signature.tensorMap("v", config.keyTile())),
+        doMap(signature.tensorMap("do", config.queryTile)),
+        dkMap(signature.tensorMap("dk", config.keyTile())),
+        dvMap(signature.tensorMap("dv", config.keyTile())) {
     dk.pointer = signature.buffer("dk");
     dv.pointer = signature.buffer("dv");
     lse = signature.scratch("lse_start");
     delta = signature.scratch("delta_start");
-    if (!shape.deterministic)
+    if (!config.deterministic)
       sums = signature.scratch("dq_sums");
     counter = signature.scratch("counter");
     sequence.emplace(signature);
@@ -73,11 +75,11 @@ struct KeyKernelArguments {
 class KeyKernel {
 public:
   KeyKernel(OpBuilder &builder, AttentionBackwardOp op,
-            const BackwardShape &shape, KernelProgram &program)
+            const BackwardConfig &config, KernelProgram &program)
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), shape(shape), layout(shape), program(program),
-        signature(program), arguments(signature, shape) {}
+        op(op), config(config), layout(config), program(program),
+        signature(program), arguments(signature, config) {}
 
   void build(StringRef name);
 
@@ -92,7 +94,7 @@ private:
 
   KernelBuilder b;
   AttentionBackwardOp op;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
   KeyKernelLayout layout;
   KernelProgram &program;
   KernelSignature signature;
@@ -106,23 +108,23 @@ private:
 } // namespace
 
 void KeyKernel::build(StringRef name) {
-  signature.begin(b, name, {shape.threads(), shape.blocks});
+  signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(signature);
   dk = signature.get(b, arguments.dk);
   dv = signature.get(b, arguments.dv);
   ScoreModifier modifier(b, get(arguments.scale));
-  paddedRows = sequence.paddedQueries(b, shape.queryTile);
+  paddedRows = sequence.paddedQueries(b, config.queryTile);
   WorkTileQueue workTiles(b, layout.workTiles);
-  SkippedTiles skipped(b, shape);
+  SkippedTiles skipped(b, config);
   Value counter = get(arguments.counter);
-  DqAccumulator accumulator(b, op, shape, layout, workTiles,
+  DqAccumulator accumulator(b, op, config, layout, workTiles,
                             arguments.sums ? get(*arguments.sums) : Value(),
                             counter, paddedRows);
-  KeyMainloop mainloop(b, shape, layout, workTiles, modifier, skipped,
+  KeyMainloop mainloop(b, config, layout, workTiles, modifier, skipped,
                        accumulator);
   KeyTileScheduler scheduler(
-      b, op, shape, sequence, workTiles, skipped, counter,
+      b, op, config, sequence, workTiles, skipped, counter,
       [&](const WorkTile &tile) { emitEmptyKeys(tile); });
   initBarriers(b,
                {layout.keys.full, layout.values.full, layout.values.empty,
@@ -131,10 +133,10 @@ void KeyKernel::build(StringRef name) {
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
                 layout.scores.full, layout.scores.empty, layout.sumParts.full,
                 layout.sumParts.empty},
-               shape.threads());
-  emitWarpRoles(b, {launchedRegisters(shape.threads(), shape.blocks),
-                    shape.producerRegisters(),
-                    shape.consumerRegisters(),
+               config.threads());
+  emitWarpRoles(b, {config.launchedRegisters(),
+                    config.producerRegisters,
+                    config.consumerRegisters(),
                     {[&] { scheduler.emit(); },
                      [&] { emitLoads(workTiles, /*ofDo=*/false); },
                      [&] { emitLoads(workTiles, /*ofDo=*/true); },
@@ -142,8 +144,9 @@ void KeyKernel::build(StringRef name) {
                     [&](Value group) { mainloop.emit(group); }});
   // Work tiles are key tiles of a key head of a batch entry.
   signature.end(
-      b, layout.shared.total(), shape.blocks,
-      program.perTile(op.getNumKeyHeads(), "keyLength", shape.keyTile()));
+      b, layout.shared.total(), config.ctasPerSM,
+      program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()),
+      config.consumerRegisters());
 }
 
 /// The number of a query among all that scratch has room for.
@@ -162,7 +165,7 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
   const TileRing &keyRing = ofDo ? layout.valueTiles : layout.keyTiles;
   const TileRing &queryRing = ofDo ? layout.doTiles : layout.queryTiles;
   const WordRing &wordRing = ofDo ? layout.delta : layout.lse;
-  TileWalk walk(b, workTiles, shape.queryTile);
+  TileWalk walk(b, workTiles, config.queryTile);
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
     b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::First), [&] {
       PipelineState state = keyPipeline.state(KeyTileExtra::keyNumber(tile));
@@ -193,7 +196,7 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
                            DqAccumulator &accumulator) {
   Pipeline keys(b, layout.keys), values(b, layout.values);
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    if (shape.sumsAreStaged()) {
+    if (config.sumsAreStaged()) {
       auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
       b.in(loop.getBody(), [&] {
         accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
@@ -222,7 +225,7 @@ void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
   Value first = b.ops.materialize(tile.first);
   Value rest = b.sub(sequence.keyLength, first);
   Value count =
-      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(shape.keyTile())));
+      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.keyTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));
   for (const auto &[array, columns] :
        {std::pair(dk, op.getHeadDim()), {dv, op.getValueDim()}})
@@ -232,7 +235,7 @@ void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
 }
 
 void spattn::buildKeyKernel(OpBuilder &builder, AttentionBackwardOp op,
-                            StringRef name, const BackwardShape &shape,
+                            StringRef name, const BackwardConfig &config,
                             KernelProgram &program) {
-  KeyKernel(builder, op, shape, program).build(name);
+  KeyKernel(builder, op, config, program).build(name);
 }

@@ -26,11 +26,11 @@ Value KeyMainloop::awaitQuery(Value count) {
 /// registers.
 Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
   Value stage = queries.state(count).stage;
-  Value start = modifier.scoreStart(lse, b.accType(shape.queryTile));
+  Value start = modifier.scoreStart(lse, b.accType(config.queryTile));
   b.fence();
   Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), context.group,
                        layout.queryTiles.at(b, stage), start,
-                       /*transposed=*/true, shape.queryTile);
+                       /*transposed=*/true, config.queryTile);
   b.commit();
   return scores;
 }
@@ -41,12 +41,12 @@ Value KeyMainloop::firstScores(const Context &context, Value count) {
 
 Value KeyMainloop::startDp(const Context &context, Value stage) {
   Value delta =
-      b.map(layout.delta.columns(b, stage), b.accType(shape.queryTile),
+      b.map(layout.delta.columns(b, stage), b.accType(config.queryTile),
             [](ValueRange x) { return x[0]; });
   b.fence();
   Value dp = b.mma(layout.valueTiles.at(b, context.valueStage), context.group,
                    layout.doTiles.at(b, stage), delta,
-                   /*transposed=*/true, shape.queryTile);
+                   /*transposed=*/true, config.queryTile);
   b.commit();
   return dp;
 }
@@ -67,27 +67,27 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                       b.mul(context.group, b.i32(kRowsOfGroup)), scores);
   dos.consumerWait(own);
   // Beside the exponentials, or where it takes the fewest registers.
-  Value dp = shape.overlap ? startDp(context, own.stage) : Value();
+  Value dp = config.target.asyncMma ? startDp(context, own.stage) : Value();
   Value probs = modifier.probability(scores);
   Value probsOperand = b.toOperand(probs);
   b.fence();
   dv = b.mma(probsOperand, Value(), layout.doTiles.at(b, own.stage), dv,
-             /*transposed=*/false, shape.valueDim);
+             /*transposed=*/false, config.valueDim);
   b.commit();
-  if (!shape.overlap)
+  if (!config.target.asyncMma)
     dp = startDp(context, own.stage);
-  dp = b.wait(shape.overlap ? 1 : 0, dp).front();
+  dp = b.wait(config.target.asyncMma ? 1 : 0, dp).front();
   Value ds = b.map({probs, dp}, probs.getType(), [&](ValueRange x) -> Value {
     return arith::MulFOp::create(b, x[0], x[1]);
   });
   Value dsOperand = b.toOperand(ds);
   b.fence();
   dk = b.mma(dsOperand, Value(), layout.queryTiles.at(b, own.stage), dk,
-             /*transposed=*/false, shape.headDim);
+             /*transposed=*/false, config.headDim);
   b.commit();
-  if (shape.sumsAreStaged())
+  if (config.sumsAreStaged())
     accumulator.shareScores(context.group, count, dsOperand);
-  else if (!shape.deterministic)
+  else if (!config.deterministic)
     accumulator.addParts(tile, context.group, context.keyStage, count, n,
                          dsOperand);
 
@@ -97,13 +97,13 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   Value nextCount, lse;
   if (next) {
     nextCount = b.add(context.tilesBefore, next);
-    if (shape.skipsTiles())
+    if (config.skipsTiles())
       skipTiles(b.add(count, b.i32(1)), nextCount);
     // Ahead of where they are needed: MMAs keep shared memory busy.
     lse = awaitQuery(nextCount);
   }
   Value dq;
-  if (shape.sumsAreStaged())
+  if (config.sumsAreStaged())
     dq = accumulator.start(context.group, context.keyStage, count);
   // In the order in which they were started.
   auto awaitKey = [&](int64_t behind) {
@@ -115,7 +115,7 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
     return next ? startScores(context, nextCount, lse) : Value();
   };
   // No MMA is under way where loops begin again: ptxas would serialise all.
-  if (shape.sumsAreStaged()) {
+  if (config.sumsAreStaged()) {
     // Two MMAs behind it would take too many registers.
     awaitKey(/*behind=*/1);
     Value started = accumulator.stageParts(context.group, context.keyStage,
@@ -150,14 +150,14 @@ void KeyMainloop::skipTiles(Value begin, Value end) {
 /// and the last keys the first.
 KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
                                            ValueRange before) {
-  if (!shape.overlap)
+  if (!config.target.asyncMma)
     return emitTilesInOrder(context, before);
   const WorkTile &tile = context.tile;
   Value tilesBefore = context.tilesBefore;
   NeededTiles needed =
       skipped.getNeeded(tile, KeyTileExtra::skipped(tile), context.group);
   auto skip = [&](Value begin, Value end) {
-    if (shape.skipsTiles())
+    if (config.skipsTiles())
       skipTiles(b.add(tilesBefore, begin), b.add(tilesBefore, end));
   };
   skip(b.i32(0), needed.first);
@@ -217,7 +217,7 @@ KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
 //===----------------------------------------------------------------------===//
 
 KeyMainloop::Values KeyMainloop::noGradients() {
-  return {b.fillAcc(shape.valueDim, 0), b.fillAcc(shape.headDim, 0)};
+  return {b.fillAcc(config.valueDim, 0), b.fillAcc(config.headDim, 0)};
 }
 
 KeyMainloop::Values KeyMainloop::startingWith(const WorkTile &tile,
@@ -234,7 +234,7 @@ KeyMainloop::Values KeyMainloop::startingWith(const WorkTile &tile,
 
 void KeyMainloop::emitOutput(const Context &context, Value dv, Value dk) {
   // Others may still be reading keys, unless each only reads its own.
-  if (!shape.deterministic)
+  if (!config.deterministic)
     accumulator.meet();
   spattn_gpu::WriteOp::create(b, dv,
                               layout.valueTiles.at(b, context.valueStage),
@@ -249,7 +249,7 @@ void KeyMainloop::emitOutput(const Context &context, Value dv, Value dk) {
 void KeyMainloop::emit(Value group) {
   // Heads of a group add to the same gradients.
   Values initial;
-  if (shape.grouped)
+  if (config.grouped)
     initial = noGradients();
   workTiles.forEach(
       initial,
@@ -263,6 +263,6 @@ void KeyMainloop::emit(Value group) {
         carried = emitTiles(context, carried);
         b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),
                [&] { emitOutput(context, carried[0], carried[1]); });
-        return shape.grouped ? carried : Values();
+        return config.grouped ? carried : Values();
       });
 }

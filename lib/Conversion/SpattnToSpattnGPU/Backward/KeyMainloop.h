@@ -24,17 +24,17 @@ public:
   using ValueRange = mlir::ValueRange;
   using Values = llvm::SmallVector<Value>;
 
-  KeyMainloop(KernelBuilder &b, const BackwardShape &shape,
+  KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
               const KeyKernelLayout &layout, WorkTileQueue &workTiles,
               ScoreModifier &modifier, SkippedTiles &skipped,
               DqAccumulator &accumulator)
-      : b(b), shape(shape), layout(layout), workTiles(workTiles),
+      : b(b), config(config), layout(layout), workTiles(workTiles),
         modifier(modifier), skipped(skipped), accumulator(accumulator),
         keys(b, layout.keys), values(b, layout.values),
         queries(b, layout.queries), dos(b, layout.dos),
-        walk(b, workTiles, shape.queryTile),
+        walk(b, workTiles, config.queryTile),
         mask(b, workTiles, walk, Mask::Orientation::KeysByQueries,
-             shape.queryTile) {}
+             config.queryTile) {}
 
   /// All work tiles of warpgroup `group`.
   void emit(Value group);
@@ -75,7 +75,7 @@ private:
   void emitOutput(const Context &context, Value dv, Value dk);
 
   KernelBuilder &b;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
   const KeyKernelLayout &layout;
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;

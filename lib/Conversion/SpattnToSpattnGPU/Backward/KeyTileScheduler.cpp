@@ -13,28 +13,21 @@ using namespace spattn;
 
 using Index = KernelBuilder::Index;
 
-/// Heads whose key tiles are under way at once. With few, what they read and
-/// add to stays in the L2 cache, where there is room for more without sums;
-/// with one, measured, all wait for the same.
-static int64_t headsTogether(const BackwardShape &shape) {
-  return shape.deterministic ? 16 : 8;
-}
-
 void KeyTileScheduler::countTiles() {
   tiles = b.ops.materialize(
-      b.ops.ceilDiv(b.ops.wrap(again(sequence.keyLength)), shape.keyTile()));
+      b.ops.ceilDiv(b.ops.wrap(again(sequence.keyLength)), config.keyTile()));
   rowHeads = b.mul(again(sequence.batches), b.i32(op.getNumKeyHeads()));
 }
 
 Value KeyTileScheduler::again(Value number) {
-  return shape.grouped ? spattn_gpu::WarpBroadcastOp::create(b, number)
-                       : number;
+  return config.grouped ? spattn_gpu::WarpBroadcastOp::create(b, number)
+                        : number;
 }
 
 WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   IndexOps &ops = b.ops;
   WorkTile item;
-  Value most = b.i32(headsTogether(shape));
+  Value most = b.i32(config.headsTogether);
   Value ofGroup = b.mul(tiles, most);
   Value firstHead = b.mul(arith::DivUIOp::create(b, number, ofGroup), most);
   Value together = arith::MinSIOp::create(b, b.sub(rowHeads, firstHead), most);
@@ -44,16 +37,16 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   item.keyHead = arith::DivUIOp::create(b, rest, sequence.batches);
   item.batch = arith::RemUIOp::create(b, rest, sequence.batches);
   item.head = item.keyHead;
-  if (shape.grouped)
+  if (config.grouped)
     item.head =
         b.add(b.mul(item.keyHead, b.i32(op.getGroupSize())), headOfGroup);
   Lengths<Index> lengths{ops.wrap(sequence.queryLength),
                          ops.wrap(again(sequence.keyLength))};
   item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
                          op.getAlgebraAlignment());
-  item.first = ops.mul(ops.wrap(tile), ops.constant(shape.keyTile()));
-  Index end = ops.add(item.first, ops.constant(shape.keyTile()));
-  auto ranges = queryTiles(ops, item.form, item.first, end, shape.queryTile);
+  item.first = ops.mul(ops.wrap(tile), ops.constant(config.keyTile()));
+  Index end = ops.add(item.first, ops.constant(config.keyTile()));
+  auto ranges = queryTiles(ops, item.form, item.first, end, config.queryTile);
   item.masked = maskedSequence(ops, ranges);
   item.full = fullSequence(ops, ranges);
   item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
@@ -76,7 +69,7 @@ void KeyTileScheduler::emit() {
       [&](ValueRange carried) -> llvm::SmallVector<Value> {
         countTiles();
         Progress progress{carried[0], carried[1], carried[2]};
-        progress = shape.grouped ? emitGroup(progress) : emitTile(progress);
+        progress = config.grouped ? emitGroup(progress) : emitTile(progress);
         return {progress.number, progress.count, progress.posted};
       });
   workTiles.postEnd(end[1]);

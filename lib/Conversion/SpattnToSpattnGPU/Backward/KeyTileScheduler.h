@@ -39,11 +39,11 @@ public:
   using Value = mlir::Value;
 
   KeyTileScheduler(KernelBuilder &b, AttentionBackwardOp op,
-                   const BackwardShape &shape, const SequenceInfo &sequence,
+                   const BackwardConfig &config, const SequenceInfo &sequence,
                    WorkTileQueue &workTiles, SkippedTiles &skipped,
                    Value counter,
                    std::function<void(const WorkTile &)> emitEmptyKeys)
-      : b(b), op(op), shape(shape), sequence(sequence), workTiles(workTiles),
+      : b(b), op(op), config(config), sequence(sequence), workTiles(workTiles),
         skipped(skipped), counter(counter),
         emitEmptyKeys(std::move(emitEmptyKeys)), heads(op.getHeadStructures()) {
   }
@@ -79,7 +79,7 @@ private:
 
   KernelBuilder &b;
   AttentionBackwardOp op;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
   SequenceInfo sequence;
   WorkTileQueue &workTiles;
   SkippedTiles &skipped;

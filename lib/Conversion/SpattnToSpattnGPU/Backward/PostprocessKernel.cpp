@@ -15,16 +15,17 @@ using namespace spattn;
 static constexpr int64_t kThreads = spattn_gpu::kWarpgroupThreads;
 static constexpr int64_t kCtasPerSm = 4;
 
-PostprocessLayout::PostprocessLayout(const BackwardShape &shape) {
-  gradientTile = shared.tiles(1, kRowsOfGroup, shape.headDim);
+PostprocessLayout::PostprocessLayout(const BackwardConfig &config) {
+  gradientTile = shared.tiles(1, kRowsOfGroup, config.headDim);
 }
 
 void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
-                                    StringRef name, const BackwardShape &shape,
+                                    StringRef name,
+                                    const BackwardConfig &config,
                                     KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(),
                   cast<ShapedType>(op.getQuery().getType()).getElementType());
-  PostprocessLayout layout(shape);
+  PostprocessLayout layout(config);
   KernelSignature signature(program);
   auto dqMap = signature.tensorMap("dq", kRowsOfGroup);
   KernelSignature::Strided dq;
@@ -38,11 +39,11 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   ScoreModifier modifier(b, signature.get(scale));
-  QueryRows rows(b, op, shape, sequenceArguments.get(signature));
+  QueryRows rows(b, op, config, sequenceArguments.get(signature));
   rows.locateCta();
   Value any = rows.seesKeys();
   // If no CTA came to add to a query tile, there is nothing in it.
-  if (shape.claimsSums) {
+  if (config.claimsSums) {
     Value count = LLVM::LoadOp::create(b, b.getI32Type(),
                                        rows.semaphore(signature.get(counter)));
     any = arith::AndIOp::create(
@@ -52,7 +53,8 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
       any,
       [&] {
         Value zero = b.asIndex(b.i32(0));
-        for (int64_t chunk = 0; chunk < shape.headDim / kRowsOfGroup; ++chunk) {
+        for (int64_t chunk = 0; chunk < config.headDim / kRowsOfGroup;
+             ++chunk) {
           Value elements = b.i32(chunk * kSumsWords);
           Value sum = spattn_gpu::LoadFragmentOp::create(
               b, b.accType(kRowsOfGroup),
@@ -74,5 +76,5 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
       },
       [&] { rows.emitEmptyRows(signature.get(b, dq), kThreads / 32); });
   signature.end(b, layout.shared.total(), /*persistent=*/-1,
-                rowCtas(program, op, shape));
+                rowCtas(program, op, config));
 }

@@ -16,16 +16,16 @@ static constexpr int64_t kThreads = spattn_gpu::kWarpgroupThreads;
 static constexpr int64_t kWarps = kThreads / 32;
 static constexpr int64_t kCtasPerSm = 4;
 
-PreprocessLayout::PreprocessLayout(const BackwardShape &shape) {
-  outTile = shared.tiles(1, kRowsOfGroup, shape.valueDim);
-  doTile = shared.tiles(1, kRowsOfGroup, shape.valueDim);
+PreprocessLayout::PreprocessLayout(const BackwardConfig &config) {
+  outTile = shared.tiles(1, kRowsOfGroup, config.valueDim);
+  doTile = shared.tiles(1, kRowsOfGroup, config.valueDim);
   loaded = shared.barriers(1, /*arrivals=*/2, /*loads=*/true);
 }
 
 /// Each warp clears its share of the rows' dQ.
-static void clearSums(KernelBuilder &b, const BackwardShape &shape,
+static void clearSums(KernelBuilder &b, const BackwardConfig &config,
                       QueryRows &rows, Value sums) {
-  int64_t share = kRowsOfGroup * shape.headDim / kWarps, lines = 2;
+  int64_t share = kRowsOfGroup * config.headDim / kWarps, lines = 2;
   Value start = b.pointer(rows.sums(sums), b.mul(rows.warp(), b.i32(share)),
                           b.getF32Type());
   spattn_gpu::StoreFillOp::create(b, b.f32(0), start,
@@ -34,11 +34,11 @@ static void clearSums(KernelBuilder &b, const BackwardShape &shape,
 }
 
 void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
-                                   StringRef name, const BackwardShape &shape,
+                                   StringRef name, const BackwardConfig &config,
                                    KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(),
                   cast<ShapedType>(op.getQuery().getType()).getElementType());
-  PreprocessLayout layout(shape);
+  PreprocessLayout layout(config);
   KernelSignature signature(program);
   auto outMap = signature.tensorMap("o", kRowsOfGroup);
   auto doMap = signature.tensorMap("do", kRowsOfGroup);
@@ -54,9 +54,9 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   startCounter(b, signature.get(counter));
-  QueryRows rows(b, op, shape, sequenceArguments.get(signature));
+  QueryRows rows(b, op, config, sequenceArguments.get(signature));
   rows.locateCta();
-  if (shape.claimsSums)
+  if (config.claimsSums)
     b.when(b.isFirstThread(), [&] {
       LLVM::StoreOp::create(b, b.i32(0),
                             rows.semaphore(signature.get(counter)));
@@ -73,8 +73,8 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
           b.load(signature.get(doMap), rows.first, rows.head, rows.batch,
                  doTile, loaded);
         });
-        if (!shape.claimsSums)
-          clearSums(b, shape, rows, signature.get(sums));
+        if (!config.claimsSums)
+          clearSums(b, config, rows, signature.get(sums));
         rows.storeStart(signature.get(lse),
                         rows.negatedLse(signature.get(b, callerLse)));
         b.await(loaded, b.i32(0));
@@ -86,5 +86,5 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
         rows.storeStart(signature.get(delta), b.fillRows(0));
       });
   signature.end(b, layout.shared.total(), /*persistent=*/-1,
-                rowCtas(program, op, shape));
+                rowCtas(program, op, config));
 }

@@ -44,7 +44,7 @@ void QueryRows::locate(const WorkTile &tile) {
 
 void QueryRows::locateScratch() {
   rowsLeft = b.sub(sequence.queryLength, first);
-  Value padded = sequence.paddedQueries(b, shape.queryTile);
+  Value padded = sequence.paddedQueries(b, config.queryTile);
   Value headNumber =
       b.add(b.mul(b.asIndex(batch), b.asIndex(b.i32(op.getNumQueryHeads()))),
             b.asIndex(head));
@@ -53,14 +53,14 @@ void QueryRows::locateScratch() {
 
 Value QueryRows::seesKeys() {
   IndexOps &ops = b.ops;
-  Index tile = ops.mul(ops.floorDiv(ops.wrap(first), shape.queryTile),
-                       ops.constant(shape.queryTile));
+  Index tile = ops.mul(ops.floorDiv(ops.wrap(first), config.queryTile),
+                       ops.constant(config.queryTile));
   NormalForm<Index> form =
       normalForm(ops, op.getHeadStructures(), ops.wrap(head),
                  sequence.lengths(b), op.getAlgebraAlignment());
   auto ranges =
-      keyTiles(ops, form, tile, ops.add(tile, ops.constant(shape.queryTile)),
-               shape.keyTile());
+      keyTiles(ops, form, tile, ops.add(tile, ops.constant(config.queryTile)),
+               config.keyTile());
   Index visited = ops.add(maskedSequence(ops, ranges).count,
                           fullSequence(ops, ranges).count);
   return b.compare(arith::CmpIPredicate::sgt, ops.materialize(visited),
@@ -69,13 +69,13 @@ Value QueryRows::seesKeys() {
 
 Value QueryRows::semaphore(Value counter) {
   Value tile =
-      arith::DivUIOp::create(b, scratchRow, b.asIndex(b.i32(shape.queryTile)));
+      arith::DivUIOp::create(b, scratchRow, b.asIndex(b.i32(config.queryTile)));
   return getSemaphore(b, counter,
                       arith::IndexCastOp::create(b, b.getI32Type(), tile));
 }
 
 Value QueryRows::sums(Value base) {
-  return b.pointer(base, b.mul(scratchRow, b.asIndex(b.i32(shape.headDim))),
+  return b.pointer(base, b.mul(scratchRow, b.asIndex(b.i32(config.headDim))),
                    b.getF32Type());
 }
 

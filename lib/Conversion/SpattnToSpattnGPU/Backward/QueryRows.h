@@ -21,8 +21,8 @@ public:
   using Value = mlir::Value;
 
   QueryRows(KernelBuilder &b, AttentionBackwardOp op,
-            const BackwardShape &shape, const SequenceInfo &sequence)
-      : b(b), op(op), shape(shape), sequence(sequence) {}
+            const BackwardConfig &config, const SequenceInfo &sequence)
+      : b(b), op(op), config(config), sequence(sequence) {}
 
   /// The rows of this CTA: the next 64 queries of all heads of all batch
   /// entries, then those after them.
@@ -65,7 +65,7 @@ private:
 
   KernelBuilder &b;
   AttentionBackwardOp op;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
   SequenceInfo sequence;
   Value rowsLeft, scratchRow;
 };

@@ -21,7 +21,7 @@ static constexpr int64_t kTilesWithBit = 16;
 
 llvm::SmallVector<Value> SkippedTiles::find(const WorkTile &workTile) {
   llvm::SmallVector<Value> words;
-  if (!shape.skipsTiles())
+  if (!config.skipsTiles())
     return words;
   IndexOps &ops = b.ops;
   Value own = b.lane();
@@ -29,14 +29,14 @@ llvm::SmallVector<Value> SkippedTiles::find(const WorkTile &workTile) {
   Index number = ops.wrap(arith::RemUIOp::create(b, own, b.i32(kTilesWithBit)));
   Index tile = workTile.masked.nth(ops, number);
   Value all = b.i32(-1);
-  for (int64_t group = 0; group < shape.consumers; group += 2) {
+  for (int64_t group = 0; group < config.mmaWarpgroups; group += 2) {
     Index rows = ops.mul(ops.wrap(b.add(half, b.i32(group))),
                          ops.constant(kRowsOfGroup));
     Index begin = ops.add(workTile.first, rows);
     Index end = ops.add(begin, ops.constant(kRowsOfGroup));
     IndexOps::Bool isSeen = ops.constantBool(false);
     for (const auto &range :
-         queryTiles(ops, workTile.form, begin, end, shape.queryTile))
+         queryTiles(ops, workTile.form, begin, end, config.queryTile))
       isSeen = ops.orB(
           isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
     IndexOps::Bool isSkipped =

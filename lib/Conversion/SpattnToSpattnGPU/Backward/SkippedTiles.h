@@ -27,8 +27,8 @@ class SkippedTiles {
 public:
   using Value = mlir::Value;
 
-  SkippedTiles(KernelBuilder &b, const BackwardShape &shape)
-      : b(b), shape(shape) {}
+  SkippedTiles(KernelBuilder &b, const BackwardConfig &config)
+      : b(b), config(config) {}
 
   /// The words of a work tile; none where no warpgroup skips tiles.
   llvm::SmallVector<Value> find(const WorkTile &tile);
@@ -42,7 +42,7 @@ public:
 
 private:
   KernelBuilder &b;
-  const BackwardShape &shape;
+  const BackwardConfig &config;
 };
 
 } // namespace spattn

@@ -45,10 +45,10 @@ bool ForwardEpilogue::needsRow() {
 
 PendingOutput ForwardEpilogue::nothingPending() {
   PendingOutput none;
-  none.output = b.fillAcc(shape.valueDim, 0);
+  none.output = b.fillAcc(config.valueDim, 0);
   none.max = b.fillRows(kNegInf);
   none.sum = b.fillRows(0);
-  none.operand = b.toOperand(b.fillAcc(shape.keyTile, 0));
+  none.operand = b.toOperand(b.fillAcc(config.keyTile, 0));
   if (needsRow())
     none.batch = none.head = none.row = b.i32(0);
   return none;
@@ -59,13 +59,13 @@ PendingOutput ForwardEpilogue::nothingPending() {
 //===----------------------------------------------------------------------===//
 
 ForwardEpilogue::ForwardEpilogue(KernelBuilder &b, AttentionOp op,
-                                 const ForwardShape &shape,
+                                 const ForwardConfig &config,
                                  const ForwardLayout &layout, Softmax &softmax,
                                  ScoreModifier &modifier,
                                  const SequenceInfo &sequence,
                                  const StridedArray &out,
                                  const StridedArray &lse)
-    : b(b), op(op), shape(shape), layout(layout), softmax(softmax),
+    : b(b), op(op), config(config), layout(layout), softmax(softmax),
       modifier(modifier), sequence(sequence), out(out), lse(lse),
       outElement(elementType(op.getOut())) {}
 
@@ -73,7 +73,7 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
                                  Value count) {
   Value sum = softmax.total(pending.sum);
   Value output = softmax.normalize(pending.output, sum);
-  PipelineState state(b, b.sub(count, b.i32(1)), shape.queryStages);
+  PipelineState state(b, b.sub(count, b.i32(1)), config.queryStages);
   Value rowsLeft;
   if (needsRow())
     rowsLeft = b.asIndex(b.sub(sequence.queryLength, pending.row));
@@ -109,7 +109,7 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   Value first = b.ops.materialize(tile.first);
   Value rest = b.sub(sequence.queryLength, first);
   Value count =
-      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(shape.queryTile())));
+      b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.queryTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
   spattn_gpu::StoreFillOp::create(
       b, zero, out.row(b, tile.batch, tile.head, first, outElement),

@@ -34,7 +34,7 @@ class ForwardEpilogue {
 public:
   using Value = mlir::Value;
 
-  ForwardEpilogue(KernelBuilder &b, AttentionOp op, const ForwardShape &shape,
+  ForwardEpilogue(KernelBuilder &b, AttentionOp op, const ForwardConfig &config,
                   const ForwardLayout &layout, Softmax &softmax,
                   ScoreModifier &modifier, const SequenceInfo &sequence,
                   const StridedArray &out, const StridedArray &lse);
@@ -53,12 +53,12 @@ public:
 
 private:
   Value outputTile(Value stage) {
-    return layout.queryTiles.narrowed(b, stage, shape.valueDim);
+    return layout.queryTiles.narrowed(b, stage, config.valueDim);
   }
 
   KernelBuilder &b;
   AttentionOp op;
-  const ForwardShape &shape;
+  const ForwardConfig &config;
   const ForwardLayout &layout;
   Softmax &softmax;
   ScoreModifier &modifier;

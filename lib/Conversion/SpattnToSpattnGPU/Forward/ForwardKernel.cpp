@@ -22,38 +22,38 @@
 using namespace mlir;
 using namespace spattn;
 
-ForwardLayout::ForwardLayout(const ForwardShape &shape) {
-  queryTiles = shared.tiles(shape.queryStages, shape.queryTile(),
-                            std::max(shape.headDim, shape.valueDim));
-  keyTiles = shared.tiles(shape.stages, shape.keyTile, shape.headDim);
-  valueTiles = shared.tiles(shape.stages, shape.keyTile, shape.valueDim);
-  int64_t mmaWarps = 4 * shape.consumers;
-  queries = PipelineLayout(shared, shape.queryStages, 1, /*loads=*/true, 1);
-  outputs = shared.barriers(shape.queryStages, mmaWarps);
-  keys = PipelineLayout(shared, shape.stages, 1, /*loads=*/true, mmaWarps);
-  values = PipelineLayout(shared, shape.stages, 1, /*loads=*/true, mmaWarps);
+ForwardLayout::ForwardLayout(const ForwardConfig &config) {
+  queryTiles = shared.tiles(config.queryStages, config.queryTile(),
+                            std::max(config.headDim, config.valueDim));
+  keyTiles = shared.tiles(config.stages, config.keyTile, config.headDim);
+  valueTiles = shared.tiles(config.stages, config.keyTile, config.valueDim);
+  int64_t mmaWarps = 4 * config.mmaWarpgroups;
+  queries = PipelineLayout(shared, config.queryStages, 1, /*loads=*/true, 1);
+  outputs = shared.barriers(config.queryStages, mmaWarps);
+  keys = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
+  values = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
-      WorkTileQueueLayout(shared, shape.item, shape.itemStages(), mmaWarps + 3);
+      WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
 }
 
 namespace {
 
 struct ForwardArguments {
-  ForwardArguments(KernelSignature &signature, const ForwardShape &shape,
+  ForwardArguments(KernelSignature &signature, const ForwardConfig &config,
                    bool hasOutputMap)
-      : queryMap(signature.tensorMap("q", shape.queryTile())),
-        keyMap(signature.tensorMap("k", shape.keyTile)),
-        valueMap(signature.tensorMap("v", shape.keyTile)) {
+      : queryMap(signature.tensorMap("q", config.queryTile())),
+        keyMap(signature.tensorMap("k", config.keyTile)),
+        valueMap(signature.tensorMap("v", config.keyTile)) {
     if (hasOutputMap)
-      outMap = signature.tensorMap("o", shape.queryTile());
+      outMap = signature.tensorMap("o", config.queryTile());
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
     sequence.emplace(signature);
     scale = signature.f32("scale");
     out.strides = signature.strides("o");
     lse.strides = signature.strides("lse");
-    if (shape.fetch)
+    if (config.dynamicScheduler)
       counter = signature.scratch("counter");
   }
 
@@ -66,13 +66,13 @@ struct ForwardArguments {
 
 class ForwardKernel {
 public:
-  ForwardKernel(OpBuilder &builder, AttentionOp op, const ForwardShape &shape,
+  ForwardKernel(OpBuilder &builder, AttentionOp op, const ForwardConfig &config,
                 KernelProgram &program)
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), shape(shape), layout(shape), program(program),
+        op(op), config(config), layout(config), program(program),
         signature(program),
-        arguments(signature, shape, storesThroughShared(op)) {}
+        arguments(signature, config, storesThroughShared(op)) {}
 
   LLVM::LLVMFuncOp build(StringRef name);
 
@@ -87,7 +87,7 @@ private:
 
   KernelBuilder b;
   AttentionOp op;
-  const ForwardShape &shape;
+  const ForwardConfig &config;
   ForwardLayout layout;
   KernelProgram &program;
   KernelSignature signature;
@@ -99,45 +99,46 @@ private:
 
 LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
   LLVM::LLVMFuncOp function =
-      signature.begin(b, name, {shape.threads(), shape.blocks});
+      signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(signature);
   ScoreModifier modifier(b, get(arguments.scale));
   Softmax softmax(b, modifier);
   StridedArray out = signature.get(b, arguments.out);
   StridedArray lse = signature.get(b, arguments.lse);
-  ForwardEpilogue epilogue(b, op, shape, layout, softmax, modifier, sequence,
+  ForwardEpilogue epilogue(b, op, config, layout, softmax, modifier, sequence,
                            out, lse);
-  RowTiles rows(b, op, sequence, sequence.queryTiles(b, shape.queryTile()),
-                shape.queryTile(), shape.keyTile);
+  RowTiles rows(b, op, sequence, sequence.queryTiles(b, config.queryTile()),
+                config.queryTile(), config.keyTile);
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
-  ForwardMainloop mainloop(b, shape, layout, workTiles, softmax, epilogue);
+  ForwardMainloop mainloop(b, config, layout, workTiles, softmax, epilogue);
   initBarriers(b,
                {layout.queries.full, layout.queries.empty, layout.outputs,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
                 layout.keys.full, layout.keys.empty, layout.values.full,
                 layout.values.empty},
-               shape.threads());
-  emitWarpRoles(b, {launchedRegisters(shape.threads(), shape.blocks),
-                    shape.producerRegisters(),
-                    shape.consumerRegisters(),
+               config.threads());
+  emitWarpRoles(b, {config.launchedRegisters(),
+                    config.producerRegisters,
+                    config.consumerRegisters(),
                     {[&] { emitScheduler(rows, count, workTiles, epilogue); },
                      [&] { emitLoads(workTiles, /*ofValue=*/false); },
                      [&] { emitLoads(workTiles, /*ofValue=*/true); },
                      [&] { emitStores(workTiles, epilogue); }},
                     [&](Value group) { mainloop.emit(group); }});
   signature.end(
-      b, layout.shared.total(), /*persistent=*/shape.blocks,
-      program.perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile()));
+      b, layout.shared.total(), /*persistent=*/config.ctasPerSM,
+      program.perTile(op.getNumQueryHeads(), "queryLength", config.queryTile()),
+      config.consumerRegisters());
   return function;
 }
 
 void ForwardKernel::emitScheduler(RowTiles &rows, Value count,
                                   WorkTileQueue &workTiles,
                                   ForwardEpilogue &epilogue) {
-  if (shape.sectionBytes() > 0)
-    rows.groupHeads(shape.sectionBytes());
+  if (config.sectionBytes > 0)
+    rows.groupHeads(config.sectionBytes);
   ScheduledWork work{
       count, [&](Value number) { return rows.decode(number); },
       [&](const WorkTile &tile) { epilogue.emitEmptyRows(tile); }};
@@ -153,14 +154,14 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
   Pipeline queries(b, layout.queries);
   Pipeline pipeline(b, ofValue ? layout.values : layout.keys);
   const TileRing &ring = ofValue ? layout.valueTiles : layout.keyTiles;
-  TileWalk walk(b, workTiles, shape.keyTile);
+  TileWalk walk(b, workTiles, config.keyTile);
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
     if (!ofValue) {
       PipelineState state = queries.state(tile.number);
       queries.producerAcquire(state);
       b.load(get(arguments.queryMap), b.ops.materialize(tile.first), tile.head,
              tile.batch,
-             layout.queryTiles.narrowed(b, state.stage, shape.headDim),
+             layout.queryTiles.narrowed(b, state.stage, config.headDim),
              queries.full(state.stage));
     }
     auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
@@ -191,13 +192,13 @@ void ForwardKernel::emitStores(WorkTileQueue &workTiles,
 
 LLVM::LLVMFuncOp spattn::buildForwardKernel(OpBuilder &builder, AttentionOp op,
                                             StringRef name,
-                                            const ForwardShape &shape,
+                                            const ForwardConfig &config,
                                             KernelProgram &program) {
-  if (shape.fetch)
+  if (config.dynamicScheduler)
     program.addScratch("counter", program.constant(4), /*alignment=*/4,
                        /*zeroed=*/true);
   // Work tiles are query tiles of a head of a batch entry.
-  program.limitTiles(
-      program.perTile(op.getNumQueryHeads(), "queryLength", shape.queryTile()));
-  return ForwardKernel(builder, op, shape, program).build(name);
+  program.limitTiles(program.perTile(op.getNumQueryHeads(), "queryLength",
+                                     config.queryTile()));
+  return ForwardKernel(builder, op, config, program).build(name);
 }

@@ -13,7 +13,7 @@ using namespace spattn;
 
 void ForwardMainloop::emit(Value group) {
   pingPong.begin(group);
-  if (shape.overlap)
+  if (config.intraWarpgroupOverlap)
     emitOverlapped(group);
   else
     emitInOrder(group);
@@ -25,20 +25,20 @@ void ForwardMainloop::emit(Value group) {
 
 Value ForwardMainloop::awaitQueries(const WorkTile &tile) {
   PipelineState state = queries.state(tile.number);
-  Value query = layout.queryTiles.narrowed(b, state.stage, shape.headDim);
+  Value query = layout.queryTiles.narrowed(b, state.stage, config.headDim);
   queries.consumerWait(state);
   return query;
 }
 
 Value ForwardMainloop::startScores(Value query, Value group, Value stage) {
   return b.mma(query, group, layout.keyTiles.at(b, stage), Value(),
-               /*transposed=*/true, shape.keyTile);
+               /*transposed=*/true, config.keyTile);
 }
 
 Value ForwardMainloop::startOutput(Value probabilities, Value stage,
                                    Value acc) {
   return b.mma(probabilities, Value(), layout.valueTiles.at(b, stage), acc,
-               /*transposed=*/false, shape.valueDim);
+               /*transposed=*/false, config.valueDim);
 }
 
 Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
@@ -124,8 +124,8 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
     epilogue.emitOutput(pending, group, tile.number);
   });
 
-  SmallVector<Value> carried{b.fillAcc(shape.valueDim, 0), state.max, state.sum,
-                             b.toOperand(state.probabilities)};
+  SmallVector<Value> carried{b.fillAcc(config.valueDim, 0), state.max,
+                             state.sum, b.toOperand(state.probabilities)};
   // Masked tiles, then full ones; the first tile has been started.
   Value one = b.i32(1);
   Value firstFull = arith::MaxSIOp::create(b, tile.maskedCount, one);
@@ -176,7 +176,7 @@ void ForwardMainloop::emitOverlapped(Value group) {
 void ForwardMainloop::emitInOrder(Value group) {
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
     Value query = awaitQueries(tile);
-    SmallVector<Value> initial{b.fillAcc(shape.valueDim, 0),
+    SmallVector<Value> initial{b.fillAcc(config.valueDim, 0),
                                b.fillRows(kNegInf), b.fillRows(0)};
     auto loop =
         scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1), initial);

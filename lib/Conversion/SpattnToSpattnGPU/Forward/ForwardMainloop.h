@@ -28,16 +28,17 @@ public:
   using Value = mlir::Value;
   using ValueRange = mlir::ValueRange;
 
-  ForwardMainloop(KernelBuilder &b, const ForwardShape &shape,
+  ForwardMainloop(KernelBuilder &b, const ForwardConfig &config,
                   const ForwardLayout &layout, WorkTileQueue &workTiles,
                   Softmax &softmax, ForwardEpilogue &epilogue)
-      : b(b), shape(shape), layout(layout), workTiles(workTiles),
+      : b(b), config(config), layout(layout), workTiles(workTiles),
         softmax(softmax), epilogue(epilogue), queries(b, layout.queries),
         keys(b, layout.keys), values(b, layout.values),
-        walk(b, workTiles, shape.keyTile),
+        walk(b, workTiles, config.keyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
-             shape.keyTile),
-        pingPong(b, shape.consumers, shape.overlap && shape.takeTurns) {}
+             config.keyTile),
+        pingPong(b, config.mmaWarpgroups,
+                 config.intraWarpgroupOverlap && config.pingpong) {}
 
   /// All work tiles of warpgroup `group`.
   void emit(Value group);
@@ -70,7 +71,7 @@ private:
   void setRow(PendingOutput &pending, const WorkTile &tile, Value group);
 
   KernelBuilder &b;
-  const ForwardShape &shape;
+  const ForwardConfig &config;
   const ForwardLayout &layout;
   WorkTileQueue &workTiles;
   Softmax &softmax;

@@ -19,8 +19,6 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_gpu;
 
-/// What TMA asks of addresses and strides.
-static constexpr int64_t kCopyAlignment = 16;
 /// Positions in kernels have 32 bits, and so have numbers of work tiles.
 static constexpr int64_t kMostPositions = int64_t(1) << 30;
 
@@ -28,10 +26,12 @@ static constexpr int64_t kMostPositions = int64_t(1) << 30;
 // The program
 //===----------------------------------------------------------------------===//
 
-KernelProgram::KernelProgram(AttentionOpInterface op, const GpuTarget &target,
-                             int64_t queryTile, int64_t keyTile)
+KernelProgram::KernelProgram(AttentionOpInterface op,
+                             const TargetCapabilities &target,
+                             int64_t queryTile, int64_t keyTile,
+                             int64_t scarceRegisters)
     : b(op.getContext()), op(op), target(target), queryTile(queryTile),
-      keyTile(keyTile) {
+      keyTile(keyTile), scarceRegisters(scarceRegisters) {
   addBuffers();
   FormulaAttr lengths = FormulaAttr::get(
       b.getContext(), {1, 1}, {1, 1},
@@ -41,49 +41,40 @@ KernelProgram::KernelProgram(AttentionOpInterface op, const GpuTarget &target,
       LimitAttr::get(b.getContext(), lengths, kMostPositions - 1024));
 }
 
-/// Dimensions in the order of the attention's layout.
+/// Dimensions in the order of the attention's layout. Lengths are arguments.
 static BufferAttr getBuffer(Builder &b, AttentionOpInterface op,
-                            const AttentionOperand &operand, Type element,
-                            bool optional, bool output) {
-  bool ofQueries = operand.isOfQueries();
-  SmallVector<std::pair<char, Attribute>> sizes = {
-      {'b', b.getStringAttr("batch")},
-      {'h', b.getI64IntegerAttr(ofQueries ? op.getNumQueryHeads()
-                                          : op.getNumKeyHeads())},
-      {'n', b.getStringAttr(ofQueries ? "queryLength" : "keyLength")}};
-  if (operand.hasWidth())
-    sizes.emplace_back('d', b.getI64IntegerAttr(operand.isOfHeadDim()
-                                                    ? op.getHeadDim()
-                                                    : op.getValueDim()));
+                            const OperandInfo &info, Type element,
+                            bool optional) {
   SmallVector<StringAttr> names;
-  SmallVector<Attribute> ordered;
-  for (char dimension : op.getLayout())
-    for (auto [key, size] : sizes)
-      if (key == dimension) {
-        names.push_back(b.getStringAttr(StringRef(&dimension, 1)));
-        ordered.push_back(size);
-      }
-  return BufferAttr::get(b.getContext(), operand.getBufferName(), element,
-                         names, ordered,
-                         operand.hasWidth() ? kCopyAlignment : 4,
-                         /*strided=*/false, optional, output);
+  SmallVector<Attribute> sizes;
+  Layout order = op.getOrder();
+  for (Dim dim : order.getDims()) {
+    if (!info.has(dim))
+      continue;
+    char letter = getLetter(dim);
+    names.push_back(b.getStringAttr(StringRef(&letter, 1)));
+    Extent extent = info.getExtent(dim);
+    StringRef name = getRunTimeName(extent);
+    sizes.push_back(
+        name.empty() ? Attribute(b.getI64IntegerAttr(op.getExtentSize(extent)))
+                     : b.getStringAttr(name));
+  }
+  return BufferAttr::get(b.getContext(), info.buffer, element, names, sizes,
+                         info.alignment, /*strided=*/false, optional,
+                         info.isWritten);
 }
 
 void KernelProgram::addBuffers() {
-  SmallVector<AttentionOperand> operands = op.getAttentionOperands();
-  size_t inputs =
-      operands.size() - cast<DestinationStyleOpInterface>(*op).getNumDpsInits();
-  for (auto [i, operand] : llvm::enumerate(operands))
+  for (const AttentionOperand &operand : op.getAttentionOperands())
     buffers.push_back(
-        getBuffer(b, op, operand,
+        getBuffer(b, op, *operand.info,
                   cast<ShapedType>(operand.value.getType()).getElementType(),
-                  /*optional=*/false, /*output=*/i >= inputs));
+                  /*optional=*/false));
   // The kernel of an attention without log-sum-exp has parameters for it, too;
   // callers leave it out.
   if (!op.getLse())
-    buffers.push_back(getBuffer(b, op, {Value(), "lse", OperandKind::Lse},
-                                b.getF32Type(), /*optional=*/true,
-                                /*output=*/true));
+    buffers.push_back(getBuffer(b, op, getOperandInfo(OperandKind::Lse),
+                                b.getF32Type(), /*optional=*/true));
 }
 
 void KernelProgram::addScratch(StringRef name, FormulaAttr bytes,
@@ -122,7 +113,7 @@ int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows) {
   SmallVector<Attribute> box;
   for (int64_t size : {kChunkColumns, rows, int64_t(1), int64_t(1)})
     box.push_back(b.getI64IntegerAttr(size));
-  bool isSoftware = !target.hasHardwareMaps();
+  bool isSoftware = !target.hardwareTensorMaps;
   auto map = TensorMapAttr::get(b.getContext(), buffer, names, box,
                                 /*swizzle=*/128, /*interleave=*/0,
                                 /*l2=*/isSoftware ? 0 : 256, /*nan=*/false,
@@ -266,7 +257,11 @@ StridedArray KernelSignature::get(KernelBuilder &b, Strided array) const {
 }
 
 void KernelSignature::end(KernelBuilder &b, int64_t shared, int64_t persistent,
-                          FormulaAttr grid) {
+                          FormulaAttr grid,
+                          std::optional<int64_t> mmaRegisters) {
+  if (program.target.registerReallocation && mmaRegisters &&
+      *mmaRegisters <= program.scarceRegisters)
+    function->setAttr(kScarceRegisters, b.getUnitAttr());
   LLVM::ReturnOp::create(b, ValueRange());
   program.kernels.push_back(
       {function, arguments, threads, shared, persistent, grid});

@@ -12,7 +12,7 @@
 
 #include "SequenceInfo.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 namespace spattn {
@@ -21,13 +21,14 @@ class KernelSignature;
 
 /// The kernels that an operation becomes, launched in order, and what their
 /// launch descriptions share: buffers of the caller, tensor maps, scratch and
-/// limits.
+/// limits. Kernels whose MMA warpgroups have at most `scarceRegisters` a thread
+/// are marked.
 class KernelProgram {
 public:
   using FormulaAttr = spattn_gpu::FormulaAttr;
 
-  KernelProgram(AttentionOpInterface op, const GpuTarget &target,
-                int64_t queryTile, int64_t keyTile);
+  KernelProgram(AttentionOpInterface op, const TargetCapabilities &target,
+                int64_t queryTile, int64_t keyTile, int64_t scarceRegisters);
 
   /// Adds scratch memory of so many bytes, which kernels refer to by name.
   void addScratch(llvm::StringRef name, FormulaAttr bytes, int64_t alignment,
@@ -61,8 +62,8 @@ private:
 
   mlir::Builder b;
   AttentionOpInterface op;
-  GpuTarget target;
-  int64_t queryTile, keyTile;
+  TargetCapabilities target;
+  int64_t queryTile, keyTile, scarceRegisters;
   llvm::SmallVector<spattn_gpu::BufferAttr> buffers;
   llvm::SmallVector<spattn_gpu::TensorMapAttr> maps;
   llvm::SmallVector<spattn_gpu::ScratchAttr> scratch;
@@ -107,9 +108,11 @@ public:
 
   /// Ends the function. It is launched with so much shared memory, as a
   /// persistent grid of so many CTAs an SM that does `grid` work tiles, or as
-  /// `grid` CTAs if `persistent` is -1.
+  /// `grid` CTAs if `persistent` is -1. Its MMA warpgroups have so many
+  /// registers a thread, if they get those of others.
   void end(KernelBuilder &b, int64_t shared, int64_t persistent,
-           spattn_gpu::FormulaAttr grid);
+           spattn_gpu::FormulaAttr grid,
+           std::optional<int64_t> mmaRegisters = {});
 
 private:
   Argument add(mlir::Type type, spattn_gpu::ArgumentKind kind,

@@ -41,9 +41,7 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
                        : queryTiles(ops, form, first, end, other);
   int64_t pieces = maskedSequence(ops, ranges).pieces.size() +
                    fullSequence(ops, ranges).pieces.size();
-  int64_t intervals = 0;
-  for (const auto &segment : form.segments)
-    intervals += segment.intervals.size();
+  int64_t intervals = countIntervals(form);
   int64_t numbers = WorkTileLayout::kNumbersBesideTables + 2 * pieces +
                     2 * form.segments.size() + 2 * intervals;
   WorkTileLayout layout;

@@ -1,4 +1,4 @@
-//===- GpuTarget.cpp - What kernels have to know of a GPU -----------------===//
+//===- TargetCapabilities.cpp - What a GPU can do -------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 
 using namespace spattn;
 
@@ -41,14 +41,22 @@ static int64_t getThreads(unsigned number) {
   }
 }
 
-std::optional<GpuTarget> GpuTarget::parse(llvm::StringRef name) {
-  llvm::StringRef suffix = name;
+std::optional<TargetCapabilities> TargetCapabilities::of(llvm::StringRef chip) {
+  llvm::StringRef suffix = chip;
   unsigned number;
   if (!suffix.consume_front("sm_") || suffix.consumeInteger(10, number) ||
       number < 80 || number > 999)
     return std::nullopt;
   if (!suffix.empty() && suffix != "a" && suffix != "f")
     return std::nullopt;
-  Family family = name == "sm_90a" ? Family::Sm90a : Family::Sm80;
-  return GpuTarget{family, getSharedMemory(number), getThreads(number)};
+  TargetCapabilities target;
+  target.chip = chip.str();
+  target.sharedMemory = getSharedMemory(number);
+  target.threads = getThreads(number);
+  // Code for any other chip uses what sm_80 has, and nothing that a later one
+  // lacks.
+  if (chip == "sm_90a")
+    target.asyncMma = target.bulkReduce = target.registerReallocation =
+        target.hardwareTensorMaps = true;
+  return target;
 }

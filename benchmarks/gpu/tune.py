@@ -1,0 +1,140 @@
+"""Measures the numbers of lib/Conversion/SpattnToSpattnGPU/Tuning.cpp again.
+
+    python benchmarks/gpu/tune.py build FOLDER              # where spattn is built
+    python benchmarks/gpu/tune.py run FOLDER TIMES.json     # on the GPU
+    python benchmarks/gpu/tune.py table TIMES.json [--json] # anywhere
+
+`run` needs torch and cuda-bindings; no LLVM. `--only NAME` (of `build` and `run`)
+leaves out all experiments but one; TIMES.json keeps the others'. `table` prints
+the rows and numbers as they stand in Tuning.cpp, or as JSON. docs/Tuning.md says
+what each experiment compares; how numbers follow from times is in fit.py.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import fit
+from backward import source as backward_source
+from experiments import EXPERIMENTS, HEADS, Run
+from kernels import STRUCTURES
+
+ROOT = Path(__file__).parents[2]
+
+
+def forward_source(structure: str, dim: int) -> str:
+    q, lse = f"tensor<?x{HEADS}x?x{dim}xbf16>", f"tensor<?x{HEADS}x?xf32>"
+    return f"""
+func.func @forward(%q: {q}, %k: {q}, %v: {q}, %o: {q}, %l: {lse}) -> {q} {{
+  %r:2 = spattn.attention structure({structure})
+           ins(%q, %k, %v : {q}, {q}, {q}) outs(%o, %l : {q}, {lse})
+  return %r#0 : {q}
+}}
+"""
+
+
+def source(run: Run) -> str:
+    if not run.backward:
+        return forward_source(run.structure, run.dim)
+    STRUCTURES["tuned"] = run.structure
+    return backward_source("tuned", HEADS, HEADS, run.dim)
+
+
+def build(folder: Path, runs: list[Run]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    translate = ROOT / "build/bin/spattn-translate"
+    for run in runs:
+        path = folder / f"{run.file}.mlir"
+        if path.with_suffix(".cubin").exists():
+            continue
+        path.write_text(source(run))
+        artifact = path.with_suffix(".spattn")
+        options = f"--gpu-options={run.options}"
+        for arguments in (
+            ["--spattn-to-artifact", options, path, "-o", artifact],
+            ["--artifact-to-text", artifact, "-o", path.with_suffix(".txt")],
+            ["--artifact-to-code", artifact, "-o", path.with_suffix(".cubin")],
+        ):
+            subprocess.run([translate, *arguments], check=True)
+        artifact.unlink()
+        print(run.file, flush=True)
+
+
+def clock() -> float:
+    """Clocks a millisecond of the GPU as it is now."""
+    query = "--query-gpu=clocks.sm", "--format=csv,noheader,nounits"
+    done = subprocess.run(["nvidia-smi", *query], capture_output=True, text=True)
+    return float(done.stdout.split()[0]) * 1e3
+
+
+def measure(folder: Path, target: Path, names: list[str]) -> None:
+    import torch
+    from artifact import Artifact
+    from forward import get_commit, medians, random
+
+    torch.zeros(1, device="cuda")
+    found = json.loads(target.read_text()) if target.exists() else {}
+    properties = torch.cuda.get_device_properties(0)
+    found |= {
+        "gpu": torch.cuda.get_device_name(),
+        "commit": get_commit(),
+        "sms": properties.multi_processor_count,
+    }
+    for name in names:
+        times = []
+        # What is compared takes turns, so that heat is the same for all.
+        for workload, runs in EXPERIMENTS[name].by_workload():
+            dim, batch, length = workload.dim, workload.batch, workload.length
+            tensors = {
+                name: random(batch, HEADS, length, dim) for name in ("q", "k", "v")
+            }
+            tensors["o"] = random(batch, HEADS, length, dim)
+            # What queries that see all keys have.
+            tensors["lse"] = torch.full(
+                (batch, HEADS, length), math.log(length), device="cuda"
+            )
+            if workload.backward:
+                tensors["do"] = random(batch, HEADS, length, dim)
+                for result in ("dq", "dk", "dv"):
+                    tensors[result] = random(batch, HEADS, length, dim)
+            calls = {}
+            for run in runs:
+                cubin = folder / f"{run.file}.cubin"
+                artifact = Artifact(cubin, cubin.with_suffix(".txt"))
+                calls[run.value] = artifact.bind(tensors, 1 / math.sqrt(dim))
+            for value, ms in medians(calls).items():
+                row = {"workload": workload.name, "value": value, "ms": round(ms, 5)}
+                if name == "clocks":
+                    row["clocks_per_ms"] = clock()
+                times.append(row)
+                print(f"{name:28s} {workload.name:28s} {value:>12} {ms:9.4f} ms")
+        found[name] = times
+        target.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("action", choices=("build", "run", "table"))
+    parser.add_argument("path", type=Path)
+    parser.add_argument("target", type=Path, nargs="?")
+    parser.add_argument("--only", choices=tuple(EXPERIMENTS))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    names = [arguments.only] if arguments.only else list(EXPERIMENTS)
+    if arguments.action == "build":
+        build(arguments.path, [run for name in names for run in EXPERIMENTS[name].runs])
+    elif arguments.action == "run":
+        if arguments.target is None:
+            parser.error("run needs TIMES.json")
+        measure(arguments.path, arguments.target, names)
+    else:
+        table = fit.table(json.loads(arguments.path.read_text()))
+        text = json.dumps(table, indent=1) if arguments.json else fit.cpp(table)
+        sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

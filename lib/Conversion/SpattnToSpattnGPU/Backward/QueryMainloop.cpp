@@ -1,0 +1,122 @@
+//===- QueryMainloop.cpp - dQ of query tiles ------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryMainloop.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace spattn;
+
+static constexpr int64_t kKeyTile = QueryKernelLayout::kKeyTile;
+
+void QueryMainloop::emit() {
+  workTiles.forEach(
+      [&](WorkTile &tile, Value tilesBefore) { emitTile(tile, tilesBefore); });
+}
+
+void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
+  scratch.locate(tile);
+  PipelineState own = query.state(tile.number);
+  Value lse = scratch.negatedLse(arrays.callerLse);
+  query.consumerWait(own);
+  Value scores = startScores(tilesBefore);
+  dO.consumerWait(own);
+  PipelineState output = stateOfValue(b, values, tile, tilesBefore, b.i32(-1));
+  values.consumerWait(output);
+  Value delta = scratch.deltaStart(layout.valueTiles.at(b, output.stage),
+                                   layout.doTile.at(b));
+  scratch.storeStart(arrays.delta, delta);
+  scratch.storeStart(arrays.lse, lse);
+  // After what depends on the reads: they may still be under way where an
+  // arrival does not wait for them.
+  values.consumerReleaseAfterReads(output.stage);
+  Context context{tile, tilesBefore, modifier.logitStart(lse), delta};
+  scores = b.wait(0, scores).front();
+
+  SmallVector<Value> carried{b.fillAcc(config.headDim, 0), scores};
+  Value one = b.i32(1), last = b.sub(tile.visited, one);
+  Value firstFull = arith::MinSIOp::create(b, tile.maskedCount, last);
+  for (bool masked : {true, false}) {
+    auto loop = scf::ForOp::create(b, masked ? b.i32(0) : firstFull,
+                                   masked ? firstFull : last, one, carried);
+    b.in(loop.getBody(), [&] {
+      scf::YieldOp::create(b,
+                           step(context, loop.getInductionVar(),
+                                masked ? Mask::When::Always : Mask::When::Never,
+                                /*startsNext=*/true, loop.getRegionIterArgs()));
+    });
+    carried.assign(loop.result_begin(), loop.result_end());
+  }
+  query.consumerRelease(own.stage);
+  carried =
+      step(context, last, Mask::When::IfPartial, /*startsNext=*/false, carried);
+  emitOutput(own, carried[0]);
+}
+
+void QueryMainloop::emitOutput(const PipelineState &own, Value sum) {
+  Value dq = modifier.chain(sum);
+  gradient.producerAcquire(own);
+  spattn_gpu::WriteOp::create(b, dq, layout.gradientTile.at(b),
+                              b.asIndex(b.i32(0)));
+  spattn_gpu::AsyncProxyFenceOp::create(b);
+  gradient.producerCommit(own.stage);
+}
+
+Value QueryMainloop::startScores(Value count) {
+  PipelineState state = keys.state(count);
+  keys.consumerWait(state);
+  b.fence();
+  Value scores = b.mma(layout.queryTile.at(b), b.i32(0),
+                       layout.keyTiles.at(b, state.stage), Value(),
+                       /*transposed=*/true, kKeyTile);
+  b.commit();
+  return scores;
+}
+
+llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
+                                             Mask::When masked, bool startsNext,
+                                             ValueRange state) {
+  Value dq = state[0], scores = state[1];
+  Value count = b.add(context.tilesBefore, n);
+  PipelineState value =
+      stateOfValue(b, values, context.tile, context.tilesBefore, n);
+  values.consumerWait(value);
+  b.fence();
+  Value dp = b.mma(layout.doTile.at(b), b.i32(0),
+                   layout.valueTiles.at(b, value.stage), Value(),
+                   /*transposed=*/true, kKeyTile);
+  b.commit();
+  scores = modifier.logitsFrom(scores, context.lse);
+  // Last, whatever the log-sum-exp of a query without keys is.
+  scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(), scores);
+  Value probs = b.map(scores, scores.getType(), [&](ValueRange x) -> Value {
+    return math::Exp2Op::create(b, x[0]);
+  });
+  dp = b.wait(0, dp).front();
+  values.consumerRelease(value.stage);
+  if (!startsNext)
+    dO.consumerRelease(dO.state(context.tile.number).stage);
+  Value operand = b.toOperand(b.map(
+      {probs, dp, context.delta}, probs.getType(), [&](ValueRange x) -> Value {
+        Value sum = arith::AddFOp::create(b, x[1], x[2]);
+        return arith::MulFOp::create(b, x[0], sum);
+      }));
+  Value keyStage = keys.state(count).stage;
+  b.fence();
+  dq = b.mma(operand, Value(), layout.keyTiles.at(b, keyStage), dq,
+             /*transposed=*/false, config.headDim);
+  b.commit();
+  Value next;
+  if (startsNext)
+    next = startScores(b.add(count, b.i32(1)));
+  dq = b.wait(startsNext ? 1 : 0, {dq, operand}).front();
+  keys.consumerRelease(keyStage);
+  // No MMA is under way where loops begin again: ptxas would serialise all.
+  return {dq, startsNext ? b.wait(0, next).front() : scores};
+}

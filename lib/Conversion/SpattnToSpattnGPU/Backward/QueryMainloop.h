@@ -1,0 +1,85 @@
+//===- QueryMainloop.h - dQ of query tiles ----------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
+
+#include "../Parts/Mask.h"
+#include "QueryRows.h"
+
+namespace spattn {
+
+/// The code of the MMA warpgroup of the query kernel: for each work tile, dQ of
+/// its 64 queries over the key tiles that it visits, and what the key kernel
+/// starts from.
+class QueryMainloop {
+public:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+
+  /// Arrays: the log-sum-exp of the caller, and scratch for that and for delta.
+  struct Arrays {
+    StridedArray callerLse;
+    Value lse, delta;
+  };
+
+  QueryMainloop(KernelBuilder &b, AttentionBackwardOp op,
+                const BackwardConfig &config, const QueryKernelLayout &layout,
+                WorkTileQueue &workTiles, ScoreModifier &modifier,
+                const SequenceInfo &sequence, const Arrays &arrays)
+      : b(b), config(config), layout(layout), workTiles(workTiles),
+        modifier(modifier), arrays(arrays), scratch(b, op, config, sequence),
+        walk(b, workTiles, QueryKernelLayout::kKeyTile),
+        mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
+             QueryKernelLayout::kKeyTile),
+        query(b, layout.query), dO(b, layout.dO), gradient(b, layout.gradient),
+        keys(b, layout.keys), values(b, layout.values) {}
+
+  /// All work tiles.
+  void emit();
+  /// The stage of a work tile's n-th tile of values: its output came first.
+  static PipelineState stateOfValue(KernelBuilder &b, Pipeline &values,
+                                    const WorkTile &tile, Value tilesBefore,
+                                    Value n) {
+    return values.state(
+        b.add(b.add(tilesBefore, tile.number), b.add(n, b.i32(1))));
+  }
+
+private:
+  /// What the steps of a work tile share.
+  struct Context {
+    const WorkTile &tile;
+    Value tilesBefore, lse, delta;
+  };
+
+  void emitTile(const WorkTile &tile, Value tilesBefore);
+  /// Starts the scores of the CTA's `count`-th key tile.
+  Value startScores(Value count);
+  /// Adds what a work tile's n-th key tile gives, whose scores are there;
+  /// starts those of the next one behind the last MMA. State: dQ and scores.
+  llvm::SmallVector<Value> step(const Context &context, Value n,
+                                Mask::When masked, bool startsNext,
+                                ValueRange state);
+  /// The epilogue: scales dQ and hands it to the warp that stores.
+  void emitOutput(const PipelineState &own, Value dq);
+
+  KernelBuilder &b;
+  const BackwardConfig &config;
+  const QueryKernelLayout &layout;
+  WorkTileQueue &workTiles;
+  ScoreModifier &modifier;
+  Arrays arrays;
+  QueryRows scratch;
+  TileWalk walk;
+  Mask mask;
+  Pipeline query, dO, gradient, keys, values;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
