@@ -1,0 +1,255 @@
+//===- Evaluate.cpp - What operations on numbers and fragments are --------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Machine.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::spattn_gpu;
+using namespace spattn::test;
+
+using llvm::APInt;
+
+static bool compareReals(arith::CmpFPredicate predicate, float x, float y) {
+  switch (predicate) {
+  case arith::CmpFPredicate::OEQ:
+    return x == y;
+  case arith::CmpFPredicate::OGT:
+    return x > y;
+  case arith::CmpFPredicate::OLT:
+    return x < y;
+  default:
+    llvm::report_fatal_error("a comparison that the tests do not know");
+  }
+}
+
+static std::optional<APInt> evaluateInteger(Operation *op,
+                                            ArrayRef<Datum> operands) {
+  using namespace arith;
+  if (op->getNumResults() != 1 || !op->getResult(0).getType().isIntOrIndex())
+    return std::nullopt;
+  Type type = op->getResult(0).getType();
+  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  auto x = [&](unsigned i) -> const APInt & { return operands[i].number; };
+  return llvm::TypeSwitch<Operation *, std::optional<APInt>>(op)
+      .Case([&](ConstantOp constant) {
+        return cast<IntegerAttr>(constant.getValue()).getValue();
+      })
+      .Case([&](AddIOp) { return x(0) + x(1); })
+      .Case([&](SubIOp) { return x(0) - x(1); })
+      .Case([&](MulIOp) { return x(0) * x(1); })
+      .Case([&](DivSIOp) { return x(0).sdiv(x(1)); })
+      .Case([&](DivUIOp) { return x(0).udiv(x(1)); })
+      .Case([&](RemSIOp) { return x(0).srem(x(1)); })
+      .Case([&](RemUIOp) { return x(0).urem(x(1)); })
+      .Case([&](ShLIOp) { return x(0).shl(x(1)); })
+      .Case([&](ShRSIOp) { return x(0).ashr(x(1)); })
+      .Case([&](ShRUIOp) { return x(0).lshr(x(1)); })
+      .Case([&](MinSIOp) { return llvm::APIntOps::smin(x(0), x(1)); })
+      .Case([&](MaxSIOp) { return llvm::APIntOps::smax(x(0), x(1)); })
+      .Case([&](AndIOp) { return x(0) & x(1); })
+      .Case([&](OrIOp) { return x(0) | x(1); })
+      .Case([&](XOrIOp) { return x(0) ^ x(1); })
+      .Case([&](ExtSIOp) { return x(0).sext(width); })
+      .Case([&](ExtUIOp) { return x(0).zext(width); })
+      .Case([&](TruncIOp) { return x(0).trunc(width); })
+      .Case([&](IndexCastOp) { return x(0).sextOrTrunc(width); })
+      .Case([&](SelectOp) { return x(0).isZero() ? x(2) : x(1); })
+      .Case([&](math::CountLeadingZerosOp) {
+        return APInt(width, x(0).countl_zero());
+      })
+      .Case([&](math::CountTrailingZerosOp) {
+        return APInt(width, x(0).countr_zero());
+      })
+      .Case([&](CmpIOp compare) {
+        return APInt(1, applyCmpPredicate(compare.getPredicate(), x(0), x(1)));
+      })
+      .Case([&](CmpFOp compare) {
+        return APInt(1, compareReals(compare.getPredicate(), operands[0].real,
+                                     operands[1].real));
+      })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+static std::optional<float> evaluateReal(Operation *op,
+                                         ArrayRef<Datum> operands) {
+  using namespace arith;
+  auto x = [&](unsigned i) { return operands[i].real; };
+  if (op->getNumResults() != 1 || !op->getResult(0).getType().isF32())
+    return std::nullopt;
+  return llvm::TypeSwitch<Operation *, std::optional<float>>(op)
+      .Case([&](ConstantOp constant) {
+        return cast<FloatAttr>(constant.getValue()).getValue().convertToFloat();
+      })
+      .Case([&](AddFOp) { return x(0) + x(1); })
+      .Case([&](MulFOp) { return x(0) * x(1); })
+      .Case([&](DivFOp) { return x(0) / x(1); })
+      .Case([&](NegFOp) { return -x(0); })
+      .Case([&](MaxNumFOp) { return std::fmax(x(0), x(1)); })
+      .Case([&](math::FmaOp) { return std::fma(x(0), x(1), x(2)); })
+      .Case([&](math::Exp2Op) { return std::exp2(x(0)); })
+      .Case([&](math::Log2Op) { return std::log2(x(0)); })
+      .Case([&](SelectOp) { return operands[0].number.isZero() ? x(2) : x(1); })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+//===----------------------------------------------------------------------===//
+// Fragments
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t kRows = Datum::kRows, kQuad = Datum::kQuad;
+
+static float combine(ReductionKind kind, float x, float y) {
+  return kind == ReductionKind::Max ? std::fmax(x, y) : x + y;
+}
+
+/// The thread of a quad that has a column.
+static int64_t threadOf(int64_t column) { return column % 8 / 2; }
+
+static Datum fill(FillOp op, float value) {
+  auto acc = dyn_cast<AccumulatorType>(op.getType());
+  Datum result;
+  result.elements.assign(kRows * (acc ? acc.getColumns() : kQuad), value);
+  return result;
+}
+
+static Datum reduce(ReduceOp op, const Datum &source, const Datum &init) {
+  int64_t columns = op.getSource().getType().getColumns();
+  Datum result = init;
+  for (int64_t row = 0; row < kRows; ++row)
+    for (int64_t column = 0; column < columns; ++column) {
+      float &part = result.elements[row * kQuad + threadOf(column)];
+      part =
+          combine(op.getKind(), part, source.elements[row * columns + column]);
+    }
+  return result;
+}
+
+static Datum quadReduce(QuadReduceOp op, const Datum &source) {
+  Datum result = source;
+  for (int64_t row = 0; row < kRows; ++row) {
+    float *parts = &result.elements[row * kQuad];
+    float whole = parts[0];
+    for (int64_t thread = 1; thread < kQuad; ++thread)
+      whole = combine(op.getKind(), whole, parts[thread]);
+    std::fill_n(parts, kQuad, whole);
+  }
+  return result;
+}
+
+static Datum mask(const Datum &source, const Datum &seen) {
+  Datum result = source;
+  for (auto [element, keep] : llvm::zip_equal(result.elements, seen.elements))
+    if (keep == 0)
+      element = -std::numeric_limits<float>::infinity();
+  return result;
+}
+
+/// The body of a map or a column mask is a list of simple operations.
+static std::vector<Datum> evaluateBody(Block &body, ArrayRef<Datum> arguments,
+                                       llvm::function_ref<Datum(Value)> outer) {
+  llvm::DenseMap<Value, Datum> values;
+  for (auto [argument, datum] : llvm::zip_equal(body.getArguments(), arguments))
+    values[argument] = datum;
+  auto get = [&](Value value) {
+    auto it = values.find(value);
+    return it == values.end() ? outer(value) : it->second;
+  };
+  std::vector<Datum> operands;
+  for (Operation &op : body) {
+    operands.clear();
+    for (Value operand : op.getOperands())
+      operands.push_back(get(operand));
+    if (isa<spattn_gpu::YieldOp>(op))
+      break;
+    std::optional<Datum> result = evaluate(&op, operands);
+    if (!result)
+      llvm::report_fatal_error("an operation that tests cannot run for each "
+                               "element: " +
+                               op.getName().getStringRef());
+    values[op.getResult(0)] = std::move(*result);
+  }
+  return operands;
+}
+
+Datum spattn::test::evaluateMap(Operation *op, ArrayRef<Datum> operands,
+                                llvm::function_ref<Datum(Value)> outer) {
+  auto map = cast<MapOp>(op);
+  auto acc = dyn_cast<AccumulatorType>(map.getType());
+  int64_t columns = acc ? acc.getColumns() : kQuad;
+  Datum result;
+  std::vector<Datum> x(operands.size());
+  for (int64_t row = 0; row < kRows; ++row)
+    for (int64_t column = 0; column < columns; ++column) {
+      for (auto [i, operand] : llvm::enumerate(operands)) {
+        bool isRows = isa<RowsType>(map.getOperand(i).getType());
+        int64_t at = isRows ? row * kQuad + (acc ? threadOf(column) : column)
+                            : row * columns + column;
+        x[i].real = operand.elements[at];
+      }
+      result.elements.push_back(
+          evaluateBody(map.getBody().front(), x, outer).front().real);
+    }
+  return result;
+}
+
+Datum spattn::test::evaluateColumnMask(Operation *op, ArrayRef<Datum> operands,
+                                       int64_t firstRow,
+                                       llvm::function_ref<Datum(Value)> outer) {
+  auto mask = cast<ColumnMaskOp>(op);
+  int64_t columns = mask.getType().getColumns();
+  Datum result;
+  result.elements.assign(kRows * columns, 0);
+  if (!operands.empty())
+    result = operands.front();
+  for (int64_t row = 0; row < kRows; ++row) {
+    std::vector<Datum> ends = evaluateBody(
+        mask.getBody().front(), Datum::integer(firstRow + row, 64), outer);
+    for (size_t i = 0; i + 1 < ends.size(); i += 2)
+      for (int64_t column = ends[i].signedValue();
+           column < ends[i + 1].signedValue(); ++column)
+        // Out of range if it is not clipped.
+        result.elements.at(row * columns + column) = 1;
+  }
+  return result;
+}
+
+std::optional<Datum> spattn::test::evaluate(Operation *op,
+                                            ArrayRef<Datum> operands) {
+  Datum result;
+  if (std::optional<APInt> number = evaluateInteger(op, operands)) {
+    result.number = *number;
+    return result;
+  }
+  if (std::optional<float> real = evaluateReal(op, operands))
+    return Datum::real32(*real);
+  return llvm::TypeSwitch<Operation *, std::optional<Datum>>(op)
+      .Case([&](FillOp fillOp) { return fill(fillOp, operands[0].real); })
+      .Case([&](ReduceOp reduceOp) {
+        return reduce(reduceOp, operands[0], operands[1]);
+      })
+      .Case([&](QuadReduceOp reduceOp) {
+        return quadReduce(reduceOp, operands[0]);
+      })
+      .Case([&](AnyGreaterOp) {
+        bool any = false;
+        for (auto [lhs, rhs] :
+             llvm::zip_equal(operands[0].elements, operands[1].elements))
+          any |= lhs > rhs;
+        return Datum::integer(any, 1);
+      })
+      .Case([&](MaskOp) { return mask(operands[0], operands[1]); })
+      .Default([](Operation *) { return std::nullopt; });
+}

@@ -1,0 +1,74 @@
+//===- TestKernel.h - Kernels of parts, to be run ---------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_TEST_UNIT_CONVERSION_TESTKERNEL_H
+#define SPATTN_TEST_UNIT_CONVERSION_TESTKERNEL_H
+
+#include "Machine.h"
+#include "Parts/KernelSignature.h"
+#include "Parts/SharedMemory.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "gtest/gtest.h"
+
+namespace spattn::test {
+
+/// The attention that a test's kernel belongs to.
+struct AttentionSpec {
+  std::string structure = "#spattn.full";
+  int64_t heads = 1, keyHeads = 1;
+  Alignment alignment = Alignment::End;
+  bool backward = false;
+};
+
+/// Numbers of a call.
+struct CallSpec {
+  int64_t batches = 1, queries = 1, keys = 1;
+  int64_t ctas = 1;
+  float scale = 1;
+};
+
+/// A kernel that a test composes of parts: all arguments that some part asks
+/// for, and an entry block to emit to.
+class TestKernel {
+public:
+  /// Loads what kernels need into the context.
+  explicit TestKernel(const AttentionSpec &spec, int64_t threads = 32);
+
+  /// A number, or a fragment, that the test gives when the kernel runs.
+  mlir::Value input(llvm::StringRef name, mlir::Type type);
+  mlir::Value input(llvm::StringRef name) {
+    return input(name, b.getI32Type());
+  }
+  /// Values that the test looks at when the kernel has run.
+  void record(llvm::StringRef name, mlir::ValueRange values);
+
+  /// Ends the kernel, and verifies it.
+  void end(int64_t shared = 0);
+  /// A run of the ended kernel, with inputs yet to be given.
+  Machine machine(const CallSpec &call);
+
+private:
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OpBuilder builder;
+  int64_t threads;
+
+public:
+  AttentionOpInterface op;
+  HeadStructures heads;
+  KernelProgram program;
+  KernelSignature signature;
+  KernelBuilder b;
+  mlir::LLVM::LLVMFuncOp function;
+  SequenceInfo sequence;
+  mlir::Value scale, counter;
+};
+
+} // namespace spattn::test
+
+#endif // SPATTN_TEST_UNIT_CONVERSION_TESTKERNEL_H

@@ -1,0 +1,281 @@
+//===- WorkSchedulerTest.cpp - Which work tiles a CTA does ----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Parts/WorkScheduler.h"
+
+#include "QueueKernel.h"
+#include "gmock/gmock.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Schedulers
+//===----------------------------------------------------------------------===//
+
+/// The numbers of the work tiles that each CTA has been dealt: those that its
+/// readers get, and those that visit nothing.
+struct Dealt {
+  std::map<int64_t, std::vector<int64_t>> read, empty;
+};
+
+/// Deals work tiles to a grid; every `emptyEvery`-th visits nothing, or none if
+/// that is 0.
+class Dealer {
+public:
+  Dealer(bool isStatic, int64_t emptyEvery, int64_t stages = 2)
+      : kernel(AttentionSpec(), /*ofRows=*/true, 64, 64, stages) {
+    KernelBuilder &b = kernel.b;
+    Value count = kernel.input("count");
+    ScheduledWork work{
+        count,
+        [&, emptyEvery](Value number) {
+          WorkTile tile;
+          tile.batch = tile.keyHead = tile.head = number;
+          tile.first = b.ops.wrap(number);
+          tile.maskedCount = b.i32(0);
+          tile.visited = b.i32(1);
+          if (emptyEvery > 0)
+            tile.visited = arith::MinSIOp::create(
+                b, b.i32(1),
+                arith::RemSIOp::create(b, number, b.i32(emptyEvery)));
+          return tile;
+        },
+        [&](const WorkTile &tile) { kernel.record("empty", {tile.head}); }};
+    WorkScheduler scheduler(b, kernel.queue);
+    kernel.emit(
+        [&] {
+          if (isStatic)
+            scheduler.emitStatic(work);
+          else
+            scheduler.emitDynamic(work, kernel.counter);
+        },
+        [&] {
+          kernel.queue.forEach([&](WorkTile &tile, Value) {
+            kernel.record("read", {tile.head});
+          });
+        });
+  }
+
+  Dealt deal(int64_t count, int64_t ctas) {
+    CallSpec call;
+    call.ctas = ctas;
+    Machine machine = kernel.machine(call);
+    machine.inputs["count"] = [=](int64_t) { return Datum::integer(count); };
+    EXPECT_EQ(machine.run(), "");
+    Dealt dealt;
+    std::map<std::pair<int64_t, int64_t>, std::vector<int64_t>> byWarp;
+    for (const Machine::Event &event : machine.events["read"])
+      byWarp[{event.cta, event.warp}].push_back(event.numbers().front());
+    for (auto &[place, numbers] : byWarp) {
+      std::vector<int64_t> &first = dealt.read[place.first];
+      if (first.empty())
+        first = numbers;
+      EXPECT_EQ(first, numbers) << "readers of a CTA disagree";
+    }
+    for (const Machine::Event &event : machine.events["empty"])
+      dealt.empty[event.cta].push_back(event.numbers().front());
+    return dealt;
+  }
+
+private:
+  QueueKernel kernel;
+};
+
+constexpr int64_t kCounts[] = {0, 1, 2, 3, 7, 8, 16, 33};
+constexpr int64_t kCtas[] = {1, 2, 3, 8};
+
+/// Each work tile is dealt once, to one CTA: to its readers if it visits
+/// anything, else to be written at once.
+void checkEachOnce(bool isStatic, int64_t emptyEvery, int64_t stages) {
+  Dealer dealer(isStatic, emptyEvery, stages);
+  for (int64_t count : kCounts)
+    for (int64_t ctas : kCtas) {
+      Dealt dealt = dealer.deal(count, ctas);
+      std::vector<int64_t> times(count);
+      auto add = [&](const auto &byCta, bool isEmpty) {
+        for (const auto &[cta, numbers] : byCta)
+          for (int64_t number : numbers) {
+            ASSERT_TRUE(number >= 0 && number < count) << number;
+            ++times[number];
+            EXPECT_EQ(isEmpty, emptyEvery > 0 && number % emptyEvery == 0);
+          }
+      };
+      add(dealt.read, false);
+      add(dealt.empty, true);
+      EXPECT_EQ(times, std::vector<int64_t>(count, 1))
+          << count << " work tiles, " << ctas << " CTAs";
+    }
+}
+
+TEST(StaticScheduler, DealsEachOnce) {
+  checkEachOnce(true, 0, 2);
+  checkEachOnce(true, 3, 1);
+  checkEachOnce(true, 1, 2);
+}
+
+TEST(DynamicScheduler, DealsEachOnce) {
+  checkEachOnce(false, 0, 2);
+  checkEachOnce(false, 3, 1);
+  checkEachOnce(false, 1, 2);
+}
+
+/// In pairs, one as far from the last as the other is from the first: the later
+/// one, which has more to do, comes first. All CTAs get as many, up to a round.
+TEST(StaticScheduler, DealsPairs) {
+  Dealer dealer(true, 0);
+  for (int64_t count : kCounts)
+    for (int64_t ctas : kCtas) {
+      Dealt dealt = dealer.deal(count, ctas);
+      for (const auto &[cta, numbers] : dealt.read) {
+        int64_t rounds = ((count + 1) / 2 + ctas - 1) / ctas;
+        EXPECT_LE(int64_t(numbers.size()), 2 * rounds);
+        EXPECT_GE(int64_t(numbers.size()), 2 * (rounds - 1));
+        for (size_t i = 0; i < numbers.size(); i += 2) {
+          // The one in the middle has no other.
+          if (2 * numbers[i] == count - 1) {
+            EXPECT_EQ(i + 1, numbers.size());
+            continue;
+          }
+          ASSERT_LT(i + 1, numbers.size());
+          EXPECT_EQ(numbers[i] + numbers[i + 1], count - 1);
+          EXPECT_GT(numbers[i], numbers[i + 1]);
+        }
+      }
+    }
+}
+
+/// From the last work tile on; the first of each CTA without a ticket.
+TEST(DynamicScheduler, StartsWithTheLast) {
+  Dealer dealer(false, 0);
+  Dealt dealt = dealer.deal(20, 4);
+  for (int64_t cta = 0; cta < 4; ++cta) {
+    const std::vector<int64_t> &numbers = dealt.read[cta];
+    ASSERT_FALSE(numbers.empty());
+    EXPECT_EQ(numbers.front(), 19 - cta);
+    EXPECT_TRUE(std::is_sorted(numbers.rbegin(), numbers.rend()));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles of queries
+//===----------------------------------------------------------------------===//
+
+struct Decoded {
+  int64_t number, batch, head, keyHead, first, visited, masked;
+};
+
+/// All work tiles of an instance by number, with groups of heads whose keys and
+/// values have at most so many bytes, if not 0.
+std::vector<Decoded> decodeAll(const AttentionSpec &spec, const CallSpec &call,
+                               int64_t bytes) {
+  TestKernel kernel(spec);
+  KernelBuilder &b = kernel.b;
+  RowTiles rows(b, kernel.op, kernel.sequence,
+                kernel.sequence.queryTiles(b, 64), 64, 32);
+  Value count = rows.count();
+  b.when(b.isWarp(0), [&] {
+    if (bytes > 0)
+      rows.groupHeads(bytes);
+    auto loop = scf::ForOp::create(b, b.i32(0), count, b.i32(1));
+    b.in(loop.getBody(), [&] {
+      Value number = loop.getInductionVar();
+      WorkTile tile = rows.decode(number);
+      kernel.record("tile", {number, tile.batch, tile.head, tile.keyHead,
+                             b.ops.materialize(tile.first), tile.visited,
+                             tile.maskedCount});
+    });
+  });
+  kernel.end();
+  Machine machine = kernel.machine(call);
+  EXPECT_EQ(machine.run(), "");
+  std::vector<Decoded> result;
+  for (const Machine::Event &event : machine.events["tile"]) {
+    std::vector<int64_t> x = event.numbers();
+    result.push_back({x[0], x[1], x[2], x[3], x[4], x[5], x[6]});
+  }
+  return result;
+}
+
+/// Numbers are those of all tiles of all heads of all batch entries, and what
+/// each visits is what the algebra says.
+TEST(RowTiles, DecodesEachTileOnce) {
+  std::mt19937 random(23);
+  for (int round = 0; round < 24; ++round) {
+    RandomInstance instance(random, 300, 4);
+    instance.spec.keyHeads = int64_t(1) << round % 3;
+    SCOPED_TRACE(instance.str());
+    HostAlgebra algebra = instance.algebra();
+    std::vector<Decoded> tiles =
+        decodeAll(instance.spec, instance.call,
+                  round % 2 ? instance.call.keys * 256 * 2 : 0);
+    std::set<std::vector<int64_t>> found;
+    for (const Decoded &tile : tiles) {
+      found.insert({tile.batch, tile.head, tile.first});
+      EXPECT_GE(tile.batch, 0);
+      EXPECT_LT(tile.batch, instance.call.batches);
+      ASSERT_TRUE(tile.head >= 0 && tile.head < 4);
+      EXPECT_EQ(tile.keyHead, tile.head / (4 / instance.spec.keyHeads));
+      ASSERT_EQ(tile.first % 64, 0);
+      ASSERT_LT(tile.first, instance.call.queries);
+      auto [order, masked] =
+          visitingOrder(algebra.keyTiles(tile.head, tile.first / 64, {64, 32}));
+      EXPECT_EQ(tile.visited, int64_t(order.size()));
+      EXPECT_EQ(tile.masked, masked);
+    }
+    int64_t expected =
+        instance.call.batches * 4 * ((instance.call.queries + 63) / 64);
+    EXPECT_EQ(int64_t(tiles.size()), expected);
+    EXPECT_EQ(int64_t(found.size()), expected);
+  }
+}
+
+/// Groups of heads, one after the other: in each all heads of the first rows
+/// come first.
+void checkGroups(const AttentionSpec &spec, const CallSpec &call, int64_t bytes,
+                 int64_t expectedHeads) {
+  std::vector<Decoded> tiles = decodeAll(spec, call, bytes);
+  int64_t rowTiles = (call.queries + 63) / 64;
+  size_t group = rowTiles * expectedHeads;
+  ASSERT_EQ(tiles.size() % group, 0u);
+  std::set<std::pair<int64_t, int64_t>> seen;
+  for (size_t begin = 0; begin < tiles.size(); begin += group) {
+    std::set<std::pair<int64_t, int64_t>> heads;
+    for (size_t i = 0; i < group; ++i) {
+      const Decoded &tile = tiles[begin + i];
+      heads.insert({tile.head, tile.batch});
+      EXPECT_EQ(tile.first, int64_t(i) / expectedHeads * 64);
+    }
+    EXPECT_EQ(int64_t(heads.size()), expectedHeads);
+    for (auto head : heads)
+      EXPECT_TRUE(seen.insert(head).second) << "a head is of two groups";
+  }
+}
+
+TEST(RowTiles, GroupsHeads) {
+  AttentionSpec spec;
+  spec.structure = "#spattn.causal";
+  spec.heads = 6, spec.keyHeads = 3;
+  // 12 heads of all batch entries; a key and value of a key head has 256 bytes,
+  // and two heads share them.
+  CallSpec call{/*batches=*/2, /*queries=*/150, /*keys=*/100};
+  checkGroups(spec, call, 0, 12);
+  checkGroups(spec, call, 1 << 30, 4);
+  checkGroups(spec, call, 256 * 100 * 2, 4);
+  checkGroups(spec, call, 256 * 100 * 2 - 256, 2);
+  checkGroups(spec, call, 256 * 100, 2);
+  checkGroups(spec, call, 256 * 100 - 256, 1);
+  checkGroups(spec, call, 256, 1);
+}
+
+} // namespace
