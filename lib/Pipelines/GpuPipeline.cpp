@@ -18,34 +18,22 @@
 #include "spattn/Conversion/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
+#include "spattn/Support/StructOptions.h"
 
 using namespace mlir;
 using namespace spattn;
 
 void spattn::buildGpuKernelsPipeline(OpPassManager &pm,
-                                     const GpuPipelineOptions &options) {
-  ConvertSpattnToSpattnGPUOptions tile;
-  tile.targetName = options.target;
-  tile.keyTile = options.keyTile;
-  tile.expectedLength = options.expectedLength;
-  tile.stages = options.stages;
-  tile.intraWarpgroupOverlap = options.intraWarpgroupOverlap;
-  tile.pingpong = options.pingpong;
-  tile.scheduler = options.scheduler;
-  tile.mmaWarpgroups = options.mmaWarpgroups;
-  tile.ctasPerSM = options.ctasPerSM;
-  tile.queryStages = options.queryStages;
-  tile.deterministic = options.deterministic;
-  tile.sharedMemory = options.sharedMemory;
+                                     const GpuOptions &options) {
   pm.addPass(createSpattnNormalize());
-  pm.addPass(createConvertSpattnToSpattnGPU(tile));
+  pm.addPass(createConvertSpattnToSpattnGPU(options));
   pm.addPass(createCSEPass());
 }
 
 void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
-                                  const GpuPipelineOptions &options) {
+                                  const GpuOptions &options) {
   ConvertSpattnGPUToNVVMOptions nvvm;
-  nvvm.targetName = options.target;
+  nvvm.targetName = options.getTarget().str();
   pm.addPass(createConvertSpattnGPUToNVVM(nvvm));
   // Kernels only: other functions of the module are for somebody else.
   OpPassManager &kernels = pm.nest<LLVM::LLVMFuncOp>();
@@ -57,14 +45,12 @@ void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
   kernels.addPass(createCSEPass());
 }
 
-void spattn::buildGpuPipeline(OpPassManager &pm,
-                              const GpuPipelineOptions &options) {
+void spattn::buildGpuPipeline(OpPassManager &pm, const GpuOptions &options) {
   buildGpuKernelsPipeline(pm, options);
   buildGpuLLVMPipeline(pm, options);
 }
 
-LogicalResult spattn::lowerToLLVM(ModuleOp module,
-                                  const GpuPipelineOptions &options) {
+LogicalResult spattn::lowerToLLVM(ModuleOp module, const GpuOptions &options) {
   bool hasAttention = false, isLowered = true;
   auto *llvmDialect =
       module->getContext()->getLoadedDialect<LLVM::LLVMDialect>();
@@ -82,14 +68,25 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module,
   return pm.run(module);
 }
 
+using BuildPipeline = void (*)(OpPassManager &, const GpuOptions &);
+
+static void registerPipeline(StringRef name, StringRef description,
+                             BuildPipeline build) {
+  using Parsed = PipelineOptionsOf<GpuOptions>;
+  PassPipelineRegistration<Parsed>(
+      name, description, [build](OpPassManager &pm, const Parsed &options) {
+        build(pm, options.fields.get());
+      });
+}
+
 void spattn::registerGpuPipelines() {
-  PassPipelineRegistration<GpuPipelineOptions>(
-      "spattn-gpu-kernels", "Attention on tensors to GPU kernels in tile form",
-      buildGpuKernelsPipeline);
-  PassPipelineRegistration<GpuPipelineOptions>(
-      "spattn-gpu-llvm", "Kernels in tile form to the LLVM dialect",
-      buildGpuLLVMPipeline);
-  PassPipelineRegistration<GpuPipelineOptions>(
-      "spattn-gpu", "Attention on tensors to the LLVM dialect for a GPU",
-      buildGpuPipeline);
+  registerPipeline("spattn-gpu-kernels",
+                   "Attention on tensors to GPU kernels (spattn_gpu)",
+                   buildGpuKernelsPipeline);
+  registerPipeline("spattn-gpu-llvm",
+                   "GPU kernels (spattn_gpu) to the LLVM dialect",
+                   buildGpuLLVMPipeline);
+  registerPipeline("spattn-gpu",
+                   "Attention on tensors to the LLVM dialect for a GPU",
+                   buildGpuPipeline);
 }

@@ -21,7 +21,7 @@
 // CHECK-NEXT: kernel f
 // CHECK-NEXT:   threads: 384
 // CHECK-NEXT:   shared memory: {{[0-9]+}} bytes
-// CHECK-NEXT:   grid: persistent, 1 block a multiprocessor, at most 8 * batch * ceil(queryLength / 128)
+// CHECK-NEXT:   grid: persistent, 1 CTA per SM, at most 8 * batch * ceil(queryLength / 128)
 // CHECK-NEXT:   arguments:
 // CHECK-NEXT:     0: tensor map 0
 // CHECK:          i32 batch

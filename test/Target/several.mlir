@@ -17,7 +17,7 @@
 // CHECK-NEXT:     1: scratch partial
 // CHECK-NEXT:     2: scratch counter
 // CHECK:      kernel first_by_name
-// CHECK:        grid: persistent, 2 blocks a multiprocessor, at most ceil(length / 256)
+// CHECK:        grid: persistent, 2 CTAs per SM, at most ceil(length / 256)
 // CHECK:          0: scratch partial
 // CHECK-NEXT:     1: address of y
 // CHECK-NEXT:     2: i32 length

@@ -55,7 +55,7 @@ struct CpuPipelineOptions
 };
 
 /// Attention on tensors or buffers -> loops over tiles (scf, memref and
-/// spattn's tile operations).
+/// spattn_cpu).
 void buildCpuLoopsPipeline(mlir::OpPassManager &pm,
                            const CpuPipelineOptions &options);
 

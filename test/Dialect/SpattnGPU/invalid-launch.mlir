@@ -5,6 +5,17 @@ llvm.func @f() attributes {spattn_gpu.start = 1 : i32}
 
 // -----
 
+// expected-error @+1 {{expected 'spattn_gpu.scarce_registers' to be a unit attribute, got 1 : i32}}
+llvm.func @f() attributes {spattn_gpu.scarce_registers = 1 : i32}
+
+// -----
+
+// expected-error @+1 {{expected 'spattn_gpu.scarce_registers' on a function, got 'builtin.module'}}
+module attributes {spattn_gpu.scarce_registers} {
+}
+
+// -----
+
 // expected-error @+1 {{expected 'spattn_gpu.launch' to be a #spattn_gpu.launch, got 1 : i32}}
 llvm.func @f() attributes {spattn_gpu.launch = 1 : i32}
 
@@ -118,7 +129,7 @@ llvm.func @f(i32) attributes {spattn_gpu.launch = #spattn_gpu.launch<threads = 1
 
 // -----
 
-// expected-error @+1 {{expected clusters of 1 to 16 blocks, got 17}}
+// expected-error @+1 {{expected clusters of 1 to 16 CTAs, got 17}}
 "test.op"() {a = #spattn_gpu.launch<threads = 1, cluster = 17, grid = <1>>} : () -> ()
 
 // -----
@@ -128,12 +139,12 @@ llvm.func @f(i32) attributes {spattn_gpu.launch = #spattn_gpu.launch<threads = 1
 
 // -----
 
-// expected-error @+1 {{expected at most 64 blocks a multiprocessor, got 65}}
+// expected-error @+1 {{expected at most 64 CTAs per SM, got 65}}
 "test.op"() {a = #spattn_gpu.launch<threads = 1, grid = persistent 65>} : () -> ()
 
 // -----
 
-// expected-error @+1 {{expected 0 or more blocks, got -1}}
+// expected-error @+1 {{expected 0 or more CTAs per SM, got -1}}
 "test.op"() {a = #spattn_gpu.launch<threads = 1, grid = persistent -1>} : () -> ()
 
 // -----

@@ -48,7 +48,9 @@ CASES = (
     # Two warpgroups that compute, which meet and share a query tile's gradients.
     Case(tile_shape=(128, 128), key_heads=1, options="stages=1"),
     Case(
-        tile_shape=(128, 64), options="stages=1 query-stages=3", structures=("exclusive",)
+        tile_shape=(128, 64),
+        options="stages=1 query-stages=3",
+        structures=("exclusive",),
     ),
     # Padded in shared memory, and different for queries and values.
     Case(dim=40, value_dim=72, structures=("window",)),

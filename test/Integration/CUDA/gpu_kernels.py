@@ -1,4 +1,4 @@
-"""Small kernels of tile operations, what they are given, and what they should give.
+"""Small kernels of spattn_gpu operations, what they are given, and should give.
 
 A kernel loads tiles of queries, keys and values, and numbers, and does one thing
 with them, mostly with the product of the first two; every operation that
@@ -55,7 +55,10 @@ def kernel(shape: Shape, what: str) -> str:
     s, o = f"!spattn_gpu.acc<64x{keys}xf32>", f"!spattn_gpu.acc<64x{columns}xf32>"
     p = f"!spattn_gpu.operand<64x{keys}x{element}>"
     x, c = f"!spattn_gpu.shared<64x{depth}x{element}>", f"!spattn_gpu.columns<{keys}>"
-    r, t = f"!spattn_gpu.acc<64x{depth}xf32>", f"!spattn_gpu.operand<64x{depth}x{element}>"
+    r, t = (
+        f"!spattn_gpu.acc<64x{depth}xf32>",
+        f"!spattn_gpu.operand<64x{depth}x{element}>",
+    )
 
     def tiles(rows, columns):
         return f"!spattn_gpu.memory<{rows * columns * 2}, alignment = 1024>"
@@ -202,13 +205,15 @@ def kernel(shape: Shape, what: str) -> str:
   spattn_gpu.mma_commit
   %d1 = spattn_gpu.mma_wait 0, %d0 : {o}
   spattn_gpu.mma_fence
-  %d2 = spattn_gpu.mma %kt rows %chunk, %vt acc %d1 {{lhs_transposed}} : {k}, {v}, {o} -> {o}
+  %d2 = spattn_gpu.mma %kt rows %chunk, %vt acc %d1 {{lhs_transposed}}
+      : {k}, {v}, {o} -> {o}
   spattn_gpu.mma_commit
   %d = spattn_gpu.mma_wait 0, %d2 : {o}
   spattn_gpu.store %d to %out stride %n rows %count as f32 : {o}""",
         "both_transposed": f"""
   spattn_gpu.mma_fence
-  %d0 = spattn_gpu.mma %qt rows %chunk, %kt {{lhs_transposed, transposed}} : {q}, {k} -> {s}
+  %d0 = spattn_gpu.mma %qt rows %chunk, %kt {{lhs_transposed, transposed}}
+      : {q}, {k} -> {s}
   spattn_gpu.mma_commit
   %d = spattn_gpu.mma_wait 0, %d0 : {s}
   spattn_gpu.store %d to %out stride %n rows %count as f32 : {s}""",

@@ -1,4 +1,4 @@
-"""Runs small kernels of tile operations, and compares them with NumPy.
+"""Runs small kernels of spattn_gpu operations, and compares them with NumPy.
 
     gpu_ops.py build FOLDER [--targets sm_80,sm_90,sm_90a]
     gpu_ops.py run FOLDER       # on a GPU: needs numpy and cuda-bindings only
@@ -19,8 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import ptx_emulator
-from ptx_async import TensorMap
-from ptx_memory import Memory
 from gpu_kernels import (
     CASES,
     POISON,
@@ -34,6 +32,8 @@ from gpu_kernels import (
     scalars,
     stride_of,
 )
+from ptx_async import TensorMap
+from ptx_memory import Memory
 
 ROOT = Path(__file__).parents[3]
 

@@ -8,6 +8,7 @@
 
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -56,6 +57,8 @@ void SpattnGPUDialect::initialize() {
 #define GET_OP_LIST
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPUOps.cpp.inc"
       >();
+  // Compiling takes a compiler, which is in Target.
+  declarePromisedInterface<gpu::TargetAttrInterface, TargetAttr>();
 }
 
 using EmitError = function_ref<InFlightDiagnostic()>;

@@ -222,7 +222,7 @@ Attribute LaunchAttr::parse(AsmParser &parser, Type) {
       if (parser.parseInteger(persistent))
         return failure();
       if (persistent < 0)
-        return parser.emitError(at, "expected 0 or more blocks, got ")
+        return parser.emitError(at, "expected 0 or more CTAs per SM, got ")
                << persistent;
       if (failed(parser.parseOptionalKeyword("for")))
         return success();
@@ -545,14 +545,12 @@ LaunchAttr::verify(EmitError emitError, ArrayRef<BufferAttr> buffers,
   if (threads < 1 || threads > 1024)
     return emitError() << "expected 1 to 1024 threads, got " << threads;
   if (cluster < 1 || cluster > 16)
-    return emitError() << "expected clusters of 1 to 16 blocks, got "
-                       << cluster;
+    return emitError() << "expected clusters of 1 to 16 CTAs, got " << cluster;
   if (shared < 0 || shared > (1 << 20))
     return emitError() << "expected 0 to 2^20 bytes of shared memory, got "
                        << shared;
   if (persistent > 64)
-    return emitError() << "expected at most 64 blocks a multiprocessor, got "
-                       << persistent;
+    return emitError() << "expected at most 64 CTAs per SM, got " << persistent;
   if (persistent < 0 && grid.empty())
     return emitError() << "expected a grid";
   if (grid.size() > (persistent < 0 ? 3 : 1))
@@ -603,6 +601,17 @@ static bool fits(ArgumentKind kind, Type type) {
 LogicalResult
 SpattnGPUDialect::verifyOperationAttribute(Operation *op,
                                            NamedAttribute attribute) {
+  if (attribute.getName() == kScarceRegisters) {
+    if (!isa<UnitAttr>(attribute.getValue()))
+      return op->emitError("expected '")
+             << kScarceRegisters << "' to be a unit attribute, got "
+             << attribute.getValue();
+    if (!isa<FunctionOpInterface>(op))
+      return op->emitError("expected '")
+             << kScarceRegisters << "' on a function, got '" << op->getName()
+             << "'";
+    return success();
+  }
   if (attribute.getName() != LaunchAttr::kName)
     return op->emitError("the spattn_gpu dialect has no attribute ")
            << attribute.getName();

@@ -24,6 +24,18 @@ inline constexpr int64_t kWarpgroupThreads = 128;
 inline constexpr int64_t kFragmentRows = 64;
 /// Columns of a chunk of a shared tile: 128 bytes of 16-bit elements.
 inline constexpr int64_t kChunkColumns = 64;
+/// On a kernel whose threads have few registers, a unit attribute: lowerings
+/// compute what depends on the thread alone again at each use.
+inline constexpr llvm::StringLiteral kScarceRegisters =
+    "spattn_gpu.scarce_registers";
+
+/// Which lanes of a warp execute together. An operation that exchanges data
+/// between lanes reads it: were it moved into or out of a branch or loop, other
+/// lanes might take part.
+struct WarpConvergence
+    : public mlir::SideEffects::Resource::Base<WarpConvergence> {
+  llvm::StringRef getName() final { return "WarpConvergence"; }
+};
 } // namespace spattn::spattn_gpu
 
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPUDialect.h.inc"

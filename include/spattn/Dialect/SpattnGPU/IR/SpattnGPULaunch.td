@@ -51,8 +51,8 @@ def SpattnGPU_TensorMapAttr : SpattnGPU_Attr<"TensorMap", "tensor_map"> {
     The buffer's dimensions from the innermost one out, and how many elements
     one copy moves along each. `swizzle`, `interleave` and `l2` are in bytes, 0
     being none; elements out of bounds are 0, or NaN with `nan`. A `software`
-    one is not for the copy engine but for code that copies with the threads'
-    own instructions: it has neither interleave nor l2 nor NaN.
+    map is not for TMA but for code that copies with `cp.async`: it has neither
+    interleave nor l2 nor NaN.
 
     ```mlir
     #spattn_gpu.tensor_map<"q", [d = 64, n = 128, h = 1, b = 1], swizzle = 128, l2 = 256>
@@ -79,7 +79,7 @@ def SpattnGPU_TensorMapAttr : SpattnGPU_Attr<"TensorMap", "tensor_map"> {
 }
 
 def SpattnGPU_FormulaAttr : SpattnGPU_Attr<"Formula", "formula"> {
-  let summary = "a number that depends on extents";
+  let summary = "an integer that depends on extents";
   let description = [{
     A sum of products. A factor is an extent, or an extent divided by a constant
     and rounded up.
@@ -118,7 +118,7 @@ def SpattnGPU_ScratchAttr : SpattnGPU_Attr<"Scratch", "scratch"> {
 }
 
 def SpattnGPU_LimitAttr : SpattnGPU_Attr<"Limit", "limit"> {
-  let summary = "what launches are refused beyond";
+  let summary = "a quantity beyond which launches are refused";
   let description = [{
     ```mlir
     #spattn_gpu.limit<<queryLength + keyLength>, 1073741823>
@@ -141,10 +141,10 @@ def SpattnGPU_ArgumentKind : I32EnumAttr<"ArgumentKind", "what a kernel's argume
 }
 
 def SpattnGPU_ArgumentAttr : SpattnGPU_Attr<"Argument", "argument"> {
-  let summary = "what a kernel gets for one of its parameters";
+  let summary = "what is passed for one of a kernel's parameters";
   let description = [{
-    The address of a buffer or of scratch by name; a tensor map by number; or a
-    number: an extent, a value of the caller such as `scale`, or
+    The address of a buffer or of scratch by name; a tensor map by its index; or
+    a scalar: an extent, a value of the caller such as `scale`, or
     `stride:BUFFER:DIMENSION` (in elements), `size:BUFFER:DIMENSION`.
 
     ```mlir
@@ -162,18 +162,17 @@ def SpattnGPU_ArgumentAttr : SpattnGPU_Attr<"Argument", "argument"> {
 def SpattnGPU_LaunchAttr : SpattnGPU_Attr<"Launch", "launch"> {
   let summary = "how a kernel is launched";
   let description = [{
-    All that a launch needs but the code: what the caller passes, what is made
-    of it, and in which order the kernel takes it. It is what an artifact's
-    fields say, and is attached to the kernel's function as `spattn_gpu.launch`, which
-    is then checked against the function's parameters and the shared memory that
-    it allocates. Kernels that are launched
-    together, in the order of the module, have the same buffers, tensor maps,
+    All that a launch needs besides the code: what the caller passes, what is
+    made of it, and the order of the kernel's parameters. An artifact has the
+    same fields. It is attached to the kernel's function as `spattn_gpu.launch`,
+    and checked against the function's parameters and the shared memory that it
+    allocates. Kernels that are launched together, in the order of the module, have the same buffers, tensor maps,
     scratch, limits and positive values.
 
-    - `threads` of a block, `cluster` blocks of a cluster, `shared` bytes of
-      dynamic shared memory;
-    - `grid = persistent N for <...>`: N blocks a multiprocessor, 0 being as
-      many as fit, but no more than that; or `grid = <x> by <y> by <z>`, where
+    - `threads` of a CTA, `cluster` CTAs of a cluster, `shared` bytes of dynamic
+      shared memory;
+    - `grid = persistent N for <...>`: N CTAs per SM, or as many as fit if N is
+      0, but no more than the formula says; or `grid = <x> by <y> by <z>`, where
       the last two may be left out;
     - `limits` that launches are refused beyond, and values that must be
       `positive` and finite.
@@ -194,7 +193,7 @@ def SpattnGPU_LaunchAttr : SpattnGPU_Attr<"Launch", "launch"> {
       "int64_t":$threads,
       "int64_t":$cluster,
       "int64_t":$shared,
-      // Blocks a multiprocessor of a persistent grid; else -1.
+      // CTAs per SM of a persistent grid; else -1.
       "int64_t":$persistent,
       OptionalArrayRefParameter<"::spattn::spattn_gpu::FormulaAttr">:$grid,
       OptionalArrayRefParameter<"::spattn::spattn_gpu::ArgumentAttr">:$arguments,

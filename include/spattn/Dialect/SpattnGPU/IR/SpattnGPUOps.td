@@ -20,10 +20,21 @@ def SpattnGPU_Dialect : Dialect {
   let cppNamespace = "::spattn::spattn_gpu";
   let summary = "How an attention kernel runs on a GPU";
   let description = [{
-    Fragments that a warpgroup of 128 threads holds in registers, tiles in
-    shared memory, asynchronous copies and matrix products, and what waits for
-    them. Values say what is ready: a product gives an accumulator that may be
-    read only after a `spattn_gpu.mma_wait` has passed it on.
+    The operations of a warp-specialized kernel: fragments that a warpgroup of
+    128 threads holds in registers, tiles in shared memory, asynchronous copies
+    (TMA or `cp.async`) and matrix multiply-accumulates (WGMMA or `mma.sync`),
+    and the barriers between the warps of a CTA. Asynchrony is in the values: an
+    accumulator of a `spattn_gpu.mma` may be read only after a
+    `spattn_gpu.mma_wait` has passed it on.
+
+    A kernel carries the description of its launch, `spattn_gpu.launch`, and, if
+    its threads have few registers, the unit attribute
+    `spattn_gpu.scarce_registers`: lowerings then compute what depends on the
+    thread alone again at each use.
+
+    Operations are independent of the architecture;
+    `convert-spattn-gpu-to-nvvm` has a lowering of each for every family of
+    targets.
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
@@ -35,6 +46,7 @@ def SpattnGPU_Dialect : Dialect {
 }
 
 include "spattn/Dialect/SpattnGPU/IR/SpattnGPULaunch.td"
+include "spattn/Dialect/SpattnGPU/IR/SpattnGPUTarget.td"
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -68,7 +80,7 @@ def SpattnGPU_Accumulator : SpattnGPU_MatrixType<"Accumulator", "acc"> {
 }
 
 def SpattnGPU_Operand : SpattnGPU_MatrixType<"Operand", "operand"> {
-  let summary = "the left operand of a matrix product, in registers";
+  let summary = "the left operand of an MMA, in registers";
   let description = [{
     64 rows of f16 or bf16, columns a multiple of 16, in the accumulator's
     arrangement with two elements to a register.
@@ -82,8 +94,8 @@ def SpattnGPU_Operand : SpattnGPU_MatrixType<"Operand", "operand"> {
 def SpattnGPU_Rows : SpattnGPU_Type<"Rows", "rows"> {
   let summary = "an f32 for each of the 64 rows of a warpgroup's accumulator";
   let description = [{
-    The four threads that share a row hold equal values, unless they are partial
-    ones (see `spattn_gpu.reduce`).
+    The four threads that share a row hold equal values, unless the values are
+    partial (see `spattn_gpu.reduce`).
 
     ```mlir
     !spattn_gpu.rows
@@ -106,10 +118,10 @@ def SpattnGPU_Columns : SpattnGPU_Type<"Columns", "columns"> {
 }
 
 def SpattnGPU_ColumnMask : SpattnGPU_Type<"ColumnMask", "column_mask"> {
-  let summary = "for each element of a warpgroup's accumulator, whether to keep it";
+  let summary = "a bit for each element of a warpgroup's accumulator";
   let description = [{
-    A thread holds a bit for each of its elements (see `!spattn_gpu.acc`), in words of
-    32 for each of its rows.
+    Whether to keep the element. A thread holds the bits of its own elements (see
+    `!spattn_gpu.acc`), in words of 32 for each of its rows.
 
     ```mlir
     !spattn_gpu.column_mask<128>
@@ -124,8 +136,7 @@ def SpattnGPU_Shared : SpattnGPU_MatrixType<"Shared", "shared"> {
   let summary = "a matrix of f16 or bf16 in shared memory";
   let description = [{
     Chunks of 64 columns, one after the other; in a chunk, rows of 128 bytes
-    with the 128-byte swizzle of the copy engine. The address is a multiple of
-    1,024.
+    with TMA's 128-byte swizzle. The address is a multiple of 1,024.
 
     ```mlir
     !spattn_gpu.shared<128x128xbf16>
@@ -145,8 +156,8 @@ def SpattnGPU_Barrier : SpattnGPU_Type<"Barrier", "barrier"> {
 def SpattnGPU_Memory : SpattnGPU_Type<"Memory", "memory"> {
   let summary = "an allocation of the kernel's shared memory";
   let description = [{
-    So many bytes, from a multiple of `alignment` on: a power of two from 16,
-    which is the default, to 1,024, which tiles need.
+    A number of bytes at a multiple of `alignment`, which is a power of two from
+    16, the default, to 1,024, which tiles need.
 
     ```mlir
     !spattn_gpu.memory<512>
@@ -172,6 +183,15 @@ class SpattnGPU_Op<string mnemonic, list<Trait> traits = []>
 /// Bytes from the start of a memory on.
 defvar SpattnGPU_Offset = DefaultValuedAttr<I64Attr, "0">;
 
+def SpattnGPU_WarpConvergence : Resource<"::spattn::spattn_gpu::WarpConvergence">;
+
+/// Exchanges data between the lanes of a warp, all of which execute it
+/// together. Reading convergence keeps it from being hoisted or sunk, and from
+/// being merged with one of another block; an unused one may be removed.
+class SpattnGPU_WarpCollectiveOp<string mnemonic>
+    : SpattnGPU_Op<mnemonic, [
+        MemoryEffects<[MemRead<SpattnGPU_WarpConvergence, 0, FullEffect>]>]>;
+
 def SpattnGPU_Pointer
     : Type<CPred<"$_self == ::mlir::LLVM::LLVMPointerType::get($_self.getContext())">,
            "generic pointer", "::mlir::LLVM::LLVMPointerType">,
@@ -180,14 +200,15 @@ def SpattnGPU_Pointer
 def SpattnGPU_AllocOp : SpattnGPU_Op<"alloc"> {
   let summary = "allocates shared memory of the kernel";
   let description = [{
-    For as long as the kernel runs. Allocations are in the entry block of a
-    function, and lie one behind the other in their order, each at the next
-    multiple of its alignment. A `#spattn_gpu.launch` of the function has to have
-    as much shared memory as all of them take.
+    The memory lives as long as the kernel. Allocations are in the entry block of
+    a function and lie one behind the other in program order, each at the next
+    multiple of its alignment. The `#spattn_gpu.launch` of the function must
+    provide as much shared memory as all of them take.
 
     ```mlir
+    // %stage: index
     %keys = spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
-    %barriers = spattn_gpu.alloc : !spattn_gpu.memory<64>
+    %k = spattn_gpu.shared %keys[%stage] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
     ```
   }];
   let results = (outs Res<SpattnGPU_Memory, "", [MemAlloc]>:$memory);
@@ -259,12 +280,12 @@ def SpattnGPU_BarrierOp : SpattnGPU_Op<"barrier", [Pure]> {
 }
 
 def SpattnGPU_BarrierInitOp : SpattnGPU_Op<"barrier_init"> {
-  let summary = "sets up a barrier for a number of arrivals or loads a phase";
+  let summary = "initializes an mbarrier with the arrivals, or loads, of a phase";
   let description = [{
-    By one thread, before `spattn_gpu.barrier_fence` and a `spattn_gpu.named_barrier_sync`. A phase ends
-    after `count` times `spattn_gpu.barrier_arrive`, or with `loads` when `count`
-    times `spattn_gpu.load` have arrived; how many arrivals a load makes is up to the
-    target.
+    Executed by one thread, before `spattn_gpu.barrier_fence` and a
+    `spattn_gpu.named_barrier_sync`. A phase ends after `count` executions of
+    `spattn_gpu.barrier_arrive` or, with `loads`, after `count` loads; how many
+    arrivals a load makes depends on the target.
 
     ```mlir
     // %empty: !spattn_gpu.barrier
@@ -280,16 +301,17 @@ def SpattnGPU_BarrierInitOp : SpattnGPU_Op<"barrier_init"> {
 }
 
 def SpattnGPU_BarrierFenceOp : SpattnGPU_Op<"barrier_fence"> {
-  let summary = "makes barriers that were set up visible to the copy engine";
+  let summary = "makes initialized barriers visible to TMA";
   let assemblyFormat = "attr-dict";
 }
 
 def SpattnGPU_BarrierArriveOp : SpattnGPU_Op<"barrier_arrive"> {
-  let summary = "arrives at a barrier";
+  let summary = "arrives at an mbarrier";
   let description = [{
-    With `if`, only threads for which `condition` is true arrive. There is no
-    branch then: compilers merge branches of one condition, and with them copy
-    the waits in between, after which lanes of a warp take different ways.
+    With `if`, only threads for which `condition` is true arrive. That is a
+    predicated instruction rather than a branch: compilers merge branches of one
+    condition and duplicate the waits between them, after which the lanes of a
+    warp diverge.
 
     ```mlir
     // %barrier: !spattn_gpu.barrier
@@ -303,19 +325,20 @@ def SpattnGPU_BarrierArriveOp : SpattnGPU_Op<"barrier_arrive"> {
 }
 
 def SpattnGPU_BarrierWaitOp : SpattnGPU_Op<"barrier_wait"> {
-  let summary = "waits until a barrier has left the phase of a parity";
+  let summary = "waits until an mbarrier has left the phase of a parity";
   let arguments = (ins SpattnGPU_Barrier:$barrier, I32:$parity);
   let assemblyFormat = "$barrier `parity` $parity attr-dict";
 }
 
 def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
-  let summary = "starts a copy of rows of a head to shared memory";
+  let summary = "starts an asynchronous copy of rows of a head to shared memory";
   let description = [{
-    By all lanes of one warp, with the same operands. `map` is a tensor map, of
-    the form that the target asks for, over (head dimension, length, head,
-    batch) with a box of 64 columns and as many rows as the tile has; columns
-    past the head dimension and rows past the length arrive as zeros. The load arrives
-    at `barrier`, which counts loads, once its bytes are there.
+    A TMA load where the target has TMA. Executed by all lanes of one warp, with
+    the same operands. `map` is a tensor map, in the form that the target needs,
+    over (head dimension, length, head, batch) with a box of 64 columns and as
+    many rows as the tile has; columns past the head dimension and rows past the
+    length are filled with zeros. The load arrives at `barrier`, which counts
+    loads, once its bytes are there.
 
     ```mlir
     // %map: !llvm.ptr
@@ -336,12 +359,12 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
 }
 
 def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
-  let summary = "starts a copy of numbers to shared memory";
+  let summary = "starts an asynchronous copy of words to shared memory";
   let description = [{
-    By all lanes of one warp, with the same operands: `count` words of 32 bits,
-    a multiple of 4, from `pointer` to byte `offset + stage * stride` of `memory`;
-    all of these are multiples of 16 bytes. The copy arrives at `barrier` as one
-    load.
+    Executed by all lanes of one warp, with the same operands: copies `count`
+    words of 32 bits, a multiple of 4, from `pointer` to byte
+    `offset + stage * stride` of `memory`; all of these are multiples of 16
+    bytes. The copy arrives at `barrier` as one load.
 
     ```mlir
     // %p: !llvm.ptr
@@ -362,7 +385,7 @@ def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
 }
 
 def SpattnGPU_ReadColumnsOp : SpattnGPU_Op<"read_columns"> {
-  let summary = "reads a number for each column from shared memory";
+  let summary = "reads an f32 for each column from shared memory";
   let description = [{
     Column `c` is the `c`-th f32 from byte `offset + stage * stride` of `memory`
     on.
@@ -384,12 +407,12 @@ def SpattnGPU_ReadColumnsOp : SpattnGPU_Op<"read_columns"> {
 }
 
 def SpattnGPU_MmaFenceOp : SpattnGPU_Op<"mma_fence"> {
-  let summary = "orders register writes before the products that follow";
+  let summary = "orders register writes before the MMAs that follow";
   let assemblyFormat = "attr-dict";
 }
 
 def SpattnGPU_MmaOp : SpattnGPU_Op<"mma", [AttrSizedOperandSegments]> {
-  let summary = "starts a matrix product";
+  let summary = "starts a matrix multiply-accumulate";
   let description = [{
     `result = lhs * rhs^T (+ acc)`, or `lhs * rhs` without `transposed`. `lhs` is
     an operand in registers, or the 64 rows of a tile that belong to the
@@ -424,19 +447,19 @@ def SpattnGPU_MmaOp : SpattnGPU_Op<"mma", [AttrSizedOperandSegments]> {
 }
 
 def SpattnGPU_MmaCommitOp : SpattnGPU_Op<"mma_commit"> {
-  let summary = "closes a group of products to wait for";
+  let summary = "commits the MMAs since the last commit as a group";
   let assemblyFormat = "attr-dict";
 }
 
 def SpattnGPU_MmaWaitOp : SpattnGPU_Op<"mma_wait", [AttrSizedOperandSegments, AllTypesMatch<["values", "results"]>]> {
-  let summary = "waits until at most some groups of products are under way";
+  let summary = "waits until at most `pending` groups of MMAs are in flight";
   let description = [{
     Passes on what is ready then: accumulators that may be read, and operands
-    whose registers may be written again.
+    whose registers may be overwritten.
 
-    With `after`, nothing waits before those rows, which must be sums of numbers
-    that are not negative, have been computed. What runs beside a product has to
-    be named so: assemblers are free to move a wait up, and do.
+    With `after`, the wait does not start before those rows, which must be sums
+    of nonnegative numbers, have been computed. Arithmetic that is to overlap an
+    MMA needs this: ptxas is free to move a wait up, and does.
 
     ```mlir
     // %s: !spattn_gpu.acc<64x128xf32>
@@ -463,12 +486,12 @@ def SpattnGPU_FillOp : SpattnGPU_Op<"fill", [Pure]> {
 }
 
 def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
-  let summary = "computes each element from those at its place";
+  let summary = "computes each element from the operands' elements at its place";
   let description = [{
-    The body is evaluated for every element that a thread holds. It gets the
-    elements of accumulators, of rows those of the element's row, and of columns
-    those of its column. From rows alone the result is rows, else an
-    accumulator.
+    The body is evaluated for every element that a thread holds. Its arguments
+    are the element of an accumulator, the value of the element's row of rows,
+    and that of its column of columns. If all operands are rows, so is the
+    result; else it is an accumulator.
 
     ```mlir
     // %s: !spattn_gpu.acc<64x128xf32>
@@ -490,11 +513,11 @@ def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
 }
 
 def SpattnGPU_ColumnMaskOp : SpattnGPU_Op<"column_mask", [SingleBlock]> {
-  let summary = "finds which elements are in some columns of their row";
+  let summary = "computes which elements are in given spans of columns";
   let description = [{
-    Those at a column `c` of row `r`, if `lo <= c < hi` for one of the pairs
-    `(lo, hi)` that the body yields for `r`, a row of the warpgroup's 64; and
-    those of `others`, which has as many columns.
+    The element at row `r` and column `c` is in the mask if `lo <= c < hi` for
+    one of the pairs `(lo, hi)` that the body yields for `r`, a row of the
+    warpgroup's 64, or if it is in `others`, which has as many columns.
 
     ```mlir
     // %end: i32
@@ -518,10 +541,8 @@ def SpattnGPU_ColumnMaskOp : SpattnGPU_Op<"column_mask", [SingleBlock]> {
 def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "result"]>,
     TypesMatchWith<"as many columns to keep as there are", "result", "seen",
       "ColumnMaskType::get($_ctxt, ::llvm::cast<AccumulatorType>($_self).getColumns())">]> {
-  let summary = "replaces elements by -inf";
+  let summary = "replaces elements outside of a mask by -inf";
   let description = [{
-    Keeps those that `seen` says, and makes the others `-inf`.
-
     ```mlir
     // %s: !spattn_gpu.acc<64x128xf32>
     // %m: !spattn_gpu.column_mask<128>
@@ -535,7 +556,7 @@ def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "res
 
 def SpattnGPU_YieldOp : SpattnGPU_Op<"yield", [Pure, Terminator,
     ParentOneOf<["MapOp", "ColumnMaskOp"]>]> {
-  let summary = "ends the body of a map or of spans";
+  let summary = "ends the body of a map or of a column mask";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
 }
@@ -552,7 +573,7 @@ def SpattnGPU_ReduceOp : SpattnGPU_Op<"reduce", [Pure]> {
   let summary = "reduces the columns of each row, starting from given values";
   let description = [{
     Over the columns that a thread holds: the result is partial, and
-    `spattn_gpu.quad_reduce` makes it whole.
+    `spattn_gpu.quad_reduce` completes it.
 
     ```mlir
     // %s: !spattn_gpu.acc<64x128xf32>
@@ -566,18 +587,19 @@ def SpattnGPU_ReduceOp : SpattnGPU_Op<"reduce", [Pure]> {
   let assemblyFormat = "$kind $source `,` $init attr-dict `:` qualified(type($source))";
 }
 
-def SpattnGPU_QuadReduceOp : SpattnGPU_Op<"quad_reduce", [Pure]> {
-  let summary = "combines the partial values of the threads that share a row";
+def SpattnGPU_QuadReduceOp : SpattnGPU_WarpCollectiveOp<"quad_reduce"> {
+  let summary = "combines the partial values of the four threads that share a row";
   let arguments = (ins SpattnGPU_ReductionKindAttr:$kind, SpattnGPU_Rows:$source);
   let results = (outs SpattnGPU_Rows:$result);
   let assemblyFormat = "$kind $source attr-dict";
 }
 
-def SpattnGPU_AnyGreaterOp : SpattnGPU_Op<"any_greater", [Pure]> {
-  let summary = "whether a value of some row is greater than another one";
+def SpattnGPU_AnyGreaterOp : SpattnGPU_WarpCollectiveOp<"any_greater"> {
+  let summary = "whether `lhs` is greater than `rhs` in some row of the warp";
   let description = [{
-    By all lanes of a warp, for the rows and the partial values that they hold.
-    All get the same answer, and branches may depend on it.
+    Compares the rows, or partial values, that the lanes of a warp hold, which
+    execute it together. The result is uniform in the warp, and branches may
+    depend on it.
 
     ```mlir
     // %m: !spattn_gpu.rows
@@ -591,7 +613,7 @@ def SpattnGPU_AnyGreaterOp : SpattnGPU_Op<"any_greater", [Pure]> {
 }
 
 def SpattnGPU_ToOperandOp : SpattnGPU_Op<"to_operand", [Pure]> {
-  let summary = "rounds an accumulator to the left operand of a product";
+  let summary = "rounds an accumulator to the left operand of an MMA";
   let arguments = (ins SpattnGPU_Accumulator:$source);
   let results = (outs SpattnGPU_Operand:$result);
   let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `to` qualified(type($result))";
@@ -614,7 +636,7 @@ def SpattnGPU_StoreOp : SpattnGPU_Op<"store"> {
 }
 
 def SpattnGPU_StoreRowsOp : SpattnGPU_Op<"store_rows"> {
-  let summary = "stores a value for each row to global memory";
+  let summary = "stores rows to global memory";
   let arguments = (ins SpattnGPU_Rows:$source, SpattnGPU_Pointer:$pointer,
                        Index:$stride, Index:$rows);
   let assemblyFormat = [{
@@ -623,10 +645,10 @@ def SpattnGPU_StoreRowsOp : SpattnGPU_Op<"store_rows"> {
 }
 
 def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
-  let summary = "loads a value for each row from global memory";
+  let summary = "loads rows from global memory";
   let description = [{
-    Row `r` is at `pointer + r * stride` elements of f32, for `r < rows`; the
-    others get `value`.
+    Row `r` is at `pointer + r * stride` elements of f32, for `r < rows`; other
+    rows are `value`.
 
     ```mlir
     // %p: !llvm.ptr
@@ -645,11 +667,11 @@ def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
 }
 
 def SpattnGPU_AddFragmentOp : SpattnGPU_Op<"add_fragment"> {
-  let summary = "adds an accumulator to global memory, as it is in registers";
+  let summary = "adds an accumulator to global memory atomically, in register order";
   let description = [{
-    Each element atomically, in an order that is not said, to
-    `64 * columns` elements of f32 from `pointer` on, a multiple of 16 bytes;
-    where each of them is, only `spattn_gpu.load_fragment` knows.
+    Adds each element, in no particular order, to one of the `64 * columns`
+    elements of f32 from `pointer` on, a multiple of 16 bytes. Their arrangement
+    is that of `spattn_gpu.load_fragment`.
 
     ```mlir
     // %a: !spattn_gpu.acc<64x64xf32>
@@ -664,7 +686,7 @@ def SpattnGPU_AddFragmentOp : SpattnGPU_Op<"add_fragment"> {
 }
 
 def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
-  let summary = "writes an accumulator to shared memory, as it is in registers";
+  let summary = "writes an accumulator to shared memory, in register order";
   let description = [{
     `64 * columns` elements of f32 from byte `offset + stage * stride` of `memory`
     on, in the order in which `spattn_gpu.add_fragment` adds them, for
@@ -687,14 +709,14 @@ def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
 }
 
 def SpattnGPU_AddWordsOp : SpattnGPU_Op<"add_words"> {
-  let summary = "starts an addition of numbers in shared memory to global memory";
+  let summary = "starts a bulk reduction of words in shared memory into global memory";
   let description = [{
-    By all lanes of one warp, with the same operands: `count` elements of f32, a
-    multiple of 4, from byte `offset + stage * stride` of `memory` on, each added
-    atomically to its place from `pointer` on; all of these are multiples of 16
-    bytes. What was written is ready after `spattn_gpu.async_proxy_fence`, and may
-    be overwritten after `spattn_gpu.store_wait`. With `overwriting`, elements
-    replace what was there.
+    Executed by all lanes of one warp, with the same operands: adds `count`
+    elements of f32, a multiple of 4, from byte `offset + stage * stride` of
+    `memory` on, atomically to those from `pointer` on; all of these are multiples of 16
+    bytes. It sees what was written before a `spattn_gpu.async_proxy_fence`; the
+    source may be overwritten after a `spattn_gpu.store_wait`. With
+    `overwriting`, elements are stored instead of added.
 
     ```mlir
     // %p: !llvm.ptr
@@ -716,11 +738,12 @@ def SpattnGPU_AddWordsOp : SpattnGPU_Op<"add_words"> {
 }
 
 def SpattnGPU_SemaphoreArriveOp : SpattnGPU_Op<"semaphore_arrive"> {
-  let summary = "adds 1 to a number of the grid, and tells what it was";
+  let summary = "adds 1 to a semaphore, and returns its value before";
   let description = [{
-    By all lanes of one warp, to a 32-bit number in global memory; the first lane
-    gets what it was, as of `spattn_gpu.atomic_inc`. If that has what a `spattn_gpu.semaphore_release` added,
-    what was published may be added to.
+    Executed by all lanes of one warp; the semaphore is a 32-bit integer in
+    global memory. Lane 0 gets the value, as from `spattn_gpu.atomic_inc`. If it
+    is at least what a `spattn_gpu.semaphore_release` added, what was released
+    may be added to.
 
     ```mlir
     // %flag: !llvm.ptr
@@ -733,10 +756,10 @@ def SpattnGPU_SemaphoreArriveOp : SpattnGPU_Op<"semaphore_arrive"> {
 }
 
 def SpattnGPU_SemaphoreReleaseOp : SpattnGPU_Op<"semaphore_release"> {
-  let summary = "says that what a warp wrote with `spattn_gpu.add_words` is there";
+  let summary = "releases what a warp wrote with `spattn_gpu.add_words`";
   let description = [{
-    Waits for it, as `spattn_gpu.store_wait` does and until others may see it, and then
-    adds `value` to the number that they look at.
+    Waits, as `spattn_gpu.store_wait` does, until the writes are visible to other
+    CTAs, and then adds `value` to the semaphore.
 
     ```mlir
     // %flag: !llvm.ptr
@@ -748,9 +771,9 @@ def SpattnGPU_SemaphoreReleaseOp : SpattnGPU_Op<"semaphore_release"> {
 }
 
 def SpattnGPU_SemaphoreWaitOp : SpattnGPU_Op<"semaphore_wait"> {
-  let summary = "waits until a number is at least as large as a published one";
+  let summary = "waits until a semaphore is at least `value`";
   let description = [{
-    By all lanes of one warp. Whoever publishes has to be running.
+    Executed by all lanes of one warp. The CTA that releases has to be running.
 
     ```mlir
     // %flag: !llvm.ptr
@@ -777,7 +800,7 @@ def SpattnGPU_LoadFragmentOp : SpattnGPU_Op<"load_fragment"> {
 def SpattnGPU_ReadOp : SpattnGPU_Op<"read"> {
   let summary = "reads 64 rows of a tile in shared memory as an accumulator";
   let description = [{
-    Those that belong to the warpgroup at `row_block`.
+    The rows are those of the warpgroup at `row_block`.
 
     ```mlir
     // %wg: index
@@ -795,12 +818,12 @@ def SpattnGPU_ReadOp : SpattnGPU_Op<"read"> {
 }
 
 def SpattnGPU_RowProductsOp : SpattnGPU_Op<"row_products", [AllTypesMatch<["lhs", "rhs"]>]> {
-  let summary = "sums the products of two tiles in shared memory for each row";
+  let summary = "computes the dot product of each row of two tiles in shared memory";
   let description = [{
-    Row `r` of the result is the sum over `c` of `lhs[r][c] * rhs[r][c]` in f32, of
-    the 64 rows that belong to the warpgroup at `row_block`. It is partial, as
-    that of `spattn_gpu.reduce`: each thread reads columns of its rows, and
-    `spattn_gpu.quad_reduce` makes it whole.
+    Row `r` of the result is the sum over `c` of `lhs[r][c] * rhs[r][c]` in f32,
+    for the 64 rows of the warpgroup at `row_block`. It is partial, like that of
+    `spattn_gpu.reduce`: each thread reads some columns of its rows, and
+    `spattn_gpu.quad_reduce` completes it.
 
     ```mlir
     // %wg: index
@@ -820,9 +843,9 @@ def SpattnGPU_RowProductsOp : SpattnGPU_Op<"row_products", [AllTypesMatch<["lhs"
 def SpattnGPU_WriteOp : SpattnGPU_Op<"write"> {
   let summary = "rounds an accumulator and writes it to shared memory";
   let description = [{
-    To the 64 rows of the tile that belong to the warpgroup at `row_block`; the
-    tile has the accumulator's columns. An operand is written as it is. See
-    `spattn_gpu.async_proxy_fence`.
+    Writes the 64 rows of the warpgroup at `row_block`; the tile has the
+    accumulator's columns. An operand, which is rounded already, is written as it
+    is. See `spattn_gpu.async_proxy_fence`.
 
     ```mlir
     // %o: !spattn_gpu.acc<64x128xf32>
@@ -841,19 +864,20 @@ def SpattnGPU_WriteOp : SpattnGPU_Op<"write"> {
 }
 
 def SpattnGPU_AsyncProxyFenceOp : SpattnGPU_Op<"async_proxy_fence"> {
-  let summary = "lets copies see what a warp has written to shared memory";
+  let summary = "orders a warp's writes to shared memory before asynchronous copies";
   let description = [{
-    By all lanes of a warp, after `spattn_gpu.write`. A lane of it then arrives at the
-    barrier that whoever starts the copy waits for.
+    Executed by all lanes of a warp, after `spattn_gpu.write`. One of its lanes
+    then arrives at the barrier for which the warp that starts the copy waits.
   }];
   let assemblyFormat = "attr-dict";
 }
 
 def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
-  let summary = "starts a copy from shared memory to rows of a head";
+  let summary = "starts an asynchronous copy from shared memory to rows of a head";
   let description = [{
-    By all lanes of one warp, with the same operands; `map` as for `spattn_gpu.load`.
-    Columns past the head dimension and rows past the length are left out.
+    A TMA store where the target has TMA. Executed by all lanes of one warp, with
+    the same operands; `map` is as for `spattn_gpu.load`. Columns past the head
+    dimension and rows past the length are not stored.
 
     ```mlir
     // %map: !llvm.ptr
@@ -873,9 +897,10 @@ def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
 }
 
 def SpattnGPU_StoreWaitOp : SpattnGPU_Op<"store_wait"> {
-  let summary = "waits until started stores have read shared memory";
+  let summary = "waits until the warp's stores have read shared memory";
   let description = [{
-    All stores that the warp started with `spattn_gpu.store_tile`, by all its lanes.
+    Executed by all lanes of the warp that started them with
+    `spattn_gpu.store_tile` or `spattn_gpu.add_words`.
   }];
   let assemblyFormat = "attr-dict";
 }
@@ -883,9 +908,9 @@ def SpattnGPU_StoreWaitOp : SpattnGPU_Op<"store_wait"> {
 def SpattnGPU_StoreFillOp : SpattnGPU_Op<"store_fill"> {
   let summary = "stores one value to rows in global memory";
   let description = [{
-    By all lanes of one warp. Row `r` is at `pointer + r * stride` elements, for
-    `r < rows`, and has `columns` elements. Rows of a multiple of 16 bytes have
-    to start at such a multiple.
+    Executed by all lanes of one warp. Row `r` is at `pointer + r * stride`
+    elements, for `r < rows`, and has `columns` elements. Rows whose size is a
+    multiple of 16 bytes have to be aligned to 16 bytes.
 
     ```mlir
     // %zero: bf16
@@ -906,11 +931,11 @@ def SpattnGPU_StoreFillOp : SpattnGPU_Op<"store_fill"> {
 }
 
 def SpattnGPU_WriteWordsOp : SpattnGPU_Op<"write_words"> {
-  let summary = "writes numbers to shared memory";
+  let summary = "writes words to shared memory";
   let description = [{
-    By all lanes of one warp, with the same operands: to consecutive words from
-    byte `offset + stage * stride` of `memory` on. Lane 0 then arrives at the
-    barrier that readers wait for.
+    Executed by all lanes of one warp, with the same operands: writes
+    consecutive words from byte `offset + stage * stride` of `memory` on. Lane 0
+    then arrives at the barrier for which readers wait.
 
     ```mlir
     // %words: !spattn_gpu.memory<512>
@@ -930,10 +955,10 @@ def SpattnGPU_WriteWordsOp : SpattnGPU_Op<"write_words"> {
 }
 
 def SpattnGPU_ReadWordsOp : SpattnGPU_Op<"read_words"> {
-  let summary = "reads the numbers of a `spattn_gpu.write_words`, or the first of them";
+  let summary = "reads the words of a `spattn_gpu.write_words`, or the first of them";
   let description = [{
-    By all lanes of a warp. With `uniform` branches may depend on the numbers:
-    the assembler then knows that all lanes have equal ones.
+    Executed by all lanes of a warp. With `uniform`, branches may depend on the
+    words: ptxas then knows that they are equal in all lanes.
 
     ```mlir
     // %words: !spattn_gpu.memory<512>
@@ -953,12 +978,12 @@ def SpattnGPU_ReadWordsOp : SpattnGPU_Op<"read_words"> {
 }
 
 def SpattnGPU_LookupOp : SpattnGPU_Op<"lookup"> {
-  let summary = "looks a number up in a table in shared memory";
+  let summary = "looks up an integer in a table in shared memory";
   let description = [{
-    By all lanes of one warp, with the same operands. From byte `offset + stage *
-    stride` of `memory` on there are `count` keys, signed and ascending, and then
-    as many values. The result is the value of the last key that is at most
-    `number`; if there is none, that of the first key.
+    Executed by all lanes of one warp, with the same operands. From byte
+    `offset + stage * stride` of `memory` on there are `count` keys, signed and ascending,
+    and then as many values. The result is the value of the last key that is at
+    most `number`, or of the first key if there is none.
 
     ```mlir
     // %words: !spattn_gpu.memory<512>
@@ -978,12 +1003,12 @@ def SpattnGPU_LookupOp : SpattnGPU_Op<"lookup"> {
 }
 
 def SpattnGPU_AtomicIncOp : SpattnGPU_Op<"atomic_inc"> {
-  let summary = "takes a number from a counter in global memory";
+  let summary = "takes a ticket from a counter in global memory";
   let description = [{
-    By all lanes of one warp, with the same pointer to an i32. Lane 0 gets the
-    counter's value, which grows by one: nobody else in the grid gets that
-    number. The value of other lanes has no meaning. The number takes its time
-    to arrive; nothing waits for it before `spattn_gpu.warp_broadcast`.
+    Executed by all lanes of one warp, with the same pointer to an i32. Lane 0
+    gets the counter's value, which is incremented, so that no other warp of the
+    grid gets the same one; the result of other lanes is undefined. The atomic
+    has high latency; nothing waits for it before `spattn_gpu.warp_broadcast`.
 
     ```mlir
     // %counter: !llvm.ptr
@@ -996,11 +1021,11 @@ def SpattnGPU_AtomicIncOp : SpattnGPU_Op<"atomic_inc"> {
   let assemblyFormat = "$counter attr-dict";
 }
 
-def SpattnGPU_WarpBroadcastOp : SpattnGPU_Op<"warp_broadcast"> {
-  let summary = "gives all lanes of a warp the number that lane 0 has";
+def SpattnGPU_WarpBroadcastOp : SpattnGPU_WarpCollectiveOp<"warp_broadcast"> {
+  let summary = "broadcasts the value of lane 0 to all lanes of a warp";
   let description = [{
-    By all lanes of one warp. Branches may depend on the number: the assembler
-    knows that all lanes have the same.
+    Executed by all lanes of one warp. Branches may depend on the result: ptxas
+    knows that it is uniform.
 
     ```mlir
     // %x: i32
@@ -1013,7 +1038,7 @@ def SpattnGPU_WarpBroadcastOp : SpattnGPU_Op<"warp_broadcast"> {
 }
 
 def SpattnGPU_NamedBarrierSyncOp : SpattnGPU_Op<"named_barrier_sync"> {
-  let summary = "arrives at a named barrier, and waits for a number of threads";
+  let summary = "arrives at a named barrier and waits until `threads` have arrived";
   let description = [{
     Barrier `id`, or the `offset`-th after it; there are 16.
 
@@ -1030,7 +1055,7 @@ def SpattnGPU_NamedBarrierSyncOp : SpattnGPU_Op<"named_barrier_sync"> {
 def SpattnGPU_NamedBarrierArriveOp : SpattnGPU_Op<"named_barrier_arrive"> {
   let summary = "arrives at a named barrier without waiting";
   let description = [{
-    As `spattn_gpu.named_barrier_sync`, for threads that only let others go on.
+    Like `spattn_gpu.named_barrier_sync`, for threads that only release others.
 
     ```mlir
     // %wg: index
@@ -1042,14 +1067,14 @@ def SpattnGPU_NamedBarrierArriveOp : SpattnGPU_Op<"named_barrier_arrive"> {
   let hasVerifier = 1;
 }
 
-def SpattnGPU_WarpgroupOp : SpattnGPU_Op<"warpgroup", [Pure]> {
-  let summary = "the index of the thread's warpgroup, known to be uniform";
+def SpattnGPU_WarpgroupOp : SpattnGPU_WarpCollectiveOp<"warpgroup"> {
+  let summary = "the index of the thread's warpgroup, uniform in a warp";
   let results = (outs Index:$result);
   let assemblyFormat = "attr-dict";
 }
 
 def SpattnGPU_SetMaxRegistersOp : SpattnGPU_Op<"set_max_registers"> {
-  let summary = "sets the number of registers of the warpgroup's threads";
+  let summary = "sets the maximum number of registers of the warpgroup's threads";
   let arguments = (ins I32Attr:$count, BoolAttr:$increase);
   let assemblyFormat = "$count `,` $increase attr-dict";
   let hasVerifier = 1;
