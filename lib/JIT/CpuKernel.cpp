@@ -8,8 +8,7 @@
 
 #include "spattn/JIT/CpuKernel.h"
 
-#include "Entry.h"
-#include "ThreadPool.h"
+#include "KernelFunction.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
@@ -19,6 +18,7 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Pipelines/CpuPipeline.h"
+#include "spattn/Runtime/ParallelFor.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -74,26 +74,29 @@ namespace {
 /// Dimensions of two arguments that an attention needs to be the same.
 struct SharedDim {
   unsigned argument, dim, otherArgument, otherDim;
-  const char *what;
+  StringRef what;
 };
 } // namespace
 
 struct CpuKernel::Impl {
-  /// Holds the function types, apart from the caller's module.
-  FunctionType type;
+  explicit Impl(const RuntimeContext &context) : context(context) {}
+
+  RuntimeContext context;
+  CallSignature signature;
   /// The argument whose buffer each result is, or -1 if it is returned.
   std::vector<int64_t> results;
   std::vector<SharedDim> sharedDims;
-  /// Arguments that are the scale of an attention.
-  std::vector<unsigned> scales;
+  /// Arguments that are scalar operands of an attention, and what they are.
+  std::vector<std::pair<unsigned, const OperandInfo *>> scalars;
   std::unique_ptr<ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   double compileTime = 0;
 };
 
-CpuKernel::CpuKernel() : impl(std::make_unique<Impl>()) {}
+CpuKernel::CpuKernel(const RuntimeContext &context)
+    : impl(std::make_unique<Impl>(context)) {}
 CpuKernel::~CpuKernel() = default;
-FunctionType CpuKernel::getType() const { return impl->type; }
+const CallSignature &CpuKernel::getSignature() const { return impl->signature; }
 double CpuKernel::getCompileTime() const { return impl->compileTime; }
 
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
@@ -192,20 +195,27 @@ static LogicalResult checkCallees(ModuleOp module) {
 
 Expected<std::unique_ptr<CpuKernel>>
 CpuKernel::compile(ModuleOp module, StringRef entry,
+                   const RuntimeContext &context,
                    const CpuCompileOptions &options) {
   auto start = std::chrono::steady_clock::now();
   initializeHost();
-  std::unique_ptr<CpuKernel> kernel(new CpuKernel());
+  std::unique_ptr<CpuKernel> kernel(new CpuKernel(context));
   OwningOpRef<ModuleOp> clone = module.clone();
   Expected<func::FuncOp> function = findEntry(*clone, entry);
   if (!function)
     return function.takeError();
-  kernel->impl->type = function->getFunctionType();
+  auto signature = spattn::getSignature(*function);
+  if (!signature)
+    return signature.takeError();
+  kernel->impl->signature = std::move(*signature);
   kernel->impl->sharedDims = collectSharedDims(*function);
   function->walk([&](AttentionOpInterface op) {
-    auto scale = dyn_cast_or_null<BlockArgument>(op.getScale());
-    if (scale && scale.getOwner() == &function->getBody().front())
-      kernel->impl->scales.push_back(scale.getArgNumber());
+    for (const AttentionOperand &scalar : op.getScalarOperands()) {
+      auto argument = dyn_cast<BlockArgument>(scalar.value);
+      if (argument && argument.getOwner() == &function->getBody().front())
+        kernel->impl->scalars.emplace_back(argument.getArgNumber(),
+                                           scalar.info);
+    }
   });
 
   function->getOperation()->setAttr(
@@ -259,18 +269,21 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
   std::vector<SharedDim> dims;
   function.walk([&](AttentionOpInterface op) {
     SmallVector<AttentionOperand> operands = op.getAttentionOperands();
-    auto share = [&](const AttentionOperand &lhs, const AttentionOperand &rhs,
-                     char dim, const char *what) {
-      auto a = tracedArgument(lhs.value), b = tracedArgument(rhs.value);
-      if (a && b)
-        dims.push_back(
-            {*a, op.getDim(lhs, dim), *b, op.getDim(rhs, dim), what});
-    };
-    for (const AttentionOperand &operand : llvm::drop_begin(operands)) {
-      share(operands[0], operand, 'b', "batch size");
-      if (operand.kind != OperandKind::Key)
-        share(operands[operand.isOfQueries() ? 0 : 1], operand, 'n', "length");
-    }
+    for (const AttentionOperand &operand : operands)
+      for (Dim dim : kDims) {
+        Extent extent = operand->getExtent(dim);
+        if (getRunTimeName(extent).empty())
+          continue;
+        // The first that has as many.
+        const AttentionOperand &model =
+            *llvm::find_if(operands, [&](const AttentionOperand &other) {
+              return other->getExtent(dim) == extent;
+            });
+        auto a = tracedArgument(model.value), b = tracedArgument(operand.value);
+        if (a && b && *a != *b)
+          dims.push_back({*a, op.getDim(*model.info, dim), *b,
+                          op.getDim(*operand.info, dim), getSizeText(dim)});
+      }
   });
   return dims;
 }
@@ -280,8 +293,8 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
 //===----------------------------------------------------------------------===//
 
 /// Words of a memref descriptor: two pointers, an offset, sizes, strides.
-static size_t descriptorWords(Type type) {
-  return 3 + 2 * cast<ShapedType>(type).getRank();
+static size_t descriptorWords(const ParameterType &type) {
+  return 3 + 2 * type.sizes.size();
 }
 
 static void appendDescriptor(std::vector<int64_t> &words,
@@ -292,18 +305,14 @@ static void appendDescriptor(std::vector<int64_t> &words,
   words.insert(words.end(), view.strides.begin(), view.strides.end());
 }
 
-static unsigned elementBytes(Type type) {
-  return type.isIndex() ? 8 : (type.getIntOrFloatBitWidth() + 7) / 8;
-}
-
 /// The view of a descriptor that the function returned.
-static BufferView readDescriptor(const int64_t *words, Type type) {
-  auto shaped = cast<ShapedType>(type);
-  int64_t rank = shaped.getRank();
+static BufferView readDescriptor(const int64_t *words,
+                                 const ParameterType &type) {
+  size_t rank = type.sizes.size();
   BufferView view;
-  view.elementType = shaped.getElementType();
+  view.elementType = type.element;
   view.data = reinterpret_cast<char *>(words[1]) +
-              words[2] * elementBytes(view.elementType);
+              words[2] * getElementBytes(view.elementType);
   view.sizes.assign(words + 3, words + 3 + rank);
   view.strides.assign(words + 3 + rank, words + 3 + 2 * rank);
   return view;
@@ -311,13 +320,8 @@ static BufferView readDescriptor(const int64_t *words, Type type) {
 
 Expected<std::vector<KernelResult>>
 CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
-  TypeRange types = impl->type.getInputs();
-  if (arguments.size() != types.size())
-    return makeError("expected ", types.size(), " arguments, got ",
-                     arguments.size());
-  for (auto [i, argument] : llvm::enumerate(arguments))
-    if (Error error = checkArgument(i, argument, types[i]))
-      return error;
+  if (Error error = checkArguments(impl->signature, arguments))
+    return error;
   auto sizeAt = [&](unsigned argument, unsigned dim) {
     return std::get<BufferView>(arguments[argument]).sizes[dim];
   };
@@ -328,9 +332,9 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
                        sizeAt(d.argument, d.dim), " and ",
                        sizeAt(d.otherArgument, d.otherDim));
 
-  for (unsigned scale : impl->scales)
-    if (float value = std::get<float>(arguments[scale]); !std::isfinite(value))
-      return makeError("argument ", scale, " is a scale of ", value,
+  for (auto [i, info] : impl->scalars)
+    if (float value = std::get<float>(arguments[i]); !std::isfinite(value))
+      return makeError("argument ", i, " is a ", info->name, " of ", value,
                        ", expected a finite number");
 
   // The C interface takes pointers to descriptors, first that of the results.
@@ -348,7 +352,7 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
     }
   }
   size_t resultWords = 0;
-  for (auto [type, source] : llvm::zip(impl->type.getResults(), impl->results))
+  for (auto [type, source] : llvm::zip(impl->signature.results, impl->results))
     if (source < 0)
       resultWords += descriptorWords(type);
   std::vector<int64_t> returned(resultWords);
@@ -357,15 +361,18 @@ CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
   std::vector<void *> packed;
   if (resultWords > 0)
     packed.push_back(&returnedPointer);
-  for (auto [i, type] : llvm::enumerate(types))
-    packed.push_back(isa<ShapedType>(type) ? &pointers[i] : pointers[i]);
-  impl->entry(packed.data());
+  for (auto [i, type] : llvm::enumerate(impl->signature.arguments))
+    packed.push_back(type.isScalar ? pointers[i] : &pointers[i]);
+  {
+    runtime::ThreadPool::Use pool(impl->context.threadPool());
+    impl->entry(packed.data());
+  }
 
   std::vector<KernelResult> results;
   std::map<int64_t, std::shared_ptr<void>> owned;
   const int64_t *next = returned.data();
   for (auto [type, source] :
-       llvm::zip(impl->type.getResults(), impl->results)) {
+       llvm::zip(impl->signature.results, impl->results)) {
     if (source >= 0) {
       results.emplace_back(std::get<BufferView>(arguments[source]), nullptr);
       continue;

@@ -8,10 +8,11 @@
 
 #include "spattn/JIT/GpuKernel.h"
 
-#include "Entry.h"
+#include "KernelFunction.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
 #include "spattn/Pipelines/GpuPipeline.h"
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -38,12 +39,6 @@ Expected<std::string> spattn::getChip(const runtime::DeviceInfo &device) {
   return makeError("device ", device.device, " (", device.name,
                    ") has compute capability ", device.major, ".", device.minor,
                    "; there are kernels from 8.0 on");
-}
-
-runtime::KernelCache &spattn::getKernelCache() {
-  static auto &cache =
-      *new runtime::KernelCache(runtime::KernelCache::getDefaultFolder());
-  return cache;
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,17 +71,20 @@ static std::string getCompilerIdentity() {
 }
 
 /// Everything that the code depends on.
-static std::string makeKey(ModuleOp module, const GpuCompileOptions &options) {
+static std::string makeKey(ModuleOp module, const RuntimeOptions &environment,
+                           const GpuCompileOptions &options) {
   std::string key;
   llvm::raw_string_ostream stream(key);
   stream << getCompilerVersion() << "\n"
          << getCompilerIdentity() << "\n"
          << options.chip << "\n"
          << options.driverVersion << "\n"
-         << options.pipelineOptions << "\n"
+         << options.pipeline.str() << "\n"
          << options.strict << "\n";
-  for (const std::string &candidate : Ptxas::getCandidates(options.ptxas))
-    stream << getFileIdentity(candidate) << "\n";
+  stream << getFileIdentity(environment.ptxas) << "\n";
+  if (environment.ptxas.empty())
+    for (const std::string &candidate : environment.ptxasCandidates)
+      stream << getFileIdentity(candidate) << "\n";
   module.print(stream, OpPrintingFlags().printGenericOpForm());
   return key;
 }
@@ -96,19 +94,23 @@ static std::string makeKey(ModuleOp module, const GpuCompileOptions &options) {
 //===----------------------------------------------------------------------===//
 
 struct GpuKernel::Impl {
-  FunctionType type;
+  explicit Impl(const RuntimeContext &context) : context(context) {}
+
+  RuntimeContext context;
+  CallSignature signature;
   /// Without the attention, which is the caller's.
   HostFunction function;
   std::shared_ptr<runtime::Program> program;
   GpuCompileTimes times;
 };
 
-GpuKernel::GpuKernel() : impl(std::make_unique<Impl>()) {}
+GpuKernel::GpuKernel(const RuntimeContext &context)
+    : impl(std::make_unique<Impl>(context)) {}
 GpuKernel::~GpuKernel() = default;
 llvm::ArrayRef<unsigned> GpuKernel::getResults() const {
   return impl->function.results;
 }
-FunctionType GpuKernel::getType() const { return impl->type; }
+const CallSignature &GpuKernel::getSignature() const { return impl->signature; }
 const std::shared_ptr<runtime::Program> &GpuKernel::getProgram() const {
   return impl->program;
 }
@@ -128,22 +130,22 @@ static void dumpCode(const runtime::Artifact &artifact, StringRef folder) {
 }
 
 static runtime::Result<runtime::Artifact>
-compileModule(ModuleOp module, StringRef entry,
-              const GpuPipelineOptions &pipeline,
+compileModule(ModuleOp module, StringRef entry, const GpuOptions &pipeline,
+              const RuntimeOptions &environment,
               const GpuCompileOptions &options, GpuCompileTimes &times) {
   Clock::time_point start = Clock::now();
-  if (failed(runStages<GpuPipelineOptions>(
-          module,
-          {{buildGpuKernelsPipeline, "1-tile.mlir"},
-           {buildGpuLLVMPipeline, "2-llvm.mlir"}},
-          pipeline, options.dumpFolder)))
+  if (failed(runStages<GpuOptions>(module,
+                                   {{buildGpuKernelsPipeline, "1-tile.mlir"},
+                                    {buildGpuLLVMPipeline, "2-llvm.mlir"}},
+                                   pipeline, options.dumpFolder)))
     return runtime::Status::error("could not compile function '" + entry.str() +
                                   "' for the GPU");
   times.passes = since(start);
   TargetOptions target;
   target.chip = options.chip;
   target.driverVersion = options.driverVersion;
-  target.ptxas = options.ptxas;
+  target.ptxas = environment.ptxas;
+  target.ptxasCandidates = environment.ptxasCandidates;
   target.strict = options.strict;
   TargetTimes targetTimes;
   auto artifact = emitArtifact(module, target, &targetTimes);
@@ -156,15 +158,18 @@ compileModule(ModuleOp module, StringRef entry,
 
 Expected<std::unique_ptr<GpuKernel>>
 GpuKernel::compile(ModuleOp module, StringRef entry,
-                   const GpuCompileOptions &options,
-                   runtime::KernelCache &cache) {
+                   const RuntimeContext &context,
+                   const GpuCompileOptions &options) {
   Clock::time_point start = Clock::now();
-  std::unique_ptr<GpuKernel> kernel(new GpuKernel());
+  std::unique_ptr<GpuKernel> kernel(new GpuKernel(context));
   Impl &impl = *kernel->impl;
   Expected<func::FuncOp> function = findEntry(module, entry);
   if (!function)
     return function.takeError();
-  impl.type = function->getFunctionType();
+  auto signature = spattn::getSignature(*function);
+  if (!signature)
+    return signature.takeError();
+  impl.signature = std::move(*signature);
   FailureOr<HostFunction> host = failure();
   std::string message = firstErrorOf(
       module.getContext(), [&] { host = HostFunction::get(*function); });
@@ -172,24 +177,24 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
     return makeError("function '", entry, "': ", message);
   impl.function = std::move(*host);
   impl.function.attention = {};
-  GpuPipelineOptions pipeline;
-  // The parser takes an option without a name for none.
-  StringRef text = options.pipelineOptions;
-  if (text.starts_with("=") || text.contains(" =") ||
-      failed(pipeline.parseFromString(text)))
-    return makeError("'", options.pipelineOptions,
-                     "' are not options of spattn-gpu");
-  if (!GpuTarget::parse(options.chip))
+  if (!TargetCapabilities::of(options.chip))
     return makeError("unknown chip '", options.chip,
                      "'; expected sm_80 or a later one, such as sm_90a");
-  pipeline.setChip(options.chip);
+  GpuOptions pipeline = options.pipeline;
+  if (pipeline.target.empty())
+    pipeline.target = options.chip;
+  if (Error error = pipeline.check())
+    return error;
 
   // The function alone: others make no difference to its code.
   OwningOpRef<ModuleOp> own = ModuleOp::create(module.getLoc());
   own->push_back(function->clone());
-  auto program = cache.get(makeKey(*own, options), [&] {
-    return compileModule(*own, entry, pipeline, options, impl.times);
-  });
+  const RuntimeOptions &environment = context.options();
+  auto program =
+      context.kernelCache().get(makeKey(*own, environment, options), [&] {
+        return compileModule(*own, entry, pipeline, environment, options,
+                             impl.times);
+      });
   if (!program)
     return makeError(program.message());
   impl.program = *program;
@@ -216,13 +221,8 @@ static Expected<runtime::OperandView> getOperandView(unsigned i,
 Error GpuKernel::launch(const runtime::Driver &driver,
                         ArrayRef<KernelArgument> arguments,
                         runtime::cuda::Stream stream, int ordinal) const {
-  TypeRange types = impl->type.getInputs();
-  if (arguments.size() != types.size())
-    return makeError("expected ", types.size(), " arguments, got ",
-                     arguments.size());
-  for (auto [i, argument] : llvm::enumerate(arguments))
-    if (Error error = checkArgument(i, argument, types[i]))
-      return error;
+  if (Error error = checkArguments(impl->signature, arguments))
+    return error;
 
   const HostFunction &function = impl->function;
   runtime::LaunchArguments launch;
@@ -241,10 +241,11 @@ Error GpuKernel::launch(const runtime::Driver &driver,
       return view.takeError();
     launch.operands.push_back(*view);
   }
-  double scale = function.scale;
-  if (function.scaleArgument)
-    scale = std::get<float>(arguments[*function.scaleArgument]);
-  launch.values = {{"scale", scale}};
+  for (const HostScalar &scalar : function.scalars)
+    launch.values.push_back(
+        {scalar.name, scalar.argument
+                          ? std::get<float>(arguments[*scalar.argument])
+                          : scalar.constant});
   launch.stream = stream;
   auto loaded = impl->program->load(driver, ordinal);
   if (!loaded)

@@ -127,10 +127,10 @@ static Status verifyKernel(const Artifact &artifact, const Kernel &kernel) {
   if (kernel.entry.empty() || kernel.entry.find('\0') != std::string::npos)
     return makeError("the entry has no valid name");
   if (kernel.threads < 1 || kernel.threads > kMaxThreads)
-    return makeError("blocks of ", kernel.threads, " threads, expected 1 to ",
+    return makeError("CTAs of ", kernel.threads, " threads, expected 1 to ",
                      kMaxThreads);
   if (kernel.cluster < 1 || kernel.cluster > kMaxCluster)
-    return makeError("clusters of ", kernel.cluster, " blocks, expected 1 to ",
+    return makeError("clusters of ", kernel.cluster, " CTAs, expected 1 to ",
                      kMaxCluster);
   if (kernel.dynamicSharedBytes > kMaxShared)
     return makeError(kernel.dynamicSharedBytes,

@@ -10,7 +10,6 @@
 
 #include "Text.h"
 
-#include <cstdlib>
 #include <dlfcn.h>
 #include <vector>
 
@@ -72,28 +71,6 @@ Result<std::unique_ptr<const Driver>> Driver::open(const std::string &library) {
     return Status::error("the CUDA driver " + library + " finds no device",
                          cuda::kNoDevice);
   return std::unique_ptr<const Driver>(std::move(driver));
-}
-
-static Result<const Driver *> openDefault() {
-  const char *chosen = std::getenv("SPATTN_CUDA_DRIVER");
-  bool isChosen = chosen && *chosen;
-  // libcuda.so, without a number, comes with development files and may be a
-  // stub.
-  auto driver = Driver::open(isChosen ? chosen : "libcuda.so.1");
-  if (driver)
-    return (*std::move(driver)).release();
-  if (isChosen)
-    return driver.status().in("SPATTN_CUDA_DRIVER");
-  return Status::error(driver.message() +
-                           " (install NVIDIA's driver, or name its library in "
-                           "the environment variable SPATTN_CUDA_DRIVER)",
-                       driver.status().driverCode());
-}
-
-Result<const Driver *> Driver::get() {
-  // Lives until the process ends: modules in static objects may, too.
-  static const auto &driver = *new Result<const Driver *>(openDefault());
-  return driver;
 }
 
 Status Driver::makeStatus(const char *function, int code) const {

@@ -12,21 +12,8 @@
 #include "CacheFile.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 using namespace spattn::runtime;
-
-std::string KernelCache::getDefaultFolder() {
-  if (const char *folder = std::getenv("SPATTN_CACHE_DIR"))
-    return folder;
-  // The XDG base directory specification has relative paths ignored.
-  if (const char *folder = std::getenv("XDG_CACHE_HOME");
-      folder && folder[0] == '/')
-    return std::string(folder) + "/spattn";
-  if (const char *home = std::getenv("HOME"); home && home[0] == '/')
-    return std::string(home) + "/.cache/spattn";
-  return "";
-}
 
 std::string KernelCache::getPath(const std::string &key) const {
   if (folder.empty())

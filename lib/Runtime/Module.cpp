@@ -16,11 +16,11 @@
 
 using namespace spattn::runtime;
 
-// The most blocks of a grid, along x, and along y and z.
+// The most CTAs of a grid, along x, and along y and z.
 static constexpr int64_t kMaxGridX = 0x7fffffff, kMaxGridYZ = 0xffff;
 /// What addresses of the driver's allocations are multiples of.
 static constexpr uint64_t kDriverAlignment = 256;
-/// Clusters of more blocks must be allowed explicitly.
+/// Clusters of more CTAs must be allowed explicitly.
 static constexpr uint32_t kPortableCluster = 8;
 
 namespace {
@@ -152,10 +152,10 @@ Status Module::Impl::loadKernel(const Kernel &kernel) {
 
   int64_t shared = int64_t(kernel.dynamicSharedBytes) + info.staticSharedBytes;
   if (shared > device.sharedBytesPerBlock)
-    return makeError(shared, " bytes of shared memory a block; ",
+    return makeError(shared, " bytes of shared memory per CTA; ",
                      describeDevice(), " has ", device.sharedBytesPerBlock);
   if (int64_t(kernel.threads) > info.maxThreads)
-    return makeError("blocks of ", kernel.threads, " threads; with its ",
+    return makeError("CTAs of ", kernel.threads, " threads; with its ",
                      info.registers, " registers it can have ",
                      info.maxThreads);
   if (kernel.cluster > 1 &&
@@ -182,7 +182,7 @@ Status Module::Impl::loadKernel(const Kernel &kernel) {
       !status.ok())
     return status;
   if (info.blocksPerMultiprocessor < 1)
-    return makeError("no block fits on a multiprocessor of ", describeDevice());
+    return makeError("no CTA fits on an SM of ", describeDevice());
   functions.push_back(function);
   infos.push_back(info);
   return {};
@@ -311,6 +311,13 @@ Module::Impl::makeTensorMaps(const LaunchArguments &arguments) const {
   return maps;
 }
 
+std::optional<ValueId> Module::findValue(std::string_view name) const {
+  uint32_t slot = impl->plan.findSlot(name);
+  if (slot == kNone)
+    return std::nullopt;
+  return ValueId{slot};
+}
+
 Result<std::vector<int64_t>>
 Module::getScratchBytes(const LaunchArguments &arguments) const {
   auto values = impl->plan.bind(artifact(), arguments);
@@ -323,16 +330,13 @@ Module::getScratchBytes(const LaunchArguments &arguments) const {
 // Launching
 //===----------------------------------------------------------------------===//
 
-/// Sets the grid; one without blocks means that there is nothing to do.
+/// Sets the grid; one without CTAs means that there is nothing to do.
 Status Module::Impl::getGrid(size_t index, const std::vector<Scalar> &values,
                              unsigned (&grid)[3]) const {
   const Kernel &kernel = artifact->kernels[index];
-  const Formula *formulas[] = {&kernel.grid.x, &kernel.grid.y, &kernel.grid.z};
   int64_t blocks[3] = {1, 1, 1};
   for (unsigned i = 0; i < 3; ++i) {
-    if (formulas[i]->terms.empty())
-      continue;
-    auto value = plan.evaluate(*formulas[i], values);
+    auto value = plan.getGrid(*artifact, index, i, values);
     if (!value)
       return value.status().in("grid");
     blocks[i] = *value;
@@ -353,13 +357,13 @@ Status Module::Impl::getGrid(size_t index, const std::vector<Scalar> &values,
   for (unsigned i = 0; i < 3; ++i) {
     int64_t limit = i == 0 ? kMaxGridX : kMaxGridYZ;
     if (blocks[i] > limit)
-      return makeError("a grid of ", blocks[i], " blocks along ", "xyz"[i],
+      return makeError("a grid of ", blocks[i], " CTAs along ", "xyz"[i],
                        "; at most ", limit, " are possible");
     grid[i] = unsigned(blocks[i]);
   }
   if (grid[0] % kernel.cluster != 0)
     return makeError("a grid of ", grid[0],
-                     " blocks along x cannot be split into clusters of ",
+                     " CTAs along x cannot be split into clusters of ",
                      kernel.cluster);
   return {};
 }

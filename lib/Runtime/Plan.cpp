@@ -21,12 +21,28 @@ using namespace spattn::runtime;
 // Names
 //===----------------------------------------------------------------------===//
 
-uint32_t Plan::getSlot(const std::string &name) {
+uint32_t Plan::findSlot(std::string_view name) const {
   auto it = std::find(names.begin(), names.end(), name);
-  if (it != names.end())
-    return uint32_t(it - names.begin());
+  return it == names.end() ? kNone : uint32_t(it - names.begin());
+}
+
+uint32_t Plan::getSlot(const std::string &name) {
+  uint32_t slot = findSlot(name);
+  if (slot != kNone)
+    return slot;
   names.push_back(name);
   return uint32_t(names.size() - 1);
+}
+
+SlotFormula Plan::resolve(const Formula &formula) {
+  SlotFormula resolved;
+  for (const Term &term : formula.terms) {
+    SlotFormula::Term &own = resolved.terms.emplace_back();
+    own.coefficient = term.coefficient;
+    for (const Factor &factor : term.factors)
+      own.factors.push_back({getSlot(factor.name), factor.divisor});
+  }
+  return resolved;
 }
 
 static uint32_t findDimension(const Operand &operand, std::string_view name) {
@@ -85,22 +101,16 @@ Result<Plan> Plan::make(const Artifact &artifact) {
       dimensions.push_back(dimension);
     }
   }
-  // Their names get slots so that a launch looks each up once.
-  auto addNames = [&](const Formula &formula) {
-    for (const Term &term : formula.terms)
-      for (const Factor &factor : term.factors)
-        plan.getSlot(factor.name);
-  };
   for (const Scratch &scratch : artifact.scratch)
-    addNames(scratch.bytes);
+    plan.scratchBytes.push_back(plan.resolve(scratch.bytes));
   for (const Limit &limit : artifact.limits)
-    addNames(limit.value);
+    plan.limits.push_back(plan.resolve(limit.value));
   for (const std::string &name : artifact.positive)
-    plan.getSlot(name);
+    plan.positive.push_back(plan.getSlot(name));
   for (const Kernel &kernel : artifact.kernels) {
-    addNames(kernel.grid.x);
-    addNames(kernel.grid.y);
-    addNames(kernel.grid.z);
+    plan.grids.push_back({plan.resolve(kernel.grid.x),
+                          plan.resolve(kernel.grid.y),
+                          plan.resolve(kernel.grid.z)});
     std::vector<ScalarSource> &sources = plan.sources.emplace_back();
     for (const Argument &argument : kernel.arguments) {
       ScalarSource &source = sources.emplace_back();
@@ -203,15 +213,15 @@ Result<std::vector<Scalar>> Plan::bind(const Artifact &artifact,
         !status.ok())
       return status;
   for (const NamedValue &named : arguments.values) {
-    auto it = std::find(names.begin(), names.end(), named.name);
-    if (it == names.end())
+    uint32_t slot = named.id ? named.id->slot : findSlot(named.name);
+    if (slot >= values.size())
       continue;
-    Scalar &value = values[size_t(it - names.begin())];
+    Scalar &value = values[slot];
     if (value.known &&
         (named.isFloat != value.isFloat || named.real != value.real ||
          named.integer != value.integer))
       return makeError(
-          "value '", named.name, "' is ",
+          "value '", names[slot], "' is ",
           named.isFloat ? concat(named.real) : concat(named.integer),
           ", but it is ",
           value.isFloat ? concat(value.real) : concat(value.integer),
@@ -221,25 +231,23 @@ Result<std::vector<Scalar>> Plan::bind(const Artifact &artifact,
   return values;
 }
 
-Result<int64_t> Plan::evaluate(const Formula &formula,
+Result<int64_t> Plan::evaluate(const SlotFormula &formula, const Formula &text,
                                const std::vector<Scalar> &values) const {
   auto tooLarge = [&] {
-    return makeError("'", toString(formula), "' is too large");
+    return makeError("'", toString(text), "' is too large");
   };
   int64_t sum = 0;
-  for (const Term &term : formula.terms) {
+  for (const SlotFormula::Term &term : formula.terms) {
     int64_t product = term.coefficient;
-    for (const Factor &factor : term.factors) {
-      auto it = std::find(names.begin(), names.end(), factor.name);
-      const Scalar *value =
-          it == names.end() ? nullptr : &values[size_t(it - names.begin())];
-      if (!value || !value->known)
-        return makeError("no value is given for '", factor.name, "'");
-      if (value->isFloat || value->integer < 0)
-        return makeError("value '", factor.name,
+    for (const SlotFormula::Factor &factor : term.factors) {
+      const Scalar &value = values[factor.slot];
+      if (!value.known)
+        return makeError("no value is given for '", names[factor.slot], "'");
+      if (value.isFloat || value.integer < 0)
+        return makeError("value '", names[factor.slot],
                          "' is not an integer of 0 or more");
-      int64_t quotient = value->integer / factor.divisor +
-                         (value->integer % factor.divisor != 0);
+      int64_t quotient = value.integer / factor.divisor +
+                         (value.integer % factor.divisor != 0);
       if (__builtin_mul_overflow(product, quotient, &product))
         return tooLarge();
     }
@@ -247,29 +255,40 @@ Result<int64_t> Plan::evaluate(const Formula &formula,
       return tooLarge();
   }
   if (sum < 0)
-    return makeError("'", toString(formula), "' is negative: ", sum);
+    return makeError("'", toString(text), "' is negative: ", sum);
   return sum;
+}
+
+Result<int64_t> Plan::getGrid(const Artifact &artifact, size_t kernel,
+                              unsigned axis,
+                              const std::vector<Scalar> &values) const {
+  const Grid &grid = artifact.kernels[kernel].grid;
+  const Formula *formulas[] = {&grid.x, &grid.y, &grid.z};
+  const SlotFormula &formula = grids[kernel][axis];
+  if (formula.terms.empty())
+    return int64_t(1);
+  return evaluate(formula, *formulas[axis], values);
 }
 
 Status Plan::checkLimits(const Artifact &artifact,
                          const std::vector<Scalar> &values) const {
-  for (const Limit &limit : artifact.limits) {
-    auto value = evaluate(limit.value, values);
+  for (size_t i = 0; i < limits.size(); ++i) {
+    const Limit &limit = artifact.limits[i];
+    auto value = evaluate(limits[i], limit.value, values);
     if (!value)
       return value.status();
     if (*value > limit.maximum)
       return makeError("'", toString(limit.value), "' is ", *value,
                        "; the kernels support up to ", limit.maximum);
   }
-  for (const std::string &name : artifact.positive) {
-    auto it = std::find(names.begin(), names.end(), name);
-    const Scalar &value = values[size_t(it - names.begin())];
+  for (uint32_t slot : positive) {
+    const Scalar &value = values[slot];
     if (!value.known)
-      return makeError("no value is given for '", name, "'");
+      return makeError("no value is given for '", names[slot], "'");
     // Kernels get an f32, which holds nothing smaller.
     double real = value.isFloat ? value.real : double(value.integer);
     if (!std::isfinite(real) || real < std::numeric_limits<float>::denorm_min())
-      return makeError("value '", name, "' is ", real,
+      return makeError("value '", names[slot], "' is ", real,
                        ", expected a positive, finite number");
   }
   return {};
@@ -279,8 +298,9 @@ Result<std::vector<int64_t>>
 Plan::getScratchBytes(const Artifact &artifact,
                       const std::vector<Scalar> &values) const {
   std::vector<int64_t> sizes;
-  for (const Scratch &scratch : artifact.scratch) {
-    auto bytes = evaluate(scratch.bytes, values);
+  for (size_t i = 0; i < scratchBytes.size(); ++i) {
+    const Scratch &scratch = artifact.scratch[i];
+    auto bytes = evaluate(scratchBytes[i], scratch.bytes, values);
     if (!bytes)
       return bytes.status().in("scratch buffer '" + scratch.name + "'");
     sizes.push_back(*bytes);

@@ -17,6 +17,7 @@
 #include "spattn/Runtime/Launch.h"
 #include "spattn/Runtime/TensorMap.h"
 
+#include <array>
 #include <optional>
 
 namespace spattn {
@@ -40,19 +41,37 @@ struct Scalar {
   double real = 0;
 };
 
+/// A formula whose names are slots.
+struct SlotFormula {
+  struct Factor {
+    uint32_t slot;
+    int64_t divisor;
+  };
+  struct Term {
+    int64_t coefficient;
+    std::vector<Factor> factors;
+  };
+  std::vector<Term> terms;
+};
+
 class Plan {
 public:
   /// Resolves all names. Indices of the artifact must have been checked.
   static Result<Plan> make(const Artifact &artifact);
+
+  /// The slot of a name, or kNone if nothing depends on it.
+  uint32_t findSlot(std::string_view name) const;
 
   /// Values of slots: from the operands' sizes, which it checks along with all
   /// else that the artifact says of operands, and from the caller's values.
   Result<std::vector<Scalar>> bind(const Artifact &artifact,
                                    const LaunchArguments &arguments) const;
 
-  /// Evaluates a formula, which must give 0 or more.
-  Result<int64_t> evaluate(const Formula &formula,
-                           const std::vector<Scalar> &values) const;
+  /// CTAs of a kernel along `axis`, 0 to 2: 0 or more; 1 where the artifact has
+  /// no formula.
+  Result<int64_t> getGrid(const Artifact &artifact, size_t kernel,
+                          unsigned axis,
+                          const std::vector<Scalar> &values) const;
 
   /// Whether the kernels can do what they are asked for.
   Status checkLimits(const Artifact &artifact,
@@ -76,6 +95,11 @@ public:
 
 private:
   uint32_t getSlot(const std::string &name);
+  SlotFormula resolve(const Formula &formula);
+  /// Evaluates a formula, which must give 0 or more. `text` is the same one,
+  /// for messages.
+  Result<int64_t> evaluate(const SlotFormula &formula, const Formula &text,
+                           const std::vector<Scalar> &values) const;
   Result<ScalarSource> getSource(const Artifact &artifact,
                                  const std::string &name);
   Status bindOperand(const Operand &operand, size_t index,
@@ -90,6 +114,11 @@ private:
   std::vector<std::vector<uint32_t>> mapDimensions;
   /// For each kernel and argument; of no meaning where it is no scalar.
   std::vector<std::vector<ScalarSource>> sources;
+  /// For each scratch buffer, limit and value that must be positive.
+  std::vector<SlotFormula> scratchBytes, limits;
+  std::vector<uint32_t> positive;
+  /// For each kernel, along x, y and z.
+  std::vector<std::array<SlotFormula, 3>> grids;
 };
 
 } // namespace runtime

@@ -20,7 +20,7 @@ static constexpr uint64_t kMaxSoftwareSize = (uint64_t(1) << 31) - 1;
 static constexpr int64_t kStrideLimit = int64_t(1) << 40;
 static constexpr uint32_t kMaxBox = 256;
 /// Not in the reference, but the driver refuses boxes that are larger than the
-/// shared memory of a Hopper multiprocessor.
+/// shared memory of a Hopper SM.
 static constexpr uint64_t kMaxBoxBytes = 228 << 10;
 
 static unsigned getSwizzleBytes(Swizzle swizzle) {

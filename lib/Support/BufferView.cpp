@@ -10,7 +10,7 @@
 
 using namespace spattn;
 
-BufferView BufferView::contiguous(void *data, mlir::Type elementType,
+BufferView BufferView::contiguous(void *data, runtime::ElementType elementType,
                                   llvm::ArrayRef<int64_t> sizes) {
   BufferView view{data, elementType, {}, {}};
   view.sizes.assign(sizes.begin(), sizes.end());

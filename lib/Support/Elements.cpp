@@ -19,13 +19,34 @@ bool spattn::isFloatElement(Type type) {
   return type.isF16() || type.isBF16() || type.isF32() || type.isF64();
 }
 
+bool spattn::isFloatElement(ElementType type) {
+  return type == ElementType::F16 || type == ElementType::BF16 ||
+         type == ElementType::F32 || type == ElementType::F64;
+}
+
+std::optional<ElementType> spattn::getElementType(Type type) {
+  if (type.isF16())
+    return ElementType::F16;
+  if (type.isBF16())
+    return ElementType::BF16;
+  if (type.isF32())
+    return ElementType::F32;
+  if (type.isF64())
+    return ElementType::F64;
+  if (type.isSignlessInteger(8))
+    return ElementType::I8;
+  if (type.isSignlessInteger(16))
+    return ElementType::I16;
+  if (type.isSignlessInteger(32))
+    return ElementType::I32;
+  if (type.isSignlessInteger(64) || type.isIndex())
+    return ElementType::I64;
+  return std::nullopt;
+}
+
 std::optional<int64_t> spattn::getElementBytes(Type type) {
-  if (type.isIndex())
-    return 8;
-  if (isFloatElement(type) || type.isSignlessInteger(8) ||
-      type.isSignlessInteger(16) || type.isSignlessInteger(32) ||
-      type.isSignlessInteger(64))
-    return type.getIntOrFloatBitWidth() / 8;
+  if (std::optional<ElementType> element = getElementType(type))
+    return getElementBytes(*element);
   return std::nullopt;
 }
 
@@ -54,22 +75,22 @@ static void store(const ElementRow &row, int64_t count, const double *values,
 
 void spattn::loadElements(const ElementRow &row, int64_t count,
                           double *values) {
-  if (row.type.isF32())
+  if (row.type == ElementType::F32)
     return load<float>(row, count, values, [](float x) { return double(x); });
-  if (row.type.isF64())
+  if (row.type == ElementType::F64)
     return load<double>(row, count, values, [](double x) { return x; });
-  if (row.type.isF16())
+  if (row.type == ElementType::F16)
     return load<uint16_t>(row, count, values, f16ToDouble);
   return load<uint16_t>(row, count, values, bf16ToDouble);
 }
 
 void spattn::storeElements(const ElementRow &row, int64_t count,
                            const double *values) {
-  if (row.type.isF32())
+  if (row.type == ElementType::F32)
     return store<float>(row, count, values, [](double x) { return float(x); });
-  if (row.type.isF64())
+  if (row.type == ElementType::F64)
     return store<double>(row, count, values, [](double x) { return x; });
-  if (row.type.isF16())
+  if (row.type == ElementType::F16)
     return store<uint16_t>(row, count, values, doubleToF16);
   return store<uint16_t>(row, count, values, doubleToBF16);
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -78,16 +78,15 @@ static void describe(llvm::raw_ostream &os, const Artifact &artifact,
   os << "kernel " << kernel.entry << "\n  threads: " << kernel.threads
      << "\n  shared memory: " << kernel.dynamicSharedBytes << " bytes\n";
   if (kernel.cluster != 1)
-    os << "  cluster: " << kernel.cluster << " blocks\n";
+    os << "  cluster: " << kernel.cluster << " CTAs\n";
   os << "  grid: ";
   if (kernel.grid.kind == GridKind::Persistent) {
     os << "persistent, ";
-    if (kernel.grid.blocksPerMultiprocessor == 0)
-      os << "as many blocks a multiprocessor as fit";
+    int64_t ctas = kernel.grid.blocksPerMultiprocessor;
+    if (ctas == 0)
+      os << "as many CTAs per SM as fit";
     else
-      os << kernel.grid.blocksPerMultiprocessor << " block"
-         << (kernel.grid.blocksPerMultiprocessor == 1 ? "" : "s")
-         << " a multiprocessor";
+      os << ctas << (ctas == 1 ? " CTA" : " CTAs") << " per SM";
     if (!kernel.grid.x.terms.empty())
       os << ", at most " << toString(kernel.grid.x);
   } else {

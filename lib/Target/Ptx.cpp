@@ -20,11 +20,11 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <mutex>
+#include <new>
 
 extern "C" {
 void LLVMInitializeNVPTXTarget();
@@ -58,8 +58,8 @@ public:
   static FailureOr<Backend> get(const PtxOptions &options, Location loc);
 
   const PtxOptions &options() const { return checked; }
-  /// 32-bit addresses of shared memory, as the code of kernels computes them,
-  /// only come with a flag that LLVM reads while it makes a target machine.
+  /// A machine with 32-bit addresses of shared memory, as the code of kernels
+  /// computes them.
   std::unique_ptr<llvm::TargetMachine> makeMachine() const;
 
 private:
@@ -142,25 +142,28 @@ FailureOr<Backend> Backend::get(const PtxOptions &options, Location loc) {
   return backend;
 }
 
+namespace {
+/// Names a protected member.
+struct LayoutAccess : llvm::TargetMachine {
+  static auto layout() { return &LayoutAccess::DL; }
+};
+} // namespace
+
 std::unique_ptr<llvm::TargetMachine> Backend::makeMachine() const {
-  static std::mutex mutex;
-  std::lock_guard<std::mutex> lock(mutex);
-  auto &known = llvm::cl::getRegisteredOptions();
-  auto it = known.find("nvptx-short-ptr");
-  llvm::cl::opt<bool> *shortPointers =
-      it == known.end() ? nullptr
-                        : static_cast<llvm::cl::opt<bool> *>(it->second);
-  bool before = shortPointers && shortPointers->getValue();
-  if (shortPointers)
-    shortPointers->setValue(true);
   auto level = llvm::CodeGenOpt::getLevel(checked.optLevel);
+  llvm::Triple triple(kTriple);
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      llvm::Triple(kTriple), checked.chip,
-      "+ptx" + std::to_string(checked.version), llvm::TargetOptions(),
-      /*RM=*/std::nullopt, /*CM=*/std::nullopt,
+      triple, checked.chip, "+ptx" + std::to_string(checked.version),
+      llvm::TargetOptions(), /*RM=*/std::nullopt, /*CM=*/std::nullopt,
       level.value_or(llvm::CodeGenOptLevel::Aggressive)));
-  if (shortPointers)
-    shortPointers->setValue(before);
+  // LLVM has a flag for short pointers, nvptx-short-ptr, which does no more
+  // than choose this layout. But it is the whole process's, and other threads
+  // may make machines meanwhile: so this machine alone gets the layout, before
+  // anything has asked for its first one.
+  auto *layout =
+      const_cast<llvm::DataLayout *>(&(machine.get()->*LayoutAccess::layout()));
+  layout->~DataLayout();
+  new (layout) llvm::DataLayout(triple.computeDataLayout("shortptr"));
   return machine;
 }
 

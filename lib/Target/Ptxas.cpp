@@ -10,21 +10,19 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <memory>
-#include <mutex>
 #include <optional>
 
 using namespace spattn;
+using llvm::ArrayRef;
 using llvm::Error;
 using llvm::Expected;
 using llvm::StringRef;
@@ -163,55 +161,7 @@ PtxasReport spattn::parsePtxasLog(StringRef log) {
 // Finding one
 //===----------------------------------------------------------------------===//
 
-/// Folders in `folder`, by name.
-static std::vector<std::string> listFolder(const Twine &folder) {
-  std::vector<std::string> names;
-  std::error_code code;
-  for (llvm::sys::fs::directory_iterator it(folder, code), end;
-       it != end && !code; it.increment(code))
-    names.push_back(it->path());
-  llvm::sort(names);
-  return names;
-}
-
-/// The ptxas of NVIDIA's Python packages in an environment.
-static void addPackages(StringRef prefix, std::vector<std::string> &paths) {
-  for (const std::string &python : listFolder(prefix + "/lib"))
-    if (StringRef(llvm::sys::path::filename(python)).starts_with("python"))
-      // Packages of later releases, such as cu13, come first.
-      for (std::vector<std::string> packages =
-               listFolder(python + "/site-packages/nvidia");
-           !packages.empty(); packages.pop_back())
-        paths.push_back(packages.back() + "/bin/ptxas");
-}
-
-std::vector<std::string> Ptxas::getCandidates(StringRef path) {
-  if (!path.empty())
-    return {path.str()};
-  using llvm::sys::Process;
-  if (auto given = Process::GetEnv("SPATTN_PTXAS"); given && !given->empty())
-    return {*given};
-  std::vector<std::string> paths;
-  if (auto prefix = Process::GetEnv("VIRTUAL_ENV"); prefix && !prefix->empty())
-    addPackages(*prefix, paths);
-  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (auto home = Process::GetEnv(variable); home && !home->empty())
-      paths.push_back(*home + "/bin/ptxas");
-  paths.push_back("/usr/local/cuda/bin/ptxas");
-  if (auto found = llvm::sys::findProgramByName("ptxas"))
-    paths.push_back(*found);
-  llvm::erase_if(paths, [](const std::string &candidate) {
-    return !llvm::sys::fs::can_execute(candidate);
-  });
-  return paths;
-}
-
 Expected<Ptxas> Ptxas::ask(const std::string &path) {
-  static std::mutex mutex;
-  static auto &known = *new llvm::StringMap<Ptxas>();
-  std::lock_guard<std::mutex> lock(mutex);
-  if (auto it = known.find(path); it != known.end())
-    return it->second;
   auto text = run(path, {"--version"});
   if (!text)
     return text.takeError();
@@ -224,12 +174,13 @@ Expected<Ptxas> Ptxas::ask(const std::string &path) {
     return makeError("'" + path + "' is no ptxas: it does not say its version");
   result.program = path;
   result.versionText = found[1].str();
-  known.try_emplace(path, result);
   return result;
 }
 
-Expected<Ptxas> Ptxas::find(StringRef path) {
-  std::vector<std::string> candidates = getCandidates(path);
+Expected<Ptxas> Ptxas::find(StringRef path, ArrayRef<std::string> candidates) {
+  std::string named = path.str();
+  if (!named.empty())
+    candidates = named;
   std::string problems;
   std::optional<Ptxas> old;
   for (const std::string &candidate : candidates) {
@@ -247,8 +198,9 @@ Expected<Ptxas> Ptxas::find(StringRef path) {
     return *old;
   if (!problems.empty())
     return makeError("no ptxas can be used:" + problems);
-  return makeError("there is no ptxas: set SPATTN_PTXAS, or install the Python "
-                   "package nvidia-cuda-nvcc or the CUDA toolkit");
+  return makeError("there is no ptxas: install the Python package "
+                   "nvidia-cuda-nvcc or the CUDA toolkit, or name one (tools: "
+                   "SPATTN_PTXAS)");
 }
 
 //===----------------------------------------------------------------------===//

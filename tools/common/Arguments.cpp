@@ -11,6 +11,7 @@
 #include "common/Arrays.h"
 #include "common/Check.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "spattn/JIT/CpuKernel.h"
 
 using namespace mlir;
@@ -21,7 +22,7 @@ static llvm::Expected<Array> makeArray(const EntryArgument &argument,
                                        uint64_t seed) {
   if (argument.file.empty()) {
     llvm::Expected<Array> array =
-        allocate(argument.getElementType(), argument.sizes);
+        allocate(*getElementType(argument.getElementType()), argument.sizes);
     if (array && !argument.isDestination)
       fillRandom(*array, seed, argument.index);
     return array;
@@ -36,27 +37,50 @@ static llvm::Expected<Array> makeArray(const EntryArgument &argument,
 }
 
 /// A module with the attention that an operation computes the gradients of: a
-/// function of query, key, value, scale, output and log-sum-exp.
+/// function of its operands.
 static OwningOpRef<ModuleOp> makeForward(AttentionOpInterface op) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(op.getLoc());
   ImplicitLocOpBuilder b(op.getLoc(), module->getBodyRegion());
+  OperandValues operands = op.getOperandValues();
   SmallVector<Type> types;
-  for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
-    types.push_back(operand.getType());
-  types.append({b.getF32Type(), op.getOut().getType(), op.getLse().getType()});
+  for (const OperandInfo &info : AttentionOp::getOperandInfos())
+    if (Value value = operands[info.kind])
+      types.push_back(value.getType());
   auto function =
       func::FuncOp::create(b, "forward", b.getFunctionType(types, {}));
   Block *body = function.addEntryBlock();
   b.setInsertionPointToStart(body);
-  auto argument = [&](unsigned i) { return body->getArgument(i); };
-  auto attention = AttentionOp::create(
-      b, argument(0), argument(1), argument(2), argument(3), argument(4),
-      argument(5), op.getStructure(), op.getAlignment(), op.getLayout(),
-      /*tile_shape=*/TileShapeAttr(), /*differentiated=*/false);
+  unsigned next = 0;
+  for (const OperandInfo &info : AttentionOp::getOperandInfos())
+    if (operands[info.kind])
+      operands[info.kind] = body->getArgument(next++);
+  // The tile shape may be one that only gradients can have.
+  auto attention = AttentionOp::create(b, operands, op);
+  attention.removeTileShapeAttr();
   func::ReturnOp::create(b, attention->getResults());
   function.setFunctionType(
       b.getFunctionType(types, attention->getResultTypes()));
   return module;
+}
+
+/// What the kernel of `makeForward` is called with.
+static std::vector<KernelArgument>
+makeKernelArguments(Entry &entry, const OperandArrays &arrays) {
+  OperandValues operands = entry.attention.getOperandValues();
+  std::vector<KernelArgument> arguments;
+  for (const OperandInfo &info : AttentionOp::getOperandInfos()) {
+    Value value = operands[info.kind];
+    FloatAttr constant;
+    if (!value)
+      continue;
+    if (!info.isScalar())
+      arguments.push_back(arrays[info.kind]);
+    else if (EntryArgument *argument = entry.getArgument(value))
+      arguments.push_back(static_cast<float>(argument->number));
+    else if (matchPattern(value, m_Constant(&constant)))
+      arguments.push_back(static_cast<float>(constant.getValueAsDouble()));
+  }
+  return arguments;
 }
 
 /// Gradients are by what an attention has computed: makes `out` and `lse` what
@@ -66,32 +90,31 @@ static LogicalResult makeForwardResults(Entry &entry,
   AttentionOpInterface op = entry.attention;
   if (!op || !isa<AttentionBackwardOp>(op) || !whyUncheckable(entry).empty())
     return success();
-  EntryArgument *out = entry.getArgument(op.getOut());
-  EntryArgument *lse = entry.getArgument(op.getLse());
-  if (!out->file.empty() && !lse->file.empty())
-    return success();
-  AttentionProblem problem = AttentionProblem::get(op);
-  if (EntryArgument *scale = entry.getArgument(op.getScale()))
-    problem.scale = scale->number;
-  GradientInputs inputs = collectInputs(entry, values);
+  OperandArrays arrays = collectInputs(entry, values);
+  OperandValues operands = op.getOperandValues();
   // What a file holds is not overwritten.
   std::vector<Array> unused;
-  for (auto [argument, view] :
-       {std::pair(out, &inputs.out), std::pair(lse, &inputs.lse)}) {
-    if (argument->file.empty())
+  bool isAnyMade = false;
+  for (const OperandInfo &info : AttentionOp::getOperandInfos()) {
+    if (!info.isWritten || !operands[info.kind])
       continue;
-    llvm::Expected<Array> array = allocate(view->elementType, view->sizes);
+    if (entry.getArgument(operands[info.kind])->file.empty()) {
+      isAnyMade = true;
+      continue;
+    }
+    BufferView &view = arrays[info.kind];
+    llvm::Expected<Array> array = allocate(view.elementType, view.sizes);
     if (!array)
       return op->emitError(llvm::toString(array.takeError()));
     unused.push_back(*array);
-    *view = array->view;
+    view = array->view;
   }
-  auto kernel = CpuKernel::compile(*makeForward(op), "forward");
+  if (!isAnyMade)
+    return success();
+  auto kernel = CpuKernel::compile(*makeForward(op), "forward", getRuntime());
   if (!kernel)
     return op->emitError(llvm::toString(kernel.takeError()));
-  auto results = (*kernel)->run({inputs.query, inputs.key, inputs.value,
-                                 static_cast<float>(problem.getScale()),
-                                 inputs.out, inputs.lse});
+  auto results = (*kernel)->run(makeKernelArguments(entry, arrays));
   if (!results)
     return op->emitError(llvm::toString(results.takeError()));
   return success();

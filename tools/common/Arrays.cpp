@@ -35,9 +35,9 @@ std::string spattn::tool::getShapeText(ArrayRef<int64_t> sizes,
   return text;
 }
 
-Expected<Array> spattn::tool::allocate(Type elementType,
+Expected<Array> spattn::tool::allocate(ElementType elementType,
                                        ArrayRef<int64_t> sizes) {
-  int64_t bytes = *getElementBytes(elementType);
+  int64_t bytes = getElementBytes(elementType);
   for (int64_t size : sizes)
     // Also without elements, so that strides do not overflow.
     if (llvm::MulOverflow<int64_t>(bytes, std::max<int64_t>(size, 1), bytes) ||
@@ -64,7 +64,7 @@ static void forPieces(int64_t count, F work) {
 }
 
 static int64_t getNumBytes(const Array &array) {
-  return array.view.getNumElements() * *getElementBytes(array.view.elementType);
+  return array.view.getNumElements() * getElementBytes(array.view.elementType);
 }
 
 void spattn::tool::fillPoison(const Array &array) {
@@ -114,14 +114,14 @@ static void fillNormal(const Array &array, uint64_t key, F convert) {
 void spattn::tool::fillRandom(const Array &array, uint64_t seed,
                               uint64_t stream) {
   uint64_t key = mix(mix(seed + 1) + stream);
-  Type type = array.view.elementType;
-  if (type.isF32())
+  ElementType type = array.view.elementType;
+  if (type == ElementType::F32)
     fillNormal<float>(array, key, [](float x) { return x; });
-  else if (type.isF64())
+  else if (type == ElementType::F64)
     fillNormal<double>(array, key, [](float x) { return double(x); });
-  else if (type.isF16())
+  else if (type == ElementType::F16)
     fillNormal<uint16_t>(array, key, doubleToF16);
-  else if (type.isBF16())
+  else if (type == ElementType::BF16)
     fillNormal<uint16_t>(array, key, doubleToBF16);
   else
     std::memset(array.view.data, 0, getNumBytes(array));
@@ -132,36 +132,38 @@ void spattn::tool::fillRandom(const Array &array, uint64_t seed,
 //===----------------------------------------------------------------------===//
 
 /// The element type of a file's array where an argument is of type `wanted`;
-/// null if the two do not go together.
-static Type getFileType(NpyType type, Type wanted) {
-  MLIRContext *context = wanted.getContext();
-  bool isFloat = isFloatElement(wanted);
+/// nothing if the two do not go together.
+static std::optional<ElementType> getFileType(NpyType type,
+                                              ElementType wanted) {
+  auto ifFloat = [&](ElementType file) {
+    return isFloatElement(wanted) ? std::optional(file) : std::nullopt;
+  };
   switch (type) {
   case NpyType::F2:
-    return isFloat ? Float16Type::get(context) : Type();
+    return ifFloat(ElementType::F16);
   case NpyType::F4:
-    return isFloat ? Float32Type::get(context) : Type();
+    return ifFloat(ElementType::F32);
   case NpyType::F8:
-    return isFloat ? Float64Type::get(context) : Type();
+    return ifFloat(ElementType::F64);
   case NpyType::V2:
-    return isFloat ? BFloat16Type::get(context) : Type();
+    return ifFloat(ElementType::BF16);
   case NpyType::U2:
-    if (wanted.isBF16())
+    if (wanted == ElementType::BF16)
       return wanted;
     [[fallthrough]];
   default:
-    if (wanted.isIntOrIndex() && getNpySize(type) == *getElementBytes(wanted))
+    if (!isFloatElement(wanted) && getNpySize(type) == getElementBytes(wanted))
       return wanted;
-    return Type();
+    return std::nullopt;
   }
 }
 
-static StringRef getSupportedFileTypes(Type wanted) {
-  if (wanted.isBF16())
+static StringRef getSupportedFileTypes(ElementType wanted) {
+  if (wanted == ElementType::BF16)
     return "<f2, <f4, <f8, and the bits of bf16 as <u2 or |V2";
   if (isFloatElement(wanted))
     return "<f2, <f4, <f8, and the bits of bf16 as |V2";
-  switch (*getElementBytes(wanted)) {
+  switch (getElementBytes(wanted)) {
   case 1:
     return "|i1 and |u1";
   case 2:
@@ -174,10 +176,10 @@ static StringRef getSupportedFileTypes(Type wanted) {
 }
 
 /// Copies the dimensions from `dim` on; `to` is contiguous.
-static void copyElements(const NpyView &from, Type fromType, size_t dim,
-                         const char *source, Type toType, char *&to) {
-  int64_t fromBytes = *getElementBytes(fromType);
-  int64_t toBytes = *getElementBytes(toType);
+static void copyElements(const NpyView &from, ElementType fromType, size_t dim,
+                         const char *source, ElementType toType, char *&to) {
+  int64_t fromBytes = getElementBytes(fromType);
+  int64_t toBytes = getElementBytes(toType);
   size_t rank = from.sizes.size();
   int64_t size = dim < rank ? from.sizes[dim] : 1;
   int64_t stride = dim < rank ? from.strides[dim] : 1;
@@ -202,45 +204,52 @@ static void copyElements(const NpyView &from, Type fromType, size_t dim,
 }
 
 llvm::Error spattn::tool::checkNpyType(NpyType type, Type elementType) {
-  if (getFileType(type, elementType))
+  ElementType element = *getElementType(elementType);
+  if (getFileType(type, element))
     return llvm::Error::success();
   std::string wanted;
   llvm::raw_string_ostream(wanted) << elementType;
   return llvm::createStringError("elements of type '" + getNpyDescr(type) +
                                  "' do not fit " + wanted + "; supported are " +
-                                 getSupportedFileTypes(elementType));
+                                 getSupportedFileTypes(element));
 }
 
 Expected<Array> spattn::tool::convertNpy(const NpyView &array,
                                          Type elementType) {
   if (llvm::Error error = checkNpyType(array.type, elementType))
     return error;
-  Type fileType = getFileType(array.type, elementType);
-  Expected<Array> result = allocate(elementType, array.sizes);
+  ElementType element = *getElementType(elementType);
+  ElementType fileType = *getFileType(array.type, element);
+  Expected<Array> result = allocate(element, array.sizes);
   if (!result || llvm::is_contained(array.sizes, 0))
     return result;
   auto *to = static_cast<char *>(result->view.data);
   copyElements(array, fileType, 0, static_cast<const char *>(array.data),
-               elementType, to);
+               element, to);
   return result;
 }
 
 NpyView spattn::tool::toNpy(const BufferView &view) {
-  Type type = view.elementType;
-  NpyType npy = NpyType::I8;
-  if (type.isBF16())
-    npy = NpyType::U2;
-  else if (type.isF16())
-    npy = NpyType::F2;
-  else if (type.isF32())
-    npy = NpyType::F4;
-  else if (type.isF64())
-    npy = NpyType::F8;
-  else if (type.isSignlessInteger(8))
-    npy = NpyType::I1;
-  else if (type.isSignlessInteger(16))
-    npy = NpyType::I2;
-  else if (type.isSignlessInteger(32))
-    npy = NpyType::I4;
-  return {npy, view.sizes, view.strides, view.data};
+  auto getType = [](ElementType type) {
+    switch (type) {
+    case ElementType::I8:
+      return NpyType::I1;
+    case ElementType::I16:
+      return NpyType::I2;
+    case ElementType::I32:
+      return NpyType::I4;
+    case ElementType::I64:
+      return NpyType::I8;
+    case ElementType::F16:
+      return NpyType::F2;
+    case ElementType::BF16:
+      return NpyType::U2;
+    case ElementType::F32:
+      return NpyType::F4;
+    case ElementType::F64:
+      return NpyType::F8;
+    }
+    llvm_unreachable("all types have been handled");
+  };
+  return {getType(view.elementType), view.sizes, view.strides, view.data};
 }

@@ -22,7 +22,7 @@ std::string getShapeText(llvm::ArrayRef<int64_t> sizes, mlir::Type elementType);
 
 /// A contiguous array, its elements not set. Fails if it does not fit the
 /// address space or the memory.
-llvm::Expected<Array> allocate(mlir::Type elementType,
+llvm::Expected<Array> allocate(runtime::ElementType elementType,
                                llvm::ArrayRef<int64_t> sizes);
 
 /// Fills an array of floats with normal numbers, one of integers with zeros.

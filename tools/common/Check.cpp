@@ -37,10 +37,8 @@ struct RowError {
 /// An attention or its gradients, and where operands and results are.
 struct Computed {
   AttentionProblem problem;
-  /// Of an attention, without what gradients have more.
-  GradientInputs inputs;
-  /// Null where the entry does not return it.
-  std::vector<std::optional<BufferView>> outputs;
+  /// Without what the entry does not return.
+  OperandArrays arrays;
 };
 } // namespace
 
@@ -51,12 +49,13 @@ std::string spattn::tool::whyUncheckable(Entry &entry) {
   for (const AttentionOperand &operand : entry.getAttentionInputs())
     if (!entry.getArgument(operand.value))
       return "operands of its attention are not arguments";
-  FloatAttr constant;
-  if (op.getScale() && !entry.getArgument(op.getScale()) &&
-      !matchPattern(op.getScale(), m_Constant(&constant)))
-    return "the scale of its attention is not an argument or a constant";
+  for (const AttentionOperand &scalar : op.getScalarOperands())
+    if (!entry.getArgument(scalar.value) &&
+        !matchPattern(scalar.value, m_Constant()))
+      return "the " + scalar->name.str() +
+             " of its attention is not an argument or a constant";
   for (auto [i, output] : llvm::enumerate(entry.getAttentionOutputs()))
-    if (output.kind != OperandKind::Lse && !entry.getAttentionOutput(i))
+    if (!output->isOptional && !entry.getAttentionOutput(i))
       return "what its attention computes is not a result";
   return "";
 }
@@ -87,18 +86,14 @@ static std::vector<Row> sampleRows(int64_t count, uint64_t seed, int64_t batch,
   return rows;
 }
 
-static ElementRow getRow(const BufferView &view,
-                         const AttentionProblem &problem, Row row) {
-  bool hasWidth = view.sizes.size() == 4;
-  auto stride = [&](char name) {
-    return view
-        .strides[hasWidth ? problem.getDim(name) : problem.getLseDim(name)];
-  };
-  int64_t offset =
-      row.b * stride('b') + row.h * stride('h') + row.i * stride('n');
-  return {static_cast<char *>(view.data) +
-              offset * *getElementBytes(view.elementType),
-          view.elementType, hasWidth ? stride('d') : 0};
+/// The elements of a row of an array.
+static std::vector<double> loadRow(const Computed &computed, OperandKind kind,
+                                   Row row, int64_t width) {
+  std::vector<double> values(width);
+  loadElements(
+      getRow(computed.problem, computed.arrays, kind, row.b, row.h, row.i),
+      width, values.data());
+  return values;
 }
 
 /// The distance of two numbers that may be infinite or NaN.
@@ -107,7 +102,7 @@ static double distance(double a, double b) {
 }
 
 /// A number of the oracle as an element holds it, where that is infinite.
-static double overflow(double value, Type element) {
+static double overflow(double value, ElementType element) {
   double rounded = 0;
   storeElements({&rounded, element, 1}, 1, &value);
   loadElements({&rounded, element, 1}, 1, &rounded);
@@ -139,16 +134,18 @@ class Rounding {
 public:
   Rounding(const Computed &computed, bool isForward)
       : computed(computed), isForward(isForward) {
-    const GradientInputs &inputs = computed.inputs;
-    query = getNorm(inputs.query);
-    key = getNorm(inputs.key);
-    value = getNorm(inputs.value);
+    query = getNorm(OperandKind::Query);
+    key = getNorm(OperandKind::Key);
+    value = getNorm(OperandKind::Value);
     if (!isForward)
-      dout = getNorm(inputs.dout);
+      dout = getNorm(OperandKind::OutGradient);
     scale = std::abs(computed.problem.getScale());
   }
 
-  bool isF32() const { return computed.inputs.query.elementType.isF32(); }
+  ElementType getElement() const {
+    return computed.arrays[OperandKind::Query].elementType;
+  }
+  bool isF32() const { return getElement() == ElementType::F32; }
 
   /// Of a score, and so the relative one of its exponential.
   double ofScores() const { return kSums * scale * query * key; }
@@ -174,7 +171,7 @@ public:
         std::max(computed.problem.headDim, computed.problem.valueDim);
     allowance.ofRow = kSums * sum;
     // Half of the least number that f16 has. Other types have far smaller ones.
-    if (computed.inputs.query.elementType.isF16())
+    if (getElement() == ElementType::F16)
       allowance.ofRow += std::sqrt(width) * 0x1p-25;
     return allowance;
   }
@@ -186,22 +183,25 @@ private:
   /// Some times what was measured (docs/Testing.md, docs/Gradients.md):
   /// probabilities are rounded too, and in gradients what is made of them.
   double getRelative() const {
-    Type element = computed.inputs.query.elementType;
-    double forward = element.isF32() ? 1e-5 : element.isF16() ? 2e-3 : 1e-2;
+    ElementType element = getElement();
+    double forward = element == ElementType::F32   ? 1e-5
+                     : element == ElementType::F16 ? 2e-3
+                                                   : 1e-2;
     return isForward ? forward : 2 * forward;
   }
 
   /// The greatest norm of some rows, over the length of an array.
-  double getNorm(const BufferView &view) const {
-    const AttentionProblem &problem = computed.problem;
-    int64_t batch = view.sizes[problem.getDim('b')];
-    int64_t heads = view.sizes[problem.getDim('h')];
-    int64_t length = view.sizes[problem.getDim('n')];
-    std::vector<double> values(view.sizes[problem.getDim('d')]);
+  double getNorm(OperandKind kind) const {
+    const BufferView &view = computed.arrays[kind];
+    auto size = [&](Dim dim) {
+      return view.sizes[computed.problem.layout.getDim(dim)];
+    };
     double greatest = 0;
     for (const Row &row :
-         sampleRows(/*count=*/1024, /*seed=*/0, batch, heads, length)) {
-      loadElements(getRow(view, problem, row), values.size(), values.data());
+         sampleRows(/*count=*/1024, /*seed=*/0, size(Dim::Batch),
+                    size(Dim::Head), size(Dim::Length))) {
+      std::vector<double> values =
+          loadRow(computed, kind, row, size(Dim::Width));
       double sum = 0;
       for (double x : values)
         sum += x * x;
@@ -246,64 +246,65 @@ std::string ErrorReport::findExcess(std::optional<double> limit) const {
 // Rows
 //===----------------------------------------------------------------------===//
 
+static int64_t getLength(const Computed &computed, OperandKind kind) {
+  unsigned dim = computed.problem.layout.getDim(Dim::Length);
+  return computed.arrays[kind].sizes[dim];
+}
+
 static bool sees(const Computed &computed, int64_t head, int64_t i, int64_t j) {
   const AttentionProblem &problem = computed.problem;
-  unsigned n = problem.getDim('n');
   return isAllowed(problem.structure, head, problem.queryHeads, i, j,
-                   computed.inputs.query.sizes[n], computed.inputs.key.sizes[n],
-                   problem.alignment);
+                   getLength(computed, OperandKind::Query),
+                   getLength(computed, OperandKind::Key), problem.alignment);
 }
 
 /// Whether a row has no pair: it is one of the keys and their heads, or else of
 /// the queries. What is computed for it has to be exactly 0.
 static bool isEmpty(const Computed &computed, Row row, bool ofKeys) {
   const AttentionProblem &problem = computed.problem;
-  unsigned n = problem.getDim('n');
   if (!ofKeys) {
-    for (int64_t j = 0; j < computed.inputs.key.sizes[n]; ++j)
+    int64_t keys = getLength(computed, OperandKind::Key);
+    for (int64_t j = 0; j < keys; ++j)
       if (sees(computed, row.h, row.i, j))
         return false;
     return true;
   }
+  int64_t queries = getLength(computed, OperandKind::Query);
   int64_t group = problem.queryHeads / problem.keyHeads;
   for (int64_t head = row.h * group; head < (row.h + 1) * group; ++head)
-    for (int64_t i = 0; i < computed.inputs.query.sizes[n]; ++i)
+    for (int64_t i = 0; i < queries; ++i)
       if (sees(computed, head, i, row.i))
         return false;
   return true;
 }
 
 /// Compares a row of an array with the oracle's.
-static RowError compareRow(const Computed &computed, const BufferView &view,
-                           Row row, ArrayRef<double> reference,
-                           bool ofKeys = false) {
-  std::vector<double> actual(reference.size());
-  loadElements(getRow(view, computed.problem, row), actual.size(),
-               actual.data());
+static RowError compareRow(const Computed &computed, OperandKind kind, Row row,
+                           ArrayRef<double> reference) {
+  std::vector<double> actual = loadRow(computed, kind, row, reference.size());
   RowError error;
   for (auto [x, y] : llvm::zip(actual, reference)) {
-    double d = distance(x, overflow(y, view.elementType));
+    double d = distance(x, overflow(y, computed.arrays[kind].elementType));
     error.difference += d * d;
     // Else it would hide all differences.
     if (std::isfinite(y))
       error.reference += y * y;
     error.maxAbsolute = getWorse(error.maxAbsolute, d);
   }
-  error.isNotZero = error.difference != 0 && isEmpty(computed, row, ofKeys);
+  error.isNotZero =
+      error.difference != 0 &&
+      isEmpty(computed, row, /*ofKeys=*/!getOperandInfo(kind).isOfQueries());
   return error;
 }
 
 static RowError compareOut(const Computed &computed, Row row) {
-  const AttentionProblem &problem = computed.problem;
-  const GradientInputs &inputs = computed.inputs;
-  std::vector<double> reference(problem.valueDim);
-  double lse = attentionRow(problem, inputs.query, inputs.key, inputs.value,
-                            row.b, row.h, row.i, reference.data());
-  RowError error = compareRow(computed, *computed.outputs[0], row, reference);
-  if (computed.outputs.size() > 1 && computed.outputs[1]) {
-    double actualLse;
-    loadElements(getRow(*computed.outputs[1], problem, row), 1, &actualLse);
-    error.lse = distance(actualLse, lse);
+  std::vector<double> reference(computed.problem.valueDim);
+  double lse = attentionRow(computed.problem, computed.arrays, row.b, row.h,
+                            row.i, reference.data());
+  RowError error = compareRow(computed, OperandKind::Out, row, reference);
+  if (isGiven(computed.arrays[OperandKind::Lse])) {
+    double actual = loadRow(computed, OperandKind::Lse, row, 1).front();
+    error.lse = distance(actual, lse);
     if (std::abs(lse) > 1 && error.lse > 0 && std::isfinite(lse))
       error.lse /= std::abs(lse);
   }
@@ -312,20 +313,35 @@ static RowError compareOut(const Computed &computed, Row row) {
 
 static RowError compareQueryGradient(const Computed &computed, Row row) {
   std::vector<double> reference(computed.problem.headDim);
-  queryGradientRow(computed.problem, computed.inputs, row.b, row.h, row.i,
+  queryGradientRow(computed.problem, computed.arrays, row.b, row.h, row.i,
                    reference.data());
-  return compareRow(computed, *computed.outputs[0], row, reference);
+  return compareRow(computed, OperandKind::QueryGradient, row, reference);
 }
 
-/// The error of the gradient by keys (1) or by values (2).
-static RowError compareKeyGradient(const Computed &computed, unsigned output,
+/// The error of the gradient by keys or by values.
+static RowError compareKeyGradient(const Computed &computed, OperandKind kind,
                                    Row row) {
   std::vector<double> dkey(computed.problem.headDim);
   std::vector<double> dvalue(computed.problem.valueDim);
-  keyGradientRow(computed.problem, computed.inputs, row.b, row.h, row.i,
+  keyGradientRow(computed.problem, computed.arrays, row.b, row.h, row.i,
                  dkey.data(), dvalue.data());
-  return compareRow(computed, *computed.outputs[output], row,
-                    output == 1 ? dkey : dvalue, /*ofKeys=*/true);
+  return compareRow(computed, kind, row,
+                    kind == OperandKind::KeyGradient ? dkey : dvalue);
+}
+
+/// Compares a row of what is computed with the oracle's.
+static RowError compare(const Computed &computed, OperandKind kind, Row row) {
+  switch (kind) {
+  case OperandKind::Out:
+    return compareOut(computed, row);
+  case OperandKind::QueryGradient:
+    return compareQueryGradient(computed, row);
+  case OperandKind::KeyGradient:
+  case OperandKind::ValueGradient:
+    return compareKeyGradient(computed, kind, row);
+  default:
+    llvm_unreachable("an array that the oracle computes is one of the above");
+  }
 }
 
 /// Adds the error of sampled rows of an array to a report.
@@ -362,39 +378,35 @@ static void addRows(ErrorReport &report, StringRef name, ArrayRef<Row> rows,
   report.maxAbsolute = getWorse(report.maxAbsolute, array.maxAbsolute);
 }
 
+AttentionProblem spattn::tool::getProblem(Entry &entry) {
+  AttentionProblem problem = AttentionProblem::get(entry.attention);
+  if (EntryArgument *scale = entry.getArgument(entry.attention.getScale()))
+    problem.scale = static_cast<float>(scale->number);
+  return problem;
+}
+
+OperandArrays spattn::tool::collectInputs(Entry &entry,
+                                          ArrayRef<ReferenceValue> arguments) {
+  OperandArrays arrays;
+  for (const AttentionOperand &operand : entry.getAttentionInputs())
+    arrays[operand->kind] =
+        std::get<ReferenceArray>(
+            arguments[entry.getArgument(operand.value)->index])
+            .view;
+  return arrays;
+}
+
 /// Where operands and results of an entry are.
 static Computed collect(Entry &entry, ArrayRef<ReferenceValue> arguments,
                         ArrayRef<BufferView> results) {
-  AttentionOpInterface op = entry.attention;
-  Computed computed;
-  computed.problem = AttentionProblem::get(op);
-  computed.inputs = collectInputs(entry, arguments);
-  if (op.getScale() && entry.getArgument(op.getScale()))
-    // As the kernel gets it.
-    computed.problem.scale = static_cast<float>(
-        std::get<double>(arguments[entry.getArgument(op.getScale())->index]));
-  for (size_t i = 0; i < entry.getAttentionOutputs().size(); ++i) {
-    std::optional<OutputRef> output = entry.getAttentionOutput(i);
-    computed.outputs.emplace_back();
-    if (output)
-      computed.outputs.back() =
+  Computed computed{getProblem(entry), collectInputs(entry, arguments)};
+  for (auto [i, operand] : llvm::enumerate(entry.getAttentionOutputs()))
+    if (std::optional<OutputRef> output = entry.getAttentionOutput(i))
+      computed.arrays[operand->kind] =
           output->isArgument
               ? std::get<ReferenceArray>(arguments[output->index]).view
               : results[output->index];
-  }
   return computed;
-}
-
-GradientInputs spattn::tool::collectInputs(Entry &entry,
-                                           ArrayRef<ReferenceValue> arguments) {
-  GradientInputs inputs;
-  BufferView *views[] = {&inputs.query, &inputs.key, &inputs.value,
-                         &inputs.out,   &inputs.lse, &inputs.dout};
-  for (auto [view, operand] : llvm::zip(views, entry.getAttentionInputs()))
-    *view = std::get<ReferenceArray>(
-                arguments[entry.getArgument(operand.value)->index])
-                .view;
-  return inputs;
 }
 
 FailureOr<ErrorReport>
@@ -403,34 +415,29 @@ spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
                         uint64_t seed) {
   Computed computed = collect(entry, arguments, results);
   const AttentionProblem &problem = computed.problem;
-  bool isForward = isa<AttentionOp>(entry.attention);
   llvm::Expected<AttentionSizes> sizes =
-      isForward ? getSizes(problem, computed.inputs.query, computed.inputs.key,
-                           computed.inputs.value)
-                : getSizes(problem, computed.inputs);
+      getSizes(problem, computed.arrays, entry.attention.getOperandInfos());
   if (!sizes)
     return entry.attention->emitError(llvm::toString(sizes.takeError()));
-  std::vector<Row> queryRows = sampleRows(
-      count, seed, sizes->batch, problem.queryHeads, sizes->queryLength);
-  ErrorReport report;
-  SmallVector<AttentionOperand> outputs = entry.getAttentionOutputs();
+  bool isForward = isa<AttentionOp>(entry.attention);
   Rounding rounding(computed, isForward);
+  ErrorReport report;
   report.allowedLse = rounding.ofScores() + (rounding.isF32() ? 1e-5 : 1e-4);
-  if (isForward) {
-    if (computed.outputs.size() > 1 && computed.outputs[1])
-      report.lse = 0;
-    addRows(report, outputs[0].name, queryRows, rounding.of(outputs[0].kind),
-            [&](Row row) { return compareOut(computed, row); });
-    return report;
+  if (isForward && isGiven(computed.arrays[OperandKind::Lse]))
+    report.lse = 0;
+  for (const AttentionOperand &output : entry.getAttentionOutputs()) {
+    // Compared with the output.
+    if (output->kind == OperandKind::Lse)
+      continue;
+    std::vector<Row> rows =
+        output->isOfQueries()
+            ? sampleRows(count, seed, sizes->batch, problem.queryHeads,
+                         sizes->queryLength)
+            : sampleRows(count, seed, sizes->batch, problem.keyHeads,
+                         sizes->keyLength);
+    addRows(report, output->name, rows, rounding.of(output->kind),
+            [&](Row row) { return compare(computed, output->kind, row); });
   }
-  addRows(report, outputs[0].name, queryRows, rounding.of(outputs[0].kind),
-          [&](Row row) { return compareQueryGradient(computed, row); });
-  std::vector<Row> keyRows =
-      sampleRows(count, seed, sizes->batch, problem.keyHeads, sizes->keyLength);
-  for (unsigned output : {1, 2})
-    addRows(report, outputs[output].name, keyRows,
-            rounding.of(outputs[output].kind),
-            [&](Row row) { return compareKeyGradient(computed, output, row); });
   return report;
 }
 
@@ -439,7 +446,7 @@ int64_t spattn::tool::countNans(const BufferView &view) {
   int64_t count = view.getNumElements(), nans = 0;
   std::vector<double> values(std::min(piece, count));
   auto *data = static_cast<char *>(view.data);
-  int64_t bytes = *getElementBytes(view.elementType);
+  int64_t bytes = getElementBytes(view.elementType);
   for (int64_t begin = 0; begin < count; begin += piece) {
     int64_t size = std::min(piece, count - begin);
     loadElements({data + begin * bytes, view.elementType, 1}, size,

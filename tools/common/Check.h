@@ -51,10 +51,13 @@ struct ErrorReport {
   std::string findExcess(std::optional<double> limit) const;
 };
 
-/// The arrays that an entry's attention reads, which are arguments; those that
-/// only gradients have stay empty.
-GradientInputs collectInputs(Entry &entry,
-                             llvm::ArrayRef<ReferenceValue> arguments);
+/// The arrays that an entry's attention reads, which are arguments.
+OperandArrays collectInputs(Entry &entry,
+                            llvm::ArrayRef<ReferenceValue> arguments);
+
+/// What the oracle needs to know of an entry's attention. Scalars are those of
+/// the arguments, as the kernel gets them.
+AttentionProblem getProblem(Entry &entry);
 
 /// Why an entry cannot be checked; empty if it can.
 std::string whyUncheckable(Entry &entry);

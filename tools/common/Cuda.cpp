@@ -25,7 +25,7 @@ Error spattn::tool::toError(const rt::Status &status) {
 }
 
 FailureOr<Gpu> spattn::tool::openGpu() {
-  auto driver = rt::Driver::get();
+  auto driver = getRuntime().driver();
   if (!driver)
     return error("--device=cuda: " + driver.message());
   auto context = rt::DeviceContext::current(**driver);
@@ -116,17 +116,19 @@ CudaFunction::make(ModuleOp module, Entry &entry, const KernelOptions &options,
   GpuCompileOptions compile;
   compile.chip = *chip;
   compile.driverVersion = gpu.info.driverVersion;
-  compile.pipelineOptions = options.gpuOptions;
+  compile.pipeline = options.gpu;
   compile.dumpFolder = *dumpFolder;
   // With a folder for its IR the kernel is compiled.
-  rt::KernelCache fresh("");
-  rt::KernelCache &cache =
-      dumpFolder->empty() && !options.recompile ? getKernelCache() : fresh;
-  auto kernel = GpuKernel::compile(module, entry.getName(), compile, cache);
+  RuntimeOptions uncached = getRuntime().options();
+  uncached.cacheFolder.clear();
+  RuntimeContext runtime = dumpFolder->empty() && !options.recompile
+                               ? getRuntime()
+                               : RuntimeContext(uncached);
+  auto kernel = GpuKernel::compile(module, entry.getName(), runtime, compile);
   if (!kernel)
     return LogicalResult(
         emitError(entry.function.getLoc(), llvm::toString(kernel.takeError())));
-  auto again = GpuKernel::compile(module, entry.getName(), compile, cache);
+  auto again = GpuKernel::compile(module, entry.getName(), runtime, compile);
   if (!again)
     return LogicalResult(
         emitError(entry.function.getLoc(), llvm::toString(again.takeError())));
@@ -137,7 +139,7 @@ CudaFunction::make(ModuleOp module, Entry &entry, const KernelOptions &options,
 }
 
 static size_t getNumBytes(const BufferView &view) {
-  return size_t(view.getNumElements() * *getElementBytes(view.elementType));
+  return size_t(view.getNumElements() * getElementBytes(view.elementType));
 }
 
 /// Copies an argument to its memory on the device.

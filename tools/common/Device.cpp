@@ -135,7 +135,8 @@ makeCpuExecutable(ModuleOp module, Entry &entry, const KernelOptions &options) {
   compile.keyTile = options.keyTile;
   compile.vectorWidth = options.vectorWidth;
   compile.dumpFolder = *dumpFolder;
-  auto kernel = CpuKernel::compile(module, entry.getName(), compile);
+  auto kernel =
+      CpuKernel::compile(module, entry.getName(), getRuntime(), compile);
   if (!kernel)
     return entry.function.emitError(llvm::toString(kernel.takeError()));
   return std::unique_ptr<Executable>(

@@ -16,6 +16,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cmath>
+#include <map>
 
 using namespace mlir;
 using namespace spattn;
@@ -38,14 +39,15 @@ EntryArgument *Entry::getArgument(Value value) {
 }
 
 SmallVector<AttentionOperand> Entry::getAttentionInputs() {
-  auto op = cast<DestinationStyleOpInterface>(attention.getOperation());
-  return llvm::to_vector(
-      llvm::drop_end(attention.getAttentionOperands(), op.getNumDpsInits()));
+  return llvm::filter_to_vector(
+      attention.getAttentionOperands(),
+      [](const AttentionOperand &operand) { return !operand->isWritten; });
 }
 
 SmallVector<AttentionOperand> Entry::getAttentionOutputs() {
-  SmallVector<AttentionOperand> operands = attention.getAttentionOperands();
-  return {operands.begin() + getAttentionInputs().size(), operands.end()};
+  return llvm::filter_to_vector(
+      attention.getAttentionOperands(),
+      [](const AttentionOperand &operand) { return operand->isWritten; });
 }
 
 std::optional<OutputRef> Entry::getAttentionOutput(unsigned init) {
@@ -269,6 +271,17 @@ static LogicalResult applyShapes(std::vector<Entry> &entries,
       });
 }
 
+/// What an argument is unless the command line says: a scalar operand of the
+/// attention is what it is where there is none.
+static std::optional<double> getDefault(Entry &entry,
+                                        const EntryArgument &argument) {
+  if (entry.attention)
+    for (const AttentionOperand &scalar : entry.attention.getScalarOperands())
+      if (scalar->isOptional && entry.getArgument(scalar.value) == &argument)
+        return getDefaultScalar(entry.attention, scalar->kind);
+  return std::nullopt;
+}
+
 static LogicalResult applyScalars(std::vector<Entry> &entries,
                                   const EntryOptions &options) {
   llvm::DenseSet<EntryArgument *> given;
@@ -296,16 +309,15 @@ static LogicalResult applyScalars(std::vector<Entry> &entries,
     for (EntryArgument &argument : entry.arguments) {
       if (!argument.isScalar() || given.contains(&argument))
         continue;
-      AttentionOpInterface op = entry.attention;
-      if (!op || !op.getScale() ||
-          entry.getArgument(op.getScale()) != &argument)
+      std::optional<double> number = getDefault(entry, argument);
+      if (!number)
         return emitError(argument.location)
                << argument.describe() << " is a scalar; give its value with "
                << "--scalar="
                << (argument.name.empty() ? std::to_string(argument.index)
                                          : argument.name)
                << ":<number>";
-      argument.number = 1 / std::sqrt(double(op.getHeadDim()));
+      argument.number = *number;
     }
   return success();
 }
@@ -332,15 +344,14 @@ static void shareSize(Entry &entry,
 /// Finds the sizes that follow from those of other operands of attentions.
 static void inferSizes(Entry &entry) {
   entry.function.walk([&](AttentionOpInterface op) {
-    SmallVector<std::pair<Value, unsigned>> batch, queries, keys;
-    for (const AttentionOperand &operand : op.getAttentionOperands()) {
-      batch.emplace_back(operand.value, op.getDim(operand, 'b'));
-      (operand.isOfQueries() ? queries : keys)
-          .emplace_back(operand.value, op.getDim(operand, 'n'));
-    }
-    shareSize(entry, batch);
-    shareSize(entry, queries);
-    shareSize(entry, keys);
+    std::map<Extent, SmallVector<std::pair<Value, unsigned>>> dimensions;
+    for (const AttentionOperand &operand : op.getAttentionOperands())
+      for (Dim dim : kDims)
+        if (operand->has(dim))
+          dimensions[operand->getExtent(dim)].emplace_back(
+              operand.value, op.getDim(*operand.info, dim));
+    for (const auto &[extent, shared] : dimensions)
+      shareSize(entry, shared);
   });
 }
 
@@ -358,12 +369,12 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
     StringRef option;
     std::optional<int64_t> value;
     Value operand;
-    char dim;
+    Dim dim;
   };
   for (auto [option, value, operand, dim] :
-       {Size{"--batch", options.batch, op.getQuery(), 'b'},
-        Size{"--queries", options.queries, op.getQuery(), 'n'},
-        Size{"--keys", options.keys, op.getKey(), 'n'}}) {
+       {Size{"--batch", options.batch, op.getQuery(), Dim::Batch},
+        Size{"--queries", options.queries, op.getQuery(), Dim::Length},
+        Size{"--keys", options.keys, op.getKey(), Dim::Length}}) {
     if (!value)
       continue;
     EntryArgument *argument = entry.getArgument(operand);
@@ -375,13 +386,12 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
     if (!ShapedType::isDynamic(size) && size != *value)
       return emitError(argument->location)
              << option << "=" << *value << ": " << argument->describe()
-             << " has a " << (dim == 'b' ? "batch size" : "length") << " of "
-             << size;
+             << " has a " << getSizeText(dim) << " of " << size;
     size = *value;
   }
   EntryArgument *keys = entry.getArgument(op.getKey());
   EntryArgument *values = entry.getArgument(op.getValue());
-  unsigned n = op.getDim('n');
+  unsigned n = op.getDim(Dim::Length);
   if (keys && options.queries && ShapedType::isDynamic(keys->sizes[n]))
     // What is known of the values is known of the keys.
     if (!values || ShapedType::isDynamic(values->sizes[n]))
@@ -416,10 +426,10 @@ static LogicalResult checkLengths(Entry &entry) {
       entry.function.walk([&](AttentionOpInterface op) -> WalkResult {
         for (Value value : {op.getQuery(), op.getKey()})
           if (EntryArgument *argument = entry.getArgument(value))
-            if (argument->sizes[op.getDim('n')] >= limit)
+            if (argument->sizes[op.getDim(Dim::Length)] >= limit)
               return emitError(argument->location)
                      << argument->describe() << " has a length of "
-                     << argument->sizes[op.getDim('n')]
+                     << argument->sizes[op.getDim(Dim::Length)]
                      << "; supported are lengths below 2147483648";
         return success();
       });

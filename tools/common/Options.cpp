@@ -8,7 +8,6 @@
 
 #include "common/Options.h"
 
-#include "spattn/Pipelines/GpuPipeline.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,6 +19,17 @@ namespace cl = llvm::cl;
 static const char *toolName = "spattn";
 
 void spattn::tool::setToolName(const char *name) { toolName = name; }
+
+const spattn::RuntimeContext &spattn::tool::getRuntime() {
+  static const RuntimeContext context = [] {
+    std::string warning;
+    RuntimeContext made = contextFromEnvironment(&warning);
+    if (!warning.empty())
+      llvm::WithColor::warning(llvm::errs(), toolName) << warning << "\n";
+    return made;
+  }();
+  return context;
+}
 
 LogicalResult spattn::tool::error(const Twine &message) {
   llvm::WithColor::error(llvm::errs(), toolName) << message << "\n";
@@ -114,12 +124,17 @@ LogicalResult spattn::tool::checkRange(StringRef option, int64_t value,
 }
 
 static LogicalResult setCuda(StringRef gpuOptions, KernelOptions &options) {
-  spattn::GpuPipelineOptions pipeline;
-  if (failed(pipeline.parseFromString(gpuOptions)))
+  llvm::Expected<spattn::GpuOptions> parsed =
+      spattn::GpuOptions::parse(gpuOptions);
+  if (!parsed)
     return error("--gpu-options='" + gpuOptions +
-                 "': expected options of spattn-gpu");
+                 "': expected options of spattn-gpu: " +
+                 llvm::toString(parsed.takeError()));
+  if (llvm::Error problem = parsed->check())
+    return error("--gpu-options='" + gpuOptions +
+                 "': " + llvm::toString(std::move(problem)));
   options.device = Device::Cuda;
-  options.gpuOptions = gpuOptions.str();
+  options.gpu = *parsed;
   return success();
 }
 

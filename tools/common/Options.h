@@ -10,6 +10,8 @@
 #define SPATTN_TOOLS_COMMON_OPTIONS_H
 
 #include "mlir/Support/LLVM.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
+#include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -48,7 +50,7 @@ struct KernelOptions {
   Device device = Device::Cpu;
   int64_t queryTile = 0, keyTile = 0, vectorWidth = 0;
   /// Options of spattn-gpu.
-  std::string gpuOptions;
+  spattn::GpuOptions gpu;
   std::string dumpFolder;
   /// Whether a kernel for a GPU is compiled though a cache has it.
   bool recompile = false;
@@ -75,6 +77,10 @@ mlir::LogicalResult checkRange(llvm::StringRef option, int64_t value,
 
 /// The name that `error` puts in front; a literal.
 void setToolName(const char *name);
+
+/// What the tool runs kernels with: what the environment asks for. The first
+/// call warns of what cannot be used.
+const RuntimeContext &getRuntime();
 
 /// Prints an error that has no place in the IR.
 mlir::LogicalResult error(const llvm::Twine &message);

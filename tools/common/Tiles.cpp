@@ -22,8 +22,8 @@ static int64_t getSize(Entry &entry, Value value, unsigned dim) {
   return cast<ShapedType>(value.getType()).getDimSize(dim);
 }
 
-/// The tile shape that the kernel gets: options are for operations without a
-/// schedule.
+/// The tile shape that the kernel gets: options are for operations without one
+/// of their own.
 static TileShape getTiles(AttentionOpInterface op,
                           const KernelOptions &options) {
   TileShape tile = getTileShape(getTileShapeAttr(op));
@@ -47,17 +47,31 @@ static void add(int64_t &sum, int64_t count) {
     sum = INT64_MAX;
 }
 
+/// The algebra of an entry's attention, if its lengths are known.
+static std::optional<HostAlgebra> findAlgebra(Entry &entry) {
+  AttentionOpInterface op = entry.attention;
+  int64_t queries = getSize(entry, op.getQuery(), op.getDim(Dim::Length));
+  int64_t keys = getSize(entry, op.getKey(), op.getDim(Dim::Length));
+  if (ShapedType::isDynamic(queries) || ShapedType::isDynamic(keys))
+    return std::nullopt;
+  return getAlgebra(op, queries, keys);
+}
+
+bool spattn::tool::matches(Entry &entry, const Structure &structure) {
+  std::optional<HostAlgebra> algebra = findAlgebra(entry);
+  return algebra && algebra->matches(structure);
+}
+
 std::optional<TileReport>
 spattn::tool::countTiles(Entry &entry, const KernelOptions &options,
                          std::optional<TileShape> known) {
   AttentionOpInterface op = entry.attention;
-  int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
-  int64_t queries = getSize(entry, op.getQuery(), op.getDim('n'));
-  int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));
-  if (llvm::is_contained({batch, queries, keys}, ShapedType::kDynamic))
+  int64_t batch = getSize(entry, op.getQuery(), op.getDim(Dim::Batch));
+  std::optional<HostAlgebra> found = findAlgebra(entry);
+  if (!found || ShapedType::isDynamic(batch))
     return std::nullopt;
+  const HostAlgebra &algebra = *found;
   TileShape tile = known ? *known : getTiles(op, options);
-  HostAlgebra algebra = getAlgebra(op, queries, keys);
   TileReport report = {tile.queries, tile.keys, {}, {}};
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     TileCounts counts = algebra.tiles(head, tile);

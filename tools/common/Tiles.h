@@ -32,6 +32,10 @@ struct TileReport {
 std::optional<TileReport> countTiles(Entry &entry, const KernelOptions &options,
                                      std::optional<TileShape> known);
 
+/// Whether every head of an entry's attention sees exactly the pairs of
+/// `structure`. Not if a length is not known before the function runs.
+bool matches(Entry &entry, const Structure &structure);
+
 } // namespace spattn::tool
 
 #endif // SPATTN_TOOLS_COMMON_TILES_H

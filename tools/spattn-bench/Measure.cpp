@@ -74,7 +74,7 @@ FailureOr<System> spattn::bench::openSystem(const Options &options) {
   system.productTflops = options.productTflops;
   system.copySource = system.productSource = "given";
   if (options.device == Device::Cpu) {
-    unsigned threads = getNumThreads();
+    unsigned threads = getRuntime().threadPool().size();
     system.name = llvm::sys::getHostCPUName().str() + ", " +
                   std::to_string(threads) +
                   (threads == 1 ? " thread" : " threads");
@@ -253,8 +253,8 @@ static LogicalResult describe(Entry &entry, const System &system,
     return *getElementBytes(cast<ShapedType>(value.getType()).getElementType());
   };
   WorkShape shape;
-  shape.lengths = {getSize(entry, op.getQuery(), op.getDim('n')),
-                   getSize(entry, op.getKey(), op.getDim('n'))};
+  shape.lengths = {getSize(entry, op.getQuery(), op.getDim(Dim::Length)),
+                   getSize(entry, op.getKey(), op.getDim(Dim::Length))};
   shape.alignment = op.getAlgebraAlignment();
   shape.headDim = op.getHeadDim();
   shape.valueDim = op.getValueDim();
@@ -265,9 +265,9 @@ static LogicalResult describe(Entry &entry, const System &system,
     shape.keyGradientBytes = bytesOf(gradients.getDkey());
     shape.valueGradientBytes = bytesOf(gradients.getDvalue());
   }
-  shape.keyHeads = getSize(entry, op.getKey(), op.getDim('h'));
+  shape.keyHeads = getSize(entry, op.getKey(), op.getDim(Dim::Head));
   Work work = totalWork(op.getHeadStructures(), shape);
-  int64_t batch = getSize(entry, op.getQuery(), op.getDim('b'));
+  int64_t batch = getSize(entry, op.getQuery(), op.getDim(Dim::Batch));
   bool isForward = isa<AttentionOp>(op);
   row.pass = isForward ? "forward" : "backward";
   int64_t bytes = isForward ? work.bytesForward : work.bytesBackward;
@@ -284,7 +284,7 @@ static LogicalResult describe(Entry &entry, const System &system,
 /// Rows that the oracle computes in about a second, and at least 64.
 static int64_t getCheckedRows(Entry &entry) {
   AttentionOpInterface op = entry.attention;
-  int64_t keys = getSize(entry, op.getKey(), op.getDim('n'));
+  int64_t keys = getSize(entry, op.getKey(), op.getDim(Dim::Length));
   int64_t cost =
       std::max<int64_t>(keys, 1) * (op.getHeadDim() + op.getValueDim());
   return std::max<int64_t>((int64_t(1) << 29) / cost, 64);
@@ -306,7 +306,7 @@ static std::string findFailure(Entry &entry, const Row &row,
             : results[output->index];
     if (int64_t nans = countNans(view))
       return "--check: '" + row.workload + "' has " + format(nans) +
-             " NaN in its '" + outputs[init].name.str() + "'";
+             " NaN in its '" + outputs[init]->name.str() + "'";
   }
   std::string excess = row.error->findExcess(options.maxError);
   return excess.empty() ? ""

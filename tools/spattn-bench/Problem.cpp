@@ -116,7 +116,7 @@ static std::string getStructureName(Attribute structure) {
   StringRef name = text;
   if (!name.consume_front("partition<") || !name.consume_back(">"))
     return text;
-  return name == "local_band" ? "local+band" : name.str();
+  return name.str();
 }
 
 /// `H16`, or `H32/8` where the two are not the same.
@@ -127,7 +127,7 @@ static std::string getPair(char letter, int64_t a, int64_t b) {
 
 std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
   AttentionOpInterface op = entry.attention;
-  auto size = [&](Value value, char dim) {
+  auto size = [&](Value value, Dim dim) {
     unsigned index = op.getDim(dim);
     if (EntryArgument *argument = entry.getArgument(value))
       return argument->sizes[index];
@@ -135,15 +135,17 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
   };
   std::string text = options.problem ? getStructureName(op.getStructure())
                                      : "@" + entry.getName();
-  text += getPair('H', size(op.getQuery(), 'h'), size(op.getKey(), 'h'));
+  text += getPair('H', size(op.getQuery(), Dim::Head),
+                  size(op.getKey(), Dim::Head));
   text += getPair('D', op.getHeadDim(), op.getValueDim());
-  text += " B" + std::to_string(size(op.getQuery(), 'b'));
-  text += getPair('N', size(op.getQuery(), 'n'), size(op.getKey(), 'n'));
+  text += " B" + std::to_string(size(op.getQuery(), Dim::Batch));
+  text += getPair('N', size(op.getQuery(), Dim::Length),
+                  size(op.getKey(), Dim::Length));
   // What is usual is not said.
   Type type = cast<ShapedType>(op.getQuery().getType()).getElementType();
   if (!type.isBF16())
     text += " " + toText(type);
-  if (op.getAlignment() == AlignmentKind::Start)
+  if (op.getAlignment() == Alignment::Start)
     text += " start";
   if (isa<AttentionBackwardOp>(op))
     return text + " backward";

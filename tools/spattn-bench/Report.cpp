@@ -9,7 +9,7 @@
 #include "Report.h"
 
 #include "common/Text.h"
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 #include "llvm/Support/JSON.h"
 
 #include <cmath>
@@ -147,8 +147,8 @@ static void writeRow(llvm::json::OStream &json, const Row &row,
   bool isCpu = options.device == Device::Cpu;
   json.attribute("device", isCpu ? "cpu" : "cuda");
   json.attribute(isCpu ? "cpu" : "gpu", system.name);
-  if (!options.gpuOptions.empty())
-    json.attribute("variant", options.gpuOptions);
+  if (std::string variant = options.gpu.str(); !variant.empty())
+    json.attribute("variant", variant);
   json.attribute("version", getCompilerVersion());
   json.attribute("date", getDate());
 }

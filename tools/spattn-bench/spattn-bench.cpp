@@ -135,6 +135,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   setToolName("spattn-bench");
   tuneAllocator();
-  llvm::parallel::strategy = llvm::hardware_concurrency(getNumThreads());
+  llvm::parallel::strategy =
+      llvm::hardware_concurrency(getRuntime().threadPool().size());
   return succeeded(benchMain(argc, argv)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

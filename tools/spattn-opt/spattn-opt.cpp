@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -15,6 +16,8 @@
 int main(int argc, char **argv) {
   mlir::registerTransformsPasses();
   mlir::registerConversionPasses();
+  // For modules for the GPU, of whatever target.
+  mlir::registerGpuModuleToBinaryPass();
   spattn::registerAllPasses();
   mlir::DialectRegistry registry;
   spattn::registerAllDialects(registry);

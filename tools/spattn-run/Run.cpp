@@ -79,12 +79,6 @@ static double getPeakMiB() {
 // What is known before it runs
 //===----------------------------------------------------------------------===//
 
-static bool isCausal(Attribute structure) {
-  if (auto heads = dyn_cast<HeadsAttr>(structure))
-    return llvm::all_of(heads.getStructures(), isCausal);
-  return isa<CausalAttr>(structure);
-}
-
 static void describe(Entry &entry, EntryReport &report) {
   report.name = entry.getName();
   for (const EntryArgument &argument : entry.arguments) {
@@ -99,7 +93,7 @@ static void describe(Entry &entry, EntryReport &report) {
   if (!op)
     return;
   report.structure = toText(op.getStructure());
-  report.isDense = isCausal(op.getStructure());
+  report.isDense = matches(entry, Structure::causal());
   llvm::raw_string_ostream key(report.problemKey);
   key << op->getName() << " " << op.getLayout() << " "
       << stringifyEnum(op.getAlignment());

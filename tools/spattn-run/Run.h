@@ -39,7 +39,7 @@ struct EntryReport {
   /// Entries with equal keys compute attention of the same shapes. Empty for
   /// those without one attention.
   std::string problemKey;
-  /// Whether all heads are plain causal ones.
+  /// Whether all heads see what plain causal ones do.
   bool isDense = false;
   /// Filled in at the end, when the dense entry has run too.
   std::optional<double> speedup;

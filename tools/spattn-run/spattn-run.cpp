@@ -117,6 +117,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   setToolName("spattn-run");
   tuneAllocator();
-  llvm::parallel::strategy = llvm::hardware_concurrency(getNumThreads());
+  llvm::parallel::strategy =
+      llvm::hardware_concurrency(getRuntime().threadPool().size());
   return succeeded(runMain(argc, argv)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

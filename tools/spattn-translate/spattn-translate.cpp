@@ -9,9 +9,11 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
+#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 #include "spattn/InitAll.h"
 #include "spattn/Pipelines/GpuPipeline.h"
-#include "spattn/Target/Artifact.h"
+#include "spattn/Runtime/RuntimeContext.h"
+#include "spattn/Target/EmitArtifact.h"
 #include "spattn/Target/Ptx.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -124,21 +126,26 @@ private:
   /// Brings the module to the LLVM dialect, and reads the options.
   FailureOr<TargetOptions> lower(ModuleOp module) const {
     module.getContext()->printOpOnDiagnostic(false);
-    GpuPipelineOptions pipeline;
-    if (failed(pipeline.parseFromString(line.gpuOptions)))
+    llvm::Expected<GpuOptions> pipeline = GpuOptions::parse(line.gpuOptions);
+    if (!pipeline)
       return emitError(module.getLoc(), "--gpu-options='")
              << line.gpuOptions.getValue()
-             << "': expected options of spattn-gpu";
-    if (!GpuTarget::parse(line.chip))
+             << "': expected options of spattn-gpu: "
+             << llvm::toString(pipeline.takeError());
+    if (!TargetCapabilities::of(line.chip))
       return emitError(module.getLoc(), "unknown chip '")
              << line.chip.getValue()
              << "'; expected sm_80 or a later one, such as sm_90a";
-    pipeline.setChip(line.chip);
+    if (pipeline->target.empty())
+      pipeline->target = line.chip;
     TargetOptions options;
     options.chip = line.chip;
     options.optLevel = line.optLevel;
     options.code = line.code;
-    options.ptxas = line.ptxas;
+    RuntimeOptions environment = optionsFromEnvironment();
+    options.ptxas =
+        line.ptxas.empty() ? environment.ptxas : line.ptxas.getValue();
+    options.ptxasCandidates = environment.ptxasCandidates;
     options.strict = line.strict;
     if (!line.ptxVersion.empty()) {
       unsigned major, minor;
@@ -150,7 +157,7 @@ private:
                << ": expected a version such as 8.4";
       options.ptxVersion = 10 * major + minor;
     }
-    if (failed(lowerToLLVM(module, pipeline)))
+    if (failed(lowerToLLVM(module, *pipeline)))
       return failure();
     return options;
   }

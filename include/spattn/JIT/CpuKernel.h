@@ -10,8 +10,8 @@
 #define SPATTN_JIT_CPUKERNEL_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/BuiltinTypes.h"
 #include "spattn/JIT/KernelArgument.h"
+#include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 
@@ -50,7 +50,9 @@ struct CpuCompileOptions {
   std::string dumpFolder;
 };
 
-/// A function compiled for the host.
+/// A function compiled for the host. It needs neither the module nor the MLIR
+/// context that it was compiled from, and holds on to the context that it runs
+/// in. Results need not outlive it.
 ///
 /// Running is thread-safe: a kernel may be run from many threads at once.
 class CpuKernel {
@@ -60,12 +62,13 @@ public:
   /// Compiles a copy of `module` for its function `entry`: attention and
   /// whatever else One-Shot Bufferize and the upstream conversions to LLVM
   /// take. The module is verified first. Argument and result types are ranked
-  /// tensors or memrefs of f32, f16, bf16, integers or index; arguments may
-  /// also be scalars. Functions without a body are those of this process.
+  /// tensors or memrefs of f16, bf16, f32, f64, i8, i16, i32, i64 or index;
+  /// arguments may also be scalars of f32, i64 and index. Functions without a
+  /// body are those of this process. Loops run on the thread pool of `context`.
   /// Errors have also been reported as diagnostics, with their location.
   static llvm::Expected<std::unique_ptr<CpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
-          const CpuCompileOptions &options = {});
+          const RuntimeContext &context, const CpuCompileOptions &options = {});
 
   /// Runs the function. Arguments are checked against its type: their number,
   /// element types, ranks and static sizes, dynamic sizes of attention operands
@@ -74,25 +77,20 @@ public:
   run(llvm::ArrayRef<KernelArgument> arguments) const;
 
   /// The type of the function as written, with its tensors.
-  mlir::FunctionType getType() const;
+  const CallSignature &getSignature() const;
 
   /// What the compilation took, in milliseconds: from IR to a callable
   /// function.
   double getCompileTime() const;
 
 private:
-  CpuKernel();
+  explicit CpuKernel(const RuntimeContext &context);
   struct Impl;
   std::unique_ptr<Impl> impl;
 };
 
 /// Elements of f32 in the widest vector register of the host.
 int64_t getHostVectorWidth();
-
-/// Threads of the pool that kernels run on: the environment variable
-/// SPATTN_NUM_THREADS if it holds a number from 1 to 1024, else one a core.
-/// What cannot be used is said on stderr, once.
-unsigned getNumThreads();
 
 } // namespace spattn
 

@@ -10,9 +10,9 @@
 #define SPATTN_JIT_GPUKERNEL_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/BuiltinTypes.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
 #include "spattn/JIT/KernelArgument.h"
-#include "spattn/Runtime/KernelCache.h"
+#include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
@@ -26,11 +26,8 @@ struct GpuCompileOptions {
   std::string chip = "sm_90a";
   /// The newest CUDA of the driver, such as 12080; 0 if it is not known.
   int driverVersion = 0;
-  /// Options of the pipeline spattn-gpu: "key-tile=64 ctas-per-sm=2".
-  std::string pipelineOptions;
-  /// The ptxas to run; if empty, the one that is found. Without any the driver
-  /// compiles PTX.
-  std::string ptxas;
+  /// How the kernels are built; for `chip` unless they name a target.
+  GpuOptions pipeline;
   /// Make spills and warnings of ptxas errors.
   bool strict = false;
   /// Folder to which the IR after each stage and the code are written; none if
@@ -47,23 +44,21 @@ struct GpuCompileTimes {
 /// The architecture to compile for.
 llvm::Expected<std::string> getChip(const runtime::DeviceInfo &device);
 
-/// The cache of this process, in the folder that the user wants.
-runtime::KernelCache &getKernelCache();
-
-/// A function compiled for a GPU. Launching is thread-safe.
+/// A function compiled for a GPU. It needs neither the module nor the MLIR
+/// context that it was compiled from, and holds on to the context that it was
+/// compiled in. Launching is thread-safe.
 class GpuKernel {
 public:
   ~GpuKernel();
 
-  /// Compiles the function `entry` of a module, or takes it from a cache. It
-  /// needs no GPU. The function consists of one attention, or the gradients of
-  /// one, whose operands and destinations are arguments, each destination one
-  /// of its own. Errors have also been reported as diagnostics where they have
-  /// a location.
+  /// Compiles the function `entry` of a module with the ptxas of `context`, or
+  /// takes it from the cache of that. It needs no GPU, and no driver. The
+  /// function consists of one attention, or the gradients of one, whose
+  /// operands and destinations are arguments, each destination one of its own.
+  /// Errors have also been reported as diagnostics where they have a location.
   static llvm::Expected<std::unique_ptr<GpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
-          const GpuCompileOptions &options = {},
-          runtime::KernelCache &cache = getKernelCache());
+          const RuntimeContext &context, const GpuCompileOptions &options = {});
 
   /// Launches the kernels in a stream of the calling thread's current context
   /// or, without one, of the primary context of device `ordinal`, and returns
@@ -80,7 +75,7 @@ public:
   llvm::ArrayRef<unsigned> getResults() const;
 
   /// The type of the function.
-  mlir::FunctionType getType() const;
+  const CallSignature &getSignature() const;
 
   /// What is launched, without compiler or IR.
   const std::shared_ptr<runtime::Program> &getProgram() const;
@@ -89,7 +84,7 @@ public:
   const GpuCompileTimes &getTimes() const;
 
 private:
-  GpuKernel();
+  explicit GpuKernel(const RuntimeContext &context);
   struct Impl;
   std::unique_ptr<Impl> impl;
 };

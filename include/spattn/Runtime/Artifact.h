@@ -17,6 +17,7 @@
 #ifndef SPATTN_RUNTIME_ARTIFACT_H
 #define SPATTN_RUNTIME_ARTIFACT_H
 
+#include "spattn/Runtime/ElementType.h"
 #include "spattn/Runtime/Status.h"
 
 #include <cstdint>
@@ -29,11 +30,6 @@ namespace spattn {
 namespace runtime {
 
 enum class CodeKind : uint8_t { Cubin, Ptx };
-
-enum class ElementType : uint8_t { I8, I16, I32, I64, F16, BF16, F32, F64 };
-
-unsigned getElementBytes(ElementType type);
-const char *getElementName(ElementType type);
 
 /// ceil(value of `name` / divisor).
 struct Factor {
@@ -92,7 +88,7 @@ enum class OobFill : uint8_t { Zero, Nan };
 
 /// Who reads a tensor map.
 enum class TensorMapForm : uint8_t {
-  /// The copy engine (TMA); the driver makes it.
+  /// TMA; the driver makes it.
   Hardware,
   /// Code that copies with the threads' own instructions (cp.async). It knows
   /// the box and the swizzle. The words of the map are in TensorMap.h.
@@ -171,12 +167,12 @@ struct Argument {
 
 enum class GridKind : uint8_t { Persistent, Formula };
 
-/// How many blocks to launch.
+/// How many CTAs to launch.
 struct Grid {
   GridKind kind = GridKind::Formula;
-  /// Persistent: blocks a multiprocessor; 0 is as many as fit.
+  /// Persistent: CTAs per SM; 0 is as many as fit.
   uint32_t blocksPerMultiprocessor = 1;
-  /// Formula: the blocks. Persistent: x is the most that have work, if it has
+  /// Formula: the CTAs. Persistent: x is the most that have work, if it has
   /// terms; y and z are not used. No terms in y and z are 1.
   Formula x, y, z;
 };
@@ -185,9 +181,9 @@ struct Grid {
 struct Kernel {
   /// The function in the code.
   std::string entry;
-  /// Threads of a block.
+  /// Threads of a CTA.
   uint32_t threads = 128;
-  /// Blocks of a cluster, along x.
+  /// CTAs of a cluster, along x.
   uint32_t cluster = 1;
   uint32_t dynamicSharedBytes = 0;
   Grid grid;

@@ -25,10 +25,10 @@ struct DeviceInfo {
   int major = 0, minor = 0;
   int multiprocessors = 0;
   int maxThreadsPerBlock = 0;
-  /// Shared memory that a block may ask for, and that a multiprocessor has.
+  /// Shared memory that a CTA may ask for, and that an SM has.
   int64_t sharedBytesPerBlock = 0, sharedBytesPerMultiprocessor = 0;
   int64_t l2Bytes = 0, memoryBytes = 0;
-  /// Of the multiprocessors and of the memory, and the width of its bus.
+  /// Of the SMs and of the memory, and the width of its bus.
   int clockKHz = 0, memoryClockKHz = 0, memoryBusBits = 0;
   bool clusterLaunch = false, tensorMaps = false;
   /// Whether kernels may read memory that the driver does not know of.

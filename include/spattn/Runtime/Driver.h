@@ -111,13 +111,8 @@ private:
 /// The CUDA driver. Calls may be made from many threads at once.
 class Driver {
 public:
-  /// The driver of this process, opened and initialized by the first call: the
-  /// library that the environment variable SPATTN_CUDA_DRIVER names, else
-  /// libcuda.so.1. A failure is final too: later calls give the same error.
-  static Result<const Driver *> get();
-
   /// Opens and initializes a library. Objects made with a driver need it to
-  /// outlive them.
+  /// outlive them. RuntimeContext::driver does this once.
   static Result<std::unique_ptr<const Driver>> open(const std::string &library);
 
   Driver(const Driver &) = delete;

@@ -42,10 +42,6 @@ public:
   /// Keeps copies in `folder`, which need not exist; none if it is empty.
   explicit KernelCache(std::string folder) : folder(std::move(folder)) {}
 
-  /// The folder that the user wants: SPATTN_CACHE_DIR, where an empty text
-  /// means none; else XDG_CACHE_HOME/spattn; else ~/.cache/spattn.
-  static std::string getDefaultFolder();
-
   /// The program of a key, from memory, from disk or from `compile`. When many
   /// threads ask for a key, one compiles and the others wait; an error goes to
   /// all that wait, and the next call compiles again. `compile` must not ask

@@ -13,6 +13,7 @@
 #include "spattn/Runtime/CudaTypes.h"
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,7 +34,14 @@ struct OperandView {
               std::initializer_list<int64_t> strides);
 };
 
-/// A number for a name. The name must outlive this.
+/// A name of an artifact, resolved by Module::findValue. It means the same for
+/// all modules of the artifact.
+struct ValueId {
+  uint32_t slot;
+};
+
+/// A number for a name, which must outlive this, or for one that has been
+/// resolved already, so that no launch has to look for it.
 struct NamedValue {
   NamedValue(std::string_view name, int value)
       : NamedValue(name, int64_t(value)) {}
@@ -41,8 +49,12 @@ struct NamedValue {
       : name(name), integer(value), real(double(value)) {}
   NamedValue(std::string_view name, double value)
       : name(name), isFloat(true), real(value) {}
+  NamedValue(ValueId id, int64_t value)
+      : id(id), integer(value), real(double(value)) {}
+  NamedValue(ValueId id, double value) : id(id), isFloat(true), real(value) {}
 
   std::string_view name;
+  std::optional<ValueId> id;
   bool isFloat = false;
   int64_t integer = 0;
   double real = 0;

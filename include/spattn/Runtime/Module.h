@@ -16,6 +16,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace spattn {
@@ -28,7 +30,7 @@ struct KernelInfo {
   int localBytes = 0;
   int staticSharedBytes = 0;
   int maxThreads = 0;
-  /// Blocks that fit on a multiprocessor at once.
+  /// CTAs that fit on an SM at once.
   int blocksPerMultiprocessor = 0;
 };
 
@@ -49,6 +51,10 @@ public:
   const DeviceContext &context() const;
   const DeviceInfo &device() const;
   const std::vector<KernelInfo> &kernels() const;
+
+  /// The id of a value that a launch may be given, which saves launches from
+  /// looking up its name; none if nothing depends on that name.
+  std::optional<ValueId> findValue(std::string_view name) const;
 
   /// Bytes of each scratch buffer. Scratch and stream are not looked at.
   Result<std::vector<int64_t>>

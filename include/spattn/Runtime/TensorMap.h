@@ -33,7 +33,7 @@ constexpr unsigned kMapAddressWord = 0;
 constexpr unsigned kMapStrideWord = 1;
 constexpr unsigned kMapSizeWord = kMapStrideWord + kMaxTensorMapRank - 1;
 
-/// Checks what the copy engine, or cp.async, asks for. Errors say which rule is
+/// Checks what TMA, or cp.async, requires. Errors say which rule is
 /// broken, and by which dimension. The stride of a dimension of size 1 is never
 /// used and may be anything.
 Status checkTensorMap(const TensorMapRecipe &recipe,

@@ -9,7 +9,7 @@
 #ifndef SPATTN_SUPPORT_BUFFERVIEW_H
 #define SPATTN_SUPPORT_BUFFERVIEW_H
 
-#include "mlir/IR/Types.h"
+#include "spattn/Runtime/ElementType.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -18,11 +18,11 @@ namespace spattn {
 /// Memory of the caller: a strided array. Strides are in elements.
 struct BufferView {
   void *data = nullptr;
-  mlir::Type elementType;
+  runtime::ElementType elementType = runtime::ElementType::F32;
   llvm::SmallVector<int64_t, 4> sizes, strides;
 
   /// A contiguous, row-major array.
-  static BufferView contiguous(void *data, mlir::Type elementType,
+  static BufferView contiguous(void *data, runtime::ElementType elementType,
                                llvm::ArrayRef<int64_t> sizes);
 
   /// Elements of the array; 1 for rank 0.

@@ -10,24 +10,32 @@
 #define SPATTN_SUPPORT_ELEMENTS_H
 
 #include "mlir/IR/Types.h"
+#include "spattn/Runtime/ElementType.h"
 
 #include <optional>
 
 namespace spattn {
 
-/// Bytes of an element in memory: f16, bf16, f32, f64, index, and integers of
-/// 8, 16, 32 and 64 bits. Nothing for other types.
+using runtime::ElementType;
+
+/// What elements of a type are in memory: f16, bf16, f32, f64, signless
+/// integers of 8, 16, 32 and 64 bits, and index, which is as i64. Nothing for
+/// other types.
+std::optional<ElementType> getElementType(mlir::Type type);
+
+/// Bytes of an element in memory. Nothing for other types than these.
 std::optional<int64_t> getElementBytes(mlir::Type type);
 
 /// Whether elements are of a type that the functions below take: f16, bf16, f32
 /// or f64.
 bool isFloatElement(mlir::Type type);
+bool isFloatElement(ElementType type);
 
 /// Elements of an array in a row: the first one, which need not be aligned, and
 /// the stride in elements.
 struct ElementRow {
   void *data;
-  mlir::Type type;
+  ElementType type;
   int64_t stride;
 };
 

@@ -9,6 +9,7 @@
 #ifndef SPATTN_TARGET_PTXAS_H
 #define SPATTN_TARGET_PTXAS_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -52,17 +53,11 @@ public:
   /// while it still reads them.
   static constexpr unsigned kOldestMajor = 13;
 
-  /// The ptxas at `path` or, if that is empty, the first of: the environment
-  /// variable SPATTN_PTXAS; the Python environment that VIRTUAL_ENV names, with
-  /// NVIDIA's packages of it; CUDA_HOME, CUDA_PATH and /usr/local/cuda; PATH.
-  /// Of those that nobody asked for, ones that are too old are passed over
-  /// while there is a newer one. Finding one that was found before starts no
-  /// program.
-  static llvm::Expected<Ptxas> find(llvm::StringRef path = "");
-
-  /// Where find() would look, in that order, as far as there is something.
-  /// Runs nothing.
-  static std::vector<std::string> getCandidates(llvm::StringRef path = "");
+  /// The ptxas at `path`, which has to be one; if `path` is empty, the first of
+  /// the candidates that is one, where those that are too old are passed over
+  /// while there is a newer one. Each is asked for its version.
+  static llvm::Expected<Ptxas>
+  find(llvm::StringRef path, llvm::ArrayRef<std::string> candidates = {});
 
   const std::string &path() const { return program; }
   unsigned major() const { return majorVersion; }

@@ -41,7 +41,6 @@ protected:
     context = std::make_unique<MLIRContext>(registry);
     // Errors come back as values; the diagnostics are for people.
     context->getDiagEngine().registerHandler([](Diagnostic &) {});
-    f32 = Float32Type::get(context.get());
   }
 
   std::unique_ptr<CpuKernel> compile(const char *text,
@@ -49,7 +48,7 @@ protected:
                                      const CpuCompileOptions &options = {}) {
     auto module = parseSourceString<ModuleOp>(text, context.get());
     EXPECT_TRUE(module);
-    auto kernel = CpuKernel::compile(*module, entry, options);
+    auto kernel = CpuKernel::compile(*module, entry, runtime, options);
     if (!kernel) {
       ADD_FAILURE() << llvm::toString(kernel.takeError());
       return nullptr;
@@ -60,7 +59,7 @@ protected:
   std::string compileError(const char *text, const char *entry = "f") {
     auto module = parseSourceString<ModuleOp>(text, context.get());
     EXPECT_TRUE(module);
-    auto kernel = CpuKernel::compile(*module, entry);
+    auto kernel = CpuKernel::compile(*module, entry, runtime);
     EXPECT_FALSE(kernel);
     return llvm::toString(kernel.takeError());
   }
@@ -87,7 +86,8 @@ protected:
 
   DialectRegistry registry;
   std::unique_ptr<MLIRContext> context;
-  Type f32;
+  RuntimeContext runtime;
+  static constexpr auto f32 = spattn::runtime::ElementType::F32;
 };
 
 /// What the definition gives for causal bands of width n / heads.
@@ -283,6 +283,37 @@ TEST_F(CpuKernelTest, ManyThreads) {
     expectClose(outputs[t], expected[t]);
 }
 
+TEST_F(CpuKernelTest, OutlivesModuleContextAndHandles) {
+  std::unique_ptr<CpuKernel> kernel;
+  {
+    MLIRContext own(registry);
+    auto module = parseSourceString<ModuleOp>(kAttention, &own);
+    RuntimeOptions options;
+    options.threads = 3;
+    auto compiled =
+        CpuKernel::compile(*module, "attention", RuntimeContext(options));
+    ASSERT_TRUE(bool(compiled)) << llvm::toString(compiled.takeError());
+    kernel = std::move(*compiled);
+  }
+  const CallSignature &signature = kernel->getSignature();
+  ASSERT_EQ(signature.arguments.size(), 4u);
+  EXPECT_EQ(signature.arguments[0].text, "tensor<?x2x?x8xf32>");
+  EXPECT_EQ(signature.arguments[0].element, f32);
+  EXPECT_FALSE(signature.arguments[0].isScalar);
+  EXPECT_EQ(signature.arguments[0].sizes[0], ParameterType::kDynamic);
+  EXPECT_EQ(signature.arguments[0].sizes[3], 8);
+  EXPECT_TRUE(signature.arguments[0].strides.empty());
+  ASSERT_EQ(signature.results.size(), 1u);
+  constexpr int64_t n = 66;
+  auto q = random(2 * n * 8, 1), k = random(2 * n * 8, 2),
+       v = random(2 * n * 8, 3);
+  std::vector<float> o(q.size(), NAN);
+  auto results = kernel->run({view(q, {1, 2, n, 8}), view(k, {1, 2, n, 8}),
+                              view(v, {1, 2, n, 8}), view(o, {1, 2, n, 8})});
+  ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
+  expectClose(o, expectedBands(q, k, v, 2, n, 8));
+}
+
 TEST_F(CpuKernelTest, CompilesOnManyThreads) {
   std::vector<std::thread> threads;
   std::atomic<int> compiled{0};
@@ -290,7 +321,7 @@ TEST_F(CpuKernelTest, CompilesOnManyThreads) {
     threads.emplace_back([&] {
       MLIRContext own(registry);
       auto module = parseSourceString<ModuleOp>(kAttention, &own);
-      auto kernel = CpuKernel::compile(*module, "attention");
+      auto kernel = CpuKernel::compile(*module, "attention", runtime);
       if (kernel)
         ++compiled;
       else
@@ -337,7 +368,7 @@ TEST_F(CpuKernelTest, RefusesArguments) {
   EXPECT_THAT(runError(*kernel, {heads, good, good, good}),
               HasSubstr("argument 0 has a dimension of size 1"));
   BufferView type = good;
-  type.elementType = Float16Type::get(context.get());
+  type.elementType = spattn::runtime::ElementType::F16;
   EXPECT_THAT(runError(*kernel, {good, type, good, good}),
               HasSubstr("argument 1 has elements of type f16"));
   BufferView stride = good;
@@ -392,8 +423,9 @@ TEST_F(CpuKernelTest, ModulesAreVerified) {
       "func.func @f(%x: index) { return }", context.get());
   ASSERT_TRUE(module);
   auto function = module->lookupSymbol<func::FuncOp>("f");
-  function.setType(FunctionType::get(context.get(), {f32}, {}));
-  auto kernel = CpuKernel::compile(*module, "f");
+  function.setType(
+      FunctionType::get(context.get(), {Float32Type::get(context.get())}, {}));
+  auto kernel = CpuKernel::compile(*module, "f", runtime);
   ASSERT_FALSE(kernel);
   EXPECT_THAT(llvm::toString(kernel.takeError()),
               HasSubstr("the module is not valid: "));

@@ -21,10 +21,10 @@ namespace spattn {
 
 namespace rt = spattn::runtime;
 
-/// Compiles to PTX: a ptxas that does not exist is none.
+/// Compiles to PTX: the context has no ptxas.
 class GpuFixture : public rt::FakeDriverTest {
 protected:
-  GpuFixture() : cache("") {
+  GpuFixture() {
     // PTX of the fake driver's CUDA 12.8, whatever ptxas there is.
     options.driverVersion = 12080;
     registerAllDialects(registry);
@@ -33,18 +33,17 @@ protected:
         [this](mlir::Diagnostic &diagnostic) {
           diagnostics += diagnostic.str();
         });
-    bf16 = mlir::BFloat16Type::get(context.get());
-    f32 = mlir::Float32Type::get(context.get());
   }
 
-  llvm::Expected<std::unique_ptr<GpuKernel>> tryCompile(const char *text,
-                                                        rt::KernelCache &from) {
+  llvm::Expected<std::unique_ptr<GpuKernel>>
+  tryCompile(const char *text, const RuntimeContext &from) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(text, context.get());
     EXPECT_TRUE(module) << diagnostics;
-    return GpuKernel::compile(*module, "f", options, from);
+    return GpuKernel::compile(*module, "f", from, options);
   }
 
-  std::unique_ptr<GpuKernel> compile(const char *text, rt::KernelCache &from) {
+  std::unique_ptr<GpuKernel> compile(const char *text,
+                                     const RuntimeContext &from) {
     auto kernel = tryCompile(text, from);
     if (kernel)
       return std::move(*kernel);
@@ -53,13 +52,13 @@ protected:
   }
 
   std::string compileError(const char *text) {
-    auto kernel = tryCompile(text, cache);
+    auto kernel = tryCompile(text, runtime);
     EXPECT_FALSE(kernel);
     return kernel ? "" : llvm::toString(kernel.takeError());
   }
 
   /// A buffer on the device, as an argument.
-  KernelArgument make(mlir::Type type, llvm::ArrayRef<int64_t> sizes) {
+  KernelArgument make(rt::ElementType type, llvm::ArrayRef<int64_t> sizes) {
     int64_t bytes = 4;
     for (int64_t size : sizes)
       bytes *= size;
@@ -78,12 +77,14 @@ protected:
     return llvm::toString(std::move(error));
   }
 
-  rt::KernelCache cache;
+  RuntimeContext runtime;
+  rt::KernelCache &cache = runtime.kernelCache();
   GpuCompileOptions options;
   mlir::DialectRegistry registry;
   std::unique_ptr<mlir::MLIRContext> context;
   std::string diagnostics;
-  mlir::Type bf16, f32;
+  static constexpr auto bf16 = rt::ElementType::BF16;
+  static constexpr auto f32 = rt::ElementType::F32;
   std::vector<rt::DeviceBuffer> buffers;
 };
 

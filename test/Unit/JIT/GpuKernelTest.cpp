@@ -47,7 +47,7 @@ protected:
 };
 
 TEST_F(GpuKernelTest, CompilesAndLaunches) {
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   const rt::Artifact &artifact = kernel->getProgram()->artifact();
   EXPECT_EQ(artifact.codeKind, rt::CodeKind::Ptx);
@@ -90,7 +90,7 @@ TEST_F(GpuKernelTest, CompilesAndLaunches) {
 }
 
 TEST_F(GpuKernelTest, ArgumentsAreChecked) {
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   std::vector<KernelArgument> good = makeArguments();
   auto check = [&](const char *message, auto change) {
@@ -130,7 +130,7 @@ TEST_F(GpuKernelTest, ArgumentsAreChecked) {
 }
 
 TEST_F(GpuKernelTest, LengthsAreLimited) {
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   std::vector<KernelArgument> arguments = makeArguments();
   // No keys are read, so none need exist.
@@ -142,7 +142,7 @@ TEST_F(GpuKernelTest, LengthsAreLimited) {
 }
 
 TEST_F(GpuKernelTest, MemoryOfAnotherDeviceIsRefused) {
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   std::vector<KernelArgument> arguments = makeArguments();
   auto error = kernel->launch(*driver, arguments, nullptr, /*ordinal=*/1);
@@ -155,7 +155,7 @@ TEST_F(GpuKernelTest, MemoryOfAnotherDeviceIsRefused) {
 }
 
 TEST_F(GpuKernelTest, OlderDevicesAreRefused) {
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   state->attributes[rt::cuda::kComputeCapabilityMajor] = 8;
   EXPECT_THAT(launchError(*kernel, makeArguments()),
@@ -179,7 +179,7 @@ TEST_F(GpuKernelTest, DevicesWithoutCopyEngine) {
   state->attributes[rt::cuda::kComputeCapabilityMajor] = 8;
   state->attributes[rt::cuda::kTensorMapAccess] = 0;
   options.chip = "sm_80";
-  auto kernel = compile(kAttention, cache);
+  auto kernel = compile(kAttention, runtime);
   ASSERT_TRUE(kernel);
   EXPECT_THAT(kernel->getProgram()->artifact().code, HasSubstr("mma.sync"));
   std::vector<KernelArgument> arguments = makeArguments();
@@ -253,17 +253,13 @@ func.func @f(%q: !t, %o: !t) -> !t {
   return %x : !t
 })mlir"),
               HasSubstr("'arith.addf' has no kernel for a GPU"));
-  options.pipelineOptions = "key-tile=100";
-  EXPECT_THAT(compileError(kAttention), HasSubstr("could not compile"));
-  options.pipelineOptions = "tile=1";
+  options.pipeline.keyTile = 100;
   EXPECT_THAT(compileError(kAttention),
-              HasSubstr("'tile=1' are not options of spattn-gpu"));
-  for (const char *garbage : {"key-tile=abc", "key-tile", "=", "key-tile 64"}) {
-    options.pipelineOptions = garbage;
-    EXPECT_THAT(compileError(kAttention),
-                HasSubstr("are not options of spattn-gpu"));
-  }
-  options.pipelineOptions = "";
+              HasSubstr("expected 'key-tile' to be 0, or a multiple of 16"));
+  options.pipeline = {};
+  options.pipeline.target = "sm_75";
+  EXPECT_THAT(compileError(kAttention), HasSubstr("expected 'target' to be"));
+  options.pipeline = {};
   options.chip = "sm_1";
   EXPECT_THAT(compileError(kAttention), HasSubstr("unknown chip 'sm_1'"));
 }
@@ -272,10 +268,13 @@ TEST_F(GpuKernelTest, KernelsAreCached) {
   llvm::SmallString<128> folder;
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("spattn-test", folder));
   {
-    rt::KernelCache first(folder.str().str()), second(folder.str().str());
-    auto cold = compile(kAttention, first);
-    auto warm = compile(kAttention, first);
-    auto disk = compile(kAttention, second);
+    RuntimeOptions shared;
+    shared.cacheFolder = folder.str().str();
+    RuntimeContext one(shared), two(shared);
+    rt::KernelCache &first = one.kernelCache(), &second = two.kernelCache();
+    auto cold = compile(kAttention, one);
+    auto warm = compile(kAttention, one);
+    auto disk = compile(kAttention, two);
     ASSERT_TRUE(cold && warm && disk);
     EXPECT_EQ(cold->getProgram(), warm->getProgram());
     EXPECT_EQ(cold->getProgram()->artifact().code,
@@ -287,15 +286,15 @@ TEST_F(GpuKernelTest, KernelsAreCached) {
     RecordProperty("coldMicroseconds", int(1e3 * cold->getTimes().total));
     RecordProperty("diskMicroseconds", int(1e3 * disk->getTimes().total));
     // What the code depends on.
-    options.pipelineOptions = "key-tile=64";
-    compile(kAttention, second);
+    options.pipeline.keyTile = 64;
+    compile(kAttention, two);
     EXPECT_EQ(second.getCounts().compiles, 1u);
     std::string other(kAttention);
     other.replace(other.find("causal"), 6, "full");
-    compile(other.c_str(), second);
+    compile(other.c_str(), two);
     EXPECT_EQ(second.getCounts().compiles, 2u);
     // What it does not.
-    compile((other + "func.func @g() { return }").c_str(), second);
+    compile((other + "func.func @g() { return }").c_str(), two);
     EXPECT_EQ(second.getCounts().compiles, 2u);
   }
   llvm::sys::fs::remove_directories(folder);
@@ -308,7 +307,7 @@ func.func @f(%q: !t, %k: !t, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %k : !t, !t, !t) outs(%o : !t) {layout = "bnhd"}
   return %r : !t
 })mlir",
-                        cache);
+                        runtime);
   ASSERT_TRUE(kernel);
   std::vector<KernelArgument> arguments{make(bf16, {2, 10, 16, 64}),
                                         make(bf16, {2, 20, 16, 64}),

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Reference/Gradients.h"
+#include "Arrays.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -18,7 +19,6 @@
 
 #include <cmath>
 #include <numeric>
-#include <random>
 
 using namespace mlir;
 using namespace spattn;
@@ -29,37 +29,16 @@ namespace {
 
 constexpr int64_t kHeads = 4, kKeyHeads = 2, kHeadDim = 3, kValueDim = 2;
 
-/// An array of numbers that f32 holds exactly.
-struct Array {
-  std::vector<int64_t> sizes;
-  std::vector<double> data;
-
-  explicit Array(std::vector<int64_t> sizes, unsigned seed = 0)
-      : sizes(sizes), data(std::accumulate(sizes.begin(), sizes.end(),
-                                           int64_t(1), std::multiplies<>())) {
-    std::mt19937 generator(seed);
-    std::normal_distribution<float> normal;
-    if (seed)
-      for (double &x : data)
-        x = normal(generator);
-  }
-};
+using Array = test::Array<double>;
 
 struct Sizes {
   int64_t batch = 1, queries = 9, keys = 11;
 };
 
-/// The arrays of an attention and of its gradients.
-struct Arrays {
-  Array q, k, v, o, lse, dout, dq, dk, dv;
-
+struct Arrays : test::AttentionArrays<double> {
   explicit Arrays(Sizes n)
-      : q({n.batch, kHeads, n.queries, kHeadDim}, 1),
-        k({n.batch, kKeyHeads, n.keys, kHeadDim}, 2),
-        v({n.batch, kKeyHeads, n.keys, kValueDim}, 3),
-        o({n.batch, kHeads, n.queries, kValueDim}),
-        lse({n.batch, kHeads, n.queries}), dout(o.sizes, 4), dq(q.sizes),
-        dk(k.sizes), dv(v.sizes) {}
+      : AttentionArrays({n.batch, kHeads, kKeyHeads, n.queries, n.keys,
+                         kHeadDim, kValueDim}) {}
 
   std::vector<Array *> gradients() { return {&dq, &dk, &dv}; }
 };
@@ -69,8 +48,6 @@ protected:
   GradientsTest() {
     registerAllDialects(registry);
     context = std::make_unique<MLIRContext>(registry);
-    f64 = Float64Type::get(context.get());
-    f32 = Float32Type::get(context.get());
   }
 
   /// A module with @f, which the structure is of, and @f_backward.
@@ -104,24 +81,31 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
     return problem;
   }
 
-  BufferView view(Array &array) {
-    return BufferView::contiguous(array.data.data(), f64, array.sizes);
+  BufferView view(Array &array) { return array.view(f64); }
+
+  OperandArrays views(Arrays &arrays) {
+    OperandArrays views;
+    for (auto [kind, array] :
+         {std::pair(OperandKind::Query, &arrays.q),
+          std::pair(OperandKind::Key, &arrays.k),
+          std::pair(OperandKind::Value, &arrays.v),
+          std::pair(OperandKind::Out, &arrays.o),
+          std::pair(OperandKind::Lse, &arrays.lse),
+          std::pair(OperandKind::OutGradient, &arrays.dout),
+          std::pair(OperandKind::QueryGradient, &arrays.dq),
+          std::pair(OperandKind::KeyGradient, &arrays.dk),
+          std::pair(OperandKind::ValueGradient, &arrays.dv)})
+      views[kind] = view(*array);
+    return views;
   }
 
   void runOracle(const AttentionProblem &problem, Arrays &arrays) {
-    BufferView lse = view(arrays.lse);
-    ASSERT_FALSE(evaluate(problem, view(arrays.q), view(arrays.k),
-                          view(arrays.v), view(arrays.o), &lse));
-    ASSERT_FALSE(
-        evaluateGradients(problem,
-                          {view(arrays.q), view(arrays.k), view(arrays.v),
-                           view(arrays.o), view(arrays.lse), view(arrays.dout)},
-                          view(arrays.dq), view(arrays.dk), view(arrays.dv)));
+    ASSERT_FALSE(evaluate(problem, views(arrays)));
+    ASSERT_FALSE(evaluateGradients(problem, views(arrays)));
   }
 
   double getLoss(const AttentionProblem &problem, Arrays &arrays) {
-    EXPECT_FALSE(evaluate(problem, view(arrays.q), view(arrays.k),
-                          view(arrays.v), view(arrays.o)));
+    EXPECT_FALSE(evaluate(problem, views(arrays)));
     return std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
                               arrays.dout.data.begin(), 0.0);
   }
@@ -133,7 +117,7 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
     options.queryTile = 4;
     options.keyTile = 3;
     options.parallel = parallel;
-    auto kernel = CpuKernel::compile(module, entry, options);
+    auto kernel = CpuKernel::compile(module, entry, RuntimeContext(), options);
     if (!kernel) {
       ADD_FAILURE() << llvm::toString(kernel.takeError());
       return nullptr;
@@ -168,7 +152,8 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
 
   DialectRegistry registry;
   std::unique_ptr<MLIRContext> context;
-  Type f64, f32;
+  static constexpr auto f64 = runtime::ElementType::F64;
+  static constexpr auto f32 = runtime::ElementType::F32;
 };
 
 void expectNear(const Array &actual, const Array &expected, double tolerance) {

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Arrays.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -20,8 +21,6 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
-#include <numeric>
-#include <random>
 
 using namespace mlir;
 using namespace spattn;
@@ -31,21 +30,7 @@ namespace {
 
 constexpr float kInf = INFINITY;
 
-/// Numbers that both f32 and f64 hold.
-struct Array {
-  std::vector<int64_t> sizes;
-  std::vector<float> data;
-
-  explicit Array(std::vector<int64_t> sizes, unsigned seed = 0)
-      : sizes(sizes), data(std::accumulate(sizes.begin(), sizes.end(),
-                                           int64_t(1), std::multiplies<>())) {
-    std::mt19937 generator(seed);
-    std::normal_distribution<float> normal;
-    if (seed)
-      for (float &x : data)
-        x = normal(generator);
-  }
-};
+using Array = test::Array<float>;
 
 struct Shape {
   int64_t heads = 4, keyHeads = 2, queries = 9, keys = 11;
@@ -53,15 +38,10 @@ struct Shape {
   int64_t headDim = 19, valueDim = 9;
 };
 
-struct Arrays {
-  Array q, k, v, o, lse, dout, dq, dk, dv;
-
+struct Arrays : test::AttentionArrays<float> {
   explicit Arrays(const Shape &s)
-      : q({1, s.heads, s.queries, s.headDim}, 1),
-        k({1, s.keyHeads, s.keys, s.headDim}, 2),
-        v({1, s.keyHeads, s.keys, s.valueDim}, 3),
-        o({1, s.heads, s.queries, s.valueDim}), lse({1, s.heads, s.queries}),
-        dout(o.sizes, 4), dq(q.sizes), dk(k.sizes), dv(v.sizes) {}
+      : AttentionArrays({/*batch=*/1, s.heads, s.keyHeads, s.queries, s.keys,
+                         s.headDim, s.valueDim}) {}
 };
 
 class NonFiniteTest : public testing::Test {
@@ -70,7 +50,6 @@ protected:
     registerAllDialects(registry);
     context = std::make_unique<MLIRContext>(registry);
     context->getDiagEngine().registerHandler([](Diagnostic &) {});
-    f32 = Float32Type::get(context.get());
   }
 
   /// Compiles @forward and @backward of an attention, whose scale is an
@@ -109,14 +88,29 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
     options.vectorWidth = 4;
     for (auto [name, kernel] :
          {std::pair("forward", &forward), std::pair("backward", &backward)}) {
-      auto compiled = CpuKernel::compile(*module, name, options);
+      auto compiled =
+          CpuKernel::compile(*module, name, RuntimeContext(), options);
       ASSERT_TRUE(bool(compiled)) << llvm::toString(compiled.takeError());
       *kernel = std::move(*compiled);
     }
   }
 
-  BufferView view(Array &array) {
-    return BufferView::contiguous(array.data.data(), f32, array.sizes);
+  BufferView view(Array &array) { return array.view(f32); }
+
+  OperandArrays views(Arrays &arrays) {
+    OperandArrays views;
+    for (auto [kind, array] :
+         {std::pair(OperandKind::Query, &arrays.q),
+          std::pair(OperandKind::Key, &arrays.k),
+          std::pair(OperandKind::Value, &arrays.v),
+          std::pair(OperandKind::Out, &arrays.o),
+          std::pair(OperandKind::Lse, &arrays.lse),
+          std::pair(OperandKind::OutGradient, &arrays.dout),
+          std::pair(OperandKind::QueryGradient, &arrays.dq),
+          std::pair(OperandKind::KeyGradient, &arrays.dk),
+          std::pair(OperandKind::ValueGradient, &arrays.dv)})
+      views[kind] = view(*array);
+    return views;
   }
 
   void runForward(Arrays &a, float scale) {
@@ -137,19 +131,13 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
   void check(const Arrays &inputs, float scale = 0.25f) {
     Arrays expected = inputs, actual = inputs;
     problem.scale = scale;
-    BufferView lse = view(expected.lse);
-    ASSERT_FALSE(evaluate(problem, view(expected.q), view(expected.k),
-                          view(expected.v), view(expected.o), &lse));
+    ASSERT_FALSE(evaluate(problem, views(expected)));
     runForward(actual, scale);
     expectSame("out", actual.o, expected.o);
     expectSame("lse", actual.lse, expected.lse);
     actual.o = expected.o;
     actual.lse = expected.lse;
-    ASSERT_FALSE(evaluateGradients(
-        problem,
-        {view(expected.q), view(expected.k), view(expected.v), view(expected.o),
-         view(expected.lse), view(expected.dout)},
-        view(expected.dq), view(expected.dk), view(expected.dv)));
+    ASSERT_FALSE(evaluateGradients(problem, views(expected)));
     runBackward(actual, scale);
     expectSame("dquery", actual.dq, expected.dq);
     expectSame("dkey", actual.dk, expected.dk);
@@ -171,7 +159,7 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
 
   DialectRegistry registry;
   std::unique_ptr<MLIRContext> context;
-  Type f32;
+  static constexpr auto f32 = runtime::ElementType::F32;
   AttentionProblem problem;
   std::unique_ptr<CpuKernel> forward, backward;
 };
@@ -266,8 +254,7 @@ TEST_F(NonFiniteTest, RefusesOtherScales) {
     EXPECT_THAT(llvm::toString(results.takeError()),
                 HasSubstr("argument 3 is a scale of "));
     problem.scale = scale;
-    EXPECT_THAT(llvm::toString(evaluate(problem, view(a.q), view(a.k),
-                                        view(a.v), view(a.o))),
+    EXPECT_THAT(llvm::toString(evaluate(problem, views(a))),
                 HasSubstr("expected a finite scale"));
   }
 }
@@ -286,9 +273,7 @@ TEST_F(NonFiniteTest, HugeLogits) {
         inputs.k.data[j] = logit / 11 * (descends ? 5 - j : j - 5);
       Arrays expected = inputs;
       problem.scale = 1;
-      BufferView lse = view(expected.lse);
-      ASSERT_FALSE(evaluate(problem, view(expected.q), view(expected.k),
-                            view(expected.v), view(expected.o), &lse));
+      ASSERT_FALSE(evaluate(problem, views(expected)));
       runForward(inputs, 1);
       expectSame("out", inputs.o, expected.o);
       expectSame("lse", inputs.lse, expected.lse);

@@ -10,7 +10,7 @@
 #include "mlir/Parser/Parser.h"
 #include "spattn/InitAll.h"
 #include "spattn/Runtime/Module.h"
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -16,7 +16,9 @@
 // FAKE_CUDA_FAIL, the function that fails with CUDA_ERROR_NO_DEVICE;
 // FAKE_CUDA_KERNEL, the kernels that modules have, separated by commas;
 // FAKE_CUDA_VERSION, the driver's version; FAKE_CUDA_MAJOR, of the compute
-// capability; FAKE_CUDA_FREE, the bytes that one allocation may have.
+// capability; FAKE_CUDA_FREE, the bytes that one allocation may have;
+// FAKE_CUDA_LOG, a file to which copies, tensor maps and launches are written,
+// as they come. Memory of the device is then 0 at first.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +30,7 @@ extern "C" int notADriver() { return 0; }
 
 #include "FakeCuda.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -55,6 +58,25 @@ using namespace fake;
 static State &state() { return *fakeCudaState(); }
 
 static thread_local cuda::Context currentContext = nullptr;
+
+/// The log, or null.
+static FILE *getLog() {
+  static FILE *log = [] {
+    const char *path = std::getenv("FAKE_CUDA_LOG");
+    return path && *path ? std::fopen(path, "w") : nullptr;
+  }();
+  return log;
+}
+
+static void logCopy(const char *where, const void *data, size_t bytes) {
+  if (!getLog())
+    return;
+  unsigned sum = 0;
+  for (size_t i = 0; i < bytes; ++i)
+    sum += static_cast<const unsigned char *>(data)[i];
+  std::fprintf(getLog(), "copy %s: %zu bytes, sum %u\n", where, bytes, sum);
+  std::fflush(getLog());
+}
 
 static void setDefaults(State &state) {
   state.version = 12080;
@@ -88,6 +110,7 @@ static void setDefaults(State &state) {
     for (std::string name; std::getline(names, name, ',');)
       state.functions[name];
   }
+  state.run = nullptr;
   state.freeBytes = size_t(1) << 30;
   if (const char *bytes = std::getenv("FAKE_CUDA_FREE"))
     state.freeBytes = std::strtoull(bytes, nullptr, 10);
@@ -338,6 +361,15 @@ static void record(const cuda::LaunchConfig &config, cuda::Function function,
                                   sizes[i]);
   launch.order = state().launches.size() + state().memsets.size();
   state().launches.push_back(launch);
+  if (FILE *log = getLog()) {
+    std::fprintf(log, "launch %s: grid %u %u %u, block %u %u %u\n",
+                 launch.entry.c_str(), launch.grid[0], launch.grid[1],
+                 launch.grid[2], launch.block[0], launch.block[1],
+                 launch.block[2]);
+    std::fflush(log);
+  }
+  if (state().run)
+    state().run(launch);
 }
 
 int cuLaunchKernel(cuda::Function function, unsigned gridX, unsigned gridY,
@@ -368,6 +400,8 @@ static int allocate(cuda::DevicePtr *address, size_t bytes, bool ofStream,
   // A multiple of 256 and of nothing more.
   void *memory = std::aligned_alloc(512, (bytes + 256 + 511) / 512 * 512);
   *address = reinterpret_cast<uint64_t>(memory) + 256;
+  if (getLog())
+    std::memset(memory, 0, bytes + 256);
   state().allocations[*address] = {
       bytes, currentContext->device, cuda::kMemoryTypeDevice, false, ofStream,
       stream};
@@ -396,12 +430,14 @@ int cuMemFree_v2(cuda::DevicePtr address) {
 
 int cuMemcpyHtoD_v2(cuda::DevicePtr to, const void *from, size_t bytes) {
   ENTER("cuMemcpyHtoD");
+  logCopy("to the device", from, bytes);
   std::memcpy(reinterpret_cast<void *>(to), from, bytes);
   return 0;
 }
 
 int cuMemcpyDtoH_v2(void *to, cuda::DevicePtr from, size_t bytes) {
   ENTER("cuMemcpyDtoH");
+  logCopy("to the host", reinterpret_cast<const void *>(from), bytes);
   std::memcpy(to, reinterpret_cast<void *>(from), bytes);
   return 0;
 }
@@ -568,6 +604,16 @@ int cuTensorMapEncodeTiled(cuda::TensorMap *map, int type, uint32_t rank,
   if (interleave == 0 && !isValid(call))
     return cuda::kInvalidValue;
   state().tensorMaps.push_back(call);
+  if (FILE *log = getLog()) {
+    std::fprintf(log, "tensor map: type %d, sizes", type);
+    for (uint64_t size : call.sizes)
+      std::fprintf(log, " %llu", static_cast<unsigned long long>(size));
+    std::fprintf(log, ", strides");
+    for (uint64_t stride : call.strides)
+      std::fprintf(log, " %llu", static_cast<unsigned long long>(stride));
+    std::fprintf(log, "\n");
+    std::fflush(log);
+  }
   for (uint64_t &word : map->words)
     word = state().tensorMaps.size();
   return 0;

@@ -17,6 +17,7 @@
 
 #include "spattn/Runtime/CudaTypes.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -91,6 +92,8 @@ struct State {
   std::map<int, int> attributes;
   std::map<std::string, Function> functions;
   size_t freeBytes = size_t(1) << 30;
+  /// What a kernel does when it is launched.
+  std::function<void(const Launch &)> run;
 
   // What was done.
   std::map<std::string, int> calls;

@@ -302,30 +302,4 @@ TEST_F(KernelCacheTest, KilledWritersLeaveNothingThatIsUsed) {
   }
 }
 
-TEST(KernelCache, DefaultFolder) {
-  // In a child, to leave the environment as it is.
-  auto run = [] {
-    auto is = [](const std::string &expected) {
-      if (KernelCache::getDefaultFolder() != expected)
-        _exit(1);
-    };
-    setenv("SPATTN_CACHE_DIR", "/x", 1);
-    setenv("XDG_CACHE_HOME", "/xdg", 1);
-    setenv("HOME", "/home/me", 1);
-    is("/x");
-    setenv("SPATTN_CACHE_DIR", "", 1);
-    is("");
-    unsetenv("SPATTN_CACHE_DIR");
-    is("/xdg/spattn");
-    setenv("XDG_CACHE_HOME", "relative", 1);
-    is("/home/me/.cache/spattn");
-    unsetenv("XDG_CACHE_HOME");
-    is("/home/me/.cache/spattn");
-    unsetenv("HOME");
-    is("");
-    _exit(0);
-  };
-  EXPECT_EXIT(run(), testing::ExitedWithCode(0), "");
-}
-
 } // namespace

@@ -99,19 +99,18 @@ TEST_F(ModuleTest, PtxIsTooNew) {
 TEST_F(ModuleTest, KernelDoesNotFit) {
   state->functions["forward"].sharedBytes = 40000;
   EXPECT_THAT(loadError(makeArtifact()),
-              HasSubstr("kernel 'forward': 240000 bytes of shared memory a "
-                        "block; device 0 (Fake H100, compute capability 9.0) "
+              HasSubstr("kernel 'forward': 240000 bytes of shared memory per "
+                        "CTA; device 0 (Fake H100, compute capability 9.0) "
                         "has 232448"));
   state->functions["forward"].sharedBytes = 0;
   state->functions["forward"].maxThreads = 256;
   state->functions["forward"].registers = 255;
   EXPECT_THAT(loadError(makeArtifact()),
-              HasSubstr("kernel 'forward': blocks of 384 threads; with its 255 "
+              HasSubstr("kernel 'forward': CTAs of 384 threads; with its 255 "
                         "registers it can have 256"));
   state->functions["forward"].maxThreads = 384;
   state->functions["forward"].occupancy = 0;
-  EXPECT_THAT(loadError(makeArtifact()),
-              HasSubstr("no block fits on a multiprocessor"));
+  EXPECT_THAT(loadError(makeArtifact()), HasSubstr("no CTA fits on an SM"));
 }
 
 TEST_F(ModuleTest, MissingEntry) {
@@ -288,7 +287,7 @@ TEST_F(LaunchTest, PersistentGrids) {
     int64_t rows;
     unsigned expected;
   };
-  // 132 multiprocessors, each with room for 2 blocks; 32 tiles a row of 128.
+  // 132 SMs, each with room for 2 CTAs; 32 tiles a row of 128.
   for (const Case &test :
        {Case{1, 1, 100000, 132}, Case{0, 1, 100000, 264}, Case{2, 1, 1, 32},
         Case{1, 8, 100000, 128}, Case{1, 8, 129, 64}, Case{1, 5, 1, 35},
@@ -317,7 +316,7 @@ TEST_F(LaunchTest, ClustersOfFormulaGrids) {
   artifact.kernels[1].cluster = 3;
   Status status = loadOrFail(artifact)->launch(arguments);
   EXPECT_THAT(status.message(),
-              HasSubstr("kernel 'finish': a grid of 8 blocks along x cannot be "
+              HasSubstr("kernel 'finish': a grid of 8 CTAs along x cannot be "
                         "split into clusters of 3"));
 }
 
@@ -325,7 +324,7 @@ TEST_F(LaunchTest, GridIsTooLarge) {
   artifact.kernels[0].grid = artifact.kernels[1].grid;
   artifact.kernels[0].grid.y = Formula::product(70, {{"queryLength", 1}});
   EXPECT_THAT(launchError(),
-              HasSubstr("kernel 'forward': a grid of 70000 blocks along y; at "
+              HasSubstr("kernel 'forward': a grid of 70000 CTAs along y; at "
                         "most 65535 are possible"));
   artifact.kernels[0].grid.y =
       Formula::product(int64_t(1) << 60, {{"queryLength", 1}});
@@ -414,6 +413,19 @@ TEST_F(LaunchTest, ValuesAreChecked) {
   launch();
   EXPECT_EQ(get<float>(state->launches[0].arguments[7]), 2.0f);
   state->launches.clear();
+
+  // Names that were resolved before.
+  auto module = loadOrFail(artifact);
+  std::optional<ValueId> scale = module->findValue("scale");
+  std::optional<ValueId> batch = module->findValue("batch");
+  ASSERT_TRUE(scale && batch);
+  EXPECT_FALSE(module->findValue("unused"));
+  arguments.values = {{*scale, 3.0}, {*batch, int64_t(2)}};
+  launch();
+  EXPECT_EQ(get<float>(state->launches[0].arguments[7]), 3.0f);
+  state->launches.clear();
+  check("value 'batch' is 3, but it is 2 already",
+        {{*scale, 1.0}, {*batch, int64_t(3)}});
 
   artifact.kernels[0].arguments[5].name = "window";
   check("value 'window' is 1.5, expected an integer",

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Runtime/Module.h"
+#include "spattn/Runtime/RuntimeContext.h"
 #include "spattn/Runtime/TensorMap.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -184,7 +185,7 @@ private:
 class RealDriverTest : public testing::Test {
 protected:
   void SetUp() override {
-    auto found = Driver::get();
+    auto found = environment.driver();
     if (!found)
       GTEST_SKIP() << found.message();
     driver = *found;
@@ -202,6 +203,8 @@ protected:
     return *std::move(buffer);
   }
 
+  /// The driver of this machine.
+  spattn::RuntimeContext environment = spattn::contextFromEnvironment();
   const Driver *driver = nullptr;
   DeviceContext context;
   DeviceInfo info;

@@ -1,4 +1,4 @@
-//===- TensorMapTest.cpp - The rules of the tensor copy engine ------------===//
+//===- TensorMapTest.cpp - The rules of tensor maps -----------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

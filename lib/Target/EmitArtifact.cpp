@@ -1,4 +1,4 @@
-//===- Artifact.cpp - Artifacts of lowered kernels ------------------------===//
+//===- EmitArtifact.cpp - Artifacts of lowered kernels --------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 
 #include "LaunchToArtifact.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -26,10 +26,10 @@ std::string spattn::getCompilerVersion() {
 
 namespace {
 /// Adds the time from its making on to a number of milliseconds.
-class Timer {
+class StageTimer {
 public:
-  explicit Timer(double *target) : target(target) {}
-  ~Timer() {
+  explicit StageTimer(double *target) : target(target) {}
+  ~StageTimer() {
     if (target)
       *target += std::chrono::duration<double, std::milli>(Clock::now() - start)
                      .count();
@@ -90,7 +90,7 @@ static FailureOr<Code> emitCode(ModuleOp module, const TargetOptions &options,
                                 TargetTimes *times) {
   std::optional<Ptxas> ptxas;
   if (options.code != TargetOptions::Ptx) {
-    auto found = Ptxas::find(options.ptxas);
+    auto found = Ptxas::find(options.ptxas, options.ptxasCandidates);
     // One that was asked for has to work.
     if (!found &&
         (options.code == TargetOptions::Cubin || !options.ptxas.empty()))
@@ -118,7 +118,7 @@ static FailureOr<Code> emitCode(ModuleOp module, const TargetOptions &options,
   ptxOptions.optLevel = options.optLevel;
   FailureOr<std::string> ptx = failure();
   {
-    Timer timer(times ? &times->ptx : nullptr);
+    StageTimer timer(times ? &times->ptx : nullptr);
     ptx = translateToPtx(module, ptxOptions);
   }
   if (failed(ptx))
@@ -128,7 +128,7 @@ static FailureOr<Code> emitCode(ModuleOp module, const TargetOptions &options,
     code.bytes = std::move(*ptx);
     return code;
   }
-  Timer timer(times ? &times->ptxas : nullptr);
+  StageTimer timer(times ? &times->ptxas : nullptr);
   auto assembled = ptxas->assemble(*ptx, options.chip, options.optLevel);
   if (!assembled)
     return emitError(module.getLoc(), llvm::toString(assembled.takeError()));

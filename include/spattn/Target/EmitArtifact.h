@@ -1,4 +1,4 @@
-//===- Artifact.h - Artifacts of lowered kernels ---------------*- C++ -*-===//
+//===- EmitArtifact.h - Artifacts of lowered kernels -----------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_TARGET_ARTIFACT_H
-#define SPATTN_TARGET_ARTIFACT_H
+#ifndef SPATTN_TARGET_EMITARTIFACT_H
+#define SPATTN_TARGET_EMITARTIFACT_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "spattn/Runtime/Artifact.h"
@@ -24,8 +24,10 @@ struct TargetOptions {
   enum Code { Auto, Cubin, Ptx };
   /// Auto: a cubin if there is a ptxas, else PTX, which the driver compiles.
   Code code = Auto;
-  /// The ptxas to run; see Ptxas::find if empty.
+  /// The ptxas to run, which has to work; if it is empty, the first that works
+  /// of the candidates (see Ptxas::find), if there is one.
   std::string ptxas;
+  std::vector<std::string> ptxasCandidates;
   /// The newest CUDA of the driver, such as 12080; 0 if it is not known.
   int driverVersion = 0;
   /// Make spills, stacks and warnings of ptxas errors. Otherwise they are
@@ -59,4 +61,4 @@ std::string getCompilerVersion();
 
 } // namespace spattn
 
-#endif // SPATTN_TARGET_ARTIFACT_H
+#endif // SPATTN_TARGET_EMITARTIFACT_H

@@ -1,4 +1,4 @@
-//===- Entry.cpp - The function that is compiled, and its arguments -------===//
+//===- KernelFunction.cpp - What is compiled, and its arguments -----------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Entry.h"
+#include "KernelFunction.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "spattn/Support/Elements.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -20,13 +21,9 @@ using llvm::Error;
 using llvm::Expected;
 
 static bool isSupportedType(Type type, bool isArgument) {
-  auto isElement = [](Type element) {
-    return element.isF32() || element.isF16() || element.isBF16() ||
-           element.isF64() || element.isIndex() || element.isSignlessInteger();
-  };
   if (auto shaped = dyn_cast<ShapedType>(type))
     return isa<RankedTensorType, MemRefType>(type) &&
-           isElement(shaped.getElementType());
+           getElementType(shaped.getElementType());
   return isArgument &&
          (type.isF32() || type.isIndex() || type.isSignlessInteger(64));
 }
@@ -74,7 +71,7 @@ Expected<func::FuncOp> spattn::findEntry(ModuleOp module, StringRef name) {
                          isArgument ? "an argument" : "a result", " of type ",
                          type,
                          "; supported are ranked tensors and memrefs of "
-                         "f16, bf16, f32, f64, index and integers",
+                         "f16, bf16, f32, f64, index, i8, i16, i32 and i64",
                          isArgument ? ", and f32, index and i64" : "");
     return Error::success();
   };
@@ -98,59 +95,105 @@ std::optional<unsigned> spattn::tracedArgument(Value value) {
   return std::nullopt;
 }
 
-/// The code for a memref takes its static strides for granted.
-static Error checkLayout(unsigned i, const BufferView &view, Type type) {
+static Expected<ParameterType> getParameter(Type type) {
+  ParameterType parameter;
+  llvm::raw_string_ostream(parameter.text) << type;
+  auto shaped = dyn_cast<ShapedType>(type);
+  parameter.isScalar = !shaped;
+  parameter.element = *getElementType(shaped ? shaped.getElementType() : type);
+  if (!shaped)
+    return parameter;
+  auto translate = [](int64_t number) {
+    return ShapedType::isDynamic(number) ? ParameterType::kDynamic : number;
+  };
+  for (int64_t size : shaped.getShape())
+    parameter.sizes.push_back(translate(size));
   auto memref = dyn_cast<MemRefType>(type);
   if (!memref)
-    return Error::success();
+    return parameter;
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(memref.getStridesAndOffset(strides, offset)))
-    return makeError("argument ", i, " is of type ", type,
-                     ", whose layout has no strides");
+    return makeError("is of type ", type, ", whose layout has no strides");
   if (!ShapedType::isDynamic(offset) && offset != 0)
-    return makeError("argument ", i, " is of type ", type,
+    return makeError("is of type ", type,
                      "; expected an offset of 0 or a dynamic one");
-  for (auto [size, stride, expected] :
-       llvm::zip(view.sizes, view.strides, strides))
-    if (size > 1 && !ShapedType::isDynamic(expected) && stride != expected)
-      return makeError("argument ", i, " has a stride of ", stride,
-                       ", expected ", type);
-  return Error::success();
+  for (int64_t stride : strides)
+    parameter.strides.push_back(translate(stride));
+  return parameter;
 }
 
-Error spattn::checkArgument(unsigned i, const KernelArgument &argument,
-                            Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  if (!shaped) {
-    bool fits = type.isF32() ? std::holds_alternative<float>(argument)
-                             : std::holds_alternative<int64_t>(argument);
+Expected<CallSignature> spattn::getSignature(func::FuncOp function) {
+  CallSignature signature;
+  auto add = [&](TypeRange types, std::vector<ParameterType> &parameters,
+                 StringRef what) -> Error {
+    for (auto [i, type] : llvm::enumerate(types)) {
+      auto parameter = getParameter(type);
+      if (!parameter)
+        return makeError(what, " ", i, " ",
+                         llvm::toString(parameter.takeError()));
+      parameters.push_back(std::move(*parameter));
+    }
+    return Error::success();
+  };
+  if (Error error =
+          add(function.getArgumentTypes(), signature.arguments, "argument"))
+    return error;
+  if (Error error = add(function.getResultTypes(), signature.results, "result"))
+    return error;
+  return signature;
+}
+
+/// What of an argument does not fit its type.
+static Error checkArgument(unsigned i, const KernelArgument &argument,
+                           const ParameterType &type) {
+  if (type.isScalar) {
+    bool fits = type.element == ElementType::F32
+                    ? std::holds_alternative<float>(argument)
+                    : std::holds_alternative<int64_t>(argument);
     if (!fits)
-      return makeError("argument ", i, " should be a scalar of type ", type);
+      return makeError("argument ", i, " should be a scalar of type ",
+                       type.text);
     return Error::success();
   }
   const auto *view = std::get_if<BufferView>(&argument);
   if (!view)
-    return makeError("argument ", i, " should be a buffer for ", type);
-  if (view->elementType != shaped.getElementType())
+    return makeError("argument ", i, " should be a buffer for ", type.text);
+  if (view->elementType != type.element)
     return makeError("argument ", i, " has elements of type ",
-                     view->elementType, ", expected ", type);
-  if (static_cast<int64_t>(view->sizes.size()) != shaped.getRank() ||
+                     getElementName(view->elementType), ", expected ",
+                     type.text);
+  if (view->sizes.size() != type.sizes.size() ||
       view->strides.size() != view->sizes.size())
     return makeError("argument ", i, " has rank ", view->sizes.size(),
-                     ", expected ", type);
-  for (auto [size, expected] : llvm::zip(view->sizes, shaped.getShape()))
-    if (size < 0 || (!ShapedType::isDynamic(expected) && size != expected))
+                     ", expected ", type.text);
+  for (auto [size, expected] : llvm::zip(view->sizes, type.sizes))
+    if (size < 0 || (expected != ParameterType::kDynamic && size != expected))
       return makeError("argument ", i, " has a dimension of size ", size,
-                       ", expected ", type);
+                       ", expected ", type.text);
   if (!view->strides.empty() && view->strides.back() != 1 &&
       view->sizes.back() > 1)
     return makeError("argument ", i, " has an innermost stride of ",
                      view->strides.back(), ", expected 1");
-  if (Error error = checkLayout(i, *view, type))
-    return error;
+  if (!type.strides.empty())
+    for (auto [size, stride, expected] :
+         llvm::zip(view->sizes, view->strides, type.strides))
+      if (size > 1 && expected != ParameterType::kDynamic && stride != expected)
+        return makeError("argument ", i, " has a stride of ", stride,
+                         ", expected ", type.text);
   if (!view->data && view->getNumElements() > 0)
     return makeError("argument ", i, " has no data");
+  return Error::success();
+}
+
+Error spattn::checkArguments(const CallSignature &signature,
+                             ArrayRef<KernelArgument> arguments) {
+  if (arguments.size() != signature.arguments.size())
+    return makeError("expected ", signature.arguments.size(),
+                     " arguments, got ", arguments.size());
+  for (auto [i, argument] : llvm::enumerate(arguments))
+    if (Error error = checkArgument(i, argument, signature.arguments[i]))
+      return error;
   return Error::success();
 }
 

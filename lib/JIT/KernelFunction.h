@@ -1,4 +1,4 @@
-//===- Entry.h - The function that is compiled, and its arguments -*- C++ -*-=//
+//===- KernelFunction.h - What is compiled, and its arguments --*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef SPATTN_LIB_JIT_ENTRY_H
-#define SPATTN_LIB_JIT_ENTRY_H
+#ifndef SPATTN_LIB_JIT_KERNELFUNCTION_H
+#define SPATTN_LIB_JIT_KERNELFUNCTION_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -39,9 +39,13 @@ llvm::Expected<mlir::func::FuncOp> findEntry(mlir::ModuleOp module,
 /// The argument that a tensor has the sizes of, since it is written to it.
 std::optional<unsigned> tracedArgument(mlir::Value value);
 
-/// What of an argument does not fit its type.
-llvm::Error checkArgument(unsigned i, const KernelArgument &argument,
-                          mlir::Type type);
+/// The type of a function that findEntry has found. Fails over a layout that
+/// callers cannot pass.
+llvm::Expected<CallSignature> getSignature(mlir::func::FuncOp function);
+
+/// What of the arguments does not fit their types, or their number.
+llvm::Error checkArguments(const CallSignature &signature,
+                           llvm::ArrayRef<KernelArgument> arguments);
 
 /// A pipeline, and the file that gets the IR behind it.
 template <class Options>
@@ -72,4 +76,4 @@ mlir::LogicalResult runStages(mlir::ModuleOp module,
 
 } // namespace spattn
 
-#endif // SPATTN_LIB_JIT_ENTRY_H
+#endif // SPATTN_LIB_JIT_KERNELFUNCTION_H
