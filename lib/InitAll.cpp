@@ -28,6 +28,7 @@
 #include "mlir/Dialect/ControlFlow/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -47,24 +48,29 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "spattn/Conversion/LaunchToLLVM/LaunchToLLVM.h"
 #include "spattn/Conversion/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "spattn/Dialect/SpattnGPU/Transforms/Passes.h"
 #include "spattn/Pipelines/CpuPipeline.h"
 #include "spattn/Pipelines/GpuPipeline.h"
+#include "spattn/Pipelines/GpuProgramPipeline.h"
+#include "spattn/Target/TargetInterface.h"
 
 using namespace mlir;
 
 void spattn::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<
-      SpattnDialect, spattn_cpu::SpattnCPUDialect, affine::AffineDialect,
-      arith::ArithDialect, bufferization::BufferizationDialect,
-      cf::ControlFlowDialect, func::FuncDialect, linalg::LinalgDialect,
-      LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-      scf::SCFDialect, NVVM::NVVMDialect, tensor::TensorDialect,
-      spattn_gpu::SpattnGPUDialect, ub::UBDialect, vector::VectorDialect>();
+  registry.insert<SpattnDialect, spattn_cpu::SpattnCPUDialect,
+                  affine::AffineDialect, arith::ArithDialect,
+                  bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, NVVM::NVVMDialect, tensor::TensorDialect,
+                  spattn_gpu::SpattnGPUDialect, ub::UBDialect,
+                  vector::VectorDialect>();
   arith::registerBufferDeallocationOpInterfaceExternalModels(registry);
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
@@ -79,6 +85,7 @@ void spattn::registerAllDialects(DialectRegistry &registry) {
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
   vector::registerBufferizableOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceModels(registry);
+  registerTargetInterface(registry);
 
   arith::registerConvertArithToLLVMInterface(registry);
   cf::registerConvertControlFlowToLLVMInterface(registry);
@@ -87,6 +94,7 @@ void spattn::registerAllDialects(DialectRegistry &registry) {
   registerConvertMathToLLVMInterface(registry);
   registerConvertMemRefToLLVMInterface(registry);
   registerConvertNVVMToLLVMInterface(registry);
+  registerConvertSpattnLaunchToLLVMInterface(registry);
   ub::registerConvertUBToLLVMInterface(registry);
   vector::registerConvertVectorToLLVMInterface(registry);
   registerBuiltinDialectTranslation(registry);
@@ -97,6 +105,8 @@ void spattn::registerAllDialects(DialectRegistry &registry) {
 void spattn::registerAllPasses() {
   registerSpattnTransformsPasses();
   registerSpattnConversionPasses();
+  registerSpattnGPUTransformsPasses();
   registerCpuPipelines();
   registerGpuPipelines();
+  registerGpuProgramPipelines();
 }

@@ -1,6 +1,8 @@
 // RUN: spattn-opt %s -spattn-print-tiles -o /dev/null 2>&1 | FileCheck %s
 // RUN: spattn-opt %s -spattn-print-tiles="query-length=128 per-head=false" -o /dev/null 2>&1 | FileCheck %s --check-prefix=GIVEN
 // RUN: spattn-opt %s -spattn-print-tiles="query-length=64 key-length=256 per-head=false" -o /dev/null 2>&1 | FileCheck %s --check-prefix=CACHE
+// RUN: spattn-opt %s -spattn-print-tiles="map per-head=false" -o /dev/null 2>&1 | FileCheck %s --check-prefix=MAP
+// RUN: spattn-opt %s -spattn-print-tiles="map query-length=65600 key-length=64" -o /dev/null 2>&1 | FileCheck %s --check-prefix=LARGE
 // RUN: not spattn-opt %s -spattn-print-tiles="query-length=-7" -o /dev/null 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 
 // NEGATIVE: error: expected lengths of at least 0
@@ -19,6 +21,26 @@
 // 64 queries at the end of 256 keys.
 // CACHE: 2 heads, 64 queries, 256 keys
 // CACHE-NEXT: all heads: 8 visited, 6 full, 2 masked, 0 skipped, 28736 pairs
+
+// MAP: attention at {{.*}}: #spattn.partition<exclusive>
+// MAP: head 0: 9 visited, 3 full, 6 masked, 7 skipped, 24640 pairs
+// MAP-NEXT: {{^}}    +...{{$}}
+// MAP-NEXT: {{^}}    #+..{{$}}
+// MAP-NEXT: {{^}}    +#+.{{$}}
+// MAP-NEXT: {{^}}    .+#+{{$}}
+// MAP-NEXT: head 1: 3 visited, 1 full, 2 masked, 13 skipped, 8256 pairs
+// MAP-NEXT: {{^}}    ....{{$}}
+// MAP-NEXT: {{^}}    ....{{$}}
+// MAP-NEXT: {{^}}    +...{{$}}
+// MAP-NEXT: {{^}}    #+..{{$}}
+// MAP-NEXT: attention at {{.*}}: #spattn.causal
+// MAP-NEXT: lengths are dynamic: give query-length and key-length
+
+// LARGE: 2 heads, 65600 queries, 64 keys
+// LARGE-NEXT: all heads:
+// LARGE-NEXT: no map of 1025 x 1 tiles: at most 1024 to a side
+// LARGE-NEXT: head 0:
+// LARGE-NEXT: head 1:
 func.func @f(%s: tensor<1x2x256x16xf32>, %d: tensor<1x2x?x16xf32>) -> (tensor<1x2x256x16xf32>, tensor<1x2x?x16xf32>) {
   %0 = spattn.attention structure(#spattn.partition<exclusive>)
     ins(%s, %s, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>) outs(%s : tensor<1x2x256x16xf32>)

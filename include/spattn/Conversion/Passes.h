@@ -10,7 +10,13 @@
 #define SPATTN_CONVERSION_PASSES_H
 
 #include "mlir/Pass/Pass.h"
-#include "spattn/Conversion/GpuTarget/GpuTarget.h"
+#include "spattn/Conversion/CheckLowered/CheckLowered.h"
+#include "spattn/Conversion/ForallToTasks/ForallToTasks.h"
+#include "spattn/Conversion/LaunchToLLVM/LaunchToLLVM.h"
+#include "spattn/Conversion/SpattnCPUToVector/SpattnCPUToVector.h"
+#include "spattn/Conversion/SpattnGPUToNVVM/SpattnGPUToNVVM.h"
+#include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/SpattnToSpattnGPU.h"
 
 namespace mlir {
 class ModuleOp;
@@ -47,9 +53,6 @@ class SpattnCPUDialect;
 namespace spattn_gpu {
 class SpattnGPUDialect;
 } // namespace spattn_gpu
-
-#define GEN_PASS_DECL
-#include "spattn/Conversion/Passes.h.inc"
 
 #define GEN_PASS_REGISTRATION
 #include "spattn/Conversion/Passes.h.inc"

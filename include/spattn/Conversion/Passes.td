@@ -31,9 +31,9 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     becomes, in outline,
 
     ```
-    scf.forall (%w) in (%items) {
-      // The batch element, head and query tile of the item; the bounds of its
-      // key tiles.
+    scf.forall (%w) in (%workTiles) {
+      // The batch element, head and query tile of the work tile; the bounds of
+      // its key tiles.
       spattn_cpu.online_init(%acc, %max, %sum)
       spattn_cpu.load_query %queries scale(%s) into %qt
       scf.for %t = %c0 to %full step %c1 {
@@ -78,7 +78,7 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
 }
 
 def ConvertSpattnCPUToVector : Pass<"convert-spattn-cpu-to-vector"> {
-  let summary = "Lowers tile operations to register-tiled vector loops";
+  let summary = "Lowers the spattn_cpu dialect to register-tiled vector loops";
   let description = [{
     Matrix products become loops over blocks of `register-rows` x
     `register-vectors` vectors of accumulators held in registers; masks become
@@ -120,10 +120,10 @@ def ConvertForallToTasks
     The runtime calls the task for every index in `[0, count)`, from any
     threads, in ascending order of start, and returns when all have returned.
     Values that the body uses are passed through a struct on the caller's stack.
-    A `memref.alloca_scope` around the body becomes the task's own frame, any
-    other one operations that save and restore the stack. Several indices are
-    numbered in one, and a loop inside of another is called from the task of that
-    one.
+    A `memref.alloca_scope` around the body becomes the task's own frame; any
+    other one becomes operations that save and restore the stack. The index space
+    of a loop with several dimensions is linearized. A nested loop is called from
+    the task of the outer one.
 
     With `sequential`, a loop calls the task for one index after the other, and
     no runtime is needed.
@@ -140,105 +140,59 @@ def ConvertForallToTasks
 def SpattnCheckLowered : Pass<"spattn-check-lowered", "::mlir::ModuleOp"> {
   let summary = "Reports what is not in the LLVM dialect";
   let description = [{
-    The last pass of the CPU pipelines. Conversions to the LLVM dialect leave what
-    they do not know, and casts around it. This pass makes an error of each
-    operation of the upper levels that is left in the module or in a function of
-    it, at the operation's location. Operations of other dialects it leaves to
-    whoever brought them, and modules of other kinds, such as `gpu.module`, too.
+    The last pass of the CPU pipelines. Conversions to the LLVM dialect leave
+    operations that they do not convert, and casts around them. This pass reports
+    an error at each operation of the upper levels that is left in the module or
+    in one of its functions. It ignores operations of foreign dialects, and
+    nested modules of other kinds, such as `gpu.module`.
   }];
 }
 
-def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu", "::mlir::ModuleOp"> {
-  let summary = "Turns attention into GPU kernels in tile form";
+def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu"> {
+  let summary = "Turns attention into GPU kernels in the spattn_gpu dialect";
   let description = [{
-    Each function with attention becomes the kernel of the one `spattn.attention`
-    in it, as an LLVM function of the same name. Whatever else it does, beside
-    constants, is an error; functions without attention stay as they are. Lengths, batch size, strides and scale are
-    arguments: tensor maps of query, key, value and output; pointers to the
-    output and to its log-sum-exp; batch size and lengths (`i32`); the scale (`f32`); the
-    strides of output and log-sum-exp for batch, head and row, in elements
-    (`i64`); and, with the dynamic scheduler, a counter. Head dimensions are
-    multiples of 8 up to 256, elements f16 or bf16.
+    Each function with a `spattn.attention`, which has to be its only operation
+    besides constants, becomes a kernel: an LLVM function of the same name.
+    Functions without attention stay as they are. The pass runs on a module, or on
+    a `gpu.module` such as `spattn-outline-kernels` makes. Lengths, batch size, strides
+    and scale are arguments: tensor maps of query, key, value and output;
+    pointers to the output and to its log-sum-exp; batch size and lengths
+    (`i32`); the scale (`f32`); the strides of output and log-sum-exp for batch,
+    head and row, in elements (`i64`); and, with the dynamic scheduler, a
+    counter. Head dimensions are multiples of 8 up to 256, elements f16 or bf16.
 
-    The one `spattn.attention_backward` of a function becomes kernels that are
-    launched together in the module's order: `NAME_prepare`, the function's
-    `NAME`, and `NAME_finish` or, with `deterministic`, `NAME_queries` and the
-    function's `NAME`. Head dimensions are multiples of 8 up to 128, and all arrays but the log-sum-exp
-    have one element type. docs/Gradients.md says what each does.
+    A function's `spattn.attention_backward` becomes several kernels, which are
+    launched together in the module's order: `NAME_preprocess` (the preprocess),
+    `NAME` and `NAME_postprocess` (the postprocess) or, with `deterministic`,
+    `NAME_queries` and `NAME`. Head dimensions are multiples of 8 up to 128, and
+    all arrays but the log-sum-exp have one element type. docs/Gradients.md
+    describes each kernel.
 
-    The tile shape is the one of the operation's `tile_shape`, else one chosen from
+    The tile shape is that of the operation's `tile_shape`, or else chosen from
     target, head dimension, structure and length; options override both. It is
-    printed in the description of the launch.
+    printed in the description of the launch. Options are those of the GPU
+    pipelines (docs/Pipelines.md), in C++ the fields of `GpuOptions`.
   }];
-  let options = [
-    Option<"targetName", "target", "std::string", "\"sm_90a\"",
-           "The GPU: sm_90a, or sm_80 or later.">,
-    Option<"keyTile", "key-tile", "int64_t", "0",
-           "Keys in a tile; 0 chooses.">,
-    Option<"expectedLength", "expected-length", "int64_t", "0",
-           "Length that tile shapes are chosen for where it is not known; 0 "
-           "stands for a long one.">,
-    Option<"stages", "stages", "int64_t", "0",
-           "Tiles of keys, and of values, that are under way; 0 chooses.">,
-    Option<"intraWarpgroupOverlap", "intra-warpgroup-overlap", "::spattn::Choice",
-           "::spattn::Choice::Auto",
-           "Have the scores of a key tile and the output of the one before under "
-           "way at once: where products are asynchronous (auto), or not.",
-           [{::llvm::cl::values(
-             clEnumValN(::spattn::Choice::Auto, "auto", "as the target can"),
-             clEnumValN(::spattn::Choice::Yes, "true", "at once"),
-             clEnumValN(::spattn::Choice::No, "false", "one at a time"))}]>,
-    Option<"pingpong", "pingpong", "bool", "true",
-           "With intra-warpgroup-overlap, let the warpgroups of a CTA start their "
-           "products in turn.">,
-    Option<"scheduler", "scheduler", "::spattn::Scheduler",
-           "::spattn::Scheduler::Auto",
-           "How CTAs get their work tiles: one by one from a counter in memory, "
-           "where few tiles of rows see no key (auto), or in rounds.",
-           [{::llvm::cl::values(
-             clEnumValN(::spattn::Scheduler::Auto, "auto", "as the structure asks for"),
-             clEnumValN(::spattn::Scheduler::Static, "static", "in rounds"),
-             clEnumValN(::spattn::Scheduler::Dynamic, "dynamic", "one by one"))}]>,
-    Option<"mmaWarpgroups", "mma-warpgroups", "int64_t", "0",
-           "Warpgroups of a CTA that compute, 64 queries each: 1 to 4; 0 "
-           "chooses.">,
-    Option<"ctasPerSM", "ctas-per-sm", "int64_t", "0",
-           "CTAs that an SM holds at once: 1 to 4; 0 chooses.">,
-    Option<"queryStages", "query-stages", "int64_t", "0",
-           "Tiles of queries that are under way, at least 2 with "
-           "intra-warpgroup-overlap; 0 chooses.">,
-    Option<"deterministic", "deterministic", "::spattn::Choice", "::spattn::Choice::Auto",
-           "Gradients have the same bits in every run: those of queries are "
-           "computed by a kernel of their own, seven products for a pair instead "
-           "of five. Where queries are known to see few keys that is also faster "
-           "(auto).",
-           [{::llvm::cl::values(
-             clEnumValN(::spattn::Choice::Auto, "auto", "where that is faster"),
-             clEnumValN(::spattn::Choice::Yes, "true", "the same bits"),
-             clEnumValN(::spattn::Choice::No, "false", "five products"))}]>,
-    Option<"sharedMemory", "shared-memory", "int64_t", "0",
-           "Bytes of shared memory that the CTAs of an SM may use; 0: what the "
-           "target has.">,
-  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::scf::SCFDialect", "::spattn::spattn_gpu::SpattnGPUDialect"];
 }
 
-def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm", "::mlir::ModuleOp"> {
-  let summary = "Lowers tile operations to NVVM and inline PTX";
+def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm"> {
+  let summary = "Lowers the spattn_gpu dialect to NVVM and inline PTX";
   let description = [{
-    Fragments become the registers of a thread, one value each. Dynamic shared
-    memory is the symbol `spattn_shared_memory`, in which allocations lie one
-    behind the other. There are two families of targets:
+    A fragment becomes the registers of a thread, one value each. Dynamic shared
+    memory is the symbol `spattn_shared_memory`. There are two families of targets:
 
-    | target | copies | products | tensor maps |
+    | target | copies | MMAs | tensor maps |
     |---|---|---|---|
-    | `sm_90a` | by the copy engine (TMA) | wgmma | the driver's |
-    | `sm_80` or later | cp.async, 16 bytes a lane | mma.sync | software ones: address, strides and sizes |
+    | `sm_90a` | TMA | WGMMA | the driver's |
+    | `sm_80` or later | `cp.async`, 16 bytes a lane | `mma.sync` | software ones: address, strides and sizes |
 
-    The code for `sm_80` or later uses nothing that a later target lacks.
+    The code for `sm_80` or later uses no instruction that a later target lacks.
+
+    The pass runs on a module or on a `gpu.module`.
   }];
   let options = [
     Option<"targetName", "target", "std::string", "\"sm_90a\"",
@@ -248,6 +202,36 @@ def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm", "::mlir::ModuleO
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::scf::SCFDialect"];
+}
+
+def ConvertSpattnLaunchToLLVM
+    : Pass<"convert-spattn-launch-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turns launches of kernels into calls of the runtime";
+  let description = [{
+    Each `spattn.launch` on buffers becomes a call of `spattn_launch`, the C
+    function of the runtime that `spattn/Runtime/CompiledProgram.h` declares. Each
+    `gpu.binary` with an object of `#spattn_gpu.target` becomes a constant that
+    holds the object, an artifact. A second global for each is what the call gets:
+    the artifact, the names of what is passed, and room for the runtime to keep
+    what it has loaded.
+
+    ```
+    llvm.mlir.global internal constant @k("...")
+    llvm.mlir.global internal @k_launch() : !llvm.struct<...>
+    llvm.func @spattn_launch(!llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
+    ```
+
+    Other operations, also other objects, stay as they are. Buffers in LLVM's form
+    are connected by `builtin.unrealized_conversion_cast`, which
+    `reconcile-unrealized-casts` removes when what stands around is converted too.
+    The same patterns are part of upstream's `convert-to-llvm` where spattn's
+    dialects are registered; `populateSpattnLaunchToLLVMPatterns` adds them to
+    another conversion.
+
+    A launch on tensors, or of a `gpu.module`, is an error: bufferize, or run
+    `spattn-serialize-kernels`, first.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // SPATTN_CONVERSION_PASSES_TD

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Conversion/Passes.h"
+#include "spattn/Conversion/CheckLowered/CheckLowered.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,34 +41,38 @@ static bool isOfUpperLevel(Operation *op) {
       vector::VectorDialect>(op->getDialect());
 }
 
+LogicalResult spattn::checkLowered(Operation *root) {
+  SmallVector<Operation *> casts;
+  bool isLowered = true;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isOfUpperLevel(op)) {
+      op->emitOpError("has no lowering to the LLVM dialect for a CPU");
+      isLowered = false;
+    } else if (isa<UnrealizedConversionCastOp>(op)) {
+      casts.push_back(op);
+    }
+    // Modules for other devices are not compiled here.
+    return op->hasTrait<OpTrait::SymbolTable>() && !isa<ModuleOp>(op)
+               ? WalkResult::skip()
+               : WalkResult::advance();
+  });
+  // What stands around casts says more than they do.
+  if (isLowered)
+    for (Operation *cast : casts) {
+      cast->emitOpError("is left where a value of type ")
+          << cast->getOperandTypes().front()
+          << " meets an operation that has no lowering to the LLVM dialect "
+             "for a CPU";
+      isLowered = false;
+    }
+  return success(isLowered);
+}
+
 namespace {
 struct SpattnCheckLoweredPass
     : public spattn::impl::SpattnCheckLoweredBase<SpattnCheckLoweredPass> {
   void runOnOperation() override {
-    SmallVector<Operation *> casts;
-    bool isLowered = true;
-    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isOfUpperLevel(op)) {
-        op->emitOpError("has no lowering to the LLVM dialect for a CPU");
-        isLowered = false;
-      } else if (isa<UnrealizedConversionCastOp>(op)) {
-        casts.push_back(op);
-      }
-      // Modules for other devices are not compiled here.
-      return op->hasTrait<OpTrait::SymbolTable>() && !isa<ModuleOp>(op)
-                 ? WalkResult::skip()
-                 : WalkResult::advance();
-    });
-    // What stands around casts says more than they do.
-    if (isLowered)
-      for (Operation *cast : casts) {
-        cast->emitOpError("is left where a value of type ")
-            << cast->getOperandTypes().front()
-            << " meets an operation that has no lowering to the LLVM dialect "
-               "for a CPU";
-        isLowered = false;
-      }
-    if (!isLowered)
+    if (failed(spattn::checkLowered(getOperation())))
       signalPassFailure();
   }
 };

@@ -27,6 +27,11 @@ llvm::LogicalResult lower(LoadStatisticsOp op, VectorTile &t);
 llvm::LogicalResult lower(QueryGradientStepOp op, VectorTile &t);
 llvm::LogicalResult lower(KeyGradientStepOp op, VectorTile &t);
 
+/// The operation of a mask region that keeps vectorizeMask from evaluating it
+/// for any positions: one that depends on one and is not elementwise. Null if
+/// there is none.
+mlir::Operation *findUnvectorizable(mlir::Region &mask);
+
 /// Evaluates a mask region for rows of queries and keys, of which one may be a
 /// vector. What does not depend on that one stays scalar.
 llvm::FailureOr<mlir::Value> vectorizeMask(mlir::Region &mask, VectorTile &t,

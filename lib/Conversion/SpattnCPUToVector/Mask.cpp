@@ -26,6 +26,26 @@ Value spattn_cpu::lanePositions(VectorTile &t, Value first, int64_t width) {
   return arith::AddIOp::create(b, base, step);
 }
 
+/// Whether an operation on elements can be one on vectors of them.
+static bool isVectorizable(Operation &op) {
+  return OpTrait::hasElementwiseMappableTraits(&op) && op.getNumResults() == 1;
+}
+
+Operation *spattn_cpu::findUnvectorizable(Region &mask) {
+  if (mask.empty())
+    return nullptr;
+  DenseSet<Value> positions(mask.front().args_begin(), mask.front().args_end());
+  for (Operation &op : mask.front().without_terminator()) {
+    if (llvm::none_of(op.getOperands(),
+                      [&](Value value) { return positions.contains(value); }))
+      continue;
+    if (!isVectorizable(op))
+      return &op;
+    positions.insert(op.getResult(0));
+  }
+  return nullptr;
+}
+
 FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
                                            Value query, Value key) {
   ImplicitLocOpBuilder &b = t.b;
@@ -53,10 +73,8 @@ FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
       b.clone(nested, mapping);
       continue;
     }
-    if (!OpTrait::hasElementwiseMappableTraits(&nested) ||
-        nested.getNumResults() != 1)
-      return nested.emitOpError("cannot be vectorized in a mask region: "
-                                "expected an elementwise operation");
+    if (!isVectorizable(nested))
+      return failure();
     for (Value &operand : operands)
       operand = asVector(operand);
     OperationState state(

@@ -7,10 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Conversion/Passes.h"
+#include "spattn/Conversion/SpattnCPUToVector/SpattnCPUToVector.h"
 
 #include "Lowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -22,6 +23,50 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_cpu;
+
+/// Masks of the steps that have one.
+static Region *getMask(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Region *>(op)
+      .Case<OnlineStepOp, QueryGradientStepOp, KeyGradientStepOp>(
+          [](auto step) { return &step.getMask(); })
+      .Default([](Operation *) { return nullptr; });
+}
+
+namespace {
+/// Emits the loops of an operation in its place.
+template <class Op>
+struct TileLowering : OpRewritePattern<Op> {
+  TileLowering(MLIRContext *context, const RegisterBlock &block)
+      : OpRewritePattern<Op>(context), block(block) {}
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (Region *mask = getMask(op); mask && findUnvectorizable(*mask))
+      return rewriter.notifyMatchFailure(
+          op, "an operation of the mask region is not elementwise");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    VectorTile t(b, block);
+    if (failed(lower(op, t)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  RegisterBlock block;
+};
+} // namespace
+
+void spattn::populateSpattnCPUToVectorPatterns(RewritePatternSet &patterns,
+                                               const RegisterBlock &block) {
+  patterns
+      .add<TileLowering<LoadQueryOp>, TileLowering<StageOp>,
+           TileLowering<StoreOp>, TileLowering<ClearOp>,
+           TileLowering<OnlineInitOp>, TileLowering<OnlineStepOp>,
+           TileLowering<OnlineFinishOp>, TileLowering<LoadStatisticsOp>,
+           TileLowering<QueryGradientStepOp>, TileLowering<KeyGradientStepOp>>(
+          patterns.getContext(), block);
+}
 
 namespace {
 struct ConvertSpattnCPUToVectorPass
@@ -50,29 +95,21 @@ struct ConvertSpattnCPUToVectorPass
   void runOnOperation() override {
     if (failed(checkOptions()))
       return signalPassFailure();
-    RegisterBlock block{vectorWidth, registerRows, registerVectors};
-    WalkResult result = getOperation()->walk([&](Operation *op) {
-      ImplicitLocOpBuilder b(op->getLoc(), op);
-      VectorTile t(b, block);
-      bool lowered = true;
-      LogicalResult result =
-          llvm::TypeSwitch<Operation *, LogicalResult>(op)
-              .Case<LoadQueryOp, StageOp, StoreOp, ClearOp, OnlineInitOp,
-                    OnlineStepOp, OnlineFinishOp, LoadStatisticsOp,
-                    QueryGradientStepOp, KeyGradientStepOp>(
-                  [&](auto tileOp) { return lower(tileOp, t); })
-              .Default([&](Operation *) {
-                lowered = false;
-                return success();
-              });
-      if (failed(result))
-        return WalkResult::interrupt();
-      if (lowered)
-        op->erase();
-      return WalkResult::advance();
+    bool isValid = true;
+    getOperation()->walk([&](Operation *op) {
+      Region *mask = getMask(op);
+      if (Operation *found = mask ? findUnvectorizable(*mask) : nullptr) {
+        found->emitOpError("cannot be vectorized in a mask region: expected an "
+                           "elementwise operation");
+        isValid = false;
+      }
     });
-    if (result.wasInterrupted())
-      signalPassFailure();
+    if (!isValid)
+      return signalPassFailure();
+    RewritePatternSet patterns(&getContext());
+    populateSpattnCPUToVectorPatterns(
+        patterns, {vectorWidth, registerRows, registerVectors});
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };
 } // namespace

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The small vocabulary that the lowering of tile operations is written in:
+// The small vocabulary that the lowering of spattn_cpu is written in:
 // loops over blocks of a static extent, rows of a tile as vectors, and the
 // register-blocked matrix product.
 //
@@ -20,16 +20,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Conversion/SpattnCPUToVector/SpattnCPUToVector.h"
 
 namespace spattn {
-
-/// How accumulators are laid out in registers.
-struct RegisterBlock {
-  /// Elements of f32 in a vector.
-  int64_t width;
-  /// Rows of a block, and vectors in a row of it.
-  int64_t rows, vectors;
-};
 
 /// A run of consecutive columns that one vector holds: those from
 /// `base + offset` on.

@@ -26,11 +26,32 @@ static int64_t wordsOfRow(ColumnMaskType type) {
   return llvm::divideCeil(type.getColumns() / 4, kWordBits);
 }
 
+/// Kernels in which registers are scarce: all where the warps that load cannot
+/// give theirs to those that compute, elsewhere those that say so.
+static llvm::SmallPtrSet<Operation *, 4>
+takeScarceRegisters(Operation *root, const spattn::TargetCapabilities &target) {
+  llvm::SmallPtrSet<Operation *, 4> found;
+  root->walk([&](LLVM::LLVMFuncOp function) {
+    if (function->removeAttr(kScarceRegisters) || !target.registerReallocation)
+      found.insert(function);
+  });
+  return found;
+}
+
+bool spattn::spattn_gpu::GPUTypeConverter::savesRegisters(Operation *op) const {
+  return saving.contains(op->getParentOfType<LLVM::LLVMFuncOp>());
+}
+
 spattn::spattn_gpu::GPUTypeConverter::GPUTypeConverter(
-    MLIRContext *context, llvm::SmallPtrSet<Operation *, 4> savesRegisters,
-    MemoryOffsets memoryOffsets, int64_t fragmentWidth)
-    : fragmentWidth(fragmentWidth), saving(std::move(savesRegisters)),
-      offsets(std::move(memoryOffsets)) {
+    Operation *root, const spattn::TargetCapabilities &target)
+    : fragmentWidth(isSm90a(target) ? 4 : 1),
+      saving(takeScarceRegisters(root, target)) {
+  root->walk([&](FunctionOpInterface kernel) {
+    AllocOp::layOut(kernel, [&](AllocOp alloc, int64_t offset) {
+      offsets[alloc] = offset;
+    });
+  });
+  MLIRContext *context = root->getContext();
   addConversion([](Type type) { return type; });
   Type f32 = Float32Type::get(context), i32 = IntegerType::get(context, 32);
   addConversion([=](AccumulatorType type, SmallVectorImpl<Type> &types) {

@@ -1,4 +1,4 @@
-//===- Lowering.h - What lowerings of tile operations share -----*- C++ -*-===//
+//===- Lowering.h - What lowerings of spattn_gpu share ----------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A family of targets has patterns of its own for the operations that its
-// instructions shape: barriers, copies, products, and the register file. Those
-// of the other operations are common to all: a fragment is the same registers
+// instructions shape: barriers, copies, MMAs, and the register file. Those of
+// the other operations are common to all: a fragment is the same registers
 // everywhere.
 //
 //===----------------------------------------------------------------------===//
@@ -21,9 +21,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "spattn/Conversion/SpattnGPUToNVVM/SpattnGPUToNVVM.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/SmallPtrSet.h"
 
 namespace spattn::spattn_gpu {
 
@@ -31,33 +30,10 @@ namespace spattn::spattn_gpu {
 inline constexpr llvm::StringLiteral kSharedMemory = "spattn_shared_memory";
 inline constexpr unsigned kSharedSpace = 3;
 
-/// Registers that a thread holds of each type.
-class GPUTypeConverter : public mlir::TypeConverter {
-public:
-  /// Where allocations are in their kernel's shared memory, in bytes.
-  using MemoryOffsets = llvm::DenseMap<mlir::Operation *, int64_t>;
-
-  /// `savesRegisters`: the kernels in which registers are few.
-  GPUTypeConverter(mlir::MLIRContext *context,
-                   llvm::SmallPtrSet<mlir::Operation *, 4> savesRegisters,
-                   MemoryOffsets memoryOffsets, int64_t fragmentWidth);
-
-  /// Whether what depends on the thread alone is computed where it is used (see
-  /// Emitter::readThreadAgain).
-  bool savesRegisters(mlir::Operation *op) const {
-    return saving.contains(op->getParentOfType<mlir::LLVM::LLVMFuncOp>());
-  }
-
-  int64_t offsetOf(AllocOp alloc) const { return offsets.at(alloc); }
-
-  /// How many consecutive elements in memory, of a fragment that was added up
-  /// there, belong to one thread: as many as it adds with one instruction.
-  const int64_t fragmentWidth;
-
-private:
-  llvm::SmallPtrSet<mlir::Operation *, 4> saving;
-  MemoryOffsets offsets;
-};
+/// Which of the two families of lowerings makes a target's code.
+inline bool isSm90a(const TargetCapabilities &target) {
+  return target.chip == "sm_90a";
+}
 
 /// Patterns of all but the operations that a family shapes: those between
 /// registers and memory, and all others.
@@ -65,11 +41,10 @@ void populateMemoryPatterns(const GPUTypeConverter &types,
                             mlir::RewritePatternSet &patterns);
 void populateCommonPatterns(const GPUTypeConverter &types,
                             mlir::RewritePatternSet &patterns);
-/// sm_90a: the copy engine (TMA), and products of warpgroups (wgmma).
+/// sm_90a: TMA and WGMMA.
 void populateSm90Patterns(const GPUTypeConverter &types,
                           mlir::RewritePatternSet &patterns);
-/// sm_80 and later: copies of 16 bytes a lane (cp.async), and products of warps
-/// (mma.sync).
+/// sm_80 and later: cp.async, 16 bytes a lane, and mma.sync.
 void populateSm80Patterns(const GPUTypeConverter &types,
                           mlir::RewritePatternSet &patterns);
 

@@ -135,7 +135,7 @@ SmallVector<Value> ptx::emitWgmmaWait(ImplicitLocOpBuilder &b, int64_t pending,
   appendTies(constraints, types.size());
   constraints += constraints.empty() ? "~{memory}" : ",~{memory}";
   // Nothing orders a wait after arithmetic, and ptxas schedules it early, as
-  // something slow: then nothing runs beside the product. A branch that needs
+  // something slow: then nothing runs beside the MMA. A branch that needs
   // the results holds it back. It is never taken.
   std::string text;
   if (!after.empty()) {

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Instructions that LLVM has no operation for, or that its dialect emits in a
-// form that cannot be used: products with the left operand in registers, and
+// form that cannot be used: WGMMA with the left operand in registers, and
 // waits that pass on what they guard. Named after the PTX ISA.
 //
 //===----------------------------------------------------------------------===//
@@ -49,7 +49,7 @@ struct Wgmma {
   llvm::SmallVector<int64_t> lhsSteps, rhsSteps;
 };
 
-/// All steps of a product in one piece of assembly. `lhs` is a descriptor, or
+/// All steps of an MMA in one piece of assembly. `lhs` is a descriptor, or
 /// four registers for each step. Without `acc` the first step overwrites.
 llvm::SmallVector<mlir::Value> emitWgmma(mlir::ImplicitLocOpBuilder &b,
                                          const Wgmma &shape,

@@ -8,7 +8,7 @@
 //
 // Only instructions that every target from sm_80 on has. A fragment of a
 // warpgroup is four of warps, 16 rows each, one mma.sync of 8 columns beside
-// the other; tiles in shared memory look as the copy engine would leave them.
+// the other; tiles in shared memory look as TMA would leave them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +46,7 @@ SPATTN_LOWER(BarrierInitOp) {
   return success();
 }
 
-/// The copies are the lanes' own: synchronizing the block is enough for them.
+/// The copies are the lanes' own: synchronizing the CTA is enough for them.
 SPATTN_LOWER(BarrierFenceOp) { return success(); }
 
 /// try_wait, which may suspend the thread, needs sm_90.

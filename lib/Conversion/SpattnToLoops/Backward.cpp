@@ -28,8 +28,9 @@ namespace {
 /// Lowers the gradients of one attention on buffers.
 class BackwardLoops : TileLoops {
 public:
-  BackwardLoops(AttentionBackwardOp op, TileShapeAttr tileShape)
-      : TileLoops(op, tileShape), op(op), headDim(op.getHeadDim()),
+  BackwardLoops(AttentionBackwardOp op, TileShapeAttr tileShape,
+                const OpBuilder &builder)
+      : TileLoops(op, tileShape, builder), op(op), headDim(op.getHeadDim()),
         valueDim(op.getValueDim()) {}
 
   void run() {
@@ -40,7 +41,6 @@ public:
       emitQueryItem(element, row);
     });
     emitKeyRows();
-    op.erase();
   }
 
 private:
@@ -229,6 +229,7 @@ private:
 
 } // namespace
 
-void spattn::lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape) {
-  BackwardLoops(op, tileShape).run();
+void spattn::lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape,
+                          const OpBuilder &builder) {
+  BackwardLoops(op, tileShape, builder).run();
 }

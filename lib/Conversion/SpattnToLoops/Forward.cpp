@@ -24,14 +24,14 @@ struct ItemBuffers {
 /// Lowers one attention on buffers.
 class ForwardLoops : TileLoops {
 public:
-  ForwardLoops(AttentionOp op, TileShapeAttr tileShape)
-      : TileLoops(op, tileShape), op(op) {}
+  ForwardLoops(AttentionOp op, TileShapeAttr tileShape,
+               const OpBuilder &builder)
+      : TileLoops(op, tileShape, builder), op(op) {}
 
   void run() {
     scale = emitScale(llvm::numbers::log2e);
     emitQueryRows(
         [&](Value element, const QueryRow &row) { emitItem(element, row); });
-    op.erase();
   }
 
 private:
@@ -84,6 +84,7 @@ private:
 
 } // namespace
 
-void spattn::lowerToLoops(AttentionOp op, TileShapeAttr tileShape) {
-  ForwardLoops(op, tileShape).run();
+void spattn::lowerToLoops(AttentionOp op, TileShapeAttr tileShape,
+                          const OpBuilder &builder) {
+  ForwardLoops(op, tileShape, builder).run();
 }

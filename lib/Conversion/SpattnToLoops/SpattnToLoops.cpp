@@ -6,15 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "spattn/Conversion/Passes.h"
+#include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"
 
 #include "TileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNTOLOOPS
@@ -24,6 +25,35 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 
+/// Whether a scale is a constant that no score can have.
+static bool hasNonFiniteScale(AttentionOpInterface op, FloatAttr &scale) {
+  return op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)) &&
+         !scale.getValue().isFinite();
+}
+
+namespace {
+template <class Op>
+struct AttentionLowering : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (isa<RankedTensorType>(op.getQuery().getType()))
+      return rewriter.notifyMatchFailure(op, "operands are not in buffers");
+    if (FloatAttr scale; hasNonFiniteScale(op, scale))
+      return rewriter.notifyMatchFailure(op, "the scale is not finite");
+    lowerToLoops(op, getTileShapeAttr(op), rewriter);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
+  patterns.add<AttentionLowering<AttentionOp>,
+               AttentionLowering<AttentionBackwardOp>>(patterns.getContext());
+}
+
 namespace {
 
 struct ConvertSpattnToLoopsPass
@@ -31,26 +61,27 @@ struct ConvertSpattnToLoopsPass
   using ConvertSpattnToLoopsBase::ConvertSpattnToLoopsBase;
 
   void runOnOperation() override {
-    SmallVector<AttentionOpInterface> attentions;
-    getOperation()->walk(
-        [&](AttentionOpInterface op) { attentions.push_back(op); });
-    for (AttentionOpInterface op : attentions) {
+    WalkResult result = getOperation()->walk([&](AttentionOpInterface op) {
       if (isa<RankedTensorType>(op.getQuery().getType())) {
         op->emitOpError("expected operands in buffers; run 'spattn-bufferize' "
                         "before 'convert-spattn-to-loops'");
-        return signalPassFailure();
+        return WalkResult::interrupt();
       }
-      if (FloatAttr scale; op.getScale() &&
-                           matchPattern(op.getScale(), m_Constant(&scale)) &&
-                           !scale.getValue().isFinite()) {
+      if (failed(checkKnownOperands(op, getBasicOperands(), "code for a CPU")))
+        return WalkResult::interrupt();
+      if (FloatAttr scale; hasNonFiniteScale(op, scale)) {
         op->emitOpError("expected a finite scale, got ") << scale;
-        return signalPassFailure();
+        return WalkResult::interrupt();
       }
       ++numKernels;
       report(op);
-      llvm::TypeSwitch<Operation *>(op).Case<AttentionOp, AttentionBackwardOp>(
-          [&](auto op) { lowerToLoops(op, getTileShapeAttr(op)); });
-    }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    RewritePatternSet patterns(&getContext());
+    populateSpattnToLoopsPatterns(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 
   /// Statistics and remarks, where the lengths are known. Counting visits every

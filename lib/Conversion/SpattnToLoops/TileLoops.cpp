@@ -22,19 +22,21 @@ using namespace spattn::spattn_cpu;
 
 using Index = TileLoops::Index;
 
-TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape)
-    : op(op), b(op.getLoc(), op), ops(b), queryTile(tileShape.getQueryTile()),
-      keyTile(tileShape.getKeyTile()), heads(op.getHeadStructures()) {
-  batch = sizeOf(op.getQuery(), 'b');
-  queries = sizeOf(op.getQuery(), 'n');
-  keys = sizeOf(op.getKey(), 'n');
+TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
+                     const OpBuilder &builder)
+    : op(op), b(op.getLoc(), builder), ops(b),
+      queryTile(tileShape.getQueryTile()), keyTile(tileShape.getKeyTile()),
+      heads(op.getHeadStructures()) {
+  batch = sizeOf(op.getQuery(), Dim::Batch);
+  queries = sizeOf(op.getQuery(), Dim::Length);
+  keys = sizeOf(op.getKey(), Dim::Length);
 }
 
 Value TileLoops::index(int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
-Value TileLoops::sizeOf(Value buffer, char name) {
+Value TileLoops::sizeOf(Value buffer, Dim name) {
   unsigned dim = op.getDim(name);
   int64_t size = cast<MemRefType>(buffer.getType()).getDimSize(dim);
   if (!ShapedType::isDynamic(size))
@@ -171,13 +173,14 @@ void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
 /// Views are built from strides rather than as rank-reducing subviews: which
 /// of several dimensions of size 1 such a subview drops is not said.
 TileLoops::RowView TileLoops::viewRows(Value buffer,
-                                       function_ref<unsigned(char)> dimOf,
+                                       function_ref<unsigned(Dim)> dimOf,
                                        Value element, Value head, Value first) {
   auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
   RowView view{metadata.getBaseBuffer(), metadata.getOffset(),
                metadata.getConstifiedMixedStrides()};
   for (auto [name, position] :
-       {std::pair('b', element), std::pair('h', head), std::pair('n', first)}) {
+       {std::pair(Dim::Batch, element), std::pair(Dim::Head, head),
+        std::pair(Dim::Length, first)}) {
     Value stride = metadata.getStrides()[dimOf(name)];
     Value distance = arith::MulIOp::create(b, position, stride);
     view.offset = arith::AddIOp::create(b, view.offset, distance);
@@ -187,20 +190,22 @@ TileLoops::RowView TileLoops::viewRows(Value buffer,
 
 Value TileLoops::sliceRows(Value buffer, Value element, Value head, Value first,
                            OpFoldResult count) {
-  auto dimOf = [&](char name) { return op.getDim(name); };
+  auto dimOf = [&](Dim dim) { return op.getDim(dim); };
   RowView view = viewRows(buffer, dimOf, element, head, first);
   auto type = cast<MemRefType>(buffer.getType());
-  return castRows(view, type,
-                  {count, b.getIndexAttr(type.getDimSize(dimOf('d')))},
-                  {view.strides[dimOf('n')], view.strides[dimOf('d')]});
+  return castRows(
+      view, type, {count, b.getIndexAttr(type.getDimSize(dimOf(Dim::Width)))},
+      {view.strides[dimOf(Dim::Length)], view.strides[dimOf(Dim::Width)]});
 }
 
 Value TileLoops::sliceLse(Value lse, Value element, Value head, Value first,
                           OpFoldResult count) {
-  auto dimOf = [&](char name) { return op.getLseDim(name); };
+  auto dimOf = [&](Dim dim) {
+    return op.getDim(getOperandInfo(OperandKind::Lse), dim);
+  };
   RowView view = viewRows(lse, dimOf, element, head, first);
   return castRows(view, cast<MemRefType>(lse.getType()), {count},
-                  {view.strides[dimOf('n')]});
+                  {view.strides[dimOf(Dim::Length)]});
 }
 
 Value TileLoops::castRows(const RowView &view, MemRefType type,
@@ -229,7 +234,7 @@ Value TileLoops::allocate(ArrayRef<int64_t> shape) {
 bool TileLoops::needsStaging(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   auto [strides, offset] = type.getStridesAndOffset();
-  return !type.getElementType().isF32() || strides[op.getDim('d')] != 1;
+  return !type.getElementType().isF32() || strides[op.getDim(Dim::Width)] != 1;
 }
 
 Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {

@@ -13,6 +13,7 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
+#include "spattn/Structure/Algebra.h"
 
 namespace spattn {
 
@@ -25,7 +26,8 @@ public:
   using Ranges = std::vector<TileRange<Index>>;
 
 protected:
-  TileLoops(AttentionOpInterface op, TileShapeAttr tileShape);
+  TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
+            const mlir::OpBuilder &builder);
 
   /// A tile of queries of one head, and the key tiles that it needs.
   struct QueryRow {
@@ -72,7 +74,7 @@ protected:
 
   mlir::Value index(int64_t value);
   /// The size of a dimension of a buffer of rank 4.
-  mlir::Value sizeOf(mlir::Value buffer, char name);
+  mlir::Value sizeOf(mlir::Value buffer, Dim name);
   /// The factor of scores, times a constant.
   mlir::Value emitScale(double factor);
 
@@ -115,7 +117,7 @@ private:
     llvm::SmallVector<mlir::OpFoldResult> strides;
   };
 
-  RowView viewRows(mlir::Value buffer, llvm::function_ref<unsigned(char)> dimOf,
+  RowView viewRows(mlir::Value buffer, llvm::function_ref<unsigned(Dim)> dimOf,
                    mlir::Value element, mlir::Value head, mlir::Value first);
   mlir::Value castRows(const RowView &view, mlir::MemRefType type,
                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
@@ -123,9 +125,12 @@ private:
   QueryRow emitQueryRow(mlir::Value row, mlir::Value tileRows);
 };
 
-/// Replace an operation on buffers by loops over its tiles.
-void lowerToLoops(AttentionOp op, TileShapeAttr tileShape);
-void lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape);
+/// Emit loops over the tiles of an operation on buffers, and leave it to the
+/// caller to erase.
+void lowerToLoops(AttentionOp op, TileShapeAttr tileShape,
+                  const mlir::OpBuilder &builder);
+void lowerToLoops(AttentionBackwardOp op, TileShapeAttr tileShape,
+                  const mlir::OpBuilder &builder);
 
 } // namespace spattn
 

@@ -81,6 +81,18 @@
 
 // -----
 
+// expected-error @+2 {{expected one of [end, start] for how unequal query and key lengths line up, got: middle}}
+// expected-error @+1 {{failed to parse Spattn_AlignmentAttr parameter 'value'}}
+"test.a"() {s = #spattn.alignment<middle>} : () -> ()
+
+// -----
+
+// expected-error @+2 {{expected keyword for how unequal query and key lengths line up}}
+// expected-error @+1 {{failed to parse Spattn_AlignmentAttr parameter 'value'}}
+"test.a"() {s = #spattn.alignment<>} : () -> ()
+
+// -----
+
 // expected-error @+1 {{expected a head structure, got 1 : i32}}
 "test.a"() {s = #spattn.union<1 : i32>} : () -> ()
 

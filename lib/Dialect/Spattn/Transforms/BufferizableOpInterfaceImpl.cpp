@@ -62,5 +62,6 @@ void spattn::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     AttentionOp::attachInterface<AttentionBufferization<AttentionOp>>(*context);
     AttentionBackwardOp::attachInterface<
         AttentionBufferization<AttentionBackwardOp>>(*context);
+    LaunchOp::attachInterface<AttentionBufferization<LaunchOp>>(*context);
   });
 }

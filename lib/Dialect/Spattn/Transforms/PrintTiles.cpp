@@ -9,6 +9,10 @@
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <string>
 
 namespace spattn {
 #define GEN_PASS_DEF_SPATTNPRINTTILES
@@ -23,6 +27,21 @@ static void printCounts(llvm::raw_ostream &os, const TileCounts &counts,
   os << counts.visited << " visited, " << counts.full << " full, "
      << counts.masked << " masked, " << counts.skipped << " skipped, " << pairs
      << " pairs\n";
+}
+
+/// A line for each tile of queries, with a character for each tile of keys.
+static void printMap(llvm::raw_ostream &os, const HostAlgebra &algebra,
+                     int64_t head, int64_t rows, int64_t columns,
+                     TileShape tile) {
+  for (int64_t row = 0; row < rows; ++row) {
+    std::string line(columns, '.');
+    for (const TileRange<int64_t> &range : algebra.keyTiles(head, row, tile)) {
+      std::fill(line.begin() + range.begin, line.begin() + range.end, '+');
+      std::fill(line.begin() + range.fullBegin, line.begin() + range.fullEnd,
+                '#');
+    }
+    os << "    " << line << "\n";
+  }
 }
 
 namespace {
@@ -73,11 +92,20 @@ struct SpattnPrintTilesPass
       pairs += algebra.pairs(head);
     os << "  all heads: ";
     printCounts(os, algebra.tiles(tile), pairs);
-    if (!perHead)
+    if (!perHead && !map)
       return;
+    int64_t rows = llvm::divideCeil(queries, tile.queries);
+    int64_t columns = llvm::divideCeil(keys, tile.keys);
+    constexpr int64_t mostTiles = 1024;
+    bool hasMap = map && rows <= mostTiles && columns <= mostTiles;
+    if (map && !hasMap)
+      os << "  no map of " << rows << " x " << columns << " tiles: at most "
+         << mostTiles << " to a side\n";
     for (int64_t head = 0; head < algebra.numHeads(); ++head) {
       os << "  head " << head << ": ";
       printCounts(os, algebra.tiles(head, tile), algebra.pairs(head));
+      if (hasMap)
+        printMap(os, algebra, head, rows, columns, tile);
     }
   }
 };

@@ -1,0 +1,293 @@
+//===- Decompose.cpp - Attention as linalg operations ---------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Dialect/Spattn/Transforms/Passes.h"
+#include "spattn/Structure/Evaluate.h"
+#include "spattn/Structure/Spans.h"
+
+#include <cmath>
+#include <limits>
+
+namespace spattn {
+#define GEN_PASS_DEF_SPATTNDECOMPOSE
+#include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"
+} // namespace spattn
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+
+/// Emits one attention on tensors.
+///
+/// All but `allowed` have the batch and the query head as their first
+/// dimensions, whatever the layout of the operands is. A group of query heads
+/// reads one key-value head through `h floordiv group`.
+class Decomposition {
+public:
+  Decomposition(AttentionOp op, OpBuilder &builder)
+      : op(op), b(op.getLoc(), builder),
+        negInf(-std::numeric_limits<float>::infinity()) {}
+
+  SmallVector<Value> run() {
+    batch = sizeOf(op.getQuery(), Dim::Batch);
+    heads = sizeOf(op.getQuery(), Dim::Head);
+    queries = sizeOf(op.getQuery(), Dim::Length);
+    keys = sizeOf(op.getKey(), Dim::Length);
+    Value allowed = emitAllowed();
+    Value logits = emitLogits(allowed);
+    Value max = reduceRows<arith::MaximumFOp>(logits, negInf);
+    Value weights = emitWeights(logits, max);
+    Value sum = reduceRows<arith::AddFOp>(weights, 0.0f);
+    SmallVector<Value> results{emitOutput(allowed, weights, sum)};
+    if (op.getLse())
+      results.push_back(emitLse(max, sum));
+    return results;
+  }
+
+private:
+  using Body = function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
+
+  OpFoldResult sizeOf(Value operand, Dim name) {
+    return tensor::getMixedSize(b, b.getLoc(), operand, op.getDim(name));
+  }
+
+  AffineExpr dim(unsigned i) { return b.getAffineDimExpr(i); }
+
+  AffineMap mapOf(unsigned loops, ArrayRef<unsigned> dims) {
+    SmallVector<AffineExpr> results;
+    for (unsigned i : dims)
+      results.push_back(dim(i));
+    return AffineMap::get(loops, 0, results, b.getContext());
+  }
+
+  /// The map of an operand in the layout of the attention, with the loops for
+  /// its length and, if it has one, its width.
+  AffineMap operandMap(unsigned loops, unsigned n, std::optional<unsigned> d,
+                       bool ofKeys = false) {
+    SmallVector<AffineExpr> results;
+    int64_t group = ofKeys ? op.getGroupSize() : 1;
+    for (char name : op.getLayout())
+      if (name == 'b')
+        results.push_back(dim(0));
+      else if (name == 'h')
+        results.push_back(group == 1 ? dim(1) : dim(1).floorDiv(group));
+      else if (name == 'n')
+        results.push_back(dim(n));
+      else if (d)
+        results.push_back(dim(*d));
+    return AffineMap::get(loops, 0, results, b.getContext());
+  }
+
+  /// One operation whose last map is that of `init`, and whose loops from
+  /// `parallel` on are reductions.
+  Value emit(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
+             unsigned parallel, Body body) {
+    SmallVector<utils::IteratorType> loops(maps[0].getNumDims(),
+                                           utils::IteratorType::parallel);
+    std::fill(loops.begin() + parallel, loops.end(),
+              utils::IteratorType::reduction);
+    auto generic = linalg::GenericOp::create(
+        b, TypeRange(init.getType()), inputs, ValueRange(init), maps, loops,
+        [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+          ImplicitLocOpBuilder inner(loc, nested);
+          Value result = body(inner, arguments);
+          linalg::YieldOp::create(inner, result);
+        });
+    return generic.getResult(0);
+  }
+
+  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
+    return tensor::EmptyOp::create(b, sizes, element);
+  }
+  Value filled(ArrayRef<OpFoldResult> sizes, float value) {
+    Value number = f32(b, value);
+    return linalg::FillOp::create(b, ValueRange(number),
+                                  ValueRange(empty(sizes, b.getF32Type())))
+        .getResult(0);
+  }
+
+  static Value f32(ImplicitLocOpBuilder &b, float value) {
+    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+  }
+  static Value toF32(ImplicitLocOpBuilder &b, Value value) {
+    if (value.getType().isF32())
+      return value;
+    return arith::ExtFOp::create(b, b.getF32Type(), value);
+  }
+  Value isEqual(ImplicitLocOpBuilder &b, Value value, float number) {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
+                                 f32(b, number));
+  }
+  /// The maximum of a row, or 0 where all logits are -inf: differences with
+  /// that are numbers.
+  Value finiteMax(ImplicitLocOpBuilder &b, Value max) {
+    return arith::SelectOp::create(b, isEqual(b, max, negInf), f32(b, 0), max);
+  }
+
+  /// The structure itself: which pairs of each head are allowed.
+  Value emitAllowed() {
+    Value init = empty({heads, queries, keys}, b.getI1Type());
+    Value queryLength = getValueOrCreateConstantIndexOp(b, b.getLoc(), queries);
+    Value keyLength = getValueOrCreateConstantIndexOp(b, b.getLoc(), keys);
+    return emit(
+        {}, init, {mapOf(3, {0, 1, 2})}, 3,
+        [&](ImplicitLocOpBuilder &inner, ValueRange) {
+          IndexOps ops(inner);
+          auto at = [&](int64_t i) {
+            return ops.wrap(linalg::IndexOp::create(inner, i));
+          };
+          auto form = normalForm(ops, op.getHeadStructures(), at(0),
+                                 {ops.wrap(queryLength), ops.wrap(keyLength)},
+                                 op.getAlgebraAlignment());
+          return ops.materialize(spattn::allowed(ops, form, at(1), at(2)));
+        });
+  }
+
+  /// Scaled scores, -inf where a pair is not allowed.
+  Value emitLogits(Value allowed) {
+    Value scores =
+        emit({op.getQuery(), op.getKey()},
+             filled({batch, heads, queries, keys}, 0.0f),
+             {operandMap(5, 2, 4), operandMap(5, 3, 4, /*ofKeys=*/true),
+              mapOf(5, {0, 1, 2, 3})},
+             4, [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+               Value product = arith::MulFOp::create(
+                   inner, toF32(inner, args[0]), toF32(inner, args[1]));
+               return arith::AddFOp::create(inner, args[2], product);
+             });
+    Value scale = op.getScale();
+    if (!scale)
+      scale = f32(b, float(1 / std::sqrt(double(op.getHeadDim()))));
+    AffineMap all = mapOf(4, {0, 1, 2, 3});
+    return emit({allowed, scores},
+                empty({batch, heads, queries, keys}, b.getF32Type()),
+                {mapOf(4, {1, 2, 3}), all, all}, 4,
+                [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+                  Value logit = arith::MulFOp::create(inner, args[1], scale);
+                  return arith::SelectOp::create(inner, args[0], logit,
+                                                 f32(inner, negInf));
+                });
+  }
+
+  template <class Op>
+  Value reduceRows(Value rows, float neutral) {
+    return emit({rows}, filled({batch, heads, queries}, neutral),
+                {mapOf(4, {0, 1, 2, 3}), mapOf(4, {0, 1, 2})}, 3,
+                [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+                  return Op::create(inner, args[1], args[0]);
+                });
+  }
+
+  Value emitWeights(Value logits, Value max) {
+    AffineMap all = mapOf(4, {0, 1, 2, 3});
+    return emit(
+        {logits, max}, empty({batch, heads, queries, keys}, b.getF32Type()),
+        {all, mapOf(4, {0, 1, 2}), all}, 4,
+        [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+          Value difference =
+              arith::SubFOp::create(inner, args[0], finiteMax(inner, args[1]));
+          return math::ExpOp::create(inner, difference);
+        });
+  }
+
+  Value emitOutput(Value allowed, Value weights, Value sum) {
+    OpFoldResult width = sizeOf(op.getValue(), Dim::Width);
+    // A weight of 0 alone would let infinities through.
+    Value products =
+        emit({allowed, weights, op.getValue()},
+             filled({batch, heads, queries, width}, 0.0f),
+             {mapOf(5, {1, 2, 4}), mapOf(5, {0, 1, 2, 4}),
+              operandMap(5, 4, 3, /*ofKeys=*/true), mapOf(5, {0, 1, 2, 3})},
+             4, [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+               Value product =
+                   arith::MulFOp::create(inner, args[1], toF32(inner, args[2]));
+               Value term = arith::SelectOp::create(inner, args[0], product,
+                                                    f32(inner, 0));
+               return arith::AddFOp::create(inner, args[3], term);
+             });
+    Type element =
+        cast<RankedTensorType>(op.getOut().getType()).getElementType();
+    return emit(
+        {products, sum}, op.getOut(),
+        {mapOf(4, {0, 1, 2, 3}), mapOf(4, {0, 1, 2}), operandMap(4, 2, 3)}, 4,
+        [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+          // A row without keys is 0.
+          Value divisor = arith::SelectOp::create(
+              inner, isEqual(inner, args[1], 0), f32(inner, 1), args[1]);
+          Value out = arith::DivFOp::create(inner, args[0], divisor);
+          if (element.isF32())
+            return out;
+          return arith::TruncFOp::create(inner, element, out);
+        });
+  }
+
+  /// -inf for a row without keys, as the logarithm of 0 is.
+  Value emitLse(Value max, Value sum) {
+    AffineMap rows = mapOf(3, {0, 1, 2});
+    return emit(
+        {max, sum}, op.getLse(), {rows, rows, operandMap(3, 2, std::nullopt)},
+        3, [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+          Value log = math::LogOp::create(inner, args[1]);
+          return arith::AddFOp::create(inner, finiteMax(inner, args[0]), log);
+        });
+  }
+
+  AttentionOp op;
+  ImplicitLocOpBuilder b;
+  float negInf;
+  OpFoldResult batch, heads, queries, keys;
+};
+
+struct DecomposeAttention : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<RankedTensorType>(op.getQuery().getType()))
+      return rewriter.notifyMatchFailure(op, "operands are not tensors");
+    if (FloatAttr scale; op.getScale() &&
+                         matchPattern(op.getScale(), m_Constant(&scale)) &&
+                         !scale.getValue().isFinite())
+      return rewriter.notifyMatchFailure(op, "the scale is not finite");
+    rewriter.replaceOp(op, Decomposition(op, rewriter).run());
+    return success();
+  }
+};
+
+struct SpattnDecomposePass
+    : public spattn::impl::SpattnDecomposeBase<SpattnDecomposePass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    populateSpattnDecomposePatterns(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    WalkResult left = getOperation()->walk([](AttentionOp op) {
+      if (!isa<RankedTensorType>(op.getQuery().getType()))
+        return WalkResult::advance();
+      op.emitOpError("expected a finite scale");
+      return WalkResult::interrupt();
+    });
+    if (left.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+void spattn::populateSpattnDecomposePatterns(RewritePatternSet &patterns) {
+  patterns.add<DecomposeAttention>(patterns.getContext());
+}
