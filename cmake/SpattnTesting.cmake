@@ -4,8 +4,10 @@
 #     Configures lit.site.cfg.py in the current build folder (which must be
 #     <build>/test) and makes a target that runs lit on it.
 #
-#   spattn_add_unittest(<name> SOURCES <files>... [LINK_LIBS <libraries>...])
+#   spattn_add_unittest(<name> SOURCES <files>... [LINK_LIBS <libraries>...]
+#       [HEADERS core|llvm])
 #     A GoogleTest program of which ctest sees each case as a test of its own.
+#     HEADERS says which precompiled headers it is compiled with; none by default.
 
 include_guard(GLOBAL)
 include(GoogleTest)
@@ -38,11 +40,14 @@ function(spattn_add_lit_suite target)
 endfunction()
 
 function(spattn_add_unittest name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "HEADERS" "SOURCES;LINK_LIBS" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(${name} ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:SpattnOptions>
     ${arg_LINK_LIBS} GTest::gmock GTest::gtest_main)
+  if(arg_HEADERS)
+    spattn_precompile(${name} ${arg_HEADERS})
+  endif()
   # Found when ctest runs, not when it is built: a program that fails to start
   # is then a failed test rather than a failed build.
   gtest_discover_tests(${name}

@@ -11,7 +11,7 @@
 #include "mlir/Parser/Parser.h"
 #include "spattn/InitAll.h"
 #include "spattn/Pipelines/GpuPipeline.h"
-#include "spattn/Target/Artifact.h"
+#include "spattn/Target/EmitArtifact.h"
 #include "llvm/Support/raw_ostream.h"
 
 /// Compiles the file it is given for a Hopper GPU, into another.
@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
   spattn::registerAllDialects(registry);
   mlir::MLIRContext context(registry);
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(argv[1], &context);
-  spattn::GpuPipelineOptions pipeline;
+  spattn::GpuOptions pipeline;
   pipeline.keyTile = 64;
   if (!module || mlir::failed(spattn::lowerToLLVM(*module, pipeline)))
     return 1; // The error has been printed.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Runtime/Module.h"
+#include "spattn/Runtime/RuntimeContext.h"
 
 #include <cstdio>
 #include <fstream>
@@ -25,7 +26,8 @@ static Status run(const char *path) {
               artifact->architecture.c_str());
   Program program(*std::move(artifact));
 
-  auto driver = Driver::get();
+  spattn::RuntimeContext runtime = spattn::contextFromEnvironment();
+  auto driver = runtime.driver();
   if (!driver)
     return driver.status();
   auto context = DeviceContext::current(**driver);

@@ -38,8 +38,9 @@ int main() {
   if (!module)
     return 1; // The error has been printed.
 
+  spattn::RuntimeContext runtime; // A thread a core.
   llvm::Expected<std::unique_ptr<spattn::CpuKernel>> kernel =
-      spattn::CpuKernel::compile(*module, "bands");
+      spattn::CpuKernel::compile(*module, "bands", runtime);
   if (!kernel)
     return fail(kernel.takeError());
 
@@ -50,8 +51,9 @@ int main() {
   for (int64_t i = 0; i < count; ++i)
     v[i] = static_cast<float>(i / dim % length);
   auto view = [&](std::vector<float> &data) {
-    return spattn::BufferView::contiguous(
-        data.data(), mlir::Float32Type::get(&context), {1, heads, length, dim});
+    return spattn::BufferView::contiguous(data.data(),
+                                          spattn::runtime::ElementType::F32,
+                                          {1, heads, length, dim});
   };
   auto results = (*kernel)->run({view(qk), view(qk), view(v), view(out)});
   if (!results)

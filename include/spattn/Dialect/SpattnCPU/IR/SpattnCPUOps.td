@@ -15,13 +15,14 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def SpattnCPU_Dialect : Dialect {
   let name = "spattn_cpu";
   let cppNamespace = "::spattn::spattn_cpu";
-  let summary = "What tiled attention loops on a CPU are made of";
+  let summary = "The steps of tiled attention on a CPU";
   let description = [{
-    Operations on tiles in buffers, inside loops over tiles: the online softmax
-    (`spattn_cpu.online_step` and others), the steps of gradients
+    Operations on tiles in buffers, for the bodies of loops over tiles: the
+    online softmax (`spattn_cpu.online_step` and others), the steps of gradients
     (`spattn_cpu.query_gradient_step`, `spattn_cpu.key_gradient_step` and
-    others), and loads and stores of tiles. A step takes the structure's
-    predicate as a mask region on partial tiles, and none on full ones.
+    others), and loads and stores of tiles. A step of a masked tile has the
+    structure's predicate as a mask region; a step of a full tile has none.
+    `convert-spattn-cpu-to-vector` lowers them to vector code.
   }];
 }
 
@@ -80,7 +81,7 @@ def SpattnCPU_StageOp : SpattnCPU_Op<"stage"> {
 }
 
 def SpattnCPU_StoreOp : SpattnCPU_Op<"store"> {
-  let summary = "scales a tile of sums and stores it";
+  let summary = "scales an accumulator and stores it";
   let description = [{
     `out[m, c] = scale * acc[m, c]` for the rows that `out` has, rounded to its
     elements.
@@ -100,7 +101,7 @@ def SpattnCPU_StoreOp : SpattnCPU_Op<"store"> {
 }
 
 def SpattnCPU_ClearOp : SpattnCPU_Op<"clear"> {
-  let summary = "sets a tile of sums to 0";
+  let summary = "sets an accumulator to 0";
   let description = [{
     ```mlir
     spattn_cpu.clear %acc : memref<64x128xf32>
@@ -117,7 +118,7 @@ def SpattnCPU_ClearOp : SpattnCPU_Op<"clear"> {
 
 def SpattnCPU_YieldOp : SpattnCPU_Op<"yield", [Pure, Terminator,
     ParentOneOf<["OnlineStepOp", "QueryGradientStepOp", "KeyGradientStepOp"]>]> {
-  let summary = "says whether a pair is allowed";
+  let summary = "ends a mask region: whether the pair is allowed";
   let arguments = (ins I1:$allowed);
   let assemblyFormat = "$allowed attr-dict";
 }
@@ -222,7 +223,7 @@ def SpattnCPU_OnlineFinishOp : SpattnCPU_Op<"online_finish"> {
 //===----------------------------------------------------------------------===//
 
 def SpattnCPU_LoadStatisticsOp : SpattnCPU_Op<"load_statistics"> {
-  let summary = "what the gradients need of each query of a tile";
+  let summary = "computes the statistics that gradients need of each query of a tile";
   let description = [{
     `shift[m] = log2(e) * lse[m]` and `delta[m] = sum_c out[m, c] * dout[m, c]`
     for all `m` of the tile; where `lse[m] = -inf`, `shift[m] = inf`, so that
@@ -248,7 +249,7 @@ def SpattnCPU_LoadStatisticsOp : SpattnCPU_Op<"load_statistics"> {
 
 def SpattnCPU_QueryGradientStepOp : SpattnCPU_Op<"query_gradient_step",
                                            [SingleBlock]> {
-  let summary = "adds what a tile of keys gives to the gradient of queries";
+  let summary = "adds the contribution of a tile of keys to dQ";
   let description = [{
     Over the rows `n` that `key` and `value` have:
 
@@ -286,7 +287,7 @@ def SpattnCPU_QueryGradientStepOp : SpattnCPU_Op<"query_gradient_step",
 }
 
 def SpattnCPU_KeyGradientStepOp : SpattnCPU_Op<"key_gradient_step", [SingleBlock]> {
-  let summary = "adds what a tile of queries gives to the gradients of keys";
+  let summary = "adds the contribution of a tile of queries to dK and dV";
   let description = [{
     Over the rows `m` that `query` and `dout` have:
 
