@@ -31,6 +31,7 @@ generate(dialect Dialect/Spattn/IR/SpattnOps.td -gen-dialect-doc -dialect=spattn
 generate(gpu Dialect/SpattnGPU/IR/SpattnGPUOps.td -gen-dialect-doc -dialect=spattn_gpu)
 generate(cpu Dialect/SpattnCPU/IR/SpattnCPUOps.td -gen-dialect-doc -dialect=spattn_cpu)
 generate(transforms Dialect/Spattn/Transforms/Passes.td -gen-pass-doc)
+generate(programs Dialect/SpattnGPU/Transforms/Passes.td -gen-pass-doc)
 generate(conversions Conversion/Passes.td -gen-pass-doc)
 
 file(WRITE "${OUTPUT}/Dialect.md" "${notice}\n\n${dialect}\n")
@@ -39,4 +40,5 @@ file(WRITE "${OUTPUT}/SpattnGPUDialect.md" "${notice}\n\n${gpu}\n")
 file(WRITE "${OUTPUT}/Passes.md" "${notice}\n\n# Passes\n\n\
 [Pipelines](../Pipelines.md) are made of these.\n\n\
 ## Over the dialect\n\n${transforms}\n\n\
+## Out of a program\n\n${programs}\n\n\
 ## From one level to the next\n\n${conversions}\n")

@@ -24,6 +24,10 @@ pack() {
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
   # Some ways to the GPU take little: a filter for machine code, a large window.
   .venv/bin/python test/Integration/CUDA/gpu_ops.py build "$folder/ops" >/dev/null
+  env ${ptxas:+SPATTN_PTXAS="$ptxas"} .venv/bin/python \
+    test/Integration/CUDA/program.py build "$folder/program" --bin "$build/bin" \
+    --runtime "$build/lib/libSpattnRuntime.a"
+  rm "$folder"/program/program.*
   git describe --always --dirty >"$folder/commit"
   tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
@@ -55,6 +59,7 @@ test_layer() {
 
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/gpu_ops.py run "$folder/ops"
+test_layer program python3 test/Integration/CUDA/program.py run "$folder/program"
 # Random cases. Their compilers take most of the time, and a processor each.
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
 sweep() {

@@ -62,6 +62,7 @@ config.substitutions += [
     # Loaded by the stock mlir-opt: --load-dialect-plugin=, --load-pass-plugin=.
     ("%spattn_plugin", os.path.join(lib_dir, "SpattnPlugin" + shared_lib_suffix)),
     ("%mlir_lib_dir", config.llvm_lib_dir),
+    ("%llvm_tools", config.llvm_tools_dir),
     ("%shlibext", shared_lib_suffix),
 ]
 

@@ -30,16 +30,16 @@ namespace {
 class HostBuffers {
 public:
   /// Rounds the arrays.
-  static llvm::Expected<HostBuffers> make(FunctionType type,
+  static llvm::Expected<HostBuffers> make(const spattn::CallSignature &type,
                                           ArrayRef<Array *> arrays) {
     HostBuffers buffers;
-    if (type.getNumInputs() != arrays.size())
+    if (type.arguments.size() != arrays.size())
       return llvm::createStringError("wrong number of arguments");
-    for (auto [input, array] : llvm::zip(type.getInputs(), arrays)) {
-      Type element = cast<ShapedType>(input).getElementType();
+    for (auto [input, array] : llvm::zip(type.arguments, arrays)) {
+      spattn::ElementType element = input.element;
       int64_t count = array->data.size();
-      std::vector<char> &memory = buffers.memory.emplace_back(
-          count * *spattn::getElementBytes(element));
+      std::vector<char> &memory =
+          buffers.memory.emplace_back(count * getElementBytes(element));
       spattn::storeElements({memory.data(), element, 1}, count,
                             array->data.data());
       buffers.views.push_back(
@@ -70,7 +70,7 @@ public:
       : kernel(std::move(kernel)) {}
 
   llvm::Error run(ArrayRef<Array *> arguments) override {
-    auto buffers = HostBuffers::make(kernel->getType(), arguments);
+    auto buffers = HostBuffers::make(kernel->getSignature(), arguments);
     if (!buffers)
       return buffers.takeError();
     std::vector<spattn::KernelArgument> views(buffers->views.begin(),
@@ -88,13 +88,19 @@ private:
 
 class CpuDevice : public Device {
 public:
+  explicit CpuDevice(const spattn::RuntimeContext &runtime)
+      : runtime(runtime) {}
+
   llvm::Expected<std::unique_ptr<Function>> compile(ModuleOp module,
                                                     StringRef entry) override {
-    auto kernel = spattn::CpuKernel::compile(module, entry);
+    auto kernel = spattn::CpuKernel::compile(module, entry, runtime);
     if (!kernel)
       return kernel.takeError();
     return std::make_unique<CpuFunction>(std::move(*kernel));
   }
+
+private:
+  spattn::RuntimeContext runtime;
 };
 
 //===----------------------------------------------------------------------===//
@@ -114,7 +120,7 @@ public:
       : kernel(std::move(kernel)), context(context), driver(context.driver()) {}
 
   llvm::Error run(ArrayRef<Array *> arguments) override {
-    auto host = HostBuffers::make(kernel->getType(), arguments);
+    auto host = HostBuffers::make(kernel->getSignature(), arguments);
     if (!host)
       return host.takeError();
     auto scope = rt::ContextScope::enter(context);
@@ -150,7 +156,7 @@ public:
 
 private:
   static size_t getBytes(const spattn::BufferView &view) {
-    return view.getNumElements() * *spattn::getElementBytes(view.elementType);
+    return view.getNumElements() * getElementBytes(view.elementType);
   }
 
   std::unique_ptr<spattn::GpuKernel> kernel;
@@ -161,11 +167,14 @@ private:
 
 class CudaDevice : public Device {
 public:
-  CudaDevice(rt::DeviceContext context, spattn::GpuCompileOptions options)
-      : context(std::move(context)), options(std::move(options)) {}
+  CudaDevice(const spattn::RuntimeContext &runtime, rt::DeviceContext context,
+             spattn::GpuCompileOptions options)
+      : runtime(runtime), context(std::move(context)),
+        options(std::move(options)) {}
 
-  static llvm::Expected<std::unique_ptr<Device>> open() {
-    auto driver = rt::Driver::get();
+  static llvm::Expected<std::unique_ptr<Device>>
+  open(const spattn::RuntimeContext &runtime) {
+    auto driver = runtime.driver();
     if (!driver)
       return toError(driver.status());
     auto context = rt::DeviceContext::current(**driver);
@@ -180,18 +189,19 @@ public:
     spattn::GpuCompileOptions options;
     options.chip = *chip;
     options.driverVersion = info->driverVersion;
-    return std::make_unique<CudaDevice>(*std::move(context), options);
+    return std::make_unique<CudaDevice>(runtime, *std::move(context), options);
   }
 
   llvm::Expected<std::unique_ptr<Function>> compile(ModuleOp module,
                                                     StringRef entry) override {
-    auto kernel = spattn::GpuKernel::compile(module, entry, options);
+    auto kernel = spattn::GpuKernel::compile(module, entry, runtime, options);
     if (!kernel)
       return kernel.takeError();
     return std::make_unique<CudaFunction>(std::move(*kernel), context);
   }
 
 private:
+  spattn::RuntimeContext runtime;
   rt::DeviceContext context;
   spattn::GpuCompileOptions options;
 };
@@ -199,10 +209,11 @@ private:
 } // namespace
 
 llvm::Expected<std::unique_ptr<Device>> Device::open(StringRef name) {
+  spattn::RuntimeContext runtime = spattn::contextFromEnvironment();
   if (name == "cpu")
-    return std::make_unique<CpuDevice>();
+    return std::make_unique<CpuDevice>(runtime);
   if (name == "cuda")
-    return CudaDevice::open();
+    return CudaDevice::open(runtime);
   return llvm::createStringError("no device '" + name +
                                  "'; there are 'cpu' and 'cuda'");
 }

@@ -58,7 +58,9 @@ def groups(text: str) -> Iterator[str]:
 
 def operand_types(operation: str) -> dict[str, str]:
     """The types of the values that an operation uses."""
-    operation = re.sub(r"^[%\w, :]*=\s*", "", operation)
+    operation = re.sub(r"^[%\w, :]*=\s*", "", operation, flags=re.M)
+    if "%" not in operation:
+        return {}
     # The values of a region are its own.
     operation = re.sub(r"\{\s*\^bb.*?\n\s*\}", "", operation, flags=re.S)
     types = dict.fromkeys(re.findall(r"scale\((%\w+)\)", operation), "f32")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FLAG = r"--((?:spattn|convert-spattn|convert-tile)-[\w-]+)"
+FLAG = r"--((?:spattn|convert-spattn)-[\w-]+)"
 
 
 def get_help(program: str) -> str:

@@ -13,7 +13,7 @@
 // CHECK-NEXT: @g
 // CHECK-NOT:  @
 
-// Its own schedule and sizes.
+// Its own tile shape and sizes.
 // RUN: spattn-bench - --entry=static --repeat=2 --json < %s | %python -m json.tool | FileCheck %s --check-prefix=STATIC
 // STATIC: "workload": "@static H2 D4 B2 N24 f32"
 // STATIC: "runs": 2,

@@ -40,16 +40,16 @@
 // CHECK-NEXT:     {{[0-9.e-]+}},
 // CHECK-NEXT:     {{[0-9.e-]+$}}
 // CHECK-NEXT:   ],
-// CHECK-NEXT:   "tile_shape": {
-// CHECK-NEXT:     "key_tile": 16,
-// CHECK-NEXT:     "query_tile": 16
-// CHECK-NEXT:   },
 // CHECK-NEXT:   "shapes": {
 // CHECK-NEXT:     "k": "2x2x8x4xf32",
 // CHECK-NEXT:     "l": "2x2x8xf32",
 // CHECK:        },
 // CHECK-NEXT:   "speedup_over_dense": 1,
 // CHECK-NEXT:   "structure": "#spattn.causal",
+// CHECK-NEXT:   "tile_shape": {
+// CHECK-NEXT:     "key_tile": 16,
+// CHECK-NEXT:     "query_tile": 16
+// CHECK-NEXT:   },
 // CHECK-NEXT:   "tiles": {
 // CHECK-NEXT:     "full": 0,
 // CHECK-NEXT:     "masked": 4,

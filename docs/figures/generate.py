@@ -1,0 +1,28 @@
+"""Writes the figures of the documentation.
+
+    generate.py SPATTN_OPT FOLDER
+
+The target spattn-figures does this; test/Docs/figures.test fails if the figures
+in this folder are out of date.
+"""
+
+import sys
+from pathlib import Path
+
+import levels
+import tiles
+import timeline
+
+
+def main(spattn_opt: str, folder: str) -> None:
+    figures = {
+        "levels": levels.draw(),
+        "tiles": tiles.draw(spattn_opt),
+        "timeline": timeline.draw(),
+    }
+    for name, figure in figures.items():
+        (Path(folder) / f"{name}.svg").write_text(str(figure))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
