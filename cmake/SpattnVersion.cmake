@@ -11,7 +11,7 @@
 
 include_guard(GLOBAL)
 
-set(SPATTN_LLVM_MAJOR 22)
+include(SpattnRelease)
 
 if(NOT MLIR_DIR AND DEFINED ENV{MLIR_DIR})
   set(MLIR_DIR "$ENV{MLIR_DIR}" CACHE PATH "Folder of MLIRConfig.cmake" FORCE)

@@ -231,12 +231,14 @@ def median(call) -> float:
 
 
 def get_commit() -> str | None:
-    """Of the sources: SPATTN_COMMIT where there is no repository."""
+    """Of the sources: SPATTN_COMMIT or, without it, what the repository says."""
+    if commit := os.environ.get("SPATTN_COMMIT"):
+        return commit
     git = ["git", "rev-parse", "--short", "HEAD"]
     try:
         done = subprocess.run(git, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return os.environ.get("SPATTN_COMMIT")
+        return None
     return done.stdout.strip()
 
 

@@ -11,6 +11,7 @@
 #include "spattn/Structure/Ops.h"
 
 #include <algorithm>
+#include <iterator>
 
 using namespace spattn;
 
@@ -272,9 +273,17 @@ private:
         return isUnion ? Structure::full() : Structure::none();
     if (parts.size() == 1)
       return parts.front();
-    std::stable_partition(
-        parts.begin(), parts.end(),
-        [](const Structure &part) { return part.kind() == Kind::Distances; });
+    // Not std::stable_partition, which instantiates a deprecated class in libstdc++.
+    auto isDistances = [](const Structure &part) {
+      return part.kind() == Kind::Distances;
+    };
+    std::vector<Structure> ordered;
+    ordered.reserve(parts.size());
+    std::copy_if(parts.begin(), parts.end(), std::back_inserter(ordered),
+                 isDistances);
+    std::remove_copy_if(parts.begin(), parts.end(), std::back_inserter(ordered),
+                        isDistances);
+    parts = std::move(ordered);
     return isUnion ? Structure::unite(parts) : Structure::intersect(parts);
   }
 

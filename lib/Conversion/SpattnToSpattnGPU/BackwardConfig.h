@@ -49,7 +49,7 @@ struct BackwardConfig {
 
   /// How the main kernel's work tiles are posted, and those of the kernel for
   /// queries. Depends on all of the above.
-  WorkTileLayout item, queryItem;
+  WorkTileLayout item{}, queryItem{};
   /// Posted work tiles that wait for their readers at most: one that is under
   /// way, and one more where there is room. What a CTA has taken no other can
   /// take.

@@ -37,7 +37,7 @@ struct ForwardConfig {
   /// than in rounds.
   bool dynamicScheduler = false;
   /// How work tiles are posted. Depends on all of the above.
-  WorkTileLayout item;
+  WorkTileLayout item{};
   /// Posted work tiles that wait for their readers at most: fewer where there
   /// is no room for more. What a CTA has taken, no other can do.
   int64_t itemStages = 4;

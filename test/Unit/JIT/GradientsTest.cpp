@@ -182,8 +182,8 @@ const char *const kStructures[] = {
     "#spattn.band<local_band, 3 of 7>",
     "#spattn.union<#spattn.sink<2>, #spattn.window<left = 3, right = 0>>",
     "#spattn.union<#spattn.partition<exclusive>, #spattn.sink<2>>",
-    "#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<2 to 6>, "
-    "#spattn.distances<4 to 7>>>",
+    ("#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<2 to 6>, "
+     "#spattn.distances<4 to 7>>>"),
     "#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>",
 };
 
