@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Formats the C++ (clang-format) and Python (ruff) sources that git knows or
 # doesn't ignore. Usage: scripts/format.sh [--check]
-#   --check  change nothing; fail if something would change or ruff complains
+#   --check  change nothing; fail if something would change, ruff complains, or
+#            what is emitted depends on the compiler (evaluation_order.py)
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,6 +22,9 @@ mapfile -d '' -t python < <(git ls-files -z -co --exclude-standard -- '*.py')
 rc=0
 if $check; then
   [[ ${#cpp[@]} -eq 0 ]] || "$clang_format" --dry-run --Werror "${cpp[@]}" || rc=1
+  mapfile -d '' -t emitting < <(git ls-files -z -co --exclude-standard -- \
+    'include/*.h' 'lib/*.h' 'lib/*.cpp')
+  "$SPATTN_PYTHON" scripts/evaluation_order.py "${emitting[@]}" || rc=1
   if [[ ${#python[@]} -gt 0 ]]; then
     "$SPATTN_PYTHON" -m ruff format --check --quiet "${python[@]}" || rc=1
     "$SPATTN_PYTHON" -m ruff check --quiet "${python[@]}" || rc=1

@@ -112,10 +112,12 @@ private:
       V extra = detail::choose(ops, ops.lt(index, rest), ops.constant(1),
                                edgeOps.zero);
       width = {ops.add(base, extra), std::nullopt, true};
-      start = isKnown(ops, index, 0)
-                  ? zeroEdge
-                  : Edge{ops.add(ops.mul(index, base), ops.min(index, rest)),
-                         std::nullopt, true};
+      if (isKnown(ops, index, 0)) {
+        start = zeroEdge;
+      } else {
+        V longer = ops.min(index, rest);
+        start = {ops.add(ops.mul(index, base), longer), std::nullopt, true};
+      }
     }
     // The first head's part starts at 0, whatever N is.
     auto plus = [&](const Edge &a, const Edge &b) -> Edge {

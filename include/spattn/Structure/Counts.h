@@ -35,10 +35,11 @@ template <class Ops, class V = typename Ops::Value>
 V sumOfClamped(Ops &ops, V begin, V end, V shift, V most) {
   auto ramp = [&](V shift) {
     V before = addConstant(ops, shift, -1);
-    return ops.sub(triangle(ops, ops.add(end, before)),
-                   triangle(ops, ops.add(begin, before)));
+    V beforeBegin = triangle(ops, ops.add(begin, before));
+    return ops.sub(triangle(ops, ops.add(end, before)), beforeBegin);
   };
-  return ops.sub(ramp(shift), ramp(ops.sub(shift, most)));
+  V above = ramp(ops.sub(shift, most));
+  return ops.sub(ramp(shift), above);
 }
 
 /// The length of disjoint spans.
@@ -71,7 +72,8 @@ V fullTiles(Ops &ops, const std::vector<TileRange<V>> &ranges) {
 /// How many of them are masked.
 template <class Ops, class V = typename Ops::Value>
 V maskedTiles(Ops &ops, const std::vector<TileRange<V>> &ranges) {
-  return ops.sub(visitedTiles(ops, ranges), fullTiles(ops, ranges));
+  V full = fullTiles(ops, ranges);
+  return ops.sub(visitedTiles(ops, ranges), full);
 }
 
 /// An ascending list of tiles in pieces: tile n is n plus the shift of the

@@ -286,12 +286,14 @@ typename Ops::Bool allowed(Ops &ops, const NormalForm<V> &nf, V i, V j,
   }
   if (!any)
     return ops.constantBool(false);
-  V zero = ops.constant(0);
+  auto exists = [&](V position, V length) {
+    Bool isBeforeEnd = ops.lt(position, length);
+    return ops.andB(ops.le(ops.constant(0), position), isBeforeEnd);
+  };
   if (check.queries)
-    any = ops.andB(*any,
-                   ops.andB(ops.le(zero, i), ops.lt(i, nf.lengths.queries)));
+    any = ops.andB(*any, exists(i, nf.lengths.queries));
   if (check.keys)
-    any = ops.andB(*any, ops.andB(ops.le(zero, j), ops.lt(j, nf.lengths.keys)));
+    any = ops.andB(*any, exists(j, nf.lengths.keys));
   return *any;
 }
 

@@ -50,9 +50,9 @@ void joinSegments(Ops &ops, std::vector<SlotSpans<V>> &slots) {
         mayPass ? ops.le(b.visited.hi, b.visited.lo) : ops.constantBool(false);
     Bool moves = passes;
     if (mayJoin) {
-      Bool joins = ops.andB(
-          ops.eq(a.full.hi, b.full.lo),
-          ops.andB(ops.lt(a.full.lo, a.full.hi), ops.lt(b.full.lo, b.full.hi)));
+      Bool isFullB = ops.lt(b.full.lo, b.full.hi);
+      Bool areFull = ops.andB(ops.lt(a.full.lo, a.full.hi), isFullB);
+      Bool joins = ops.andB(ops.eq(a.full.hi, b.full.lo), areFull);
       moves = mayPass ? ops.orB(passes, joins) : joins;
     }
     auto move = [&](Span<V> &from, Span<V> &to) {
@@ -205,16 +205,17 @@ unpairedRanges(Ops &ops, const std::vector<Span<V>> &visited,
         continue;
       next = choose(ops, some, begin, next);
       end = choose(ops, some, end, zero);
-      V key = ops.add(ops.mul(next, four),
-                      choose(ops, some, ops.constant(isFull ? 3 : 1),
-                             ops.constant(isFull ? 2 : 0)));
+      V rank = choose(ops, some, ops.constant(isFull ? 3 : 1),
+                      ops.constant(isFull ? 2 : 0));
+      V key = ops.add(ops.mul(next, four), rank);
       slots.push_back(isFull ? Slot{key, zero, end} : Slot{key, end, zero});
     }
     std::reverse(slots.begin(), slots.end());
     return slots;
   };
+  std::vector<Slot> fullSlots = slotsOf(full, true);
   std::vector<Slot> slots = mergeNetwork(
-      slotsOf(visited, false), slotsOf(full, true),
+      slotsOf(visited, false), std::move(fullSlots),
       [&](const Slot &a, const Slot &b) { return knownLE(ops, a.key, b.key); },
       [&](Slot &a, Slot &b) {
         auto inOrder = ops.le(a.key, b.key);
@@ -304,8 +305,9 @@ std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
       visited.push_back(own);
   }
   full.gaps = uniteSpans(ops, std::move(gaps));
-  return unpairedRanges(ops, uniteSpans(ops, std::move(visited)),
-                        spansBetween(ops, full), limit, queryTile);
+  std::vector<Span<V>> allowedSpans = spansBetween(ops, full);
+  return unpairedRanges(ops, uniteSpans(ops, std::move(visited)), allowedSpans,
+                        limit, queryTile);
 }
 
 } // namespace spattn

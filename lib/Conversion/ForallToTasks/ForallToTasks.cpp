@@ -178,9 +178,11 @@ private:
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     Value context = allocateContext(b, pointer);
-    for (auto [i, capture] : llvm::enumerate(captures))
+    for (auto [i, capture] : llvm::enumerate(captures)) {
+      Value field = fieldAddress(b, context, i);
       LLVM::StoreOp::create(b, cast(b, capture, contextType.getBody()[i]),
-                            fieldAddress(b, context, i));
+                            field);
+    }
     Value bound = getValueOrCreateConstantIndexOp(
         b, b.getLoc(), loop.getMixedUpperBound().front());
     if (sequential) {

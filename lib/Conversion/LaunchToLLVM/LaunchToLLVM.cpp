@@ -137,12 +137,13 @@ private:
             b, loc, content,
             getElement(b, loc, type, array, {int32_t(i), int32_t(field)}));
       for (int32_t d = 0; d < rank; ++d) {
+        Value size = getElement(b, loc, b.getI64Type(), numbers, {next + d});
+        LLVM::StoreOp::create(b, loc, widen(b, loc, descriptor.size(b, loc, d)),
+                              size);
+        Value stride =
+            getElement(b, loc, b.getI64Type(), numbers, {next + rank + d});
         LLVM::StoreOp::create(
-            b, loc, widen(b, loc, descriptor.size(b, loc, d)),
-            getElement(b, loc, b.getI64Type(), numbers, {next + d}));
-        LLVM::StoreOp::create(
-            b, loc, widen(b, loc, descriptor.stride(b, loc, d)),
-            getElement(b, loc, b.getI64Type(), numbers, {next + rank + d}));
+            b, loc, widen(b, loc, descriptor.stride(b, loc, d)), stride);
       }
       next += 2 * rank;
     }
@@ -166,8 +167,8 @@ private:
       } else {
         bits = widen(b, loc, value);
       }
-      LLVM::StoreOp::create(b, loc, makeConstant(b, loc, isReal),
-                            getElement(b, loc, type, array, {int32_t(i), 0}));
+      Value field = getElement(b, loc, type, array, {int32_t(i), 0});
+      LLVM::StoreOp::create(b, loc, makeConstant(b, loc, isReal), field);
       LLVM::StoreOp::create(b, loc, bits,
                             getElement(b, loc, type, array, {int32_t(i), 1}));
     }

@@ -27,12 +27,12 @@ LogicalResult spattn_cpu::lower(LoadStatisticsOp op, VectorTile &t) {
     // Probabilities of a query without keys are 0.
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lse,
                                        t.f32(-kInfinity));
-    Value shift =
-        arith::SelectOp::create(b, none, t.f32(kInfinity),
-                                arith::MulFOp::create(b, lse, t.f32(kLog2e)));
+    Value base2 = arith::MulFOp::create(b, lse, t.f32(kLog2e));
+    Value shift = arith::SelectOp::create(b, none, t.f32(kInfinity), base2);
     t.storeElement(shift, op.getShift(), {m});
+    Value zero = t.f32(0.0f);
     Value delta =
-        t.reduce(t.index(width), t.f32(0.0f), [&](Value c, ValueRange carried) {
+        t.reduce(t.index(width), zero, [&](Value c, ValueRange carried) {
            Value out = t.loadElement(op.getOut(), {row, c});
            Value dout = t.loadElement(op.getDout(), {row, c});
            Value product = arith::MulFOp::create(b, out, dout);

@@ -49,9 +49,11 @@ void spattn_cpu::emitScores(VectorTile &t, Value rows, Value columns,
 /// Writes a value to all elements of a buffer of rank 1.
 static void fill(VectorTile &t, Value buffer, float value) {
   t.columns(dimSize(buffer, 0), 1, [&](ArrayRef<Columns> group) {
-    for (const Columns &c : group)
+    for (const Columns &c : group) {
+      Value first = t.add(c.base, c.offset);
       vector::StoreOp::create(t.b, t.splat(value, c.width), buffer,
-                              ValueRange{t.add(c.base, c.offset)});
+                              ValueRange{first});
+    }
   });
 }
 
@@ -77,8 +79,8 @@ LogicalResult spattn_cpu::lower(OnlineFinishOp op, VectorTile &t) {
     Value max = memref::LoadOp::create(b, op.getMax(), ValueRange{m});
     Value log = math::LogOp::create(b, divisor);
     Value natural = arith::MulFOp::create(b, max, t.f32(kLn2));
-    Value lse = arith::SelectOp::create(b, empty, t.f32(kNegInf),
-                                        arith::AddFOp::create(b, natural, log));
+    Value sumOfBoth = arith::AddFOp::create(b, natural, log);
+    Value lse = arith::SelectOp::create(b, empty, t.f32(kNegInf), sumOfBoth);
     t.storeElement(lse, op.getLse(), {m});
   });
   return success();

@@ -156,8 +156,10 @@ private:
         Value base = arith::MulIOp::create(b, g, t.index(size));
         return test(base, size, SmallVector<Value>(carried));
       });
-    if (int64_t left = width % size)
-      llvm::append_range(sums, test(t.index(width - left), left, zeros(left)));
+    if (int64_t left = width % size) {
+      SmallVector<Value> initial = zeros(left);
+      llvm::append_range(sums, test(t.index(width - left), left, initial));
+    }
     Value total = t.f32(0);
     for (Value sum : sums)
       total = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,

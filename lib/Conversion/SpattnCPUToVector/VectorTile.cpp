@@ -39,7 +39,8 @@ Value VectorTile::rowCount(Value tile) {
 }
 
 void VectorTile::loop(Value count, function_ref<void(Value)> body) {
-  auto loop = scf::ForOp::create(b, index(0), count, index(1));
+  Value step = index(1);
+  auto loop = scf::ForOp::create(b, index(0), count, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
@@ -48,8 +49,9 @@ void VectorTile::loop(Value count, function_ref<void(Value)> body) {
 SmallVector<Value>
 VectorTile::reduce(Value count, ValueRange inits,
                    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  Value step = index(1);
   auto loop = scf::ForOp::create(
-      b, index(0), count, index(1), inits,
+      b, index(0), count, step, inits,
       [&](OpBuilder &, Location, Value iv, ValueRange carried) {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(iv.getParentBlock());
@@ -65,7 +67,9 @@ void VectorTile::blocks(int64_t extent, int64_t step,
   if (whole == step) {
     body(index(0), step);
   } else if (whole > 0) {
-    auto loop = scf::ForOp::create(b, index(0), index(whole), index(step));
+    Value by = index(step);
+    Value end = index(whole);
+    auto loop = scf::ForOp::create(b, index(0), end, by);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar(), step);

@@ -175,8 +175,9 @@ SPATTN_LOWER(ColumnMaskOp) {
     e.readThreadAgain();
   Value first = e.firstRow(), column = e.firstColumn();
   auto clamp = [&](Value value, int64_t upper) -> Value {
+    Value most = e.i32(upper);
     return arith::MinSIOp::create(b, arith::MaxSIOp::create(b, value, e.i32(0)),
-                                  e.i32(upper));
+                                  most);
   };
   SmallVector<Value> words;
   for (int64_t half = 0; half < 2; ++half) {
@@ -185,10 +186,12 @@ SPATTN_LOWER(ColumnMaskOp) {
     SmallVector<Value> counts;
     for (Value end : inlineBody(b, op.getBody().front(), row)) {
       Value from = arith::SubIOp::create(b, end, column);
+      Value one = e.i32(1);
       Value pairs = arith::ShLIOp::create(
-          b, arith::ShRSIOp::create(b, from, e.i32(3)), e.i32(1));
+          b, arith::ShRSIOp::create(b, from, e.i32(3)), one);
+      Value two = e.i32(2);
       Value rest = arith::MinSIOp::create(
-          b, arith::AndIOp::create(b, from, e.i32(7)), e.i32(2));
+          b, arith::AndIOp::create(b, from, e.i32(7)), two);
       counts.push_back(e.add(pairs, rest));
     }
     for (int64_t w = 0; w < wordsOfRow(op.getResult().getType()); ++w) {
@@ -199,8 +202,9 @@ SPATTN_LOWER(ColumnMaskOp) {
           ends[i] = clamp(
               arith::SubIOp::create(b, counts[s + i], e.i32(w * kWordBits)),
               kWordBits);
+        Value zero = e.i32(0);
         Value size = arith::MaxSIOp::create(
-            b, arith::SubIOp::create(b, ends[1], ends[0]), e.i32(0));
+            b, arith::SubIOp::create(b, ends[1], ends[0]), zero);
         Value bits = ptx::emit(b, "bmsk.clamp.b32 $0, $1, $2;", "=r,r,r",
                                {ends[0], size}, b.getI32Type())
                          .front();
@@ -300,8 +304,9 @@ Value broadcast(ImplicitLocOpBuilder &b, Value value) {
 SPATTN_LOWER(WriteWordsOp) {
   Emitter e(b);
   Value start = e.words(op, adaptor);
+  Value zero = e.i32(0);
   Value isFirst =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), e.i32(0));
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.lane(), zero);
   auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifFirst.thenBlock());
@@ -338,8 +343,9 @@ SPATTN_LOWER(LookupOp) {
   Value found;
   for (int64_t first = 0; first < count; first += 32) {
     int64_t lanes = std::min<int64_t>(count - first, 32);
+    Value begin = e.i32(first);
     Value index =
-        e.add(arith::MinUIOp::create(b, lane, e.i32(lanes - 1)), e.i32(first));
+        e.add(arith::MinUIOp::create(b, lane, e.i32(lanes - 1)), begin);
     Value isBelow = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
                                           load(index), number);
     Value ballot = NVVM::VoteSyncOp::create(b, i32, all, isBelow,
@@ -350,8 +356,9 @@ SPATTN_LOWER(LookupOp) {
     Value below = math::CtPopOp::create(b, ballot);
     found = found ? Value(e.add(found, below)) : below;
   }
+  Value zero = e.i32(0);
   Value last = arith::MaxSIOp::create(
-      b, arith::SubIOp::create(b, found, e.i32(1)), e.i32(0));
+      b, arith::SubIOp::create(b, found, e.i32(1)), zero);
   results.push_back({load(e.add(last, e.i32(count)))});
   return success();
 }
@@ -379,7 +386,8 @@ void emitNamedBarrier(ImplicitLocOpBuilder &b, StringRef instruction,
     ptx::emit(b, (instruction + " " + Twine(id) + count).str(), "~{memory}");
     return;
   }
-  Value number = e.add(e.toI32(offset), e.i32(id));
+  Value base = e.i32(id);
+  Value number = e.add(e.toI32(offset), base);
   ptx::emit(b, (instruction + " $0" + count).str(), "r,~{memory}", number);
 }
 
@@ -399,7 +407,8 @@ SPATTN_LOWER(NamedBarrierArriveOp) {
 
 SPATTN_LOWER(WarpgroupOp) {
   Emitter e(b);
-  Value group = arith::ShRUIOp::create(b, e.thread(), e.i32(7));
+  Value shift = e.i32(7);
+  Value group = arith::ShRUIOp::create(b, e.thread(), shift);
   results.push_back({e.toIndex(broadcast(b, group))});
   return success();
 }

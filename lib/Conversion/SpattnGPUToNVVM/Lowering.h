@@ -98,6 +98,11 @@ struct Emitter {
   mlir::Value mul(mlir::Value lhs, mlir::Value rhs) {
     return mlir::arith::MulIOp::create(b, lhs, rhs);
   }
+  /// An index times a number, as i32.
+  mlir::Value scaled(mlir::Value index, int64_t factor) {
+    mlir::Value number = i32(factor);
+    return mul(toI32(index), number);
+  }
   mlir::Value thread() {
     if (threadAgain)
       return threadAgain;
@@ -113,20 +118,27 @@ struct Emitter {
   }
   /// The thread's lane of its warp, and its warp of its warpgroup.
   mlir::Value lane() {
-    return mlir::arith::AndIOp::create(b, thread(), i32(31));
+    mlir::Value mask = i32(31);
+    return mlir::arith::AndIOp::create(b, thread(), mask);
   }
   mlir::Value warp() {
+    mlir::Value mask = i32(3);
+    mlir::Value shift = i32(5);
     return mlir::arith::AndIOp::create(
-        b, mlir::arith::ShRUIOp::create(b, thread(), i32(5)), i32(3));
+        b, mlir::arith::ShRUIOp::create(b, thread(), shift), mask);
   }
   /// The first of the thread's rows; the second is 8 below.
   mlir::Value firstRow() {
-    return add(mul(warp(), i32(16)),
-               mlir::arith::ShRUIOp::create(b, lane(), i32(2)));
+    mlir::Value shift = i32(2);
+    mlir::Value inWarp = mlir::arith::ShRUIOp::create(b, lane(), shift);
+    mlir::Value rowsOfWarp = i32(16);
+    return add(mul(warp(), rowsOfWarp), inWarp);
   }
   /// The first of the thread's columns of every 8.
   mlir::Value firstColumn() {
-    return mul(mlir::arith::AndIOp::create(b, lane(), i32(3)), i32(2));
+    mlir::Value width = i32(2);
+    mlir::Value mask = i32(3);
+    return mul(mlir::arith::AndIOp::create(b, lane(), mask), width);
   }
   mlir::Value address(mlir::Value pointer) {
     return mlir::LLVM::PtrToIntOp::create(b, b.getI32Type(), pointer);
@@ -149,7 +161,7 @@ struct Emitter {
     mlir::Value base = offset(memory.front(), offsetBytes);
     if (stage.empty())
       return base;
-    return offset(base, mul(toI32(stage.front()), i32(stageBytes)));
+    return offset(base, scaled(stage.front(), stageBytes));
   }
   /// The words that an operation reads or writes.
   template <class Op, class Adaptor>

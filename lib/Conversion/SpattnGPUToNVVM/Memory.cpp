@@ -29,10 +29,12 @@ void spattn::spattn_gpu::forPairs(
   // A thread's rows are 8 apart, so that both have the same place in the
   // pattern by which the swizzle exchanges the 16-byte pieces of a row.
   Value first = e.firstRow();
-  Value row = e.add(e.mul(e.toI32(rowBlock), e.i32(kFragmentRows)), first);
-  Value start = e.offset(
-      tile, e.add(e.mul(row, e.i32(128)), e.mul(e.firstColumn(), e.i32(2))));
-  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), e.i32(16));
+  Value row = e.add(e.scaled(rowBlock, kFragmentRows), first);
+  Value elementBytes = e.i32(2);
+  Value inRow = e.mul(e.firstColumn(), elementBytes);
+  Value start = e.offset(tile, e.add(e.mul(row, e.i32(128)), inRow));
+  Value pieceBytes = e.i32(16);
+  Value swap = e.mul(arith::AndIOp::create(b, first, e.i32(7)), pieceBytes);
   for (int64_t piece = 0; piece < 8; ++piece) {
     Value target = e.offset(
         start, Value(arith::XOrIOp::create(b, swap, e.i32(16 * piece))));
@@ -126,8 +128,9 @@ SPATTN_LOWER(StoreRowsOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
     e.readThreadAgain();
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                        e.firstColumn(), e.i32(0));
+  Value zero = e.i32(0);
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e.firstColumn(), zero);
   auto ifFirst = scf::IfOp::create(b, isFirst, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifFirst.thenBlock());
@@ -168,15 +171,16 @@ SPATTN_LOWER(RowProductsOp) {
   constexpr int64_t pieceBytes = 16, halfBytes = 64;
   Value first = e.firstRow();
   Value row =
-      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
-            first);
-  Value own =
-      e.mul(arith::AndIOp::create(b, e.lane(), e.i32(3)), e.i32(pieceBytes));
+      e.add(e.scaled(adaptor.getRowBlock().front(), kFragmentRows), first);
+  Value pieceSize = e.i32(pieceBytes);
+  Value mask = e.i32(3);
+  Value own = e.mul(arith::AndIOp::create(b, e.lane(), mask), pieceSize);
   // Rows that a warp reads at once are in other halves of a chunk's 128 bytes,
   // so that they are not in the same banks.
-  Value half =
-      e.mul(arith::AndIOp::create(b, first, e.i32(1)), e.i32(halfBytes));
-  Value start = e.add(e.mul(row, e.i32(128)), e.add(own, half));
+  Value halfSize = e.i32(halfBytes);
+  Value half = e.mul(arith::AndIOp::create(b, first, e.i32(1)), halfSize);
+  Value inRow = e.add(own, half);
+  Value start = e.add(e.mul(row, e.i32(128)), inRow);
   auto pieceType = VectorType::get(pieceBytes / 2, type.getElementType());
   auto wideType = VectorType::get(pieceBytes / 2, b.getF32Type());
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
@@ -195,10 +199,11 @@ SPATTN_LOWER(RowProductsOp) {
           return arith::ExtFOp::create(b, wideType, piece);
         };
         Value x = read(lhs), y = read(rhs);
-        for (int64_t i = 0; i < pieceType.getNumElements(); ++i)
-          sums[r] = LLVM::FMAOp::create(
-              b, LLVM::ExtractElementOp::create(b, x, e.i32(i)),
-              LLVM::ExtractElementOp::create(b, y, e.i32(i)), sums[r]);
+        for (int64_t i = 0; i < pieceType.getNumElements(); ++i) {
+          Value ofY = LLVM::ExtractElementOp::create(b, y, e.i32(i));
+          Value ofX = LLVM::ExtractElementOp::create(b, x, e.i32(i));
+          sums[r] = LLVM::FMAOp::create(b, ofX, ofY, sums[r]);
+        }
       }
   }
   results.push_back(sums);
@@ -222,7 +227,8 @@ SPATTN_LOWER(StoreFillOp) {
   }
   Value pieces = e.i32(rowBytes / pieceBytes);
   Value count = e.mul(e.toI32(adaptor.getRows().front()), pieces);
-  auto loop = scf::ForOp::create(b, e.lane(), count, e.i32(32));
+  Value lanes = e.i32(32);
+  auto loop = scf::ForOp::create(b, e.lane(), count, lanes);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value n = loop.getInductionVar();
@@ -244,8 +250,8 @@ SPATTN_LOWER(StoreFillOp) {
 void forPieces(Emitter &e, Value pointer, size_t count, int64_t width,
                function_ref<void(size_t first, Value pointer)> body) {
   ImplicitLocOpBuilder &b = e.b;
-  Value thread =
-      arith::AndIOp::create(b, e.thread(), e.i32(kWarpgroupThreads - 1));
+  Value mask = e.i32(kWarpgroupThreads - 1);
+  Value thread = arith::AndIOp::create(b, e.thread(), mask);
   Value base = e.offset(pointer, e.mul(thread, e.i32(4 * width)));
   for (size_t first = 0; first < count; first += width)
     body(first, e.offset(base, int64_t(first) * 4 * kWarpgroupThreads));
@@ -307,7 +313,8 @@ SPATTN_LOWER(LoadFragmentOp) {
 SPATTN_LOWER(ReadColumnsOp) {
   Emitter e(b);
   Value start = e.words(op, adaptor);
-  Value own = e.offset(start, e.mul(e.firstColumn(), e.i32(4)));
+  Value wordBytes = e.i32(4);
+  Value own = e.offset(start, e.mul(e.firstColumn(), wordBytes));
   auto two = VectorType::get(2, b.getF32Type());
   SmallVector<Value> values;
   for (int64_t column = 0; column < op.getResult().getType().getColumns();

@@ -82,9 +82,13 @@ public:
     Value firstRow = e.add(e.toI32(row), laneRow);
 
     Value rowStride = word(kStrideWord);
-    global =
-        e.add(word(kAddressWord), e.mul(extend(batch), word(kStrideWord + 2)));
-    global = e.add(global, e.mul(extend(head), word(kStrideWord + 1)));
+    auto elementsTo = [&](Value index, int64_t strideWord) {
+      Value stride = word(strideWord);
+      return e.mul(extend(index), stride);
+    };
+    Value toBatch = elementsTo(batch, kStrideWord + 2);
+    global = e.add(word(kAddressWord), toBatch);
+    global = e.add(global, elementsTo(head, kStrideWord + 1));
     global = e.add(global,
                    e.mul(arith::ExtSIOp::create(b, i64, firstRow), rowStride));
     Value pieceBytes = e.mul(lanePiece, e.i32(kPieceBytes));
@@ -108,8 +112,9 @@ public:
 
     // The swizzle adds a row's number, mod 8, to that of the piece, without
     // carry. Every other time the rows are 4 further on, mod 8.
+    Value pieceSize = e.i32(kPieceBytes);
     Value swizzled =
-        e.mul(arith::XOrIOp::create(b, lanePiece, laneRow), e.i32(kPieceBytes));
+        e.mul(arith::XOrIOp::create(b, lanePiece, laneRow), pieceSize);
     Value rowBytes = e.mul(laneRow, e.i32(kRowBytes));
     shared[0] = e.offset(tile, e.add(rowBytes, swizzled));
     shared[1] = e.offset(
@@ -130,8 +135,9 @@ public:
         int64_t offset = chunk * chunkBytes(type) + first * kRowBytes;
         Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
                                              e.i32(first), rows);
-        body(e.offset(shared[first / 4 % 2], offset),
-             e.offset(source, int64_t(chunk) * kRowBytes), exists);
+        Value inGlobal = e.offset(source, int64_t(chunk) * kRowBytes);
+        Value inShared = e.offset(shared[first / 4 % 2], offset);
+        body(inShared, inGlobal, exists);
       }
       global = e.add(global, step);
     }
@@ -152,8 +158,9 @@ SPATTN_LOWER(LoadOp) {
                     adaptor.getMap().front(), adaptor.getRow().front(),
                     adaptor.getHead().front(), adaptor.getBatch().front());
   pieces.forEach([&](Value shared, Value global, Value exists) {
+    Value nothing = e.i32(0);
     Value size =
-        arith::SelectOp::create(b, exists, e.i32(kPieceBytes), e.i32(0));
+        arith::SelectOp::create(b, exists, e.i32(kPieceBytes), nothing);
     NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
                             NVVM::LoadCacheModifierKind::CG, size);
   });
@@ -165,7 +172,8 @@ SPATTN_LOWER(LoadOp) {
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   constexpr int64_t pieceWords = kPieceBytes / 4;
-  Value bytes = e.mul(e.lane(), e.i32(kPieceBytes));
+  Value pieceBytes = e.i32(kPieceBytes);
+  Value bytes = e.mul(e.lane(), pieceBytes);
   Value shared = e.offset(e.words(op, adaptor), bytes);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
   Value global = e.offset(
@@ -174,14 +182,14 @@ SPATTN_LOWER(LoadWordsOp) {
   for (int64_t first = 0; first < int64_t(op.getCount());
        first += kLanes * pieceWords) {
     // The last copy may be of some lanes only.
+    Value left = e.i32((op.getCount() - first) / pieceWords);
     Value exists =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, e.lane(),
-                              e.i32((op.getCount() - first) / pieceWords));
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, e.lane(), left);
     auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(ifExists.thenBlock());
-    NVVM::CpAsyncOp::create(b, e.offset(shared, 4 * first),
-                            e.offset(global, 4 * first), kPieceBytes,
+    Value source = e.offset(global, 4 * first);
+    NVVM::CpAsyncOp::create(b, e.offset(shared, 4 * first), source, kPieceBytes,
                             NVVM::LoadCacheModifierKind::CG, Value());
   }
   NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
@@ -221,9 +229,10 @@ SPATTN_LOWER(AddWordsOp) {
   Emitter e(b);
   auto type = VectorType::get(kPieceBytes / 4, b.getF32Type());
   Value shared = e.words(op, adaptor);
-  auto loop =
-      scf::ForOp::create(b, e.mul(e.lane(), e.i32(kPieceBytes)),
-                         e.i32(4 * op.getCount()), e.i32(kLanes * kPieceBytes));
+  Value step = e.i32(kLanes * kPieceBytes);
+  Value end = e.i32(4 * op.getCount());
+  Value pieceBytes = e.i32(kPieceBytes);
+  auto loop = scf::ForOp::create(b, e.mul(e.lane(), pieceBytes), end, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value bytes = loop.getInductionVar();
@@ -312,8 +321,8 @@ public:
     ImplicitLocOpBuilder &b = e.b;
     Value piece =
         arith::XOrIOp::create(b, half, arith::AndIOp::create(b, row, e.i32(7)));
-    Value bytes =
-        e.add(e.mul(row, e.i32(kRowBytes)), e.mul(piece, e.i32(kPieceBytes)));
+    Value inRow = e.mul(piece, e.i32(kPieceBytes));
+    Value bytes = e.add(e.mul(row, e.i32(kRowBytes)), inRow);
     Value base = e.add(e.address(tile), bytes);
     for (int64_t step = 0; step < 4; ++step) {
       Value address = arith::XOrIOp::create(b, base, e.i32(step * kStepBytes));
@@ -373,8 +382,9 @@ SPATTN_LOWER(MmaOp) {
   int64_t depth = op.getTransposed() ? rhs.getColumns() : rhs.getRows();
   Value lane = e.lane();
   auto bits = [&](int64_t shift, int64_t mask) -> Value {
+    Value kept = e.i32(mask);
     return arith::AndIOp::create(
-        b, arith::ShRUIOp::create(b, lane, e.i32(shift)), e.i32(mask));
+        b, arith::ShRUIOp::create(b, lane, e.i32(shift)), kept);
   };
 
   // The left operand: 16 rows, their left halves first. A transposed one's are
@@ -383,15 +393,20 @@ SPATTN_LOWER(MmaOp) {
   auto lhs = dyn_cast<SharedType>(op.getLhs().getType());
   bool lhsTransposed = op.getLhsTransposed();
   if (lhs && lhsTransposed) {
-    Value chunk = e.offset(
-        adaptor.getLhs().front(),
-        e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(chunkBytes(lhs))));
-    Value row = e.add(e.mul(bits(4, 1), e.i32(8)), bits(0, 7));
-    left.emplace(e, chunk, row, e.add(e.mul(e.warp(), e.i32(2)), bits(3, 1)));
+    Value chunk =
+        e.offset(adaptor.getLhs().front(),
+                 e.scaled(adaptor.getRowBlock().front(), chunkBytes(lhs)));
+    Value inMatrix = bits(0, 7);
+    Value eight = e.i32(8);
+    Value row = e.add(e.mul(bits(4, 1), eight), inMatrix);
+    Value half = bits(3, 1);
+    Value halves = e.i32(2);
+    left.emplace(e, chunk, row, e.add(e.mul(e.warp(), halves), half));
   } else if (lhs) {
-    Value block =
-        e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows));
-    Value row = e.add(e.add(block, e.mul(e.warp(), e.i32(16))), bits(0, 15));
+    Value block = e.scaled(adaptor.getRowBlock().front(), kFragmentRows);
+    Value ofLane = bits(0, 15);
+    Value rowsOfWarp = e.i32(16);
+    Value row = e.add(e.add(block, e.mul(e.warp(), rowsOfWarp)), ofLane);
     left.emplace(e, adaptor.getLhs().front(), row, bits(4, 1));
   }
   // The right one: 16 of the depth and 8 columns, twice. Its depth goes along
@@ -399,7 +414,8 @@ SPATTN_LOWER(MmaOp) {
   // matrices are transposed as they are read.
   bool transposed = op.getTransposed();
   Value half = bits(transposed ? 3 : 4, 1), eight = bits(transposed ? 4 : 3, 1);
-  Value row = e.add(e.mul(eight, e.i32(8)), bits(0, 7));
+  Value inMatrix = bits(0, 7);
+  Value row = e.add(e.mul(eight, e.i32(8)), inMatrix);
   MatrixReader right(e, adaptor.getRhs().front(), row, half);
 
   SmallVector<Value> acc;

@@ -180,14 +180,16 @@ SPATTN_LOWER(WriteOp) {
   ValueRange source = adaptor.getSource();
   Value lane = e.lane();
   Value inMatrix = arith::AndIOp::create(b, lane, e.i32(7));
+  Value ofLane = arith::AndIOp::create(b, lane, e.i32(15));
+  Value rowsOfWarp = e.i32(16);
+  Value inBlock = e.add(e.mul(e.warp(), rowsOfWarp), ofLane);
   Value row =
-      e.add(e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(kFragmentRows)),
-            e.add(e.mul(e.warp(), e.i32(16)),
-                  arith::AndIOp::create(b, lane, e.i32(15))));
+      e.add(e.scaled(adaptor.getRowBlock().front(), kFragmentRows), inBlock);
   Value start = e.offset(adaptor.getTile().front(), e.mul(row, e.i32(128)));
   // The swizzle exchanges the 16-byte pieces of a row.
   Value half = arith::ShRUIOp::create(b, lane, e.i32(4));
-  Value swap = e.mul(arith::XOrIOp::create(b, inMatrix, half), e.i32(16));
+  Value pieceBytes = e.i32(16);
+  Value swap = e.mul(arith::XOrIOp::create(b, inMatrix, half), pieceBytes);
   bool isPacked = isa<OperandType>(op.getSource().getType());
   auto packed = [&](size_t pair) -> Value {
     return isPacked ? Value(source[pair])
@@ -272,8 +274,7 @@ SPATTN_LOWER(MmaOp) {
     // A row block is 64 rows of the first chunk, or the chunk of 64 columns.
     int64_t blockBytes =
         shape.transposeLhs ? chunkBytes(type) : kFragmentRows * 128;
-    Value bytes =
-        e.mul(e.toI32(adaptor.getRowBlock().front()), e.i32(blockBytes));
+    Value bytes = e.scaled(adaptor.getRowBlock().front(), blockBytes);
     lhs.push_back(ptx::emitDescriptor(
         b, e.offset(adaptor.getLhs().front(), bytes),
         /*leadingBytes=*/shape.transposeLhs ? chunkBytes(type) : 16,

@@ -118,8 +118,10 @@ private:
     };
     if (op.getGroupSize() == 1)
       return visited(ops.constant(0));
-    auto loop = scf::ForOp::create(b, index(0), index(op.getGroupSize()),
-                                   index(1), ValueRange{index(0)});
+    Value none = index(0);
+    Value step = index(1);
+    Value heads = index(op.getGroupSize());
+    auto loop = scf::ForOp::create(b, index(0), heads, step, ValueRange{none});
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value own = visited(ops.wrap(loop.getInductionVar()));

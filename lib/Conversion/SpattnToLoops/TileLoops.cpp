@@ -148,7 +148,9 @@ void TileLoops::emitTiles(const Ranges &ranges,
 void TileLoops::emitLoop(Index count, function_ref<void(Index)> body) {
   if (ops.knownValue(count) == std::optional<int64_t>(0))
     return;
-  auto loop = scf::ForOp::create(b, index(0), ops.materialize(count), index(1));
+  Value step = index(1);
+  Value end = ops.materialize(count);
+  auto loop = scf::ForOp::create(b, index(0), end, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(ops.wrap(loop.getInductionVar()));

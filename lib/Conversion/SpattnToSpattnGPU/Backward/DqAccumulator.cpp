@@ -22,17 +22,15 @@ Value spattn::getSemaphore(KernelBuilder &b, Value counter, Value tile) {
 Value DqAccumulator::tileNumber(const WorkTile &tile, Value n) {
   Value head =
       b.add(b.mul(tile.batch, b.i32(op.getNumQueryHeads())), tile.head);
-  Value ofHead = arith::DivUIOp::create(b, walk.firstValue(tile, n),
-                                        b.i32(config.queryTile));
+  Value queryTile = b.i32(config.queryTile);
+  Value ofHead = arith::DivUIOp::create(b, walk.firstValue(tile, n), queryTile);
   Value tiles = arith::DivUIOp::create(b, paddedRows, b.i32(config.queryTile));
   return b.add(b.mul(head, tiles), ofHead);
 }
 
 Value DqAccumulator::startOf(Value tile) {
-  return b.pointer(sums,
-                   b.mul(b.asIndex(tile),
-                         b.asIndex(b.i32(config.queryTile * config.headDim))),
-                   b.getF32Type());
+  Value size = b.asIndex(b.i32(config.queryTile * config.headDim));
+  return b.pointer(sums, b.mul(b.asIndex(tile), size), b.getF32Type());
 }
 
 Value DqAccumulator::fragmentPointer(Value start, Value fragment) {
@@ -56,18 +54,22 @@ Value DqAccumulator::claim(Value tile) {
   return isFirst;
 }
 
+Value DqAccumulator::useOf(Value count, int64_t own) {
+  Value number = b.i32(own);
+  return b.add(b.mul(count, b.i32(usesPerTile())), number);
+}
+
 void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
-  int64_t uses = config.fragments() / config.mmaWarpgroups;
+  int64_t uses = usesPerTile();
   for (int64_t own = 0; own < uses; ++own) {
-    Value use = b.add(b.mul(count, b.i32(uses)), b.i32(own));
-    Value phase = PipelineState(b, use, 1).phase;
+    Value phase = PipelineState(b, useOf(count, own), 1).phase;
     for (int64_t group = 0; group < config.mmaWarpgroups; ++group) {
       parts.consumerWait({b.i32(group), phase});
       Value fragment = b.i32(own * config.mmaWarpgroups + group);
+      Value target = fragmentPointer(start, fragment);
       spattn_gpu::AddWordsOp::create(b, kSumsWords, layout.sums.memory(b),
                                      b.asIndex(b.i32(group)), kSumsBytes,
-                                     fragmentPointer(start, fragment),
-                                     /*overwriting=*/bool(semaphore));
+                                     target, /*overwriting=*/bool(semaphore));
     }
     if (semaphore && own + 1 == uses)
       spattn_gpu::SemaphoreReleaseOp::create(b, kPublished, semaphore);
@@ -85,7 +87,10 @@ void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
     return emitParts(count, startOf(tile));
   b.when(
       claim(tile),
-      [&] { emitParts(count, startOf(tile), getSemaphore(b, counter, tile)); },
+      [&] {
+        Value semaphore = getSemaphore(b, counter, tile);
+        emitParts(count, startOf(tile), semaphore);
+      },
       [&] { emitParts(count, startOf(tile)); });
 }
 
@@ -98,8 +103,8 @@ Value DqAccumulator::startPart(Value keyStage, Value buffer, Value fragment) {
   Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
   Value chunk = arith::RemUIOp::create(b, fragment, chunks);
   b.fence();
-  Value dq = b.mma(layout.dsTiles.at(b, buffer), rowBlock,
-                   layout.keyTiles.chunk(b, keyStage, chunk), Value(),
+  Value keys = layout.keyTiles.chunk(b, keyStage, chunk);
+  Value dq = b.mma(layout.dsTiles.at(b, buffer), rowBlock, keys, Value(),
                    /*transposed=*/false, kRowsOfGroup,
                    /*lhsTransposed=*/true);
   b.commit();
@@ -109,8 +114,9 @@ Value DqAccumulator::startPart(Value keyStage, Value buffer, Value fragment) {
 void DqAccumulator::shareScores(Value group, Value count, Value ds) {
   PipelineState state = scores.state(count);
   scores.producerAcquire(state);
+  Value rowBlock = b.asIndex(group);
   spattn_gpu::WriteOp::create(b, ds, layout.dsTiles.at(b, state.stage),
-                              b.asIndex(group));
+                              rowBlock);
   spattn_gpu::AsyncProxyFenceOp::create(b);
   scores.producerCommit(state.stage);
 }
@@ -122,17 +128,18 @@ Value DqAccumulator::start(Value group, Value keyStage, Value count) {
 
 Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
                                 Value dq, Value nextScores) {
-  int64_t uses = config.fragments() / config.mmaWarpgroups;
+  int64_t uses = usesPerTile();
   for (int64_t own = 0; own < uses; ++own) {
-    if (own > 0)
-      dq = startPart(keyStage, bufferOf(count),
-                     b.add(group, b.i32(own * config.mmaWarpgroups)));
+    if (own > 0) {
+      Value fragment = b.add(group, b.i32(own * config.mmaWarpgroups));
+      dq = startPart(keyStage, bufferOf(count), fragment);
+    }
     dq = b.wait(own == 0 && nextScores ? 1 : 0, dq).front();
     bool isLast = own + 1 == uses;
     if (isLast)
       scores.consumerRelease(bufferOf(count));
-    Value use = b.add(b.mul(count, b.i32(uses)), b.i32(own));
-    parts.producerAcquire({group, PipelineState(b, use, 1).phase});
+    Value phase = PipelineState(b, useOf(count, own), 1).phase;
+    parts.producerAcquire({group, phase});
     spattn_gpu::WriteFragmentOp::create(b, dq, layout.sums.memory(b),
                                         b.asIndex(group), kSumsBytes);
     if (isLast && nextScores)
@@ -151,8 +158,8 @@ void DqAccumulator::meet() {
 void DqAccumulator::addParts(const WorkTile &tile, Value group, Value keyStage,
                              Value count, Value n, Value ds) {
   Value buffer = bufferOf(count);
-  spattn_gpu::WriteOp::create(b, ds, layout.dsTiles.at(b, buffer),
-                              b.asIndex(group));
+  Value rowBlock = b.asIndex(group);
+  spattn_gpu::WriteOp::create(b, ds, layout.dsTiles.at(b, buffer), rowBlock);
   spattn_gpu::AsyncProxyFenceOp::create(b);
   meet();
   // Read again, as for masks, to reduce register pressure.

@@ -74,6 +74,12 @@ private:
   Value bufferOf(Value count) {
     return PipelineState(b, count, kScoreBuffers).stage;
   }
+  /// How often a warpgroup stages a part of a query tile's dQ, and the number
+  /// of the `own`-th time for the CTA's `count`-th query tile.
+  int64_t usesPerTile() const {
+    return config.fragments() / config.mmaWarpgroups;
+  }
+  Value useOf(Value count, int64_t own);
   /// Starts 64 queries and columns of a query tile's dQ.
   Value startPart(Value keyStage, Value buffer, Value fragment);
   /// The number of a work tile's n-th query tile among all of the accumulator.

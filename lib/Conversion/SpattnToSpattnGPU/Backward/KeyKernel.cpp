@@ -151,10 +151,11 @@ void KeyKernel::build(StringRef name) {
 
 /// The number of a query among all that scratch has room for.
 Value KeyKernel::scratchRow(const WorkTile &tile, Value query) {
-  Value head = b.add(
-      b.mul(b.asIndex(tile.batch), b.asIndex(b.i32(op.getNumQueryHeads()))),
-      b.asIndex(tile.head));
-  return b.add(b.mul(head, b.asIndex(paddedRows)), b.asIndex(query));
+  Value inBatchEntry = b.asIndex(tile.head);
+  Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
+  Value head = b.add(b.mul(b.asIndex(tile.batch), heads), inBatchEntry);
+  Value inHead = b.asIndex(query);
+  return b.add(b.mul(head, b.asIndex(paddedRows)), inHead);
 }
 
 /// Loads keys and queries with their log-sum-exp, or values and dO with
@@ -170,11 +171,13 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
     b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::First), [&] {
       PipelineState state = keyPipeline.state(KeyTileExtra::keyNumber(tile));
       keyPipeline.producerAcquire(state);
+      Value full = keyPipeline.full(state.stage);
+      Value target = keyRing.at(b, state.stage);
       b.load(get(ofDo ? arguments.valueMap : arguments.keyMap),
-             b.ops.materialize(tile.first), tile.keyHead, tile.batch,
-             keyRing.at(b, state.stage), keyPipeline.full(state.stage));
+             b.ops.materialize(tile.first), tile.keyHead, tile.batch, target,
+             full);
     });
-    auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+    auto loop = b.forLoop(0, tile.visited);
     b.in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       Value query = walk.firstValue(tile, n);
@@ -197,7 +200,7 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
   Pipeline keys(b, layout.keys), values(b, layout.values);
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
     if (config.sumsAreStaged()) {
-      auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+      auto loop = b.forLoop(0, tile.visited);
       b.in(loop.getBody(), [&] {
         accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
       });

@@ -28,9 +28,9 @@ Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
   Value stage = queries.state(count).stage;
   Value start = modifier.scoreStart(lse, b.accType(config.queryTile));
   b.fence();
+  Value query = layout.queryTiles.at(b, stage);
   Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), context.group,
-                       layout.queryTiles.at(b, stage), start,
-                       /*transposed=*/true, config.queryTile);
+                       query, start, /*transposed=*/true, config.queryTile);
   b.commit();
   return scores;
 }
@@ -44,9 +44,9 @@ Value KeyMainloop::startDp(const Context &context, Value stage) {
       b.map(layout.delta.columns(b, stage), b.accType(config.queryTile),
             [](ValueRange x) { return x[0]; });
   b.fence();
+  Value dO = layout.doTiles.at(b, stage);
   Value dp = b.mma(layout.valueTiles.at(b, context.valueStage), context.group,
-                   layout.doTiles.at(b, stage), delta,
-                   /*transposed=*/true, config.queryTile);
+                   dO, delta, /*transposed=*/true, config.queryTile);
   b.commit();
   return dp;
 }
@@ -157,8 +157,10 @@ KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
   NeededTiles needed =
       skipped.getNeeded(tile, KeyTileExtra::skipped(tile), context.group);
   auto skip = [&](Value begin, Value end) {
-    if (config.skipsTiles())
-      skipTiles(b.add(tilesBefore, begin), b.add(tilesBefore, end));
+    if (!config.skipsTiles())
+      return;
+    Value last = b.add(tilesBefore, end);
+    skipTiles(b.add(tilesBefore, begin), last);
   };
   skip(b.i32(0), needed.first);
   Values carried{needed.first};
@@ -194,9 +196,10 @@ KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
   const WorkTile &tile = context.tile;
   Values carried(before);
   for (bool masked : {true, false}) {
+    Value one = b.i32(1);
     auto loop = scf::ForOp::create(b, masked ? b.i32(0) : tile.maskedCount,
                                    masked ? tile.maskedCount : tile.visited,
-                                   b.i32(1), carried);
+                                   one, carried);
     b.in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       Values state(loop.getRegionIterArgs());
@@ -236,12 +239,12 @@ void KeyMainloop::emitOutput(const Context &context, Value dv, Value dk) {
   // Others may still be reading keys, unless each only reads its own.
   if (!config.deterministic)
     accumulator.meet();
-  spattn_gpu::WriteOp::create(b, dv,
-                              layout.valueTiles.at(b, context.valueStage),
-                              b.asIndex(context.group));
-  spattn_gpu::WriteOp::create(b, modifier.chain(dk),
-                              layout.keyTiles.at(b, context.keyStage),
-                              b.asIndex(context.group));
+  Value dvRows = b.asIndex(context.group);
+  spattn_gpu::WriteOp::create(
+      b, dv, layout.valueTiles.at(b, context.valueStage), dvRows);
+  Value dkRows = b.asIndex(context.group);
+  Value dkTile = layout.keyTiles.at(b, context.keyStage);
+  spattn_gpu::WriteOp::create(b, modifier.chain(dk), dkTile, dkRows);
   spattn_gpu::AsyncProxyFenceOp::create(b);
   b.arrive(layout.outputs.at(b, context.keyStage));
 }

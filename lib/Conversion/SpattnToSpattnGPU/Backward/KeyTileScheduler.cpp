@@ -16,7 +16,8 @@ using Index = KernelBuilder::Index;
 void KeyTileScheduler::countTiles() {
   tiles = b.ops.materialize(
       b.ops.ceilDiv(b.ops.wrap(again(sequence.keyLength)), config.keyTile()));
-  rowHeads = b.mul(again(sequence.batches), b.i32(op.getNumKeyHeads()));
+  Value keyHeads = b.i32(op.getNumKeyHeads());
+  rowHeads = b.mul(again(sequence.batches), keyHeads);
 }
 
 Value KeyTileScheduler::again(Value number) {
@@ -113,8 +114,9 @@ KeyTileScheduler::emitGroup(const Progress &progress) {
                                 b, any, head, search.getRegionIterArg(0))});
   });
   Value last = search.getResult(0);
-  auto posts = scf::ForOp::create(
-      b, zero, size, b.i32(1), ValueRange{count, b.i32(KeyTileExtra::First)});
+  Value isFirst = b.i32(KeyTileExtra::First);
+  auto posts =
+      scf::ForOp::create(b, zero, size, b.i32(1), ValueRange{count, isFirst});
   b.in(posts.getBody(), [&, number = number, posted = posted] {
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
@@ -143,9 +145,10 @@ KeyTileScheduler::Progress
 KeyTileScheduler::emitGroupInOneLoop(const Progress &progress) {
   auto [number, count, posted] = progress;
   Value size = b.i32(op.getGroupSize()), none = b.i32(-1), zero = b.i32(0);
-  auto loop =
-      scf::ForOp::create(b, zero, b.i32(2 * op.getGroupSize()), b.i32(1),
-                         ValueRange{none, count, b.i32(KeyTileExtra::First)});
+  Value isFirst = b.i32(KeyTileExtra::First);
+  Value step = b.i32(1);
+  auto loop = scf::ForOp::create(b, zero, b.i32(2 * op.getGroupSize()), step,
+                                 ValueRange{none, count, isFirst});
   b.in(loop.getBody(), [&, number = number, posted = posted] {
     Value turn = loop.getInductionVar();
     Value last = loop.getRegionIterArg(0), own = loop.getRegionIterArg(1);
@@ -172,8 +175,9 @@ KeyTileScheduler::emitGroupInOneLoop(const Progress &progress) {
 
 void KeyTileScheduler::setEnds(WorkTile &item, Value firstBit, Value isLast,
                                Value posted) {
+  Value zero = b.i32(0);
   Value lastBit =
-      arith::SelectOp::create(b, isLast, b.i32(KeyTileExtra::Last), b.i32(0));
+      arith::SelectOp::create(b, isLast, b.i32(KeyTileExtra::Last), zero);
   item.extra = {arith::OrIOp::create(b, firstBit, lastBit), posted};
 }
 

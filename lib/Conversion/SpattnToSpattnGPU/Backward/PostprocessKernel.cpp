@@ -60,17 +60,19 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
               b, b.accType(kRowsOfGroup),
               b.pointer(rows.sums(signature.get(sums)), elements,
                         b.getF32Type()));
-          spattn_gpu::WriteOp::create(
-              b, modifier.chain(sum),
-              layout.gradientTile.chunk(b, b.i32(0), b.i32(chunk)), zero);
+          Value number = b.i32(chunk);
+          Value tile = layout.gradientTile.chunk(b, b.i32(0), number);
+          spattn_gpu::WriteOp::create(b, modifier.chain(sum), tile, zero);
         }
         spattn_gpu::AsyncProxyFenceOp::create(b);
         b.syncThreads(kThreads);
         b.inWarp(0, [&] {
-          spattn_gpu::StoreTileOp::create(
-              b, layout.gradientTile.at(b), signature.get(dqMap),
-              b.asIndex(rows.first), b.asIndex(rows.head),
-              b.asIndex(rows.batch));
+          Value batch = b.asIndex(rows.batch);
+          Value head = b.asIndex(rows.head);
+          Value first = b.asIndex(rows.first);
+          spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
+                                          signature.get(dqMap), first, head,
+                                          batch);
           spattn_gpu::StoreWaitOp::create(b);
         });
       },

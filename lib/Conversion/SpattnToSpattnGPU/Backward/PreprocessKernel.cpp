@@ -26,11 +26,13 @@ PreprocessLayout::PreprocessLayout(const BackwardConfig &config) {
 static void clearSums(KernelBuilder &b, const BackwardConfig &config,
                       QueryRows &rows, Value sums) {
   int64_t share = kRowsOfGroup * config.headDim / kWarps, lines = 2;
-  Value start = b.pointer(rows.sums(sums), b.mul(rows.warp(), b.i32(share)),
-                          b.getF32Type());
-  spattn_gpu::StoreFillOp::create(b, b.f32(0), start,
-                                  b.asIndex(b.i32(share / lines)),
-                                  b.asIndex(b.i32(lines)), share / lines);
+  Value ofWarp = b.i32(share);
+  Value before = b.mul(rows.warp(), ofWarp);
+  Value start = b.pointer(rows.sums(sums), before, b.getF32Type());
+  Value count = b.asIndex(b.i32(lines));
+  Value stride = b.asIndex(b.i32(share / lines));
+  spattn_gpu::StoreFillOp::create(b, b.f32(0), start, stride, count,
+                                  share / lines);
 }
 
 void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
@@ -58,8 +60,8 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   rows.locateCta();
   if (config.claimsSums)
     b.when(b.isFirstThread(), [&] {
-      LLVM::StoreOp::create(b, b.i32(0),
-                            rows.semaphore(signature.get(counter)));
+      Value semaphore = rows.semaphore(signature.get(counter));
+      LLVM::StoreOp::create(b, b.i32(0), semaphore);
     });
   b.when(
       rows.seesKeys(),

@@ -145,11 +145,13 @@ void QueryKernel::emitScheduler() {
                                 /*warps=*/1);
              // No probability is above 0.
              for (auto [base, value] :
-                  {std::pair(arguments.lse, kNegInf), {arguments.delta, 0}})
-               spattn_gpu::StoreFillOp::create(
-                   b, b.f32(value), rows.scratch(get(base)),
-                   b.asIndex(b.i32(kRowsOfGroup)), b.asIndex(b.i32(1)),
-                   kRowsOfGroup);
+                  {std::pair(arguments.lse, kNegInf), {arguments.delta, 0}}) {
+               Value count = b.asIndex(b.i32(1));
+               Value stride = b.asIndex(b.i32(kRowsOfGroup));
+               Value start = rows.scratch(get(base));
+               spattn_gpu::StoreFillOp::create(b, b.f32(value), start, stride,
+                                               count, kRowsOfGroup);
+             }
            }});
 }
 
@@ -162,12 +164,11 @@ void QueryKernel::emitLoads(bool ofValue) {
     Value first = b.ops.materialize(tile.first);
     PipelineState own = rows.state(tile.number);
     rows.producerAcquire(own);
+    Value rowsFull = rows.full(own.stage);
     b.load(get(ofValue ? arguments.doMap : arguments.queryMap), first,
            tile.head, tile.batch,
-           (ofValue ? layout.doTile : layout.queryTile).at(b),
-           rows.full(own.stage));
-    auto loop =
-        scf::ForOp::create(b, b.i32(ofValue ? -1 : 0), tile.visited, b.i32(1));
+           (ofValue ? layout.doTile : layout.queryTile).at(b), rowsFull);
+    auto loop = b.forLoop(ofValue ? -1 : 0, tile.visited);
     b.in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       PipelineState state =
@@ -176,9 +177,10 @@ void QueryKernel::emitLoads(bool ofValue) {
       pipeline.producerAcquire(state);
       Value full = pipeline.full(state.stage);
       auto loadTile = [&] {
+        Value target = ring.at(b, state.stage);
         b.load(get(ofValue ? arguments.valueMap : arguments.keyMap),
-               walk.firstValue(tile, n), tile.keyHead, tile.batch,
-               ring.at(b, state.stage), full);
+               walk.firstValue(tile, n), tile.keyHead, tile.batch, target,
+               full);
       };
       if (!ofValue)
         return loadTile();
@@ -197,10 +199,11 @@ void QueryKernel::emitStores() {
   workTiles.forEach([&](WorkTile &tile, Value) {
     PipelineState state = gradient.state(tile.number);
     gradient.consumerWait(state);
-    spattn_gpu::StoreTileOp::create(
-        b, layout.gradientTile.at(b), get(arguments.dqMap),
-        b.asIndex(b.ops.materialize(tile.first)), b.asIndex(tile.head),
-        b.asIndex(tile.batch));
+    Value batch = b.asIndex(tile.batch);
+    Value head = b.asIndex(tile.head);
+    Value first = b.asIndex(b.ops.materialize(tile.first));
+    spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
+                                    get(arguments.dqMap), first, head, batch);
     spattn_gpu::StoreWaitOp::create(b);
     gradient.consumerRelease(state.stage);
   });

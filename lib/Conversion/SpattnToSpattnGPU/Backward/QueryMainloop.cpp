@@ -29,8 +29,9 @@ void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   dO.consumerWait(own);
   PipelineState output = stateOfValue(b, values, tile, tilesBefore, b.i32(-1));
   values.consumerWait(output);
-  Value delta = scratch.deltaStart(layout.valueTiles.at(b, output.stage),
-                                   layout.doTile.at(b));
+  Value doTile = layout.doTile.at(b);
+  Value delta =
+      scratch.deltaStart(layout.valueTiles.at(b, output.stage), doTile);
   scratch.storeStart(arrays.delta, delta);
   scratch.storeStart(arrays.lse, lse);
   // After what depends on the reads: they may still be under way where an
@@ -62,8 +63,8 @@ void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
 void QueryMainloop::emitOutput(const PipelineState &own, Value sum) {
   Value dq = modifier.chain(sum);
   gradient.producerAcquire(own);
-  spattn_gpu::WriteOp::create(b, dq, layout.gradientTile.at(b),
-                              b.asIndex(b.i32(0)));
+  Value rowBlock = b.asIndex(b.i32(0));
+  spattn_gpu::WriteOp::create(b, dq, layout.gradientTile.at(b), rowBlock);
   spattn_gpu::AsyncProxyFenceOp::create(b);
   gradient.producerCommit(own.stage);
 }
@@ -72,8 +73,9 @@ Value QueryMainloop::startScores(Value count) {
   PipelineState state = keys.state(count);
   keys.consumerWait(state);
   b.fence();
-  Value scores = b.mma(layout.queryTile.at(b), b.i32(0),
-                       layout.keyTiles.at(b, state.stage), Value(),
+  Value keyTile = layout.keyTiles.at(b, state.stage);
+  Value rowBlock = b.i32(0);
+  Value scores = b.mma(layout.queryTile.at(b), rowBlock, keyTile, Value(),
                        /*transposed=*/true, kKeyTile);
   b.commit();
   return scores;
@@ -88,8 +90,9 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
       stateOfValue(b, values, context.tile, context.tilesBefore, n);
   values.consumerWait(value);
   b.fence();
-  Value dp = b.mma(layout.doTile.at(b), b.i32(0),
-                   layout.valueTiles.at(b, value.stage), Value(),
+  Value valueTile = layout.valueTiles.at(b, value.stage);
+  Value rowBlock = b.i32(0);
+  Value dp = b.mma(layout.doTile.at(b), rowBlock, valueTile, Value(),
                    /*transposed=*/true, kKeyTile);
   b.commit();
   scores = modifier.logitsFrom(scores, context.lse);

@@ -46,8 +46,8 @@ public:
   static PipelineState stateOfValue(KernelBuilder &b, Pipeline &values,
                                     const WorkTile &tile, Value tilesBefore,
                                     Value n) {
-    return values.state(
-        b.add(b.add(tilesBefore, tile.number), b.add(n, b.i32(1))));
+    Value ofTile = b.add(n, b.i32(1));
+    return values.state(b.add(b.add(tilesBefore, tile.number), ofTile));
   }
 
 private:

@@ -17,7 +17,8 @@ using namespace spattn;
 using Index = KernelBuilder::Index;
 
 void spattn::startCounter(KernelBuilder &b, Value counter) {
-  b.when(b.compare(arith::CmpIPredicate::eq, b.add(b.cta, b.thread), b.i32(0)),
+  Value zero = b.i32(0);
+  b.when(b.compare(arith::CmpIPredicate::eq, b.add(b.cta, b.thread), zero),
          [&] { LLVM::StoreOp::create(b, b.i32(0), counter); });
 }
 
@@ -45,10 +46,11 @@ void QueryRows::locate(const WorkTile &tile) {
 void QueryRows::locateScratch() {
   rowsLeft = b.sub(sequence.queryLength, first);
   Value padded = sequence.paddedQueries(b, config.queryTile);
-  Value headNumber =
-      b.add(b.mul(b.asIndex(batch), b.asIndex(b.i32(op.getNumQueryHeads()))),
-            b.asIndex(head));
-  scratchRow = b.add(b.mul(headNumber, b.asIndex(padded)), b.asIndex(first));
+  Value inBatchEntry = b.asIndex(head);
+  Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
+  Value headNumber = b.add(b.mul(b.asIndex(batch), heads), inBatchEntry);
+  Value inHead = b.asIndex(first);
+  scratchRow = b.add(b.mul(headNumber, b.asIndex(padded)), inHead);
 }
 
 Value QueryRows::seesKeys() {
@@ -61,10 +63,10 @@ Value QueryRows::seesKeys() {
   auto ranges =
       keyTiles(ops, form, tile, ops.add(tile, ops.constant(config.queryTile)),
                config.keyTile());
-  Index visited = ops.add(maskedSequence(ops, ranges).count,
-                          fullSequence(ops, ranges).count);
-  return b.compare(arith::CmpIPredicate::sgt, ops.materialize(visited),
-                   b.i32(0));
+  Index full = fullSequence(ops, ranges).count;
+  Index visited = ops.add(maskedSequence(ops, ranges).count, full);
+  Value zero = b.i32(0);
+  return b.compare(arith::CmpIPredicate::sgt, ops.materialize(visited), zero);
 }
 
 Value QueryRows::semaphore(Value counter) {
@@ -86,25 +88,29 @@ Value QueryRows::sums(Value base) {
 void QueryRows::emitEmptyRows(const StridedArray &dq, int64_t warps) {
   Value share = b.i32(kRowsOfGroup / warps);
   Value before = warps == 1 ? b.i32(0) : b.mul(warp(), share);
-  Value left = arith::MaxSIOp::create(b, b.sub(rowsLeft, before), b.i32(0));
+  Value none = b.i32(0);
+  Value left = arith::MaxSIOp::create(b, b.sub(rowsLeft, before), none);
   Value count = arith::MinSIOp::create(b, left, share);
   Value rowStride = b.asIndex(dq.rowStride);
-  Value start = b.pointer(row(dq, b.element),
-                          b.mul(b.asIndex(before), rowStride), b.element);
+  Value elements = b.mul(b.asIndex(before), rowStride);
+  Value start = b.pointer(row(dq, b.element), elements, b.element);
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));
   spattn_gpu::StoreFillOp::create(b, zero, start, rowStride, b.asIndex(count),
                                   op.getHeadDim());
 }
 
 void QueryRows::storeStart(Value base, Value rows) {
-  spattn_gpu::StoreRowsOp::create(b, rows, scratch(base), b.asIndex(b.i32(1)),
-                                  b.asIndex(b.i32(kRowsOfGroup)));
+  Value count = b.asIndex(b.i32(kRowsOfGroup));
+  Value stride = b.asIndex(b.i32(1));
+  spattn_gpu::StoreRowsOp::create(b, rows, scratch(base), stride, count);
 }
 
 Value QueryRows::negatedLse(const StridedArray &array) {
-  Value lse = spattn_gpu::LoadRowsOp::create(
-      b, row(array, b.getF32Type()), b.asIndex(array.rowStride),
-      b.asIndex(rowsLeft), b.f32(kNegInf));
+  Value missing = b.f32(kNegInf);
+  Value count = b.asIndex(rowsLeft);
+  Value stride = b.asIndex(array.rowStride);
+  Value lse = spattn_gpu::LoadRowsOp::create(b, row(array, b.getF32Type()),
+                                             stride, count, missing);
   return b.map(lse, b.rowsType(), [&](ValueRange x) -> Value {
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
                                        b.f32(kNegInf));

@@ -36,11 +36,13 @@ llvm::SmallVector<Value> SkippedTiles::find(const WorkTile &workTile) {
     Index end = ops.add(begin, ops.constant(kRowsOfGroup));
     IndexOps::Bool isSeen = ops.constantBool(false);
     for (const auto &range :
-         queryTiles(ops, workTile.form, begin, end, config.queryTile))
-      isSeen = ops.orB(
-          isSeen, ops.andB(ops.le(range.begin, tile), ops.lt(tile, range.end)));
-    IndexOps::Bool isSkipped =
-        ops.andB(ops.notB(isSeen), ops.lt(number, workTile.masked.count));
+         queryTiles(ops, workTile.form, begin, end, config.queryTile)) {
+      IndexOps::Bool isBeforeEnd = ops.lt(tile, range.end);
+      isSeen =
+          ops.orB(isSeen, ops.andB(ops.le(range.begin, tile), isBeforeEnd));
+    }
+    IndexOps::Bool isMasked = ops.lt(number, workTile.masked.count);
+    IndexOps::Bool isSkipped = ops.andB(ops.notB(isSeen), isMasked);
     words.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
                                              ops.materialize(isSkipped),
                                              NVVM::VoteSyncKind::ballot));
@@ -60,8 +62,8 @@ NeededTiles SkippedTiles::getNeeded(const WorkTile &tile, ValueRange words,
     word = arith::SelectOp::create(
         b, b.compare(arith::CmpIPredicate::sge, group, b.i32(2 * i)), words[i],
         word);
-  Value half =
-      b.mul(arith::AndIOp::create(b, group, b.i32(1)), b.i32(kTilesWithBit));
+  Value bits = b.i32(kTilesWithBit);
+  Value half = b.mul(arith::AndIOp::create(b, group, b.i32(1)), bits);
   Value every = b.i32((int64_t(1) << kTilesWithBit) - 1);
   result.skipped =
       arith::AndIOp::create(b, every, arith::ShRUIOp::create(b, word, half));
@@ -71,9 +73,9 @@ NeededTiles SkippedTiles::getNeeded(const WorkTile &tile, ValueRange words,
   Value withBit = arith::MinSIOp::create(b, tile.visited, most);
   Value exist = arith::AndIOp::create(
       b, seen, arith::ShRUIOp::create(b, every, b.sub(most, withBit)));
-  Value lastSeen = arith::MaxSIOp::create(
-      b, b.sub(b.i32(31), math::CountLeadingZerosOp::create(b, exist)),
-      b.i32(0));
+  Value zero = b.i32(0);
+  Value leading = math::CountLeadingZerosOp::create(b, exist);
+  Value lastSeen = arith::MaxSIOp::create(b, b.sub(b.i32(31), leading), zero);
   Value hasMore = b.compare(arith::CmpIPredicate::sgt, tile.visited, most);
   result.last = arith::SelectOp::create(b, hasMore, result.last, lastSeen);
   Value firstSeen = math::CountTrailingZerosOp::create(

@@ -78,8 +78,8 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
   if (needsRow())
     rowsLeft = b.asIndex(b.sub(sequence.queryLength, pending.row));
   if (storesThroughShared(op)) {
-    spattn_gpu::WriteOp::create(b, output, outputTile(state.stage),
-                                b.asIndex(group));
+    Value rowBlock = b.asIndex(group);
+    spattn_gpu::WriteOp::create(b, output, outputTile(state.stage), rowBlock);
     spattn_gpu::AsyncProxyFenceOp::create(b);
   } else {
     spattn_gpu::StoreOp::create(
@@ -88,20 +88,23 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
         out.rowStride, rowsLeft, outElement);
   }
   b.arrive(layout.outputs.at(b, state.stage));
-  if (op.getLse())
-    spattn_gpu::StoreRowsOp::create(
-        b, modifier.logSumExp(pending.max, sum),
-        lse.row(b, pending.batch, pending.head, pending.row, b.getF32Type()),
-        lse.rowStride, rowsLeft);
+  if (op.getLse()) {
+    Value start =
+        lse.row(b, pending.batch, pending.head, pending.row, b.getF32Type());
+    spattn_gpu::StoreRowsOp::create(b, modifier.logSumExp(pending.max, sum),
+                                    start, lse.rowStride, rowsLeft);
+  }
 }
 
 void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
                                   Value map) {
   if (!storesThroughShared(op))
     return;
-  spattn_gpu::StoreTileOp::create(b, outputTile(stage), map,
-                                  b.asIndex(b.ops.materialize(tile.first)),
-                                  b.asIndex(tile.head), b.asIndex(tile.batch));
+  Value batch = b.asIndex(tile.batch);
+  Value head = b.asIndex(tile.head);
+  Value first = b.asIndex(b.ops.materialize(tile.first));
+  spattn_gpu::StoreTileOp::create(b, outputTile(stage), map, first, head,
+                                  batch);
   spattn_gpu::StoreWaitOp::create(b);
 }
 
@@ -114,9 +117,9 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   spattn_gpu::StoreFillOp::create(
       b, zero, out.row(b, tile.batch, tile.head, first, outElement),
       out.rowStride, count, op.getValueDim());
-  if (op.getLse())
-    spattn_gpu::StoreFillOp::create(
-        b, b.f32(kNegInf),
-        lse.row(b, tile.batch, tile.head, first, b.getF32Type()), lse.rowStride,
-        count, 1);
+  if (op.getLse()) {
+    Value start = lse.row(b, tile.batch, tile.head, first, b.getF32Type());
+    spattn_gpu::StoreFillOp::create(b, b.f32(kNegInf), start, lse.rowStride,
+                                    count, 1);
+  }
 }

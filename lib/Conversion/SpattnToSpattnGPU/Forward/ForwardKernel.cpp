@@ -159,20 +159,20 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
     if (!ofValue) {
       PipelineState state = queries.state(tile.number);
       queries.producerAcquire(state);
+      Value full = queries.full(state.stage);
+      Value target = layout.queryTiles.narrowed(b, state.stage, config.headDim);
       b.load(get(arguments.queryMap), b.ops.materialize(tile.first), tile.head,
-             tile.batch,
-             layout.queryTiles.narrowed(b, state.stage, config.headDim),
-             queries.full(state.stage));
+             tile.batch, target, full);
     }
-    auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+    auto loop = b.forLoop(0, tile.visited);
     b.in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       Value key = walk.firstValue(tile, n);
       PipelineState state = pipeline.state(b.add(tilesBefore, n));
       pipeline.producerAcquire(state);
+      Value full = pipeline.full(state.stage);
       b.load(get(ofValue ? arguments.valueMap : arguments.keyMap), key,
-             tile.keyHead, tile.batch, ring.at(b, state.stage),
-             pipeline.full(state.stage));
+             tile.keyHead, tile.batch, ring.at(b, state.stage), full);
     });
   });
 }

@@ -43,8 +43,8 @@ Value ForwardMainloop::startOutput(Value probabilities, Value stage,
 
 Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
   KernelBuilder::Index first = walk.first(tile, n);
-  return mask.allowedColumns(tile, workTiles.withMask(tile), first,
-                             rowsBefore(group));
+  Value before = rowsBefore(group);
+  return mask.allowedColumns(tile, workTiles.withMask(tile), first, before);
 }
 
 void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
@@ -53,7 +53,8 @@ void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
     return;
   pending.batch = tile.batch;
   pending.head = tile.head;
-  pending.row = b.add(b.ops.materialize(tile.first), rowsBefore(group));
+  Value before = rowsBefore(group);
+  pending.row = b.add(b.ops.materialize(tile.first), before);
 }
 
 llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
@@ -116,8 +117,8 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
   scores = mask.apply(scores, allowed);
-  Softmax::State state =
-      softmax.step(scores, b.fillRows(kNegInf), b.fillRows(0));
+  Value noSum = b.fillRows(0);
+  Softmax::State state = softmax.step(scores, b.fillRows(kNegInf), noSum);
   pending.output = b.wait(0, {ended, pending.operand}, state.sum).front();
   b.when(isPending, [&] {
     values.consumerRelease(last.stage);
@@ -178,8 +179,7 @@ void ForwardMainloop::emitInOrder(Value group) {
     Value query = awaitQueries(tile);
     SmallVector<Value> initial{b.fillAcc(config.valueDim, 0),
                                b.fillRows(kNegInf), b.fillRows(0)};
-    auto loop =
-        scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1), initial);
+    auto loop = b.forLoop(0, tile.visited, initial);
     b.in(loop.getBody(), [&] {
       Value n = loop.getInductionVar();
       PipelineState own = keys.state(b.add(tilesBefore, n));

@@ -84,6 +84,12 @@ llvm::SmallVector<Value> KernelBuilder::emitWhile(
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+scf::ForOp KernelBuilder::forLoop(int64_t first, Value end,
+                                  ValueRange initial) {
+  Value step = i32(1);
+  return scf::ForOp::create(*this, i32(first), end, step, initial);
+}
+
 Value KernelBuilder::isWarp(int64_t number) {
   Value warp = arith::DivUIOp::create(*this, thread, i32(32));
   return compare(arith::CmpIPredicate::eq, warp, i32(number));
@@ -158,8 +164,9 @@ Value KernelBuilder::toOperand(Value acc) {
 //===----------------------------------------------------------------------===//
 
 void KernelBuilder::arrive(Value barrier) {
-  spattn_gpu::BarrierArriveOp::create(
-      *this, barrier, compare(arith::CmpIPredicate::eq, lane(), i32(0)));
+  Value zero = i32(0);
+  Value isFirstLane = compare(arith::CmpIPredicate::eq, lane(), zero);
+  spattn_gpu::BarrierArriveOp::create(*this, barrier, isFirstLane);
 }
 
 void KernelBuilder::arriveAfterReads(Value barrier) {
@@ -170,6 +177,9 @@ void KernelBuilder::arriveAfterReads(Value barrier) {
 
 void KernelBuilder::load(Value map, Value row, Value head, Value batch,
                          Value tile, Value barrier) {
-  spattn_gpu::LoadOp::create(*this, map, asIndex(row), asIndex(head),
-                             asIndex(batch), tile, barrier);
+  Value batchIndex = asIndex(batch);
+  Value headIndex = asIndex(head);
+  Value rowIndex = asIndex(row);
+  spattn_gpu::LoadOp::create(*this, map, rowIndex, headIndex, batchIndex, tile,
+                             barrier);
 }

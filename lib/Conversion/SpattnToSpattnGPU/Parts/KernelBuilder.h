@@ -87,6 +87,8 @@ public:
   SmallVector<Value>
   emitWhile(ValueRange initial, llvm::function_ref<Value(ValueRange)> condition,
             llvm::function_ref<SmallVector<Value>(ValueRange)> body);
+  /// A loop over the numbers from `first` to before `end`.
+  mlir::scf::ForOp forLoop(int64_t first, Value end, ValueRange initial = {});
   /// Runs `body` in one warp of a warpgroup.
   template <class Body>
   void inWarp(int64_t number, Body body) {

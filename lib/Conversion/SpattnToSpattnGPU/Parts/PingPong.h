@@ -40,8 +40,8 @@ public:
   void pass(Value group) {
     if (!enabled)
       return;
-    Value next = mlir::arith::RemUIOp::create(b, b.add(group, b.i32(1)),
-                                              b.i32(warpgroups));
+    Value count = b.i32(warpgroups);
+    Value next = mlir::arith::RemUIOp::create(b, b.add(group, b.i32(1)), count);
     spattn_gpu::NamedBarrierArriveOp::create(b, kFirstBarrier, b.asIndex(next),
                                              kThreads);
   }

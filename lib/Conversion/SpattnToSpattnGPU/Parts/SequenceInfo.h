@@ -42,11 +42,14 @@ struct StridedArray {
   /// The address of a row.
   mlir::Value row(KernelBuilder &b, mlir::Value batch, mlir::Value head,
                   mlir::Value row, mlir::Type type) const {
-    mlir::Value position =
-        b.add(b.add(b.mul(b.asIndex(batch), b.asIndex(batchStride)),
-                    b.mul(b.asIndex(head), b.asIndex(headStride))),
-              b.mul(b.asIndex(row), b.asIndex(rowStride)));
-    return b.pointer(pointer, position, type);
+    auto elementsTo = [&](mlir::Value number, mlir::Value stride) {
+      mlir::Value apart = b.asIndex(stride);
+      return b.mul(b.asIndex(number), apart);
+    };
+    mlir::Value toRow = elementsTo(row, rowStride);
+    mlir::Value toHead = elementsTo(head, headStride);
+    mlir::Value toBatch = elementsTo(batch, batchStride);
+    return b.pointer(pointer, b.add(b.add(toBatch, toHead), toRow), type);
   }
 };
 

@@ -30,7 +30,8 @@ void WorkScheduler::emitStatic(const ScheduledWork &work) {
   Value seconds = arith::DivUIOp::create(b, work.count, b.i32(2));
   Value pairs = b.sub(work.count, seconds);
   // The golden section.
-  Value move = arith::DivUIOp::create(b, b.mul(b.ctas, b.i32(98)), b.i32(256));
+  Value whole = b.i32(256);
+  Value move = arith::DivUIOp::create(b, b.mul(b.ctas, b.i32(98)), whole);
   llvm::SmallVector<Value> end = b.emitWhile(
       {zero, zero, b.cta, zero},
       [&](ValueRange carried) {
@@ -119,8 +120,9 @@ void RowTiles::groupHeads(int64_t bytes) {
       {b.i32(1)},
       [&](ValueRange carried) -> Value {
         Value next = b.add(carried[0], carried[0]);
+        Value limit = b.i32(most);
         Value fits = b.compare(arith::CmpIPredicate::ule,
-                               b.mul(next, sequence.keyLength), b.i32(most));
+                               b.mul(next, sequence.keyLength), limit);
         Value rest = arith::AndIOp::create(b, rowHeads, b.sub(next, b.i32(1)));
         return arith::AndIOp::create(
             b, fits, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));

@@ -188,8 +188,9 @@ Value WorkTileQueue::forEachInterval(
   const WorkTileLayout &slot = layout.slot;
   Value stage = pipeline.state(tile.number).stage;
   Value firstRow = b.mul(stage, b.i32(slot.words() / 4));
-  auto loop = scf::ForOp::create(b, b.i32(0), b.i32(slot.intervals), b.i32(1),
-                                 ValueRange{initial});
+  Value step = b.i32(1);
+  Value end = b.i32(slot.intervals);
+  auto loop = scf::ForOp::create(b, b.i32(0), end, step, ValueRange{initial});
   b.in(loop.getBody(), [&] {
     llvm::SmallVector<Type> types(4, b.getI32Type());
     ValueRange row = spattn_gpu::ReadWordsOp::create(

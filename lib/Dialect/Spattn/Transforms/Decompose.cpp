@@ -136,7 +136,8 @@ private:
   /// The maximum of a row, or 0 where all logits are -inf: differences with
   /// that are numbers.
   Value finiteMax(ImplicitLocOpBuilder &b, Value max) {
-    return arith::SelectOp::create(b, isEqual(b, max, negInf), f32(b, 0), max);
+    Value zero = f32(b, 0);
+    return arith::SelectOp::create(b, isEqual(b, max, negInf), zero, max);
   }
 
   /// The structure itself: which pairs of each head are allowed.
@@ -154,7 +155,9 @@ private:
           auto form = normalForm(ops, op.getHeadStructures(), at(0),
                                  {ops.wrap(queryLength), ops.wrap(keyLength)},
                                  op.getAlgebraAlignment());
-          return ops.materialize(spattn::allowed(ops, form, at(1), at(2)));
+          IndexOps::Value key = at(2);
+          IndexOps::Value query = at(1);
+          return ops.materialize(spattn::allowed(ops, form, query, key));
         });
   }
 
@@ -166,8 +169,9 @@ private:
              {operandMap(5, 2, 4), operandMap(5, 3, 4, /*ofKeys=*/true),
               mapOf(5, {0, 1, 2, 3})},
              4, [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-               Value product = arith::MulFOp::create(
-                   inner, toF32(inner, args[0]), toF32(inner, args[1]));
+               Value key = toF32(inner, args[1]);
+               Value product =
+                   arith::MulFOp::create(inner, toF32(inner, args[0]), key);
                return arith::AddFOp::create(inner, args[2], product);
              });
     Value scale = op.getScale();
@@ -227,8 +231,9 @@ private:
         {mapOf(4, {0, 1, 2, 3}), mapOf(4, {0, 1, 2}), operandMap(4, 2, 3)}, 4,
         [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
           // A row without keys is 0.
+          Value one = f32(inner, 1);
           Value divisor = arith::SelectOp::create(
-              inner, isEqual(inner, args[1], 0), f32(inner, 1), args[1]);
+              inner, isEqual(inner, args[1], 0), one, args[1]);
           Value out = arith::DivFOp::create(inner, args[0], divisor);
           if (element.isF32())
             return out;

@@ -50,6 +50,15 @@ mlir::Value IndexOps::materialize(const Bool &value) {
   return value.value;
 }
 
+/// Emits a binary operation; `properties` come before its operands.
+template <class Op, class... Properties>
+static mlir::Value emitBinary(IndexOps &ops, ImplicitLocOpBuilder &b,
+                              const Value_ &lhs, const Value_ &rhs,
+                              Properties... properties) {
+  mlir::Value right = ops.materialize(rhs);
+  return Op::create(b, properties..., ops.materialize(lhs), right);
+}
+
 Value_ IndexOps::add(Value lhs, Value rhs) {
   if (lhs.constant && rhs.constant)
     return constant(*lhs.constant + *rhs.constant);
@@ -57,7 +66,7 @@ Value_ IndexOps::add(Value lhs, Value rhs) {
     return rhs;
   if (is(rhs, 0))
     return lhs;
-  return {{}, arith::AddIOp::create(b, materialize(lhs), materialize(rhs))};
+  return {{}, emitBinary<arith::AddIOp>(*this, b, lhs, rhs)};
 }
 
 Value_ IndexOps::sub(Value lhs, Value rhs) {
@@ -67,7 +76,7 @@ Value_ IndexOps::sub(Value lhs, Value rhs) {
     return lhs;
   if (same(lhs, rhs))
     return constant(0);
-  return {{}, arith::SubIOp::create(b, materialize(lhs), materialize(rhs))};
+  return {{}, emitBinary<arith::SubIOp>(*this, b, lhs, rhs)};
 }
 
 Value_ IndexOps::mul(Value lhs, Value rhs) {
@@ -79,7 +88,7 @@ Value_ IndexOps::mul(Value lhs, Value rhs) {
     return rhs;
   if (is(rhs, 1))
     return lhs;
-  return {{}, arith::MulIOp::create(b, materialize(lhs), materialize(rhs))};
+  return {{}, emitBinary<arith::MulIOp>(*this, b, lhs, rhs)};
 }
 
 Value_ IndexOps::floorDiv(Value lhs, int64_t divisor) {
@@ -130,7 +139,7 @@ Value_ IndexOps::min(Value lhs, Value rhs) {
     return constant(std::min(*lhs.constant, *rhs.constant));
   if (same(lhs, rhs))
     return lhs;
-  return {{}, arith::MinSIOp::create(b, materialize(lhs), materialize(rhs))};
+  return {{}, emitBinary<arith::MinSIOp>(*this, b, lhs, rhs)};
 }
 
 Value_ IndexOps::max(Value lhs, Value rhs) {
@@ -138,14 +147,7 @@ Value_ IndexOps::max(Value lhs, Value rhs) {
     return constant(std::max(*lhs.constant, *rhs.constant));
   if (same(lhs, rhs))
     return lhs;
-  return {{}, arith::MaxSIOp::create(b, materialize(lhs), materialize(rhs))};
-}
-
-static mlir::Value compare(IndexOps &ops, ImplicitLocOpBuilder &b,
-                           arith::CmpIPredicate predicate, Value_ lhs,
-                           Value_ rhs) {
-  return arith::CmpIOp::create(b, predicate, ops.materialize(lhs),
-                               ops.materialize(rhs));
+  return {{}, emitBinary<arith::MaxSIOp>(*this, b, lhs, rhs)};
 }
 
 Bool_ IndexOps::lt(Value lhs, Value rhs) {
@@ -153,7 +155,9 @@ Bool_ IndexOps::lt(Value lhs, Value rhs) {
     return constantBool(*lhs.constant < *rhs.constant);
   if (same(lhs, rhs))
     return constantBool(false);
-  return {{}, compare(*this, b, arith::CmpIPredicate::slt, lhs, rhs)};
+  return {
+      {},
+      emitBinary<arith::CmpIOp>(*this, b, lhs, rhs, arith::CmpIPredicate::slt)};
 }
 
 Bool_ IndexOps::le(Value lhs, Value rhs) {
@@ -161,7 +165,9 @@ Bool_ IndexOps::le(Value lhs, Value rhs) {
     return constantBool(*lhs.constant <= *rhs.constant);
   if (same(lhs, rhs))
     return constantBool(true);
-  return {{}, compare(*this, b, arith::CmpIPredicate::sle, lhs, rhs)};
+  return {
+      {},
+      emitBinary<arith::CmpIOp>(*this, b, lhs, rhs, arith::CmpIPredicate::sle)};
 }
 
 Bool_ IndexOps::eq(Value lhs, Value rhs) {
@@ -169,7 +175,9 @@ Bool_ IndexOps::eq(Value lhs, Value rhs) {
     return constantBool(*lhs.constant == *rhs.constant);
   if (same(lhs, rhs))
     return constantBool(true);
-  return {{}, compare(*this, b, arith::CmpIPredicate::eq, lhs, rhs)};
+  return {
+      {},
+      emitBinary<arith::CmpIOp>(*this, b, lhs, rhs, arith::CmpIPredicate::eq)};
 }
 
 Bool_ IndexOps::andB(Bool lhs, Bool rhs) {
@@ -201,7 +209,5 @@ Value_ IndexOps::select(Bool condition, Value lhs, Value rhs) {
     return *condition.constant ? lhs : rhs;
   if (same(lhs, rhs))
     return lhs;
-  return {{},
-          arith::SelectOp::create(b, condition.value, materialize(lhs),
-                                  materialize(rhs))};
+  return {{}, emitBinary<arith::SelectOp>(*this, b, lhs, rhs, condition.value)};
 }
