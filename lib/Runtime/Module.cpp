@@ -8,9 +8,9 @@
 
 #include "spattn/Runtime/Module.h"
 
-#include "Plan.h"
+#include "LaunchLayout.h"
+#include "ModuleImpl.h"
 #include "Text.h"
-#include "spattn/Runtime/TensorMap.h"
 
 #include <algorithm>
 
@@ -18,58 +18,8 @@ using namespace spattn::runtime;
 
 // The most CTAs of a grid, along x, and along y and z.
 static constexpr int64_t kMaxGridX = 0x7fffffff, kMaxGridYZ = 0xffff;
-/// What addresses of the driver's allocations are multiples of.
-static constexpr uint64_t kDriverAlignment = 256;
 /// Clusters of more CTAs must be allowed explicitly.
 static constexpr uint32_t kPortableCluster = 8;
-
-namespace {
-/// What a launch knows once all but its scratch has been checked. The module's
-/// context is the current one meanwhile.
-struct Prepared {
-  ContextScope scope;
-  std::vector<Scalar> values;
-  std::vector<int64_t> scratchBytes;
-};
-} // namespace
-
-struct Module::Impl {
-  Impl(std::shared_ptr<const Artifact> artifact, DeviceContext context,
-       DeviceInfo device, Plan plan)
-      : artifact(std::move(artifact)), context(std::move(context)),
-        device(std::move(device)), plan(std::move(plan)) {}
-  ~Impl();
-
-  std::string describeDevice() const;
-  Status loadCode();
-  Status loadKernel(const Kernel &kernel);
-  Status checkAddress(cuda::DevicePtr address) const;
-  Status checkAddresses(const LaunchArguments &arguments) const;
-  Status checkScratch(const LaunchArguments &arguments,
-                      const std::vector<int64_t> &sizes) const;
-  Status clearScratch(const LaunchArguments &arguments,
-                      const std::vector<int64_t> &sizes) const;
-  Result<std::vector<cuda::TensorMap>>
-  makeTensorMaps(const LaunchArguments &arguments) const;
-  Status getGrid(size_t kernel, const std::vector<Scalar> &values,
-                 unsigned (&grid)[3]) const;
-  Status launchKernel(size_t index, const LaunchArguments &arguments,
-                      const std::vector<Scalar> &values,
-                      std::vector<cuda::TensorMap> &maps) const;
-  Result<Prepared> prepare(const LaunchArguments &arguments) const;
-  Status launch(const LaunchArguments &arguments,
-                const Prepared &prepared) const;
-
-  const Driver &driver() const { return context.driver(); }
-
-  std::shared_ptr<const Artifact> artifact;
-  DeviceContext context;
-  DeviceInfo device;
-  Plan plan;
-  cuda::Module handle = nullptr;
-  std::vector<cuda::Function> functions;
-  std::vector<KernelInfo> infos;
-};
 
 //===----------------------------------------------------------------------===//
 // Loading
@@ -222,7 +172,7 @@ const std::vector<KernelInfo> &Module::kernels() const { return impl->infos; }
 // Arguments
 //===----------------------------------------------------------------------===//
 
-Status Module::Impl::checkAddress(cuda::DevicePtr address) const {
+Status Module::Impl::checkMemory(cuda::DevicePtr address) const {
   unsigned type = 0, managed = 0;
   int ordinal = -1;
   int attributes[] = {cuda::kPointerMemoryType, cuda::kPointerIsManaged,
@@ -248,7 +198,7 @@ Status Module::Impl::checkAddresses(const LaunchArguments &arguments) const {
     const OperandView &view = arguments.operands[i];
     if (view.address == 0 || std::count(view.sizes, view.sizes + view.rank, 0))
       continue;
-    if (Status status = checkAddress(view.address); !status.ok())
+    if (Status status = checkMemory(view.address); !status.ok())
       return status.in("operand '" + artifact->operands[i].name + "'");
   }
   return {};
@@ -271,7 +221,7 @@ Status Module::Impl::checkScratch(const LaunchArguments &arguments,
       status = makeError("the address is not a multiple of ", buffer.alignment,
                          " bytes");
     else if (arguments.checkAddresses)
-      status = checkAddress(address);
+      status = checkMemory(address);
     if (!status.ok())
       return status.in("scratch buffer '" + buffer.name + "'");
   }
@@ -287,28 +237,6 @@ Status Module::Impl::clearScratch(const LaunchArguments &arguments,
           !status.ok())
         return status;
   return {};
-}
-
-Result<std::vector<cuda::TensorMap>>
-Module::Impl::makeTensorMaps(const LaunchArguments &arguments) const {
-  std::vector<cuda::TensorMap> maps(artifact->tensorMaps.size());
-  for (uint32_t i = 0; i < maps.size(); ++i) {
-    const TensorMapRecipe &recipe = artifact->tensorMaps[i];
-    auto where = [&] {
-      return "operand '" + artifact->operands[recipe.operand].name + "'";
-    };
-    auto source = plan.getTensorMapSource(*artifact, i,
-                                          arguments.operands[recipe.operand]);
-    if (!source)
-      return source.status().in(where());
-    if (!*source)
-      continue;
-    auto map = encodeTensorMap(driver(), recipe, **source);
-    if (!map)
-      return map.status().in(where());
-    maps[i] = *map;
-  }
-  return maps;
 }
 
 std::optional<ValueId> Module::findValue(std::string_view name) const {
@@ -330,7 +258,6 @@ Module::getScratchBytes(const LaunchArguments &arguments) const {
 // Launching
 //===----------------------------------------------------------------------===//
 
-/// Sets the grid; one without CTAs means that there is nothing to do.
 Status Module::Impl::getGrid(size_t index, const std::vector<Scalar> &values,
                              unsigned (&grid)[3]) const {
   const Kernel &kernel = artifact->kernels[index];
@@ -368,64 +295,6 @@ Status Module::Impl::getGrid(size_t index, const std::vector<Scalar> &values,
   return {};
 }
 
-Status Module::Impl::launchKernel(size_t index,
-                                  const LaunchArguments &arguments,
-                                  const std::vector<Scalar> &values,
-                                  std::vector<cuda::TensorMap> &maps) const {
-  const Kernel &kernel = artifact->kernels[index];
-  unsigned grid[3];
-  if (Status status = getGrid(index, values, grid); !status.ok())
-    return status;
-  if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0)
-    return {};
-
-  size_t count = kernel.arguments.size();
-  std::vector<uint64_t> storage(count);
-  std::vector<void *> parameters(count);
-  for (size_t i = 0; i < count; ++i) {
-    const Argument &argument = kernel.arguments[i];
-    parameters[i] = &storage[i];
-    switch (argument.kind) {
-    case ArgumentKind::Pointer:
-      storage[i] = arguments.operands[argument.index].address;
-      break;
-    case ArgumentKind::TensorMap:
-      parameters[i] = &maps[argument.index];
-      break;
-    case ArgumentKind::Scratch:
-      storage[i] = arguments.scratch[argument.index];
-      break;
-    case ArgumentKind::I32:
-    case ArgumentKind::I64:
-    case ArgumentKind::F32:
-      auto bits = plan.getScalarBits(*artifact, index, i, arguments, values);
-      if (!bits)
-        return bits.status();
-      storage[i] = *bits;
-      break;
-    }
-  }
-
-  cuda::Function function = functions[index];
-  if (kernel.cluster == 1)
-    return driver().launchKernel(function, grid[0], grid[1], grid[2],
-                                 kernel.threads, 1, 1,
-                                 kernel.dynamicSharedBytes, arguments.stream,
-                                 parameters.data(), nullptr);
-  cuda::LaunchAttribute cluster;
-  cluster.id = cuda::LaunchAttribute::kClusterDimension;
-  cluster.cluster[0] = kernel.cluster;
-  cluster.cluster[1] = cluster.cluster[2] = 1;
-  cuda::LaunchConfig config;
-  std::copy_n(grid, 3, config.grid);
-  config.block[0] = kernel.threads;
-  config.sharedBytes = kernel.dynamicSharedBytes;
-  config.stream = arguments.stream;
-  config.attributes = &cluster;
-  config.numAttributes = 1;
-  return driver().launchKernelEx(&config, function, parameters.data(), nullptr);
-}
-
 Result<Prepared> Module::Impl::prepare(const LaunchArguments &arguments) const {
   auto values = plan.bind(*artifact, arguments);
   if (!values)
@@ -447,18 +316,18 @@ Result<Prepared> Module::Impl::prepare(const LaunchArguments &arguments) const {
 /// The scratch is good.
 Status Module::Impl::launch(const LaunchArguments &arguments,
                             const Prepared &prepared) const {
-  auto maps = makeTensorMaps(arguments);
-  if (!maps)
-    return maps.status();
+  auto layout = LaunchLayout::make(*this, arguments, prepared.values);
+  if (!layout)
+    return layout.status();
   // Only once all is well.
   if (Status status = clearScratch(arguments, prepared.scratchBytes);
       !status.ok())
     return status;
-  for (size_t i = 0; i < functions.size(); ++i)
-    if (Status status = launchKernel(i, arguments, prepared.values, *maps);
-        !status.ok())
-      return status.in("kernel '" + artifact->kernels[i].entry + "'");
-  return {};
+  std::vector<cuda::DevicePtr> addresses;
+  for (const OperandView &view : arguments.operands)
+    addresses.push_back(view.address);
+  return layout->run(*this, {addresses.data(), arguments.scratch.data(),
+                             /*reals=*/nullptr, arguments.stream});
 }
 
 Status Module::launch(const LaunchArguments &arguments) const {

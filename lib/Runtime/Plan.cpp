@@ -141,14 +141,12 @@ Status Plan::bindOperand(const Operand &operand, size_t index,
   if (view.rank != rank)
     return error("rank ", view.rank, ", expected ", rank);
 
-  bool isEmpty = false;
   for (size_t i = 0; i < rank; ++i) {
     const Dimension &dimension = operand.dimensions[i];
     int64_t size = view.sizes[i];
     if (size < 0)
       return error("dimension '", dimension.name, "' has the negative size ",
                    size);
-    isEmpty |= size == 0;
     if (extents[index][i] == kNone) {
       if (size != dimension.size)
         return error("dimension '", dimension.name, "' has size ", size,
@@ -163,18 +161,23 @@ Status Plan::bindOperand(const Operand &operand, size_t index,
     value.integer = size;
     value.real = double(size);
   }
-  if (isEmpty)
-    return {};
-  if (view.address == 0)
-    return error("address 0");
-  if (view.address % operand.alignment != 0)
-    return error("the address is not a multiple of ", operand.alignment,
-                 " bytes");
+  auto reach = getReach(operand, view);
+  if (!reach)
+    return reach.status();
+  return checkAddress(operand, *reach, view.address);
+}
 
+Result<Reach> Plan::getReach(const Operand &operand,
+                             const OperandView &view) const {
+  auto error = [&](const auto &...parts) {
+    return makeError("operand '", operand.name, "': ", parts...);
+  };
+  if (std::count(view.sizes, view.sizes + view.rank, 0))
+    return Reach();
   // In 128 bits: sizes and strides may be anything here.
   unsigned bytes = getElementBytes(operand.type);
   __int128 low = 0, high = 0;
-  for (size_t i = 0; i < rank; ++i) {
+  for (size_t i = 0; i < view.rank; ++i) {
     const Dimension &dimension = operand.dimensions[i];
     // The stride of a dimension of size 1 has no meaning, and may be anything.
     if (view.sizes[i] == 1)
@@ -182,7 +185,7 @@ Status Plan::bindOperand(const Operand &operand, size_t index,
     int64_t stride = view.strides[i];
     __int128 reach = __int128(view.sizes[i] - 1) * stride;
     (stride < 0 ? low : high) += reach;
-    if (i + 1 == rank && operand.contiguous) {
+    if (i + 1 == view.rank && operand.contiguous) {
       if (stride != 1)
         return error("dimension '", dimension.name, "' has stride ", stride,
                      ", expected 1");
@@ -194,9 +197,27 @@ Status Plan::bindOperand(const Operand &operand, size_t index,
   }
   // Device addresses have fewer than 2^63 bytes.
   __int128 limit = std::numeric_limits<int64_t>::max();
-  __int128 first = __int128(view.address) + low * bytes;
-  __int128 last = __int128(view.address) + high * bytes;
-  if (low < -limit || high > limit || first < 0 || last > limit)
+  if (low < -limit / bytes || high > limit / bytes)
+    return error("sizes and strides reach beyond the address space");
+  return Reach{false, int64_t(low * bytes), int64_t(high * bytes)};
+}
+
+Status spattn::runtime::checkAddress(const Operand &operand, const Reach &reach,
+                                     cuda::DevicePtr address) {
+  auto error = [&](const auto &...parts) {
+    return makeError("operand '", operand.name, "': ", parts...);
+  };
+  if (reach.isEmpty)
+    return {};
+  if (address == 0)
+    return error("address 0");
+  if (address % operand.alignment != 0)
+    return error("the address is not a multiple of ", operand.alignment,
+                 " bytes");
+  int64_t last;
+  if (address > uint64_t(std::numeric_limits<int64_t>::max()) ||
+      __builtin_add_overflow(int64_t(address), reach.high, &last) ||
+      int64_t(address) + reach.low < 0)
     return error("sizes and strides reach beyond the address space");
   return {};
 }
@@ -285,13 +306,22 @@ Status Plan::checkLimits(const Artifact &artifact,
     const Scalar &value = values[slot];
     if (!value.known)
       return makeError("no value is given for '", names[slot], "'");
-    // Kernels get an f32, which holds nothing smaller.
-    double real = value.isFloat ? value.real : double(value.integer);
-    if (!std::isfinite(real) || real < std::numeric_limits<float>::denorm_min())
-      return makeError("value '", names[slot], "' is ", real,
-                       ", expected a positive, finite number");
+    if (Status status = checkPositive(
+            slot, value.isFloat ? value.real : double(value.integer));
+        !status.ok())
+      return status;
   }
   return {};
+}
+
+Status Plan::checkPositive(uint32_t slot, double value) const {
+  // Kernels get an f32, which holds nothing smaller.
+  if (!std::count(positive.begin(), positive.end(), slot) ||
+      (std::isfinite(value) &&
+       value >= std::numeric_limits<float>::denorm_min()))
+    return {};
+  return makeError("value '", names[slot], "' is ", value,
+                   ", expected a positive, finite number");
 }
 
 Result<std::vector<int64_t>>
@@ -306,6 +336,17 @@ Plan::getScratchBytes(const Artifact &artifact,
     sizes.push_back(*bytes);
   }
   return sizes;
+}
+
+Result<uint64_t> spattn::runtime::getF32Bits(const std::string &name,
+                                             double value) {
+  if (std::isfinite(value) &&
+      std::abs(value) > std::numeric_limits<float>::max())
+    return makeError("value '", name, "' is ", value, ", which no f32 holds");
+  float narrow = float(value);
+  uint32_t bits;
+  std::memcpy(&bits, &narrow, sizeof(bits));
+  return uint64_t(bits);
 }
 
 Result<uint64_t> Plan::getScalarBits(const Artifact &artifact, size_t kernel,
@@ -325,17 +366,9 @@ Result<uint64_t> Plan::getScalarBits(const Artifact &artifact, size_t kernel,
   if (!value.known)
     return makeError("no value is given for '", info.name, "'");
 
-  if (info.kind == ArgumentKind::F32) {
-    double real = value.isFloat ? value.real : double(value.integer);
-    if (std::isfinite(real) &&
-        std::abs(real) > std::numeric_limits<float>::max())
-      return makeError("value '", info.name, "' is ", real,
-                       ", which no f32 holds");
-    float narrow = float(real);
-    uint32_t bits;
-    std::memcpy(&bits, &narrow, sizeof(bits));
-    return uint64_t(bits);
-  }
+  if (info.kind == ArgumentKind::F32)
+    return getF32Bits(info.name,
+                      value.isFloat ? value.real : double(value.integer));
   if (value.isFloat)
     return makeError("value '", info.name, "' is ", value.real,
                      ", expected an integer");

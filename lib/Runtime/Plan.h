@@ -54,6 +54,20 @@ struct SlotFormula {
   std::vector<Term> terms;
 };
 
+/// The bytes that an operand takes up, from its address on.
+struct Reach {
+  /// Without elements it takes up none, and has no address.
+  bool isEmpty = true;
+  int64_t low = 0, high = 0;
+};
+
+/// What is wrong with the address of an operand.
+Status checkAddress(const Operand &operand, const Reach &reach,
+                    cuda::DevicePtr address);
+
+/// The bits of an f32 argument.
+Result<uint64_t> getF32Bits(const std::string &name, double value);
+
 class Plan {
 public:
   /// Resolves all names. Indices of the artifact must have been checked.
@@ -76,6 +90,17 @@ public:
   /// Whether the kernels can do what they are asked for.
   Status checkLimits(const Artifact &artifact,
                      const std::vector<Scalar> &values) const;
+
+  /// What is wrong with the value of a slot that must be positive, if it must.
+  Status checkPositive(uint32_t slot, double value) const;
+
+  /// The bytes that an operand whose sizes are right takes up.
+  Result<Reach> getReach(const Operand &operand, const OperandView &view) const;
+
+  /// Where the value of a scalar argument comes from.
+  const ScalarSource &getSource(size_t kernel, size_t argument) const {
+    return sources[kernel][argument];
+  }
 
   /// Bytes of each scratch buffer.
   Result<std::vector<int64_t>>

@@ -83,6 +83,8 @@
   X(tensorMapEncodeTiled, "cuTensorMapEncodeTiled", cuda::TensorMap *, int,    \
     uint32_t, void *, const uint64_t *, const uint64_t *, const uint32_t *,    \
     const uint32_t *, int, int, int, int)                                      \
+  X(tensorMapReplaceAddress, "cuTensorMapReplaceAddress", cuda::TensorMap *,   \
+    void *)                                                                    \
   X(memAllocAsync, "cuMemAllocAsync", cuda::DevicePtr *, size_t, cuda::Stream) \
   X(memFreeAsync, "cuMemFreeAsync", cuda::DevicePtr, cuda::Stream)
 

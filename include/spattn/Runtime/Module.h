@@ -71,9 +71,11 @@ public:
   /// (see StreamBuffer).
   Status launchWithScratch(LaunchArguments arguments) const;
 
-private:
-  Module();
   struct Impl;
+
+private:
+  friend class PreparedLaunch;
+  Module();
   std::unique_ptr<Impl> impl;
 };
 

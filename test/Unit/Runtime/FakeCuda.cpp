@@ -618,6 +618,18 @@ int cuTensorMapEncodeTiled(cuda::TensorMap *map, int type, uint32_t rank,
     word = state().tensorMaps.size();
   return 0;
 }
+
+int cuTensorMapReplaceAddress(cuda::TensorMap *map, void *address) {
+  ENTER("cuTensorMapReplaceAddress");
+  TensorMapCall call = state().tensorMaps[map->words[0] - 1];
+  call.address = reinterpret_cast<uint64_t>(address);
+  if (!isValid(call))
+    return cuda::kInvalidValue;
+  state().tensorMaps.push_back(call);
+  for (uint64_t &word : map->words)
+    word = state().tensorMaps.size();
+  return 0;
+}
 #endif
 
 } // extern "C"
