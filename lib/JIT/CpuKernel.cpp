@@ -8,17 +8,16 @@
 
 #include "spattn/JIT/CpuKernel.h"
 
+#include "CpuKernelImpl.h"
 #include "KernelFunction.h"
+#include "RuntimeSymbols.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/CRunnerUtils.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Pipelines/CpuPipeline.h"
-#include "spattn/Runtime/ParallelFor.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -29,9 +28,6 @@
 #include "llvm/TargetParser/Host.h"
 
 #include <chrono>
-#include <cmath>
-#include <cstdlib>
-#include <map>
 #include <mutex>
 
 using namespace mlir;
@@ -42,6 +38,13 @@ using llvm::Expected;
 //===----------------------------------------------------------------------===//
 // The host
 //===----------------------------------------------------------------------===//
+
+std::string spattn::getHostName() {
+  int64_t width = getHostVectorWidth();
+  const char *vectors = width == 16 ? "AVX-512" : width == 8 ? "AVX2" : "";
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  return (triple.getArchName() + (*vectors ? ", " : "") + vectors).str();
+}
 
 int64_t spattn::getHostVectorWidth() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
@@ -70,33 +73,11 @@ static int64_t registerVectorsFor(int64_t vectorWidth) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Dimensions of two arguments that an attention needs to be the same.
-struct SharedDim {
-  unsigned argument, dim, otherArgument, otherDim;
-  StringRef what;
-};
-} // namespace
-
-struct CpuKernel::Impl {
-  explicit Impl(const RuntimeContext &context) : context(context) {}
-
-  RuntimeContext context;
-  CallSignature signature;
-  /// The argument whose buffer each result is, or -1 if it is returned.
-  std::vector<int64_t> results;
-  std::vector<SharedDim> sharedDims;
-  /// Arguments that are scalar operands of an attention, and what they are.
-  std::vector<std::pair<unsigned, const OperandInfo *>> scalars;
-  std::unique_ptr<ExecutionEngine> engine;
-  void (*entry)(void **) = nullptr;
-  double compileTime = 0;
-};
-
 CpuKernel::CpuKernel(const RuntimeContext &context)
-    : impl(std::make_unique<Impl>(context)) {}
+    : impl(std::make_shared<Impl>(context)) {}
 CpuKernel::~CpuKernel() = default;
 const CallSignature &CpuKernel::getSignature() const { return impl->signature; }
+const CallForm &CpuKernel::getCallForm() const { return impl->form; }
 double CpuKernel::getCompileTime() const { return impl->compileTime; }
 
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
@@ -158,24 +139,9 @@ static void prune(ModuleOp module, func::FuncOp function) {
       other.setPrivate();
 }
 
-// What LLVM calls where the host has no instruction for it, from MLIR's
-// libmlir_float16_utils, whose header does not declare it. Only the addresses
-// are taken.
-extern "C" void __truncsfbf2();
-extern "C" void __truncdfbf2();
-
-/// What code that the pipelines make calls, by name.
-static llvm::StringMap<void *> getRuntimeSymbols() {
-  return {
-      {"spattn_parallel_for", reinterpret_cast<void *>(spattn_parallel_for)},
-      {"memrefCopy", reinterpret_cast<void *>(memrefCopy)},
-      {"__truncsfbf2", reinterpret_cast<void *>(__truncsfbf2)},
-      {"__truncdfbf2", reinterpret_cast<void *>(__truncdfbf2)}};
-}
-
 /// Whether all functions without a body are there to be called.
 static LogicalResult checkCallees(ModuleOp module) {
-  llvm::StringMap<void *> runtime = getRuntimeSymbols();
+  const llvm::StringMap<void *> &runtime = getRuntimeSymbols();
   llvm::sys::DynamicLibrary::LoadLibraryPermanently(nullptr);
   LogicalResult result = success();
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
@@ -191,6 +157,19 @@ static LogicalResult checkCallees(ModuleOp module) {
                 "name";
   }
   return result;
+}
+
+/// Results that are no arguments are destinations behind those.
+static void addResults(CpuKernel::Impl &kernel) {
+  CallForm &form = kernel.form;
+  for (auto [type, source] :
+       llvm::zip(kernel.signature.results, kernel.results)) {
+    unsigned argument = unsigned(source < 0 ? form.arguments.size() : source);
+    form.results.push_back(argument);
+    if (source < 0)
+      form.arguments.push_back({type});
+    form.arguments[argument].isDestination = true;
+  }
 }
 
 Expected<std::unique_ptr<CpuKernel>>
@@ -209,7 +188,13 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     return signature.takeError();
   kernel->impl->signature = std::move(*signature);
   kernel->impl->sharedDims = collectSharedDims(*function);
+  CallForm &form = kernel->impl->form;
+  for (const ParameterType &type : kernel->impl->signature.arguments)
+    form.arguments.push_back({type});
   function->walk([&](AttentionOpInterface op) {
+    for (Value init : cast<DestinationStyleOpInterface>(*op).getDpsInits())
+      if (std::optional<unsigned> argument = tracedArgument(init))
+        form.arguments[*argument].isDestination = true;
     for (const AttentionOperand &scalar : op.getScalarOperands()) {
       auto argument = dyn_cast<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())
@@ -226,6 +211,7 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
   if (failed(lower(*clone, *function, options, kernel->impl->results)) ||
       failed(checkCallees(*clone)))
     return makeError("could not compile function '", entry, "' for the CPU");
+  addResults(*kernel->impl);
 
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
@@ -286,103 +272,4 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
       }
   });
   return dims;
-}
-
-//===----------------------------------------------------------------------===//
-// Running
-//===----------------------------------------------------------------------===//
-
-/// Words of a memref descriptor: two pointers, an offset, sizes, strides.
-static size_t descriptorWords(const ParameterType &type) {
-  return 3 + 2 * type.sizes.size();
-}
-
-static void appendDescriptor(std::vector<int64_t> &words,
-                             const BufferView &view) {
-  auto pointer = reinterpret_cast<int64_t>(view.data);
-  words.insert(words.end(), {pointer, pointer, 0});
-  words.insert(words.end(), view.sizes.begin(), view.sizes.end());
-  words.insert(words.end(), view.strides.begin(), view.strides.end());
-}
-
-/// The view of a descriptor that the function returned.
-static BufferView readDescriptor(const int64_t *words,
-                                 const ParameterType &type) {
-  size_t rank = type.sizes.size();
-  BufferView view;
-  view.elementType = type.element;
-  view.data = reinterpret_cast<char *>(words[1]) +
-              words[2] * getElementBytes(view.elementType);
-  view.sizes.assign(words + 3, words + 3 + rank);
-  view.strides.assign(words + 3 + rank, words + 3 + 2 * rank);
-  return view;
-}
-
-Expected<std::vector<KernelResult>>
-CpuKernel::run(ArrayRef<KernelArgument> arguments) const {
-  if (Error error = checkArguments(impl->signature, arguments))
-    return error;
-  auto sizeAt = [&](unsigned argument, unsigned dim) {
-    return std::get<BufferView>(arguments[argument]).sizes[dim];
-  };
-  for (const SharedDim &d : impl->sharedDims)
-    if (sizeAt(d.argument, d.dim) != sizeAt(d.otherArgument, d.otherDim))
-      return makeError("arguments ", d.argument, " and ", d.otherArgument,
-                       " should have the same ", d.what, ", got ",
-                       sizeAt(d.argument, d.dim), " and ",
-                       sizeAt(d.otherArgument, d.otherDim));
-
-  for (auto [i, info] : impl->scalars)
-    if (float value = std::get<float>(arguments[i]); !std::isfinite(value))
-      return makeError("argument ", i, " is a ", info->name, " of ", value,
-                       ", expected a finite number");
-
-  // The C interface takes pointers to descriptors, first that of the results.
-  std::vector<std::vector<int64_t>> descriptors(arguments.size());
-  std::vector<void *> pointers(arguments.size());
-  std::vector<KernelArgument> scalars(arguments.begin(), arguments.end());
-  for (auto [i, argument] : llvm::enumerate(arguments)) {
-    if (const auto *view = std::get_if<BufferView>(&argument)) {
-      appendDescriptor(descriptors[i], *view);
-      pointers[i] = descriptors[i].data();
-    } else if (auto *value = std::get_if<float>(&scalars[i])) {
-      pointers[i] = value;
-    } else {
-      pointers[i] = &std::get<int64_t>(scalars[i]);
-    }
-  }
-  size_t resultWords = 0;
-  for (auto [type, source] : llvm::zip(impl->signature.results, impl->results))
-    if (source < 0)
-      resultWords += descriptorWords(type);
-  std::vector<int64_t> returned(resultWords);
-  void *returnedPointer = returned.data();
-
-  std::vector<void *> packed;
-  if (resultWords > 0)
-    packed.push_back(&returnedPointer);
-  for (auto [i, type] : llvm::enumerate(impl->signature.arguments))
-    packed.push_back(type.isScalar ? pointers[i] : &pointers[i]);
-  {
-    runtime::ThreadPool::Use pool(impl->context.threadPool());
-    impl->entry(packed.data());
-  }
-
-  std::vector<KernelResult> results;
-  std::map<int64_t, std::shared_ptr<void>> owned;
-  const int64_t *next = returned.data();
-  for (auto [type, source] :
-       llvm::zip(impl->signature.results, impl->results)) {
-    if (source >= 0) {
-      results.emplace_back(std::get<BufferView>(arguments[source]), nullptr);
-      continue;
-    }
-    // Two results may be parts of one buffer.
-    std::shared_ptr<void> &buffer = owned[next[0]];
-    if (!buffer)
-      buffer.reset(reinterpret_cast<void *>(next[0]), std::free);
-    results.emplace_back(readDescriptor(next, type), buffer);
-    next += descriptorWords(type);
-  }
-  return results;
 }

@@ -8,9 +8,9 @@
 
 #include "spattn/JIT/GpuKernel.h"
 
+#include "GpuKernelImpl.h"
 #include "KernelFunction.h"
 #include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
-#include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
 #include "spattn/Pipelines/GpuPipeline.h"
 #include "spattn/Target/EmitArtifact.h"
 #include "llvm/ADT/StringExtras.h"
@@ -93,17 +93,6 @@ static std::string makeKey(ModuleOp module, const RuntimeOptions &environment,
 // Compilation
 //===----------------------------------------------------------------------===//
 
-struct GpuKernel::Impl {
-  explicit Impl(const RuntimeContext &context) : context(context) {}
-
-  RuntimeContext context;
-  CallSignature signature;
-  /// Without the attention, which is the caller's.
-  HostFunction function;
-  std::shared_ptr<runtime::Program> program;
-  GpuCompileTimes times;
-};
-
 GpuKernel::GpuKernel(const RuntimeContext &context)
     : impl(std::make_unique<Impl>(context)) {}
 GpuKernel::~GpuKernel() = default;
@@ -115,6 +104,7 @@ const std::shared_ptr<runtime::Program> &GpuKernel::getProgram() const {
   return impl->program;
 }
 const GpuCompileTimes &GpuKernel::getTimes() const { return impl->times; }
+const CallForm &GpuKernel::getCallForm() const { return impl->form; }
 
 static void dumpCode(const runtime::Artifact &artifact, StringRef folder) {
   if (folder.empty())
@@ -156,6 +146,19 @@ compileModule(ModuleOp module, StringRef entry, const GpuOptions &pipeline,
   return artifact;
 }
 
+/// All results are arguments.
+static CallForm makeForm(const GpuKernel::Impl &kernel) {
+  CallForm form;
+  for (const ParameterType &type : kernel.signature.arguments)
+    form.arguments.push_back({type});
+  for (const runtime::Operand &operand : kernel.program->artifact().operands)
+    if (std::optional<unsigned> argument = kernel.findArgument(operand))
+      form.arguments[*argument].isDestination = operand.output;
+  form.results.assign(kernel.function.results.begin(),
+                      kernel.function.results.end());
+  return form;
+}
+
 Expected<std::unique_ptr<GpuKernel>>
 GpuKernel::compile(ModuleOp module, StringRef entry,
                    const RuntimeContext &context,
@@ -177,6 +180,7 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
     return makeError("function '", entry, "': ", message);
   impl.function = std::move(*host);
   impl.function.attention = {};
+  bool compiles = false;
   if (!TargetCapabilities::of(options.chip))
     return makeError("unknown chip '", options.chip,
                      "'; expected sm_80 or a later one, such as sm_90a");
@@ -192,66 +196,15 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
   const RuntimeOptions &environment = context.options();
   auto program =
       context.kernelCache().get(makeKey(*own, environment, options), [&] {
+        compiles = true;
         return compileModule(*own, entry, pipeline, environment, options,
                              impl.times);
       });
   if (!program)
     return makeError(program.message());
   impl.program = *program;
+  impl.form = makeForm(impl);
+  impl.times.fromCache = !compiles;
   impl.times.total = since(start);
   return kernel;
-}
-
-//===----------------------------------------------------------------------===//
-// Launching
-//===----------------------------------------------------------------------===//
-
-static Expected<runtime::OperandView> getOperandView(unsigned i,
-                                                     const BufferView &view) {
-  if (view.sizes.size() > runtime::kMaxRank)
-    return makeError("argument ", i, " has rank ", view.sizes.size());
-  runtime::OperandView operand;
-  operand.address = reinterpret_cast<uintptr_t>(view.data);
-  operand.rank = unsigned(view.sizes.size());
-  llvm::copy(view.sizes, operand.sizes);
-  llvm::copy(view.strides, operand.strides);
-  return operand;
-}
-
-Error GpuKernel::launch(const runtime::Driver &driver,
-                        ArrayRef<KernelArgument> arguments,
-                        runtime::cuda::Stream stream, int ordinal) const {
-  if (Error error = checkArguments(impl->signature, arguments))
-    return error;
-
-  const HostFunction &function = impl->function;
-  runtime::LaunchArguments launch;
-  for (const runtime::Operand &operand : impl->program->artifact().operands) {
-    auto it = llvm::find_if(function.operands, [&](const auto &entry) {
-      return entry.first == operand.name;
-    });
-    // One that is left out.
-    if (it == function.operands.end()) {
-      launch.operands.emplace_back();
-      continue;
-    }
-    auto view =
-        getOperandView(it->second, std::get<BufferView>(arguments[it->second]));
-    if (!view)
-      return view.takeError();
-    launch.operands.push_back(*view);
-  }
-  for (const HostScalar &scalar : function.scalars)
-    launch.values.push_back(
-        {scalar.name, scalar.argument
-                          ? std::get<float>(arguments[*scalar.argument])
-                          : scalar.constant});
-  launch.stream = stream;
-  auto loaded = impl->program->load(driver, ordinal);
-  if (!loaded)
-    return makeError(loaded.message());
-  if (runtime::Status status = (*loaded)->launchWithScratch(std::move(launch));
-      !status.ok())
-    return makeError(status.message());
-  return Error::success();
 }

@@ -11,6 +11,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "spattn/JIT/KernelCall.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -19,6 +20,8 @@ using namespace mlir;
 using namespace spattn;
 using llvm::Error;
 using llvm::Expected;
+
+KernelCall::~KernelCall() = default;
 
 static bool isSupportedType(Type type, bool isArgument) {
   if (auto shaped = dyn_cast<ShapedType>(type))
@@ -146,7 +149,7 @@ Expected<CallSignature> spattn::getSignature(func::FuncOp function) {
 
 /// What of an argument does not fit its type.
 static Error checkArgument(unsigned i, const KernelArgument &argument,
-                           const ParameterType &type) {
+                           const ParameterType &type, bool hasData) {
   if (type.isScalar) {
     bool fits = type.element == ElementType::F32
                     ? std::holds_alternative<float>(argument)
@@ -181,18 +184,19 @@ static Error checkArgument(unsigned i, const KernelArgument &argument,
       if (size > 1 && expected != ParameterType::kDynamic && stride != expected)
         return makeError("argument ", i, " has a stride of ", stride,
                          ", expected ", type.text);
-  if (!view->data && view->getNumElements() > 0)
+  if (hasData && !view->data && view->getNumElements() > 0)
     return makeError("argument ", i, " has no data");
   return Error::success();
 }
 
 Error spattn::checkArguments(const CallSignature &signature,
-                             ArrayRef<KernelArgument> arguments) {
+                             ArrayRef<KernelArgument> arguments, bool hasData) {
   if (arguments.size() != signature.arguments.size())
     return makeError("expected ", signature.arguments.size(),
                      " arguments, got ", arguments.size());
   for (auto [i, argument] : llvm::enumerate(arguments))
-    if (Error error = checkArgument(i, argument, signature.arguments[i]))
+    if (Error error =
+            checkArgument(i, argument, signature.arguments[i], hasData))
       return error;
   return Error::success();
 }

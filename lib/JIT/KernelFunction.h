@@ -43,9 +43,11 @@ std::optional<unsigned> tracedArgument(mlir::Value value);
 /// callers cannot pass.
 llvm::Expected<CallSignature> getSignature(mlir::func::FuncOp function);
 
-/// What of the arguments does not fit their types, or their number.
+/// What of the arguments does not fit their types, or their number. Buffers
+/// have data only if `hasData`.
 llvm::Error checkArguments(const CallSignature &signature,
-                           llvm::ArrayRef<KernelArgument> arguments);
+                           llvm::ArrayRef<KernelArgument> arguments,
+                           bool hasData = true);
 
 /// A pipeline, and the file that gets the IR behind it.
 template <class Options>

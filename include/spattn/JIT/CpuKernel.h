@@ -10,7 +10,7 @@
 #define SPATTN_JIT_CPUKERNEL_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "spattn/JIT/KernelArgument.h"
+#include "spattn/JIT/KernelCall.h"
 #include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -76,6 +76,15 @@ public:
   llvm::Expected<std::vector<KernelResult>>
   run(llvm::ArrayRef<KernelArgument> arguments) const;
 
+  /// A call in destination style with arguments of these types, sizes and
+  /// strides, which are checked as by `run`, and whose data and numbers are not
+  /// looked at.
+  llvm::Expected<std::unique_ptr<KernelCall>>
+  prepare(llvm::ArrayRef<KernelArgument> arguments) const;
+
+  /// How such calls see the function.
+  const CallForm &getCallForm() const;
+
   /// The type of the function as written, with its tensors.
   const CallSignature &getSignature() const;
 
@@ -83,14 +92,18 @@ public:
   /// function.
   double getCompileTime() const;
 
+  struct Impl;
+
 private:
   explicit CpuKernel(const RuntimeContext &context);
-  struct Impl;
-  std::unique_ptr<Impl> impl;
+  std::shared_ptr<Impl> impl;
 };
 
 /// Elements of f32 in the widest vector register of the host.
 int64_t getHostVectorWidth();
+
+/// What the host is: "x86_64, AVX-512".
+std::string getHostName();
 
 } // namespace spattn
 

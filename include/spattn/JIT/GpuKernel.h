@@ -11,12 +11,13 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
-#include "spattn/JIT/KernelArgument.h"
+#include "spattn/JIT/KernelCall.h"
 #include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace spattn {
 
@@ -39,6 +40,8 @@ struct GpuCompileOptions {
 /// happen.
 struct GpuCompileTimes {
   double total = 0, passes = 0, ptx = 0, ptxas = 0;
+  /// From memory or the folder of the cache, or loaded from bytes.
+  bool fromCache = false;
 };
 
 /// The architecture to compile for.
@@ -59,6 +62,29 @@ public:
   static llvm::Expected<std::unique_ptr<GpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
           const RuntimeContext &context, const GpuCompileOptions &options = {});
+
+  /// A kernel of the bytes that `serialize` gave, which are not trusted.
+  static runtime::Result<std::unique_ptr<GpuKernel>>
+  load(std::string_view bytes, const RuntimeContext &context);
+
+  /// The artifact, with what `load` needs to know of the function.
+  runtime::Result<std::string> serialize() const;
+
+  /// What of the arguments does not fit the function's type; data is not looked
+  /// at.
+  llvm::Error check(llvm::ArrayRef<KernelArgument> arguments) const;
+
+  /// A call with arguments of these types, sizes and strides, in the calling
+  /// thread's current context or, without one, in the primary context of device
+  /// `ordinal`. Buffers may have no data yet, and numbers are not looked at.
+  /// Runs ask the driver where buffers are if `checkAddresses`.
+  runtime::Result<std::unique_ptr<KernelCall>>
+  prepare(const runtime::Driver &driver,
+          llvm::ArrayRef<KernelArgument> arguments, int ordinal = 0,
+          bool checkAddresses = true) const;
+
+  /// How such calls see the function.
+  const CallForm &getCallForm() const;
 
   /// Launches the kernels in a stream of the calling thread's current context
   /// or, without one, of the primary context of device `ordinal`, and returns
@@ -83,9 +109,10 @@ public:
   /// What getting the kernel took.
   const GpuCompileTimes &getTimes() const;
 
+  struct Impl;
+
 private:
   explicit GpuKernel(const RuntimeContext &context);
-  struct Impl;
   std::unique_ptr<Impl> impl;
 };
 
