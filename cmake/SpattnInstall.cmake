@@ -19,7 +19,7 @@ install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/spattn)
 # Those whose headers need MLIR's; the package adds its folders to them.
 set(SPATTN_MLIR_USERS ${_libraries})
 list(REMOVE_ITEM SPATTN_MLIR_USERS SpattnStructure SpattnRuntime
-  spattn_runtime)
+  spattn_runtime spattn_c)
 string(REGEX MATCH "^[0-9]+[.][0-9]+" SPATTN_MLIR_VERSION "${MLIR_VERSION}")
 configure_package_config_file(cmake/SpattnConfig.cmake.in
   ${PROJECT_BINARY_DIR}/SpattnConfig.cmake INSTALL_DESTINATION ${_config_dir})

@@ -56,6 +56,7 @@ config.substitutions += [
     ("%spattn_root", config.spattn_src_root),
     ("%spattn_build", config.spattn_obj_root),
     ("%cmake", config.cmake),
+    ("%cc", config.cc),
     ("%cxx", config.cxx),
     ("%mlir_tblgen", config.mlir_tblgen),
     ("%mlir_include_dir", config.mlir_include_dir),
@@ -70,6 +71,10 @@ config.substitutions += [
 config.environment["FILECHECK_OPTS"] = (
     "--enable-var-scope --allow-unused-prefixes=false"
 )
+
+# The C API, which needs static libraries of MLIR.
+if os.path.exists(os.path.join(lib_dir, "libspattn_c" + shared_lib_suffix)):
+    config.available_features.add("capi")
 
 # NVIDIA's assembler and disassembler, from the Python packages.
 nvidia = os.path.join(

@@ -1,0 +1,56 @@
+//===- Module.h - What modules hold, and who listens ------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CAPI_MODULE_H
+#define SPATTN_LIB_CAPI_MODULE_H
+
+#include "Context.h"
+#include "Status.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "spattn-c/Module.h"
+
+struct SpattnModuleImpl {
+  explicit SpattnModuleImpl(std::shared_ptr<const spattn::capi::Shared> shared)
+      : shared(std::move(shared)), mlir(this->shared->makeMLIRContext()) {}
+
+  std::shared_ptr<const spattn::capi::Shared> shared;
+  std::unique_ptr<mlir::MLIRContext> mlir;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  /// Held while the module is looked at or changed.
+  std::mutex mutex;
+};
+
+namespace spattn {
+namespace capi {
+
+/// Hears what is reported in an MLIR context, passes it on, and keeps the
+/// errors for a status.
+class Listener {
+public:
+  Listener(mlir::MLIRContext &context, const SpattnDiagnosticHandler *handler);
+
+  /// An error with what was reported; `message` if that is nothing.
+  SpattnStatus makeStatus(SpattnStatusCode code, std::string message);
+
+private:
+  Diagnostics errors;
+  mlir::ScopedDiagnosticHandler scope;
+};
+
+/// Reads text or bytecode.
+SpattnStatus parseModule(const std::shared_ptr<const Shared> &shared,
+                         llvm::StringRef source, llvm::StringRef name,
+                         const SpattnDiagnosticHandler *handler,
+                         SpattnModule *module);
+
+} // namespace capi
+} // namespace spattn
+
+#endif // SPATTN_LIB_CAPI_MODULE_H

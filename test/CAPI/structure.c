@@ -1,0 +1,233 @@
+/* RUN: %build && %t */
+
+#include "Check.h"
+
+static SpattnStructure read(SpattnContext context, const char *text) {
+  SpattnStructure structure;
+  OK(spattnStructureParse(context, text, strlen(text), &structure));
+  return structure;
+}
+
+static void compare(SpattnContext context) {
+  SpattnStructure union1 = read(
+      context, "#spattn.union<#spattn.sink<4>, #spattn.window<left = 7, "
+               "right = 0>>");
+  SpattnStructure union2 = read(
+      context, "#spattn.union<#spattn.window<left = 7, right = 0>, "
+               "#spattn.window<left = 3, right = 0>, #spattn.sink<4>>");
+  SpattnStructure causal = read(context, "#spattn.causal");
+  SpattnStructure same = read(context, "#spattn.distances<0 to inf>");
+  SpattnStructure four = read(context, "#spattn.heads<4 x #spattn.causal>");
+  CHECK(strcmp(spattnStructureGetText(causal), "#spattn.causal") == 0);
+  CHECK(spattnStructureIsEqual(causal, same));
+  CHECK(spattnStructureGetHash(causal) == spattnStructureGetHash(same));
+  CHECK(!spattnStructureIsEqual(causal, union1));
+  CHECK(spattnStructureIsEqual(union1, union1));
+  CHECK(!spattnStructureIsEqual(union1, NULL));
+  CHECK(spattnStructureIsEqual(NULL, NULL));
+  /* What lies within another part is left out. */
+  CHECK(strlen(spattnStructureGetCanonicalText(union2)) <
+        strlen(spattnStructureGetText(union2)));
+  /* How many heads it is for is part of it. */
+  CHECK(spattnStructureGetNumHeads(causal) == 0);
+  CHECK(spattnStructureGetNumHeads(four) == 4);
+  CHECK(!spattnStructureIsEqual(causal, four));
+  /* Canonical text reads as an equal structure. */
+  SpattnStructure again = read(context, spattnStructureGetCanonicalText(four));
+  CHECK(spattnStructureIsEqual(again, four));
+
+  SpattnStructure all[] = {union1, union2, causal, same, four, again};
+  for (int i = 0; i < 6; ++i)
+    spattnStructureDestroy(all[i]);
+}
+
+static void simplify(SpattnContext context) {
+  SpattnStructure window =
+      read(context, "#spattn.window<left = 100, right = 0>");
+  SpattnStructure known;
+  OK(spattnStructureSimplify(window, 64, 64, SpattnAlignmentEnd, &known));
+  CHECK(strcmp(spattnStructureGetText(known), "#spattn.causal") == 0);
+  spattnStructureDestroy(known);
+  OK(spattnStructureSimplify(window, SPATTN_UNKNOWN, SPATTN_UNKNOWN,
+                             SpattnAlignmentEnd, &known));
+  CHECK(spattnStructureIsEqual(known, window));
+  spattnStructureDestroy(known);
+  FAILS(InvalidArgument, "length",
+        spattnStructureSimplify(window, -2, 4, SpattnAlignmentEnd, &known));
+  spattnStructureDestroy(window);
+}
+
+/* Bands of 64 at any length. */
+static void fix(SpattnContext context) {
+  SpattnStructure bands = read(context, "#spattn.partition<local_band>"), fixed;
+  OK(spattnStructureFixLength(bands, 4, 64, &fixed));
+  CHECK(spattnStructureGetNumHeads(fixed) == 4);
+  CHECK(!strstr(spattnStructureGetText(fixed), "partition"));
+  SpattnPattern at64, as64, at256;
+  OK(spattnPatternCreate(bands, 4, 64, 64, SpattnAlignmentEnd, &at64));
+  OK(spattnPatternCreate(fixed, 0, 64, 64, SpattnAlignmentEnd, &as64));
+  OK(spattnPatternCreate(fixed, 0, 256, 256, SpattnAlignmentEnd, &at256));
+  for (int64_t head = 0; head < 4; ++head)
+    for (int64_t query = 0; query < 64; ++query)
+      for (int64_t key = 0; key < 64; ++key) {
+        bool a, b, c;
+        OK(spattnPatternIsAllowed(at64, head, query, key, &a));
+        OK(spattnPatternIsAllowed(as64, head, query, key, &b));
+        OK(spattnPatternIsAllowed(at256, head, query + 100, key + 100, &c));
+        CHECK(a == b && b == c);
+      }
+  /* Distance 16 begins the band of head 1, distance 64 is nobody's. */
+  bool allowed;
+  OK(spattnPatternIsAllowed(at256, 1, 200, 184, &allowed));
+  CHECK(allowed);
+  OK(spattnPatternIsAllowed(at256, 3, 200, 136, &allowed));
+  CHECK(!allowed);
+  FAILS(InvalidArgument, "heads",
+        spattnStructureFixLength(bands, 0, 64, &fixed));
+  CHECK(!fixed);
+  spattnPatternDestroy(at64);
+  spattnPatternDestroy(as64);
+  spattnPatternDestroy(at256);
+  spattnStructureDestroy(bands);
+}
+
+enum { queries = 40, keys = 56, tileQueries = 16, tileKeys = 8 };
+
+/* Pairs, masks and tiles say the same. */
+static void count(SpattnContext context) {
+  SpattnStructure structure =
+      read(context, "#spattn.heads<2 x #spattn.partition<exclusive>, "
+                    "1 x #spattn.union<#spattn.sink<3>, "
+                    "#spattn.window<left = 9, right = 2>>>");
+  SpattnPattern pattern;
+  OK(spattnPatternCreate(structure, 0, queries, keys, SpattnAlignmentEnd,
+                         &pattern));
+  CHECK(spattnPatternGetNumHeads(pattern) == 3);
+  SpattnTileShape tile = {tileQueries, tileKeys};
+  const int64_t rows = 3, columns = 7;
+  int64_t allPairs = 0;
+  SpattnTileCounts all = {0};
+  for (int64_t head = 0; head < 3; ++head) {
+    uint8_t mask[queries * keys], corner[6];
+    OK(spattnPatternGetMask(pattern, head, 0, queries, 0, keys, mask));
+    OK(spattnPatternGetMask(pattern, head, 7, 2, 20, 3, corner));
+    for (int i = 0; i < 6; ++i)
+      CHECK(corner[i] == mask[(7 + i / 3) * keys + 20 + i % 3]);
+    int64_t pairs = 0, counted;
+    for (int64_t i = 0; i < queries * keys; ++i) {
+      bool allowed;
+      OK(spattnPatternIsAllowed(pattern, head, i / keys, i % keys, &allowed));
+      CHECK(allowed == mask[i]);
+      pairs += mask[i];
+    }
+    OK(spattnPatternCountPairs(pattern, head, &counted));
+    CHECK(counted == pairs);
+    allPairs += pairs;
+
+    SpattnTileInterval intervals[64];
+    size_t numIntervals, fewer;
+    OK(spattnPatternGetTiles(pattern, head, tile, 0, rows, intervals, 64,
+                             &numIntervals));
+    OK(spattnPatternGetTiles(pattern, head, tile, 0, rows, NULL, 0, &fewer));
+    CHECK(fewer == numIntervals && numIntervals <= 64);
+    uint8_t found[21] = {0};
+    SpattnTileCounts counts = {0}, own;
+    for (size_t i = 0; i < numIntervals; ++i)
+      for (int64_t key = intervals[i].begin; key < intervals[i].end; ++key) {
+        found[intervals[i].row * columns + key] = 1 + intervals[i].isFull;
+        ++counts.visited;
+        counts.full += intervals[i].isFull;
+      }
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < columns; ++column) {
+        int some = 0, every = 1;
+        for (int64_t i = row * tileQueries;
+             i < (row + 1) * tileQueries && i < queries; ++i)
+          for (int64_t j = column * tileKeys; j < (column + 1) * tileKeys;
+               ++j) {
+            some |= mask[i * keys + j];
+            every &= mask[i * keys + j];
+          }
+        CHECK(found[row * columns + column] == some + every);
+      }
+    OK(spattnPatternCountTiles(pattern, head, tile, &own));
+    CHECK(own.visited == counts.visited && own.full == counts.full);
+    CHECK(own.masked == own.visited - own.full);
+    CHECK(own.skipped == rows * columns - own.visited);
+    all.visited += own.visited;
+  }
+  int64_t pairs;
+  SpattnTileCounts counts;
+  OK(spattnPatternCountPairs(pattern, -1, &pairs));
+  OK(spattnPatternCountTiles(pattern, -1, tile, &counts));
+  CHECK(pairs == allPairs && counts.visited == all.visited);
+
+  SpattnWorkShape shape = {64, 0, 2, 0, 0};
+  SpattnWork work;
+  OK(spattnPatternGetWork(pattern, &shape, &work));
+  CHECK(work.pairs == allPairs && work.flopsForward == 4 * 64 * allPairs);
+  CHECK(work.flopsBackward == 10 * 64 * allPairs);
+  CHECK(work.bytesForward > 0 && work.bytesBackward > work.bytesForward);
+  OK(spattnPatternGetWork(pattern, NULL, &work));
+  CHECK(work.flopsForward == 4 * 128 * allPairs);
+  shape.keyHeads = 2;
+  FAILS(InvalidArgument, "divides", spattnPatternGetWork(pattern, &shape, &work));
+
+  bool allowed;
+  FAILS(InvalidArgument, "no head 3",
+        spattnPatternIsAllowed(pattern, 3, 0, 0, &allowed));
+  FAILS(InvalidArgument, "40 queries",
+        spattnPatternIsAllowed(pattern, 0, 40, 0, &allowed));
+  FAILS(InvalidArgument, "56 keys",
+        spattnPatternIsAllowed(pattern, 0, 0, -1, &allowed));
+  FAILS(InvalidArgument, "rows of tiles",
+        spattnPatternGetTiles(pattern, 0, tile, 2, 2, NULL, 0, &(size_t){0}));
+  tile.keys = 0;
+  FAILS(InvalidArgument, "tiles of",
+        spattnPatternCountTiles(pattern, 0, tile, &counts));
+  spattnPatternDestroy(pattern);
+  FAILS(InvalidArgument, "for 3 heads, not 4",
+        spattnPatternCreate(structure, 4, 8, 8, SpattnAlignmentEnd, &pattern));
+  FAILS(InvalidArgument, "length",
+        spattnPatternCreate(structure, 3, 8, INT64_MAX, SpattnAlignmentEnd,
+                            &pattern));
+  FAILS(InvalidArgument, "alignment 7",
+        spattnPatternCreate(structure, 3, 8, 8, (SpattnAlignment)7, &pattern));
+  spattnStructureDestroy(structure);
+}
+
+static void refuse(SpattnContext context) {
+  SpattnStructure structure;
+  const char *bad[] = {"",
+                       "causal",
+                       "#spattn.nonsense",
+                       "#spattn.causal and more",
+                       "#spattn.heads<0 x #spattn.causal>",
+                       "#spattn.window<left = -3, right = 0>",
+                       "42 : i32",
+                       "#spattn.distances<0 to"};
+  for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); ++i)
+    FAILS(InvalidInput, "",
+          spattnStructureParse(context, bad[i], strlen(bad[i]), &structure));
+  CHECK(!structure);
+}
+
+int main(void) {
+  SpattnContext context = makeContext();
+  compare(context);
+  simplify(context);
+  fix(context);
+  count(context);
+  refuse(context);
+  /* A structure needs no context's handle. */
+  SpattnStructure structure = read(context, "#spattn.partition<exclusive>");
+  spattnContextDestroy(context);
+  SpattnStructure fixed;
+  OK(spattnStructureFixLength(structure, 2, 8, &fixed));
+  CHECK(strcmp(spattnStructureGetText(fixed),
+               "#spattn.heads<1 x #spattn.window<left = 3, right = 0>, "
+               "1 x #spattn.distances<4 to 8>>") == 0);
+  spattnStructureDestroy(structure);
+  spattnStructureDestroy(fixed);
+  return 0;
+}
