@@ -1,0 +1,201 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Arrays of any library, as kernels see them: without copies, and without NumPy.
+
+An array is looked at through DLPack, `__cuda_array_interface__`,
+`__array_interface__` or the buffer protocol, whichever it has.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+from ._dlpack import read_capsule
+from .errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Array:
+    """Memory and how it is laid out. Strides are in elements."""
+
+    pointer: int
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    #: "f32", "f16" or "bf16"; None if whoever made this knows.
+    element: str | None = None
+    #: "cpu" or "cuda", and which of them.
+    device: str = "cpu"
+    ordinal: int = 0
+    #: What keeps the memory alive.
+    owner: Any = None
+
+    def transposed(self) -> Array:
+        """The same with the second and the third dimension exchanged."""
+        swap = lambda x: (x[0], x[2], x[1], *x[3:])  # noqa: E731
+        return Array(
+            self.pointer,
+            swap(self.sizes),
+            swap(self.strides),
+            self.element,
+            self.device,
+            self.ordinal,
+            self.owner,
+        )
+
+
+def contiguous_strides(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a row-major array."""
+    strides, stride = [], 1
+    for size in reversed(sizes):
+        strides.append(stride)
+        stride *= size
+    return tuple(reversed(strides))
+
+
+def view_of(array: Any, name: str, stream: int | None = None) -> Array:
+    """An array of some library. `stream` is the one that its data is used in."""
+    if isinstance(array, Array):
+        return array
+    if hasattr(array, "__array_interface__"):
+        # NumPy's DLPack refuses arrays that are read-only, and bfloat16.
+        return _from_interface(array, array.__array_interface__, name, "cpu")
+    if hasattr(array, "__dlpack__"):
+        return _from_dlpack(array, name, stream)
+    interface = getattr(array, "__cuda_array_interface__", None)
+    if interface is not None:
+        return _from_interface(array, interface, name, "cuda")
+    try:
+        return _from_buffer(array, name)
+    except TypeError:
+        raise ArgumentError(
+            f"{name}: expected an array with DLPack, __cuda_array_interface__, "
+            "__array_interface__ or the buffer protocol, got "
+            f"{type(array).__module__}.{type(array).__qualname__}"
+        ) from None
+
+
+def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
+    kind, ordinal = array.__dlpack_device__()
+    device = _DLPACK_DEVICES.get(int(kind))
+    if device is None:
+        raise ArgumentError(
+            f"{name}: expected memory of the CPU or of a CUDA GPU, got DLPack's "
+            f"device type {int(kind)}"
+        )
+    try:
+        # What is pending on the array is waited for by our stream, which is the
+        # legacy default stream, 1, if there is no other.
+        capsule = (
+            array.__dlpack__(stream=stream or 1)
+            if device == "cuda"
+            else array.__dlpack__()
+        )
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        hint = (
+            "; use spattn.torch, or pass tensor.detach()"
+            if "requires grad" in str(error)
+            else ""
+        )
+        raise ArgumentError(f"{name}: {error}{hint}") from error
+    tensor = read_capsule(capsule)
+    element = _DLPACK_ELEMENTS.get((tensor.code, tensor.bits, tensor.lanes))
+    if element is None:
+        raise _wrong_type(array, name)
+    strides = tensor.strides or contiguous_strides(tensor.sizes)
+    return Array(
+        tensor.pointer, tensor.sizes, strides, element, device, int(ordinal), capsule
+    )
+
+
+def _from_interface(array: Any, interface: dict, name: str, device: str) -> Array:
+    element = _TYPESTRS.get(interface["typestr"])
+    if element is None and _type_name(array) == "bfloat16":
+        element = "bf16"
+    if element is None:
+        raise _wrong_type(array, name)
+    size = 4 if element == "f32" else 2
+    sizes = tuple(interface["shape"])
+    strides = interface.get("strides")
+    if strides is None:
+        strides = contiguous_strides(sizes)
+    else:
+        if any(stride % size for stride in strides):
+            raise ArgumentError(
+                f"{name}: expected strides that are multiples of an element's {size} "
+                f"bytes, got {tuple(strides)} bytes"
+            )
+        strides = tuple(stride // size for stride in strides)
+    pointer = interface["data"][0] or 0
+    ordinal = _cuda_ordinal(array) if device == "cuda" else 0
+    return Array(pointer, sizes, strides, element, device, ordinal, array)
+
+
+def _cuda_ordinal(array: Any) -> int:
+    """Which GPU an array is on; libraries with several say so."""
+    device = getattr(array, "device", None)
+    for attribute in ("id", "index"):
+        if isinstance(getattr(device, attribute, None), int):
+            return getattr(device, attribute)
+    return 0
+
+
+class _Buffer(ctypes.Structure):
+    """CPython's Py_buffer."""
+
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("suboffsets", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+def _from_buffer(array: Any, name: str) -> Array:
+    view = memoryview(array)
+    element = _FORMATS.get(view.format)
+    if element is None:
+        raise _wrong_type(array, name)
+    if any(stride % view.itemsize for stride in view.strides):
+        raise ArgumentError(f"{name}: expected strides of whole elements")
+    # A memoryview does not say where its memory is, and ctypes' own views want
+    # it to be writable.
+    raw = _Buffer()
+    get, release = ctypes.pythonapi.PyObject_GetBuffer, ctypes.pythonapi.PyBuffer_Release
+    get.argtypes = [ctypes.py_object, ctypes.POINTER(_Buffer), ctypes.c_int]
+    release.argtypes = [ctypes.POINTER(_Buffer)]
+    release.restype = None
+    get(view, ctypes.byref(raw), _PYBUF_STRIDES)
+    pointer = raw.buf or 0
+    release(ctypes.byref(raw))  # `view` still holds the memory.
+    strides = tuple(stride // view.itemsize for stride in view.strides)
+    return Array(pointer, tuple(view.shape), strides, element, owner=view)
+
+
+def _type_name(array: Any) -> str:
+    dtype = getattr(array, "dtype", None)
+    return getattr(dtype, "name", str(dtype))
+
+
+def _wrong_type(array: Any, name: str) -> ArgumentError:
+    found = getattr(array, "dtype", None) or memoryview(array).format
+    return ArgumentError(
+        f"{name}: expected elements of f32, f16 or bf16, got {found}; convert the array"
+    )
+
+
+_PYBUF_STRIDES = 0x0018
+_FORMATS = {"f": "f32", "<f": "f32", "e": "f16", "<e": "f16"}
+_TYPESTRS = {"<f4": "f32", "<f2": "f16"}
+_DLPACK_ELEMENTS = {(2, 32, 1): "f32", (2, 16, 1): "f16", (4, 16, 1): "bf16"}
+# The CPU and page-locked memory of it; a GPU and memory that the driver manages.
+_DLPACK_DEVICES = {1: "cpu", 3: "cpu", 2: "cuda", 13: "cuda"}

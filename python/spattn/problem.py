@@ -1,0 +1,172 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a kernel computes: everything that is known before it is called."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, replace
+
+from .errors import ArgumentError
+from .structure import Structure, as_structure
+
+DTYPES = ("f32", "f16", "bf16")
+ALIGNMENTS = ("end", "start")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An attention, or the gradients of one, but for what launches choose.
+
+    Batch size, lengths, strides and scale are arguments of the launch. Arrays
+    have the dimensions (batch, heads, length, head dimension), in any strides
+    of which the last is 1.
+    """
+
+    structure: Structure
+    heads: int
+    head_dim: int
+    dtype: str = "bf16"
+    #: Key and value heads; as many as `heads` if None.
+    kv_heads: int | None = None
+    #: The head dimension of values and outputs; `head_dim` if None.
+    value_dim: int | None = None
+    #: The type of outputs: `dtype` if None, or "f32".
+    out_dtype: str | None = None
+    #: The gradients, instead of the attention.
+    gradients: bool = False
+    #: The log-sum-exp of each query is a result. Gradients always read it.
+    lse: bool = False
+    #: Gradients: that by the log-sum-exp is an operand.
+    lse_gradient: bool = False
+    #: Gradients on a GPU: the same bits in every run. None: what is faster.
+    deterministic: bool | None = None
+    #: Which ends of unequal lengths line up.
+    alignment: str = "end"
+
+    def __post_init__(self) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        put("structure", as_structure(self.structure))
+        put("kv_heads", self.heads if self.kv_heads is None else self.kv_heads)
+        put("value_dim", self.head_dim if self.value_dim is None else self.value_dim)
+        put("out_dtype", self.dtype if self.out_dtype is None else self.out_dtype)
+        for name in ("heads", "kv_heads", "head_dim", "value_dim"):
+            put(name, _positive(name, getattr(self, name)))
+        if self.heads % self.kv_heads:
+            raise ArgumentError(
+                f"expected a number of query heads that is a multiple of that of key "
+                f"heads, got {self.heads} and {self.kv_heads}"
+            )
+        structured = self.structure.heads
+        if structured is not None and structured != self.heads:
+            raise ArgumentError(
+                f"the structure is a mixture for {structured} heads, got "
+                f"{self.heads} query heads"
+            )
+        _one_of("dtype", self.dtype, DTYPES)
+        _one_of("out_dtype", self.out_dtype, (self.dtype, "f32"))
+        _one_of("alignment", self.alignment, ALIGNMENTS)
+        if self.gradients:
+            # What an attention returns is not a question for its gradients.
+            put("lse", False)
+        else:
+            put("lse_gradient", False)
+            put("deterministic", None)
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the arrays of a launch, in their order."""
+        if not self.gradients:
+            return ("q", "k", "v", "o", "lse") if self.lse else ("q", "k", "v", "o")
+        lse_gradient = ("dlse",) if self.lse_gradient else ()
+        return ("q", "k", "v", "o", "lse", "do", *lse_gradient, "dq", "dk", "dv")
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The names of the arrays that a launch writes."""
+        names = ("dq", "dk", "dv") if self.gradients else ("o", "lse")
+        return tuple(name for name in names if name in self.operands)
+
+    def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
+        """The sizes of an operand."""
+        heads = self.kv_heads if name in _OF_KEYS else self.heads
+        length = keys if name in _OF_KEYS else queries
+        dim = self.value_dim if name in _OF_VALUES else self.head_dim
+        sizes = (batch, heads, length)
+        return sizes if name in _OF_ROWS else (*sizes, dim)
+
+    def element(self, name: str) -> str:
+        """The element type of an operand: "f32", "f16" or "bf16"."""
+        if name in _OF_ROWS:
+            return "f32"
+        return self.out_dtype if name in ("o", "do") else self.dtype
+
+    def backward(
+        self, lse_gradient: bool = False, deterministic: bool | None = None
+    ) -> Problem:
+        """The gradients of this attention."""
+        return replace(
+            self,
+            gradients=True,
+            lse=False,
+            lse_gradient=lse_gradient,
+            deterministic=deterministic,
+        )
+
+    def ir(self) -> str:
+        """A module with the function `@attention`, of any batch size and lengths."""
+        types = {name: self._type(name) for name in self.operands}
+        ins = [name for name in self.operands if name not in self.results]
+        results = list(self.results)
+        arguments = ", ".join(
+            [f"%{name}: {types[name]}" for name in self.operands] + ["%scale: f32"]
+        )
+        operation = "attention_backward" if self.gradients else "attention"
+        count = f":{len(results)}" if len(results) > 1 else ""
+        outs = ", ".join(types[name] for name in results)
+        returned = ", ".join(f"%r#{i}" for i in range(len(results))) if count else "%r"
+        list_of = lambda names: ", ".join(f"%{name}" for name in names)  # noqa: E731
+        attributes = (
+            f" {{alignment = #spattn.alignment<{self.alignment}>}}"
+            if self.alignment != "end"
+            else ""
+        )
+        return (
+            f"func.func @attention({arguments}) -> ({outs}) {{\n"
+            f"  %r{count} = spattn.{operation} structure({self.structure})\n"
+            f"      ins({list_of(ins)} : {', '.join(types[name] for name in ins)}) "
+            f"scale(%scale)\n"
+            f"      outs({list_of(results)} : {outs}){attributes}\n"
+            f"  return {returned} : {outs}\n"
+            "}\n"
+        )
+
+    def _type(self, name: str) -> str:
+        heads = self.kv_heads if name in _OF_KEYS else self.heads
+        sizes = f"?x{heads}x?"
+        if name not in _OF_ROWS:
+            sizes += f"x{self.value_dim if name in _OF_VALUES else self.head_dim}"
+        return f"tensor<{sizes}x{self.element(name)}>"
+
+
+# Operands of key heads and lengths, of the values' dimension, of a number a query.
+_OF_KEYS = frozenset(("k", "v", "dk", "dv"))
+_OF_VALUES = frozenset(("v", "o", "do", "dv"))
+_OF_ROWS = frozenset(("lse", "dlse"))
+
+
+def _positive(name: str, value: object) -> int:
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(value, bool):
+        raise ArgumentError(f"expected {name} that is a positive integer, got {value!r}")
+    return number
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        expected = " or ".join(dict.fromkeys(repr(item) for item in allowed))
+        raise ArgumentError(f"expected {name} to be {expected}, got {value!r}")

@@ -1,0 +1,284 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Which keys each query may see.
+
+A `Structure` stands for an attribute of the dialect; docs/Spec.md defines each.
+`d` is the distance of a query from a key, positive towards the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Union
+
+from . import _capi
+from .bounds import BoundLike, index_of, text_of_bound
+from .errors import StructureError
+
+if TYPE_CHECKING:
+    from .plot import Plot
+    from .stats import Stats
+
+GroupLike = Union["Structure", "tuple[int, Structure]"]
+
+
+class Structure:
+    """A set of (query, key) pairs for each head, in closed form.
+
+    Immutable. Structures are equal if their canonical forms are: `causal()` is
+    `window(left=None, right=0)`. `|` and `&` unite and intersect them.
+    """
+
+    __slots__ = ("_text", "_groups", "_canonical")
+    _text: str
+    _groups: tuple[tuple[int, Structure], ...]
+    _canonical: str
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise StructureError(
+                "expected the text of an attribute, such as '#spattn.causal', got "
+                f"{text!r}"
+            )
+        self._text, self._canonical, counts, parts = _capi.parse_structure(text)
+        self._groups = tuple(
+            (count, Structure.parse(part)) for count, part in zip(counts, parts)
+        )
+
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(text: str) -> Structure:
+        """Reads an attribute: `#spattn.window<left = 511, right = 0>`."""
+        return Structure(text)
+
+    @property
+    def text(self) -> str:
+        """The attribute in IR. `Structure.parse` reads it."""
+        return self._text
+
+    @property
+    def canonical(self) -> str:
+        """The attribute of the simplest description of the same pairs."""
+        return self._canonical
+
+    @property
+    def groups(self) -> tuple[tuple[int, Structure], ...]:
+        """Of a mixture: how many heads have which structure, in their order."""
+        return self._groups
+
+    @property
+    def heads(self) -> int | None:
+        """How many query heads a mixture is for. None: it fits any number."""
+        return sum(count for count, _ in self._groups) if self._groups else None
+
+    def _combine(self, other: object, name: str) -> Structure:
+        if not isinstance(other, Structure):
+            return NotImplemented
+        if self._groups and other._groups:
+            if [c for c, _ in self._groups] != [c for c, _ in other._groups]:
+                raise StructureError(
+                    "two mixtures can be combined if their groups have the same "
+                    f"numbers of heads, got {_counts(self)} and {_counts(other)}"
+                )
+            pairs = zip(self._groups, other._groups)
+            return per_head(*((n, a._combine(b, name)) for (n, a), (_, b) in pairs))
+        if self._groups:
+            return per_head(*((n, s._combine(other, name)) for n, s in self._groups))
+        if other._groups:
+            return per_head(*((n, self._combine(s, name)) for n, s in other._groups))
+        parts = ", ".join(s._inside(name) for s in (self, other))
+        return Structure.parse(f"#spattn.{name}<{parts}>")
+
+    def _inside(self, name: str) -> str:
+        """The text as a part of a union or an intersection, which is flat."""
+        prefix = f"#spattn.{name}<"
+        return self._text[len(prefix) : -1] if self._text.startswith(prefix) else str(self)
+
+    def __or__(self, other: Structure) -> Structure:
+        return self._combine(other, "union")
+
+    def __and__(self, other: Structure) -> Structure:
+        return self._combine(other, "intersection")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Structure):
+            return NotImplemented
+        return self._canonical == other._canonical
+
+    def __hash__(self) -> int:
+        return hash(self._canonical)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"spattn.Structure({self._text!r})"
+
+    def __reduce__(self) -> tuple:
+        return Structure.parse, (self._text,)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hasattr(self, "_groups"):
+            raise AttributeError("a Structure cannot be changed")
+        object.__setattr__(self, name, value)
+
+    def stats(self, queries: int, keys: int | None = None, **options: Any) -> Stats:
+        """Tiles, pairs, operations, bytes and the least time; see `stats.stats`."""
+        from .stats import stats
+
+        return stats(self, queries, keys, **options)
+
+    def plot(self, queries: int, keys: int | None = None, **options: Any) -> Plot:
+        """Draws which head sees what, over the tiles; see `plot.plot`."""
+        from .plot import plot
+
+        return plot(self, queries, keys, **options)
+
+
+def _counts(mixture: Structure) -> str:
+    return " + ".join(str(count) for count, _ in mixture.groups)
+
+
+def _make(name: str, parameters: str = "") -> Structure:
+    return Structure.parse(f"#spattn.{name}<{parameters}>" if parameters else f"#spattn.{name}")
+
+
+def full() -> Structure:
+    """Every key."""
+    return _make("full")
+
+
+def causal() -> Structure:
+    """The present and the past: `d >= 0`."""
+    return _make("causal")
+
+
+def window(
+    size: int | None = None, *, left: int | None = None, right: int | None = None
+) -> Structure:
+    """The last `size` keys, the query's own included; or `-right <= d <= left`.
+
+    `left` and `right` are FlashAttention's; a side that is None is unbounded.
+    """
+    if size is not None:
+        if left is not None or right is not None:
+            raise StructureError("window: give size, or left and right, not both")
+        if index_of(size, "a window's size") < 1:
+            raise StructureError(f"window: expected a size of at least 1, got {size}")
+        left, right = size - 1, 0
+    if left is None and right is None:
+        raise StructureError("window: give a size, left or right; full() has no limits")
+    sides = {"left": left, "right": right}
+    return _make(
+        "window",
+        ", ".join(
+            f"{name} = {index_of(side, f'a window, {name},')}"
+            for name, side in sides.items()
+            if side is not None
+        ),
+    )
+
+
+def sink(count: int) -> Structure:
+    """The first keys of the sequence, causally: `j < count` and `d >= 0`."""
+    return _make("sink", str(index_of(count, "a number of keys")))
+
+
+def prefix(count: int) -> Structure:
+    """A prefix that everyone sees, causal behind it: `j < count` or `d >= 0`."""
+    return _make("prefix", str(index_of(count, "a number of keys")))
+
+
+def keys(lo: BoundLike, hi: BoundLike) -> Structure:
+    """Keys of an interval, at any distance: `lo <= j < hi`."""
+    return _make("keys", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
+
+
+def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
+    """`lo <= d < hi` for one of the intervals `(lo, hi)`."""
+    texts = []
+    for interval in intervals:
+        try:
+            lo, hi = interval
+        except (TypeError, ValueError):
+            raise StructureError(
+                f"distances: expected pairs (lo, hi), got {interval!r}"
+            ) from None
+        texts.append(f"{text_of_bound(lo)} to {text_of_bound(hi)}")
+    return _make("distances", ", ".join(texts)) if texts else none()
+
+
+def none() -> Structure:
+    """No key at all."""
+    return _make("sink", "0")
+
+
+def exclusive_bands() -> Structure:
+    """Each head sees its share of the distances `[0, N)`, and no other's."""
+    return _make("partition", "exclusive")
+
+
+def local_band() -> Structure:
+    """Each head sees its share of the distances, and as many of the nearest keys."""
+    return _make("partition", "local_band")
+
+
+def gapped_bands() -> Structure:
+    """Each head sees the nearer half of its share of the distances."""
+    return _make("partition", "gapped")
+
+
+def local() -> Structure:
+    """Each head sees the nearest keys, as many as its share of the distances."""
+    return _make("partition", "local")
+
+
+KINDS = ("exclusive", "local_band", "gapped", "local")
+
+
+def band(index: int, count: int, kind: str = "exclusive") -> Structure:
+    """Band `index` of a partition of the distances into `count`, for any head."""
+    if kind not in KINDS:
+        raise StructureError(f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}")
+    index, count = index_of(index, "a band's index"), index_of(count, "a number of bands")
+    return _make("band", f"{kind}, {index} of {count}")
+
+
+def per_head(*groups: GroupLike | Iterable[GroupLike]) -> Structure:
+    """A mixture: `(count, structure)` groups, or structures for a head each.
+
+    Partitions such as `exclusive_bands()` share the distances out to the heads
+    of their group.
+    """
+    if len(groups) == 1 and not isinstance(groups[0], (Structure, tuple)):
+        groups = tuple(groups[0])  # per_head([a, b, c])
+    texts = []
+    for group in groups:
+        count, structure = (1, group) if isinstance(group, Structure) else _pair(group)
+        if structure.groups:
+            raise StructureError("per_head: a group cannot be a mixture itself")
+        texts.append(f"{count} x {structure}")
+    if not texts:
+        raise StructureError("per_head: expected one structure or more, got none")
+    return _make("heads", ", ".join(texts))
+
+
+def _pair(group: object) -> tuple[int, Structure]:
+    try:
+        count, structure = group  # type: ignore[misc]
+    except (TypeError, ValueError):
+        count = structure = None
+    if not isinstance(structure, Structure):
+        raise StructureError(
+            f"per_head: expected a structure, or (count, structure), got {group!r}"
+        )
+    if index_of(count, "a number of heads") < 1:
+        raise StructureError(f"per_head: expected at least 1 head, got {count}")
+    return count, structure
+
+
+def as_structure(value: Structure | str) -> Structure:
+    """A structure, or the text of one."""
+    return value if isinstance(value, Structure) else Structure.parse(value)
