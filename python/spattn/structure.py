@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union
 
-from . import _capi
+from . import _patterns
 from .bounds import BoundLike, index_of, text_of_bound
 from .errors import StructureError
 
@@ -42,10 +42,8 @@ class Structure:
                 "expected the text of an attribute, such as '#spattn.causal', got "
                 f"{text!r}"
             )
-        self._text, self._canonical, counts, parts = _capi.parse_structure(text)
-        self._groups = tuple(
-            (count, Structure.parse(part)) for count, part in zip(counts, parts)
-        )
+        self._text, self._canonical, groups = _patterns.parse(text)
+        self._groups = tuple((count, Structure.parse(part)) for count, part in groups)
 
     @staticmethod
     @lru_cache(maxsize=4096)
@@ -72,6 +70,15 @@ class Structure:
     def heads(self) -> int | None:
         """How many query heads a mixture is for. None: it fits any number."""
         return sum(count for count, _ in self._groups) if self._groups else None
+
+    def at_length(self, length: int, heads: int | None = None) -> Structure:
+        """The same with `N` being `length`, whatever the length of a call is.
+
+        `heads` is the number of query heads, which partitions need.
+        """
+        length = index_of(length, "a length")
+        count = self.heads or 0 if heads is None else index_of(heads, "heads")
+        return Structure.parse(_patterns.fix_length(self._text, count, length))
 
     def _combine(self, other: object, name: str) -> Structure:
         if not isinstance(other, Structure):

@@ -1,0 +1,89 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention in which each head sees a structured part of the sequence.
+
+    import numpy, spattn
+    q, k, v = numpy.random.rand(3, 1, 16, 4096, 128).astype("float32")
+    o = spattn.attention(q, k, v, spattn.exclusive_bands())
+
+docs/Python.md is the tutorial; `python -m spattn info` says what is there.
+"""
+
+from ._version import __version__
+from .arrays import Array
+from .attention import attention
+from .bounds import Bound, N
+from .errors import (
+    ArgumentError,
+    CompileError,
+    DeviceError,
+    SpattnError,
+    StructureError,
+    UnsupportedError,
+)
+from .kernel import Call, Kernel, compile, load
+from .kernels import kernel_for, length_class, loaded_kernels
+from .plot import Plot
+from .problem import Problem
+from .stats import CARDS, Rates, Stats
+from .structure import (
+    Structure,
+    band,
+    causal,
+    distances,
+    exclusive_bands,
+    full,
+    gapped_bands,
+    keys,
+    local,
+    local_band,
+    none,
+    per_head,
+    prefix,
+    sink,
+    window,
+)
+from .target import Target
+
+__all__ = [
+    "CARDS",
+    "ArgumentError",
+    "Array",
+    "Bound",
+    "Call",
+    "CompileError",
+    "DeviceError",
+    "Kernel",
+    "N",
+    "Plot",
+    "Problem",
+    "Rates",
+    "SpattnError",
+    "Stats",
+    "Structure",
+    "StructureError",
+    "Target",
+    "UnsupportedError",
+    "__version__",
+    "attention",
+    "band",
+    "causal",
+    "compile",
+    "distances",
+    "exclusive_bands",
+    "full",
+    "gapped_bands",
+    "kernel_for",
+    "keys",
+    "length_class",
+    "load",
+    "loaded_kernels",
+    "local",
+    "local_band",
+    "none",
+    "per_head",
+    "prefix",
+    "sink",
+    "window",
+]

@@ -1,0 +1,84 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Programs in IR: read, lowered, printed, and compiled."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import TypeVar
+
+from . import _capi
+from .errors import CompileError
+
+T = TypeVar("T")
+
+#: The function of a problem's module.
+FUNCTION = b"attention"
+
+
+def with_module(ir: str, use: Callable[[int], T]) -> T:
+    """Parses IR, and calls `use` with the module, which lives that long."""
+    encoded = ir.encode()
+    module = _capi.new(
+        "ModuleParse", _capi.context(), encoded, len(encoded), b"attention.mlir", None
+    )
+    try:
+        return use(module)
+    finally:
+        _capi.library().spattnModuleDestroy(module)
+
+
+def print_module(module: int) -> str:
+    """The module as text."""
+    return _capi.text("ModulePrint", module, 0).decode()
+
+
+def lower(ir: str, pipeline: str) -> str:
+    """The module after a pipeline, as text."""
+
+    def run(module: int) -> str:
+        if pipeline:
+            _capi.call("ModuleRunPipeline", module, pipeline.encode(), None)
+        return print_module(module)
+
+    return with_module(ir, run)
+
+
+def compile_cpu(ir: str) -> int:
+    """A kernel for this machine."""
+    options = ctypes.byref(_capi.CpuOptions())
+    return with_module(
+        ir,
+        lambda module: _capi.new("KernelCompileCpu", module, FUNCTION, options, None),
+    )
+
+
+def gpu_options(chip: str, driver: int, options: str) -> ctypes.Structure:
+    """What the library is asked for when it compiles for a GPU."""
+    return _capi.GpuOptions(
+        chip=chip.encode(), driverVersion=driver, options=options.encode()
+    )
+
+
+def compile_gpu(ir: str, chip: str, driver: int, options: str) -> int:
+    """A kernel for a GPU, from the cache if that has it."""
+    asked = ctypes.byref(gpu_options(chip, driver, options))
+    return with_module(
+        ir, lambda module: _capi.new("KernelCompileGpu", module, FUNCTION, asked, None)
+    )
+
+
+def emit_ptx(ir: str, chip: str, driver: int, options: str) -> str:
+    """The PTX of a kernel for a GPU."""
+    asked = ctypes.byref(gpu_options(chip, driver, options))
+    return with_module(
+        ir, lambda module: _capi.text("ModuleEmitPtx", module, FUNCTION, asked, None)
+    ).decode()
+
+
+def refused(error: CompileError, ir: str, pipeline: str) -> CompileError:
+    """The error of a compilation, with a command that gives the same one."""
+    command = f"spattn-opt --{pipeline} <<'END'\n{ir}END"
+    return CompileError(error.message, error.diagnostics, command)

@@ -1,0 +1,160 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the library knows of structures: their text, and what they come to."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from . import _capi
+from .errors import ArgumentError, CompileError, StructureError
+
+ALIGNMENTS = {"end": 0, "start": 1}
+
+
+class Parsed(NamedTuple):
+    """An attribute, of the same pairs the shortest, and its groups of heads."""
+
+    text: str
+    canonical: str
+    groups: tuple[tuple[int, str], ...]
+
+
+def parse(text: str) -> Parsed:
+    """Reads an attribute."""
+    return _with_structure(text, _describe)
+
+
+def fix_length(text: str, heads: int, length: int) -> str:
+    """The same with a number in place of `N`."""
+
+    def fix(structure: int) -> str:
+        fixed = _capi.new("StructureFixLength", structure, heads, length)
+        try:
+            return _describe(fixed).text
+        finally:
+            _capi.library().spattnStructureDestroy(fixed)
+
+    return _with_structure(text, fix)
+
+
+def _with_structure(text: str, use: Callable[[int], Any]) -> Any:
+    encoded = text.encode()
+    try:
+        handle = _capi.new("StructureParse", _capi.context(), encoded, len(encoded))
+        try:
+            return use(handle)
+        finally:
+            _capi.library().spattnStructureDestroy(handle)
+    except (ArgumentError, CompileError) as error:
+        raise StructureError(f"structure '{text}': {error}") from None
+
+
+def _describe(structure: int) -> Parsed:
+    lib = _capi.library()
+    text = lib.spattnStructureGetText(structure).decode()
+    canonical = lib.spattnStructureGetCanonicalText(structure).decode()
+    groups = _groups(text) if lib.spattnStructureGetNumHeads(structure) else ()
+    return Parsed(text, canonical, groups)
+
+
+def _groups(text: str) -> tuple[tuple[int, str], ...]:
+    """Of `#spattn.heads<2 x A, 3 x B>`: (2, A) and (3, B)."""
+    groups, start, depth = [], text.index("<") + 1, 0
+    for at in range(start, len(text)):
+        depth += {"<": 1, ">": -1}.get(text[at], 0)
+        if depth < 0 or (depth == 0 and text[at] == ","):
+            count, _, part = text[start:at].strip().partition(" x ")
+            groups.append((int(count), part))
+            start = at + 1
+    return tuple(groups)
+
+
+class Pattern:
+    """What each of a number of heads sees at given lengths."""
+
+    def __init__(
+        self, text: str, heads: int, queries: int, keys: int, alignment: str = "end"
+    ) -> None:
+        if alignment not in ALIGNMENTS:
+            raise ArgumentError(
+                f"expected alignment to be 'end' or 'start', got {alignment!r}"
+            )
+        for name, length in (("queries", queries), ("keys", keys)):
+            if not isinstance(length, int) or not 0 <= length < 2**30:
+                raise ArgumentError(
+                    f"expected a number of {name} from 0 to 2^30 - 1, got {length!r}"
+                )
+        self.heads, self.queries, self.keys = heads, queries, keys
+        self._handle = _with_structure(
+            text,
+            lambda structure: _capi.new(
+                "PatternCreate", structure, heads, queries, keys, ALIGNMENTS[alignment]
+            ),
+        )
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            _capi.library().spattnPatternDestroy(self._handle)
+
+    def pairs(self, head: int = -1) -> int:
+        """The pairs of a head, or of all."""
+        count = ctypes.c_int64()
+        _capi.call("PatternCountPairs", self._handle, head, ctypes.byref(count))
+        return count.value
+
+    def tiles(self, tile: tuple[int, int], head: int = -1) -> Any:
+        """The numbers of tiles: `visited`, `full`, `masked`, `skipped`."""
+        counts = _capi.TileCounts()
+        shape = _capi.TileShape(*tile)
+        _capi.call(
+            "PatternCountTiles", self._handle, head, shape, ctypes.byref(counts)
+        )
+        return counts
+
+    def intervals(
+        self, head: int, tile: tuple[int, int]
+    ) -> list[tuple[int, int, int, bool]]:
+        """Runs of visited tiles: (row, begin, end, whether they are full)."""
+        rows = -(-self.queries // tile[0])
+        count = ctypes.c_size_t()
+        capacity = 4 * rows
+        while True:
+            found = (_capi.TileInterval * capacity)()
+            _capi.call(
+                "PatternGetTiles",
+                self._handle,
+                head,
+                _capi.TileShape(*tile),
+                0,
+                rows,
+                found,
+                capacity,
+                ctypes.byref(count),
+            )
+            if count.value <= capacity:
+                break
+            capacity = count.value
+        return [(t.row, t.begin, t.end, t.isFull) for t in found[: count.value]]
+
+    def mask(self, head: int) -> bytes:
+        """A byte for each pair, query by query: whether it is allowed."""
+        mask = (ctypes.c_uint8 * (self.queries * self.keys))()
+        _capi.call(
+            "PatternGetMask", self._handle, head, 0, self.queries, 0, self.keys, mask
+        )
+        return bytes(mask)
+
+    def work(self, **shape: int) -> Any:
+        """The least work: see SpattnWork, and SpattnWorkShape for the options."""
+        work = _capi.Work()
+        _capi.call(
+            "PatternGetWork",
+            self._handle,
+            ctypes.byref(_capi.WorkShape(**shape)),
+            ctypes.byref(work),
+        )
+        return work

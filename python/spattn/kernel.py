@@ -1,0 +1,270 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiled problems, and how they are launched."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from . import _capi, _modules
+from .arrays import Array, contiguous_strides
+from .errors import ArgumentError, CompileError
+from .problem import Problem
+from .target import CPU, Target, TargetLike, as_target
+
+#: What `Kernel.ir` prints, by target: each level, and the pipeline that makes it.
+CPU_LEVELS = {
+    "spattn": "",
+    "spattn_cpu": "spattn-cpu-loops",
+    "vector": "spattn-cpu-loops,spattn-cpu-vector",
+    "llvm": "spattn-cpu",
+}
+GPU_LEVELS = {
+    "spattn": "",
+    "spattn_gpu": "spattn-gpu-kernels",
+    "nvvm": "spattn-gpu",
+    "ptx": None,
+}
+
+
+class Kernel:
+    """A problem compiled for a target. Launching is thread-safe."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        target: Target,
+        handle: int,
+        options: str = "",
+        length: int | None = None,
+    ) -> None:
+        self.problem, self.target, self.length = problem, target, length
+        #: The options of the pipeline that it was compiled by.
+        self.options = options
+        #: The address of the C object, a SpattnKernel, which is this kernel's.
+        self.handle = handle
+        expected = len(problem.operands) + 1
+        found = _capi.library().spattnKernelGetNumArguments(handle)
+        if found != expected:
+            raise CompileError(f"expected a kernel of {expected} arguments, got {found}")
+
+    def __del__(self) -> None:
+        if getattr(self, "handle", None) and _capi is not None:
+            _capi.library().spattnKernelDestroy(self.handle)
+
+    def __repr__(self) -> str:
+        what = "gradients" if self.problem.gradients else "attention"
+        return f"<spattn.Kernel: {what}, {self.problem.structure}, {self.target}>"
+
+    # ------------------------------------------------------------------------
+    # Launches
+    # ------------------------------------------------------------------------
+
+    def launch(
+        self,
+        arrays: Sequence[Array],
+        *,
+        scale: float | None = None,
+        stream: int = 0,
+        device: int = 0,
+    ) -> None:
+        """Runs the kernel on the arrays of `problem.operands`, in that order.
+
+        `stream` is a cudaStream_t as an integer, of the calling thread's current
+        CUDA context or, without one, of GPU `device`. A launch on a GPU does not
+        wait for the kernel. `scale` is `1 / sqrt(head_dim)` if it is None.
+        """
+        arguments = self._arguments(arrays, scale)
+        where = _capi.LaunchOptions(stream=stream, device=device)
+        _capi.call(
+            "KernelLaunch",
+            self.handle,
+            arguments,
+            len(arguments),
+            ctypes.byref(where),
+        )
+
+    def prepare(self, arrays: Sequence[Array], *, device: int = 0) -> Call:
+        """Checks sizes and strides once, for calls that differ in addresses only."""
+        arguments = self._arguments(arrays, None)
+        where = ctypes.byref(_capi.LaunchOptions(device=device))
+        handle = _capi.new("CallCreate", self.handle, arguments, len(arguments), where)
+        return Call(self, handle)
+
+    def scale(self, scale: float | None) -> float:
+        """The scale of a call."""
+        if scale is None:
+            return 1 / math.sqrt(self.problem.head_dim)
+        return float(scale)
+
+    def _arguments(self, arrays: Sequence[Array], scale: float | None) -> ctypes.Array:
+        names = self.problem.operands
+        if len(arrays) != len(names):
+            raise ArgumentError(
+                f"expected {len(names)} arrays, {', '.join(names)}; got {len(arrays)}"
+            )
+        arguments = (_capi.Argument * (len(names) + 1))()
+        for argument, name, array in zip(arguments, names, arrays):
+            rank = len(array.sizes)
+            argument.kind = _capi.BUFFER
+            argument.value.data = array.pointer
+            argument.element = _capi.ELEMENTS[array.element or self.problem.element(name)]
+            argument.rank = rank
+            argument.sizes = (ctypes.c_int64 * rank)(*array.sizes)
+            argument.strides = (ctypes.c_int64 * rank)(*array.strides)
+        arguments[-1].kind = _capi.REAL
+        arguments[-1].value.real = self.scale(scale)
+        return arguments
+
+    # ------------------------------------------------------------------------
+    # What it is
+    # ------------------------------------------------------------------------
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What `ir` prints."""
+        return tuple(GPU_LEVELS if self.target.is_gpu else CPU_LEVELS)
+
+    def ir(self, level: str = "spattn") -> str:
+        """The program at a level: see `levels`."""
+        if level not in self.levels:
+            raise ArgumentError(
+                f"expected a level of {', '.join(self.levels)}, got {level!r}"
+            )
+        ir = self.problem.ir()
+        if not self.target.is_gpu:
+            return _modules.lower(ir, CPU_LEVELS[level])
+        if level == "ptx":
+            return _modules.emit_ptx(ir, self.target.chip, self.target.driver, self.options)
+        pipeline = GPU_LEVELS[level]
+        options = f"{{target={self.target.chip} {self.options}}}" if pipeline else ""
+        return _modules.lower(ir, f"{pipeline}{options}")
+
+    @property
+    def description(self) -> str:
+        """What a launch does: arrays, kernels, grids, scratch. For GPUs only."""
+        return _capi.text("KernelDescribe", self.handle).decode()
+
+    @property
+    def compile_ms(self) -> dict[str, float | bool]:
+        """What getting the kernel took, in milliseconds, and if a cache had it."""
+        times = _capi.CompileTimes()
+        _capi.call("KernelGetCompileTimes", self.handle, ctypes.byref(times))
+        return {name: getattr(times, name) for name, _ in times._fields_}
+
+    @property
+    def artifact(self) -> bytes:
+        """Code and launch description, as spattn's runtime loads it. For GPUs."""
+        return _capi.text("KernelSerialize", self.handle)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a kernel for a GPU to a file, from which `spattn.load` reads it."""
+        if not self.target.is_gpu:
+            raise ArgumentError(
+                "kernels for a CPU cannot be saved; save one for a GPU, or the IR"
+            )
+        problem = {**asdict(self.problem), "structure": self.problem.structure.text}
+        about = {
+            "problem": problem,
+            "target": asdict(self.target),
+            "options": self.options,
+            "length": self.length,
+        }
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("about.json", json.dumps(about, indent=2))
+            file.writestr("artifact", self.artifact)
+
+
+class Call:
+    """A launch but for the addresses: see `Kernel.prepare`."""
+
+    def __init__(self, kernel: Kernel, handle: int) -> None:
+        self.kernel, self.handle = kernel, handle
+        lib = _capi.library()
+        #: Bytes of device memory that `run` may be given, and their alignment.
+        self.scratch_bytes: int = lib.spattnCallGetScratchBytes(handle)
+        self.scratch_alignment: int = lib.spattnCallGetScratchAlignment(handle)
+
+    def __del__(self) -> None:
+        if getattr(self, "handle", None) and _capi is not None:
+            _capi.library().spattnCallDestroy(self.handle)
+
+    def run(
+        self,
+        pointers: Sequence[int],
+        *,
+        scale: float | None = None,
+        scratch: int = 0,
+        stream: int = 0,
+    ) -> None:
+        """Launches at these addresses. Without scratch, some is allocated."""
+        names = self.kernel.problem.operands
+        if len(pointers) != len(names):
+            raise ArgumentError(
+                f"expected {len(names)} addresses, {', '.join(names)}; got "
+                f"{len(pointers)}"
+            )
+        values = (_capi.Value * (len(names) + 1))()
+        for value, pointer in zip(values, pointers):
+            value.data = pointer
+        values[-1].real = self.kernel.scale(scale)
+        _capi.call("CallRun", self.handle, values, scratch, stream)
+
+
+def compile(
+    problem: Problem,
+    target: TargetLike = "cpu",
+    *,
+    length: int | None = None,
+    device: int = 0,
+    options: str = "",
+) -> Kernel:
+    """Compiles a problem ahead of its calls.
+
+    A kernel computes any lengths; `length` is that which a kernel for a GPU is
+    tuned for. `options` are more of the pipeline's, such as "key-tile=64":
+    docs/Pipelines.md. Kernels for GPUs come from the cache if it has them.
+    """
+    target = as_target(target, device)
+    ir = problem.ir()
+    if not target.is_gpu:
+        if options:
+            raise ArgumentError("there are no options of kernels for a CPU")
+        try:
+            return Kernel(problem, CPU, _modules.compile_cpu(ir))
+        except CompileError as error:
+            raise _modules.refused(error, ir, "spattn-cpu") from None
+    words = [] if length is None else [f"expected-length={length}"]
+    if problem.deterministic is not None:
+        words.append(f"deterministic={str(problem.deterministic).lower()}")
+    options = " ".join([*words, options]).strip()
+    try:
+        handle = _modules.compile_gpu(ir, target.chip, target.driver, options)
+    except CompileError as error:
+        pipeline = f'spattn-gpu="target={target.chip} {options}"'
+        raise _modules.refused(error, ir, pipeline) from None
+    return Kernel(problem, target, handle, options, length)
+
+
+def load(path: str | Path) -> Kernel:
+    """Reads a kernel that `Kernel.save` wrote. Nothing is compiled."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            about = json.loads(file.read("about.json"))
+            artifact = file.read("artifact")
+        problem = Problem(**about["problem"])
+        target = Target(**about["target"])
+    except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ArgumentError(f"{path} is not a kernel that was saved: {error}") from None
+    handle = _capi.new("KernelLoad", _capi.context(), artifact, len(artifact))
+    return Kernel(problem, target, handle, about["options"], about["length"])
+
+
+__all__ = ["Array", "Call", "Kernel", "compile", "contiguous_strides", "load"]

@@ -1,0 +1,129 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The kernels of this process: one for each problem, target and class of lengths.
+
+Kernels compute any lengths, but which tile shape, scheduler and mode of
+gradients is fastest depends on them. So lengths are put into classes between
+powers of two, and a kernel is tuned for its class. Where the compiler builds the
+same kernel for two classes, it is compiled once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from . import _modules
+from .errors import CompileError
+from .kernel import Kernel, compile
+from .problem import Problem
+from .target import Target, TargetLike, as_target
+
+#: The logarithms of the shortest and the longest class.
+SHORTEST, LONGEST = 10, 17
+
+
+def length_class(query_length: int, key_length: int) -> int:
+    """The class `k` of lengths: the longer one is in (2^(k-1), 2^k].
+
+    The first class has all that is shorter, the last all that is longer.
+    """
+    longer = max(query_length, key_length)
+    return min(max((longer - 1).bit_length(), SHORTEST), LONGEST)
+
+
+class _Kernels:
+    """Makes each kernel once, whoever asks for it, and keeps it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._futures: dict[Any, Future] = {}
+
+    def get(self, problem: Problem, target: Target, length: int) -> Kernel:
+        """The kernel of a class of lengths."""
+        if not target.is_gpu:
+            return self._once(
+                (problem, target), lambda: compile(problem, target)
+            )
+        return self._once(
+            (problem, target, length), lambda: self._make(problem, target, length)
+        )
+
+    def _make(self, problem: Problem, target: Target, length: int) -> Kernel:
+        expected = 2**length
+        text = self._lowered(problem, target, expected)
+        if text is None:  # The compiler says what is wrong with it.
+            return compile(problem, target, length=expected)
+        return self._once(
+            (problem, target, text), lambda: compile(problem, target, length=expected)
+        )
+
+    @staticmethod
+    def _lowered(problem: Problem, target: Target, length: int) -> str | None:
+        """The kernel in IR, by which equal ones are found."""
+        options = f"target={target.chip} expected-length={length}"
+        if problem.deterministic is not None:
+            options += f" deterministic={str(problem.deterministic).lower()}"
+        try:
+            return _modules.lower(problem.ir(), f"spattn-gpu-kernels{{{options}}}")
+        except CompileError:
+            return None
+
+    def _once(self, key: Any, make: Any) -> Kernel:
+        with self._lock:
+            future = self._futures.get(key)
+            mine = future is None
+            if future is None:
+                future = self._futures[key] = Future()
+        if mine:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                # Another call may be luckier: a driver may have been installed.
+                with self._lock:
+                    del self._futures[key]
+                future.set_exception(error)
+        return future.result()
+
+    def loaded(self) -> list[Kernel]:
+        """All kernels, each once."""
+        with self._lock:
+            futures = list(self._futures.values())
+        done = [f.result() for f in futures if f.done() and not f.exception()]
+        return list(dict.fromkeys(done))
+
+
+_kernels = _Kernels()
+
+
+def kernel_for(
+    problem: Problem,
+    target: TargetLike,
+    query_length: int,
+    key_length: int,
+    *,
+    device: int = 0,
+) -> Kernel:
+    """The kernel of this process for a call of such lengths.
+
+    It is compiled by the first call, and kept for the life of the process.
+    """
+    target = as_target(target, device)
+    return _kernels.get(problem, target, length_class(query_length, key_length))
+
+
+def loaded_kernels() -> list[Kernel]:
+    """The kernels that this process has."""
+    return _kernels.loaded()
+
+
+def _after_fork() -> None:
+    # The threads of the parent's pool are not in the child, and locks may be held.
+    global _kernels
+    _kernels = _Kernels()
+
+
+os.register_at_fork(after_in_child=_after_fork)
