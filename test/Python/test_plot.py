@@ -1,0 +1,73 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pictures of structures: each pixel against the definition."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import oracle
+import pytest
+
+import spattn
+from spattn.plot import PANEL, SIDE, TOP
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def panels(plot):
+    """The tiles of each panel, as rectangles (kind, x, y, width, height)."""
+    root = ElementTree.fromstring(str(plot))
+    for group in root.iter(f"{SVG}g"):
+        yield [
+            (r.get("class"), *(float(r.get(k)) for k in ("x", "y", "width", "height")))
+            for r in group.iter(f"{SVG}rect")
+        ]
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        spattn.local_band(),
+        spattn.sink(4) | spattn.window(20),
+        spattn.per_head((3, spattn.exclusive_bands()), spattn.prefix(40)),
+    ],
+)
+def test_tiles(structure):
+    n, tile, heads = 96, 8, 4
+    plot = structure.plot(n, heads=heads, tile=(tile, tile), columns=4)
+    masks = oracle.masks(structure, heads, n, n)
+    tiles = masks.reshape(heads, n // tile, tile, n // tile, tile)
+    share = tiles.mean(axis=(2, 4))
+    scale = PANEL / n
+    for head, rects in enumerate(panels(plot)):
+        drawn = np.zeros((n // tile, n // tile))
+        for kind, x, y, width, height in rects:
+            left = round((x - SIDE - head * (PANEL + 16)) / scale / tile)
+            top = round((y - TOP) / scale / tile)
+            right = left + round(width / scale / tile)
+            bottom = top + round(height / scale / tile)
+            assert (drawn[top:bottom, left:right] == 0).all()  # Once at most.
+            drawn[top:bottom, left:right] = 1 if kind == "full" else 0.5
+        expected = np.where(share[head] == 1, 1, np.where(share[head] > 0, 0.5, 0))
+        assert (drawn == expected).all()
+
+
+def test_files(tmp_path):
+    plot = spattn.exclusive_bands().plot(4096)
+    assert plot._repr_svg_() == plot.svg == str(plot)
+    plot.save(tmp_path / "bands.svg")
+    text = (tmp_path / "bands.svg").read_text()
+    assert text.count("head ") == 16 and "4,096 queries" in text
+    assert len(text) < 200_000
+    with pytest.raises(spattn.ArgumentError, match="ends in .svg"):
+        plot.save(tmp_path / "bands.png")
+
+
+def test_what_is_shown():
+    plot = spattn.exclusive_bands().plot(4096, heads=64, show=[3, 60])
+    assert "head 3<" in plot.svg and "head 60<" in plot.svg and "head 4<" not in plot.svg
+    with pytest.raises(spattn.ArgumentError, match="heads from 0 to 3"):
+        spattn.causal().plot(64, heads=4, show=[4])
+    with pytest.raises(spattn.ArgumentError, match="nothing to draw"):
+        spattn.causal().plot(0)
