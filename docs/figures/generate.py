@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import levels
+import speed
 import tiles
 import timeline
 
@@ -17,6 +18,7 @@ import timeline
 def main(spattn_opt: str, folder: str) -> None:
     figures = {
         "levels": levels.draw(),
+        "speed": speed.draw(),
         "tiles": tiles.draw(spattn_opt),
         "timeline": timeline.draw(),
     }
