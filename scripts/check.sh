@@ -5,8 +5,9 @@
 #
 # Usage: scripts/check.sh [options]
 #   --preset NAME   CMake preset: release (default), debug or sanitize
-#   --only LAYERS   comma-separated subset of unit,lit,fuzz; fuzz by default with
-#                   the preset release only, since it has a build of its own
+#   --only LAYERS   comma-separated subset of unit,lit,python,fuzz; the last two by
+#                   default with the preset release only: no Python loads a library
+#                   with sanitizers, and fuzz has a build of its own
 #   --lint          also check formatting (clang-format, ruff)
 #   --no-install    don't install anything
 # SPATTN_JOBS sets the number of jobs.
@@ -39,11 +40,11 @@ while [[ $# -gt 0 ]]; do
   esac
   shift
 done
-[[ -n $only ]] || only=unit,lit$([[ $preset != release ]] || echo ,fuzz)
+[[ -n $only ]] || only=unit,lit$([[ $preset != release ]] || echo ,python,fuzz)
 for layer in ${only//,/ }; do
   case $layer in
-  unit | lit | fuzz) ;;
-  *) die "no test layer '$layer'; there are unit, lit and fuzz" ;;
+  unit | lit | python | fuzz) ;;
+  *) die "no test layer '$layer'; there are unit, lit, python and fuzz" ;;
   esac
 done
 wants() { [[ ,$only, == *,$1,* ]]; }
@@ -94,7 +95,17 @@ run_lit() {
   "$lit" -sv -j "$(nproc)" -o "$results/lit.json" "$build/test"
 }
 
-! $install || require install bash scripts/install.sh
+# The package as a wheel, installed, and its tests.
+run_python() {
+  local wheels=$SPATTN_ROOT/$build/wheel
+  bash scripts/wheel.sh --build "$build" --out "$wheels" || return 1
+  "$SPATTN_PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --force-reinstall "$wheels"/spattn-*.whl || return 1
+  SPATTN_BIN_DIR=$SPATTN_ROOT/$build/bin "$SPATTN_PYTHON" -m pytest -q \
+    --junitxml "$results/python.xml"
+}
+
+! $install || require install bash scripts/install.sh $(! wants python || echo --python)
 require configure configure "$preset"
 require build build "$preset"
 
@@ -102,6 +113,7 @@ mkdir -p "$results"
 [[ $preset != sanitize ]] || sanitizer_env
 ! wants unit || test_layer unit junit unit.xml run_unit
 ! wants lit || test_layer lit lit lit.json run_lit
+! wants python || test_layer python junit python.xml run_python
 ! wants fuzz || test_layer fuzz junit fuzz.xml \
   bash scripts/fuzz.sh --seconds 60 --report "$results/fuzz.xml"
 ! $lint || test_layer lint status - bash scripts/format.sh --check

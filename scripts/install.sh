@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and testing spattn needs: Debian packages, and a Python
 # environment in .venv. Leaves alone what is already there, so it is safe and
-# quick to run again. Usage: scripts/install.sh [--bench]
-#   --bench  also install requirements-bench.txt (PyTorch, for the benchmarks)
+# quick to run again. Usage: scripts/install.sh [--python] [--bench]
+#   --python  also install requirements-python.txt, for the Python package
+#   --bench   also install requirements-bench.txt (PyTorch, for the benchmarks)
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,6 +23,7 @@ requirements=(requirements-dev.txt)
 
 while [[ $# -gt 0 ]]; do
   case $1 in
+  --python) requirements+=(requirements-python.txt) ;;
   --bench) requirements+=(requirements-bench.txt) ;;
   -h | --help)
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"

@@ -123,7 +123,9 @@ class HostArray:
         managed = _DLManagedTensor(tensor, None, _delete)
         address = ctypes.addressof(managed)
         _exported[address] = (managed, sizes, strides, self._memory)
-        return _new_capsule(address, b"dltensor", ctypes.cast(_destroy, ctypes.c_void_p))
+        return _new_capsule(
+            address, b"dltensor", ctypes.cast(_destroy, ctypes.c_void_p)
+        )
 
     def memoryview(self) -> memoryview:
         """The same memory for those who have no array library."""

@@ -110,9 +110,7 @@ class Pattern:
         """The numbers of tiles: `visited`, `full`, `masked`, `skipped`."""
         counts = _capi.TileCounts()
         shape = _capi.TileShape(*tile)
-        _capi.call(
-            "PatternCountTiles", self._handle, head, shape, ctypes.byref(counts)
-        )
+        _capi.call("PatternCountTiles", self._handle, head, shape, ctypes.byref(counts))
         return counts
 
     def intervals(

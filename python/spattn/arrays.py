@@ -170,7 +170,10 @@ def _from_buffer(array: Any, name: str) -> Array:
     # A memoryview does not say where its memory is, and ctypes' own views want
     # it to be writable.
     raw = _Buffer()
-    get, release = ctypes.pythonapi.PyObject_GetBuffer, ctypes.pythonapi.PyBuffer_Release
+    get, release = (
+        ctypes.pythonapi.PyObject_GetBuffer,
+        ctypes.pythonapi.PyBuffer_Release,
+    )
     get.argtypes = [ctypes.py_object, ctypes.POINTER(_Buffer), ctypes.c_int]
     release.argtypes = [ctypes.POINTER(_Buffer)]
     release.restype = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from typing import Union
 
 from .errors import StructureError
 
@@ -56,7 +55,7 @@ class Bound:
 N = Bound()
 """The length of the sequence, which is the number of keys: `N // 2 + 256`."""
 
-BoundLike = Union[int, float, Bound]
+BoundLike = int | float | Bound
 
 
 def text_of_bound(bound: BoundLike) -> str:

@@ -53,7 +53,9 @@ class Kernel:
         expected = len(problem.operands) + 1
         found = _capi.library().spattnKernelGetNumArguments(handle)
         if found != expected:
-            raise CompileError(f"expected a kernel of {expected} arguments, got {found}")
+            raise CompileError(
+                f"expected a kernel of {expected} arguments, got {found}"
+            )
 
     def __del__(self) -> None:
         if getattr(self, "handle", None) and _capi is not None:
@@ -111,11 +113,13 @@ class Kernel:
                 f"expected {len(names)} arrays, {', '.join(names)}; got {len(arrays)}"
             )
         arguments = (_capi.Argument * (len(names) + 1))()
-        for argument, name, array in zip(arguments, names, arrays):
+        for argument, name, array in zip(arguments, names, arrays, strict=False):
             rank = len(array.sizes)
             argument.kind = _capi.BUFFER
             argument.value.data = array.pointer
-            argument.element = _capi.ELEMENTS[array.element or self.problem.element(name)]
+            argument.element = _capi.ELEMENTS[
+                array.element or self.problem.element(name)
+            ]
             argument.rank = rank
             argument.sizes = (ctypes.c_int64 * rank)(*array.sizes)
             argument.strides = (ctypes.c_int64 * rank)(*array.strides)
@@ -142,7 +146,9 @@ class Kernel:
         if not self.target.is_gpu:
             return _modules.lower(ir, CPU_LEVELS[level])
         if level == "ptx":
-            return _modules.emit_ptx(ir, self.target.chip, self.target.driver, self.options)
+            return _modules.emit_ptx(
+                ir, self.target.chip, self.target.driver, self.options
+            )
         pipeline = GPU_LEVELS[level]
         options = f"{{target={self.target.chip} {self.options}}}" if pipeline else ""
         return _modules.lower(ir, f"{pipeline}{options}")
@@ -212,7 +218,7 @@ class Call:
                 f"{len(pointers)}"
             )
         values = (_capi.Value * (len(names) + 1))()
-        for value, pointer in zip(values, pointers):
+        for value, pointer in zip(values, pointers, strict=False):
             value.data = pointer
         values[-1].real = self.kernel.scale(scale)
         _capi.call("CallRun", self.handle, values, scratch, stream)

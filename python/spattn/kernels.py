@@ -45,9 +45,7 @@ class _Kernels:
     def get(self, problem: Problem, target: Target, length: int) -> Kernel:
         """The kernel of a class of lengths."""
         if not target.is_gpu:
-            return self._once(
-                (problem, target), lambda: compile(problem, target)
-            )
+            return self._once((problem, target), lambda: compile(problem, target))
         return self._once(
             (problem, target, length), lambda: self._make(problem, target, length)
         )

@@ -105,8 +105,8 @@ def _panel(
         x, x_end = x * tile[1], min(x_end * tile[1], pattern.keys)
         y, y_end = y * tile[0], min(y_end * tile[0], pattern.queries)
         return (
-            f'<rect class="{kind}" x="{left + x * scale:.2f}" y="{top + y * scale:.2f}" '
-            f'width="{(x_end - x) * scale:.2f}" height="{(y_end - y) * scale:.2f}"/>'
+            f'<rect class="{kind}" x="{left + x * scale:.2f}" '
+            f'y="{top + y * scale:.2f}" width="{(x_end - x) * scale:.2f}" height="{(y_end - y) * scale:.2f}"/>'
         )
 
     open_runs: dict[tuple[int, int, bool], tuple[int, int]] = {}
@@ -133,9 +133,7 @@ def _panel(
     )
 
 
-def _page(
-    title: str, note: str, columns: int, rows: int, panels: Sequence[str]
-) -> str:
+def _page(title: str, note: str, columns: int, rows: int, panels: Sequence[str]) -> str:
     # Titles of one line may be wider than the panels.
     least = int(max(len(title) * 8.2, len(note) * 6.2)) + 2 * SIDE
     width = max(columns * (PANEL + GAP) - GAP + 2 * SIDE, least)

@@ -162,7 +162,9 @@ def _positive(name: str, value: object) -> int:
     except TypeError:
         number = 0
     if number < 1 or isinstance(value, bool):
-        raise ArgumentError(f"expected {name} that is a positive integer, got {value!r}")
+        raise ArgumentError(
+            f"expected {name} that is a positive integer, got {value!r}"
+        )
     return number
 
 

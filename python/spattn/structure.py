@@ -89,7 +89,7 @@ class Structure:
                     "two mixtures can be combined if their groups have the same "
                     f"numbers of heads, got {_counts(self)} and {_counts(other)}"
                 )
-            pairs = zip(self._groups, other._groups)
+            pairs = zip(self._groups, other._groups, strict=True)
             return per_head(*((n, a._combine(b, name)) for (n, a), (_, b) in pairs))
         if self._groups:
             return per_head(*((n, s._combine(other, name)) for n, s in self._groups))
@@ -101,7 +101,9 @@ class Structure:
     def _inside(self, name: str) -> str:
         """The text as a part of a union or an intersection, which is flat."""
         prefix = f"#spattn.{name}<"
-        return self._text[len(prefix) : -1] if self._text.startswith(prefix) else str(self)
+        return (
+            self._text[len(prefix) : -1] if self._text.startswith(prefix) else str(self)
+        )
 
     def __or__(self, other: Structure) -> Structure:
         return self._combine(other, "union")
@@ -149,7 +151,9 @@ def _counts(mixture: Structure) -> str:
 
 
 def _make(name: str, parameters: str = "") -> Structure:
-    return Structure.parse(f"#spattn.{name}<{parameters}>" if parameters else f"#spattn.{name}")
+    return Structure.parse(
+        f"#spattn.{name}<{parameters}>" if parameters else f"#spattn.{name}"
+    )
 
 
 def full() -> Structure:
@@ -248,8 +252,13 @@ KINDS = ("exclusive", "local_band", "gapped", "local")
 def band(index: int, count: int, kind: str = "exclusive") -> Structure:
     """Band `index` of a partition of the distances into `count`, for any head."""
     if kind not in KINDS:
-        raise StructureError(f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}")
-    index, count = index_of(index, "a band's index"), index_of(count, "a number of bands")
+        raise StructureError(
+            f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}"
+        )
+    index, count = (
+        index_of(index, "a band's index"),
+        index_of(count, "a number of bands"),
+    )
     return _make("band", f"{kind}, {index} of {count}")
 
 

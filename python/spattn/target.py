@@ -9,7 +9,6 @@ import ctypes
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Union
 
 from . import _capi
 from .errors import ArgumentError, DeviceError
@@ -32,7 +31,7 @@ class Target:
         return self.chip
 
 
-TargetLike = Union[Target, str]
+TargetLike = Target | str
 CPU = Target("cpu")
 
 

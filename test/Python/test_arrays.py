@@ -8,9 +8,7 @@ import gc
 
 import numpy as np
 import pytest
-
-from spattn import ArgumentError
-from spattn import _dlpack
+from spattn import ArgumentError, _dlpack
 from spattn._dlpack import HostArray
 from spattn.arrays import view_of
 

@@ -11,7 +11,6 @@ import sys
 import numpy as np
 import oracle
 import pytest
-
 import spattn
 from spattn import ArgumentError
 
@@ -55,7 +54,9 @@ def test_libraries(library, element, layout):
         pytest.importorskip("ml_dtypes")
     rng = np.random.default_rng(1)
     shapes = [(2, 4, 70, 24), (2, 2, 90, 24), (2, 2, 90, 40)]
-    exact, given = zip(*(make(rng, shape, library, element) for shape in shapes))
+    exact, given = zip(
+        *(make(rng, shape, library, element) for shape in shapes), strict=True
+    )
     if layout == "bnhd":
         given = [swapped(x) for x in given]
     structure = spattn.exclusive_bands()
@@ -202,7 +203,10 @@ ERRORS = [
     (lambda: spattn.attention(X[..., ::2], X[..., ::2], X, spattn.full()), "contig"),
     (lambda: spattn.attention(X, X, X, spattn.full(), layout="bdhn"), "'bnhd', got"),
     (lambda: spattn.attention(X, X, X, spattn.full(), scale=np.inf), "finite, got inf"),
-    (lambda: spattn.attention(X, X, X, spattn.full(), out=X[:, :2]), "expected the siz"),
+    (
+        lambda: spattn.attention(X, X, X, spattn.full(), out=X[:, :2]),
+        "expected the siz",
+    ),
     (lambda: spattn.attention(X, X, X, spattn.full(), alignment="left"), "alignment"),
     (lambda: spattn.attention(X, X, X, spattn.full(), stream="main"), "cudaStream_t"),
     (lambda: spattn.attention(X, X, X, "#spattn.fall"), "fall"),

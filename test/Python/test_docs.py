@@ -38,7 +38,7 @@ def blocks(path: Path) -> list[tuple[int, str, str | None]]:
     following = [*found[1:], (0, "", "")]
     return [
         (line, code, after[2] if after[1] == "text" else None)
-        for (line, kind, code), after in zip(found, following)
+        for (line, kind, code), after in zip(found, following, strict=True)
         if kind == "python"
     ]
 

@@ -11,9 +11,8 @@ import threading
 import numpy as np
 import oracle
 import pytest
-
 import spattn
-from spattn import Array, ArgumentError, CompileError, Problem
+from spattn import ArgumentError, Array, CompileError, Problem
 from spattn.arrays import view_of
 
 
@@ -46,7 +45,7 @@ def test_launch_and_gradients():
     wanted = oracle.gradients(
         *(arrays[name] for name in "qkv"), problem.structure, gradients["do"], scale=0.3
     )
-    for name, exact in zip(("dq", "dk", "dv"), wanted):
+    for name, exact in zip(("dq", "dk", "dv"), wanted, strict=True):
         oracle.check(gradients[name], exact, "f32", factor=4)
 
 
@@ -116,7 +115,9 @@ if child == 0:
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment, timeout=60
+    )
 
 
 GPU = Problem(spattn.exclusive_bands(), 16, 128, "bf16", lse=True)
@@ -234,7 +235,7 @@ def test_gradients_on_a_gpu(length, deterministic):
     wanted = oracle.gradients(
         exact["q"], exact["k"], exact["v"], problem.structure, exact["do"]
     )
-    for name, expected in zip(("dq", "dk", "dv"), wanted):
+    for name, expected in zip(("dq", "dk", "dv"), wanted, strict=True):
         oracle.check(exact[name], expected, "bf16", factor=2)
 
 

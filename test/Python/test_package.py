@@ -12,7 +12,6 @@ from pathlib import Path
 
 import oracle
 import pytest
-
 import spattn
 from spattn import __main__ as command
 
@@ -35,7 +34,8 @@ def test_version():
 
 def test_all_is_there():
     assert sorted(spattn.__all__, key=lambda x: (x.islower(), x)) and all(
-        getattr(spattn, name).__doc__ or name == "__version__" for name in spattn.__all__
+        getattr(spattn, name).__doc__ or name == "__version__"
+        for name in spattn.__all__
     )
     assert (PACKAGE / "py.typed").exists()
 
@@ -54,7 +54,9 @@ def test_imports():
 
 
 def test_missing_library(tmp_path):
-    answer = run("-c", "import spattn; spattn.causal()", SPATTN_LIBRARY_DIR=str(tmp_path))
+    answer = run(
+        "-c", "import spattn; spattn.causal()", SPATTN_LIBRARY_DIR=str(tmp_path)
+    )
     assert f"no libspattn_c.so in {tmp_path}; install spattn" in answer.stderr
     answer = run("-m", "spattn", "info", SPATTN_LIBRARY_DIR=str(tmp_path))
     assert answer.returncode == 1 and "MISSING" in answer.stdout
@@ -64,7 +66,16 @@ def test_info(capsys):
     assert command.main(["info"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [line.split()[0] for line in lines]
-    for name in ("spattn", "library", "CPU", "driver", "ptxas", "cache", "torch", "jax"):
+    for name in (
+        "spattn",
+        "library",
+        "CPU",
+        "driver",
+        "ptxas",
+        "cache",
+        "torch",
+        "jax",
+    ):
         assert name in names
     assert spattn.__version__ in lines[0]
 

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import oracle
 import pytest
-
 import spattn
 from spattn.plot import PANEL, SIDE, TOP
 
@@ -66,7 +65,9 @@ def test_files(tmp_path):
 
 def test_what_is_shown():
     plot = spattn.exclusive_bands().plot(4096, heads=64, show=[3, 60])
-    assert "head 3<" in plot.svg and "head 60<" in plot.svg and "head 4<" not in plot.svg
+    assert (
+        "head 3<" in plot.svg and "head 60<" in plot.svg and "head 4<" not in plot.svg
+    )
     with pytest.raises(spattn.ArgumentError, match="heads from 0 to 3"):
         spattn.causal().plot(64, heads=4, show=[4])
     with pytest.raises(spattn.ArgumentError, match="nothing to draw"):

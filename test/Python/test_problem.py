@@ -6,7 +6,6 @@
 import pickle
 
 import pytest
-
 import spattn
 from spattn import ArgumentError, Problem, _modules
 

@@ -13,7 +13,6 @@ import sys
 import numpy as np
 import oracle
 import pytest
-
 import spattn
 from spattn import N, Structure, StructureError
 from spattn._patterns import Pattern
@@ -172,7 +171,9 @@ def test_patterns_of_random_structures(seed):
         assert pattern.pairs(head) == expected[head].sum()
         visited = np.zeros(expected[head].shape, bool)
         for row, begin, end, full in pattern.intervals(head, tile):
-            place = np.s_[row * tile[0] : (row + 1) * tile[0], begin * tile[1] : end * tile[1]]
+            place = np.s_[
+                row * tile[0] : (row + 1) * tile[0], begin * tile[1] : end * tile[1]
+            ]
             visited[place] = True
             assert not full or expected[head][place].all()
         assert (visited | ~expected[head]).all()
