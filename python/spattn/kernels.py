@@ -118,9 +118,13 @@ def loaded_kernels() -> list[Kernel]:
     return _kernels.loaded()
 
 
+_orphans: list[_Kernels] = []
+
+
 def _after_fork() -> None:
-    # The threads of the parent's pool are not in the child, and locks may be held.
+    # Kernels hold on to the context of the parent. They are not destroyed here.
     global _kernels
+    _orphans.append(_kernels)
     _kernels = _Kernels()
 
 

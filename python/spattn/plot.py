@@ -106,7 +106,8 @@ def _panel(
         y, y_end = y * tile[0], min(y_end * tile[0], pattern.queries)
         return (
             f'<rect class="{kind}" x="{left + x * scale:.2f}" '
-            f'y="{top + y * scale:.2f}" width="{(x_end - x) * scale:.2f}" height="{(y_end - y) * scale:.2f}"/>'
+            f'y="{top + y * scale:.2f}" width="{(x_end - x) * scale:.2f}" '
+            f'height="{(y_end - y) * scale:.2f}"/>'
         )
 
     open_runs: dict[tuple[int, int, bool], tuple[int, int]] = {}

@@ -1,15 +1,15 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""spattn.attention on arrays of several libraries, against the oracle."""
+"""spattn.attention on arrays of several libraries, against the definition."""
 
 import array
 import random
 import subprocess
 import sys
 
+import definition
 import numpy as np
-import oracle
 import pytest
 import spattn
 from spattn import ArgumentError
@@ -62,9 +62,11 @@ def test_libraries(library, element, layout):
     structure = spattn.exclusive_bands()
     out, lse = spattn.attention(*given, structure, lse=True, layout=layout)
     assert type(out) is type(given[0]) and out.dtype == given[0].dtype
-    expected, expected_lse = oracle.attention(*exact, structure)
-    oracle.check(plain(swapped(out) if layout == "bnhd" else out), expected, element)
-    oracle.check(plain(lse), expected_lse, element)
+    expected, expected_lse = definition.attention(*exact, structure)
+    definition.check(
+        plain(swapped(out) if layout == "bnhd" else out), expected, element
+    )
+    definition.check(plain(lse), expected_lse, element)
     assert np.isinf(expected_lse).any()  # There are rows without keys.
 
 
@@ -81,7 +83,7 @@ def test_random_structures(seed):
     rng = np.random.default_rng(seed)
     kv_heads = pick.choice([1, 2, 3])
     heads = kv_heads * pick.choice([1, 2])
-    text, _ = oracle.drawn.head_structures(pick, heads)
+    text, _ = definition.drawn.head_structures(pick, heads)
     queries, keys = pick.randint(1, 90), pick.randint(1, 90)
     dim, value_dim = pick.choice([4, 16, 33]), pick.choice([8, 20])
     (q, q_), (k, k_), (v, v_) = (
@@ -97,9 +99,9 @@ def test_random_structures(seed):
     out, lse = spattn.attention(
         q_, k_, v_, text, scale=scale, lse=True, alignment=alignment
     )
-    expected, expected_lse = oracle.attention(q, k, v, text, scale, alignment)
-    oracle.check(out, expected, "f32", factor=2)
-    oracle.check(lse, expected_lse, "f32", factor=2)
+    expected, expected_lse = definition.attention(q, k, v, text, scale, alignment)
+    definition.check(out, expected, "f32", factor=2)
+    definition.check(lse, expected_lse, "f32", factor=2)
 
 
 @pytest.mark.gpu
@@ -109,7 +111,7 @@ def test_random_structures_on_a_gpu(seed):
     rng = np.random.default_rng(seed)
     kv_heads = pick.choice([1, 2, 3])
     heads = kv_heads * pick.choice([1, 2])
-    text, _ = oracle.drawn.head_structures(pick, heads)
+    text, _ = definition.drawn.head_structures(pick, heads)
     queries, keys = pick.randint(1, 700), pick.randint(1, 700)
     dim, value_dim = pick.choice([16, 64, 128]), pick.choice([64, 128])
     element = pick.choice(["f16", "bf16"])
@@ -122,9 +124,9 @@ def test_random_structures_on_a_gpu(seed):
         )
     )
     out, lse = spattn.attention(q_, k_, v_, text, lse=True)
-    expected, expected_lse = oracle.attention(q, k, v, text)
-    oracle.check(plain(out), expected, element)
-    oracle.check(plain(lse), expected_lse, element)
+    expected, expected_lse = definition.attention(q, k, v, text)
+    definition.check(plain(out), expected, element)
+    definition.check(plain(lse), expected_lse, element)
 
 
 def test_device(device):
@@ -137,10 +139,10 @@ def test_device(device):
     structure = spattn.per_head(
         (2, spattn.local_band()), (2, spattn.sink(4) | spattn.window(64))
     )
-    expected, _ = oracle.attention(*exact, structure)
+    expected, _ = definition.attention(*exact, structure)
     out = spattn.attention(q, k, v, structure, layout="bnhd")
     assert out.device.type == device and out.shape == q.shape
-    oracle.check(plain(out.transpose(1, 2)), expected, "bf16")
+    definition.check(plain(out.transpose(1, 2)), expected, "bf16")
     mine = torch.empty_like(q)
     assert spattn.attention(q, k, v, structure, layout="bnhd", out=mine) is mine
     assert torch.equal(mine, out)
@@ -153,7 +155,7 @@ def test_streams():
 
     rng = np.random.default_rng(3)
     exact, x = make(rng, (1, 2, 256, 64), "torch", "bf16", "cuda")
-    expected, _ = oracle.attention(exact, exact, exact, spattn.causal())
+    expected, _ = definition.attention(exact, exact, exact, spattn.causal())
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -162,7 +164,7 @@ def test_streams():
     second = spattn.attention(x, x, x, spattn.causal(), stream=stream)
     stream.synchronize()
     for out in (first, second):
-        oracle.check(plain(out), expected, "bf16")
+        definition.check(plain(out), expected, "bf16")
 
 
 def test_plain_python():

@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 
 import conftest
-import oracle
+import definition
 import pytest
 
-sys.path.append(str(oracle.ROOT / "test/Docs"))
+sys.path.append(str(definition.ROOT / "test/Docs"))
 
 from check_console import pattern  # noqa: E402
 
@@ -43,13 +43,13 @@ def blocks(path: Path) -> list[tuple[int, str, str | None]]:
     ]
 
 
-@pytest.mark.parametrize("name", [n for n in NEEDS if (oracle.ROOT / n).exists()])
+@pytest.mark.parametrize("name", [n for n in NEEDS if (definition.ROOT / n).exists()])
 def test_blocks(name, tmp_path, monkeypatch):
     pytest.importorskip(NEEDS[name])
     monkeypatch.chdir(tmp_path)
     scope = {"__name__": "__main__"}
     tried = 0
-    for line, code, output in blocks(oracle.ROOT / name):
+    for line, code, output in blocks(definition.ROOT / name):
         if code.startswith("# GPU") and not conftest.has_gpu():
             continue
         printed = io.StringIO()

@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 
+import definition
 import numpy as np
-import oracle
 import pytest
 import spattn
 from spattn import ArgumentError, Array, CompileError, Problem
@@ -31,22 +31,22 @@ def test_launch_and_gradients():
     kernel = spattn.compile(problem)
     arrays, views = arrays_of(problem, rng, 2, 50, 61)
     kernel.launch(views, scale=0.3)
-    expected = oracle.attention(
+    expected = definition.attention(
         arrays["q"], arrays["k"], arrays["v"], problem.structure, 0.3
     )
-    oracle.check(arrays["o"], expected[0], "f32")
-    oracle.check(arrays["lse"], expected[1], "f32")
+    definition.check(arrays["o"], expected[0], "f32")
+    definition.check(arrays["lse"], expected[1], "f32")
 
     backward = problem.backward()
     gradients = arrays_of(backward, rng, 2, 50, 61)[0] | arrays
     spattn.compile(backward).launch(
         [view_of(gradients[name], name) for name in backward.operands], scale=0.3
     )
-    wanted = oracle.gradients(
+    wanted = definition.gradients(
         *(arrays[name] for name in "qkv"), problem.structure, gradients["do"], scale=0.3
     )
     for name, exact in zip(("dq", "dk", "dv"), wanted, strict=True):
-        oracle.check(gradients[name], exact, "f32", factor=4)
+        definition.check(gradients[name], exact, "f32", factor=4)
 
 
 def test_prepared_calls():
@@ -58,8 +58,10 @@ def test_prepared_calls():
     for _ in range(2):
         arrays, views = arrays_of(problem, rng, 1, 20, 20)
         call.run([view.pointer for view in views])
-        expected = oracle.attention(*(arrays[n] for n in "qkv"), problem.structure)[0]
-        oracle.check(arrays["o"], expected, "f32")
+        expected = definition.attention(*(arrays[n] for n in "qkv"), problem.structure)[
+            0
+        ]
+        definition.check(arrays["o"], expected, "f32")
     with pytest.raises(ArgumentError, match="expected 4 addresses, q, k, v, o; got 1"):
         call.run([0])
 
@@ -89,8 +91,10 @@ def test_threads():
             kernel = spattn.kernel_for(problem, "cpu", 40, 40)
             kernel.launch(views)
             kernels.append(kernel)
-            expected = oracle.attention(*(arrays[n] for n in "qkv"), problem.structure)
-            oracle.check(arrays["o"], expected[0], "f32")
+            expected = definition.attention(
+                *(arrays[n] for n in "qkv"), problem.structure
+            )
+            definition.check(arrays["o"], expected[0], "f32")
         except BaseException as error:
             failures.append(error)
 
@@ -232,11 +236,11 @@ def test_gradients_on_a_gpu(length, deterministic):
     launch(problem)
     launch(backward)
     exact = {n: t.double().cpu().numpy() for n, t in tensors.items()}
-    wanted = oracle.gradients(
+    wanted = definition.gradients(
         exact["q"], exact["k"], exact["v"], problem.structure, exact["do"]
     )
     for name, expected in zip(("dq", "dk", "dv"), wanted, strict=True):
-        oracle.check(exact[name], expected, "bf16", factor=2)
+        definition.check(exact[name], expected, "bf16", factor=2)
 
 
 def test_views_are_enough():

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import oracle
+import definition
 import pytest
 import spattn
 from spattn import __main__ as command
@@ -28,7 +28,7 @@ def run(*arguments, **environment):
 
 
 def test_version():
-    cmake = (oracle.ROOT / "CMakeLists.txt").read_text()
+    cmake = (definition.ROOT / "CMakeLists.txt").read_text()
     assert re.search(r"project\(spattn VERSION (\S+)", cmake)[1] == spattn.__version__
 
 

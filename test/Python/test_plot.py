@@ -5,8 +5,8 @@
 
 import xml.etree.ElementTree as ElementTree
 
+import definition
 import numpy as np
-import oracle
 import pytest
 import spattn
 from spattn.plot import PANEL, SIDE, TOP
@@ -35,7 +35,7 @@ def panels(plot):
 def test_tiles(structure):
     n, tile, heads = 96, 8, 4
     plot = structure.plot(n, heads=heads, tile=(tile, tile), columns=4)
-    masks = oracle.masks(structure, heads, n, n)
+    masks = definition.masks(structure, heads, n, n)
     tiles = masks.reshape(heads, n // tile, tile, n // tile, tile)
     share = tiles.mean(axis=(2, 4))
     scale = PANEL / n

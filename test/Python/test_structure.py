@@ -10,8 +10,8 @@ import random
 import subprocess
 import sys
 
+import definition
 import numpy as np
-import oracle
 import pytest
 import spattn
 from spattn import N, Structure, StructureError
@@ -112,8 +112,8 @@ def test_fixed_length():
         spattn.distances((16 * h, 16 * h + 16)) for h in range(4)
     ]
     # At that length there is no difference.
-    bands = oracle.masks(spattn.exclusive_bands(), 4, 64, 64)
-    assert (oracle.masks(fixed, 4, 64, 64) == bands).all()
+    bands = definition.masks(spattn.exclusive_bands(), 4, 64, 64)
+    assert (definition.masks(fixed, 4, 64, 64) == bands).all()
 
 
 ERRORS = [
@@ -156,11 +156,11 @@ def test_patterns_of_random_structures(seed):
     """Masks, pairs, tiles and simplified descriptions against the definition."""
     rng = random.Random(seed)
     heads = rng.randint(1, 5)
-    text, _ = oracle.drawn.head_structures(rng, heads)
+    text, _ = definition.drawn.head_structures(rng, heads)
     queries, keys = rng.randint(1, 70), rng.randint(1, 70)
     alignment = rng.choice(["end", "start"])
     structure = Structure.parse(text)
-    expected = oracle.masks(text, heads, queries, keys, alignment)
+    expected = definition.masks(text, heads, queries, keys, alignment)
     pattern = Pattern(text, heads, queries, keys, alignment)
     canonical = Pattern(structure.canonical, heads, queries, keys, alignment)
     tile = rng.choice([(16, 16), (8, 32), (1, 1)])
