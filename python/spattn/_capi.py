@@ -16,30 +16,7 @@ from ctypes import byref, c_char_p, c_void_p
 from pathlib import Path
 from typing import Any
 
-from ._prototypes import (  # noqa: F401  (for those who call)
-    BUFFER,
-    ELEMENTS,
-    FUNCTIONS,
-    REAL,
-    STATUS_FUNCTIONS,
-    Argument,
-    CacheInfo,
-    CompileTimes,
-    ContextOptions,
-    CpuOptions,
-    DeviceInfo,
-    DriverInfo,
-    GpuOptions,
-    LaunchOptions,
-    PtxasInfo,
-    String,
-    TileCounts,
-    TileInterval,
-    TileShape,
-    Value,
-    Work,
-    WorkShape,
-)
+from ._prototypes import FUNCTIONS, STATUS_FUNCTIONS, ContextOptions, String
 from ._version import __version__
 from .errors import ArgumentError, CompileError, DeviceError, SpattnError
 

@@ -68,10 +68,10 @@ def read_capsule(capsule: Any) -> Tensor:
 
 _CODES = {"f32": (2, 32), "f16": (2, 16), "bf16": (4, 16)}
 # What capsules under way hold, by the address of the tensor.
-_exported: dict[int, tuple] = {}
+_exported: dict[int, tuple[Any, ...]] = {}
 
 
-@_DELETER
+@_DELETER  # type: ignore[untyped-decorator]
 def _delete(managed: Any) -> None:
     _exported.pop(ctypes.addressof(managed.contents), None)
 
@@ -89,7 +89,7 @@ _pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_
 )
 
 
-@_DESTRUCTOR
+@_DESTRUCTOR  # type: ignore[untyped-decorator]
 def _destroy(capsule: int) -> None:
     """Of a capsule that nobody took: who takes one gives it another name."""
     if _is_valid(capsule, b"dltensor"):
@@ -127,12 +127,12 @@ class HostArray:
             address, b"dltensor", ctypes.cast(_destroy, ctypes.c_void_p)
         )
 
-    def memoryview(self) -> memoryview:
+    def memoryview(self) -> Any:
         """The same memory for those who have no array library."""
         count = 1
         for size in self.sizes:
             count *= size
         bits = _CODES[self.element][1]
         start = self.pointer - ctypes.addressof(self._memory)
-        raw = memoryview(self._memory).cast("B")[start : start + count * bits // 8]
+        raw: Any = memoryview(self._memory).cast("B")[start : start + count * bits // 8]
         return raw.cast("f" if self.element == "f32" else "e", self.sizes)

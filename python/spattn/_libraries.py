@@ -68,7 +68,8 @@ def current_stream(array: Any) -> int:
     """The stream in which the library of a GPU's array works."""
     library = _library(array)
     if library == "torch" and array.is_cuda:
-        return sys.modules["torch"].cuda.current_stream(array.device).cuda_stream
+        stream = sys.modules["torch"].cuda.current_stream(array.device)
+        return int(stream.cuda_stream)
     if library == "cupy":
-        return sys.modules["cupy"].cuda.get_current_stream().ptr
+        return int(sys.modules["cupy"].cuda.get_current_stream().ptr)
     return 0

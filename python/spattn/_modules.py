@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from . import _capi
+from . import _prototypes as c
 from .errors import CompileError
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ def lower(ir: str, pipeline: str) -> str:
 
 def compile_cpu(ir: str) -> int:
     """A kernel for this machine."""
-    options = ctypes.byref(_capi.CpuOptions())
+    options = ctypes.byref(c.CpuOptions())
     return with_module(
         ir,
         lambda module: _capi.new("KernelCompileCpu", module, FUNCTION, options, None),
@@ -57,7 +58,7 @@ def compile_cpu(ir: str) -> int:
 
 def gpu_options(chip: str, driver: int, options: str) -> ctypes.Structure:
     """What the library is asked for when it compiles for a GPU."""
-    return _capi.GpuOptions(
+    return c.GpuOptions(
         chip=chip.encode(), driverVersion=driver, options=options.encode()
     )
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from . import _capi
+from . import _prototypes as c
 from .errors import ArgumentError, CompileError, StructureError
 
+T = TypeVar("T")
 ALIGNMENTS = {"end": 0, "start": 1}
 
 
@@ -41,7 +43,7 @@ def fix_length(text: str, heads: int, length: int) -> str:
     return _with_structure(text, fix)
 
 
-def _with_structure(text: str, use: Callable[[int], Any]) -> Any:
+def _with_structure(text: str, use: Callable[[int], T]) -> T:
     encoded = text.encode()
     try:
         handle = _capi.new("StructureParse", _capi.context(), encoded, len(encoded))
@@ -108,8 +110,8 @@ class Pattern:
 
     def tiles(self, tile: tuple[int, int], head: int = -1) -> Any:
         """The numbers of tiles: `visited`, `full`, `masked`, `skipped`."""
-        counts = _capi.TileCounts()
-        shape = _capi.TileShape(*tile)
+        counts = c.TileCounts()
+        shape = c.TileShape(*tile)
         _capi.call("PatternCountTiles", self._handle, head, shape, ctypes.byref(counts))
         return counts
 
@@ -121,12 +123,12 @@ class Pattern:
         count = ctypes.c_size_t()
         capacity = 4 * rows
         while True:
-            found = (_capi.TileInterval * capacity)()
+            found = (c.TileInterval * capacity)()
             _capi.call(
                 "PatternGetTiles",
                 self._handle,
                 head,
-                _capi.TileShape(*tile),
+                c.TileShape(*tile),
                 0,
                 rows,
                 found,
@@ -148,11 +150,11 @@ class Pattern:
 
     def work(self, **shape: int) -> Any:
         """The least work: see SpattnWork, and SpattnWorkShape for the options."""
-        work = _capi.Work()
+        work = c.Work()
         _capi.call(
             "PatternGetWork",
             self._handle,
-            ctypes.byref(_capi.WorkShape(**shape)),
+            ctypes.byref(c.WorkShape(**shape)),
             ctypes.byref(work),
         )
         return work

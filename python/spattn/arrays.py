@@ -34,7 +34,10 @@ class Array:
 
     def transposed(self) -> Array:
         """The same with the second and the third dimension exchanged."""
-        swap = lambda x: (x[0], x[2], x[1], *x[3:])  # noqa: E731
+
+        def swap(x: tuple[int, ...]) -> tuple[int, ...]:
+            return x[0], x[2], x[1], *x[3:]
+
         return Array(
             self.pointer,
             swap(self.sizes),
@@ -96,7 +99,7 @@ def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         hint = (
             "; use spattn.torch, or pass tensor.detach()"
-            if "requires grad" in str(error)
+            if "grad" in str(error)
             else ""
         )
         raise ArgumentError(f"{name}: {error}{hint}") from error
@@ -110,7 +113,9 @@ def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
     )
 
 
-def _from_interface(array: Any, interface: dict, name: str, device: str) -> Array:
+def _from_interface(
+    array: Any, interface: dict[str, Any], name: str, device: str
+) -> Array:
     element = _TYPESTRS.get(interface["typestr"])
     if element is None and _type_name(array) == "bfloat16":
         element = "bf16"
@@ -138,7 +143,7 @@ def _cuda_ordinal(array: Any) -> int:
     device = getattr(array, "device", None)
     for attribute in ("id", "index"):
         if isinstance(getattr(device, attribute, None), int):
-            return getattr(device, attribute)
+            return int(getattr(device, attribute))
     return 0
 
 
@@ -161,7 +166,7 @@ class _Buffer(ctypes.Structure):
 
 
 def _from_buffer(array: Any, name: str) -> Array:
-    view = memoryview(array)
+    view: Any = memoryview(array)
     element = _FORMATS.get(view.format)
     if element is None:
         raise _wrong_type(array, name)

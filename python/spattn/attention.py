@@ -66,10 +66,10 @@ def attention(
         structure,
         sizes["heads"],
         sizes["head_dim"],
-        views["q"].element,
+        views["q"].element or "",
         kv_heads=sizes["kv_heads"],
         value_dim=sizes["value_dim"],
-        out_dtype=None if out is None else view_of(out, "out", number).element,
+        **_type_of(out, number),
         lse=lse,
         alignment=alignment,
     )
@@ -94,6 +94,11 @@ def attention(
         device=device,
     )
     return (finished(out), finished(sums)) if lse else finished(out)
+
+
+def _type_of(out: Any, stream: int) -> dict[str, Any]:
+    """The type of an output that there is already."""
+    return {} if out is None else {"out_dtype": view_of(out, "out", stream).element}
 
 
 def _stream_number(stream: Any) -> int:

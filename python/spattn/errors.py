@@ -44,5 +44,5 @@ class CompileError(SpattnError, RuntimeError):
         self.diagnostics = diagnostics
         self.reproducer = reproducer
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.diagnostics, self.reproducer)

@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import NamedTuple
 
 from . import _capi
+from . import _prototypes as c
 from ._version import __version__
 from .errors import SpattnError
 from .target import device_info
@@ -49,7 +50,7 @@ def items() -> list[Item]:
 
 
 def _cuda(context: int) -> Iterator[Item]:
-    driver = _capi.DriverInfo()
+    driver = c.DriverInfo()
     try:
         _capi.call("ContextGetDriver", context, ctypes.byref(driver))
     except SpattnError as error:
@@ -75,7 +76,7 @@ def _cuda(context: int) -> Iterator[Item]:
 
 
 def _ptxas(context: int) -> Item:
-    ptxas = _capi.PtxasInfo()
+    ptxas = c.PtxasInfo()
     try:
         _capi.call("ContextGetPtxas", context, ctypes.byref(ptxas))
     except SpattnError as error:
@@ -88,7 +89,7 @@ def _ptxas(context: int) -> Item:
 
 
 def _cache(context: int) -> Item:
-    cache = _capi.CacheInfo()
+    cache = c.CacheInfo()
     try:
         _capi.call("ContextGetCache", context, ctypes.byref(cache))
     except SpattnError as error:

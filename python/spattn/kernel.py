@@ -12,8 +12,10 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from . import _capi, _modules
+from . import _prototypes as c
 from .arrays import Array, contiguous_strides
 from .errors import ArgumentError, CompileError
 from .problem import Problem
@@ -84,7 +86,7 @@ class Kernel:
         wait for the kernel. `scale` is `1 / sqrt(head_dim)` if it is None.
         """
         arguments = self._arguments(arrays, scale)
-        where = _capi.LaunchOptions(stream=stream, device=device)
+        where = c.LaunchOptions(stream=stream, device=device)
         _capi.call(
             "KernelLaunch",
             self.handle,
@@ -96,7 +98,7 @@ class Kernel:
     def prepare(self, arrays: Sequence[Array], *, device: int = 0) -> Call:
         """Checks sizes and strides once, for calls that differ in addresses only."""
         arguments = self._arguments(arrays, None)
-        where = ctypes.byref(_capi.LaunchOptions(device=device))
+        where = ctypes.byref(c.LaunchOptions(device=device))
         handle = _capi.new("CallCreate", self.handle, arguments, len(arguments), where)
         return Call(self, handle)
 
@@ -106,24 +108,24 @@ class Kernel:
             return 1 / math.sqrt(self.problem.head_dim)
         return float(scale)
 
-    def _arguments(self, arrays: Sequence[Array], scale: float | None) -> ctypes.Array:
+    def _arguments(
+        self, arrays: Sequence[Array], scale: float | None
+    ) -> ctypes.Array[Any]:
         names = self.problem.operands
         if len(arrays) != len(names):
             raise ArgumentError(
                 f"expected {len(names)} arrays, {', '.join(names)}; got {len(arrays)}"
             )
-        arguments = (_capi.Argument * (len(names) + 1))()
+        arguments = (c.Argument * (len(names) + 1))()
         for argument, name, array in zip(arguments, names, arrays, strict=False):
             rank = len(array.sizes)
-            argument.kind = _capi.BUFFER
+            argument.kind = c.BUFFER
             argument.value.data = array.pointer
-            argument.element = _capi.ELEMENTS[
-                array.element or self.problem.element(name)
-            ]
+            argument.element = c.ELEMENTS[array.element or self.problem.element(name)]
             argument.rank = rank
             argument.sizes = (ctypes.c_int64 * rank)(*array.sizes)
             argument.strides = (ctypes.c_int64 * rank)(*array.strides)
-        arguments[-1].kind = _capi.REAL
+        arguments[-1].kind = c.REAL
         arguments[-1].value.real = self.scale(scale)
         return arguments
 
@@ -161,9 +163,9 @@ class Kernel:
     @property
     def compile_ms(self) -> dict[str, float | bool]:
         """What getting the kernel took, in milliseconds, and if a cache had it."""
-        times = _capi.CompileTimes()
+        times = c.CompileTimes()
         _capi.call("KernelGetCompileTimes", self.handle, ctypes.byref(times))
-        return {name: getattr(times, name) for name, _ in times._fields_}
+        return {name: getattr(times, name) for name, *_ in times._fields_}
 
     @property
     def artifact(self) -> bytes:
@@ -217,7 +219,7 @@ class Call:
                 f"expected {len(names)} addresses, {', '.join(names)}; got "
                 f"{len(pointers)}"
             )
-        values = (_capi.Value * (len(names) + 1))()
+        values = (c.Value * (len(names) + 1))()
         for value, pointer in zip(values, pointers, strict=False):
             value.data = pointer
         values[-1].real = self.kernel.scale(scale)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -40,7 +41,7 @@ class _Kernels:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._futures: dict[Any, Future] = {}
+        self._futures: dict[Any, Future[Kernel]] = {}
 
     def get(self, problem: Problem, target: Target, length: int) -> Kernel:
         """The kernel of a class of lengths."""
@@ -70,7 +71,7 @@ class _Kernels:
         except CompileError:
             return None
 
-    def _once(self, key: Any, make: Any) -> Kernel:
+    def _once(self, key: Any, make: Callable[[], Kernel]) -> Kernel:
         with self._lock:
             future = self._futures.get(key)
             mine = future is None

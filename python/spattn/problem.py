@@ -29,11 +29,11 @@ class Problem:
     head_dim: int
     dtype: str = "bf16"
     #: Key and value heads; as many as `heads` if None.
-    kv_heads: int | None = None
+    kv_heads: int = None  # type: ignore[assignment]
     #: The head dimension of values and outputs; `head_dim` if None.
-    value_dim: int | None = None
+    value_dim: int = None  # type: ignore[assignment]
     #: The type of outputs: `dtype` if None, or "f32".
-    out_dtype: str | None = None
+    out_dtype: str = None  # type: ignore[assignment]
     #: The gradients, instead of the attention.
     gradients: bool = False
     #: The log-sum-exp of each query is a result. Gradients always read it.
@@ -46,7 +46,9 @@ class Problem:
     alignment: str = "end"
 
     def __post_init__(self) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
         put("structure", as_structure(self.structure))
         put("kv_heads", self.heads if self.kv_heads is None else self.kv_heads)
         put("value_dim", self.head_dim if self.value_dim is None else self.value_dim)
@@ -126,7 +128,10 @@ class Problem:
         count = f":{len(results)}" if len(results) > 1 else ""
         outs = ", ".join(types[name] for name in results)
         returned = ", ".join(f"%r#{i}" for i in range(len(results))) if count else "%r"
-        list_of = lambda names: ", ".join(f"%{name}" for name in names)  # noqa: E731
+
+        def list_of(names: list[str]) -> str:
+            return ", ".join(f"%{name}" for name in names)
+
         attributes = (
             f" {{alignment = #spattn.alignment<{self.alignment}>}}"
             if self.alignment != "end"

@@ -80,7 +80,7 @@ class Structure:
         count = self.heads or 0 if heads is None else index_of(heads, "heads")
         return Structure.parse(_patterns.fix_length(self._text, count, length))
 
-    def _combine(self, other: object, name: str) -> Structure:
+    def _combine(self, other: object, name: str) -> Any:
         if not isinstance(other, Structure):
             return NotImplemented
         if self._groups and other._groups:
@@ -106,10 +106,12 @@ class Structure:
         )
 
     def __or__(self, other: Structure) -> Structure:
-        return self._combine(other, "union")
+        united: Structure = self._combine(other, "union")
+        return united
 
     def __and__(self, other: Structure) -> Structure:
-        return self._combine(other, "intersection")
+        common: Structure = self._combine(other, "intersection")
+        return common
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Structure):
@@ -125,7 +127,7 @@ class Structure:
     def __repr__(self) -> str:
         return f"spattn.Structure({self._text!r})"
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Structure.parse, (self._text,)
 
     def __setattr__(self, name: str, value: Any) -> None:

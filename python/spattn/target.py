@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from . import _capi
+from . import _prototypes as c
 from .errors import ArgumentError, DeviceError
 
 
@@ -37,7 +38,7 @@ CPU = Target("cpu")
 
 def device_info(ordinal: int = 0) -> ctypes.Structure:
     """What the driver says of a GPU: see SpattnDeviceInfo."""
-    device = _capi.DeviceInfo()
+    device = c.DeviceInfo()
     _capi.call("ContextGetDevice", _capi.context(), ordinal, ctypes.byref(device))
     return device
 
@@ -45,7 +46,7 @@ def device_info(ordinal: int = 0) -> ctypes.Structure:
 @lru_cache(maxsize=64)
 def cuda_target(ordinal: int = 0) -> Target:
     """A GPU of this machine."""
-    driver = _capi.DriverInfo()
+    driver = c.DriverInfo()
     _capi.call("ContextGetDriver", _capi.context(), ctypes.byref(driver))
     device = device_info(ordinal)
     chip = device.chip.decode()

@@ -45,6 +45,14 @@ def test_syntax_is_of_python_3_10(path):
     ast.parse(path.read_text(), feature_version=(3, 10))
 
 
+def test_types():
+    """Users' type checkers see the annotations, so they have to be right."""
+    pytest.importorskip("mypy")
+    files = [str(path) for path in sorted(PACKAGE.glob("*.py"))]
+    answer = run("-m", "mypy", "--strict", "--python-version=3.10", *files)
+    assert answer.returncode == 0, answer.stdout
+
+
 def test_imports():
     """The package itself brings in nothing, and loads the library when asked."""
     code = "import sys, spattn; print({'numpy', 'torch', 'jax'} & set(sys.modules))"
