@@ -22,6 +22,12 @@ pack() {
   local ptxas=${SPATTN_PTXAS:-}
   [[ -n $ptxas ]] || ptxas=$(find .venv/ -path '*/nvidia/*/bin/ptxas' 2>/dev/null | head -n 1)
   [[ -z $ptxas ]] || cp "$ptxas" "$folder/bin"
+  # The Python package, and pytest: both serve every Python.
+  bash scripts/wheel.sh --build "$build" --out "$folder/wheel"
+  .venv/bin/python -m pip install --quiet --target "$folder/python" pytest==9.2.0
+  .venv/bin/python -m pip install --quiet --target "$folder/python" --no-deps \
+    "$folder"/wheel/spattn-*.whl
+  rm -r "$folder/wheel"
   # Some ways to the GPU take little: a filter for machine code, a large window.
   .venv/bin/python test/Integration/CUDA/gpu_ops.py build "$folder/ops" >/dev/null
   env ${ptxas:+SPATTN_PTXAS="$ptxas"} .venv/bin/python \
@@ -60,6 +66,9 @@ test_layer() {
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/gpu_ops.py run "$folder/ops"
 test_layer program python3 test/Integration/CUDA/program.py run "$folder/program"
+# The tests of Python that need a GPU, and the others, on its Python.
+test_layer python env PYTHONPATH="$folder/python" SPATTN_BIN_DIR="$folder/bin" \
+  python3 -m pytest -q --junitxml "$out/python.xml"
 # Random cases. Their compilers take most of the time, and a processor each.
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
 sweep() {
