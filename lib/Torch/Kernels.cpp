@@ -1,0 +1,241 @@
+//===- Kernels.cpp - Kernels of problems, ready to run --------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+
+#include "Errors.h"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+using namespace spattn::torch_ops;
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// A SpattnStatusCode of the thread's last error, which exceptions of torch
+/// have no room for.
+static thread_local int32_t lastErrorCode = SpattnStatusSuccess;
+
+static void check(SpattnStatus status) {
+  if (!status)
+    return;
+  std::string message = spattnStatusGetMessage(status);
+  lastErrorCode = spattnStatusGetCode(status);
+  spattnStatusDestroy(status);
+  fail(message);
+}
+
+/// Gives the code of the thread's last error, and forgets it.
+extern "C" SPATTN_C_EXPORT int32_t spattnTorchTakeErrorCode() {
+  return std::exchange(lastErrorCode, SpattnStatusSuccess);
+}
+
+//===----------------------------------------------------------------------===//
+// Keys
+//===----------------------------------------------------------------------===//
+
+// Keys are the bytes of all that they consist of. A thread reuses its own, so
+// that looking up allocates nothing.
+
+template <class T>
+static void append(std::string &key, const T &value) {
+  key.append(reinterpret_cast<const char *>(&value), sizeof(value));
+}
+
+static void appendProblem(std::string &key, const KernelRequest &request) {
+  key.append(request.structure).push_back('\0');
+  key.append(request.alignment).push_back('\0');
+  append(key, request.heads);
+  append(key, request.keyHeads);
+  append(key, request.headDim);
+  append(key, request.valueDim);
+  append(key, request.element);
+  append(key, request.device);
+  key.push_back(char(request.gradients | request.lseGradient << 1 |
+                     request.deterministic << 2));
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+static std::atomic<KernelResolver> resolver{nullptr};
+
+/// Sets whom kernels are asked of; null when the process ends.
+extern "C" SPATTN_C_EXPORT void
+spattnTorchSetResolver(KernelResolver newResolver) {
+  resolver = newResolver;
+}
+
+namespace {
+/// The kernels that Python has given.
+struct KernelTable {
+  std::mutex mutex;
+  std::unordered_map<std::string, SpattnKernel> kernels;
+};
+} // namespace
+
+/// Never destroyed: threads may be in it when the process ends.
+static KernelTable &getKernels() {
+  static auto *table = new KernelTable();
+  return *table;
+}
+
+/// The number of doublings to a length. Classes of lengths are unions of these.
+static uint8_t getDoublings(int64_t length) {
+  uint8_t count = 0;
+  for (; count < 62 && (int64_t(1) << count) < length; ++count)
+    ;
+  return count;
+}
+
+static SpattnKernel findKernel(const KernelRequest &request) {
+  std::string key;
+  appendProblem(key, request);
+  append(key, getDoublings(request.queryLength));
+  append(key, getDoublings(request.keyLength));
+  KernelTable &table = getKernels();
+  {
+    std::lock_guard<std::mutex> lock(table.mutex);
+    if (auto it = table.kernels.find(key); it != table.kernels.end())
+      return it->second;
+  }
+  // Without the lock: this may take a second. Python knows what two threads
+  // ask for at once.
+  KernelResolver resolve = resolver;
+  if (!resolve)
+    fail("no kernels; import spattn.torch");
+  const char *error = nullptr;
+  SpattnKernel kernel = resolve(&request, &error);
+  if (!kernel)
+    fail(error ? error : "there is no kernel");
+  std::lock_guard<std::mutex> lock(table.mutex);
+  return table.kernels.emplace(std::move(key), kernel).first->second;
+}
+
+/// Forgets kernels and prepared calls. No thread may be using them.
+extern "C" SPATTN_C_EXPORT void spattnTorchClear();
+
+//===----------------------------------------------------------------------===//
+// Prepared calls
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A kernel with the sizes and strides of its operands.
+struct PreparedCall {
+  PreparedCall() = default;
+  PreparedCall(const PreparedCall &) = delete;
+  PreparedCall &operator=(const PreparedCall &) = delete;
+  ~PreparedCall() { spattnCallDestroy(call); }
+
+  SpattnCall call = nullptr;
+  size_t scratchBytes = 0, scratchAlignment = 1;
+};
+
+struct CallTable {
+  /// More than a model has at once; a program whose lengths always change makes
+  /// new ones all the time.
+  static constexpr size_t kCapacity = 4096;
+
+  std::mutex mutex;
+  std::unordered_map<std::string, std::shared_ptr<const PreparedCall>> calls;
+};
+} // namespace
+
+static CallTable &getCalls() {
+  static auto *table = new CallTable();
+  return *table;
+}
+
+void spattnTorchClear() {
+  std::lock_guard<std::mutex> calls(getCalls().mutex);
+  getCalls().calls.clear();
+  std::lock_guard<std::mutex> kernels(getKernels().mutex);
+  getKernels().kernels.clear();
+}
+
+static std::shared_ptr<const PreparedCall>
+prepare(const KernelRequest &request,
+        std::initializer_list<const Operand *> operands, const Place &place) {
+  std::vector<SpattnArgument> arguments;
+  for (const Operand *operand : operands) {
+    SpattnArgument argument = {};
+    argument.kind = SpattnArgumentBuffer;
+    argument.value.data = operand->data;
+    argument.element = operand->element;
+    argument.rank = operand->rank;
+    argument.sizes = operand->sizes;
+    argument.strides = operand->strides;
+    arguments.push_back(argument);
+  }
+  SpattnArgument scale = {};
+  scale.kind = SpattnArgumentReal;
+  arguments.push_back(scale);
+
+  SpattnLaunchOptions options = {};
+  options.stream = place.stream;
+  options.device = place.device.isGpu() ? place.device.index : 0;
+  // Torch says where a tensor is.
+  options.trustAddresses = true;
+  auto prepared = std::make_shared<PreparedCall>();
+  check(spattnCallCreate(findKernel(request), arguments.data(),
+                         arguments.size(), &options, &prepared->call));
+  prepared->scratchBytes = spattnCallGetScratchBytes(prepared->call);
+  prepared->scratchAlignment = spattnCallGetScratchAlignment(prepared->call);
+  return prepared;
+}
+
+static std::shared_ptr<const PreparedCall>
+findCall(const KernelRequest &request,
+         std::initializer_list<const Operand *> operands, const Place &place) {
+  static thread_local std::string key;
+  key.clear();
+  appendProblem(key, request);
+  for (const Operand *operand : operands) {
+    size_t bytes = operand->rank * sizeof(int64_t);
+    key.append(reinterpret_cast<const char *>(operand->sizes), bytes);
+    key.append(reinterpret_cast<const char *>(operand->strides), bytes);
+  }
+  CallTable &table = getCalls();
+  {
+    std::lock_guard<std::mutex> lock(table.mutex);
+    if (auto it = table.calls.find(key); it != table.calls.end())
+      return it->second;
+  }
+  auto prepared = prepare(request, operands, place);
+  std::lock_guard<std::mutex> lock(table.mutex);
+  if (table.calls.size() >= CallTable::kCapacity)
+    table.calls.clear();
+  table.calls.emplace(key, prepared);
+  return prepared;
+}
+
+void spattn::torch_ops::runKernel(
+    const KernelRequest &request,
+    std::initializer_list<const Operand *> operands, double scale,
+    const Place &place) {
+  auto prepared = findCall(request, operands, place);
+  SpattnValue values[16];
+  size_t count = 0;
+  for (const Operand *operand : operands)
+    values[count++].data = operand->data;
+  values[count].real = scale;
+  void *scratch = nullptr;
+  // Freed once the work is in the stream: what comes behind it may have it.
+  std::optional<Tensor> owner;
+  if (prepared->scratchBytes > 0)
+    owner = makeScratch(prepared->scratchBytes, prepared->scratchAlignment,
+                        place.device, scratch);
+  check(spattnCallRun(prepared->call, values, scratch, place.stream));
+}

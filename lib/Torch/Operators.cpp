@@ -1,0 +1,216 @@
+//===- Operators.cpp - The operators of spattn.torch ----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The implementations for tensors on CPUs and GPUs. Their schemas, and what
+// else torch knows of them, are in python/spattn/torch/_operators.py. Only the
+// stable part of torch's interface is used, so that this library works with all
+// its releases from 2.10 on, and with any Python.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Errors.h"
+#include "Kernels.h"
+#include "torch/csrc/stable/library.h"
+
+#include <cmath>
+
+using namespace spattn::torch_ops;
+namespace stable = torch::stable::detail;
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+/// The text of an argument, which is freed. That of torch's headers loses it.
+static std::string takeText(StableIValue value) {
+  auto handle = stable::to<StringHandle>(value);
+  size_t size = 0;
+  const char *data = nullptr;
+  STABLE_TORCH_ERROR_CODE_CHECK(torch_string_length(handle, &size));
+  STABLE_TORCH_ERROR_CODE_CHECK(torch_string_c_str(handle, &data));
+  std::string text(data, size);
+  STABLE_TORCH_ERROR_CODE_CHECK(torch_delete_string(handle));
+  return text;
+}
+
+namespace {
+/// Takes the arguments of an operator from its stack, one after the other. All
+/// must be taken before anything throws: they belong to the operator.
+class ArgumentReader {
+public:
+  explicit ArgumentReader(StableIValue *stack) : next(stack) {}
+
+  template <class T>
+  T take() {
+    return stable::to<T>(*next++);
+  }
+  std::string takeString() { return takeText(*next++); }
+
+private:
+  StableIValue *next;
+};
+
+/// What both operators have at their end.
+struct Options {
+  explicit Options(ArgumentReader &reader)
+      : structure(reader.takeString()),
+        scale(reader.take<std::optional<double>>()),
+        layout(reader.takeString()), alignment(reader.takeString()) {}
+
+  Layout getLayout() const {
+    if (layout == "bhnd")
+      return Layout::BHND;
+    if (layout == "bnhd")
+      return Layout::BNHD;
+    fail("expected layout to be 'bhnd' or 'bnhd', got '", layout, "'");
+  }
+
+  std::string structure;
+  std::optional<double> scale;
+  std::string layout, alignment;
+};
+} // namespace
+
+/// Checks what the sizes of operands don't tell; those the kernel checks.
+static void checkAlike(const Operand &operand, const Operand &query,
+                       const Device &device, const char *name) {
+  if (!(Device::of(operand.tensor) == device))
+    fail(name, ": expected the device of query");
+  if (operand.rank == query.rank && operand.element != query.element)
+    fail(name, ": expected the dtype of query");
+}
+
+static KernelRequest makeRequest(const Options &options, const Operand &query,
+                                 const Operand &key, const Operand &value,
+                                 const Device &device) {
+  KernelRequest request;
+  request.structure = options.structure.c_str();
+  request.alignment = options.alignment.c_str();
+  request.heads = query.sizes[1];
+  request.keyHeads = key.sizes[1];
+  request.headDim = query.sizes[3];
+  request.valueDim = value.sizes[3];
+  request.queryLength = query.sizes[2];
+  request.keyLength = key.sizes[2];
+  request.element = query.element;
+  request.device = device.isGpu() ? device.index : -1;
+  return request;
+}
+
+static double getScale(const Options &options, const Operand &query) {
+  return options.scale.value_or(1 / std::sqrt(double(query.sizes[3])));
+}
+
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
+
+/// attention(Tensor query, Tensor key, Tensor value, options...)
+///     -> (Tensor output, Tensor lse)
+static void attention(StableIValue *stack, uint64_t, uint64_t) {
+  ArgumentReader reader(stack);
+  auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
+       valueTensor = reader.take<Tensor>();
+  Options options(reader);
+
+  Layout layout = options.getLayout();
+  Device device = Device::of(queryTensor);
+  Operand query = Operand::ofRows(queryTensor, layout, "query"),
+          key = Operand::ofRows(keyTensor, layout, "key"),
+          value = Operand::ofRows(valueTensor, layout, "value");
+  checkAlike(key, query, device, "key");
+  checkAlike(value, query, device, "value");
+
+  Place place(device);
+  Operand output = makeRowsLike(query, value.sizes[3], device),
+          lse = makeNumbersLike(query, device);
+  if (!output.isEmpty()) {
+    for (Operand *operand : {&query, &key, &value})
+      operand->makeReadable(device);
+    runKernel(makeRequest(options, query, key, value, device),
+              {&query, &key, &value, &output, &lse}, getScale(options, query),
+              place);
+  }
+  stack[0] = stable::from(output.tensor);
+  stack[1] = stable::from(lse.tensor);
+}
+
+/// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
+///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
+///     bool deterministic) -> (Tensor, Tensor, Tensor)
+static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
+  ArgumentReader reader(stack);
+  auto outputGradient = reader.take<Tensor>();
+  auto lseGradient = reader.take<std::optional<Tensor>>();
+  auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
+       valueTensor = reader.take<Tensor>(),
+       outputTensor = reader.take<Tensor>(), lseTensor = reader.take<Tensor>();
+  Options options(reader);
+  bool deterministic = reader.take<bool>();
+
+  Layout layout = options.getLayout();
+  Device device = Device::of(queryTensor);
+  Operand query = Operand::ofRows(queryTensor, layout, "query"),
+          key = Operand::ofRows(keyTensor, layout, "key"),
+          value = Operand::ofRows(valueTensor, layout, "value"),
+          output = Operand::ofRows(outputTensor, layout, "output"),
+          lse = Operand::ofNumbers(lseTensor, "lse"),
+          dout = Operand::ofRows(outputGradient, layout, "grad_output"), dlse;
+  checkAlike(key, query, device, "key");
+  checkAlike(value, query, device, "value");
+  checkAlike(output, query, device, "output");
+  checkAlike(lse, query, device, "lse");
+  checkAlike(dout, query, device, "grad_output");
+  if (lseGradient) {
+    dlse = Operand::ofNumbers(*lseGradient, "grad_lse");
+    checkAlike(dlse, query, device, "grad_lse");
+  }
+
+  Place place(device);
+  Operand dquery = makeRowsLike(query, query.sizes[3], device),
+          dkey = makeRowsLike(key, key.sizes[3], device),
+          dvalue = makeRowsLike(value, value.sizes[3], device);
+  if (query.isEmpty() || key.isEmpty()) {
+    // No pairs.
+    for (Operand *gradient : {&dquery, &dkey, &dvalue})
+      gradient->clear();
+  } else {
+    for (Operand *operand : {&query, &key, &value, &output, &lse, &dout})
+      operand->makeReadable(device);
+    KernelRequest request = makeRequest(options, query, key, value, device);
+    request.gradients = true;
+    request.deterministic = deterministic;
+    request.lseGradient = lseGradient.has_value();
+    double scale = getScale(options, query);
+    if (lseGradient) {
+      dlse.makeReadable(device);
+      runKernel(request,
+                {&query, &key, &value, &output, &lse, &dout, &dlse, &dquery,
+                 &dkey, &dvalue},
+                scale, place);
+    } else {
+      runKernel(
+          request,
+          {&query, &key, &value, &output, &lse, &dout, &dquery, &dkey, &dvalue},
+          scale, place);
+    }
+  }
+  stack[0] = stable::from(dquery.tensor);
+  stack[1] = stable::from(dkey.tensor);
+  stack[2] = stable::from(dvalue.tensor);
+}
+
+STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
+  library.impl("attention", attention);
+  library.impl("attention_backward", attentionBackward);
+}
+
+STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
+  library.impl("attention", attention);
+  library.impl("attention_backward", attentionBackward);
+}

@@ -1,0 +1,215 @@
+//===- Tensors.cpp - Tensors of torch as operands of kernels --------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Tensors.h"
+
+#include "Errors.h"
+
+#include <algorithm>
+#include <dlfcn.h>
+
+using namespace spattn::torch_ops;
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+/// torch's current stream of a GPU. Only builds with CUDA have the function, so
+/// that this library cannot be linked to it.
+static void *getCudaStream(int32_t device) {
+  using Function = AOTITorchError (*)(int32_t, void **);
+  static const Function function = [] {
+    void *library = dlopen("libtorch_cuda.so", RTLD_LAZY | RTLD_NOLOAD);
+    return reinterpret_cast<Function>(
+        library ? dlsym(library, "aoti_torch_get_current_cuda_stream")
+                : nullptr);
+  }();
+  if (!function)
+    fail("this torch was built without CUDA, but got a tensor on a GPU");
+  void *stream = nullptr;
+  STABLE_TORCH_ERROR_CODE_CHECK(function(device, &stream));
+  return stream;
+}
+
+Device Device::of(const Tensor &tensor) {
+  Device device;
+  STABLE_TORCH_ERROR_CODE_CHECK(
+      aoti_torch_get_device_type(tensor.get(), &device.type));
+  STABLE_TORCH_ERROR_CODE_CHECK(
+      aoti_torch_get_device_index(tensor.get(), &device.index));
+  return device;
+}
+
+Place::Place(const Device &device) : device(device) {
+  if (!device.isGpu())
+    return;
+  using namespace torch::stable::accelerator;
+  if (getCurrentDeviceIndex() != device.index)
+    guard = std::make_unique<DeviceGuard>(device.index);
+  stream = getCudaStream(device.index);
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+static Operand read(const Tensor &tensor, uint32_t rank, const char *name) {
+  int32_t type = 0;
+  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_dtype(tensor.get(), &type));
+  Operand operand;
+  operand.tensor = tensor;
+  // Kernels do not write to what is read here.
+  operand.data = const_cast<void *>(tensor.const_data_ptr());
+  operand.rank = rank;
+  if (type == aoti_torch_dtype_float32())
+    operand.element = SpattnElementF32;
+  else if (type == aoti_torch_dtype_float16())
+    operand.element = SpattnElementF16;
+  else if (type == aoti_torch_dtype_bfloat16())
+    operand.element = SpattnElementBF16;
+  else
+    fail(name, ": expected float32, float16 or bfloat16");
+  if (tensor.dim() != rank)
+    fail(name, ": expected ", rank, " dimensions, got ", tensor.dim());
+  auto sizes = tensor.sizes(), strides = tensor.strides();
+  std::copy(sizes.begin(), sizes.end(), operand.sizes);
+  std::copy(strides.begin(), strides.end(), operand.strides);
+  return operand;
+}
+
+static void swapHeads(Operand &operand) {
+  std::swap(operand.sizes[1], operand.sizes[2]);
+  std::swap(operand.strides[1], operand.strides[2]);
+}
+
+Operand Operand::ofRows(const Tensor &tensor, Layout layout, const char *name) {
+  Operand operand = read(tensor, 4, name);
+  operand.layout = layout;
+  if (layout == Layout::BNHD)
+    swapHeads(operand);
+  return operand;
+}
+
+bool Operand::isEmpty() const { return std::count(sizes, sizes + rank, 0) > 0; }
+
+void Operand::clear() {
+  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_zero_(tensor.get()));
+}
+
+Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
+  Operand operand = read(tensor, 3, name);
+  if (operand.element != SpattnElementF32)
+    fail(name, ": expected float32");
+  return operand;
+}
+
+/// What addresses and strides of rows on a GPU are multiples of, in bytes, and
+/// less than.
+static constexpr int64_t kRowAlignment = 16, kStrideLimit = int64_t(1) << 40;
+
+static bool isReadable(const Operand &operand, const Device &device) {
+  uint32_t last = operand.rank - 1;
+  if (operand.sizes[last] > 1 && operand.strides[last] != 1)
+    return false;
+  if (!device.isGpu() || operand.rank < 4)
+    return true;
+  if (reinterpret_cast<uintptr_t>(operand.data) % kRowAlignment != 0)
+    return false;
+  int64_t bytes = operand.element == SpattnElementF32 ? 4 : 2;
+  for (uint32_t i = 0; i < last; ++i) {
+    int64_t stride = operand.strides[i] * bytes;
+    if (operand.sizes[i] > 1 &&
+        (stride % kRowAlignment != 0 || stride >= kStrideLimit))
+      return false;
+  }
+  return true;
+}
+
+static int32_t getType(SpattnElementType element) {
+  switch (element) {
+  case SpattnElementF16:
+    return aoti_torch_dtype_float16();
+  case SpattnElementBF16:
+    return aoti_torch_dtype_bfloat16();
+  default:
+    return aoti_torch_dtype_float32();
+  }
+}
+
+static Tensor makeTensor(uint32_t rank, const int64_t *sizes,
+                         const int64_t *strides, int32_t type,
+                         const Device &device) {
+  AtenTensorHandle handle = nullptr;
+  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_empty_strided(
+      rank, sizes, strides, type, device.type, device.index, &handle));
+  return Tensor(handle);
+}
+
+/// Makes a tensor of the operand's sizes and strides.
+static void allocate(Operand &operand, const Device &device) {
+  Operand own = operand;
+  if (operand.layout == Layout::BNHD)
+    swapHeads(own);
+  operand.tensor = makeTensor(own.rank, own.sizes, own.strides,
+                              getType(own.element), device);
+  operand.data = operand.tensor.mutable_data_ptr();
+}
+
+/// Sets strides without gaps, in one of the two orders.
+static void setStrides(Operand &operand, bool innerHeads) {
+  int64_t *sizes = operand.sizes, *strides = operand.strides;
+  int64_t dim = std::max<int64_t>(operand.rank == 4 ? sizes[3] : 1, 1);
+  int64_t heads = std::max<int64_t>(sizes[1], 1);
+  int64_t length = std::max<int64_t>(sizes[2], 1);
+  strides[3] = 1;
+  strides[2] = innerHeads ? heads * dim : dim;
+  strides[1] = innerHeads ? dim : length * dim;
+  strides[0] = heads * length * dim;
+}
+
+void Operand::makeReadable(const Device &device) {
+  if (isReadable(*this, device))
+    return;
+  Operand copy = *this;
+  setStrides(copy, rank == 4 && hasInnerHeads());
+  allocate(copy, device);
+  STABLE_TORCH_ERROR_CODE_CHECK(
+      aoti_torch_copy_(copy.tensor.get(), tensor.get(), /*non_blocking=*/0));
+  *this = copy;
+}
+
+Operand spattn::torch_ops::makeRowsLike(const Operand &like, int64_t dim,
+                                        const Device &device) {
+  Operand operand = like;
+  operand.sizes[3] = dim;
+  setStrides(operand, like.hasInnerHeads());
+  allocate(operand, device);
+  return operand;
+}
+
+Operand spattn::torch_ops::makeNumbersLike(const Operand &like,
+                                           const Device &device) {
+  Operand operand = like;
+  operand.element = SpattnElementF32;
+  operand.layout = Layout::BHND;
+  operand.rank = 3;
+  setStrides(operand, /*innerHeads=*/false);
+  allocate(operand, device);
+  return operand;
+}
+
+Tensor spattn::torch_ops::makeScratch(size_t bytes, size_t alignment,
+                                      const Device &device, void *&address) {
+  int64_t size = int64_t(bytes + alignment - 1), stride = 1;
+  Tensor tensor =
+      makeTensor(1, &size, &stride, aoti_torch_dtype_uint8(), device);
+  auto first = reinterpret_cast<uintptr_t>(tensor.mutable_data_ptr());
+  address =
+      reinterpret_cast<void *>((first + alignment - 1) / alignment * alignment);
+  return tensor;
+}
