@@ -67,29 +67,60 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
 }
 
 //===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A kernel with the sizes and strides of its operands.
+struct PreparedCall {
+  PreparedCall() = default;
+  PreparedCall(const PreparedCall &) = delete;
+  PreparedCall &operator=(const PreparedCall &) = delete;
+  ~PreparedCall() { spattnCallDestroy(call); }
+
+  SpattnCall call = nullptr;
+  size_t scratchBytes = 0, scratchAlignment = 1;
+};
+
+/// What this process has met. There is one, which is never destroyed: threads
+/// may be in it when the process ends.
+struct Tables {
+  /// Calls of more sizes than a model has at once; a program whose lengths
+  /// always change makes new ones all the time.
+  static constexpr size_t kCalls = 4096;
+
+  std::mutex mutex;
+  /// The kernels that Python has given.
+  std::unordered_map<std::string, SpattnKernel> kernels;
+  std::unordered_map<std::string, std::shared_ptr<const PreparedCall>> calls;
+};
+} // namespace
+
+static std::atomic<Tables *> tables{new Tables()};
+
+/// Forgets all kernels and calls, for a process that has been forked: a lock
+/// may be held for good, and kernels are bound to threads that are not there.
+extern "C" SPATTN_C_EXPORT void spattnTorchForget() { tables = new Tables(); }
+
+/// How many kernels and prepared calls there are.
+extern "C" SPATTN_C_EXPORT void spattnTorchCount(size_t *kernels,
+                                                 size_t *calls) {
+  Tables &found = *tables;
+  std::lock_guard<std::mutex> lock(found.mutex);
+  *kernels = found.kernels.size();
+  *calls = found.calls.size();
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
 static std::atomic<KernelResolver> resolver{nullptr};
 
-/// Sets whom kernels are asked of; null when the process ends.
+/// Sets who is asked for kernels; null when the interpreter ends.
 extern "C" SPATTN_C_EXPORT void
 spattnTorchSetResolver(KernelResolver newResolver) {
   resolver = newResolver;
-}
-
-namespace {
-/// The kernels that Python has given.
-struct KernelTable {
-  std::mutex mutex;
-  std::unordered_map<std::string, SpattnKernel> kernels;
-};
-} // namespace
-
-/// Never destroyed: threads may be in it when the process ends.
-static KernelTable &getKernels() {
-  static auto *table = new KernelTable();
-  return *table;
 }
 
 /// The number of doublings to a length. Classes of lengths are unions of these.
@@ -105,10 +136,10 @@ static SpattnKernel findKernel(const KernelRequest &request) {
   appendProblem(key, request);
   append(key, getDoublings(request.queryLength));
   append(key, getDoublings(request.keyLength));
-  KernelTable &table = getKernels();
+  Tables &known = *tables;
   {
-    std::lock_guard<std::mutex> lock(table.mutex);
-    if (auto it = table.kernels.find(key); it != table.kernels.end())
+    std::lock_guard<std::mutex> lock(known.mutex);
+    if (auto it = known.kernels.find(key); it != known.kernels.end())
       return it->second;
   }
   // Without the lock: this may take a second. Python knows what two threads
@@ -120,50 +151,13 @@ static SpattnKernel findKernel(const KernelRequest &request) {
   SpattnKernel kernel = resolve(&request, &error);
   if (!kernel)
     fail(error ? error : "there is no kernel");
-  std::lock_guard<std::mutex> lock(table.mutex);
-  return table.kernels.emplace(std::move(key), kernel).first->second;
+  std::lock_guard<std::mutex> lock(known.mutex);
+  return known.kernels.emplace(std::move(key), kernel).first->second;
 }
-
-/// Forgets kernels and prepared calls. No thread may be using them.
-extern "C" SPATTN_C_EXPORT void spattnTorchClear();
 
 //===----------------------------------------------------------------------===//
 // Prepared calls
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// A kernel with the sizes and strides of its operands.
-struct PreparedCall {
-  PreparedCall() = default;
-  PreparedCall(const PreparedCall &) = delete;
-  PreparedCall &operator=(const PreparedCall &) = delete;
-  ~PreparedCall() { spattnCallDestroy(call); }
-
-  SpattnCall call = nullptr;
-  size_t scratchBytes = 0, scratchAlignment = 1;
-};
-
-struct CallTable {
-  /// More than a model has at once; a program whose lengths always change makes
-  /// new ones all the time.
-  static constexpr size_t kCapacity = 4096;
-
-  std::mutex mutex;
-  std::unordered_map<std::string, std::shared_ptr<const PreparedCall>> calls;
-};
-} // namespace
-
-static CallTable &getCalls() {
-  static auto *table = new CallTable();
-  return *table;
-}
-
-void spattnTorchClear() {
-  std::lock_guard<std::mutex> calls(getCalls().mutex);
-  getCalls().calls.clear();
-  std::lock_guard<std::mutex> kernels(getKernels().mutex);
-  getKernels().kernels.clear();
-}
 
 static std::shared_ptr<const PreparedCall>
 prepare(const KernelRequest &request,
@@ -207,17 +201,17 @@ findCall(const KernelRequest &request,
     key.append(reinterpret_cast<const char *>(operand->sizes), bytes);
     key.append(reinterpret_cast<const char *>(operand->strides), bytes);
   }
-  CallTable &table = getCalls();
+  Tables &known = *tables;
   {
-    std::lock_guard<std::mutex> lock(table.mutex);
-    if (auto it = table.calls.find(key); it != table.calls.end())
+    std::lock_guard<std::mutex> lock(known.mutex);
+    if (auto it = known.calls.find(key); it != known.calls.end())
       return it->second;
   }
   auto prepared = prepare(request, operands, place);
-  std::lock_guard<std::mutex> lock(table.mutex);
-  if (table.calls.size() >= CallTable::kCapacity)
-    table.calls.clear();
-  table.calls.emplace(key, prepared);
+  std::lock_guard<std::mutex> lock(known.mutex);
+  if (known.calls.size() >= Tables::kCalls)
+    known.calls.clear();
+  known.calls.emplace(key, prepared);
   return prepared;
 }
 

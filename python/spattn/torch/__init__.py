@@ -1,0 +1,20 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""spattn for PyTorch: attention with gradients, on the CPU and on GPUs.
+
+    import spattn, spattn.torch
+    o = spattn.torch.attention(q, k, v, spattn.exclusive_bands())
+
+It works under torch.compile, autocast, activation checkpointing and CUDA graphs.
+"""
+
+from .functional import attention, scaled_dot_product_attention
+from .modules import Attention, SelfAttention
+
+__all__ = [
+    "Attention",
+    "SelfAttention",
+    "attention",
+    "scaled_dot_product_attention",
+]

@@ -1,0 +1,91 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the operators take: checked for shapes without data, and to explain errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ..errors import ArgumentError, UnsupportedError
+
+LAYOUTS = {"bhnd": (1, 2), "bnhd": (2, 1)}
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+_NAMES = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
+
+
+def axes(layout: str) -> tuple[int, int]:
+    """The dimensions of heads and of lengths."""
+    if layout not in LAYOUTS:
+        raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
+    return LAYOUTS[layout]
+
+
+def check_tensors(layout: str, **tensors: Any) -> None:
+    """Raises what is wrong with each tensor, or with two of them."""
+    axes(layout)
+    first = next(iter(tensors))
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise ArgumentError(
+                f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
+            )
+        if tensor.dim() != 4:
+            order = ", ".join(_NAMES[letter] for letter in layout)
+            raise ArgumentError(
+                f"{name}: expected 4 dimensions ({order}), got the shape "
+                f"{tuple(tensor.shape)}"
+            )
+        if tensor.layout != torch.strided:
+            raise UnsupportedError(
+                f"{name}: expected a dense tensor, got {tensor.layout}; use to_dense()"
+            )
+        if tensor.dtype not in DTYPES:
+            raise ArgumentError(
+                f"{name}: expected float32, float16 or bfloat16, got {tensor.dtype}"
+            )
+        if tensor.dtype != tensors[first].dtype:
+            raise ArgumentError(
+                f"{name}: expected the dtype of {first}, {tensors[first].dtype}, got "
+                f"{tensor.dtype}; use torch.autocast, or {name}.to({first}.dtype)"
+            )
+        if tensor.device != tensors[first].device:
+            raise ArgumentError(
+                f"{name}: expected the device of {first}, {tensors[first].device}, got "
+                f"{tensor.device}"
+            )
+        if tensor.device.type not in ("cpu", "cuda", "meta"):
+            raise ArgumentError(
+                f"{name}: expected a tensor on the CPU or an NVIDIA GPU, got one on "
+                f"{tensor.device}"
+            )
+
+
+def check(query: Any, key: Any, value: Any, layout: str) -> None:
+    """Raises what is wrong with the tensors of an attention."""
+    check_tensors(layout, query=query, key=key, value=value)
+    heads, length = axes(layout)
+
+    def same(a: str, b: str, axis: int, what: str) -> None:
+        tensors = {"query": query, "key": key, "value": value}
+        x, y = tensors[a].shape[axis], tensors[b].shape[axis]
+        if x != y:
+            raise ArgumentError(
+                f"{b}: expected {what} of {a}, {x}, got {y}; the shapes are "
+                + ", ".join(f"{n} {tuple(t.shape)}" for n, t in tensors.items())
+            )
+
+    same("query", "key", 0, "the batch size")
+    same("query", "value", 0, "the batch size")
+    same("key", "value", heads, "the number of heads")
+    same("key", "value", length, "the length")
+    same("query", "key", 3, "the head dimension")
+    if query.shape[heads] == 0 or key.shape[heads] == 0 or query.shape[3] == 0:
+        raise ArgumentError("expected a head and a head dimension at least, got none")
+    if query.shape[heads] % key.shape[heads]:
+        raise ArgumentError(
+            "expected a number of query heads that is a multiple of that of key heads, "
+            f"got {query.shape[heads]} and {key.shape[heads]}"
+        )

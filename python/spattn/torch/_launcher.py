@@ -1,0 +1,130 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""libspattn_torch: the implementations of the operators, and the kernels they ask
+for.
+
+Operators are computed in C++. Where they meet a problem, or lengths of a class,
+for the first time, they ask `_resolve` for its kernel.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_void_p
+
+import torch
+
+from .. import _capi
+from ..errors import DeviceError
+from ..kernels import kernel_for
+from ..problem import Problem
+
+_ELEMENTS = {number: name for name, number in _capi.ELEMENTS.items()}
+
+
+class _Request(ctypes.Structure):
+    """KernelRequest of lib/Torch/Kernels.h."""
+
+    _fields_ = [
+        ("structure", c_char_p),
+        ("alignment", c_char_p),
+        ("heads", c_int64),
+        ("key_heads", c_int64),
+        ("head_dim", c_int64),
+        ("value_dim", c_int64),
+        ("query_length", c_int64),
+        ("key_length", c_int64),
+        ("element", c_int32),
+        ("device", c_int32),
+        ("gradients", c_int32),
+        ("lse_gradient", c_int32),
+        ("deterministic", c_int32),
+    ]
+
+
+#: The exception that a thread's last request for a kernel failed with. C++ has
+#: only its text, which must live until it has been read.
+_failed = threading.local()
+
+
+def kernel_of(request: _Request) -> int:
+    """The handle of the kernel that a call needs."""
+    problem = Problem(
+        request.structure.decode(),
+        request.heads,
+        request.head_dim,
+        _ELEMENTS[request.element],
+        kv_heads=request.key_heads,
+        value_dim=request.value_dim,
+        gradients=bool(request.gradients),
+        lse=not request.gradients,
+        lse_gradient=bool(request.lse_gradient),
+        # The faster mode, unless torch asks for the other.
+        deterministic=True if request.deterministic else None,
+        alignment=request.alignment.decode(),
+    )
+    kernel = kernel_for(
+        problem,
+        "cpu" if request.device < 0 else "cuda",
+        request.query_length,
+        request.key_length,
+        device=max(request.device, 0),
+    )
+    return kernel.handle
+
+
+@ctypes.CFUNCTYPE(c_void_p, POINTER(_Request), POINTER(c_char_p))
+def _resolve(request, error):
+    try:
+        return kernel_of(request.contents)
+    except BaseException as exception:
+        _failed.exception = exception
+        _failed.text = str(exception).encode()
+        error[0] = _failed.text
+        return None
+
+
+def take_exception() -> Exception | None:
+    """What went wrong in the call that just failed, if the operator knows better
+    than the RuntimeError that torch raised."""
+    exception = getattr(_failed, "exception", None)
+    _failed.exception = None
+    code = library.spattnTorchTakeErrorCode()
+    return exception or _capi._ERRORS.get(code)
+
+
+def counts() -> tuple[int, int]:
+    """How many kernels, and how many sizes and strides for them, there are."""
+    kernels, calls = c_size_t(), c_size_t()
+    library.spattnTorchCount(ctypes.byref(kernels), ctypes.byref(calls))
+    return kernels.value, calls.value
+
+
+def _load() -> ctypes.CDLL:
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 10):
+        raise DeviceError(
+            f"spattn.torch needs PyTorch 2.10 or later, found {torch.__version__}"
+        )
+    # Its dependency first: it has no path to it.
+    _capi.library()
+    path = _capi.library_path("libspattn_torch.so")
+    try:
+        loaded = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise DeviceError(f"cannot load {path}: {error}") from error
+    loaded.spattnTorchTakeErrorCode.restype = c_int32
+    loaded.spattnTorchSetResolver.restype = None
+    loaded.spattnTorchForget.restype = None
+    loaded.spattnTorchCount.restype = None
+    loaded.spattnTorchSetResolver(_resolve)
+    # No thread may call into an interpreter that is gone.
+    atexit.register(loaded.spattnTorchSetResolver, None)
+    os.register_at_fork(after_in_child=loaded.spattnTorchForget)
+    return loaded
+
+
+library = _load()

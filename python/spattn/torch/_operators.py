@@ -1,0 +1,191 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The operators: their schemas, and what torch needs to know but their values.
+
+lib/Torch/Operators.cpp computes them. They are named torch.ops.spattn.attention
+and torch.ops.spattn.attention_backward in graphs, and in the policies of selective
+checkpointing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._C import _AutoDispatchBelowAutograd as below_autograd
+
+from ..errors import UnsupportedError
+from . import _check
+from ._launcher import library
+
+_OPTIONS = 'str structure, float? scale=None, str layout="bhnd", str alignment="end"'
+_TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
+
+_library = torch.library.Library("spattn", "DEF")
+_library.define(
+    f"attention(Tensor query, Tensor key, Tensor value, {_OPTIONS}) "
+    "-> (Tensor output, Tensor lse)",
+    tags=_TAGS,
+)
+_library.define(
+    "attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query, "
+    f"Tensor key, Tensor value, Tensor output, Tensor lse, {_OPTIONS}, "
+    "bool deterministic=False) "
+    "-> (Tensor grad_query, Tensor grad_key, Tensor grad_value)",
+    tags=_TAGS,
+)
+assert library  # It has registered the implementations.
+attention = torch.ops.spattn.attention.default
+attention_backward = torch.ops.spattn.attention_backward.default
+
+# ------------------------------------------------------------------------------
+# Shapes
+# ------------------------------------------------------------------------------
+
+
+def _rows_like(like: Tensor, dim: int, layout: str) -> Tensor:
+    """Tensors.cpp's makeRowsLike: no gaps, and heads and queries in memory in the
+    order of `like`."""
+    batch, *middle, _ = like.shape
+    heads, length = _check.axes(layout)
+    strides = [middle[0] * middle[1] * dim, dim, dim, 1]
+    inner_heads = like.stride(heads) < like.stride(length)
+    outer, inner = (length, heads) if inner_heads else (heads, length)
+    strides[outer] = like.shape[inner] * dim
+    return like.new_empty_strided((batch, *middle, dim), strides)
+
+
+@torch.library.register_fake("spattn::attention", lib=_library)
+def _(query, key, value, structure, scale=None, layout="bhnd", alignment="end"):
+    _check.check(query, key, value, layout)
+    heads, length = _check.axes(layout)
+    sizes = query.shape[0], query.shape[heads], query.shape[length]
+    lse = query.new_empty(sizes, dtype=torch.float32)
+    return _rows_like(query, value.shape[3], layout), lse
+
+
+@torch.library.register_fake("spattn::attention_backward", lib=_library)
+def _(
+    grad_output,
+    grad_lse,
+    query,
+    key,
+    value,
+    output,
+    lse,
+    structure,
+    scale=None,
+    layout="bhnd",
+    alignment="end",
+    deterministic=False,
+):
+    _check.check(query, key, value, layout)
+    return tuple(_rows_like(x, x.shape[3], layout) for x in (query, key, value))
+
+
+# ------------------------------------------------------------------------------
+# Gradients
+# ------------------------------------------------------------------------------
+
+
+def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
+    """Keeps what the gradients of an attention need."""
+    query, key, value, *ctx.options = inputs
+    ctx.save_for_backward(query, key, value, *results)
+    # None then stands for a result that the loss does not depend on.
+    ctx.set_materialize_grads(False)
+
+
+def gradients(ctx: Any, grad_output: Tensor | None, grad_lse: Tensor | None) -> tuple:
+    """The gradients by all inputs of an attention."""
+    saved = ctx.saved_tensors
+    others = (None,) * len(ctx.options)
+    if grad_output is None:
+        if grad_lse is None:
+            return None, None, None, *others
+        grad_output = torch.zeros_like(saved[3])
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    arguments = grad_output, grad_lse, *saved, *ctx.options, deterministic
+    if torch.is_grad_enabled():
+        return *attention_backward(*arguments), *others
+    with below_autograd():
+        return *attention_backward(*arguments), *others
+
+
+torch.library.register_autograd(
+    "spattn::attention",
+    gradients,
+    setup_context=lambda ctx, inputs, output: save(ctx, inputs, output),
+    lib=_library,
+)
+
+
+def _refuse(ctx: Any, *grads: Tensor) -> None:
+    raise UnsupportedError(
+        "attention has no second derivative in spattn: leave out create_graph=True, or "
+        "use torch.nn.functional.scaled_dot_product_attention where it is needed"
+    )
+
+
+torch.library.register_autograd("spattn::attention_backward", _refuse, lib=_library)
+
+# ------------------------------------------------------------------------------
+# Autocast, and vmap
+# ------------------------------------------------------------------------------
+
+
+def cast(tensors: tuple[Tensor, ...], device: str) -> tuple[Tensor, ...]:
+    """What autocast makes of the tensors of an attention: its lower precision."""
+    dtype = torch.get_autocast_dtype(device)
+    return tuple(
+        x.to(dtype) if x.dtype in _check.DTYPES and x.device.type == device else x
+        for x in tensors
+    )
+
+
+def _register_autocast(device: str, key: str) -> None:
+    keys = torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, key))
+
+    def autocast(query, key, value, *options):
+        with torch._C._ExcludeDispatchKeyGuard(keys):
+            return attention(*cast((query, key, value), device), *options)
+
+    _library.impl("attention", autocast, key)
+
+
+_register_autocast("cpu", "AutocastCPU")
+_register_autocast("cuda", "AutocastCUDA")
+
+
+def _fold(info: Any, dims: tuple, tensors: tuple) -> list:
+    """Makes the mapped dimension a part of the batch."""
+    folded = []
+    for tensor, dim in zip(tensors, dims):
+        if tensor is not None:
+            if dim is None:
+                tensor = tensor.expand(info.batch_size, *tensor.shape)
+            else:
+                tensor = tensor.movedim(dim, 0)
+            tensor = tensor.flatten(0, 1)
+        folded.append(tensor)
+    return folded
+
+
+def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
+    size = info.batch_size
+    unfolded = tuple(x.unflatten(0, (size, x.shape[0] // size)) for x in results)
+    return unfolded, (0,) * len(results)
+
+
+@torch.library.register_vmap("spattn::attention", lib=_library)
+def _(info, in_dims, *arguments):
+    tensors = _fold(info, in_dims[:3], arguments[:3])
+    return _unfold(info, attention(*tensors, *arguments[3:]))
+
+
+@torch.library.register_vmap("spattn::attention_backward", lib=_library)
+def _(info, in_dims, *arguments):
+    tensors = _fold(info, in_dims[:7], arguments[:7])
+    return _unfold(info, attention_backward(*tensors, *arguments[7:]))

@@ -1,0 +1,180 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention as functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ArgumentError, UnsupportedError
+from ..structure import Structure, as_structure, causal, full
+from . import _check, _operators
+from ._launcher import take_exception
+
+
+class _Attention(torch.autograd.Function):
+    """What torch does for the operator where it has gradients, for half the time:
+    the operator's own way leads through the dispatcher twice."""
+
+    @staticmethod
+    def forward(ctx, *inputs):
+        with _operators.below_autograd():
+            results = _operators.attention(*inputs)
+        _operators.save(ctx, inputs, results)
+        return results
+
+    @staticmethod
+    def backward(ctx, grad_output, grad_lse):
+        try:
+            return _operators.gradients(ctx, grad_output, grad_lse)
+        except RuntimeError as error:
+            raise _explain(error, ctx.saved_tensors[:3], ctx.options[2]) from error
+
+
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    structure: Structure | str,
+    *,
+    scale: float | None = None,
+    layout: str = "bhnd",
+    alignment: str = "end",
+    return_lse: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Attention in which each head sees what `structure` allows.
+
+    Tensors have the dimensions (batch, heads, length, head dimension), or (batch,
+    length, heads, head dimension) with `layout="bnhd"`. They are float32, float16 or
+    bfloat16 on the CPU, and float16 or bfloat16 on a GPU. Strides may be any; a
+    tensor is copied only if its innermost stride is not 1 or, on a GPU, if others or
+    its address are no multiples of 16 bytes. Key and value may have fewer heads, of
+    which each serves a group of query heads, and value may have another head
+    dimension.
+
+    The output lies in memory in the order of `query`. With `return_lse` it comes with
+    the logarithm of the sum of exponentials of each query's scores, as (batch, heads,
+    length) of float32, through which gradients flow, too. A query that sees no key has
+    the output 0, the log-sum-exp -inf, and no gradient.
+
+    `scale` is `1 / sqrt(head dimension)` if it is None. Where queries and keys have
+    different lengths, their last ones are at the same position, or their first ones
+    with `alignment="start"`.
+    """
+    text = structure if type(structure) is str else as_structure(structure).text
+    inputs = query, key, value, text, scale, layout, alignment
+    if torch.compiler.is_compiling() or not _is_plain(query, key, value):
+        output, lse = _operators.attention(*inputs)
+    else:
+        output, lse = _call(inputs)
+    return (output, lse) if return_lse else output
+
+
+def _is_plain(*tensors: Tensor) -> bool:
+    """Whether nothing but autograd and autocast wants to know of a call."""
+    if torch._C._are_functorch_transforms_active():
+        return False
+    return all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
+
+
+def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
+    """Calls the operator."""
+    query, key, value, *options = inputs
+    try:
+        if torch.is_any_autocast_enabled():
+            device = query.device.type
+            if torch.is_autocast_enabled(device):
+                tensors = _operators.cast((query, key, value), device)
+                with torch._C._DisableAutocast():
+                    return _call((*tensors, *options))
+        if torch.is_grad_enabled() and (
+            query.requires_grad or key.requires_grad or value.requires_grad
+        ):
+            return _Attention.apply(*inputs)
+        with _operators.below_autograd():
+            return _operators.attention(*inputs)
+    except RuntimeError as error:
+        raise _explain(error, (query, key, value), options[2]) from error
+
+
+def _explain(error: RuntimeError, tensors: tuple, layout: str) -> Exception:
+    """The exception for an error of the operators, which are not told much."""
+    known = take_exception()
+    if isinstance(known, BaseException):
+        return known
+    try:
+        _check.check(*tensors, layout)
+    except Exception as found:
+        return found
+    return known(str(error)) if known else error
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+    *,
+    structure: Structure | str | None = None,
+    alignment: str | None = None,
+) -> Tensor:
+    """torch.nn.functional.scaled_dot_product_attention, with a structure.
+
+    Without one, it computes what torch does: all pairs, or causal ones with
+    `is_causal`, where the first query is at the position of the first key
+    (`alignment="start"`). With one, the last query is at the position of the last
+    key, unless `alignment` is given. Masks and dropout are refused.
+    """
+    if attn_mask is not None:
+        raise UnsupportedError(
+            "attn_mask: spattn takes no masks; describe the allowed pairs by a "
+            "structure, such as structure=spattn.window(512)"
+        )
+    if dropout_p:
+        raise UnsupportedError(
+            f"dropout_p: spattn has no dropout, got {dropout_p}; pass 0.0, as in "
+            "evaluation"
+        )
+    if structure is None:
+        structure = causal() if is_causal else full()
+        alignment = alignment or "start"
+    elif is_causal:
+        raise ArgumentError(
+            "is_causal: expected False where there is a structure; for causal pairs of "
+            "it, pass structure & spattn.causal()"
+        )
+    tensors = [
+        _as_four(name, x)
+        for name, x in (("query", query), ("key", key), ("value", value))
+    ]
+    heads, key_heads = (x.shape[1] for x in tensors[:2])
+    if heads != key_heads and not enable_gqa:
+        raise ArgumentError(
+            f"expected as many key heads as query heads, {heads}, got {key_heads}; "
+            "pass enable_gqa=True for grouped queries"
+        )
+    output = attention(*tensors, structure, scale=scale, alignment=alignment or "end")
+    return output.reshape(*query.shape[:-1], value.shape[-1])
+
+
+def _as_four(name: str, tensor: Tensor) -> Tensor:
+    """Makes (..., heads, length, dim) four dimensions."""
+    rank = tensor.dim()
+    if rank == 4:
+        return tensor
+    if rank < 2:
+        raise ArgumentError(
+            f"{name}: expected 2 dimensions or more (..., length, head dimension), got "
+            f"the shape {tuple(tensor.shape)}"
+        )
+    if rank < 4:
+        return tensor.reshape(-1, 1, *tensor.shape[-2:])
+    return tensor.flatten(0, rank - 4)

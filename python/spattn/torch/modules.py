@@ -1,0 +1,98 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention as modules."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ArgumentError
+from ..structure import Structure, as_structure
+from .functional import attention
+
+
+class Attention(nn.Module):
+    """`spattn.torch.attention` with its options fixed. It has no parameters."""
+
+    def __init__(
+        self,
+        structure: Structure | str,
+        *,
+        scale: float | None = None,
+        layout: str = "bhnd",
+        alignment: str = "end",
+    ) -> None:
+        super().__init__()
+        # As text: what is compiled depends on it and nothing else.
+        self.structure = as_structure(structure).text
+        self.scale, self.layout, self.alignment = scale, layout, alignment
+
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, *, return_lse: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        return attention(
+            query,
+            key,
+            value,
+            self.structure,
+            scale=self.scale,
+            layout=self.layout,
+            alignment=self.alignment,
+            return_lse=return_lse,
+        )
+
+    def extra_repr(self) -> str:
+        options = {
+            "scale": (self.scale, None),
+            "layout": (self.layout, "bhnd"),
+            "alignment": (self.alignment, "end"),
+        }
+        given = [f"{k}={v!r}" for k, (v, default) in options.items() if v != default]
+        return ", ".join([self.structure, *given])
+
+
+class SelfAttention(nn.Module):
+    """Self-attention with its projections, on (batch, length, dim)."""
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        structure: Structure | str,
+        *,
+        kv_heads: int | None = None,
+        head_dim: int | None = None,
+        scale: float | None = None,
+        bias: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        kv_heads = heads if kv_heads is None else kv_heads
+        if head_dim is None:
+            if dim % heads:
+                raise ArgumentError(
+                    f"expected a dim that is a multiple of heads, got {dim} and "
+                    f"{heads}; or pass head_dim"
+                )
+            head_dim = dim // heads
+        self.heads, self.kv_heads, self.head_dim = heads, kv_heads, head_dim
+        options = {"bias": bias, "device": device, "dtype": dtype}
+        self.query = nn.Linear(dim, heads * head_dim, **options)
+        self.key = nn.Linear(dim, kv_heads * head_dim, **options)
+        self.value = nn.Linear(dim, kv_heads * head_dim, **options)
+        self.attention = Attention(structure, scale=scale, layout="bnhd")
+        self.output = nn.Linear(heads * head_dim, dim, **options)
+
+    def forward(self, input: Tensor) -> Tensor:
+        def split(projected: Tensor, heads: int) -> Tensor:
+            return projected.unflatten(-1, (heads, self.head_dim))
+
+        attended = self.attention(
+            split(self.query(input), self.heads),
+            split(self.key(input), self.kv_heads),
+            split(self.value(input), self.kv_heads),
+        )
+        return self.output(attended.flatten(-2))
