@@ -162,7 +162,7 @@ _register_autocast("cuda", "AutocastCUDA")
 def _fold(info: Any, dims: tuple, tensors: tuple) -> list:
     """Makes the mapped dimension a part of the batch."""
     folded = []
-    for tensor, dim in zip(tensors, dims):
+    for tensor, dim in zip(tensors, dims, strict=True):
         if tensor is not None:
             if dim is None:
                 tensor = tensor.expand(info.batch_size, *tensor.shape)

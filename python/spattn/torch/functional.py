@@ -85,7 +85,7 @@ def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
     """Calls the operator."""
     query, key, value, *options = inputs
     try:
-        if torch.is_any_autocast_enabled():
+        if torch._C._is_any_autocast_enabled():
             device = query.device.type
             if torch.is_autocast_enabled(device):
                 tensors = _operators.cast((query, key, value), device)
