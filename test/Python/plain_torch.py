@@ -1,0 +1,172 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the tests of spattn.torch compare with: the definition in plain PyTorch."""
+
+from dataclasses import dataclass
+
+import definition
+import torch
+
+DTYPES = {
+    "cpu": (torch.float32, torch.float16, torch.bfloat16),
+    "cuda": (torch.float16, torch.bfloat16),
+}
+#: What errors may be beside those of plain PyTorch, in units of the last place.
+UNITS = 4
+
+
+@dataclass
+class Case:
+    """Tensors of an attention, and how it is computed."""
+
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
+    structure: str
+    scale: float | None = None
+    alignment: str = "end"
+
+    @property
+    def tensors(self):
+        return self.query, self.key, self.value
+
+    @property
+    def options(self):
+        return {"scale": self.scale, "alignment": self.alignment}
+
+    def with_gradients(self):
+        """The same with leaves that gradients are computed for."""
+        leaves = [x.detach().clone().requires_grad_() for x in self.tensors]
+        return Case(*leaves, self.structure, self.scale, self.alignment)
+
+
+def make(structure, device="cpu", dtype=torch.float32, seed=0, **sizes):
+    """A case of random numbers."""
+    batch, heads, queries, dim = (
+        sizes.get(name, default)
+        for name, default in (("batch", 2), ("heads", 4), ("queries", 70), ("dim", 64))
+    )
+    kv_heads, keys = sizes.get("kv_heads", heads), sizes.get("keys", queries)
+    shapes = [
+        (batch, heads, queries, dim),
+        (batch, kv_heads, keys, dim),
+        (batch, kv_heads, keys, sizes.get("value_dim", dim)),
+    ]
+    generator = torch.Generator().manual_seed(seed)
+    tensors = [torch.randn(s, generator=generator).to(device, dtype) for s in shapes]
+    return Case(
+        *tensors,
+        str(structure),
+        sizes.get("scale"),
+        sizes.get("alignment", "end"),
+    )
+
+
+def stored(tensor, order):
+    """The same (batch, heads, length, dim) with dimensions in memory as in `order`,
+    "bhnd" or "bnhd"."""
+    if order == "bhnd":
+        return tensor.contiguous()
+    return tensor.transpose(1, 2).contiguous().transpose(1, 2)
+
+
+def plain(case, dtype=None):
+    """(output, log-sum-exp) of dense attention in PyTorch, which autograd knows."""
+    query, key, value = (x if dtype is None else x.to(dtype) for x in case.tensors)
+    group = query.shape[1] // max(key.shape[1], 1)
+    key, value = (x.repeat_interleave(group, 1) for x in (key, value))
+    mask = definition.masks(
+        case.structure,
+        query.shape[1],
+        query.shape[2],
+        key.shape[2],
+        case.alignment,
+    )
+    mask = torch.from_numpy(mask).to(query.device)
+    scale = query.shape[3] ** -0.5 if case.scale is None else case.scale
+    scores = (query @ key.transpose(2, 3) * scale).masked_fill(~mask, -torch.inf)
+    empty = ~mask.any(-1)[None, :, :, None]
+    # Where all scores are -inf, neither softmax nor its gradient is a number.
+    scores = scores.masked_fill(empty, 0)
+    p = scores.softmax(-1).masked_fill(empty, 0)
+    lse = scores.logsumexp(-1).masked_fill(empty[..., 0], -torch.inf)
+    return p @ value, lse
+
+
+def gradients(case, results, grads):
+    """Of the results by the tensors of the case."""
+    return torch.autograd.grad(
+        [r for r, g in zip(results, grads, strict=True) if g is not None],
+        case.tensors,
+        [g.to(r.dtype) for r, g in zip(results, grads, strict=True) if g is not None],
+    )
+
+
+def compare(actual, exact, other, factor=2):
+    """`actual` is as close to `exact` as `other`, PyTorch's, but for a factor and
+    some units in the last place."""
+    assert actual.shape == exact.shape
+    actual, other = actual.double(), other.double()
+    assert not actual.isnan().any()
+    infinite = exact.isinf()
+    assert torch.equal(actual.isinf(), infinite)
+
+    def error(x):
+        return (x - exact).masked_fill(infinite, 0).abs().max() if x.numel() else 0
+
+    largest = exact.masked_fill(infinite, 0).abs().max() if exact.numel() else 0
+    return _Error(error(actual), error(other), largest, factor)
+
+
+@dataclass
+class _Error:
+    """The largest errors of ours and of PyTorch's."""
+
+    ours: float
+    others: float
+    largest: float
+    factor: float
+
+    def check(self, dtype):
+        unit = UNITS * torch.finfo(dtype).eps
+        limit = self.factor * self.others + unit * max(self.largest, 1)
+        assert self.ours <= limit, (self.ours, self.others, self.largest)
+
+
+def check_case(case, attention, lse=False, gradient_of=("output",)):
+    """Compares the results and gradients of `attention(case)` with the definition.
+
+    Returns the results and the gradients.
+    """
+    dtype, device = case.query.dtype, case.query.device
+    case = case.with_gradients()
+    results = attention(case)
+    exact_case = Case(
+        *(x.detach().double().requires_grad_() for x in case.tensors),
+        case.structure,
+        case.scale,
+        case.alignment,
+    )
+    plain_case = case.with_gradients()
+    exact, others = plain(exact_case), plain(plain_case)
+    for a, e, o in zip(results, exact, others, strict=lse):
+        compare(a.detach(), e.detach(), o.detach()).check(
+            dtype if a.dim() == 4 else torch.float32
+        )
+    generator = torch.Generator().manual_seed(9)
+    grads = [
+        torch.randn(r.shape, generator=generator).to(device, r.dtype)
+        if name in gradient_of
+        else None
+        for name, r in zip(("output", "lse"), results, strict=False)
+    ]
+    if all(g is None for g in grads):
+        return results, None
+    found = gradients(case, results, grads)
+    expected = gradients(exact_case, exact[: len(results)], grads)
+    other = gradients(plain_case, others[: len(results)], grads)
+    for tensor, a, e, o in zip(case.tensors, found, expected, other, strict=True):
+        assert a.dtype == tensor.dtype and a.shape == tensor.shape
+        compare(a, e, o).check(dtype)
+    return results, found
