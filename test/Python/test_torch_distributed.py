@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """DDP and FSDP of modules with spattn, on two processes."""
 
-import os
 import traceback
 
 import pytest
@@ -90,10 +89,6 @@ def test_two_processes(device, wrap, tmp_path):
     """Two processes with half of a batch each learn what one does of all."""
     if device == "cuda" and torch.cuda.device_count() < PROCESSES:
         pytest.skip("needs two GPUs")
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [str(path) for path in (os.path.dirname(spattn.__path__[0]),)]
-        + [os.environ.get("PYTHONPATH", "")]
-    )
     mp.spawn(work, (wrap, device, str(tmp_path)), nprocs=PROCESSES)
     found = torch.load(tmp_path / "found")
     model = make_model(device)
