@@ -129,13 +129,11 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   Place place(device);
   Operand output = makeRowsLike(query, value.sizes[3], device),
           lse = makeNumbersLike(query, device);
-  if (!output.isEmpty()) {
-    for (Operand *operand : {&query, &key, &value})
-      operand->makeReadable(device);
-    runKernel(makeRequest(options, query, key, value, device),
-              {&query, &key, &value, &output, &lse}, getScale(options, query),
-              place);
-  }
+  for (Operand *operand : {&query, &key, &value})
+    operand->makeReadable(device);
+  runKernel(makeRequest(options, query, key, value, device),
+            {&query, &key, &value, &output, &lse}, getScale(options, query),
+            place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
 }
@@ -175,30 +173,24 @@ static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
   Operand dquery = makeRowsLike(query, query.sizes[3], device),
           dkey = makeRowsLike(key, key.sizes[3], device),
           dvalue = makeRowsLike(value, value.sizes[3], device);
-  if (query.isEmpty() || key.isEmpty()) {
-    // No pairs.
-    for (Operand *gradient : {&dquery, &dkey, &dvalue})
-      gradient->clear();
+  for (Operand *operand : {&query, &key, &value, &output, &lse, &dout})
+    operand->makeReadable(device);
+  KernelRequest request = makeRequest(options, query, key, value, device);
+  request.gradients = true;
+  request.deterministic = deterministic;
+  request.lseGradient = lseGradient.has_value();
+  double scale = getScale(options, query);
+  if (lseGradient) {
+    dlse.makeReadable(device);
+    runKernel(request,
+              {&query, &key, &value, &output, &lse, &dout, &dlse, &dquery,
+               &dkey, &dvalue},
+              scale, place);
   } else {
-    for (Operand *operand : {&query, &key, &value, &output, &lse, &dout})
-      operand->makeReadable(device);
-    KernelRequest request = makeRequest(options, query, key, value, device);
-    request.gradients = true;
-    request.deterministic = deterministic;
-    request.lseGradient = lseGradient.has_value();
-    double scale = getScale(options, query);
-    if (lseGradient) {
-      dlse.makeReadable(device);
-      runKernel(request,
-                {&query, &key, &value, &output, &lse, &dout, &dlse, &dquery,
-                 &dkey, &dvalue},
-                scale, place);
-    } else {
-      runKernel(
-          request,
-          {&query, &key, &value, &output, &lse, &dout, &dquery, &dkey, &dvalue},
-          scale, place);
-    }
+    runKernel(
+        request,
+        {&query, &key, &value, &output, &lse, &dout, &dquery, &dkey, &dvalue},
+        scale, place);
   }
   stack[0] = stable::from(dquery.tensor);
   stack[1] = stable::from(dkey.tensor);

@@ -95,12 +95,6 @@ Operand Operand::ofRows(const Tensor &tensor, Layout layout, const char *name) {
   return operand;
 }
 
-bool Operand::isEmpty() const { return std::count(sizes, sizes + rank, 0) > 0; }
-
-void Operand::clear() {
-  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_zero_(tensor.get()));
-}
-
 Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
   Operand operand = read(tensor, 3, name);
   if (operand.element != SpattnElementF32)

@@ -64,11 +64,6 @@ struct Operand {
   /// One of batch, heads, length, of f32.
   static Operand ofNumbers(const Tensor &tensor, const char *name);
 
-  /// Whether it has no elements.
-  bool isEmpty() const;
-  /// Sets all elements to 0.
-  void clear();
-
   /// Whether the heads of a query lie beside each other, and not the queries of
   /// a head.
   bool hasInnerHeads() const { return strides[1] < strides[2]; }

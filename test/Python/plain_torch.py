@@ -13,7 +13,7 @@ DTYPES = {
     "cuda": (torch.float16, torch.bfloat16),
 }
 #: What errors may be beside those of plain PyTorch, in units of the last place.
-UNITS = 4
+UNITS = 16
 
 
 @dataclass

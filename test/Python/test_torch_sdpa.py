@@ -142,7 +142,11 @@ def changed(case, name, change):
 @pytest.mark.parametrize(
     "name, change, message",
     [
-        ("query", lambda x: x.numpy(), "query: expected a torch.Tensor, got ndarray"),
+        (
+            "query",
+            lambda x: x.detach().numpy(),
+            "query: expected a torch.Tensor, got ndarray",
+        ),
         ("key", lambda x: None, "key: expected a torch.Tensor, got NoneType"),
         (
             "value",
@@ -155,7 +159,11 @@ def changed(case, name, change):
         ("key", lambda x: x[:, :, :9], "value: expected the length of key, 9, got 70"),
         ("key", lambda x: x[..., :8], "key: expected the head dimension of query, 64"),
         ("query", lambda x: x[:, :3], "a multiple of that of key heads, got 3 and 4"),
-        ("query", lambda x: x[:, :0], "expected a head and a head dimension at least"),
+        (
+            "query",
+            lambda x: x[:, :0],
+            "expected heads that is a positive integer, got 0",
+        ),
         ("key", lambda x: x.half(), "key: expected the dtype of query, torch.float32"),
         ("query", lambda x: x.double(), "query: expected float32, float16 or bfloat16"),
         (
@@ -175,8 +183,6 @@ def test_bad_tensors(name, change, message, gradients):
     case = make(spattn.causal())
     if gradients:
         case.query.requires_grad_()
-        if "numpy" in message or "ndarray" in message:
-            case.query.requires_grad_(False)
     with pytest.raises((spattn.ArgumentError, spattn.UnsupportedError), match=message):
         spattn.torch.attention(*changed(case, name, change), "#spattn.causal")
     # And the next call is right.

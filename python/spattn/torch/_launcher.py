@@ -19,11 +19,12 @@ from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_void_p
 import torch
 
 from .. import _capi
+from .._prototypes import ELEMENTS
 from ..errors import DeviceError
 from ..kernels import kernel_for
 from ..problem import Problem
 
-_ELEMENTS = {number: name for name, number in _capi.ELEMENTS.items()}
+_ELEMENTS = {number: name for name, number in ELEMENTS.items()}
 
 
 class _Request(ctypes.Structure):

@@ -67,7 +67,7 @@ def attention(
     """
     text = structure if type(structure) is str else as_structure(structure).text
     inputs = query, key, value, text, scale, layout, alignment
-    if torch.compiler.is_compiling() or not _is_plain(query, key, value):
+    if torch.compiler.is_compiling():
         output, lse = _operators.attention(*inputs)
     else:
         output, lse = _call(inputs)
@@ -85,6 +85,8 @@ def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
     """Calls the operator."""
     query, key, value, *options = inputs
     try:
+        if not _is_plain(query, key, value):
+            return _operators.attention(*inputs)
         if torch._C._is_any_autocast_enabled():
             device = query.device.type
             if torch.is_autocast_enabled(device):
@@ -97,11 +99,11 @@ def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
             return _Attention.apply(*inputs)
         with _operators.below_autograd():
             return _operators.attention(*inputs)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise _explain(error, (query, key, value), options[2]) from error
 
 
-def _explain(error: RuntimeError, tensors: tuple, layout: str) -> Exception:
+def _explain(error: Exception, tensors: tuple, layout: str) -> Exception:
     """The exception for an error of the operators, which are not told much."""
     known = take_exception()
     if isinstance(known, BaseException):
