@@ -9,19 +9,24 @@
 #ifndef SPATTN_LIB_TORCH_ERRORS_H
 #define SPATTN_LIB_TORCH_ERRORS_H
 
+#include "spattn-c/Support.h"
+
 #include <sstream>
-#include <stdexcept>
+#include <string>
 
 namespace spattn {
 namespace torch_ops {
 
-/// Throws what torch makes a RuntimeError of.
+/// Throws what torch makes a RuntimeError of. Python may ask for the code, a
+/// SpattnStatusCode.
+[[noreturn]] void raise(const std::string &message, int32_t code);
+
+/// The same for arguments that are wrong.
 template <class... Parts>
 [[noreturn]] void fail(const Parts &...parts) {
   std::ostringstream stream;
-  stream << "spattn: ";
   (stream << ... << parts);
-  throw std::runtime_error(stream.str());
+  raise(stream.str(), SpattnStatusInvalidArgument);
 }
 
 } // namespace torch_ops

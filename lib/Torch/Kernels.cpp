@@ -27,18 +27,23 @@ using namespace spattn::torch_ops;
 /// have no room for.
 static thread_local int32_t lastErrorCode = SpattnStatusSuccess;
 
+/// Gives the code of the thread's last error, and forgets it.
+extern "C" SPATTN_C_EXPORT int32_t spattnTorchTakeErrorCode() {
+  return std::exchange(lastErrorCode, SpattnStatusSuccess);
+}
+
+void spattn::torch_ops::raise(const std::string &message, int32_t code) {
+  lastErrorCode = code;
+  throw std::runtime_error("spattn: " + message);
+}
+
 static void check(SpattnStatus status) {
   if (!status)
     return;
   std::string message = spattnStatusGetMessage(status);
-  lastErrorCode = spattnStatusGetCode(status);
+  int32_t code = spattnStatusGetCode(status);
   spattnStatusDestroy(status);
-  fail(message);
-}
-
-/// Gives the code of the thread's last error, and forgets it.
-extern "C" SPATTN_C_EXPORT int32_t spattnTorchTakeErrorCode() {
-  return std::exchange(lastErrorCode, SpattnStatusSuccess);
+  raise(message, code);
 }
 
 //===----------------------------------------------------------------------===//

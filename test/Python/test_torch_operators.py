@@ -197,9 +197,17 @@ def test_vmap(device):
     def one(query, key, value):
         return spattn.torch.attention(query, key, value, case.structure)
 
+    def loss(query, key, value):
+        return one(query, key, value).float().square().sum()
+
     found = torch.vmap(one, in_dims=(0, 1, None))(query, key.transpose(0, 1), value[0])
+    grads = torch.vmap(torch.func.grad(loss), in_dims=(0, 1, None))(
+        query, key.transpose(0, 1), value[0]
+    )
     for i in range(3):
-        assert torch.equal(found[i], one(query[i], key[i], value[0]))
+        arguments = query[i], key[i], value[0]
+        assert torch.equal(found[i], one(*arguments))
+        assert torch.equal(grads[i], torch.func.grad(loss)(*arguments))
 
 
 def test_meta():

@@ -162,7 +162,7 @@ def changed(case, name, change):
         (
             "query",
             lambda x: x[:, :0],
-            "expected heads that is a positive integer, got 0",
+            "expected a head and a head dimension at least",
         ),
         ("key", lambda x: x.half(), "key: expected the dtype of query, torch.float32"),
         ("query", lambda x: x.double(), "query: expected float32, float16 or bfloat16"),

@@ -24,6 +24,8 @@ from ..errors import DeviceError
 from ..kernels import kernel_for
 from ..problem import Problem
 
+#: What the operators' own messages begin with.
+_PREFIX = "spattn: "
 _ELEMENTS = {number: name for name, number in ELEMENTS.items()}
 
 
@@ -89,13 +91,17 @@ def _resolve(request, error):
         return None
 
 
-def take_exception() -> Exception | None:
-    """What went wrong in the call that just failed, if the operator knows better
-    than the RuntimeError that torch raised."""
-    exception = getattr(_failed, "exception", None)
-    _failed.exception = None
-    code = library.spattnTorchTakeErrorCode()
-    return exception or _capi._ERRORS.get(code)
+def exception_of(error: Exception) -> Exception:
+    """What was raised here, or the exception of ours, for an error of an operator:
+    torch makes them all RuntimeErrors."""
+    raised, _failed.exception = getattr(_failed, "exception", None), None
+    kind = _capi._ERRORS.get(library.spattnTorchTakeErrorCode())
+    message = str(error)
+    if raised and str(raised) in message:
+        return raised
+    if kind and message.startswith(_PREFIX):
+        return kind(message.removeprefix(_PREFIX))
+    return error
 
 
 def counts() -> tuple[int, int]:

@@ -98,8 +98,11 @@ def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
     ctx.set_materialize_grads(False)
 
 
-def gradients(ctx: Any, grad_output: Tensor | None, grad_lse: Tensor | None) -> tuple:
-    """The gradients by all inputs of an attention."""
+def gradients(
+    ctx: Any, grad_output: Tensor | None, grad_lse: Tensor | None, call: Any = None
+) -> tuple:
+    """The gradients by all inputs of an attention. `call` is a function in place of
+    the operator."""
     saved = ctx.saved_tensors
     others = (None,) * len(ctx.options)
     if grad_output is None:
@@ -108,6 +111,8 @@ def gradients(ctx: Any, grad_output: Tensor | None, grad_lse: Tensor | None) -> 
         grad_output = torch.zeros_like(saved[3])
     deterministic = torch.are_deterministic_algorithms_enabled()
     arguments = grad_output, grad_lse, *saved, *ctx.options, deterministic
+    if call:
+        return *call(*arguments), *others
     if torch.is_grad_enabled():
         return *attention_backward(*arguments), *others
     with below_autograd():
@@ -122,14 +127,14 @@ torch.library.register_autograd(
 )
 
 
-def _refuse(ctx: Any, *grads: Tensor) -> None:
+def refuse(ctx: Any, *grads: Tensor) -> None:
     raise UnsupportedError(
         "attention has no second derivative in spattn: leave out create_graph=True, or "
         "use torch.nn.functional.scaled_dot_product_attention where it is needed"
     )
 
 
-torch.library.register_autograd("spattn::attention_backward", _refuse, lib=_library)
+torch.library.register_autograd("spattn::attention_backward", refuse, lib=_library)
 
 # ------------------------------------------------------------------------------
 # Autocast, and vmap
@@ -179,13 +184,17 @@ def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
     return unfolded, (0,) * len(results)
 
 
-@torch.library.register_vmap("spattn::attention", lib=_library)
-def _(info, in_dims, *arguments):
-    tensors = _fold(info, in_dims[:3], arguments[:3])
+def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
+    """The attention of a batch of its inputs."""
+    tensors = _fold(info, dims[:3], arguments[:3])
     return _unfold(info, attention(*tensors, *arguments[3:]))
 
 
-@torch.library.register_vmap("spattn::attention_backward", lib=_library)
-def _(info, in_dims, *arguments):
-    tensors = _fold(info, in_dims[:7], arguments[:7])
+def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
+    """The gradients for a batch of their inputs."""
+    tensors = _fold(info, dims[:7], arguments[:7])
     return _unfold(info, attention_backward(*tensors, *arguments[7:]))
+
+
+torch.library.register_vmap("spattn::attention", map_attention, lib=_library)
+torch.library.register_vmap("spattn::attention_backward", map_gradients, lib=_library)

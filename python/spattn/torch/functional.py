@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ArgumentError, UnsupportedError
+from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..structure import Structure, as_structure, causal, full
-from . import _check, _operators
-from ._launcher import take_exception
+from . import _check, _operators, _transforms
+from ._launcher import exception_of
 
 
 class _Attention(torch.autograd.Function):
@@ -76,8 +76,6 @@ def attention(
 
 def _is_plain(*tensors: Tensor) -> bool:
     """Whether nothing but autograd and autocast wants to know of a call."""
-    if torch._C._are_functorch_transforms_active():
-        return False
     return all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
 
 
@@ -85,6 +83,8 @@ def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
     """Calls the operator."""
     query, key, value, *options = inputs
     try:
+        if torch._C._are_functorch_transforms_active():
+            return _transforms.Attention.apply(*inputs)
         if not _is_plain(query, key, value):
             return _operators.attention(*inputs)
         if torch._C._is_any_autocast_enabled():
@@ -105,14 +105,14 @@ def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
 
 def _explain(error: Exception, tensors: tuple, layout: str) -> Exception:
     """The exception for an error of the operators, which are not told much."""
-    known = take_exception()
-    if isinstance(known, BaseException):
-        return known
+    found = exception_of(error)
+    if isinstance(found, SpattnError) and not isinstance(found, ArgumentError):
+        return found
     try:
         _check.check(*tensors, layout)
-    except Exception as found:
-        return found
-    return known(str(error)) if known else error
+    except SpattnError as better:
+        return better
+    return found
 
 
 def scaled_dot_product_attention(
