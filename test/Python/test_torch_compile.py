@@ -79,12 +79,13 @@ def test_unequal_lengths(device):
 
 
 def test_structures_in_graphs(device):
-    """Structures may be made inside, or be those of a module."""
+    """Structures may be those of a closure, or of a module."""
+
+    structure = spattn.sink(4) | spattn.window(16)
 
     def inside(query, key, value):
         return spattn.torch.attention(query, key, value, structure)
 
-    structure = spattn.sink(4) | spattn.window(16)
     case = make(structure, device, torch.bfloat16)
     expected = inside(*case.tensors)
     compiled = torch.compile(inside, fullgraph=True, backend="aot_eager")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ArgumentError, SpattnError, UnsupportedError
-from ..structure import Structure, as_structure, causal, full
+from ..structure import Structure, as_structure
 from . import _check, _operators, _transforms
 from ._launcher import exception_of
 
@@ -64,6 +64,9 @@ def attention(
     `scale` is `1 / sqrt(head dimension)` if it is None. Where queries and keys have
     different lengths, their last ones are at the same position, or their first ones
     with `alignment="start"`.
+
+    Within torch.compile a call is one operator, for all lengths. Structures are made
+    outside of the compiled function: torch does not look into them.
     """
     text = structure if type(structure) is str else as_structure(structure).text
     inputs = query, key, value, text, scale, layout, alignment
@@ -146,7 +149,7 @@ def scaled_dot_product_attention(
             "evaluation"
         )
     if structure is None:
-        structure = causal() if is_causal else full()
+        structure = "#spattn.causal" if is_causal else "#spattn.full"
         alignment = alignment or "start"
     elif is_causal:
         raise ArgumentError(
