@@ -74,11 +74,14 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Row out = load(problem, arrays, OperandKind::Out, b, h, i, valueDim);
   Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i, valueDim);
   double lse = load(problem, arrays, OperandKind::Lse, b, h, i, 1).front();
+  double delta = dot(out, dout);
   // All logits of such a query are -inf.
   if (lse == -std::numeric_limits<double>::infinity())
     lse = -lse;
+  else if (isGiven(arrays[OperandKind::LseGradient]))
+    delta -= load(problem, arrays, OperandKind::LseGradient, b, h, i, 1).front();
   double p = std::exp(problem.getScale() * dot(query, key) - lse);
-  double ds = p * (dot(dout, value) - dot(out, dout));
+  double ds = p * (dot(dout, value) - delta);
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};
 }
 

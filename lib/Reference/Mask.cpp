@@ -56,10 +56,12 @@ static bool contains(const Interval &interval, int64_t value, int64_t N) {
   return isAtLeast(value, interval.lo, N) && isLess(value, interval.hi, N);
 }
 
-/// Band `x` of `H`.
-static bool isInBand(Partition kind, int64_t x, int64_t H, const Pair &p) {
-  int64_t base = p.N / H;
-  int64_t r = p.N % H;
+/// Band `x` of `H`, of the distances [0, length), or [0, N).
+static bool isInBand(Partition kind, int64_t x, int64_t H,
+                     std::optional<int64_t> length, const Pair &p) {
+  int64_t N = length.value_or(p.N);
+  int64_t base = N / H;
+  int64_t r = N % H;
   int64_t w = base + (x < r ? 1 : 0);
   int64_t s = x * base + std::min(x, r);
   bool isLocal = 0 <= p.d && p.d <= w;
@@ -92,9 +94,12 @@ static bool isInStructure(Attribute structure, const Pair &p) {
           return contains(interval, p.d, p.N);
         });
       })
-      .Case([&](PartitionAttr a) { return isInBand(a.getKind(), p.x, p.H, p); })
+      .Case([&](PartitionAttr a) {
+        return isInBand(a.getKind(), p.x, p.H, a.getLength(), p);
+      })
       .Case([&](BandAttr a) {
-        return isInBand(a.getKind(), a.getIndex(), a.getCount(), p);
+        return isInBand(a.getKind(), a.getIndex(), a.getCount(), a.getLength(),
+                        p);
       })
       .Case([&](UnionAttr a) {
         return llvm::any_of(a.getStructures(), [&](Attribute part) {

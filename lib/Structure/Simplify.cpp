@@ -128,6 +128,14 @@ std::optional<Intervals> intersect(const Intervals &a, const Intervals &b) {
 
 using Kind = Structure::Kind;
 
+/// Whether what a head sees depends on the group that the structure is used in.
+bool dependsOnGroup(const Structure &structure) {
+  if (structure.kind() == Kind::Band)
+    return !structure.partitionOf() || !structure.partitionIndex();
+  return std::any_of(structure.children().begin(), structure.children().end(),
+                     dependsOnGroup);
+}
+
 /// The distances or the keys that exist: at least `least` and less than `end`,
 /// where that is known. What begins at or below `least` begins at `lowest`.
 struct Extent {
@@ -167,6 +175,10 @@ public:
     case Kind::Keys:
       return keysOf(clip(structure.keyInterval(), keys));
     case Kind::Band:
+      if (structure.partitionLength() && !dependsOnGroup(structure))
+        return simplify(Structure::distances(partitionDistances(
+            structure.partition(), *structure.partitionOf(),
+            *structure.partitionIndex(), *structure.partitionLength())));
       return structure;
     case Kind::Union:
     case Kind::Intersection:
@@ -290,14 +302,6 @@ private:
   std::optional<int64_t> keyLength;
   Extent distances, keys;
 };
-
-/// Whether what a head sees depends on the group that the structure is used in.
-bool dependsOnGroup(const Structure &structure) {
-  if (structure.kind() == Kind::Band)
-    return !structure.partitionOf() || !structure.partitionIndex();
-  return std::any_of(structure.children().begin(), structure.children().end(),
-                     dependsOnGroup);
-}
 } // namespace
 
 Structure spattn::simplify(const Structure &structure, KnownLengths lengths,

@@ -18,7 +18,7 @@ struct Structure::Node {
   Kind kind = Kind::Distances;
   std::vector<Interval> intervals; // Keys: exactly one.
   Partition partition = Partition::Exclusive;
-  std::optional<int64_t> of, index;
+  std::optional<int64_t> of, index, length;
   std::vector<Structure> children;
   int64_t depth = 1;
   int64_t size = 1; // Nodes of the tree, saturated at maxSize + 1.
@@ -77,6 +77,28 @@ const char *spattn::partitionName(Partition partition) {
 
 std::string Interval::str() const { return lo.str() + " to " + hi.str(); }
 
+std::vector<Interval> spattn::partitionDistances(Partition partition,
+                                                 int64_t of, int64_t index,
+                                                 int64_t length) {
+  int64_t base = length / of, rest = length % of;
+  int64_t width = base + (index < rest ? 1 : 0);
+  int64_t start = index * base + std::min(index, rest);
+  auto interval = [](int64_t lo, int64_t hi) -> Interval {
+    return {Bound::constant(lo), Bound::constant(hi)};
+  };
+  switch (partition) {
+  case Partition::Exclusive:
+    return {interval(start, start + width)};
+  case Partition::LocalBand:
+    return {interval(0, width + 1), interval(start, start + width)};
+  case Partition::Gapped:
+    return {interval(start, start + width / 2)};
+  case Partition::Local:
+    return {interval(0, width + 1)};
+  }
+  return {};
+}
+
 //===----------------------------------------------------------------------===//
 // Factories and accessors
 //===----------------------------------------------------------------------===//
@@ -95,12 +117,14 @@ Structure Structure::keys(Bound lo, Bound hi) {
 }
 
 Structure Structure::band(Partition partition, std::optional<int64_t> of,
-                          std::optional<int64_t> index) {
+                          std::optional<int64_t> index,
+                          std::optional<int64_t> length) {
   Node node;
   node.kind = Kind::Band;
   node.partition = partition;
   node.of = of;
   node.index = index;
+  node.length = length;
   return make(std::move(node));
 }
 
@@ -170,6 +194,10 @@ std::optional<int64_t> Structure::partitionOf() const { return node->of; }
 
 std::optional<int64_t> Structure::partitionIndex() const { return node->index; }
 
+std::optional<int64_t> Structure::partitionLength() const {
+  return node->length;
+}
+
 const std::vector<Structure> &Structure::children() const {
   return node->children;
 }
@@ -187,7 +215,8 @@ bool operator==(const Structure &a, const Structure &b) {
   return a.node->kind == b.node->kind &&
          a.node->intervals == b.node->intervals &&
          a.node->partition == b.node->partition && a.node->of == b.node->of &&
-         a.node->index == b.node->index && a.node->children == b.node->children;
+         a.node->index == b.node->index && a.node->length == b.node->length &&
+         a.node->children == b.node->children;
 }
 } // namespace spattn
 
@@ -213,6 +242,8 @@ std::string Structure::str() const {
       text += ", of " + std::to_string(*partitionOf());
     if (partitionIndex())
       text += ", index " + std::to_string(*partitionIndex());
+    if (partitionLength())
+      text += ", length " + std::to_string(*partitionLength());
     return text + ")";
   }
   case Kind::Union:

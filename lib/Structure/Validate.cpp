@@ -82,6 +82,13 @@ Message checkBand(const Structure &band, std::optional<int64_t> heads) {
            " is out of range: at most 2^20 parts are supported";
   if (index && *index < 0)
     return "partition index " + std::to_string(*index) + " is negative";
+  if (std::optional<int64_t> length = band.partitionLength()) {
+    if (*length < 0)
+      return "partition length " + std::to_string(*length) + " is negative";
+    if (*length > Structure::maxPartitionLength)
+      return "partition length " + std::to_string(*length) +
+             " is out of range: lengths below 2^30 are supported";
+  }
   std::optional<int64_t> parts = of ? of : heads;
   if (index && parts && *index >= *parts)
     return "partition index " + std::to_string(*index) +

@@ -6,8 +6,28 @@
 // CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[LSE]], %{{.*}} : f32
 // CHECK: %[[SCALED:.*]] = arith.mulf %[[LSE]], %{{.*}} : f32
 // CHECK: arith.select %[[NONE]], %{{.*}}, %[[SCALED]] : f32
+// CHECK: %[[DELTA:.*]] = scf.for
+// CHECK-NOT: arith.subf
+// CHECK: memref.store %[[DELTA]]
 func.func @statistics(%o: memref<?x8xf32>, %l: memref<?xf32>, %s: memref<16xf32>) {
   spattn_cpu.load_statistics(%o, %o, %l) into %s, %s
+    : memref<?x8xf32>, memref<?x8xf32>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// The gradient by the log-sum-exp is subtracted, but not where the query has no
+// keys.
+// CHECK-LABEL: @statistics_dlse
+// CHECK: %[[LSE:.*]] = memref.load %{{.*}}[%[[ROW:.*]]] : memref<?xf32>
+// CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[LSE]], %{{.*}} : f32
+// CHECK: %[[PRODUCT:.*]] = scf.for
+// CHECK: %[[DLSE:.*]] = memref.load %{{.*}}[%[[ROW]]] : memref<?xf32, strided<[?]>>
+// CHECK: %[[LESS:.*]] = arith.subf %[[PRODUCT]], %[[DLSE]] : f32
+// CHECK: %[[DELTA:.*]] = arith.select %[[NONE]], %[[PRODUCT]], %[[LESS]] : f32
+// CHECK: memref.store %[[DELTA]]
+func.func @statistics_dlse(%o: memref<?x8xf32>, %l: memref<?xf32>, %dl: memref<?xf32, strided<[?]>>,
+                           %s: memref<16xf32>) {
+  spattn_cpu.load_statistics(%o, %o, %l) dlse(%dl : memref<?xf32, strided<[?]>>) into %s, %s
     : memref<?x8xf32>, memref<?x8xf32>, memref<?xf32>, memref<16xf32>, memref<16xf32>
   return
 }

@@ -83,3 +83,33 @@ func.func @grouped(%q: !q, %k: !k, %l: !l) {
     ins(%q, %k, %k, %q, %l, %q : !q, !k, !k, !q, !l, !q) outs(%q, %k, %k : !q, !k, !k)
   return
 }
+
+// -----
+
+!t = memref<?x?x2x64xf32, strided<[?, ?, ?, ?]>>
+!l = memref<?x?x2xf32, strided<[?, ?, ?]>>
+
+// The gradient by the log-sum-exp is read where that is: in both passes, by its
+// own strides.
+// CHECK-LABEL: @dlse
+// CHECK-SAME: %[[L:.*]]: memref<?x?x2xf32, strided<[?, ?, ?]>>, %[[DL:.*]]: memref<?x?x2xf32, strided<[?, ?, ?]>>
+// CHECK: scf.forall
+// CHECK: memref.extract_strided_metadata %[[L]]
+// CHECK: %{{.*}}, %{{.*}}, %{{.*}}:3, %[[STRIDES:.*]]:3 = memref.extract_strided_metadata %[[DL]]
+// CHECK: arith.muli %{{.*}}, %[[STRIDES]]#0
+// CHECK: arith.muli %{{.*}}, %[[STRIDES]]#2
+// CHECK: arith.muli %{{.*}}, %[[STRIDES]]#1
+// CHECK: %[[ROWS:.*]] = memref.reinterpret_cast %{{.*}} strides: [%[[STRIDES]]#1]
+// CHECK: spattn_cpu.load_statistics({{.*}}) dlse(%[[ROWS]] : memref<?xf32, strided<[?], offset: ?>>) into
+// CHECK: scf.forall
+// CHECK: memref.extract_strided_metadata %[[DL]]
+// CHECK: spattn_cpu.load_statistics({{.*}}) dlse(
+// CHECK: memref.extract_strided_metadata %[[DL]]
+// CHECK: spattn_cpu.load_statistics({{.*}}) dlse(
+// CHECK-NOT: spattn_cpu.load_statistics
+func.func @dlse(%q: !t, %l: !l, %dl: !l, %d: !t) {
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) dlse(%dl : !l) outs(%d, %d, %d : !t, !t, !t)
+    {layout = "bnhd"}
+  return
+}

@@ -7,7 +7,7 @@
 // RUN: spattn-run %s --check=100000 --max-error=4e-6 --vector-width=4 --seed=5 | FileCheck %s
 
 // CHECK: summary
-// CHECK-COUNT-21: {{e-0[6-9]}}
+// CHECK-COUNT-24: {{e-0[6-9]}}
 
 !q = tensor<2x4x150x24xf32>
 !k = tensor<2x2x201x24xf32>
@@ -124,5 +124,21 @@ func.func @start(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: 
   %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
       ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
       {alignment = #spattn.alignment<start>}
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @fixed_length(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<local_band, length = 300>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @dlse(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dl: !l, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.partition<exclusive>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) dlse(%dl : !l) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @dlse_scale(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dl: !l, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %s = arith.constant 0.3 : f32
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) dlse(%dl : !l) scale(%s) outs(%dq, %dk, %dv : !q, !k, !v)
   return %r#0, %r#1, %r#2 : !q, !k, !v
 }

@@ -7,7 +7,7 @@
 // RUN: spattn-run %s --check=100000 --max-error=2e-6 --vector-width=4 --seed=5 | FileCheck %s
 
 // CHECK: summary
-// CHECK-COUNT-21: {{e-0[6-9]}}
+// CHECK-COUNT-22: {{e-0[6-9]}}
 
 !q = tensor<2x4x150x24xf32>
 !k = tensor<2x2x201x24xf32>
@@ -124,5 +124,10 @@ func.func @start(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l) -> (!o, !l) {
   %r:2 = spattn.attention structure(#spattn.partition<local_band>)
       ins(%q, %k, %v : !q, !k, !v) outs(%o, %l : !o, !l)
       {alignment = #spattn.alignment<start>}
+  return %r#0, %r#1 : !o, !l
+}
+func.func @fixed_length(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l) -> (!o, !l) {
+  %r:2 = spattn.attention structure(#spattn.heads<3 x #spattn.partition<exclusive, length = 300>, 1 x #spattn.band<gapped, 1 of 4, length = 77>>)
+      ins(%q, %k, %v : !q, !k, !v) outs(%o, %l : !o, !l)
   return %r#0, %r#1 : !o, !l
 }

@@ -72,11 +72,14 @@ func.func private @f(%q: !t, %k: !t) -> !t {
 !t = tensor<1x2x8x16xf32>
 !l = tensor<1x2x8xf32>
 
-// A log-sum-exp that is returned changes nothing for callers.
+// A log-sum-exp that is returned changes nothing for callers. A loss may depend
+// on it, so there is a gradient by it.
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: -> (tensor<1x2x8xf32>, tensor<1x2x8x16xf32>) {
 // CHECK: return %{{.*}}#1, %{{.*}}#0
-// CHECK: @f_backward
+// CHECK-LABEL: func.func @f_backward(
+// CHECK-SAME: %{{[^ ]*}}: tensor<1x2x8xf32>, %[[DO:[^ ]*]]: tensor<1x2x8x16xf32>, %[[DL:[^ ]*]]: tensor<1x2x8xf32>, %[[DQ:[^ ]*]]: tensor<1x2x8x16xf32>, %{{[^ ]*}}: tensor<1x2x8x16xf32>, %{{[^ ]*}}: tensor<1x2x8x16xf32>)
+// CHECK: spattn.attention_backward {{.*}} ins({{.*}}, %[[DO]] : {{.*}}) dlse(%[[DL]] : tensor<1x2x8xf32>) outs(%[[DQ]],
 // CHECK-LABEL: func.func @caller
 func.func @f(%q: !t, %o: !t, %l: !l) -> (!l, !t) {
   %r:2 = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o, %l : !t, !l)
@@ -101,4 +104,39 @@ func.func @f(%q: !t, %o: !t, %p: !t) -> (!t, !t) {
   %0 = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {differentiated}
   %1 = spattn.attention structure(#spattn.full) ins(%q, %q, %q : !t, !t, !t) outs(%p : !t) {differentiated}
   return %0, %1 : !t, !t
+}
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+!l = tensor<1x2x8xf32>
+
+// One that is used in another way counts, too.
+// CHECK-LABEL: func.func @uses(
+// CHECK-LABEL: func.func @uses_backward(
+// CHECK-SAME: %[[DL:[^ ]*]]: tensor<1x2x8xf32>, %[[S:[^ ]*]]: f32) ->
+// CHECK: spattn.attention_backward {{.*}} dlse(%[[DL]] : tensor<1x2x8xf32>) scale(%[[S]])
+func.func @uses(%q: !t, %s: f32) -> (!t, !l) {
+  %o = tensor.empty() : !t
+  %l = tensor.empty() : !l
+  %r:2 = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o, %l : !t, !l)
+      {differentiated}
+  %twice = arith.addf %r#1, %r#1 : !l
+  return %r#0, %twice : !t, !l
+}
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+!l = tensor<1x2x8xf32>
+
+// One that nothing uses is there for the gradients.
+// CHECK-LABEL: func.func @unused(
+// CHECK-SAME: -> (tensor<1x2x8x16xf32>, tensor<1x2x8xf32>)
+// CHECK-LABEL: func.func @unused_backward(
+// CHECK-NOT: dlse
+func.func @unused(%q: !t, %o: !t, %l: !l) -> !t {
+  %r:2 = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o, %l : !t, !l)
+      {differentiated}
+  return %r#0 : !t
 }

@@ -137,8 +137,12 @@ public:
     query = getNorm(OperandKind::Query);
     key = getNorm(OperandKind::Key);
     value = getNorm(OperandKind::Value);
-    if (!isForward)
+    if (!isForward) {
       dout = getNorm(OperandKind::OutGradient);
+      ds = dout * value;
+      if (isGiven(computed.arrays[OperandKind::LseGradient]))
+        ds += getNorm(OperandKind::LseGradient);
+    }
     scale = std::abs(computed.problem.getScale());
   }
 
@@ -158,10 +162,10 @@ public:
       sum = value;
       break;
     case OperandKind::QueryGradient:
-      sum = scale * dout * value * key;
+      sum = scale * ds * key;
       break;
     case OperandKind::KeyGradient:
-      sum = scale * dout * value * query;
+      sum = scale * ds * query;
       break;
     default:
       sum = dout;
@@ -193,8 +197,11 @@ private:
   /// The greatest norm of some rows, over the length of an array.
   double getNorm(OperandKind kind) const {
     const BufferView &view = computed.arrays[kind];
+    const OperandInfo &info = getOperandInfo(kind);
     auto size = [&](Dim dim) {
-      return view.sizes[computed.problem.layout.getDim(dim)];
+      return info.has(dim)
+                 ? view.sizes[computed.problem.layout.getDim(info, dim)]
+                 : 1;
     };
     double greatest = 0;
     for (const Row &row :
@@ -214,6 +221,8 @@ private:
   const Computed &computed;
   bool isForward;
   double query = 0, key = 0, value = 0, dout = 0, scale = 0;
+  /// Of the gradient by a score, but for the probability.
+  double ds = 0;
 };
 } // namespace
 

@@ -147,7 +147,10 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
     text += " " + toText(type);
   if (op.getAlignment() == Alignment::Start)
     text += " start";
-  if (isa<AttentionBackwardOp>(op))
-    return text + " backward";
-  return op.getLse() ? text + " lse" : text;
+  bool usesLse = op.getLse() != nullptr;
+  if (auto backward = dyn_cast<AttentionBackwardOp>(*op)) {
+    text += " backward";
+    usesLse = backward.getDlse() != nullptr;
+  }
+  return usesLse ? text + " lse" : text;
 }

@@ -98,25 +98,40 @@ private:
   std::vector<Edges> band(const Structure &structure, V position,
                           int64_t heads) {
     int64_t of = structure.partitionOf().value_or(heads);
-    V index = structure.partitionIndex()
-                  ? ops.constant(*structure.partitionIndex())
-                  : position;
+    std::optional<int64_t> index = structure.partitionIndex();
+    if (of == 1)
+      index = 0;
+    V part = index ? ops.constant(*index) : position;
+    if (!index)
+      index = ops.knownValue(part);
+    std::optional<int64_t> length = structure.partitionLength();
+    if (length && index) {
+      std::vector<Edges> edges;
+      for (const Interval &interval : partitionDistances(
+               structure.partition(), of, *index, *length))
+        edges.push_back(
+            {edgeOps.edgeOf(interval.lo), edgeOps.edgeOf(interval.hi)});
+      return edges;
+    }
     Edge zeroEdge = edgeOps.edgeOf(Bound::constant(0));
     Edge start, width;
     if (of == 1) {
       start = zeroEdge;
       width = {edgeOps.lengths.keys, Bound::length(), true};
     } else {
-      V base = ops.floorDiv(edgeOps.lengths.keys, of);
-      V rest = ops.sub(edgeOps.lengths.keys, ops.mul(base, ops.constant(of)));
-      V extra = detail::choose(ops, ops.lt(index, rest), ops.constant(1),
+      V base = length ? ops.constant(*length / of)
+                      : ops.floorDiv(edgeOps.lengths.keys, of);
+      V rest = length ? ops.constant(*length % of)
+                      : ops.sub(edgeOps.lengths.keys,
+                                ops.mul(base, ops.constant(of)));
+      V extra = detail::choose(ops, ops.lt(part, rest), ops.constant(1),
                                edgeOps.zero);
       width = {ops.add(base, extra), std::nullopt, true};
-      if (isKnown(ops, index, 0)) {
+      if (isKnown(ops, part, 0)) {
         start = zeroEdge;
       } else {
-        V longer = ops.min(index, rest);
-        start = {ops.add(ops.mul(index, base), longer), std::nullopt, true};
+        V longer = ops.min(part, rest);
+        start = {ops.add(ops.mul(part, base), longer), std::nullopt, true};
       }
     }
     // The first head's part starts at 0, whatever N is.

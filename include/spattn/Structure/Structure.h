@@ -31,7 +31,8 @@ enum class Alignment { End, Start };
 /// `end` or `start`.
 const char *alignmentName(Alignment alignment);
 
-/// Ways to share the distances [0, N) out to `H` heads. For head index x:
+/// Ways to share the distances [0, N), or those of a fixed length in place of N,
+/// out to `H` heads. For head index x:
 ///   base = N / H, r = N % H, w = base + (x < r), start = x * base + min(x, r).
 enum class Partition {
   Exclusive, ///< [start, start + w): every distance belongs to one head.
@@ -54,6 +55,11 @@ struct Interval {
   }
 };
 
+/// The distances of part `index` of a partition of [0, length) into `of`, some
+/// of which may be empty. Its length and numbers are valid.
+std::vector<Interval> partitionDistances(Partition partition, int64_t of,
+                                         int64_t index, int64_t length);
+
 /// A set of allowed (query i, key j) pairs with a closed form, in terms of the
 /// aligned distance d = i + off - j (see Alignment) and of j. N in bounds and
 /// partitions is Nk. Pairs outside [0, Nq) x [0, Nk) are never allowed,
@@ -73,6 +79,7 @@ public:
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;
   static constexpr int64_t maxPartition = int64_t(1) << 20;
+  static constexpr int64_t maxPartitionLength = (int64_t(1) << 30) - 1;
 
   /// Pairs whose distance lies in one of the intervals; none without intervals.
   static Structure distances(std::vector<Interval> intervals);
@@ -80,10 +87,12 @@ public:
   static Structure keys(Bound lo, Bound hi);
   /// Head `index`'s part of a partition among `of` heads. Left out, `of` is
   /// the number of heads of the group the structure is used in, and `index`
-  /// the head's position in it.
+  /// the head's position in it. What is shared out are the distances
+  /// [0, length), or [0, N) if that is left out.
   static Structure band(Partition partition,
                         std::optional<int64_t> of = std::nullopt,
-                        std::optional<int64_t> index = std::nullopt);
+                        std::optional<int64_t> index = std::nullopt,
+                        std::optional<int64_t> length = std::nullopt);
   static Structure unite(std::vector<Structure> parts);
   static Structure intersect(std::vector<Structure> parts);
 
@@ -110,6 +119,7 @@ public:
   Partition partition() const;
   std::optional<int64_t> partitionOf() const;
   std::optional<int64_t> partitionIndex() const;
+  std::optional<int64_t> partitionLength() const;
   /// Union and Intersection: the parts.
   const std::vector<Structure> &children() const;
 

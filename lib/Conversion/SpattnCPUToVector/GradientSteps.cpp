@@ -39,6 +39,11 @@ LogicalResult spattn_cpu::lower(LoadStatisticsOp op, VectorTile &t) {
            return SmallVector<Value>{
                arith::AddFOp::create(b, carried.front(), product)};
          }).front();
+    if (op.getDlse()) {
+      Value dlse = t.loadElement(op.getDlse(), {row});
+      delta = arith::SelectOp::create(b, none, delta,
+                                      arith::SubFOp::create(b, delta, dlse));
+    }
     t.storeElement(delta, op.getDelta(), {m});
   });
   return success();

@@ -44,6 +44,25 @@ public:
   }
 
 private:
+  /// Some queries of one head of one batch element.
+  struct QuerySlice {
+    Value element, head, first;
+    OpFoldResult count;
+  };
+
+  /// Loads the statistics of queries, by their rows of `out` and `dout`.
+  void emitStatistics(const QuerySlice &rows, Value out, Value dout,
+                      Value shift, Value delta) {
+    auto slice = [&](Value array) {
+      return sliceRowNumbers(array, rows.element, rows.head, rows.first,
+                             rows.count);
+    };
+    Value lse = slice(op.getLse()), dlse;
+    if (op.getDlse())
+      dlse = slice(op.getDlse());
+    LoadStatisticsOp::create(b, out, dout, lse, dlse, shift, delta);
+  }
+
   /// The gradient of one query tile of one head of one batch element.
   void emitQueryItem(Value element, const QueryRow &row) {
     Value query = allocate({headDim, queryTile});
@@ -67,10 +86,8 @@ private:
       Value doutRows = sliceQueries(op.getDout());
       LoadQueryOp::create(b, sliceQueries(op.getQuery()), logitScale, query);
       LoadQueryOp::create(b, doutRows, one, dout);
-      Value lse =
-          sliceLse(op.getLse(), element, row.head, row.first, row.count);
-      LoadStatisticsOp::create(b, sliceQueries(op.getOut()), doutRows, lse,
-                               shift, delta);
+      emitStatistics({element, row.head, row.first, row.count},
+                     sliceQueries(op.getOut()), doutRows, shift, delta);
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
         KeyTile keys = loadKeys(element, row.keyHead, tile, isMasked, stagedKey,
                                 stagedValue);
@@ -211,10 +228,9 @@ private:
     auto sliceQueries = [&](Value buffer) {
       return sliceRows(buffer, element, head, first, count);
     };
-    Value lse = sliceLse(op.getLse(), element, head, first, count);
     Value doutRows = sliceQueries(op.getDout());
-    LoadStatisticsOp::create(b, sliceQueries(op.getOut()), doutRows, lse,
-                             buffers.shift, buffers.delta);
+    emitStatistics({element, head, first, count}, sliceQueries(op.getOut()),
+                   doutRows, buffers.shift, buffers.delta);
     Value query = stage(sliceQueries(op.getQuery()), buffers.query, count);
     Value dout = stage(doutRows, buffers.dout, count);
     auto step = KeyGradientStepOp::create(

@@ -200,13 +200,13 @@ Value TileLoops::sliceRows(Value buffer, Value element, Value head, Value first,
       {view.strides[dimOf(Dim::Length)], view.strides[dimOf(Dim::Width)]});
 }
 
-Value TileLoops::sliceLse(Value lse, Value element, Value head, Value first,
+Value TileLoops::sliceRowNumbers(Value array, Value element, Value head, Value first,
                           OpFoldResult count) {
   auto dimOf = [&](Dim dim) {
     return op.getDim(getOperandInfo(OperandKind::Lse), dim);
   };
-  RowView view = viewRows(lse, dimOf, element, head, first);
-  return castRows(view, cast<MemRefType>(lse.getType()), {count},
+  RowView view = viewRows(array, dimOf, element, head, first);
+  return castRows(view, cast<MemRefType>(array.getType()), {count},
                   {view.strides[dimOf(Dim::Length)]});
 }
 

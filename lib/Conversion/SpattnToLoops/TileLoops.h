@@ -85,9 +85,11 @@ protected:
   mlir::Value sliceRows(mlir::Value buffer, mlir::Value element,
                         mlir::Value head, mlir::Value first,
                         mlir::OpFoldResult count);
-  /// As above of a log-sum-exp, as a vector.
-  mlir::Value sliceLse(mlir::Value lse, mlir::Value element, mlir::Value head,
-                       mlir::Value first, mlir::OpFoldResult count);
+  /// As above of the log-sum-exp, or what else has a number for each row, as a
+  /// vector.
+  mlir::Value sliceRowNumbers(mlir::Value array, mlir::Value element,
+                              mlir::Value head, mlir::Value first,
+                              mlir::OpFoldResult count);
 
   /// A buffer of f32 on the stack.
   mlir::Value allocate(llvm::ArrayRef<int64_t> shape);

@@ -38,6 +38,12 @@
 "test.a"() {s = #spattn.partition<local>} : () -> ()
 // CHECK: #spattn.band<exclusive, 3 of 16>
 "test.a"() {s = #spattn.band<exclusive, 3 of 16>} : () -> ()
+// CHECK: #spattn.partition<exclusive, length = 4096>
+"test.a"() {s = #spattn.partition<exclusive, length = 4096>} : () -> ()
+// CHECK: #spattn.band<gapped, 3 of 16, length = 0>
+"test.a"() {s = #spattn.band<gapped, 3 of 16, length = 0>} : () -> ()
+// CHECK: #spattn.band<local, 0 of 2, length = 1073741823>
+"test.a"() {s = #spattn.band<local, 0 of 2, length = 1073741823>} : () -> ()
 // CHECK: #spattn.union<#spattn.partition<exclusive>, #spattn.sink<4>>
 "test.a"() {s = #spattn.union<#spattn.partition<exclusive>, #spattn.sink<4>>} : () -> ()
 // CHECK: #spattn.intersection<#spattn.causal, #spattn.keys<0 to 64>>

@@ -75,6 +75,21 @@
 
 // -----
 
+// expected-error @+1 {{partition length -1 is negative}}
+"test.a"() {s = #spattn.partition<exclusive, length = -1>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{partition length 1073741824 is out of range: lengths below 2^30 are supported}}
+"test.a"() {s = #spattn.band<exclusive, 1 of 4, length = 1073741824>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected 'length'}}
+"test.a"() {s = #spattn.partition<exclusive, 4096>} : () -> ()
+
+// -----
+
 // expected-error @+2 {{expected one of [exclusive, local_band, gapped, local] for how the distances of a sequence are dealt to heads, got: inclusive}}
 // expected-error @+1 {{failed to parse Spattn_PartitionAttr parameter 'kind'}}
 "test.a"() {s = #spattn.partition<inclusive>} : () -> ()

@@ -351,3 +351,87 @@ func.func @unranked(%q: !t, %l: !l, %u: tensor<*xf32>) {
       ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%q, %u, %q : !t, tensor<*xf32>, !t)
   return
 }
+
+// -----
+
+// C2: rank of dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<1x2x8x4xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'dlse' of rank 3, got 'tensor<1x2x8x4xf32>'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x2x8x4xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C2: tensors and buffers, dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: memref<1x2x8xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected operands to be all tensors or all buffers, but 'dlse' is 'memref<1x2x8xf32>'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : memref<1x2x8xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C5: dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<1x2x8xbf16>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'dlse' to have element type f32, got 'bf16'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x2x8xbf16>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: dynamic heads of dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<1x?x8xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a static number of heads of 'dlse', got 'tensor<1x?x8xf32>'}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x?x8xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C19: batch size of dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<2x2x8xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'dlse' to have the same batch size, got 1 and 2}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<2x2x8xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C19: heads of dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<1x4x8xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'dlse' to have the same number of heads, got 2 and 4}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x4x8xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C19: length of dlse
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dl: tensor<1x2x9xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected 'query' and 'dlse' to have the same length, got 8 and 9}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x2x9xf32>)
+    outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}

@@ -60,6 +60,23 @@ func.func @backward(%q: tensor<?x8x?x64xbf16>, %k: tensor<?x2x?x64xbf16>, %v: te
   return %r#0, %r#1, %r#2 : tensor<?x8x?x64xf32>, tensor<?x2x?x64xbf16>, tensor<?x2x?x32xf32>
 }
 
+// CHECK-LABEL: @backward_dlse
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: tensor<1x2x8xf32>, tensor<1x2x8x4xf32>) dlse(%{{.*}} : tensor<1x2x8xf32>) outs(
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: dlse(%{{.*}} : tensor<1x2x8xf32>) scale(%{{.*}}) outs(
+func.func @backward_dlse(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %dl: tensor<1x2x8xf32>, %s: f32) {
+  %0:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%x, %x, %x, %x, %l, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x2x8xf32>)
+    outs(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  %1:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%x, %x, %x, %x, %l, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%dl : tensor<1x2x8xf32>) scale(%s)
+    outs(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
 // CHECK-LABEL: @backward_buffers
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)
@@ -114,6 +131,7 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
 // CHECK: spattn_cpu.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
 // CHECK: spattn_cpu.clear %{{.*}} : memref<16x8xf32>
 // CHECK: spattn_cpu.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn_cpu.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) dlse(%{{.*}} : memref<?xf32>) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
 // CHECK: spattn_cpu.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
 // CHECK: spattn_cpu.key_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%{{.*}}: index, %{{.*}}: index):
@@ -125,6 +143,8 @@ func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>
   spattn_cpu.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
   spattn_cpu.clear %acc : memref<16x8xf32>
   spattn_cpu.load_statistics(%src, %src, %lse) into %shift, %delta
+    : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+  spattn_cpu.load_statistics(%src, %src, %lse) dlse(%lse : memref<?xf32>) into %shift, %delta
     : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
   spattn_cpu.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %delta) acc(%acc) scratch(%p, %p)
     : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16xf32>, memref<16xf32>,

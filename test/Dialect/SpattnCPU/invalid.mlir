@@ -175,6 +175,14 @@ func.func @statistics_lse(%o: memref<4x8xf32>, %do: memref<4x8xf32>, %l: memref<
 
 // -----
 
+func.func @statistics_dlse(%o: memref<4x8xf32>, %do: memref<4x8xf32>, %l: memref<4xf32>, %dl: memref<5xf32>, %s: memref<16xf32>, %d: memref<16xf32>) {
+  // expected-error @+1 {{expected dimension 0 of 'dlse' to be 4 or dynamic, got 'memref<5xf32>'}}
+  spattn_cpu.load_statistics(%o, %do, %l) dlse(%dl : memref<5xf32>) into %s, %d : memref<4x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
 func.func @statistics_delta(%o: memref<4x8xf32>, %do: memref<4x8xf32>, %l: memref<4xf32>, %s: memref<16xf32>, %d: memref<4xf32>) {
   // expected-error @+1 {{expected dimension 0 of 'delta' to be 16, got 'memref<4xf32>'}}
   spattn_cpu.load_statistics(%o, %do, %l) into %s, %d : memref<4x8xf32>, memref<4x8xf32>, memref<4xf32>, memref<16xf32>, memref<4xf32>

@@ -27,6 +27,8 @@ class Case:
     # Queries and keys of a tile; none for the default.
     tile_shape: tuple[int, int] | None = None
     options: str = ""
+    # Whether there is a gradient by the log-sum-exp.
+    dlse: bool = False
     structures: tuple[str, ...] = tuple(STRUCTURES)
     chips: tuple[str, ...] = ("sm_80", "sm_90a")
 
@@ -65,6 +67,14 @@ CASES = (
         structures=("exclusive",),
     ),
     Case(queries=1, keys=1),
+    Case(batch=2, heads=4, key_heads=2, dlse=True, structures=("exclusive",)),
+    Case(
+        queries=200,
+        keys=90,
+        options="deterministic=true",
+        dlse=True,
+        structures=("exclusive",),
+    ),
     # The gradients of queries by a kernel of their own.
     Case(options="deterministic=true"),
     Case(
@@ -87,15 +97,18 @@ def source(case: Case, structure: str) -> str:
     q, o = (tensor(case.heads, dim) for dim in (case.dim, case.value_dim))
     k, v = (tensor(case.key_heads, dim) for dim in (case.dim, case.value_dim))
     lse, tiles = f"tensor<?x{case.heads}x?xf32>", ""
+    more, clause = "", ""
+    if case.dlse:
+        more, clause = f" %h: {lse},", f" dlse(%h : {lse})"
     if case.tile_shape:
         queries, keys = case.tile_shape
         tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
         tiles += f"key_tile = {keys}>}}"
     return f"""
-func.func @backward(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},
+func.func @backward(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},{more}
                     %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
   %r:3 = spattn.attention_backward structure({STRUCTURES[structure][0]})
-           ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {lse}, {o})
+           ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {lse}, {o}){clause}
            outs(%dq, %dk, %dv : {q}, {k}, {v}){tiles}
   return %r#0, %r#1, %r#2 : {q}, {k}, {v}
 }}
@@ -117,6 +130,9 @@ class Reference:
         self.k = operand(case.key_heads, case.keys, case.dim)
         self.v = operand(case.key_heads, case.keys, case.value_dim)
         self.dout = operand(case.heads, case.queries, case.value_dim)
+        self.dlse = np.zeros(self.q.shape[:3], np.float32)
+        if case.dlse:
+            self.dlse = random.standard_normal(self.q.shape[:3], np.float32)
         mask = allowed_pairs(structure, case.heads, case.queries, case.keys)
         group = case.heads // case.key_heads
         k, v = (np.repeat(x, group, 1) for x in (self.k, self.v))
@@ -130,7 +146,7 @@ class Reference:
             mask, np.exp(scores - np.where(self.seen, self.lse, 0)[..., None]), 0
         )
         self.out = p @ v
-        delta = (self.out * self.dout).sum(3, keepdims=True)
+        delta = (self.out * self.dout).sum(3, keepdims=True) - self.dlse[..., None]
         ds = p * (self.dout @ v.swapaxes(2, 3) - delta)
 
         def grouped(x):
@@ -161,15 +177,19 @@ def run(
         )
     }
     operands["lse"] = reference.lse.astype(np.float32)
+    if case.dlse:
+        operands["dlse"] = reference.dlse.copy()
     # Of rows without keys nothing counts; where results go there is something else.
     for name in ("o", "do"):
         operands[name][~reference.seen] = narrow(1e4, case.element)
-    operands["lse"][~reference.seen] = np.nan
+    for name in ("lse", "dlse"):
+        if name in operands:
+            operands[name][~reference.seen] = np.nan
     for name, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
         operands[name] = np.full_like(operands[like], 0xFFFF)
     results = attention.run(operands, reference.scale, seed)
     for name, x in operands.items():
-        if not name.startswith("d") or name == "do":
+        if name not in reference.gradients:
             assert (results[name].view(np.uint8) == x.view(np.uint8)).all(), name
     errors = {}
     for name, want in reference.gradients.items():

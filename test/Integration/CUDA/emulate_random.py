@@ -58,6 +58,8 @@ class Case:
     options: str = ""
     backward: bool = False
     lse: bool = True
+    # Whether there is a gradient by the log-sum-exp.
+    dlse: bool = False
     # Whether the compiler knows lengths.
     static: bool = False
     # Tiles of queries and keys, where not the compiler's choice.
@@ -84,11 +86,13 @@ class Case:
             attributes += f", tile_shape = #spattn.tile_shape<query_tile = {rows}, "
             attributes += f"key_tile = {columns}>"
         if self.backward:
+            more = f" %h: {lse}," if self.dlse else ""
+            clause = f" dlse(%h : {lse})" if self.dlse else ""
             return f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},{more}
              %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
   %r:3 = spattn.attention_backward structure({self.structure_text})
-      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {lse}, {o})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {lse}, {o}){clause}
       outs(%dq, %dk, %dv : {q}, {k}, {v}) {{{attributes}}}
   return %r#0, %r#1, %r#2 : {q}, {k}, {v}
 }}
@@ -102,6 +106,9 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{with_lse}) -> {o} {{
   return {"%r#0" if self.lse else "%r"} : {o}
 }}
 """
+
+    def gradient_inputs(self) -> tuple[str, ...]:
+        return ("o", "do", "lse", "dlse") if self.backward else ()
 
     def stored(self, x: np.ndarray) -> np.ndarray:
         """An array by b, h, n, d in the order of the layout."""
@@ -158,6 +165,7 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     k = operand(case.key_heads, case.keys, case.dim)
     v = operand(case.key_heads, case.keys, values)
     dout = operand(case.heads, case.queries, values)
+    dlse = numbers.standard_normal(q.shape[:3]).astype(np.float32)
     masks = parse_masks(case.structure_text, case.heads)
     scale = case.dim**-0.5
     p, lse = probabilities(q, k, masks, case.alignment, scale)
@@ -178,6 +186,8 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         operands["o"] = bits(np.where(empty, 1e4, out))
         operands["do"] = bits(np.where(empty, 1e4, dout))
         operands["lse"] = case.stored(np.where(seen, lse, np.nan).astype(np.float32))
+        if case.dlse:
+            operands["dlse"] = case.stored(np.where(seen, dlse, np.nan))
         for name, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
             operands[name] = np.full_like(operands[like], 0xFFFF)
     else:
@@ -190,7 +200,7 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return widen(case.canonical(results[name]), element).astype(np.float64)
 
     errors, wrong = {}, []
-    for name in ("q", "k", "v", *(("o", "do", "lse") if case.backward else ())):
+    for name in operands.keys() & {"q", "k", "v", *case.gradient_inputs()}:
         if results[name].tobytes() != operands[name].tobytes():
             wrong.append(f"{name} has changed")
     if not case.backward:
@@ -210,7 +220,9 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
                     f"{count} log-sum-exps are wrong, by up to {error.max():.1e}"
                 )
         return errors, wrong
-    wants = gradients(q, k, v, dout, masks, case.alignment, scale)
+    wants = gradients(
+        q, k, v, dout, masks, case.alignment, scale, dlse if case.dlse else None
+    )
     group = case.heads // case.key_heads
     columns = (
         (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
@@ -285,6 +297,7 @@ def drawn_line(tool: str, number: int) -> str:
         "options": r.choice(options),
         "backward": backward,
         "lse": backward or r.random() < 0.5,
+        "dlse": backward and r.random() < 0.5,
     }
     return json.dumps(fields)
 

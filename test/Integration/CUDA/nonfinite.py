@@ -39,11 +39,11 @@ func.func @forward(%q: {Q}, %k: {Q}, %v: {Q}, %o: {Q}, %l: {LSE}) -> {Q} {{
 
 def backward_source(structure: str) -> str:
     return f"""
-func.func @backward(%q: {Q}, %k: {Q}, %v: {Q}, %o: {Q}, %l: {LSE}, %do: {Q},
+func.func @backward(%q: {Q}, %k: {Q}, %v: {Q}, %o: {Q}, %l: {LSE}, %do: {Q}, %dl: {LSE},
                     %dq: {Q}, %dk: {Q}, %dv: {Q}) -> ({Q}, {Q}, {Q}) {{
   %r:3 = spattn.attention_backward structure({STRUCTURES[structure][0]})
            ins(%q, %k, %v, %o, %l, %do : {Q}, {Q}, {Q}, {Q}, {LSE}, {Q})
-           outs(%dq, %dk, %dv : {Q}, {Q}, {Q})
+           dlse(%dl : {LSE}) outs(%dq, %dk, %dv : {Q}, {Q}, {Q})
            {{tile_shape = {tile_shape(BACKWARD_TILE)}}}
   return %r#0, %r#1, %r#2 : {Q}, {Q}, {Q}
 }}
@@ -144,14 +144,20 @@ def check_backward(attention: Attention, structure: str) -> None:
     out, lse = attend(operands, mask)
     operands["o"] = narrow(out[None], "bf16")
     operands["lse"] = lse[None].astype(np.float32)
-    order = ("q", "k", "v", "o", "lse", "do")
+    # Of rows without keys it does not count.
+    operands["dlse"] = np.where(lse == -np.inf, np.nan, lse / 8)[None]
+    operands["dlse"] = operands["dlse"].astype(np.float32)
+    order = ("q", "k", "v", "o", "lse", "do", "dlse")
     operands = {name: operands[name] for name in order}
     for name, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
         operands[name] = np.full_like(operands[like], 0xFFFF)
     clean = attention.run(operands, SCALE)
-    for name, row in (("k", 77), ("v", 77), ("q", 70), ("do", 70)):
+    for name, row in (("k", 77), ("v", 77), ("q", 70), ("do", 70), ("dlse", 70)):
         poisoned = {n: x.copy() for n, x in operands.items()}
-        poisoned[name][:, :, row, 3] = NAN
+        if name == "dlse":
+            poisoned[name][:, :, row] = np.nan
+        else:
+            poisoned[name][:, :, row, 3] = NAN
         results = attention.run(poisoned, SCALE)
         # Queries that share a tile with the key, and keys that do with these; and
         # the other way round.

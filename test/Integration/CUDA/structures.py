@@ -72,6 +72,14 @@ class Text:
         self.take("to")
         return lo, self.bound()
 
+    def length(self) -> int | None:
+        """`[, length = n]`"""
+        if not self.takes(","):
+            return None
+        self.take("length")
+        self.take("=")
+        return int(self.take())
+
     def several(self, item) -> list:
         self.take("<")
         found = [item()]
@@ -116,17 +124,19 @@ def parse_simple(text: Text):
         parts = text.several(text.interval)
         return lambda d, j, n, x, h: np.any([within(d, p, n) for p in parts], axis=0)
     if name == "partition":
-        (kind,) = text.several(text.take)
-        return lambda d, j, n, x, h: in_band(kind, d, n, x, h)
+        text.take("<")
+        kind, length = text.take(), text.length()
+        text.take(">")
+        return lambda d, j, n, x, h: in_band(kind, d, n, x, h, length)
     if name == "band":
         text.take("<")
         kind = text.take()
         text.take(",")
         index = int(text.take())
         text.take("of")
-        count = int(text.take())
+        count, length = int(text.take()), text.length()
         text.take(">")
-        return lambda d, j, n, x, h: in_band(kind, d, n, index, count)
+        return lambda d, j, n, x, h: in_band(kind, d, n, index, count, length)
     if name in ("union", "intersection"):
         parts = text.several(lambda: parse_simple(text))
         combine = np.any if name == "union" else np.all

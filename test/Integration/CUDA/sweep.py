@@ -5,8 +5,8 @@
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
-whether there is a log-sum-exp, and options of spattn-gpu, among them targets older
-than the GPU. Outputs are poisoned ahead of a
+whether there is a log-sum-exp or a gradient by it, and options of spattn-gpu, among
+them targets older than the GPU. Outputs are poisoned ahead of a
 run, and the sampled rows of every head are compared; rows without keys have to be
 exact zeros and -inf. With --gradients, those are computed instead, at lengths to
 3,000. Prints what fails and the largest error. --device=cpu tries the cases
@@ -174,11 +174,14 @@ def gradients(tool: str, r: random.Random) -> tuple[Problem, str, str, dict]:
         tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000
     )
     q, k, v, o, logs = problem.types()
+    dlse = r.random() < 0.5
+    more = f" %h: {logs}," if dlse else ""
+    clause = f" dlse(%h : {logs})" if dlse else ""
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},{more}
              %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
   %r:3 = spattn.attention_backward structure({problem.structure})
-      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}
       outs(%dq, %dk, %dv : {q}, {k}, {v})
       {problem.attributes()}
   return %r#0, %r#1, %r#2 : {q}, {k}, {v}
@@ -187,7 +190,7 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},
     modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
     targets = [f"{t} deterministic={m}" for t in TARGETS for m in ("true", "false")]
     tiles = ["", *modes, "mma-warpgroups=1", r.choice(targets), r.choice(targets)]
-    return problem, source, r.choice(tiles), {}
+    return problem, source, r.choice(tiles), {"dlse": dlse}
 
 
 def judge(entry: dict, limit: float, noise: float, lse: bool) -> tuple[str, float]:

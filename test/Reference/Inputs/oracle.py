@@ -116,7 +116,8 @@ def window(rng):
     return f"#spattn.window<{', '.join(parts)}>", mask
 
 
-def in_band(kind, d, n, x, h):
+def in_band(kind, d, n, x, h, length=None):
+    n = n if length is None else length
     base, r = divmod(n, h)
     w = base + (1 if x < r else 0)
     s = x * base + min(x, r)
@@ -133,17 +134,26 @@ def in_band(kind, d, n, x, h):
 KINDS = ["exclusive", "local_band", "gapped", "local"]
 
 
+def fixed_length(rng):
+    """The length of a partition, and its text."""
+    length = rng.choice([None, None, rng.randint(0, 40)])
+    return length, "" if length is None else f", length = {length}"
+
+
 def partition(rng):
-    kind = rng.choice(KINDS)
-    return f"#spattn.partition<{kind}>", lambda d, j, n, x, h: in_band(kind, d, n, x, h)
+    kind, (length, text) = rng.choice(KINDS), fixed_length(rng)
+    return (
+        f"#spattn.partition<{kind}{text}>",
+        lambda d, j, n, x, h: in_band(kind, d, n, x, h, length),
+    )
 
 
 def band(rng):
     kind, count = rng.choice(KINDS), rng.randint(1, 6)
-    index = rng.randrange(count)
+    index, (length, text) = rng.randrange(count), fixed_length(rng)
     return (
-        f"#spattn.band<{kind}, {index} of {count}>",
-        lambda d, j, n, x, h: in_band(kind, d, n, index, count),
+        f"#spattn.band<{kind}, {index} of {count}{text}>",
+        lambda d, j, n, x, h: in_band(kind, d, n, index, count, length),
     )
 
 
@@ -226,12 +236,16 @@ def attention(q, k, v, masks, alignment, scale):
     return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
 
 
-def gradients(q, k, v, dout, masks, alignment, scale):
-    """Of sum(out * dout), by the derivative of the softmax."""
+def gradients(q, k, v, dout, masks, alignment, scale, dlse=None):
+    """Of sum(out * dout), by the derivative of the softmax, and of sum(lse * dlse) over
+    queries with keys, by that of the log-sum-exp."""
     group = q.shape[1] // k.shape[1]
     p, _ = probabilities(q, k, masks, alignment, scale)
     dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
-    ds = scale * p * (dp - (p * dp).sum(axis=3, keepdims=True))
+    delta = (p * dp).sum(axis=3, keepdims=True)
+    if dlse is not None:
+        delta = delta - dlse[..., None]
+    ds = scale * p * (dp - delta)
 
     def of_group(x):
         return x.reshape(x.shape[0], -1, group, *x.shape[2:]).sum(axis=2)
@@ -302,7 +316,8 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
         return f"tensor<{dims}x{kind}>"
 
     def canonical(x):
-        return x.transpose([layout.index(dim) for dim in "bhnd"])
+        order = layout if x.ndim == 4 else layout.replace("d", "")
+        return x.transpose([order.index(dim) for dim in "bhnd"[: x.ndim]])
 
     tq, tk, tv = tensor(heads, queries, width), tensor(key_heads, keys_, width), None
     tv = tensor(key_heads, keys_, value_width)
@@ -318,12 +333,18 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
         )
     ]
     q, k, v = (canonical(x) for x, _ in inputs)
-    names = "qkv"
+    names, dlse = "qkv", None
+    more, clause = "", ""
     if backward:
         names = "qkvd"
         dout = shape(heads, queries, value_width)
         inputs.append(make_input(rng, numbers, dout, "f32"))
         dout = canonical(inputs[-1][0])
+        if rng.random() < 0.5:
+            names += "l"
+            inputs.append(make_input(rng, numbers, shape(heads, queries), "f32"))
+            dlse = canonical(inputs[-1][0])
+            more, clause = f" %dl: {tl},", f" dlse(%dl : {tl})"
     for f in range(4):
         text, masks = head_structures(rng, heads)
         with_scale = "" if scale is None else " scale(%s)"
@@ -341,16 +362,16 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
         if backward:
             tg = [re.sub(r"x(f16|bf16)>$", "xf32>", t) for t in (tq, tk, tv)]
             functions.append(f"""
-func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to}, %o: {to}, %l: {tl},
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to},{more} %o: {to}, %l: {tl},
     %dq0: {tg[0]}, %dk0: {tg[1]}, %dv0: {tg[2]}) -> ({", ".join(tg)}) {{{forward}
   %dq, %dk, %dv = spattn.attention_backward structure({text})
-      ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to}){with_scale}
+      ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to}){clause}{with_scale}
       outs(%dq0, %dk0, %dv0 : {", ".join(tg)})
       {attributes}
   return %dq, %dk, %dv : {", ".join(tg)}
 }}""")
-            for gradient in gradients(q, k, v, dout, masks, alignment, factor):
-                expected.append(gradient.transpose(order))
+            wanted = gradients(q, k, v, dout, masks, alignment, factor, dlse)
+            expected += [gradient.transpose(order) for gradient in wanted]
             continue
         functions.append(f"""
 func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})

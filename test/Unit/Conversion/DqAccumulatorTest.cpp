@@ -150,4 +150,145 @@ TEST_P(DqAccumulatorTest, AddsEachPartOnce) {
   }
 }
 
+//===----------------------------------------------------------------------===//
+// The parts
+//===----------------------------------------------------------------------===//
+
+/// What the products are of. With bulk reductions, parts go through shared
+/// memory; without, MMA warpgroups add them.
+struct PartsVariant {
+  const char *target;
+  int64_t queryTile, headDim;
+};
+
+class DqPartsTest
+    : public testing::TestWithParam<std::tuple<PartsVariant, bool>> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, DqPartsTest,
+    testing::Combine(testing::Values(PartsVariant{"sm_90a", 64, 128},
+                                     PartsVariant{"sm_90a", 128, 128},
+                                     PartsVariant{"sm_80", 64, 128},
+                                     PartsVariant{"sm_80", 128, 64}),
+                     /*late=*/testing::Bool()));
+
+/// Two MMA warpgroups, each with dS of its 64 keys, compute each other's
+/// products with all keys.
+TEST_P(DqPartsTest, MultiplyAllKeys) {
+  auto [variant, late] = GetParam();
+  constexpr int64_t kKeys = 128, kTiles = 3;
+  AttentionSpec spec;
+  spec.backward = true;
+  spec.headDim = variant.headDim;
+  TestKernel kernel(spec, /*threads=*/384);
+  KernelBuilder &b = kernel.b;
+  auto op = cast<AttentionBackwardOp>(*kernel.op);
+  BackwardConfig config{*TargetCapabilities::of(variant.target),
+                        variant.headDim, /*valueDim=*/64};
+  config.mmaWarpgroups = 2;
+  config.queryTile = variant.queryTile;
+  config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
+  KeyKernelLayout layout(config);
+  layout.shared.allocate(b);
+  Value sums = kernel.input("sums", kernel.counter.getType());
+  WorkTileQueue queue(b, layout.workTiles);
+  SkippedTiles skipped(b, config);
+  KeyTileScheduler scheduler(b, op, config, kernel.sequence, queue, skipped,
+                             kernel.counter, [](const WorkTile &) {});
+  DqAccumulator accumulator(b, op, config, layout, queue, sums, kernel.counter,
+                            kernel.sequence.paddedQueries(b, config.queryTile));
+  initBarriers(b,
+               {layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
+                layout.scores.full, layout.scores.empty, layout.sumParts.full,
+                layout.sumParts.empty},
+               384);
+  auto forEachTile = [&](auto body) {
+    queue.forEach([&](WorkTile &tile, Value before) {
+      auto loop = scf::ForOp::create(b, b.i32(0), tile.visited, b.i32(1));
+      b.in(loop.getBody(), [&] { body(tile, loop.getInductionVar(), before); });
+    });
+  };
+  auto emitReads = [&] { queue.forEach([](WorkTile &, Value) {}); };
+  auto emitReductions = [&] {
+    if (!config.sumsAreStaged())
+      return emitReads();
+    forEachTile([&](WorkTile &tile, Value n, Value before) {
+      accumulator.emitReduction(tile, n, before);
+    });
+  };
+  auto emitParts = [&](Value group) {
+    Value keys = kernel.input("keys", b.accType(config.headDim));
+    spattn_gpu::WriteOp::create(b, keys, layout.keyTiles.at(b, b.i32(0)),
+                                b.asIndex(group));
+    accumulator.meet();
+    forEachTile([&](WorkTile &tile, Value n, Value before) {
+      Value count = b.add(before, n);
+      Value ds = b.toOperand(kernel.input("ds", b.accType(config.queryTile)));
+      if (!config.sumsAreStaged())
+        return accumulator.addParts(tile, group, b.i32(0), count, n, ds);
+      accumulator.shareScores(group, count, ds);
+      Value dq = accumulator.start(group, b.i32(0), count);
+      accumulator.stageParts(group, b.i32(0), count, dq, /*scores=*/Value());
+    });
+  };
+  emitWarpRoles(
+      b, {168,
+          40,
+          240,
+          {[&] { scheduler.emit(); }, emitReads, emitReads, emitReductions},
+          emitParts});
+  kernel.end(layout.shared.total());
+
+  CallSpec call;
+  call.keys = kKeys;
+  call.queries = kTiles * config.queryTile;
+  Machine machine = kernel.machine(call);
+  machine.late = late;
+  int64_t elements = config.queryTile * config.headDim;
+  machine.arrays[kSums] = {4, std::vector<float>(kTiles * elements, 0.0f)};
+  machine.inputs["sums"] = [](int64_t) { return Datum::integer(kSums, 64); };
+  // Small integers, which all of this is exact for.
+  auto key = [](int64_t row, int64_t column) {
+    return float((row * 5 + column * 3) % 17) - 8;
+  };
+  auto score = [](int64_t tile, int64_t row, int64_t column) {
+    return float((row * 7 + column * 11 + tile * 5) % 13) - 6;
+  };
+  auto fragment = [](int64_t warp, int64_t columns, auto value) {
+    Datum datum;
+    // The first warpgroup does not compute.
+    int64_t first = (warp - 4) * Datum::kRows;
+    for (int64_t r = 0; r < Datum::kRows; ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        datum.elements.push_back(value(first + r, c));
+    return datum;
+  };
+  machine.inputs["keys"] = [&](int64_t warp) {
+    return fragment(warp, config.headDim, key);
+  };
+  std::map<int64_t, int64_t> seen;
+  machine.inputs["ds"] = [&](int64_t warp) {
+    int64_t tile = seen[warp]++;
+    return fragment(warp, config.queryTile, [&](int64_t row, int64_t column) {
+      return score(tile, row, column);
+    });
+  };
+  ASSERT_EQ(machine.run(), "");
+  // Of one head, a key tile sees all query tiles in order.
+  int64_t chunks = config.headDim / 64;
+  for (int64_t tile = 0; tile < kTiles; ++tile)
+    for (int64_t i = 0; i < config.queryTile; ++i)
+      for (int64_t d = 0; d < config.headDim; ++d) {
+        float sum = 0;
+        for (int64_t j = 0; j < kKeys; ++j)
+          sum += score(tile, j, i) * key(j, d);
+        int64_t part = i / 64 * chunks + d / 64;
+        ASSERT_EQ(machine.arrays[kSums]
+                      .data[tile * elements + part * 4096 + i % 64 * 64 +
+                            d % 64],
+                  sum)
+            << "tile " << tile << " query " << i << " column " << d;
+      }
+}
+
 } // namespace

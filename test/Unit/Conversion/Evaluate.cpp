@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/ADT/bit.h"
 
 #include <cmath>
 
@@ -21,6 +22,17 @@ using namespace spattn::spattn_gpu;
 using namespace spattn::test;
 
 using llvm::APInt;
+
+uint16_t spattn::test::toBF16(float value) {
+  auto bits = llvm::bit_cast<uint32_t>(value);
+  if (std::isnan(value))
+    return bits >> 16 | 1;
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+float spattn::test::fromBF16(uint16_t bits) {
+  return llvm::bit_cast<float>(uint32_t(bits) << 16);
+}
 
 static bool compareReals(arith::CmpFPredicate predicate, float x, float y) {
   switch (predicate) {
@@ -87,13 +99,14 @@ static std::optional<float> evaluateReal(Operation *op,
                                          ArrayRef<Datum> operands) {
   using namespace arith;
   auto x = [&](unsigned i) { return operands[i].real; };
-  if (op->getNumResults() != 1 || !op->getResult(0).getType().isF32())
+  if (op->getNumResults() != 1 || !isa<FloatType>(op->getResult(0).getType()))
     return std::nullopt;
   return llvm::TypeSwitch<Operation *, std::optional<float>>(op)
       .Case([&](ConstantOp constant) {
         return cast<FloatAttr>(constant.getValue()).getValue().convertToFloat();
       })
       .Case([&](AddFOp) { return x(0) + x(1); })
+      .Case([&](SubFOp) { return x(0) - x(1); })
       .Case([&](MulFOp) { return x(0) * x(1); })
       .Case([&](DivFOp) { return x(0) / x(1); })
       .Case([&](NegFOp) { return -x(0); })
@@ -157,7 +170,7 @@ static Datum mask(const Datum &source, const Datum &seen) {
   return result;
 }
 
-/// The body of a map or a column mask is a list of simple operations.
+/// The body of a column mask is a list of simple operations.
 static std::vector<Datum> evaluateBody(Block &body, ArrayRef<Datum> arguments,
                                        llvm::function_ref<Datum(Value)> outer) {
   llvm::DenseMap<Value, Datum> values;
@@ -184,24 +197,104 @@ static std::vector<Datum> evaluateBody(Block &body, ArrayRef<Datum> arguments,
   return operands;
 }
 
+/// An operation of the body of a map, on all elements at once: what it would be
+/// on each. Truth values are 0 or 1.
+static std::vector<float> evaluateEach(Operation *op,
+                                       ArrayRef<std::vector<float>> x,
+                                       size_t count) {
+  using namespace arith;
+  std::vector<float> result(count);
+  auto each = [&](auto compute) {
+    for (size_t i = 0; i < count; ++i)
+      result[i] = compute(i);
+    return true;
+  };
+  bool isKnown =
+      llvm::TypeSwitch<Operation *, bool>(op)
+          .Case([&](ConstantOp constant) {
+            float value =
+                cast<FloatAttr>(constant.getValue()).getValue().convertToFloat();
+            return each([&](size_t) { return value; });
+          })
+          .Case([&](AddFOp) {
+            return each([&](size_t i) { return x[0][i] + x[1][i]; });
+          })
+          .Case([&](SubFOp) {
+            return each([&](size_t i) { return x[0][i] - x[1][i]; });
+          })
+          .Case([&](MulFOp) {
+            return each([&](size_t i) { return x[0][i] * x[1][i]; });
+          })
+          .Case([&](DivFOp) {
+            return each([&](size_t i) { return x[0][i] / x[1][i]; });
+          })
+          .Case([&](NegFOp) { return each([&](size_t i) { return -x[0][i]; }); })
+          .Case([&](MaxNumFOp) {
+            return each([&](size_t i) { return std::fmax(x[0][i], x[1][i]); });
+          })
+          .Case([&](math::FmaOp) {
+            return each(
+                [&](size_t i) { return std::fma(x[0][i], x[1][i], x[2][i]); });
+          })
+          .Case([&](math::Exp2Op) {
+            return each([&](size_t i) { return std::exp2(x[0][i]); });
+          })
+          .Case([&](math::Log2Op) {
+            return each([&](size_t i) { return std::log2(x[0][i]); });
+          })
+          .Case([&](SelectOp) {
+            return each(
+                [&](size_t i) { return x[0][i] != 0 ? x[1][i] : x[2][i]; });
+          })
+          .Case([&](CmpFOp compare) {
+            return each([&](size_t i) {
+              return compareReals(compare.getPredicate(), x[0][i], x[1][i]);
+            });
+          })
+          .Default([](Operation *) { return false; });
+  if (!isKnown)
+    llvm::report_fatal_error("an operation that tests cannot run for each "
+                             "element: " +
+                             op->getName().getStringRef());
+  return result;
+}
+
 Datum spattn::test::evaluateMap(Operation *op, ArrayRef<Datum> operands,
                                 llvm::function_ref<Datum(Value)> outer) {
   auto map = cast<MapOp>(op);
   auto acc = dyn_cast<AccumulatorType>(map.getType());
   int64_t columns = acc ? acc.getColumns() : kQuad;
-  Datum result;
-  std::vector<Datum> x(operands.size());
-  for (int64_t row = 0; row < kRows; ++row)
-    for (int64_t column = 0; column < columns; ++column) {
-      for (auto [i, operand] : llvm::enumerate(operands)) {
-        bool isRows = isa<RowsType>(map.getOperand(i).getType());
-        int64_t at = isRows ? row * kQuad + (acc ? threadOf(column) : column)
-                            : row * columns + column;
-        x[i].real = operand.elements[at];
-      }
-      result.elements.push_back(
-          evaluateBody(map.getBody().front(), x, outer).front().real);
+  size_t count = kRows * columns;
+  llvm::DenseMap<Value, std::vector<float>> values;
+  Block &body = map.getBody().front();
+  for (auto [argument, value, datum] :
+       llvm::zip_equal(body.getArguments(), map.getOperands(), operands)) {
+    std::vector<float> &elements = values[argument];
+    if (!acc || isa<AccumulatorType>(value.getType())) {
+      elements = datum.elements;
+      continue;
     }
+    bool isRows = isa<RowsType>(value.getType());
+    for (int64_t row = 0; row < kRows; ++row)
+      for (int64_t column = 0; column < columns; ++column)
+        elements.push_back(
+            datum.elements[isRows ? row * kQuad + threadOf(column) : column]);
+  }
+  std::vector<std::vector<float>> x;
+  for (Operation &each : body) {
+    x.clear();
+    for (Value operand : each.getOperands()) {
+      auto it = values.find(operand);
+      x.push_back(it == values.end()
+                      ? std::vector<float>(count, outer(operand).real)
+                      : it->second);
+    }
+    if (isa<spattn_gpu::YieldOp>(each))
+      break;
+    values[each.getResult(0)] = evaluateEach(&each, x, count);
+  }
+  Datum result;
+  result.elements = std::move(x.front());
   return result;
 }
 
@@ -251,5 +344,11 @@ std::optional<Datum> spattn::test::evaluate(Operation *op,
         return Datum::integer(any, 1);
       })
       .Case([&](MaskOp) { return mask(operands[0], operands[1]); })
+      .Case([&](ToOperandOp) {
+        Datum rounded = operands[0];
+        for (float &element : rounded.elements)
+          element = roundToBF16(element);
+        return rounded;
+      })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -78,6 +78,11 @@ bool Warp::runOp(Operation &op) {
     return runFor(loop);
   if (auto ifOp = dyn_cast<scf::IfOp>(op))
     return runIf(ifOp);
+  if (isa<MmaOp, MmaCommitOp, MmaWaitOp, MmaFenceOp>(op))
+    return runMma(op);
+  for (Value operand : op.getOperands())
+    if (get(operand).flight)
+      return fail(&op, "nobody has waited for the MMA of an operand");
   if (std::optional<Datum> result = evaluate(&op, getAll(op.getOperands()))) {
     values[op.getResult(0)] = std::move(*result);
     return true;
@@ -118,9 +123,19 @@ bool Warp::runOp(Operation &op) {
         return define(Datum::integer(ballot));
       })
       .Case([&](LLVM::GEPOp gep) {
-        // Of one element of 32 bits, as all that tests look at.
         int64_t index = number32(gep.getDynamicIndices().front());
-        return define(Datum::integer(number32(gep.getBase()) + 4 * index, 64));
+        int64_t bytes = gep.getElemType().getIntOrFloatBitWidth() / 8;
+        return define(
+            Datum::integer(number32(gep.getBase()) + bytes * index, 64));
+      })
+      .Case([&](LLVM::StoreOp store) {
+        machine.counters[number32(store.getAddr())] =
+            number32(store.getValue());
+        return true;
+      })
+      .Case([&](LLVM::LoadOp load) {
+        return define(
+            Datum::integer(machine.counters[number32(load.getAddr())]));
       })
       .Case([&](AtomicIncOp increment) {
         int64_t &counter = machine.counters[number32(increment.getCounter())];
@@ -169,9 +184,7 @@ Datum Warp::inLane(Value value, int64_t lane,
 
 std::string Machine::run() {
   for (int64_t number = 0; number < ctas; ++number) {
-    Cta cta;
-    cta.number = number;
-    cta.alive = threads / kLanes;
+    Cta cta(*this, number, threads / kLanes);
     std::vector<std::thread> warps;
     for (int64_t warp = 0; warp < threads / kLanes; ++warp)
       warps.emplace_back([&, warp] { Warp(*this, cta, warp).run(); });

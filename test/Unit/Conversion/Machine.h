@@ -16,11 +16,19 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace spattn::test {
+
+/// An MMA that has been started. Its result may be read after a wait.
+struct Flight {
+  std::function<std::vector<float>()> compute;
+  std::vector<float> elements;
+  bool isOver = false;
+};
 
 /// What an SSA value is in a warp: a number, or a fragment's elements.
 struct Datum {
@@ -42,9 +50,29 @@ struct Datum {
 
   llvm::APInt number;
   float real = 0;
-  /// Of an accumulator or a mask (0 or 1) by row and column; of rows by row and
-  /// thread of the quad.
+  /// Of an accumulator, an operand or a mask (0 or 1) by row and column; of rows
+  /// by row and thread of the quad; of columns by column.
   std::vector<float> elements;
+  /// Of the result of an MMA that nobody has waited for.
+  std::shared_ptr<Flight> flight;
+};
+
+/// A number as bf16 holds it, and its bits.
+uint16_t toBF16(float value);
+float fromBF16(uint16_t bits);
+inline float roundToBF16(float value) { return fromBF16(toBF16(value)); }
+
+/// An array in global memory, of f32 or, with two bytes, of bf16.
+struct GlobalArray {
+  int64_t elementBytes = 4;
+  std::vector<float> data;
+};
+
+/// What a tensor map says: where the rows of an array are, with strides in
+/// elements.
+struct GlobalRows {
+  int64_t address = 0, columns = 0, rows = 0;
+  int64_t batchStride = 0, headStride = 0, rowStride = 0;
 };
 
 /// What an operation on numbers or fragments results in; nothing if it is
@@ -61,9 +89,13 @@ Datum evaluateColumnMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
 
 /// Runs a kernel of the spattn_gpu dialect, ahead of its lowering: the CTAs of
 /// a grid, one after the other, and the warps of a CTA beside each other, with
-/// the barriers that they wait at and the words that they share. A warp does
-/// what its lane 0 does, and has 16 rows of its warpgroup's fragments. There is
-/// no copy engine and no MMA.
+/// the barriers that they wait at, the words and tiles that they share, and
+/// arrays in global memory. A warp does what its lane 0 does, and has 16 rows of
+/// its warpgroup's fragments. What is read before it is written is NaN.
+///
+/// Asynchronous copies and MMAs take place at once, or, with `late`, when
+/// somebody waits for them: a missing wait, or one that comes too late for what
+/// is overwritten, gives other results in one of the two.
 ///
 /// Two more operations stand for what a test gives and looks at:
 /// `"test.input"() {name}` is what `inputs` gives for the warp, and
@@ -83,6 +115,8 @@ public:
       : kernel(kernel), arguments(std::move(arguments)), threads(threads),
         ctas(ctas) {}
 
+  void setArguments(std::vector<Datum> data) { arguments = std::move(data); }
+
   /// Runs the kernel. Returns what went wrong, if anything: warps that wait for
   /// each other for ever, words outside of their memory, and so on.
   std::string run();
@@ -93,9 +127,16 @@ public:
   std::map<std::string, std::vector<Event>> events;
   /// Counters in global memory, by address.
   std::map<int64_t, int64_t> counters;
+  /// Arrays in global memory and tensor maps, by address.
+  std::map<int64_t, GlobalArray> arrays;
+  std::map<int64_t, GlobalRows> maps;
+  bool late = false;
 
 private:
   friend class Warp;
+  /// An element in global memory, of so many bytes; null if there is none.
+  float *find(int64_t address, int64_t bytes);
+
   struct Cta;
 
   mlir::LLVM::LLVMFuncOp kernel;

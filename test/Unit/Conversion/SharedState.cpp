@@ -10,6 +10,7 @@
 
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -29,13 +30,14 @@ bool Warp::runNamed(int64_t id, int64_t count, bool waits) {
          cta.await(lock, [&] { return barrier.generation != generation; });
 }
 
+Machine::Cta::BarrierKey Warp::keyOf(Value value) {
+  auto barrier = value.getDefiningOp<BarrierOp>();
+  int64_t stage = barrier.getStage() ? number32(barrier.getStage()) : 0;
+  return {barrier.getMemory().getDefiningOp(),
+          barrier.getOffset() + 8 * stage};
+}
+
 bool Warp::runBarrier(Operation &op) {
-  auto barrierOf = [&](Value value) -> Barrier & {
-    auto barrier = value.getDefiningOp<BarrierOp>();
-    int64_t stage = barrier.getStage() ? number32(barrier.getStage()) : 0;
-    return cta.barriers[{barrier.getMemory().getDefiningOp(),
-                         barrier.getOffset() + 8 * stage}];
-  };
   auto named = [&](auto barrier, bool waits) {
     int64_t offset = barrier.getOffset() ? number32(barrier.getOffset()) : 0;
     return runNamed(barrier.getId() + offset, barrier.getThreads(), waits);
@@ -46,27 +48,26 @@ bool Warp::runBarrier(Operation &op) {
         return true;
       })
       .Case([&](BarrierInitOp init) {
-        barrierOf(init.getBarrier()) = {init.getCount(), init.getCount(), 0};
+        cta.barriers[keyOf(init.getBarrier())] = {init.getCount(),
+                                                  init.getCount(), 0};
         return true;
       })
       .Case([&](BarrierArriveOp arrive) {
-        Barrier &barrier = barrierOf(arrive.getBarrier());
         if (arrive.getCondition() && get(arrive.getCondition()).number.isZero())
           return true;
-        barrier.pending -= arrive.getCondition() ? 1 : kLanes;
-        if (barrier.pending < 0)
-          return fail(&op, "more arrivals than the barrier has");
-        if (barrier.pending == 0) {
-          barrier.pending = barrier.count;
-          ++barrier.phase;
-          cta.change();
-        }
-        return true;
+        cta.arrive(keyOf(arrive.getBarrier()),
+                   arrive.getCondition() ? 1 : kLanes);
+        return cta.error.empty();
       })
       .Case([&](BarrierWaitOp wait) {
-        Barrier &barrier = barrierOf(wait.getBarrier());
+        Machine::Cta::BarrierKey key = keyOf(wait.getBarrier());
+        Barrier &barrier = cta.barriers[key];
         int64_t parity = number32(wait.getParity());
-        return cta.await(lock, [&] { return barrier.phase % 2 != parity; });
+        return cta.await(lock, [&] {
+          if (barrier.phase % 2 == parity)
+            cta.endCopies(key, /*onePhase=*/true);
+          return barrier.phase % 2 != parity;
+        });
       })
       .Case([&](NamedBarrierSyncOp sync) { return named(sync, true); })
       .Case([&](NamedBarrierArriveOp arrive) { return named(arrive, false); })
@@ -92,7 +93,8 @@ bool Warp::runMemory(Operation &op) {
   };
   return llvm::TypeSwitch<Operation *, bool>(&op)
       .Case([&](AllocOp alloc) {
-        cta.memories[&op].resize(alloc.getMemory().getType().getBytes() / 4);
+        cta.memories[&op].resize(alloc.getMemory().getType().getBytes() / 4,
+                                 /*NaN=*/-1);
         values[alloc.getMemory()] = Datum();
         return true;
       })
@@ -120,11 +122,23 @@ bool Warp::runMemory(Operation &op) {
       })
       .Case([&](AddWordsOp add) {
         const int32_t *from = wordsOf(add, add.getCount());
-        if (from)
-          record(op, "add",
-                 {get(add.getPointer()), Datum::integer(add.getOverwriting()),
-                  Datum::integer(*from)});
-        return from != nullptr;
+        if (!from)
+          return false;
+        record(op, "add",
+               {get(add.getPointer()), Datum::integer(add.getOverwriting()),
+                Datum::integer(*from)});
+        if (machine.arrays.empty())
+          return true;
+        int64_t to = number32(add.getPointer()), count = add.getCount();
+        bool overwrites = add.getOverwriting();
+        startStore([&cta = cta, overwrites, from, to, count] {
+          for (int64_t i = 0; i < count; ++i) {
+            float &sum = cta.element(to + 4 * i, 4);
+            float part = llvm::bit_cast<float>(from[i]);
+            sum = overwrites ? part : sum + part;
+          }
+        });
+        return true;
       })
       .Case([&](SemaphoreArriveOp arrive) {
         int64_t &semaphore = machine.counters[number32(arrive.getFlag())];
@@ -132,6 +146,7 @@ bool Warp::runMemory(Operation &op) {
         return true;
       })
       .Case([&](SemaphoreReleaseOp release) {
+        endStores();
         machine.counters[number32(release.getFlag())] += release.getValue();
         return true;
       })
@@ -141,7 +156,10 @@ bool Warp::runMemory(Operation &op) {
         return semaphore >= wait.getValue() ||
                fail(&op, "a wait for what nobody publishes");
       })
-      .Case([](StoreWaitOp) { return true; })
+      .Case([&](StoreWaitOp) {
+        endStores();
+        return true;
+      })
       .Case([&](SharedOp tile) {
         // Where in its memory the tile starts.
         int64_t stage = tile.getStage() ? number32(tile.getStage()) : 0;
@@ -149,7 +167,5 @@ bool Warp::runMemory(Operation &op) {
             Datum::integer(stage * tile.getStageBytes(), 64);
         return true;
       })
-      .Default([&](Operation *) {
-        return fail(&op, "an operation that tests cannot run");
-      });
+      .Default([&](Operation *) { return runCopy(op); });
 }

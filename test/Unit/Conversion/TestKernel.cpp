@@ -19,47 +19,57 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::test;
 
-static OwningOpRef<ModuleOp> parse(MLIRContext &context,
-                                   const AttentionSpec &spec) {
+OwningOpRef<ModuleOp>
+spattn::test::parseAttention(MLIRContext &context, const AttentionSpec &spec) {
   context.loadDialect<SpattnDialect, spattn_gpu::SpattnGPUDialect,
                       arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                       NVVM::NVVMDialect, math::MathDialect, scf::SCFDialect,
                       tensor::TensorDialect>();
   context.allowUnregisteredDialects();
-  auto type = [](int64_t heads) {
-    return "tensor<?x" + std::to_string(heads) + "x?x64xbf16>";
+  auto type = [](int64_t heads, int64_t dim, const char *element = "bf16") {
+    return "tensor<?x" + std::to_string(heads) + "x?x" + std::to_string(dim) +
+           "x" + element + ">";
   };
-  std::string q = type(spec.heads), k = type(spec.keyHeads);
+  std::string q = type(spec.heads, spec.headDim),
+              k = type(spec.keyHeads, spec.headDim),
+              v = type(spec.keyHeads, spec.valueDim),
+              o = type(spec.heads, spec.valueDim,
+                       spec.wideOutput ? "f32" : "bf16");
   std::string l = "tensor<?x" + std::to_string(spec.heads) + "x?xf32>";
   std::string attributes = spec.alignment == Alignment::Start
                                ? " {alignment = #spattn.alignment<start>}"
                                : "";
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + k +
-                     ", %o: " + q + ", %l: " + l + ", %do: " + q +
-                     ", %dq: " + q + ", %dk: " + k + ", %dv: " + k + ") {\n";
+  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
+                     ", %o: " + o + ", %l: " + l + ", %do: " + o +
+                     ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
+                     ", %dv: " + v + ") {\n";
   if (spec.backward)
     text += "  %r:3 = spattn.attention_backward structure(" + spec.structure +
-            ") ins(%q, %k, %v, %o, %l, %do : " + q + ", " + k + ", " + k +
-            ", " + q + ", " + l + ", " + q + ") outs(%dq, %dk, %dv : " + q +
-            ", " + k + ", " + k + ")" + attributes;
+            ") ins(%q, %k, %v, %o, %l, %do : " + q + ", " + k + ", " + v +
+            ", " + o + ", " + l + ", " + o + ")" +
+            (spec.dlse ? " dlse(%dl : " + l + ")" : "") +
+            " outs(%dq, %dk, %dv : " + q + ", " + k + ", " + v + ")" +
+            attributes;
   else
-    text += "  %r = spattn.attention structure(" + spec.structure +
-            ") ins(%q, %k, %v : " + q + ", " + k + ", " + k +
-            ") outs(%o : " + q + ")" + attributes;
+    text += std::string("  %r") + (spec.lse ? ":2" : "") +
+            " = spattn.attention structure(" + spec.structure +
+            ") ins(%q, %k, %v : " + q + ", " + k + ", " + v + ") outs(%o" +
+            (spec.lse ? ", %l : " + o + ", " + l : " : " + o) + ")" +
+            attributes;
   auto module = parseSourceString<ModuleOp>(text + "\n  return\n}", &context);
   if (!module)
     llvm::report_fatal_error("the test's attention is not valid");
   return module;
 }
 
-static AttentionOpInterface findAttention(ModuleOp module) {
+AttentionOpInterface spattn::test::findAttention(ModuleOp module) {
   AttentionOpInterface found;
   module.walk([&](AttentionOpInterface op) { found = op; });
   return found;
 }
 
 TestKernel::TestKernel(const AttentionSpec &spec, int64_t threads)
-    : module(parse(context, spec)),
+    : module(parseAttention(context, spec)),
       builder(OpBuilder::atBlockEnd(module->getBody())), threads(threads),
       op(findAttention(*module)), heads(op.getHeadStructures()),
       program(op, *TargetCapabilities::of("sm_90a"), /*queryTile=*/128,

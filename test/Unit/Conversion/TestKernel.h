@@ -23,7 +23,17 @@ struct AttentionSpec {
   int64_t heads = 1, keyHeads = 1;
   Alignment alignment = Alignment::End;
   bool backward = false;
+  int64_t headDim = 64, valueDim = 64;
+  /// Whether there is a log-sum-exp, of attention, or a gradient by it.
+  bool lse = false, dlse = false;
+  /// Whether the output is of f32.
+  bool wideOutput = false;
 };
+
+/// A module with the attention, and all that kernels need in the context.
+mlir::OwningOpRef<mlir::ModuleOp> parseAttention(mlir::MLIRContext &context,
+                                                 const AttentionSpec &spec);
+AttentionOpInterface findAttention(mlir::ModuleOp module);
 
 /// Numbers of a call.
 struct CallSpec {

@@ -27,8 +27,28 @@ struct NamedBarrier {
   int64_t arrived = 0, generation = 0;
 };
 
+/// A tile in shared memory: chunks of 64 columns, rows of 128 bytes.
+struct Tile {
+  uint16_t &at(int64_t row, int64_t column) const {
+    int64_t byte = first + column / 64 * rows * 128 + row * 128;
+    return reinterpret_cast<uint16_t *>(
+        memory->data())[byte / 2 + column % 64];
+  }
+  float get(int64_t row, int64_t column) const {
+    return fromBF16(at(row, column));
+  }
+
+  std::vector<int32_t> *memory;
+  int64_t first, rows, columns;
+};
+
 /// What the warps of a CTA share. One of them runs at a time, until it waits.
 struct Machine::Cta {
+  using BarrierKey = std::pair<mlir::Operation *, int64_t>;
+  Cta(Machine &machine, int64_t number, int64_t warps)
+      : machine(machine), number(number), alive(warps) {}
+
+
   /// Waits until `isOver`; false if that never happens.
   bool await(std::unique_lock<std::mutex> &lock,
              llvm::function_ref<bool()> isOver) {
@@ -59,13 +79,51 @@ struct Machine::Cta {
     changed.notify_all();
   }
 
+  /// Arrives so many times at a barrier.
+  void arrive(const BarrierKey &key, int64_t times) {
+    Barrier &barrier = barriers[key];
+    barrier.pending -= times;
+    if (barrier.pending < 0)
+      return fail("more arrivals than a barrier has");
+    if (barrier.pending > 0)
+      return;
+    barrier.pending = barrier.count;
+    ++barrier.phase;
+    change();
+  }
+  /// Starts a copy, which arrives at a barrier when it is over.
+  void startCopy(const BarrierKey &key, bool late, std::function<void()> copy) {
+    copies[key].push_back(std::move(copy));
+    if (!late)
+      endCopies(key, /*onePhase=*/false);
+    change();
+  }
+  /// Ends the copies that have been started, or those of one phase.
+  void endCopies(const BarrierKey &key, bool onePhase) {
+    std::vector<std::function<void()>> &started = copies[key];
+    int64_t phase = barriers[key].phase;
+    while (!started.empty() && !(onePhase && barriers[key].phase != phase)) {
+      started.front()();
+      started.erase(started.begin());
+      arrive(key, 1);
+    }
+  }
+
+  /// An element in global memory, of so many bytes. Fails, and returns a place
+  /// to write to, if there is none.
+  float &element(int64_t address, int64_t bytes);
+  void store(int64_t address, int64_t bytes, float value);
+
+  Machine &machine;
   int64_t number, alive;
+  float nowhere = 0;
   std::mutex mutex;
   std::condition_variable changed;
   int64_t waiting = 0, changes = 0;
   std::string error;
   std::map<mlir::Operation *, std::vector<int32_t>> memories;
-  std::map<std::pair<mlir::Operation *, int64_t>, Barrier> barriers;
+  std::map<BarrierKey, Barrier> barriers;
+  std::map<BarrierKey, std::vector<std::function<void()>>> copies;
   std::map<int64_t, NamedBarrier> named;
 };
 
@@ -79,7 +137,8 @@ public:
   void run() {
     mlir::Block &entry = machine.kernel.getBody().front();
     std::vector<Datum> results;
-    runBlock(entry, machine.arguments, results);
+    if (runBlock(entry, machine.arguments, results))
+      endStores();
   }
 
 private:
@@ -128,6 +187,17 @@ private:
   bool runBarrier(mlir::Operation &op);
   bool runMemory(mlir::Operation &op);
   bool runNamed(int64_t id, int64_t threads, bool waits);
+  /// Copies between global memory, shared memory and registers.
+  bool runCopy(mlir::Operation &op);
+  bool runGlobal(mlir::Operation &op);
+  bool runMma(mlir::Operation &op);
+  std::optional<Tile> locate(mlir::Value tile);
+  Machine::Cta::BarrierKey keyOf(mlir::Value barrier);
+  /// Starts a store, which reads shared memory until it is waited for.
+  void startStore(std::function<void()> work);
+  void endStores();
+  /// The first of the warp's rows in those of its warpgroup.
+  int64_t firstRow() const { return number % 4 * Datum::kRows; }
   int32_t *words(mlir::Operation *op, mlir::Value memory, mlir::Value stage,
                  int64_t stride, int64_t offset, int64_t count);
   Datum inLane(mlir::Value value, int64_t lane,
@@ -141,6 +211,10 @@ private:
   int64_t number;
   std::unique_lock<std::mutex> lock;
   llvm::DenseMap<mlir::Value, Datum> values;
+  std::vector<std::function<void()>> stores;
+  /// MMAs that have been started, by group, and those of no group yet.
+  std::vector<std::vector<std::shared_ptr<Flight>>> groups;
+  std::vector<std::shared_ptr<Flight>> uncommitted;
 };
 
 } // namespace spattn::test

@@ -50,15 +50,15 @@ struct AttentionShape {
 /// an attention or its gradients compute is zero.
 template <class T>
 struct AttentionArrays {
-  Array<T> q, k, v, o, lse, dout, dq, dk, dv;
+  Array<T> q, k, v, o, lse, dout, dlse, dq, dk, dv;
 
   explicit AttentionArrays(const AttentionShape &s)
       : q({s.batch, s.heads, s.queries, s.headDim}, 1),
         k({s.batch, s.keyHeads, s.keys, s.headDim}, 2),
         v({s.batch, s.keyHeads, s.keys, s.valueDim}, 3),
         o({s.batch, s.heads, s.queries, s.valueDim}),
-        lse({s.batch, s.heads, s.queries}), dout(o.sizes, 4), dq(q.sizes),
-        dk(k.sizes), dv(v.sizes) {}
+        lse({s.batch, s.heads, s.queries}), dout(o.sizes, 4),
+        dlse(lse.sizes, 5), dq(q.sizes), dk(k.sizes), dv(v.sizes) {}
 };
 
 } // namespace spattn::test

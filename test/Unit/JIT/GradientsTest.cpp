@@ -50,22 +50,27 @@ protected:
     context = std::make_unique<MLIRContext>(registry);
   }
 
-  /// A module with @f, which the structure is of, and @f_backward.
+  /// A module with @f, which the structure is of, and @f_backward. The loss
+  /// depends on the log-sum-exp, too, if that is asked for.
   OwningOpRef<ModuleOp> derive(const std::string &structure,
-                               const std::string &alignment) {
+                               const std::string &alignment,
+                               bool ofLse = false) {
+    usesLse = ofLse;
     std::string text = R"(
 !q = tensor<?x4x?x3xf32>
 !k = tensor<?x2x?x3xf32>
 !v = tensor<?x2x?x2xf32>
 !o = tensor<?x4x?x2xf32>
-func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
-  %r = spattn.attention structure()" +
-                       structure +
-                       R"() ins(%q, %k, %v : !q, !k, !v) outs(%o : !o)
-      {differentiated, alignment = #spattn.alignment<)" +
-                       alignment + R"(>}
-  return %r : !o
-})";
+!l = tensor<?x4x?xf32>
+func.func @f(%q: !q, %k: !k, %v: !v, %o: !o)" +
+                       std::string(ofLse ? ", %l: !l) -> (!o, !l) {\n  %r:2"
+                                         : ") -> !o {\n  %r") +
+                       " = spattn.attention structure(" + structure +
+                       ") ins(%q, %k, %v : !q, !k, !v) outs(%o" +
+                       (ofLse ? ", %l : !o, !l)" : " : !o)") +
+                       "{differentiated, alignment = #spattn.alignment<" +
+                       alignment + ">}\n  return " +
+                       (ofLse ? "%r#0, %r#1 : !o, !l\n}" : "%r : !o\n}");
     auto module = parseSourceString<ModuleOp>(text, context.get());
     if (!module)
       return nullptr;
@@ -96,6 +101,8 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
           std::pair(OperandKind::KeyGradient, &arrays.dk),
           std::pair(OperandKind::ValueGradient, &arrays.dv)})
       views[kind] = view(*array);
+    if (usesLse)
+      views[OperandKind::LseGradient] = view(arrays.dlse);
     return views;
   }
 
@@ -106,8 +113,14 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
 
   double getLoss(const AttentionProblem &problem, Arrays &arrays) {
     EXPECT_FALSE(evaluate(problem, views(arrays)));
-    return std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
-                              arrays.dout.data.begin(), 0.0);
+    double loss =
+        std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
+                           arrays.dout.data.begin(), 0.0);
+    if (usesLse)
+      for (auto [lse, factor] : llvm::zip(arrays.lse.data, arrays.dlse.data))
+        if (std::isfinite(lse))
+          loss += lse * factor;
+    return loss;
   }
 
   std::unique_ptr<CpuKernel> compile(ModuleOp module, StringRef entry,
@@ -146,9 +159,15 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o) -> !o {
     for (Array *gradient : a.gradients())
       // What is not written shows.
       gradient->data.assign(gradient->data.size(), NAN);
-    return run(kernel,
-               {&a.q, &a.k, &a.v, &a.o, &a.lse, &a.dout, &a.dq, &a.dk, &a.dv});
+    std::vector<Array *> arrays = {&a.q, &a.k, &a.v, &a.o, &a.lse, &a.dout};
+    if (usesLse)
+      arrays.push_back(&a.dlse);
+    llvm::append_range(arrays, a.gradients());
+    return run(kernel, arrays);
   }
+
+  /// Whether the loss depends on the log-sum-exp: on those that are finite.
+  bool usesLse = false;
 
   DialectRegistry registry;
   std::unique_ptr<MLIRContext> context;
@@ -180,6 +199,8 @@ const char *const kStructures[] = {
     "#spattn.partition<gapped>",
     "#spattn.partition<local>",
     "#spattn.band<local_band, 3 of 7>",
+    "#spattn.partition<exclusive, length = 6>",
+    "#spattn.partition<local_band, length = 20>",
     "#spattn.union<#spattn.sink<2>, #spattn.window<left = 3, right = 0>>",
     "#spattn.union<#spattn.partition<exclusive>, #spattn.sink<2>>",
     ("#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<2 to 6>, "
@@ -187,14 +208,15 @@ const char *const kStructures[] = {
     "#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>",
 };
 
-/// The structure, and how lengths line up.
+/// The structure, how lengths line up, and whether there is a gradient by the
+/// log-sum-exp.
 class CentralDifferences : public GradientsTest,
                            public testing::WithParamInterface<
-                               std::tuple<const char *, const char *>> {};
+                               std::tuple<const char *, const char *, bool>> {};
 
 TEST_P(CentralDifferences, Agree) {
-  auto [structure, alignment] = GetParam();
-  auto module = derive(structure, alignment);
+  auto [structure, alignment, ofLse] = GetParam();
+  auto module = derive(structure, alignment, ofLse);
   ASSERT_TRUE(module);
   AttentionProblem problem = getProblem(*module);
 
@@ -232,12 +254,13 @@ TEST_P(CentralDifferences, Agree) {
 
 INSTANTIATE_TEST_SUITE_P(Structures, CentralDifferences,
                          testing::Combine(testing::ValuesIn(kStructures),
-                                          testing::Values("end", "start")));
+                                          testing::Values("end", "start"),
+                                          testing::Bool()));
 
 // Whatever a query that sees no key holds, its gradient is 0, and those of
 // keys and values do not notice.
 TEST_F(GradientsTest, QueriesWithoutKeys) {
-  auto module = derive("#spattn.partition<exclusive>", "end");
+  auto module = derive("#spattn.partition<exclusive>", "end", /*ofLse=*/true);
   Arrays oracle{Sizes()};
   runOracle(getProblem(*module), oracle);
   Arrays poisoned = oracle;
@@ -246,6 +269,7 @@ TEST_F(GradientsTest, QueriesWithoutKeys) {
     if (std::isfinite(poisoned.lse.data[row]))
       continue;
     ++empty;
+    poisoned.dlse.data[row] = empty % 2 ? NAN : INFINITY;
     for (int64_t c = 0; c < kHeadDim; ++c)
       poisoned.q.data[row * kHeadDim + c] = NAN;
     for (int64_t c = 0; c < kValueDim; ++c)
@@ -297,14 +321,15 @@ TEST_F(GradientsTest, NoQueriesOrKeys) {
 
 // Buffers of another order of dimensions, with a gap behind each row.
 TEST_F(GradientsTest, HonourStrides) {
-  auto module = derive("#spattn.causal", "end");
+  auto module = derive("#spattn.causal", "end", /*ofLse=*/true);
   auto kernel = compile(*module, "f_backward");
   ASSERT_TRUE(kernel);
   Arrays expected{Sizes()};
   runOracle(getProblem(*module), expected);
-  Array *arrays[] = {&expected.q,  &expected.k,   &expected.v,
-                     &expected.o,  &expected.lse, &expected.dout,
-                     &expected.dq, &expected.dk,  &expected.dv};
+  Array *arrays[] = {&expected.q,    &expected.k,   &expected.v,
+                     &expected.o,    &expected.lse, &expected.dout,
+                     &expected.dlse, &expected.dq,  &expected.dk,
+                     &expected.dv};
   std::vector<std::vector<float>> buffers;
   std::vector<KernelArgument> arguments;
   // The position of row (h, n) of a buffer.
@@ -338,7 +363,7 @@ TEST_F(GradientsTest, HonourStrides) {
   }
   auto results = kernel->run(arguments);
   ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
-  for (size_t i = 6; i < 9; ++i) {
+  for (size_t i = 7; i < 10; ++i) {
     std::vector<bool> written(buffers[i].size());
     forElements(*arrays[i], [&](double x, int64_t at) {
       EXPECT_NEAR(buffers[i][at], x, 5e-6);
@@ -347,6 +372,29 @@ TEST_F(GradientsTest, HonourStrides) {
     for (size_t at = 0; at < written.size(); ++at)
       EXPECT_TRUE(written[at] || buffers[i][at] == -7) << at;
   }
+}
+
+// Each query's scores have a sum of gradients: that by its log-sum-exp.
+TEST_F(GradientsTest, OfTheLogSumExpAlone) {
+  auto module = derive("#spattn.causal", "end", /*ofLse=*/true);
+  Arrays with{Sizes()};
+  with.dout.data.assign(with.dout.data.size(), 0);
+  AttentionProblem problem = getProblem(*module);
+  runOracle(problem, with);
+  // The keys, weighted by probabilities: the output where values are keys.
+  AttentionProblem ofKeys = problem;
+  ofKeys.valueDim = ofKeys.headDim;
+  OperandArrays arrays = views(with);
+  Array weighted(with.q.sizes);
+  arrays[OperandKind::Value] = view(with.k);
+  arrays[OperandKind::Out] = view(weighted);
+  ASSERT_FALSE(evaluate(ofKeys, arrays));
+  for (size_t i = 0; i < weighted.data.size(); ++i)
+    EXPECT_NEAR(with.dq.data[i],
+                problem.getScale() * with.dlse.data[i / kHeadDim] *
+                    weighted.data[i],
+                1e-12);
+  EXPECT_THAT(with.dv.data, Each(0));
 }
 
 TEST_F(GradientsTest, RefuseSizesThatDoNotAgree) {
@@ -368,6 +416,13 @@ TEST_F(GradientsTest, RefuseSizesThatDoNotAgree) {
   arrays.lse = Array({2, kHeads, 9});
   EXPECT_EQ(errorOf(arrays),
             "arguments 0 and 4 should have the same batch size, got 1 and 2");
+  module = derive("#spattn.full", "end", /*ofLse=*/true);
+  kernel = compile(*module, "f_backward");
+  ASSERT_TRUE(kernel);
+  arrays = Arrays{Sizes()};
+  arrays.dlse = Array({1, kHeads, 8});
+  EXPECT_EQ(errorOf(arrays),
+            "arguments 0 and 6 should have the same length, got 9 and 8");
 }
 
 } // namespace

@@ -73,10 +73,10 @@ func.func @forward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l) -> (!o, !l) 
   return %r#0, %r#1 : !o, !l
 }
 func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
-                    %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+                    %dl: !l, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
   %r:3 = spattn.attention_backward structure()" +
         structure + R"() ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o)
-      scale(%s) outs(%dq, %dk, %dv : !q, !k, !v)
+      dlse(%dl : !l) scale(%s) outs(%dq, %dk, %dv : !q, !k, !v)
   return %r#0, %r#1, %r#2 : !q, !k, !v
 })";
     auto module = parseSourceString<ModuleOp>(text, context.get());
@@ -106,6 +106,7 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
           std::pair(OperandKind::Out, &arrays.o),
           std::pair(OperandKind::Lse, &arrays.lse),
           std::pair(OperandKind::OutGradient, &arrays.dout),
+          std::pair(OperandKind::LseGradient, &arrays.dlse),
           std::pair(OperandKind::QueryGradient, &arrays.dq),
           std::pair(OperandKind::KeyGradient, &arrays.dk),
           std::pair(OperandKind::ValueGradient, &arrays.dv)})
@@ -122,7 +123,8 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
   void runBackward(Arrays &a, float scale) {
     auto results = backward->run({view(a.q), view(a.k), view(a.v), scale,
                                   view(a.o), view(a.lse), view(a.dout),
-                                  view(a.dq), view(a.dk), view(a.dv)});
+                                  view(a.dlse), view(a.dq), view(a.dk),
+                                  view(a.dv)});
     ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
   }
 
@@ -182,9 +184,10 @@ TEST_P(EachStructure, ReachesWhatSeesIt) {
   compile(GetParam());
   Arrays inputs{Shape()};
   for (Array Arrays::*operand :
-       {&Arrays::q, &Arrays::k, &Arrays::v, &Arrays::dout}) {
+       {&Arrays::q, &Arrays::k, &Arrays::v, &Arrays::dout, &Arrays::dlse}) {
     std::vector<float> &data = (inputs.*operand).data;
-    int64_t width = (inputs.*operand).sizes.back();
+    int64_t width =
+        operand == &Arrays::dlse ? 1 : (inputs.*operand).sizes.back();
     // All rows in turn, and elements in vectors and in the remainder.
     for (size_t row = 0, rows = data.size() / width; row < rows; ++row) {
       size_t element = row * width + row * 5 % width;
@@ -228,6 +231,14 @@ TEST_P(EachStructure, LogitsOfMinusInfinity) {
     for (size_t row = 0; row < inputs.k.data.size() / width; ++row)
       if (int64_t(row) % 11 < keys)
         inputs.k.data[row * width] = -kInf;
+    check(inputs);
+    // What a query that has a log-sum-exp of -inf has as the gradient by it
+    // does not count.
+    Arrays forward = inputs;
+    runForward(forward, 0.25f);
+    for (auto [lse, dlse] : llvm::zip(forward.lse.data, inputs.dlse.data))
+      if (lse == -kInf)
+        dlse = NAN;
     check(inputs);
   }
 }

@@ -78,6 +78,14 @@ const Case cases[] = {
     {"#spattn.partition<exclusive>", 2, 4, end, ".. .."},
     {"#spattn.partition<local>", 2, 4, end, "1. .1"},
     {"#spattn.partition<local_band>", 3, 4, end, "1. .1"},
+    // Bands of another length: distances past it belong to no head.
+    {"#spattn.partition<exclusive, length = 3>", 0, 2, end,
+     "1.... 11... .11.. ..11. ...11"},
+    {"#spattn.partition<exclusive, length = 3>", 1, 2, end,
+     "..... ..... 1.... .1... ..1.."},
+    {"#spattn.partition<exclusive, length = 8>", 1, 2, end,
+     "..... ..... ..... ..... 1...."},
+    {"#spattn.band<local, 1 of 2, length = 0>", 0, 1, end, "1. .1"},
     {"#spattn.band<exclusive, 1 of 2>", 5, 8, end,
      "..... ..... ..... 1.... 11..."},
 

@@ -64,6 +64,7 @@ inline std::vector<Range> distancesOf(const Structure &leaf, int64_t position,
       ranges.push_back({valueOf(interval.lo, n), valueOf(interval.hi, n)});
     return ranges;
   }
+  n = leaf.partitionLength().value_or(n);
   int64_t of = leaf.partitionOf() ? *leaf.partitionOf() : heads;
   int64_t x = leaf.partitionIndex() ? *leaf.partitionIndex() : position;
   // Deal the distances out one head after the other.

@@ -94,6 +94,10 @@ TEST(Structure, Prints) {
             "band(local_band, of 16, index 3)");
   EXPECT_EQ(S::band(Partition::Gapped, 16).str(), "band(gapped, of 16)");
   EXPECT_EQ(S::band(Partition::Local).str(), "band(local)");
+  EXPECT_EQ(S::band(Partition::Local, {}, {}, 512).str(),
+            "band(local, length 512)");
+  EXPECT_EQ(S::band(Partition::Exclusive, 16, 3, 4096).str(),
+            "band(exclusive, of 16, index 3, length 4096)");
   EXPECT_EQ(
       HeadStructures({{16, S::band(Partition::Exclusive)}, {2, S::full()}})
           .str(),
@@ -119,6 +123,11 @@ TEST(Structure, Compares) {
   EXPECT_NE(S::band(Partition::Local), S::band(Partition::Local, 4));
   EXPECT_NE(S::band(Partition::Local, 4), S::band(Partition::Local, 4, 0));
   EXPECT_NE(S::band(Partition::Local), S::band(Partition::Gapped));
+  EXPECT_NE(S::band(Partition::Local), S::band(Partition::Local, {}, {}, 8));
+  EXPECT_NE(S::band(Partition::Local, {}, {}, 0),
+            S::band(Partition::Local, {}, {}, 8));
+  EXPECT_EQ(S::band(Partition::Local, {}, {}, 8),
+            S::band(Partition::Local, {}, {}, 8));
 }
 
 TEST(Structure, CanBeWalked) {
@@ -204,6 +213,14 @@ TEST(Validate, Bands) {
   expectRejected(S::band(Partition::Exclusive, 4),
                  "a partition of 4 has no part for each of 8 heads", 8);
   EXPECT_EQ(S::band(Partition::Exclusive, 8).validate(8), std::nullopt);
+  expectRejected(S::band(Partition::Exclusive, 8, 0, -1),
+                 "partition length -1 is negative");
+  expectRejected(S::band(Partition::Exclusive, {}, {}, int64_t(1) << 30),
+                 "partition length 1073741824 is out of range");
+  EXPECT_EQ(S::band(Partition::Exclusive, {}, {}, (int64_t(1) << 30) - 1)
+                .validate(),
+            std::nullopt);
+  EXPECT_EQ(S::band(Partition::Exclusive, {}, {}, 0).validate(), std::nullopt);
   EXPECT_EQ(S::band(Partition::Exclusive, std::nullopt, 8).validate(),
             std::nullopt);
 }

@@ -228,4 +228,24 @@ TEST(Large, Bands) {
       }
 }
 
+/// Bands that were made for another length.
+TEST(Large, BandsOfFixedLength) {
+  std::mt19937 random(7);
+  for (int partition = 0; partition < 4; ++partition)
+    for (int64_t made : {512, 4096, 4100})
+      for (int64_t length : {500, 1000, 5000}) {
+        HeadStructures heads({{16, Structure::band(
+                                       static_cast<Partition>(partition), {},
+                                       {}, made)}});
+        for (int64_t head : {0, 1, 8, 15}) {
+          Instance instance = {&heads, head, length, length, Alignment::End};
+          Large large(instance);
+          large.check(IntOps(), random);
+          large.check(BlindOps(), random);
+          if (::testing::Test::HasFailure())
+            return;
+        }
+      }
+}
+
 } // namespace

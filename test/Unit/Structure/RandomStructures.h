@@ -155,9 +155,13 @@ private:
     case 3: {
       auto partition = static_cast<Partition>(pick(0, 3));
       int64_t of = pick(heads, heads + 5);
+      std::optional<int64_t> length;
+      if (pick(0, 2) == 0)
+        length = pick(0, 9) ? pick(0, 2 * scale)
+                            : Structure::maxPartitionLength - pick(0, 2);
       if (pick(0, 1))
-        return Structure::band(partition);
-      return Structure::band(partition, of, pick(0, of - 1));
+        return Structure::band(partition, std::nullopt, std::nullopt, length);
+      return Structure::band(partition, of, pick(0, of - 1), length);
     }
     case 4:
       return named();
@@ -212,12 +216,14 @@ inline std::string attributeOf(const Structure &structure) {
   case Structure::Kind::Keys:
     return "#spattn.keys<" + intervalText(structure.keyInterval()) + ">";
   case Structure::Kind::Band: {
-    std::string kind = partitionName(structure.partition());
+    std::string kind = partitionName(structure.partition()), length;
+    if (structure.partitionLength())
+      length = ", length = " + std::to_string(*structure.partitionLength());
     if (!structure.partitionIndex())
-      return "#spattn.partition<" + kind + ">";
+      return "#spattn.partition<" + kind + length + ">";
     return "#spattn.band<" + kind + ", " +
            std::to_string(*structure.partitionIndex()) + " of " +
-           std::to_string(*structure.partitionOf()) + ">";
+           std::to_string(*structure.partitionOf()) + length + ">";
   }
   case Structure::Kind::Union:
     return "#spattn.union<" + list(structure.children(), attributeOf) + ">";

@@ -260,6 +260,17 @@ TEST(Simplify, Heads) {
   expect(HeadStructures({{1, S::band(Partition::Local, 4, 1)},
                          {1, S::band(Partition::Local, 4, 1)}}),
          "2 x band(local, of 4, index 1)");
+  // A band of a fixed length is distances, if the group does not matter.
+  expect(HeadStructures({{1, S::band(Partition::Exclusive, 4, 1, 10)},
+                         {1, S::band(Partition::LocalBand, 4, 2, 10)},
+                         {1, S::band(Partition::Gapped, 4, 3, 10)},
+                         {1, S::band(Partition::Local, 4, 3, 10)},
+                         {2, S::band(Partition::Local, {}, {}, 10)}}),
+         "1 x distances(3 to 6), 1 x distances(0 to 3, 6 to 8), "
+         "1 x distances(8 to 9), 1 x distances(0 to 3), "
+         "2 x band(local, length 10)");
+  expect(HeadStructures({{1, S::band(Partition::Exclusive, 4, 3, 3)}}),
+         "1 x distances()");
   // The one head of a partition sees [0, N), which N / 2 lies in. 32 lies in
   // it only at lengths that the normal form does not know.
   HeadStructures one({{1, S::unite({band, S::distances({{n(1, 2), c(40)}})})}});

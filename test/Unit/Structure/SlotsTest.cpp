@@ -92,6 +92,11 @@ TEST(Slots, Bands) {
   }
   // One head has everything in sight.
   expectRanges(S::band(Partition::LocalBand), 1, 1, 1);
+  // A fixed length changes nothing.
+  expectRanges(HeadStructures({{8, S::band(Partition::LocalBand, {}, {}, 96)}}),
+               1, 2, 2);
+  expectRanges(HeadStructures({{8, S::band(Partition::Exclusive, {}, {}, 96)}}),
+               1, 1, 1);
   // The first head's band lies within its local part.
   expectRanges(S::band(Partition::LocalBand, 8, 0), 1, 1, 1);
 }

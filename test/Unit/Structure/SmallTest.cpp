@@ -85,6 +85,13 @@ std::vector<HeadStructures> catalog() {
     for (int64_t heads : {1, 2, 3, 4, 5, 8, 16})
       all.push_back(HeadStructures({{heads, S::band(kind)}}));
     all.push_back(HeadStructures({{2, S::band(kind, 5)}}));
+    for (int64_t length : {0, 1, 7, 8, 20})
+      for (int64_t heads : {1, 3, 4})
+        all.push_back(HeadStructures({{heads, S::band(kind, {}, {}, length)}}));
+    all.push_back(HeadStructures({{2, S::band(kind, 5, {}, 11)}}));
+    all.push_back(HeadStructures({{1, S::band(kind, 4, 2, 10)}}));
+    all.push_back(HeadStructures({{3, S::unite({S::band(kind, {}, {}, 9),
+                                                S::band(kind, 4, 1, 6)})}}));
     all.push_back(HeadStructures({{1, S::band(kind, 4, 2)}}));
     all.push_back(HeadStructures({{3, S::unite({S::band(kind), S::sink(2)})}}));
     all.push_back(

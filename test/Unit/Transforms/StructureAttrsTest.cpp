@@ -81,6 +81,10 @@ TEST_F(StructureAttrs, Names) {
       {S::keys(negInf, c(7)), "#spattn.keys<-inf to 7>"},
       {S::band(Partition::LocalBand), "#spattn.partition<local_band>"},
       {S::band(Partition::Gapped, 16, 3), "#spattn.band<gapped, 3 of 16>"},
+      {S::band(Partition::Local, {}, {}, 9),
+       "#spattn.partition<local, length = 9>"},
+      {S::band(Partition::Gapped, 16, 3, 4096),
+       "#spattn.band<gapped, 3 of 16, length = 4096>"},
   };
   for (const auto &[structure, text] : cases) {
     Attribute attr = toAttr(&context, structure);

@@ -44,14 +44,13 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   KernelSignature signature(program);
   auto outMap = signature.tensorMap("o", kRowsOfGroup);
   auto doMap = signature.tensorMap("do", kRowsOfGroup);
-  KernelSignature::Strided callerLse;
-  callerLse.pointer = signature.buffer("lse");
+  LseArguments callerLse(signature, op);
   auto lse = signature.scratch("lse_start");
   auto delta = signature.scratch("delta_start");
   auto sums = signature.scratch("dq_sums");
   auto counter = signature.scratch("counter");
   SequenceArguments sequenceArguments(signature);
-  callerLse.strides = signature.strides("lse");
+  callerLse.addStrides(signature);
 
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
@@ -77,10 +76,13 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
         });
         if (!config.claimsSums)
           clearSums(b, config, rows, signature.get(sums));
-        rows.storeStart(signature.get(lse),
-                        rows.negatedLse(signature.get(b, callerLse)));
+        LseArrays caller = callerLse.get(b, signature);
+        Value negatedLse = rows.negatedLse(caller.lse);
+        rows.storeStart(signature.get(lse), negatedLse);
         b.await(loaded, b.i32(0));
-        rows.storeStart(signature.get(delta), rows.deltaStart(outTile, doTile));
+        rows.storeStart(
+            signature.get(delta),
+            rows.deltaStart(outTile, doTile, caller.dlse, negatedLse));
       },
       [&] {
         // No probability is above 0.

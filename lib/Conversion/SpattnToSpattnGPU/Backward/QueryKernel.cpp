@@ -35,7 +35,7 @@ QueryKernelLayout::QueryKernelLayout(const BackwardConfig &config) {
 namespace {
 
 struct QueryKernelArguments {
-  explicit QueryKernelArguments(KernelSignature &signature)
+  QueryKernelArguments(KernelSignature &signature, AttentionBackwardOp op)
       : queryMap(signature.tensorMap("q", kRowsOfGroup)),
         keyMap(signature.tensorMap("k", kKeyTile)),
         valueMap(signature.tensorMap("v", kKeyTile)),
@@ -43,19 +43,20 @@ struct QueryKernelArguments {
         doMap(signature.tensorMap("do", kRowsOfGroup)),
         dqMap(signature.tensorMap("dq", kRowsOfGroup)) {
     dq.pointer = signature.buffer("dq");
-    callerLse.pointer = signature.buffer("lse");
+    callerLse.emplace(signature, op);
     lse = signature.scratch("lse_start");
     delta = signature.scratch("delta_start");
     counter = signature.scratch("counter");
     sequence.emplace(signature);
     scale = signature.f32("scale");
     dq.strides = signature.strides("dq");
-    callerLse.strides = signature.strides("lse");
+    callerLse->addStrides(signature);
   }
 
   KernelSignature::Argument queryMap, keyMap, valueMap, outMap, doMap, dqMap;
   KernelSignature::Argument lse, delta, counter, scale;
-  KernelSignature::Strided dq, callerLse;
+  KernelSignature::Strided dq;
+  std::optional<LseArguments> callerLse;
   std::optional<SequenceArguments> sequence;
 };
 
@@ -66,7 +67,7 @@ public:
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
         op(op), config(config), layout(config), program(program),
-        signature(program), arguments(signature),
+        signature(program), arguments(signature, op),
         workTiles(b, layout.workTiles), walk(b, workTiles, kKeyTile),
         query(b, layout.query), dO(b, layout.dO), gradient(b, layout.gradient),
         keys(b, layout.keys), values(b, layout.values) {}
@@ -104,7 +105,7 @@ void QueryKernel::build(StringRef name) {
   sequence = arguments.sequence->get(signature);
   ScoreModifier modifier(b, get(arguments.scale));
   QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, sequence,
-                         {signature.get(b, arguments.callerLse),
+                         {arguments.callerLse->get(b, signature),
                           get(arguments.lse), get(arguments.delta)});
   initBarriers(b,
                {layout.query.full, layout.dO.full, layout.query.empty,

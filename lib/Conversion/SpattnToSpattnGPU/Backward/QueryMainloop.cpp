@@ -23,15 +23,15 @@ void QueryMainloop::emit() {
 void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   scratch.locate(tile);
   PipelineState own = query.state(tile.number);
-  Value lse = scratch.negatedLse(arrays.callerLse);
+  Value lse = scratch.negatedLse(arrays.caller.lse);
   query.consumerWait(own);
   Value scores = startScores(tilesBefore);
   dO.consumerWait(own);
   PipelineState output = stateOfValue(b, values, tile, tilesBefore, b.i32(-1));
   values.consumerWait(output);
   Value doTile = layout.doTile.at(b);
-  Value delta =
-      scratch.deltaStart(layout.valueTiles.at(b, output.stage), doTile);
+  Value delta = scratch.deltaStart(layout.valueTiles.at(b, output.stage),
+                                   doTile, arrays.caller.dlse, lse);
   scratch.storeStart(arrays.delta, delta);
   scratch.storeStart(arrays.lse, lse);
   // After what depends on the reads: they may still be under way where an

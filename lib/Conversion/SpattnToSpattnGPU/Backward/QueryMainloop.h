@@ -22,9 +22,9 @@ public:
   using Value = mlir::Value;
   using ValueRange = mlir::ValueRange;
 
-  /// Arrays: the log-sum-exp of the caller, and scratch for that and for delta.
+  /// Arrays: those of the caller, and scratch for its log-sum-exp and delta.
   struct Arrays {
-    StridedArray callerLse;
+    LseArrays caller;
     Value lse, delta;
   };
 

@@ -22,6 +22,26 @@ void spattn::startCounter(KernelBuilder &b, Value counter) {
          [&] { LLVM::StoreOp::create(b, b.i32(0), counter); });
 }
 
+LseArguments::LseArguments(KernelSignature &signature, AttentionBackwardOp op) {
+  lse.pointer = signature.buffer("lse");
+  if (op.getDlse())
+    dlse.emplace().pointer = signature.buffer("dlse");
+}
+
+void LseArguments::addStrides(KernelSignature &signature) {
+  lse.strides = signature.strides("lse");
+  if (dlse)
+    dlse->strides = signature.strides("dlse");
+}
+
+LseArrays LseArguments::get(KernelBuilder &b,
+                            const KernelSignature &signature) const {
+  LseArrays arrays{signature.get(b, lse), std::nullopt};
+  if (dlse)
+    arrays.dlse = signature.get(b, *dlse);
+  return arrays;
+}
+
 //===----------------------------------------------------------------------===//
 // Where rows are
 //===----------------------------------------------------------------------===//
@@ -105,12 +125,16 @@ void QueryRows::storeStart(Value base, Value rows) {
   spattn_gpu::StoreRowsOp::create(b, rows, scratch(base), stride, count);
 }
 
-Value QueryRows::negatedLse(const StridedArray &array) {
-  Value missing = b.f32(kNegInf);
+Value QueryRows::loadRows(const StridedArray &array, float past) {
+  Value missing = b.f32(past);
   Value count = b.asIndex(rowsLeft);
   Value stride = b.asIndex(array.rowStride);
-  Value lse = spattn_gpu::LoadRowsOp::create(b, row(array, b.getF32Type()),
-                                             stride, count, missing);
+  return spattn_gpu::LoadRowsOp::create(b, row(array, b.getF32Type()), stride,
+                                        count, missing);
+}
+
+Value QueryRows::negatedLse(const StridedArray &array) {
+  Value lse = loadRows(array, kNegInf);
   return b.map(lse, b.rowsType(), [&](ValueRange x) -> Value {
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
                                        b.f32(kNegInf));
@@ -119,12 +143,23 @@ Value QueryRows::negatedLse(const StridedArray &array) {
   });
 }
 
-Value QueryRows::deltaStart(Value outTile, Value doTile) {
+Value QueryRows::deltaStart(Value outTile, Value doTile,
+                            const std::optional<StridedArray> &dlse,
+                            Value negatedLse) {
   Value partial = spattn_gpu::RowProductsOp::create(
       b, b.rowsType(), outTile, doTile, b.asIndex(b.i32(0)));
   Value delta = spattn_gpu::QuadReduceOp::create(
       b, b.rowsType(), spattn_gpu::ReductionKind::Add, partial);
-  return b.map(delta, b.rowsType(), [&](ValueRange x) -> Value {
-    return arith::NegFOp::create(b, x[0]);
-  });
+  if (!dlse)
+    return b.map(delta, b.rowsType(), [&](ValueRange x) -> Value {
+      return arith::NegFOp::create(b, x[0]);
+    });
+  Value gradient = loadRows(*dlse, 0);
+  return b.map({delta, gradient, negatedLse}, b.rowsType(),
+               [&](ValueRange x) -> Value {
+                 Value counts = arith::CmpFOp::create(
+                     b, arith::CmpFPredicate::OGT, x[2], b.f32(kNegInf));
+                 Value own = arith::SelectOp::create(b, counts, x[1], b.f32(0));
+                 return arith::SubFOp::create(b, own, x[0]);
+               });
 }

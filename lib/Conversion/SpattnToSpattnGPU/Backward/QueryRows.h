@@ -52,8 +52,10 @@ public:
   /// `-lse` of each row, from the log-sum-exp of the caller; -inf for a row
   /// without keys, which has no probability above 0.
   Value negatedLse(const StridedArray &lse);
-  /// `-delta` of each row, by tiles of O and dO.
-  Value deltaStart(Value outTile, Value doTile);
+  /// `-delta` of each row, by tiles of O and dO and, if there is one, the
+  /// gradient by the log-sum-exp, which counts where `negatedLse` is above -inf.
+  Value deltaStart(Value outTile, Value doTile,
+                   const std::optional<StridedArray> &dlse, Value negatedLse);
 
   /// The thread's warp.
   Value warp() { return mlir::arith::DivUIOp::create(b, b.thread, b.i32(32)); }
@@ -62,12 +64,32 @@ public:
 
 private:
   void locateScratch();
+  /// The number that an array has for each row, `past` for those past the end.
+  Value loadRows(const StridedArray &array, float past);
 
   KernelBuilder &b;
   AttentionBackwardOp op;
   const BackwardConfig &config;
   SequenceInfo sequence;
   Value rowsLeft, scratchRow;
+};
+
+/// The log-sum-exp of the caller and, if there is one, the gradient by it.
+struct LseArrays {
+  StridedArray lse;
+  std::optional<StridedArray> dlse;
+};
+
+/// The arguments that these arrays are. Strides come after other addresses.
+class LseArguments {
+public:
+  LseArguments(KernelSignature &signature, AttentionBackwardOp op);
+  void addStrides(KernelSignature &signature);
+  LseArrays get(KernelBuilder &b, const KernelSignature &signature) const;
+
+private:
+  KernelSignature::Strided lse;
+  std::optional<KernelSignature::Strided> dlse;
 };
 
 /// One thread of the grid sets the ticket counter of the key kernel to 0.

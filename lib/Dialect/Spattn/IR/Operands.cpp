@@ -72,8 +72,9 @@ ArrayRef<OperandKind> spattn::getBasicOperands() {
       OperandKind::Query,       OperandKind::Key,
       OperandKind::Value,       OperandKind::Out,
       OperandKind::Lse,         OperandKind::OutGradient,
-      OperandKind::Scale,       OperandKind::QueryGradient,
-      OperandKind::KeyGradient, OperandKind::ValueGradient,
+      OperandKind::LseGradient, OperandKind::Scale,
+      OperandKind::QueryGradient, OperandKind::KeyGradient,
+      OperandKind::ValueGradient,
   };
   return kinds;
 }

@@ -38,10 +38,10 @@ Structure DistancesAttr::getStructure() const {
   return Structure::distances({getIntervals().begin(), getIntervals().end()});
 }
 Structure PartitionAttr::getStructure() const {
-  return Structure::band(getKind());
+  return Structure::band(getKind(), std::nullopt, std::nullopt, getLength());
 }
 Structure BandAttr::getStructure() const {
-  return Structure::band(getKind(), getCount(), getIndex());
+  return Structure::band(getKind(), getCount(), getIndex(), getLength());
 }
 Structure UnionAttr::getStructure() const {
   return Structure::unite(structuresOf(getStructures()));
@@ -98,11 +98,12 @@ Attribute spattn::toAttr(MLIRContext *context, const Structure &structure) {
   case Structure::Kind::Band: {
     std::optional<int64_t> of = structure.partitionOf();
     std::optional<int64_t> index = structure.partitionIndex();
+    std::optional<int64_t> length = structure.partitionLength();
     if (of && index)
-      return BandAttr::get(context, structure.partition(), *index, *of);
+      return BandAttr::get(context, structure.partition(), *index, *of, length);
     if (of || index)
       return nullptr;
-    return PartitionAttr::get(context, structure.partition());
+    return PartitionAttr::get(context, structure.partition(), length);
   }
   case Structure::Kind::Union:
   case Structure::Kind::Intersection: {
@@ -204,9 +205,16 @@ LogicalResult DistancesAttr::verify(EmitError emitError,
   return verifyStructure(
       emitError, Structure::distances({intervals.begin(), intervals.end()}));
 }
+LogicalResult PartitionAttr::verify(EmitError emitError, Partition kind,
+                                    std::optional<int64_t> length) {
+  return verifyStructure(
+      emitError, Structure::band(kind, std::nullopt, std::nullopt, length));
+}
 LogicalResult BandAttr::verify(EmitError emitError, Partition kind,
-                               int64_t index, int64_t count) {
-  return verifyStructure(emitError, Structure::band(kind, count, index));
+                               int64_t index, int64_t count,
+                               std::optional<int64_t> length) {
+  return verifyStructure(emitError,
+                         Structure::band(kind, count, index, length));
 }
 LogicalResult UnionAttr::verify(EmitError emitError,
                                 ArrayRef<Attribute> structures) {

@@ -34,6 +34,7 @@ public:
   LogicalResult run() {
     if (failed(check()))
       return failure();
+    usesLse = op.getLse() && !op->getResult(1).use_empty();
     addLse();
     op.setDifferentiated(false);
     return addBackward();
@@ -122,6 +123,8 @@ private:
       return false;
     if (info.isScalar())
       return isArgument(model);
+    if (info.kind == OperandKind::LseGradient)
+      return usesLse;
     // Destinations are, where those of the attention are.
     return !info.isWritten || isArgument(op.getOut());
   }
@@ -167,6 +170,9 @@ private:
   std::string name;
   IRRewriter rewriter;
   func::FuncOp function;
+  /// Whether a loss may depend on the log-sum-exp, which otherwise is there for
+  /// the gradients only.
+  bool usesLse = false;
 };
 
 struct SpattnDeriveBackwardPass

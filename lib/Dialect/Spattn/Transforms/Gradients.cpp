@@ -61,10 +61,11 @@ AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
 }
 
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
-                                           Value dout) {
+                                           Value dout, Value dlse) {
   OperandValues operands = op.getOperandValues();
   operands[OperandKind::Out] = op->getResult(0);
   operands[OperandKind::Lse] = op->getResult(1);
   operands[OperandKind::OutGradient] = dout;
+  operands[OperandKind::LseGradient] = dlse;
   return buildGradients(b, op, operands);
 }

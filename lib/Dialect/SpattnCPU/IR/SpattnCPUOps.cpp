@@ -154,7 +154,9 @@ LogicalResult LoadStatisticsOp::verify() {
     return success();
   return success(
       succeeded(verifySize(*this, getDout(), "dout", 0, rows, true)) &&
-      succeeded(verifySize(*this, getLse(), "lse", 0, rows, true)));
+      succeeded(verifySize(*this, getLse(), "lse", 0, rows, true)) &&
+      (!getDlse() ||
+       succeeded(verifySize(*this, getDlse(), "dlse", 0, rows, true))));
 }
 
 LogicalResult StoreOp::verify() {

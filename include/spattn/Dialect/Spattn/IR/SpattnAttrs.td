@@ -191,9 +191,21 @@ def Spattn_PartitionAttr : Spattn_StructureAttr<"Partition", "partition"> {
     ```mlir
     #spattn.partition<exclusive>
     ```
+
+    A `length` takes the place of `N`, so that bands stay where they are at other
+    lengths: those of a model that was trained at that one. Distances past it
+    belong to no head.
+
+    ```mlir
+    #spattn.partition<exclusive, length = 4096>
+    ```
   }];
-  let parameters = (ins "::spattn::Partition":$kind);
-  let assemblyFormat = "`<` $kind `>`";
+  let parameters = (ins "::spattn::Partition":$kind, Spattn_OptionalInt:$length);
+  let assemblyFormat = "`<` $kind (`,` `length` `=` $length^)? `>`";
+  let builders = [AttrBuilder<(ins "::spattn::Partition":$kind), [{
+    return $_get($_ctxt, kind, std::nullopt);
+  }]>];
+  let genVerifyDecl = 1;
 }
 
 def Spattn_BandAttr : Spattn_StructureAttr<"Band", "band"> {
@@ -204,11 +216,17 @@ def Spattn_BandAttr : Spattn_StructureAttr<"Band", "band"> {
 
     ```mlir
     #spattn.band<exclusive, 3 of 16>
+    #spattn.band<exclusive, 3 of 16, length = 4096>
     ```
   }];
   let parameters = (ins "::spattn::Partition":$kind, "int64_t":$index,
-                        "int64_t":$count);
-  let assemblyFormat = "`<` $kind `,` $index `of` $count `>`";
+                        "int64_t":$count, Spattn_OptionalInt:$length);
+  let assemblyFormat =
+      "`<` $kind `,` $index `of` $count (`,` `length` `=` $length^)? `>`";
+  let builders = [AttrBuilder<(ins "::spattn::Partition":$kind,
+                                   "int64_t":$index, "int64_t":$count), [{
+    return $_get($_ctxt, kind, index, count, std::nullopt);
+  }]>];
   let genVerifyDecl = 1;
 }
 

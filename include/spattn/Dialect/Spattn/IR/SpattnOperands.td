@@ -118,6 +118,8 @@ defvar Spattn_Operands = [
   Spattn_Operand<"OutGradient", "dout", "do",
                  Spattn_QueryRows # [Spattn_ValueDim],
                  Spattn_OfOut, Spattn_Ignores, Spattn_Reads, 16, "Out">,
+  Spattn_Operand<"LseGradient", "dlse", "dlse", Spattn_QueryRows,
+                 Spattn_OfF32, Spattn_Ignores, Spattn_MayRead, 4, "Lse">,
   Spattn_Operand<"Scale", "scale", "scale", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"QueryGradient", "dquery", "dq",

@@ -112,18 +112,21 @@ def Spattn_AttentionBackwardOp
     ```
     p(i,j)  = exp(scale * q[h,i] . k[g,j] - lse[h,i])
     ds(i,j) = p(i,j) * (dout[h,i] . v[g,j] - delta(i))
-    delta(i) = out[h,i] . dout[h,i]
+    delta(i) = out[h,i] . dout[h,i] - dlse[h,i]
     dquery[h,i] = scale * sum_j ds(i,j) * k[g,j]
     dkey[g,j]   = scale * sum_{h of g} sum_i ds(i,j) * q[h,i]
     dvalue[g,j] = sum_{h of g} sum_i p(i,j) * dout[h,i]
     ```
 
     The gradients of a query that sees no key, and of a key that no query sees,
-    are exactly 0, whatever `out`, `lse` and `dout` hold there.
+    are exactly 0, whatever `out`, `lse`, `dout` and `dlse` hold there.
+
+    `dlse` is the gradient of the loss by `lse`, or 0 where it is not given. It is
+    not read where `lse` is `-inf`, which nothing changes.
 
     `query`, `key`, `value`, `scale`, `structure`, `alignment` and `layout` are
     those of the attention, `out` and `lse` its results. `dout` has the type of
-    `out`; each gradient has the shape of what it is the gradient of, and its
+    `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 
     The operation is in destination style: the contents of `outs` are not read,

@@ -37,9 +37,10 @@ AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
                                    OperandValues operands);
 
 /// As above, next to an attention that computes its log-sum-exp: `dout` is the
-/// gradient by its output.
+/// gradient by its output, and `dlse` that by its log-sum-exp, or null if the
+/// loss does not depend on it.
 AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
-                                   mlir::Value dout);
+                                   mlir::Value dout, mlir::Value dlse = {});
 
 } // namespace spattn
 

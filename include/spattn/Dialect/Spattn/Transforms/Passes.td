@@ -128,7 +128,7 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     ```
 
     which a caller gives the operands and results of `@f` and the gradient by
-    its output. A scale that is an argument follows `%dout`; one that is a
+    its output. A scale that is an argument follows these; one that is a
     constant is copied.
 
     Destinations are made in the way of that of `out`. Where it is an argument,
@@ -141,7 +141,15 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     ```
 
     An attention that computes its log-sum-exp keeps it, and a function that
-    returns it keeps its results. Of several marked attentions in one function
+    returns it keeps its results. Where something uses it, if only the function's
+    return, a loss may depend on it, and the gradient by it follows `%dout`:
+
+    ```
+    @f(%q, %k, %v) -> (%out, %lse)
+    @f_backward(%query, %key, %value, %out, %lse, %dout, %dlse) -> (%dquery, %dkey, %dvalue)
+    ```
+
+    Of several marked attentions in one function
     the n-th one, from 0, gets `@f_backward_n`.
 
     The operands of a marked attention have to be tensors that are arguments of

@@ -225,23 +225,26 @@ def SpattnCPU_OnlineFinishOp : SpattnCPU_Op<"online_finish"> {
 def SpattnCPU_LoadStatisticsOp : SpattnCPU_Op<"load_statistics"> {
   let summary = "computes the statistics that gradients need of each query of a tile";
   let description = [{
-    `shift[m] = log2(e) * lse[m]` and `delta[m] = sum_c out[m, c] * dout[m, c]`
-    for all `m` of the tile; where `lse[m] = -inf`, `shift[m] = inf`, so that
-    all probabilities are 0. As in `spattn_cpu.load_query`, rows past the end of a
+    `shift[m] = log2(e) * lse[m]` and
+    `delta[m] = sum_c out[m, c] * dout[m, c] - dlse[m]` for all `m` of the tile;
+    `dlse` is 0 where it is not given. Where `lse[m] = -inf`, `shift[m] = inf`, so
+    that all probabilities are 0, and `dlse[m]` is ignored. As in `spattn_cpu.load_query`, rows past the end of a
     shorter `out` repeat its last one, and there is at least one row.
 
     ```mlir
-    spattn_cpu.load_statistics(%o, %do, %lse) into %shift, %delta
+    spattn_cpu.load_statistics(%o, %do, %lse) dlse(%dlse : memref<?xf32>) into %shift, %delta
         : memref<?x128xbf16>, memref<?x128xbf16>, memref<?xf32>, memref<64xf32>, memref<64xf32>
     ```
   }];
   let arguments = (ins Arg<SpattnCPU_InputTile, "", [MemRead]>:$out,
                        Arg<SpattnCPU_InputTile, "", [MemRead]>:$dout,
                        Arg<SpattnCPU_RowVector, "", [MemRead]>:$lse,
+                       Arg<Optional<SpattnCPU_RowVector>, "", [MemRead]>:$dlse,
                        Arg<SpattnCPU_RowVector, "", [MemWrite]>:$shift,
                        Arg<SpattnCPU_RowVector, "", [MemWrite]>:$delta);
   let assemblyFormat = [{
-    `(` $out `,` $dout `,` $lse `)` `into` $shift `,` $delta attr-dict `:`
+    `(` $out `,` $dout `,` $lse `)` (`dlse` `(` $dlse^ `:` type($dlse) `)`)?
+    `into` $shift `,` $delta attr-dict `:`
     type($out) `,` type($dout) `,` type($lse) `,` type($shift) `,` type($delta)
   }];
   let hasVerifier = 1;

@@ -1,0 +1,128 @@
+//===- ForwardMainloopTest.cpp - Scores, softmax and output of work tiles ===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Forward/ForwardMainloop.h"
+
+#include "KernelRun.h"
+#include "QueueKernel.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+/// A kernel, of which the mainloop is one part; those beside it have tests of
+/// their own.
+struct Variant {
+  const char *target;
+  int64_t mmaWarpgroups, keyTile, queryStages, stages;
+  bool overlap, pingpong, dynamic;
+};
+
+std::ostream &operator<<(std::ostream &stream, const Variant &v) {
+  return stream << v.target << " warpgroups " << v.mmaWarpgroups << " keys "
+                << v.keyTile << " stages " << v.queryStages << ", " << v.stages
+                << (v.overlap ? " overlap" : "")
+                << (v.pingpong ? " pingpong" : "")
+                << (v.dynamic ? " dynamic" : "");
+}
+
+class ForwardMainloopTest : public testing::TestWithParam<Variant> {
+protected:
+  void run(const AttentionSpec &spec, const CallSpec &call, bool late) {
+    const Variant &v = GetParam();
+    KernelRun kernel(spec, call, /*seed=*/call.queries);
+    kernel.build(v.target, [&](OpBuilder &builder, KernelProgram &program) {
+      ForwardConfig config{*TargetCapabilities::of(v.target),
+                           llvm::alignTo(spec.headDim, 64),
+                           llvm::alignTo(spec.valueDim, 64)};
+      config.mmaWarpgroups = v.mmaWarpgroups;
+      config.keyTile = v.keyTile;
+      config.queryStages = v.queryStages;
+      config.stages = v.stages;
+      config.intraWarpgroupOverlap = v.overlap;
+      config.pingpong = v.pingpong;
+      config.dynamicScheduler = v.dynamic;
+      config.itemStages = 2;
+      config.item =
+          layoutOfRowTiles(kernel.op, config.queryTile(), config.keyTile);
+      buildForwardKernel(builder, cast<AttentionOp>(*kernel.op), "kernel",
+                         config, program);
+    });
+    ASSERT_EQ(kernel.run("kernel", late), "");
+    kernel.expectRows("o", kernel.reference.out, 1e-2);
+    if (spec.lse)
+      kernel.expectRows("lse", kernel.reference.lse, 1e-5);
+    kernel.expectGapsKept();
+  }
+
+  std::mt19937 random{61};
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, ForwardMainloopTest,
+    testing::Values(Variant{"sm_90a", 1, 64, 2, 2, true, false, false},
+                    Variant{"sm_90a", 2, 64, 2, 2, true, true, true},
+                    Variant{"sm_90a", 2, 80, 3, 1, true, false, false},
+                    Variant{"sm_90a", 3, 48, 2, 3, true, true, false},
+                    Variant{"sm_80", 2, 64, 1, 1, false, false, false},
+                    Variant{"sm_80", 1, 96, 2, 2, false, false, true}));
+
+/// Random structures, lengths and heads: several work tiles for a CTA, ragged
+/// ones, and rows without keys.
+TEST_P(ForwardMainloopTest, IsAttention) {
+  for (int round = 0; round < 6; ++round) {
+    RandomInstance instance(random, 260);
+    instance.spec.keyHeads = 1 + round % 2;
+    instance.spec.lse = round % 3 != 0;
+    instance.call.ctas = 1 + round % 3;
+    instance.call.scale = 0.2f;
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// What spans many tiles, masked and full ones.
+TEST_P(ForwardMainloopTest, LongRows) {
+  AttentionSpec spec;
+  spec.heads = 2;
+  spec.lse = true;
+  CallSpec call = {1, 200, 500, 1, 0.3f};
+  for (const char *structure :
+       {"#spattn.causal", "#spattn.partition<local_band>"}) {
+    spec.structure = structure;
+    for (bool late : {false, true})
+      run(spec, call, late);
+  }
+}
+
+/// Head dimensions that do not fill their chunks.
+TEST_P(ForwardMainloopTest, OddHeadDimensions) {
+  AttentionSpec spec;
+  spec.structure = "#spattn.partition<exclusive>";
+  spec.heads = 2;
+  spec.headDim = 72;
+  spec.valueDim = 40;
+  run(spec, {2, 130, 150, 1, 0.2f}, /*late=*/true);
+}
+
+/// An output of another element type goes out from registers.
+TEST_P(ForwardMainloopTest, OutputFromRegisters) {
+  AttentionSpec spec;
+  spec.structure = "#spattn.window<left = 70, right = 9>";
+  spec.wideOutput = true;
+  for (bool lse : {false, true}) {
+    spec.lse = lse;
+    run(spec, {2, 170, 150, 2, 0.2f}, /*late=*/lse);
+  }
+}
+
+} // namespace

@@ -1,0 +1,86 @@
+//===- KeyMainloopTest.cpp - dK and dV of key tiles ----------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Backward/KeyMainloop.h"
+
+#include "GradientRun.h"
+#include "QueueKernel.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+class KeyMainloopTest : public testing::TestWithParam<GradientVariant> {
+protected:
+  /// dK and dV; and dQ, rounded by the kernel after this one.
+  void run(const AttentionSpec &spec, const CallSpec &call, bool late) {
+    const GradientVariant &v = GetParam();
+    GradientRun kernel(spec, call, v);
+    kernel.giveStarts();
+    if (!v.deterministic && !v.claimsSums) {
+      std::vector<float> &sums = kernel.scratch("dq_sums");
+      std::fill(sums.begin(), sums.end(), 0.0f);
+    }
+    ASSERT_EQ(kernel.run("kernel", late), "");
+    kernel.expectRows("dk", kernel.reference.dk, 2e-2);
+    kernel.expectRows("dv", kernel.reference.dv, 1e-2);
+    if (!v.deterministic) {
+      ASSERT_EQ(kernel.run("kernel_postprocess", late), "");
+      kernel.expectRows("dq", kernel.reference.dq, 2e-2);
+    }
+    kernel.expectGapsKept();
+  }
+  std::mt19937 random{91};
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, KeyMainloopTest,
+    testing::Values(
+        // Sums through shared memory, by one warpgroup and by two; claimed.
+        GradientVariant{},
+        GradientVariant{"sm_90a", 2, 64, 2, 1, false, false, 128, 64},
+        GradientVariant{"sm_90a", 2, 128, 3, 2, false, true, 64, 104},
+        // From registers.
+        GradientVariant{"sm_80", 1, 64, 1, 1, false, false, 64, 128},
+        GradientVariant{"sm_80", 2, 64, 2, 2, false, false, 72, 64},
+        // No dQ, and warpgroups that skip query tiles.
+        GradientVariant{"sm_90a", 1, 64, 2, 1, true, false, 64, 64},
+        GradientVariant{"sm_90a", 2, 64, 3, 2, true, false, 128, 64},
+        GradientVariant{"sm_80", 1, 64, 1, 1, true, false, 64, 64}));
+
+TEST_P(KeyMainloopTest, IsTheGradient) {
+  for (int round = 0; round < 6; ++round) {
+    RandomInstance instance(random, 260);
+    instance.spec.keyHeads = 1 + round % 2;
+    instance.call.ctas = 1 + round % 3;
+    instance.call.scale = 0.2f;
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// What spans many tiles, masked and full ones, and narrow bands, of which
+/// warpgroups skip the ends.
+TEST_P(KeyMainloopTest, LongColumns) {
+  AttentionSpec spec;
+  spec.heads = spec.keyHeads = 2;
+  CallSpec call = {1, 400, 200, 1, 0.3f};
+  for (const char *structure :
+       {"#spattn.causal", "#spattn.window<left = 30, right = 0>",
+        "#spattn.partition<local_band>"}) {
+    spec.structure = structure;
+    for (bool late : {false, true})
+      run(spec, call, late);
+  }
+}
+
+} // namespace

@@ -1,0 +1,71 @@
+//===- QueryMainloopTest.cpp - dQ of query tiles -------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Backward/QueryMainloop.h"
+
+#include "GradientRun.h"
+#include "QueueKernel.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+/// The head dimensions, and those of values.
+class QueryMainloopTest
+    : public testing::TestWithParam<std::pair<int64_t, int64_t>> {
+protected:
+  /// dQ, and what is left for the key kernel.
+  void run(const AttentionSpec &spec, const CallSpec &call, bool late) {
+    GradientVariant variant;
+    variant.deterministic = true;
+    std::tie(variant.headDim, variant.valueDim) = GetParam();
+    GradientRun kernel(spec, call, variant);
+    ASSERT_EQ(kernel.run("kernel_queries", late), "");
+    kernel.expectRows("dq", kernel.reference.dq, 2e-2);
+    kernel.expectStarts();
+    EXPECT_EQ(kernel.counter(0), 0);
+    kernel.expectGapsKept();
+  }
+  std::mt19937 random{81};
+};
+
+INSTANTIATE_TEST_SUITE_P(Dimensions, QueryMainloopTest,
+                         testing::Values(std::pair(64, 64), std::pair(128, 64),
+                                         std::pair(72, 104)));
+
+TEST_P(QueryMainloopTest, IsTheGradient) {
+  for (int round = 0; round < 8; ++round) {
+    RandomInstance instance(random, 220);
+    instance.spec.keyHeads = 1 + round % 2;
+    instance.spec.dlse = round % 3 != 0;
+    instance.call.ctas = 1 + round % 3;
+    instance.call.scale = 0.2f;
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// What spans many tiles, masked and full ones.
+TEST_P(QueryMainloopTest, LongRows) {
+  AttentionSpec spec;
+  spec.heads = spec.keyHeads = 2;
+  spec.dlse = true;
+  CallSpec call = {1, 100, 400, 1, 0.3f};
+  for (const char *structure :
+       {"#spattn.causal", "#spattn.partition<local_band>"}) {
+    spec.structure = structure;
+    for (bool late : {false, true})
+      run(spec, call, late);
+  }
+}
+
+} // namespace
