@@ -76,6 +76,23 @@ def test_rows_without_keys(device):
     assert (grad[empty] == 0).all()
 
 
+@pytest.mark.parametrize("of", [("lse",), ("output", "lse")], ids=str)
+@pytest.mark.parametrize("structure", [spattn.causal(), spattn.exclusive_bands()])
+def test_gradient_of_lse(device, structure, of):
+    case = make(structure, device, torch.bfloat16, kv_heads=2, value_dim=128)
+    check_case(case, ours, lse=True, gradient_of=of)
+    # As a broadcast number, too.
+    leaves = case.with_gradients()
+    _, lse = ours(leaves)
+    seen = lse.isfinite()
+    lse[seen].sum().backward()
+    first = leaves.query.grad
+    leaves.query.grad = None
+    _, lse = ours(leaves)
+    lse.backward(torch.ones(1, 1, 1, device=device).expand(lse.shape))
+    assert torch.equal(leaves.query.grad, first)
+
+
 @pytest.mark.parametrize("order", ["bhnd", "bnhd"])
 @pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
 def test_layouts(device, layout, order):
