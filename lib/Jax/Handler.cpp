@@ -1,0 +1,302 @@
+//===- Handler.cpp - Calls of kernels from XLA ----------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Handlers of XLA's foreign function interface, one for each platform. A call
+// names its kernel by the text of a problem, which outlives the process in XLA's
+// caches as an address would not; Python compiles what has no kernel yet.
+//
+//===----------------------------------------------------------------------===//
+
+#include "spattn-c/Launch.h"
+#include "xla/ffi/api/ffi.h"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ffi = xla::ffi;
+
+/// Makes the kernel of a problem for the CPU, or for a GPU. Returns null and
+/// stores why if there is none. Kernels live as long as the process.
+using Resolver = SpattnKernel (*)(const char *problem, size_t size, bool isGpu,
+                                  int32_t device, char *error,
+                                  size_t errorSize);
+
+namespace {
+
+/// Where a call runs.
+struct Target {
+  bool isGpu = false;
+  int32_t device = 0;
+  void *stream = nullptr;
+  ffi::ScratchAllocator *scratch = nullptr;
+};
+
+/// The kernel's arguments but for the scale, which is last: the operands of the
+/// call and then its results.
+struct Operands {
+  std::vector<SpattnArgument> arguments;
+  /// What the arguments point to; a deque would do, but sizes are few.
+  std::vector<std::vector<int64_t>> sizes, strides;
+};
+
+/// Calls that are prepared, by everything but addresses and scale.
+class CallTable {
+public:
+  /// Neither a kernel nor XLA's threads end before the process does.
+  static CallTable &get() {
+    static CallTable *table = new CallTable;
+    return *table;
+  }
+
+  void setResolver(Resolver function) {
+    std::unique_lock<std::shared_mutex> lock(mutex);
+    resolver = function;
+  }
+
+  ffi::Error find(const std::string &key, std::string_view problem,
+                  const Target &target, Operands &operands, SpattnCall &call);
+
+private:
+  ffi::Error prepare(std::string_view problem, const Target &target,
+                     Operands &operands, SpattnCall &call) const;
+
+  std::shared_mutex mutex;
+  std::unordered_map<std::string, SpattnCall> calls;
+  Resolver resolver = nullptr;
+};
+
+} // namespace
+
+/// Takes the error out of a status that is not a success.
+static ffi::Error takeError(SpattnStatus status) {
+  SpattnStatusCode code = spattnStatusGetCode(status);
+  std::string message = spattnStatusGetMessage(status);
+  spattnStatusDestroy(status);
+  return code == SpattnStatusInvalidArgument
+             ? ffi::Error::InvalidArgument(std::move(message))
+             : ffi::Error::Internal(std::move(message));
+}
+
+ffi::Error CallTable::prepare(std::string_view problem, const Target &target,
+                              Operands &operands, SpattnCall &call) const {
+  char error[4096] = "spattn.jax is not imported in this process";
+  SpattnKernel kernel =
+      resolver ? resolver(problem.data(), problem.size(), target.isGpu,
+                          target.device, error, sizeof(error))
+               : nullptr;
+  if (!kernel)
+    return ffi::Error::InvalidArgument(error);
+  std::vector<SpattnArgument> arguments = operands.arguments;
+  arguments.emplace_back();
+  arguments.back().kind = SpattnArgumentReal;
+  SpattnLaunchOptions options = {};
+  options.stream = target.stream;
+  options.device = target.device;
+  // XLA's buffers are where it says.
+  options.trustAddresses = true;
+  if (SpattnStatus status = spattnCallCreate(
+          kernel, arguments.data(), arguments.size(), &options, &call))
+    return takeError(status);
+  return ffi::Error::Success();
+}
+
+ffi::Error CallTable::find(const std::string &key, std::string_view problem,
+                           const Target &target, Operands &operands,
+                           SpattnCall &call) {
+  {
+    std::shared_lock<std::shared_mutex> lock(mutex);
+    auto it = calls.find(key);
+    if (it != calls.end()) {
+      call = it->second;
+      return ffi::Error::Success();
+    }
+  }
+  // Python is called without the lock, under which others may wait for Python.
+  SpattnCall made = nullptr;
+  if (ffi::Error error = prepare(problem, target, operands, made);
+      error.failure())
+    return error;
+  std::unique_lock<std::shared_mutex> lock(mutex);
+  auto [it, isNew] = calls.try_emplace(key, made);
+  if (!isNew)
+    spattnCallDestroy(made);
+  call = it->second;
+  return ffi::Error::Success();
+}
+
+static bool getElementType(ffi::DataType type, SpattnElementType &element) {
+  switch (type) {
+  case ffi::F32:
+    element = SpattnElementF32;
+    return true;
+  case ffi::F16:
+    element = SpattnElementF16;
+    return true;
+  case ffi::BF16:
+    element = SpattnElementBF16;
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Adds an array of the rank of queries or, where it has a number for each
+/// query, one less. Dimensions in front of the batch's, which vmap adds, are
+/// more of the batch.
+static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
+                             bool headsInside, Operands &operands) {
+  ffi::AnyBuffer::Dimensions dims = buffer.dimensions();
+  bool hasRows = dims.size() == queryRank;
+  SpattnArgument argument = {};
+  if ((!hasRows && dims.size() + 1 != queryRank) ||
+      !getElementType(buffer.element_type(), argument.element))
+    return ffi::Error::InvalidArgument(
+        "spattn: expected arrays of (batch, heads, length, head dimension)");
+
+  size_t rank = hasRows ? 4 : 3;
+  size_t numLeading = dims.size() - rank + 1;
+  std::vector<int64_t> sizes = {1};
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (i < numLeading)
+      sizes[0] *= dims[i];
+    else
+      sizes.push_back(dims[i]);
+  }
+  std::vector<int64_t> strides(rank, 1);
+  for (size_t i = rank - 1; i > 0; --i)
+    strides[i - 1] = strides[i] * sizes[i];
+  // The log-sum-exp is (batch, heads, length) in both layouts.
+  if (headsInside && hasRows) {
+    std::swap(sizes[1], sizes[2]);
+    std::swap(strides[1], strides[2]);
+  }
+
+  operands.sizes.push_back(std::move(sizes));
+  operands.strides.push_back(std::move(strides));
+  argument.kind = SpattnArgumentBuffer;
+  argument.value.data = buffer.untyped_data();
+  argument.rank = static_cast<uint32_t>(rank);
+  // A vector keeps its elements when the vectors of vectors grow.
+  argument.sizes = operands.sizes.back().data();
+  argument.strides = operands.strides.back().data();
+  operands.arguments.push_back(argument);
+  return ffi::Error::Success();
+}
+
+static ffi::Error run(std::string_view problem, std::string_view layout,
+                      float scale, ffi::RemainingArgs args,
+                      ffi::RemainingRets rets, const Target &target) {
+  std::vector<ffi::AnyBuffer> buffers;
+  for (size_t i = 0; i < args.size(); ++i) {
+    auto buffer = args.get<ffi::AnyBuffer>(i);
+    if (buffer.has_error())
+      return buffer.error();
+    buffers.push_back(*buffer);
+  }
+  for (size_t i = 0; i < rets.size(); ++i) {
+    auto buffer = rets.get<ffi::AnyBuffer>(i);
+    if (buffer.has_error())
+      return buffer.error();
+    buffers.push_back(**buffer);
+  }
+  if (buffers.empty() || buffers[0].dimensions().size() < 4)
+    return ffi::Error::InvalidArgument("spattn: expected queries of rank 4");
+
+  std::string key(problem);
+  key += target.isGpu ? '\1' : '\0';
+  key += std::to_string(target.device);
+  key += layout;
+  Operands operands;
+  for (const ffi::AnyBuffer &buffer : buffers) {
+    ffi::Error error = addOperand(buffer, buffers[0].dimensions().size(),
+                                  layout == "bnhd", operands);
+    if (error.failure())
+      return error;
+    const std::vector<int64_t> &sizes = operands.sizes.back();
+    key.append(reinterpret_cast<const char *>(sizes.data()),
+               sizes.size() * sizeof(int64_t));
+  }
+  SpattnCall call = nullptr;
+  ffi::Error error =
+      CallTable::get().find(key, problem, target, operands, call);
+  if (error.failure())
+    return error;
+
+  std::vector<SpattnValue> values;
+  for (const SpattnArgument &argument : operands.arguments)
+    values.push_back(argument.value);
+  values.emplace_back();
+  values.back().real = scale;
+  void *scratch = nullptr;
+  if (size_t bytes = spattnCallGetScratchBytes(call); bytes && target.scratch) {
+    std::optional<void *> allocated = target.scratch->Allocate(
+        bytes, spattnCallGetScratchAlignment(call));
+    if (!allocated)
+      return ffi::Error(ffi::ErrorCode::kResourceExhausted,
+                        "spattn: no device memory for " +
+                            std::to_string(bytes) + " bytes of scratch");
+    scratch = *allocated;
+  }
+  if (SpattnStatus status =
+          spattnCallRun(call, values.data(), scratch, target.stream))
+    return takeError(status);
+  return ffi::Error::Success();
+}
+
+static ffi::Error runOnCpu(std::string_view problem, std::string_view layout,
+                           float scale, ffi::RemainingArgs args,
+                           ffi::RemainingRets rets) {
+  return run(problem, layout, scale, args, rets, Target());
+}
+
+static ffi::Error runOnCuda(void *stream, int32_t device,
+                            ffi::ScratchAllocator scratch,
+                            std::string_view problem, std::string_view layout,
+                            float scale, ffi::RemainingArgs args,
+                            ffi::RemainingRets rets) {
+  Target target;
+  target.isGpu = true;
+  target.device = device;
+  target.stream = stream;
+  target.scratch = &scratch;
+  return run(problem, layout, scale, args, rets, target);
+}
+
+#define SPATTN_JAX_EXPORT __attribute__((visibility("default")))
+
+extern "C" SPATTN_JAX_EXPORT void spattnJaxSetResolver(Resolver resolver) {
+  CallTable::get().setResolver(resolver);
+}
+
+extern "C" SPATTN_JAX_EXPORT XLA_FFI_Error *
+spattnJaxCpu(XLA_FFI_CallFrame *frame);
+extern "C" SPATTN_JAX_EXPORT XLA_FFI_Error *
+spattnJaxCuda(XLA_FFI_CallFrame *frame);
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(spattnJaxCpu, runOnCpu,
+                              ffi::Ffi::Bind()
+                                  .Attr<std::string_view>("problem")
+                                  .Attr<std::string_view>("layout")
+                                  .Attr<float>("scale")
+                                  .RemainingArgs()
+                                  .RemainingRets());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(spattnJaxCuda, runOnCuda,
+                              ffi::Ffi::Bind()
+                                  .Ctx<ffi::PlatformStream<void *>>()
+                                  .Ctx<ffi::DeviceOrdinal>()
+                                  .Ctx<ffi::ScratchAllocator>()
+                                  .Attr<std::string_view>("problem")
+                                  .Attr<std::string_view>("layout")
+                                  .Attr<float>("scale")
+                                  .RemainingArgs()
+                                  .RemainingRets());

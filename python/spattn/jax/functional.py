@@ -1,0 +1,237 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention as a function of arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..errors import ArgumentError
+from ..problem import Problem
+from ..structure import Structure, as_structure
+from . import _ffi
+from ._shards import structure_of_shard
+
+_ELEMENTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_DTYPES = {element: name for name, element in _ELEMENTS.items()}
+_DIMENSIONS = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
+#: What operands have to agree on.
+_AGREE = (("b", "k", "q"), ("b", "v", "q"), ("h", "v", "k"), ("n", "v", "k"))
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What is static in a call."""
+
+    problem: Problem
+    layout: str
+    scale: float
+
+
+def attention(
+    query: jax.Array,
+    key: jax.Array,
+    value: jax.Array,
+    structure: Structure | str,
+    *,
+    scale: float | None = None,
+    layout: str = "bhnd",
+    alignment: str = "end",
+    return_lse: bool = False,
+    deterministic: bool | None = None,
+    heads_axis: str | None = None,
+) -> Any:
+    """Attention in which each head sees what `structure` allows.
+
+    Arrays have the dimensions (batch, heads, length, head dimension), or (batch,
+    length, heads, head dimension) with `layout="bnhd"`; under vmap, all may be without
+    the batch. They are float32, float16 or
+    bfloat16 on the CPU, and float16 or bfloat16 on a GPU. Key and value may have
+    fewer heads, of which each serves a group of query heads, and value may have
+    another head dimension.
+
+    With `return_lse` the output comes with the logarithm of the sum of exponentials
+    of each query's scores, as (batch, heads, length) of float32, through which
+    gradients flow, too. A query that sees no key has the output 0, the log-sum-exp
+    -inf, and no gradient.
+
+    `scale` is `1 / sqrt(head dimension)` if it is None, and else a number that is
+    known when the call is traced. Where queries and keys have different lengths,
+    their last ones are at the same position, or their first ones with
+    `alignment="start"`. `deterministic` asks for gradients on GPUs that have the same
+    bits in every run; None takes the faster way.
+
+    Within `jax.shard_map`, arrays are those of a shard. Where heads are sharded,
+    `heads_axis` is the axis of the mesh that they are sharded over, and `structure`
+    is that of all heads, from which each shard takes its own.
+    """
+    options: dict[str, Any] = {
+        "scale": scale,
+        "layout": layout,
+        "alignment": alignment,
+        "return_lse": return_lse,
+        "deterministic": deterministic,
+        "heads_axis": heads_axis,
+    }
+    if all(jnp.ndim(array) == 3 for array in (query, key, value)):
+        batches = (jnp.asarray(array)[None] for array in (query, key, value))
+        results = attention(*batches, structure, **options)
+        return jax.tree.map(lambda result: result[0], results)
+    structure = as_structure(structure)
+    arrays = {
+        name: _checked(name, array, layout)
+        for name, array in (("q", query), ("k", key), ("v", value))
+    }
+    sizes = _sizes(arrays, layout)
+    if scale is None:
+        scale = 1 / math.sqrt(sizes["q"]["d"])
+    elif isinstance(scale, jax.core.Tracer) or not math.isfinite(scale):
+        raise ArgumentError(
+            f"expected a scale that is a finite number when it is traced, got {scale}; "
+            "multiply the queries by one that is an array"
+        )
+    arrays = _vary_alike(arrays)
+
+    def call(structure: Structure) -> tuple[jax.Array, ...]:
+        problem = Problem(
+            structure,
+            sizes["q"]["h"],
+            sizes["q"]["d"],
+            _ELEMENTS[arrays["q"].dtype.name],
+            kv_heads=sizes["k"]["h"],
+            value_dim=sizes["v"]["d"],
+            lse=return_lse,
+            deterministic=None,
+            alignment=alignment,
+        )
+        options = _Call(problem, layout, float(scale))
+        return _attention(*arrays.values(), options, deterministic)
+
+    if heads_axis is None:
+        results = call(structure)
+    else:
+        shards = jax.lax.axis_size(heads_axis)
+        heads = sizes["q"]["h"] * shards
+        parts = [structure_of_shard(structure, i, shards, heads) for i in range(shards)]
+        if len(set(parts)) == 1:
+            results = call(parts[0])
+        else:
+            branches = [partial(call, part) for part in parts]
+            results = jax.lax.switch(jax.lax.axis_index(heads_axis), branches)
+    return results if return_lse else results[0]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _attention(q, k, v, call: _Call, deterministic: bool | None):
+    return _launch(call, q, k, v)
+
+
+def _forward(q, k, v, call: _Call, deterministic: bool | None):
+    with_lse = replace(call, problem=replace(call.problem, lse=True))
+    output, lse = _launch(with_lse, q, k, v)
+    results = (output, lse) if call.problem.lse else (output,)
+    return results, (q, k, v, output, lse)
+
+
+def _backward(call: _Call, deterministic: bool | None, saved, gradients):
+    problem = call.problem.backward(
+        lse_gradient=call.problem.lse, deterministic=deterministic
+    )
+    return _launch(replace(call, problem=problem), *saved, *gradients)
+
+
+_attention.defvjp(_forward, _backward)
+
+
+def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
+    """Calls the kernel of a problem, whose results follow its operands."""
+    problem, layout = call.problem, call.layout
+    q, k = operands[:2]
+    batch = q.shape[0]
+    queries, keys = (x.shape[layout.index("n")] for x in (q, k))
+    results = []
+    for name in problem.results:
+        shape = problem.shape(name, batch, queries, keys)
+        if layout == "bnhd" and len(shape) == 4:
+            shape = (shape[0], shape[2], shape[1], shape[3])
+        dtype = jnp.dtype(_DTYPES[problem.element(name)])
+        results.append(_like(q, shape, dtype))
+    # Cotangents of results may have come back in another type.
+    operands = [
+        operand.astype(_DTYPES[problem.element(name)])
+        for name, operand in zip(problem.operands, operands)  # noqa: B905
+    ]
+    return _ffi.call(problem, layout, call.scale, queries, keys, operands, results)
+
+
+def _checked(name: str, array: Any, layout: str) -> jax.Array:
+    """An operand that is an array of the right rank and type."""
+    if layout not in ("bhnd", "bnhd"):
+        raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
+    try:
+        array = jnp.asarray(array)
+    except TypeError as error:
+        raise ArgumentError(f"{name}: expected an array, got {array!r}") from error
+    if array.ndim != 4:
+        order = ", ".join(_DIMENSIONS[letter] for letter in layout)
+        raise ArgumentError(
+            f"{name}: expected 4 dimensions ({order}), got the shape {array.shape}"
+        )
+    if array.dtype.name not in _ELEMENTS:
+        raise ArgumentError(
+            f"{name}: expected float32, float16 or bfloat16, got {array.dtype}"
+        )
+    return array
+
+
+def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:
+    """The sizes of the operands, by their dimensions, which have to agree."""
+    q = arrays["q"]
+    for name, array in arrays.items():
+        if array.dtype != q.dtype:
+            raise ArgumentError(
+                f"{name}: expected the dtype of q, {q.dtype}, got {array.dtype}"
+            )
+    sizes = {
+        name: dict(zip(layout, array.shape))  # noqa: B905
+        for name, array in arrays.items()
+    }
+    for dimension, a, b in (*_AGREE, ("d", "k", "q")):
+        if sizes[a][dimension] != sizes[b][dimension]:
+            raise ArgumentError(
+                f"{a}: expected the {_DIMENSIONS[dimension]} of {b}, "
+                f"{sizes[b][dimension]}, got {sizes[a][dimension]}"
+            )
+    return sizes
+
+
+def _vary_alike(arrays: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    """Within shard_map: operands that vary over the same axes, as the call needs."""
+    varying = {name: _varying(array) for name, array in arrays.items()}
+    union = frozenset().union(*varying.values())
+    return {
+        name: jax.lax.pcast(array, tuple(sorted(missing)), to="varying")
+        if (missing := union - varying[name])
+        else array
+        for name, array in arrays.items()
+    }
+
+
+def _varying(array: jax.Array) -> frozenset:
+    manual = getattr(jax.typeof(array), "manual_axis_type", None)
+    return manual.varying if manual is not None else frozenset()
+
+
+def _like(array: jax.Array, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The type of a result that varies over the same axes as an operand."""
+    manual = getattr(jax.typeof(array), "manual_axis_type", None)
+    if manual is None:
+        return jax.ShapeDtypeStruct(shape, dtype)
+    return jax.ShapeDtypeStruct(shape, dtype, manual_axis_type=manual)
