@@ -1,0 +1,63 @@
+"""Models of OLMoE's architecture whose attention can be exchanged."""
+
+import torch
+from systems import System
+from transformers import AttentionInterface, OlmoeConfig, OlmoeForCausalLM
+
+#: OLMoE-1B-7B, and a model of the same kind for tests.
+FULL = {
+    "hidden_size": 2048,
+    "num_attention_heads": 16,
+    "intermediate_size": 1024,
+    "num_experts": 64,
+    "num_experts_per_tok": 8,
+    "vocab_size": 50304,
+}
+TINY = {
+    "hidden_size": 64,
+    "num_attention_heads": 4,
+    "intermediate_size": 32,
+    "num_experts": 4,
+    "num_experts_per_tok": 2,
+    "vocab_size": 512,
+}
+LAYERS = 16
+"""The layers of OLMoE-1B-7B."""
+
+
+class _Turn:
+    """The system whose turn it is."""
+
+    system: System | None = None
+
+
+def _attention(module, query, key, value, mask, scaling=None, **kwargs):
+    return _Turn.system(query, key, value, scaling), None
+
+
+# Under a name without a mask function, transformers makes no mask.
+AttentionInterface.register("benchmark", _attention)
+
+
+def use(system: System) -> None:
+    """Makes all models call `system`."""
+    _Turn.system = system
+
+
+def make(device: str, dtype: torch.dtype, **sizes) -> OlmoeForCausalLM:
+    """A model with random weights."""
+    config = OlmoeConfig(
+        **sizes,
+        num_key_value_heads=sizes["num_attention_heads"],
+        max_position_embeddings=2**17,
+        use_cache=False,
+        pad_token_id=None,
+    )
+    config._attn_implementation = "benchmark"
+    previous = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            return OlmoeForCausalLM(config).train()
+    finally:
+        torch.set_default_dtype(previous)

@@ -1,0 +1,130 @@
+"""Draws what step.py and train.py recorded.
+
+python benchmarks/training/picture.py step ROWS.json training.svg
+python benchmarks/training/picture.py train RUNS.json loss.svg
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "docs" / "figures"))
+
+from chart import Axis, Chart, Curve  # noqa: E402
+from svg import Drawing  # noqa: E402
+
+SYSTEMS = {
+    "cudnn": "cuDNN",
+    "fa4": "FlashAttention-4",
+    "flex": "FlexAttention",
+    "flex-flash": "FlexAttention, FLASH",
+    "cudnn-flex": "cuDNN's flex_attention",
+    "sdpa": "torch's SDPA",
+    "spattn": "spattn",
+}
+STRUCTURES = {
+    "causal": ("dense", "gray"),
+    "exclusive": ("exclusive bands", "blue"),
+    "local+band": ("local + band", "purple"),
+}
+
+
+def latest(rows: list[dict]) -> dict[tuple[str, str], dict[int, float]]:
+    """Tokens a second by system and structure, and by length; the last row counts."""
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for row in rows:
+        key = row["system"], row["structure"]
+        found.setdefault(key, {})[row["tokens"]] = row["tokens_per_s"]
+    return found
+
+
+def draw_step(rows: list[dict]) -> Drawing:
+    """Speed over dense attention by cuDNN (or by torch, without a GPU): a curve for
+    spattn and one for the best peer, for each structure."""
+    rates = latest(rows)
+    base_system = "cudnn" if ("cudnn", "causal") in rates else "sdpa"
+    base = rates[base_system, "causal"]
+    curves = []
+    for structure, (name, tone) in STRUCTURES.items():
+        peers: dict[int, float] = {}
+        for (system, of), by_length in rates.items():
+            if of != structure or system == "spattn":
+                continue
+            for length, rate in by_length.items():
+                peers[length] = max(rate, peers.get(length, 0))
+        ours = rates.get(("spattn", structure), {})
+        for label, found, dashed in (
+            (f"spattn, {name}", ours, False),
+            (f"best peer, {name}", peers, True),
+        ):
+            points = [(n, found[n] / base[n]) for n in sorted(found) if n in base]
+            if points:
+                curves.append(Curve(label, points, tone, dashed))
+    lengths = sorted(base)
+    top = max(2.0, *(ratio for curve in curves for _, ratio in curve.points))
+    low = min(0.8, *(ratio for curve in curves for _, ratio in curve.points))
+    d = Drawing(860, 420, "Training speed of OLMoE-1B-7B's layers")
+    d.text(24, 22, "Tokens a second, against dense attention", size=14, bold=True)
+    about = rows[-1]
+    d.text(
+        24,
+        42,
+        f"A step of {about['layers']} of OLMoE-1B-7B's layers, forward and gradients; "
+        f"1 is {SYSTEMS[base_system]}, causal. {about['gpu']}.",
+    )
+    label = lambda n: f"{n:,}"  # noqa: E731
+    last = max(lengths[-1], lengths[0] + 1)
+    x = Axis(lengths[0], last, lengths, "length of a sequence", label, True)
+    ticks = [n / 4 for n in range(int(4 * low), int(4 * top) + 2)]
+    y = Axis(ticks[0], ticks[-1], ticks, "", lambda r: f"{r:g}x")
+    chart = Chart(d, 70, 80, 560, 270, x, y)
+    chart.draw_axes()
+    chart.draw(curves)
+    return d
+
+
+def draw_train(runs: list[dict]) -> Drawing:
+    """Loss curves: of training as lines, of validation as marks; and the speeds."""
+    curves = []
+    for run in {run["structure"]: run for run in runs}.values():
+        name, tone = STRUCTURES[run["structure"]]
+        training = list(zip(run["steps"], run["loss"], strict=True))
+        validation = list(
+            zip(run["validation_steps"], run["validation_loss"], strict=True)
+        )
+        speed = f"{name}, {run['tokens_per_s'] / 1000:,.0f}k tokens/s"
+        final = f"{validation[-1][1]:.3f} at the end"
+        curves.append(Curve(speed, training, tone, marks=False))
+        curves.append(Curve(f"    validation: {final}", validation, tone, dashed=True))
+    about = runs[-1]
+    d = Drawing(860, 420, "Loss of a small model with dense attention and with bands")
+    d.text(24, 22, "Loss while a small model learns", size=14, bold=True)
+    d.text(
+        24,
+        42,
+        f"{about['parameters'] / 1e6:.0f} million parameters, sequences of "
+        f"{about['length']:,} tokens, {about['batch'] * about['length']:,} tokens a "
+        f"step. {about['gpu']}. Dashed: text that is not trained on.",
+    )
+    values = [value for curve in curves for _, value in curve.points]
+    steps = max(step for curve in curves for step, _ in curve.points)
+    ticks = list(range(int(min(values)), int(max(values)) + 2))
+    x = Axis(0, steps, [steps * n / 4 for n in range(5)], "steps")
+    y = Axis(ticks[0], ticks[-1], ticks, "loss")
+    chart = Chart(d, 60, 80, 540, 270, x, y)
+    chart.draw_axes()
+    chart.draw(curves)
+    return d
+
+
+def main(arguments: list[str]) -> None:
+    if len(arguments) != 3 or arguments[0] not in ("step", "train"):
+        sys.exit(__doc__)
+    kind, source, out = arguments
+    rows = json.loads(Path(source).read_text())
+    draw = draw_step if kind == "step" else draw_train
+    Path(out).write_text(str(draw(rows)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

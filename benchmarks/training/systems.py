@@ -1,0 +1,157 @@
+"""The attention of each system, behind one interface of transformers.
+
+A system is a class with a `name`, the `structures` that it can say, and a call that
+takes (batch, heads, length, dim) tensors. Making one for a shape raises `Absent` if
+the system is not installed, or cannot run here.
+"""
+
+import torch
+import torch.nn.functional as F
+from patterns import STRUCTURES, block_mask, endpoints, for_spattn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+class Absent(Exception):
+    """Why a system takes no part."""
+
+
+class System:
+    name: str
+    structures: tuple[str, ...] = STRUCTURES
+
+    def __init__(self, structure: str, batch: int, heads: int, length: int, device):
+        self.structure, self.batch, self.heads = structure, batch, heads
+        self.length, self.device = length, device
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What is done once for a shape."""
+
+    def __call__(self, q, k, v, scale: float) -> torch.Tensor:
+        """The output, as (batch, length, heads, dim)."""
+        raise NotImplementedError
+
+
+class Sdpa(System):
+    """What torch picks."""
+
+    name = "sdpa"
+    structures = ("causal",)
+
+    def __call__(self, q, k, v, scale):
+        out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
+        return out.transpose(1, 2).contiguous()
+
+
+class Cudnn(Sdpa):
+    """cuDNN through torch."""
+
+    name = "cudnn"
+
+    def prepare(self):
+        if self.device == "cpu" or not torch.backends.cudnn.is_available():
+            raise Absent("cuDNN needs a GPU")
+
+    def __call__(self, q, k, v, scale):
+        with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
+            return super().__call__(q, k, v, scale)
+
+
+class FlashAttention4(System):
+    """FlashAttention-4, of the package flash-attn-4."""
+
+    name = "fa4"
+    structures = ("causal",)
+
+    def prepare(self):
+        try:
+            from flash_attn.cute.interface import flash_attn_func
+        except ImportError as error:
+            raise Absent(f"flash-attn-4: {error}") from error
+        self.function = flash_attn_func
+
+    def __call__(self, q, k, v, scale):
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        return self.function(q, k, v, softmax_scale=scale, causal=True)[0]
+
+
+class Flex(System):
+    """FlexAttention, compiled, with the backend that it takes by itself."""
+
+    name = "flex"
+    options: dict | None = None
+
+    def prepare(self):
+        if self.device == "cpu":
+            raise Absent("FlexAttention has no gradients on a CPU")
+        from torch.nn.attention.flex_attention import flex_attention
+
+        self.mask = block_mask(self.structure, self.heads, self.length, self.device)
+        self.function = torch.compile(flex_attention, dynamic=False)
+
+    def __call__(self, q, k, v, scale):
+        out = self.function(
+            q, k, v, block_mask=self.mask, scale=scale, kernel_options=self.options
+        )
+        return out.transpose(1, 2).contiguous()
+
+
+class FlexFlash(Flex):
+    """FlexAttention with kernels of FlashAttention-4."""
+
+    name = "flex-flash"
+    options = {"BACKEND": "FLASH"}
+
+    def prepare(self):
+        try:
+            import flash_attn.cute  # noqa: F401
+        except ImportError as error:
+            raise Absent(f"flash-attn-4: {error}") from error
+        super().prepare()
+
+
+class CudnnFlex(System):
+    """cudnn.flex_attention, of the package nvidia-cudnn-frontend."""
+
+    name = "cudnn-flex"
+    plan = None
+
+    def prepare(self):
+        try:
+            from cudnn.flex_attention import create_mask_plan, flex_attn_func
+        except ImportError as error:
+            raise Absent(f"nvidia-cudnn-frontend: {error}") from error
+        self.create, self.function = create_mask_plan, flex_attn_func
+
+    def __call__(self, q, k, v, scale):
+        if scale != q.shape[-1] ** -0.5:
+            raise ValueError("cudnn.flex_attention is called with its own scale")
+        q, k, v = (x.transpose(1, 2).contiguous() for x in (q, k, v))
+        if self.plan is None:
+            ends = endpoints(
+                self.structure, self.heads, self.length, self.batch, self.device
+            )
+            self.plan = self.create(ends, q, k, v, build_backward=True)
+        return self.function(q, k, v, mask_plan=self.plan)
+
+
+class Spattn(System):
+    """spattn, as `attn_implementation="spattn"` calls it."""
+
+    name = "spattn"
+
+    def prepare(self):
+        import spattn.torch
+
+        self.text = for_spattn(self.structure).text
+        self.function = spattn.torch.attention
+
+    def __call__(self, q, k, v, scale):
+        out = self.function(q, k, v, self.text, scale=scale)
+        return out.transpose(1, 2).contiguous()
+
+
+SYSTEMS = {
+    system.name: system
+    for system in (Cudnn, FlashAttention4, Flex, FlexFlash, CudnnFlex, Sdpa, Spattn)
+}

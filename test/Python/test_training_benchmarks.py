@@ -1,0 +1,138 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""benchmarks/training runs, in tiny sizes on the CPU, and asks peers what it means."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.dom.minidom import parse
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("tokenizers")
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "training"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(
+        f"training_{name}", FOLDER / f"{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+patterns = load("patterns")
+
+
+def run(script, *arguments):
+    done = subprocess.run(
+        [sys.executable, FOLDER / f"{script}.py", *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def allowed(structure, heads, length):
+    """Which keys each query sees: (heads, length, length)."""
+    d = torch.arange(length)[:, None] - torch.arange(length)
+    masks = []
+    for head in range(heads):
+        ends = patterns.intervals(structure, head, heads, length)
+        masks.append(torch.stack([(d >= lo) & (d < hi) for lo, hi in ends]).any(0))
+    return torch.stack(masks)
+
+
+SHAPES = [("causal", 4, 64), ("exclusive", 4, 64), ("local+band", 4, 64)]
+SHAPES += [("exclusive", 3, 50), ("local+band", 3, 50), ("local+band", 4, 61)]
+
+
+@pytest.mark.parametrize("structure, heads, length", SHAPES)
+def test_peers_are_asked_the_same(structure, heads, length):
+    right = allowed(structure, heads, length)
+    h, i, j = torch.meshgrid(
+        torch.arange(heads), torch.arange(length), torch.arange(length), indexing="ij"
+    )
+    function = patterns.mask_function(structure, heads, length, "cpu")
+    assert torch.equal(function(0, h, i, j), right)
+
+    ends = patterns.endpoints(structure, heads, length, 2, "cpu")
+    assert ends.shape[-1] == 2 * length
+    assert torch.equal(ends[..., :length], ends[..., length:])
+    e = ends[:, 0, :, :length].unsqueeze(-1).expand(-1, -1, -1, length)
+    seen = j < e[:, 0]
+    for k in range(1, e.shape[1], 2):
+        seen = seen | ((j >= e[:, k]) & (j < e[:, k + 1]))
+    assert torch.equal(seen.expand_as(right), right)
+
+    size = 16
+    mask = patterns.block_mask(structure, heads, length, "cpu", size)
+    rows = -(-length // size)
+    padded = torch.zeros(heads, rows * size, rows * size, dtype=torch.bool)
+    padded[:, :length, :length] = right
+    blocks = padded.view(heads, rows, size, rows, size).transpose(2, 3).flatten(3)
+    assert torch.equal(mask.to_dense()[0].bool().expand(heads, -1, -1), blocks.any(-1))
+    whole = torch.zeros(heads, rows, rows, dtype=torch.bool)
+    counts, indices = mask.full_kv_num_blocks[0], mask.full_kv_indices[0]
+    for head in range(heads):
+        for row in range(rows):
+            of = head % len(counts)
+            whole[head, row, indices[of, row, : counts[of, row]].long()] = True
+    assert torch.equal(whole, blocks.all(-1))
+
+
+def test_structures_of_spattn_are_the_same():
+    import definition
+
+    for structure, heads, length in SHAPES:
+        text = patterns.for_spattn(structure).text
+        right = allowed(structure, heads, length).numpy()
+        assert (definition.masks(text, heads, length, length) == right).all()
+
+
+def test_step(tmp_path):
+    rows = tmp_path / "rows.json"
+    out = run(
+        "step", rows, "--device=cpu", "--tiny", "--rounds=1", "--lengths", 32, 64,
+        "--systems", "cudnn", "sdpa", "spattn",
+    )  # fmt: skip
+    assert "absent: cudnn: cuDNN needs a GPU" in out
+    found = json.loads(rows.read_text())
+    keys = {(row["tokens"], row["system"], row["structure"]) for row in found}
+    expected = {("sdpa", "causal")} | {("spattn", s) for s in patterns.STRUCTURES}
+    assert keys == {(n, *each) for n in (32, 64) for each in expected}
+    assert all(row["tokens_per_s"] > 0 for row in found)
+    run("picture", "step", rows, tmp_path / "step.svg")
+    parse(str(tmp_path / "step.svg"))
+
+
+def test_train(tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for source in sorted(Path(os.__file__).parent.glob("*.py"))[:80]:
+        (texts / source.name).write_bytes(source.read_bytes())
+    runs = tmp_path / "runs.json"
+    out = run(
+        "train", runs, "--device=cpu", "--tiny", "--dense=sdpa", "--text", texts,
+        "--length=128", "--batch=4", "--steps=30", "--rate=0.01", "--validation=4",
+        "--every=10",
+    )  # fmt: skip
+    assert "tokens to train on" in out
+    found = json.loads(runs.read_text())
+    assert [run["structure"] for run in found] == list(patterns.STRUCTURES)
+    for each in found:
+        assert each["steps"] == each["validation_steps"] == [10, 20, 30]
+        assert each["loss"][-1] < each["loss"][0] - 0.3
+        assert each["validation_loss"][-1] < each["validation_loss"][0]
+    run("picture", "train", runs, tmp_path / "loss.svg")
+    parse(str(tmp_path / "loss.svg"))
