@@ -222,7 +222,10 @@ def meshes():
     if len(devices) < 4:
         pytest.skip(f"needs 4 devices; set XLA_FLAGS={FLAG}=4")
     element = "f32" if platform == "cpu" else "bf16"
-    return jax.make_mesh((2, 2), ("data", "model"), devices=devices[:4]), element
+    automatic = (jax.sharding.AxisType.Auto,) * 2
+    names = ("data", "model")
+    mesh = jax.make_mesh((2, 2), names, automatic, devices=devices[:4])
+    return mesh, element
 
 
 @pytest.mark.parametrize("structure", [EXCLUSIVE, MIXTURE, spattn.window(9)])

@@ -12,6 +12,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+from jax.sharding import NamedSharding, PartitionSpec
 
 from ..errors import ArgumentError
 from ..problem import Problem
@@ -134,6 +136,7 @@ def _attention(q, k, v, call: _Call, deterministic: bool | None):
 
 
 def _forward(q, k, v, call: _Call, deterministic: bool | None):
+    q, k, v = (primal.value for primal in (q, k, v))
     with_lse = replace(call, problem=replace(call.problem, lse=True))
     output, lse = _launch(with_lse, q, k, v)
     results = (output, lse) if call.problem.lse else (output,)
@@ -141,13 +144,18 @@ def _forward(q, k, v, call: _Call, deterministic: bool | None):
 
 
 def _backward(call: _Call, deterministic: bool | None, saved, gradients):
+    dout, *others = gradients
+    if isinstance(dout, SymbolicZero):
+        dout = jnp.zeros_like(saved[3])
+    # Most programs do not differentiate by the log-sum-exp that they get.
+    dlse = [x for x in others if not isinstance(x, SymbolicZero)]
     problem = call.problem.backward(
-        lse_gradient=call.problem.lse, deterministic=deterministic
+        lse_gradient=bool(dlse), deterministic=deterministic
     )
-    return _launch(replace(call, problem=problem), *saved, *gradients)
+    return _launch(replace(call, problem=problem), *saved, dout, *dlse)
 
 
-_attention.defvjp(_forward, _backward)
+_attention.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
 def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
@@ -175,10 +183,9 @@ def _checked(name: str, array: Any, layout: str) -> jax.Array:
     """An operand that is an array of the right rank and type."""
     if layout not in ("bhnd", "bnhd"):
         raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
-    try:
-        array = jnp.asarray(array)
-    except TypeError as error:
-        raise ArgumentError(f"{name}: expected an array, got {array!r}") from error
+    if not hasattr(array, "shape"):
+        raise ArgumentError(f"{name}: expected an array, got {array!r}")
+    array = jnp.asarray(array)
     if array.ndim != 4:
         order = ", ".join(_DIMENSIONS[letter] for letter in layout)
         raise ArgumentError(
@@ -231,7 +238,9 @@ def _varying(array: jax.Array) -> frozenset:
 
 def _like(array: jax.Array, shape: tuple[int, ...], dtype: Any) -> Any:
     """The type of a result that varies over the same axes as an operand."""
-    manual = getattr(jax.typeof(array), "manual_axis_type", None)
-    if manual is None:
+    if not _varying(array):
         return jax.ShapeDtypeStruct(shape, dtype)
-    return jax.ShapeDtypeStruct(shape, dtype, manual_axis_type=manual)
+    aval = jax.typeof(array)
+    whole = NamedSharding(aval.sharding.mesh, PartitionSpec(*[None] * len(shape)))
+    manual = aval.manual_axis_type
+    return jax.ShapeDtypeStruct(shape, dtype, sharding=whole, manual_axis_type=manual)
