@@ -10,6 +10,8 @@
 docs/Python.md is the tutorial; `python -m spattn info` says what is there.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
 from .arrays import Array
 from .attention import attention
@@ -46,6 +48,9 @@ from .structure import (
 )
 from .target import Target
 
+if TYPE_CHECKING:
+    from .transformers import configure
+
 __all__ = [
     "CARDS",
     "ArgumentError",
@@ -70,6 +75,7 @@ __all__ = [
     "band",
     "causal",
     "compile",
+    "configure",
     "distances",
     "exclusive_bands",
     "full",
@@ -87,3 +93,12 @@ __all__ = [
     "sink",
     "window",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Imports torch and transformers, which only those need who call it.
+    if name == "configure":
+        from .transformers import configure
+
+        return configure
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,7 +32,7 @@ from transformers.masking_utils import (
 
 from . import torch as operators
 from .errors import ArgumentError, UnsupportedError
-from .structure import Structure, causal, distances, full, window
+from .structure import Structure, as_structure, distances
 
 NAME = "spattn"
 """The name for `attn_implementation`."""
@@ -62,7 +62,7 @@ def configure(
             raise ArgumentError(f"the model has layers 0 to {count - 1}, not {layer}")
     text = None
     if structure is not None:
-        parsed = _parse(structure)
+        parsed = as_structure(structure)
         heads = config.num_attention_heads
         if parsed.heads not in (None, heads):
             raise ArgumentError(
@@ -231,24 +231,20 @@ def _configured(config: Any, layer: int) -> str | None:
     return texts[layer]
 
 
-# torch.compile takes the text as a constant, and does not trace how it is made.
-@torch.compiler.assume_constant_result
 def _own_structure(sliding_window: int | None, is_causal: bool) -> str:
-    """The structure that a layer has by itself."""
+    """The structure that a layer has by itself. torch.compile traces this, and could
+    not trace what makes a Structure."""
     if sliding_window is None:
-        return (causal() if is_causal else full()).text
-    right = 0 if is_causal else sliding_window - 1
-    return window(left=sliding_window - 1, right=right).text
+        return "#spattn.causal" if is_causal else "#spattn.full"
+    left = sliding_window - 1
+    return f"#spattn.window<left = {left}, right = {0 if is_causal else left}>"
 
 
-def _parse(structure: Structure | str) -> Structure:
-    return Structure.parse(structure) if isinstance(structure, str) else structure
-
-
+# torch.compile takes the answer as a constant.
 @torch.compiler.assume_constant_result
 def _is_causal_text(text: str, heads: int, length: int) -> bool:
     later = distances((-math.inf, 0))
-    return (_parse(text) & later).stats(length, heads=heads).pairs == 0
+    return (as_structure(text) & later).stats(length, heads=heads).pairs == 0
 
 
 def _causal(config: Any, length: int) -> bool:

@@ -320,6 +320,13 @@ def test_compiles_in_one_graph(device):
         expected = model(ids, use_cache=False).logits
         compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
         assert_close(compiled(ids, use_cache=False).logits, expected)
+        padding = torch.ones_like(ids)
+        out = compiled(ids, use_cache=False, attention_mask=padding)
+        assert_close(out.logits, expected)
+        if device == "cpu":  # On a GPU, this error ends the process's use of it.
+            padding[0, 0] = 0
+            with pytest.raises(RuntimeError, match="padding only at the end"):
+                compiled(ids, use_cache=False, attention_mask=padding)
 
 
 def test_gradient_checkpointing(device):
