@@ -52,6 +52,7 @@ def make(device: str, dtype: torch.dtype, **sizes) -> OlmoeForCausalLM:
         max_position_embeddings=2**17,
         use_cache=False,
         pad_token_id=None,
+        eos_token_id=None,
     )
     config._attn_implementation = "benchmark"
     previous = torch.get_default_dtype()

@@ -63,10 +63,10 @@ def block_mask(structure: str, heads: int, length: int, device: str, size: int =
     from torch.nn.attention.flex_attention import BlockMask
 
     blocks = -(-length // size)
-    row = torch.arange(blocks, device=device)
+    first = torch.arange(blocks, device=device) * size
+    last = (first + size).clamp(max=length) - 1
     # A block has the distances from `least` to `most`.
-    least = (row[:, None] - row[None, :]) * size - (size - 1)
-    most = least + 2 * (size - 1)
+    least, most = first[:, None] - last, last[:, None] - first
     visited, full = [], []
     for head in range(1 if structure == "causal" else heads):
         some = torch.zeros_like(least, dtype=torch.bool)

@@ -54,27 +54,28 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
 
 
 class Text:
-    """Sequences of tokens for training and for validation."""
+    """Sequences for training and for validation, of so many `tokens` if there are."""
 
     def __init__(
         self,
         vocabulary: int,
-        tokens: int,
+        tokens: tuple[int, int],
         length: int,
         folders: list[Path] | None = None,
     ) -> None:
-        #: Characters that the tokenizer learns from, and about four for each token.
-        sample, limit = 20_000_000, 5 * tokens
-        parts: dict[bool, list[str]] = {False: [], True: []}
-        size = 0
+        # A token stands for three to four characters.
+        missing = [5 * count for count in tokens]
+        parts: tuple[list[str], list[str]] = ([], [])
         for text, is_validation in files(folders):
-            parts[is_validation].append(text)
-            size += len(text)
-            if size > limit:
+            if missing[is_validation] > 0:
+                parts[is_validation].append(text)
+                missing[is_validation] -= len(text)
+            elif max(missing) <= 0:
                 break
-        size, count = 0, 0
-        while size < sample and count < len(parts[False]):
-            size += len(parts[False][count])
+        #: Characters that the tokenizer learns from.
+        sample, count = 20_000_000, 0
+        while sample > 0 and count < len(parts[False]):
+            sample -= len(parts[False][count])
             count += 1
         self.tokenizer = train_tokenizer(parts[False][:count], vocabulary)
         self.length = length
@@ -93,7 +94,7 @@ class Text:
         ids = torch.cat(parts) if parts else torch.empty(0, dtype=torch.int32)
         # One row a sequence; a text may begin in one and end in the next.
         rows = len(ids) // self.length
-        return ids[: rows * self.length].view(rows, -1)
+        return ids[: rows * self.length].view(rows, self.length)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         """Sequences for training, in an order that is the same in every run."""

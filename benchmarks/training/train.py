@@ -67,7 +67,8 @@ class Optimizer:
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         self.adam.step()
         self.schedule.step()
-        torch._foreach_copy_(self.weights, self.masters)
+        with torch.no_grad():
+            torch._foreach_copy_(self.weights, self.masters)
 
 
 @torch.no_grad()
@@ -160,7 +161,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--commit", default="", help="what is measured, for the runs")
     options = parser.parse_args(arguments)
     sizes = {**olmoe.TINY, "num_hidden_layers": 2} if options.tiny else SMALL
-    needed = options.steps * options.batch * options.length
+    rows = options.steps * options.batch, options.validation
+    needed = tuple(count * options.length for count in rows)
     begin = time.perf_counter()
     text = Text(sizes["vocab_size"], needed, options.length, options.text)
     print(
