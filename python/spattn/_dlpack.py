@@ -128,11 +128,11 @@ class HostArray:
         )
 
     def memoryview(self) -> Any:
-        """The same memory for those who have no array library."""
+        """The same memory, of f32, for those who have no array library."""
         count = 1
         for size in self.sizes:
             count *= size
         bits = _CODES[self.element][1]
         start = self.pointer - ctypes.addressof(self._memory)
         raw: Any = memoryview(self._memory).cast("B")[start : start + count * bits // 8]
-        return raw.cast("f" if self.element == "f32" else "e", self.sizes)
+        return raw.cast("f", self.sizes)

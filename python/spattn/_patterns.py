@@ -59,20 +59,37 @@ def _describe(structure: int) -> Parsed:
     lib = _capi.library()
     text = lib.spattnStructureGetText(structure).decode()
     canonical = lib.spattnStructureGetCanonicalText(structure).decode()
-    groups = _groups(text) if lib.spattnStructureGetNumHeads(structure) else ()
-    return Parsed(text, canonical, groups)
+    groups = _groups(text) if lib.spattnStructureGetNumHeads(structure) else []
+    return Parsed(text, _sorted(canonical), tuple(groups))
 
 
-def _groups(text: str) -> tuple[tuple[int, str], ...]:
-    """Of `#spattn.heads<2 x A, 3 x B>`: (2, A) and (3, B)."""
-    groups, start, depth = [], text.index("<") + 1, 0
+def _parts(text: str) -> list[str]:
+    """Of `#spattn.union<A, B<C, D>>`: A and B<C, D>."""
+    parts, start, depth = [], text.index("<") + 1, 0
     for at in range(start, len(text)):
         depth += {"<": 1, ">": -1}.get(text[at], 0)
         if depth < 0 or (depth == 0 and text[at] == ","):
-            count, _, part = text[start:at].strip().partition(" x ")
-            groups.append((int(count), part))
+            parts.append(text[start:at].strip())
             start = at + 1
-    return tuple(groups)
+    return parts
+
+
+def _groups(text: str) -> list[tuple[int, str]]:
+    """Of `#spattn.heads<2 x A, 3 x B>`: (2, A) and (3, B)."""
+    pairs = (part.split(" x ", 1) for part in _parts(text))
+    return [(int(count), part) for count, part in pairs]
+
+
+def _sorted(text: str) -> str:
+    """The same with unions and intersections, which have no order, in one."""
+    name = text.partition("<")[0]
+    if name == "#spattn.heads":
+        parts = [f"{count} x {_sorted(part)}" for count, part in _groups(text)]
+    elif name in ("#spattn.union", "#spattn.intersection"):
+        parts = sorted(map(_sorted, _parts(text)))
+    else:
+        return text
+    return f"{name}<{', '.join(parts)}>"
 
 
 class Pattern:

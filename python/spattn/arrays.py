@@ -202,7 +202,7 @@ def _wrong_type(array: Any, name: str) -> ArgumentError:
 
 
 _PYBUF_STRIDES = 0x0018
-_FORMATS = {"f": "f32", "<f": "f32", "e": "f16", "<e": "f16"}
+_FORMATS = {"f": "f32", "<f": "f32"}
 _TYPESTRS = {"<f4": "f32", "<f2": "f16"}
 _DLPACK_ELEMENTS = {(2, 32, 1): "f32", (2, 16, 1): "f16", (4, 16, 1): "bf16"}
 # The CPU and page-locked memory of it; a GPU and memory that the driver manages.

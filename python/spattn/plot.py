@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -90,7 +91,10 @@ def plot(
     )
     name = title or str(structure).replace("#spattn.", "")
     rows = -(-len(shown) // columns)
-    return Plot(_page(name, note, columns, rows, panels))
+    # There are at least the panels, and the note.
+    width = max(columns * (PANEL + GAP) - GAP, int(len(note) * 6.2)) + 2 * SIDE
+    lines = textwrap.wrap(name, int((width - 2 * SIDE) / 8.2), break_on_hyphens=False)
+    return Plot(_page(lines, note, width, rows, panels))
 
 
 def _panel(
@@ -100,15 +104,6 @@ def _panel(
     longest = max(pattern.queries, pattern.keys)
     scale = PANEL / longest
     width, height = pattern.keys * scale, pattern.queries * scale
-
-    def rect(kind: str, x: int, y: int, x_end: int, y_end: int) -> str:
-        x, x_end = x * tile[1], min(x_end * tile[1], pattern.keys)
-        y, y_end = y * tile[0], min(y_end * tile[0], pattern.queries)
-        return (
-            f'<rect class="{kind}" x="{left + x * scale:.2f}" '
-            f'y="{top + y * scale:.2f}" width="{(x_end - x) * scale:.2f}" '
-            f'height="{(y_end - y) * scale:.2f}"/>'
-        )
 
     open_runs: dict[tuple[int, int, bool], tuple[int, int]] = {}
     shapes = []
@@ -122,29 +117,43 @@ def _panel(
         (begin, first, end, last + 1, full)
         for (begin, end, full), (first, last) in open_runs.items()
     ]
-    drawn = "".join(
-        rect("full" if full else "masked", x, y, x_end, y_end)
-        for x, y, x_end, y_end, full in shapes
+    paths = {"full": "", "masked": ""}
+    for x, y, x_end, y_end, full in shapes:
+        # The last tiles may stick out.
+        right = min(x_end, pattern.keys / tile[1])
+        bottom = min(y_end, pattern.queries / tile[0])
+        box = f"M{x} {y}H{right:g}V{bottom:g}H{x}z"
+        paths["full" if full else "masked"] += box
+    drawn = "".join(f'<path class="{k}" d="{d}"/>' for k, d in paths.items() if d)
+    place = (
+        f"translate({left} {top}) scale({scale * tile[1]:.6g} {scale * tile[0]:.6g})"
     )
     box = f'x="{left}" y="{top}" width="{width:.2f}" height="{height:.2f}"'
     return (
         f'<text class="note" x="{left}" y="{top - 4}">head {head}</text>'
-        f'<rect class="panel" {box}/><g shape-rendering="crispEdges">{drawn}</g>'
+        f'<rect class="panel" {box}/>'
+        f'<g shape-rendering="crispEdges" transform="{place}">{drawn}</g>'
         f'<rect class="frame" {box}/>'
     )
 
 
-def _page(title: str, note: str, columns: int, rows: int, panels: Sequence[str]) -> str:
-    # Titles of one line may be wider than the panels.
-    least = int(max(len(title) * 8.2, len(note) * 6.2)) + 2 * SIDE
-    width = max(columns * (PANEL + GAP) - GAP + 2 * SIDE, least)
+def _page(
+    title: Sequence[str], note: str, width: int, rows: int, panels: Sequence[str]
+) -> str:
     height = TOP + rows * (PANEL + GAP + 14)
     body = "\n".join(panels)
+    lines = "".join(
+        f'<text class="title" x="{SIDE}" y="{22 + 18 * n}">{escape(line)}</text>\n'
+        for n, line in enumerate(title)
+    )
+    extra = 18 * (len(title) - 1)
+    height += extra
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n"
-        f'<rect class="page" width="{width}" height="{height}"/>\n'
-        f'<text class="title" x="{SIDE}" y="22">{escape(title)}</text>\n'
-        f'<text class="note" x="{SIDE}" y="40">{escape(note)}</text>\n{body}\n</svg>\n'
+        f"<title>{escape(' '.join(title))}</title>\n<style>{STYLE}</style>\n"
+        f'<rect class="page" width="{width}" height="{height}"/>\n{lines}'
+        f'<g transform="translate(0 {extra})">\n'
+        f'<text class="note" x="{SIDE}" y="40">{escape(note)}</text>\n{body}\n</g>\n'
+        "</svg>\n"
     )

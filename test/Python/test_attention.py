@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """spattn.attention on arrays of several libraries, against the definition."""
 
-import array
 import random
 import subprocess
 import sys
@@ -180,8 +179,6 @@ assert o.tolist() == x.tolist()  # Each query sees itself.
 """
     environment = {**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-    half = memoryview(array.array("H", [0x3C00] * 8)).cast("B").cast("e", (1, 1, 2, 4))
-    assert spattn.attention(half, half, half, spattn.causal())[0, 0, 1, 3] == 1
 
 
 def test_no_keys_and_no_queries():

@@ -115,7 +115,7 @@ x = np.ones((1, 1, 200, 8), np.float32)
 spattn.attention(x, x, x, spattn.causal())
 child = os.fork()
 if child == 0:
-    os._exit(int(not (spattn.attention(x, x, x, spattn.causal()) == 1).all()))
+    os._exit(int(not np.allclose(spattn.attention(x, x, x, spattn.causal()), 1)))
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
@@ -162,7 +162,7 @@ def test_saved(tmp_path):
 def test_options():
     kernel = spattn.compile(GPU, "sm_90a", options="key-tile=64 ctas-per-sm=1")
     assert "key_tile = 64" in kernel.ir("spattn_gpu") or "64" in kernel.description
-    with pytest.raises(CompileError, match="key-tile"):
+    with pytest.raises(ArgumentError, match="multiple of 16 from 16 to 256, got 17"):
         spattn.compile(GPU, "sm_90a", options="key-tile=17")
     with pytest.raises(ArgumentError, match="no options"):
         spattn.compile(GPU, "cpu", options="key-tile=64")

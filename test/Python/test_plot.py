@@ -3,25 +3,28 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Pictures of structures: each pixel against the definition."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import definition
 import numpy as np
 import pytest
 import spattn
-from spattn.plot import PANEL, SIDE, TOP
 
 SVG = "{http://www.w3.org/2000/svg}"
+BOX = re.compile(r"M(\d+) (\d+)H([\d.]+)V([\d.]+)H\1z")
 
 
 def panels(plot):
-    """The tiles of each panel, as rectangles (kind, x, y, width, height)."""
+    """The tiles of each panel, as (kind, left, top, right, bottom)."""
     root = ElementTree.fromstring(str(plot))
     for group in root.iter(f"{SVG}g"):
-        yield [
-            (r.get("class"), *(float(r.get(k)) for k in ("x", "y", "width", "height")))
-            for r in group.iter(f"{SVG}rect")
-        ]
+        if group.get("shape-rendering"):
+            yield [
+                (path.get("class"), *map(float, box))
+                for path in group.iter(f"{SVG}path")
+                for box in BOX.findall(path.get("d"))
+            ]
 
 
 @pytest.mark.parametrize(
@@ -38,14 +41,9 @@ def test_tiles(structure):
     masks = definition.masks(structure, heads, n, n)
     tiles = masks.reshape(heads, n // tile, tile, n // tile, tile)
     share = tiles.mean(axis=(2, 4))
-    scale = PANEL / n
-    for head, rects in enumerate(panels(plot)):
+    for head, boxes in enumerate(panels(plot)):
         drawn = np.zeros((n // tile, n // tile))
-        for kind, x, y, width, height in rects:
-            left = round((x - SIDE - head * (PANEL + 16)) / scale / tile)
-            top = round((y - TOP) / scale / tile)
-            right = left + round(width / scale / tile)
-            bottom = top + round(height / scale / tile)
+        for kind, left, top, right, bottom in ((k, *map(int, b)) for k, *b in boxes):
             assert (drawn[top:bottom, left:right] == 0).all()  # Once at most.
             drawn[top:bottom, left:right] = 1 if kind == "full" else 0.5
         expected = np.where(share[head] == 1, 1, np.where(share[head] > 0, 0.5, 0))

@@ -22,7 +22,8 @@ TEXTS = {
     "#spattn.causal": spattn.causal(),
     "#spattn.window<left = 511, right = 0>": spattn.window(512),
     "#spattn.window<left = 3>": spattn.window(left=3),
-    "#spattn.window<left = -1, right = 4>": spattn.window(left=-1, right=4),
+    "#spattn.window<left = 5, right = 4>": spattn.window(left=5, right=4),
+    "#spattn.distances<-4 to 0>": spattn.window(left=-1, right=4),
     "#spattn.sink<4>": spattn.sink(4),
     "#spattn.prefix<7>": spattn.prefix(7),
     "#spattn.keys<0 to N floordiv 4>": spattn.keys(0, N // 4),
@@ -40,9 +41,10 @@ TEXTS = {
     "#spattn.union<#spattn.sink<4>, #spattn.window<left = 511, right = 0>>": (
         spattn.sink(4) | spattn.window(512)
     ),
-    "#spattn.intersection<#spattn.causal, #spattn.keys<0 to 64>>": (
-        spattn.causal() & spattn.keys(0, 64)
+    "#spattn.intersection<#spattn.window<left = 9, right = 0>, #spattn.keys<2 to 8>>": (
+        spattn.window(10) & spattn.keys(2, 8)
     ),
+    "#spattn.sink<64>": spattn.causal() & spattn.keys(0, 64),
     "#spattn.heads<12 x #spattn.partition<exclusive>, 4 x #spattn.causal>": (
         spattn.per_head((12, spattn.exclusive_bands()), (4, spattn.causal()))
     ),
@@ -61,13 +63,16 @@ def test_equality_is_by_pairs():
     assert spattn.causal() == spattn.window(right=0)
     assert hash(spattn.causal()) == hash(spattn.window(right=0))
     assert spattn.window(512) == spattn.distances((0, 512))
-    assert spattn.sink(4) | spattn.causal() == spattn.causal()
+    assert spattn.window(4) | spattn.window(9) == spattn.window(9)
     assert spattn.full() & spattn.causal() == spattn.causal()
     assert spattn.exclusive_bands() != spattn.local_band()
     assert spattn.causal() != "#spattn.causal"
-    a, b = spattn.sink(4), spattn.window(9)
-    assert a | b == b | a
-    assert a & b == b & a
+    for a, b in [
+        (spattn.sink(4), spattn.window(9)),
+        (spattn.local(), spattn.keys(0, 9)),
+    ]:
+        assert a | b == b | a
+        assert a & b == b & a
 
 
 def test_copies_are_equal():
@@ -95,7 +100,7 @@ def test_mixtures():
     assert spattn.causal().heads is None
     # What is combined with a mixture is combined with each group.
     assert mixture | spattn.sink(2) == spattn.per_head(
-        (3, spattn.local_band() | spattn.sink(2)), (1, spattn.causal())
+        (3, spattn.local_band() | spattn.sink(2)), (1, spattn.causal() | spattn.sink(2))
     )
     listed = spattn.per_head([spattn.window(4), spattn.window(8)])
     assert listed == spattn.per_head(spattn.window(4), spattn.window(8))
@@ -121,7 +126,7 @@ ERRORS = [
     (lambda: spattn.sink(2.5), "expected a number of keys that is an integer"),
     (lambda: spattn.sink(True), "integer, got True"),
     (lambda: spattn.window(0), "at least 1, got 0"),
-    (lambda: spattn.window(), "give size, left or right"),
+    (lambda: spattn.window(), "give a size, left or right"),
     (lambda: spattn.window(3, left=2), "not both"),
     (lambda: spattn.band(4, 4), "band"),
     (lambda: spattn.band(0, 4, "wide"), "expected a kind of exclusive"),
