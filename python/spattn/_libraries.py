@@ -19,6 +19,11 @@ def _library(array: Any) -> str:
     return type(array).__module__.partition(".")[0]
 
 
+def is_torch(array: Any) -> bool:
+    """Whether an array is PyTorch's."""
+    return _library(array) == "torch"
+
+
 def empty_like(array: Any, sizes: tuple[int, ...], element: str) -> tuple[Any, Array]:
     """A new array of the same library and device, and how kernels see it."""
     library = _library(array)

@@ -10,6 +10,7 @@ An array is looked at through DLPack, `__cuda_array_interface__`,
 from __future__ import annotations
 
 import ctypes
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +60,15 @@ def contiguous_strides(sizes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def view_of(array: Any, name: str, stream: int | None = None) -> Array:
-    """An array of some library. `stream` is the one that its data is used in."""
+    """An array of some library.
+
+    `stream` is the one that its data is used in, if that may not be the one that
+    its library works in.
+    """
     if isinstance(array, Array):
         return array
+    if stream is None and type(array).__module__ == "torch":
+        return _from_torch(array, name)
     if hasattr(array, "__array_interface__"):
         # NumPy's DLPack refuses arrays that are read-only, and bfloat16.
         return _from_interface(array, array.__array_interface__, name, "cpu")
@@ -78,6 +85,31 @@ def view_of(array: Any, name: str, stream: int | None = None) -> Array:
             "__array_interface__ or the buffer protocol, got "
             f"{type(array).__module__}.{type(array).__qualname__}"
         ) from None
+
+
+def _from_torch(tensor: Any, name: str) -> Array:
+    """What DLPack would say, in a tenth of the time."""
+    element = _TORCH_ELEMENTS.get(str(tensor.dtype))
+    if element is None:
+        raise _wrong_type(tensor, name)
+    if tensor.requires_grad and sys.modules["torch"].is_grad_enabled():
+        raise ArgumentError(
+            f"{name} requires a gradient; use spattn.torch, or pass tensor.detach()"
+        )
+    device = tensor.device
+    if device.type not in ("cpu", "cuda"):
+        raise ArgumentError(
+            f"{name}: expected memory of the CPU or of a CUDA GPU, got {device}"
+        )
+    return Array(
+        tensor.data_ptr(),
+        tuple(tensor.shape),
+        tensor.stride(),
+        element,
+        device.type,
+        device.index or 0,
+        tensor,
+    )
 
 
 def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
@@ -97,12 +129,7 @@ def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
             else array.__dlpack__()
         )
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
-        hint = (
-            "; use spattn.torch, or pass tensor.detach()"
-            if "grad" in str(error)
-            else ""
-        )
-        raise ArgumentError(f"{name}: {error}{hint}") from error
+        raise ArgumentError(f"{name}: {error}") from error
     tensor = read_capsule(capsule)
     element = _DLPACK_ELEMENTS.get((tensor.code, tensor.bits, tensor.lanes))
     if element is None:
@@ -204,6 +231,11 @@ def _wrong_type(array: Any, name: str) -> ArgumentError:
 _PYBUF_STRIDES = 0x0018
 _FORMATS = {"f": "f32", "<f": "f32"}
 _TYPESTRS = {"<f4": "f32", "<f2": "f16"}
+_TORCH_ELEMENTS = {
+    "torch.float32": "f32",
+    "torch.float16": "f16",
+    "torch.bfloat16": "bf16",
+}
 _DLPACK_ELEMENTS = {(2, 32, 1): "f32", (2, 16, 1): "f16", (4, 16, 1): "bf16"}
 # The CPU and page-locked memory of it; a GPU and memory that the driver manages.
 _DLPACK_DEVICES = {1: "cpu", 3: "cpu", 2: "cuda", 13: "cuda"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._libraries import current_stream, empty_like, finished
+from ._libraries import current_stream, empty_like, finished, is_torch
 from .arrays import Array, view_of
 from .errors import ArgumentError
 from .kernels import kernel_for
@@ -56,9 +56,12 @@ def attention(
         raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
     if scale is not None and not math.isfinite(scale):
         raise ArgumentError(f"expected a scale that is finite, got {scale}")
-    number = current_stream(q) if stream is None else _stream_number(stream)
+    asked = None if stream is None else _stream_number(stream)
+    number = current_stream(q) if asked is None else asked
+    # PyTorch need not be told of its own current stream; others have to be.
+    wait = asked if is_torch(q) else number
     views = {
-        name: _operand(array, name, layout, number)
+        name: _operand(array, name, layout, wait)
         for name, array in (("q", q), ("k", k), ("v", v))
     }
     sizes = _sizes(views)
@@ -69,7 +72,7 @@ def attention(
         views["q"].element or "",
         kv_heads=sizes["kv_heads"],
         value_dim=sizes["value_dim"],
-        **_type_of(out, number),
+        **_type_of(out),
         lse=lse,
         alignment=alignment,
     )
@@ -80,7 +83,7 @@ def attention(
         out, view = empty_like(q, outer, problem.element("o"))
         views["o"] = view.transposed() if layout == "bnhd" else view
     else:
-        views["o"] = _operand(out, "out", layout, number)
+        views["o"] = _operand(out, "out", layout, wait)
         _check_out(views, shape)
     if lse:
         sums, views["lse"] = empty_like(q, problem.shape("lse", *lengths), "f32")
@@ -96,9 +99,9 @@ def attention(
     return (finished(out), finished(sums)) if lse else finished(out)
 
 
-def _type_of(out: Any, stream: int) -> dict[str, Any]:
+def _type_of(out: Any) -> dict[str, Any]:
     """The type of an output that there is already."""
-    return {} if out is None else {"out_dtype": view_of(out, "out", stream).element}
+    return {} if out is None else {"out_dtype": view_of(out, "out").element}
 
 
 def _stream_number(stream: Any) -> int:
@@ -113,7 +116,7 @@ def _stream_number(stream: Any) -> int:
     return stream
 
 
-def _operand(array: Any, name: str, layout: str, stream: int) -> Array:
+def _operand(array: Any, name: str, layout: str, stream: int | None) -> Array:
     """An operand with its dimensions in the order of kernels."""
     view = view_of(array, name, stream)
     if len(view.sizes) != 4:
