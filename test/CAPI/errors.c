@@ -182,10 +182,8 @@ static void callBadly(SpattnModule module) {
   BAD("argument 1 has rank 3", bad[1].rank = 3);
   BAD("argument 1 has rank 1000; at most 8", bad[1].rank = 1000);
   BAD("argument 1 has no sizes", bad[1].sizes = NULL);
-  BAD("argument 1 has elements of type f16",
-      bad[1].element = SpattnElementF16);
-  BAD("argument 1 has element type 99",
-      bad[1].element = (SpattnElementType)99);
+  BAD("argument 1 has elements of type f16", bad[1].element = SpattnElementF16);
+  BAD("argument 1 has element type 99", bad[1].element = (SpattnElementType)99);
   BAD("argument 1 should be a buffer", bad[1].kind = SpattnArgumentReal);
   BAD("argument 1 is of kind 17", bad[1].kind = (SpattnArgumentKind)17);
   BAD("argument 3 has no data", bad[3].value.data = NULL);

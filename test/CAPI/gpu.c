@@ -195,8 +195,8 @@ static void launch(SpattnKernel kernel, void *library) {
 
   int64_t longer[] = {2, 4, 300, 64};
   arguments[3].sizes = longer;
-  FAILS(InvalidArgument, "300", spattnCallCreate(kernel, arguments, 5, NULL,
-                                                 &call));
+  FAILS(InvalidArgument, "300",
+        spattnCallCreate(kernel, arguments, 5, NULL, &call));
   arguments[3].sizes = sizes;
   int64_t strides[] = {4 * 256 * 64, 256 * 64, 65, 1};
   arguments[3].strides = strides;

@@ -45,7 +45,8 @@ static void haveAll(const char *library, const char *folder) {
   OK(spattnContextGetDevice(context, 1, &device));
   CHECK(strcmp(device.chip, "sm_90a") == 0 && device.multiprocessors == 132);
   CHECK(strlen(device.name) > 0);
-  FAILS(Unavailable, "no device 2", spattnContextGetDevice(context, 2, &device));
+  FAILS(Unavailable, "no device 2",
+        spattnContextGetDevice(context, 2, &device));
   FAILS(Unavailable, "no device -1",
         spattnContextGetDevice(context, -1, &device));
   SpattnCacheInfo cache;

@@ -138,13 +138,13 @@ static void refuse(SpattnContext context) {
         "  %r = spattn.attention structure(#spattn.causal)\n"
         "         ins(%q, %k, %v : !t, !u, !t) outs(%o : !t)\n"
         "  return %r : !t\n}\n";
-  FAILS(InvalidInput, "bad.mlir:4:",
-        spattnModuleParse(context, bad, strlen(bad), "bad.mlir", NULL,
-                          &module));
+  FAILS(
+      InvalidInput, "bad.mlir:4:",
+      spattnModuleParse(context, bad, strlen(bad), "bad.mlir", NULL, &module));
 
   bad = "ML\xefRnonsense";
-  FAILS(InvalidInput, "", spattnModuleParse(context, bad, 12, NULL, NULL,
-                                            &module));
+  FAILS(InvalidInput, "",
+        spattnModuleParse(context, bad, 12, NULL, NULL, &module));
 
   module = parse(context, source);
   FAILS(InvalidArgument, "spattn-cpu-lops",

@@ -9,12 +9,12 @@ static SpattnStructure read(SpattnContext context, const char *text) {
 }
 
 static void compare(SpattnContext context) {
-  SpattnStructure union1 = read(
-      context, "#spattn.union<#spattn.sink<4>, #spattn.window<left = 7, "
-               "right = 0>>");
-  SpattnStructure union2 = read(
-      context, "#spattn.union<#spattn.window<left = 7, right = 0>, "
-               "#spattn.window<left = 3, right = 0>, #spattn.sink<4>>");
+  SpattnStructure union1 =
+      read(context, "#spattn.union<#spattn.sink<4>, #spattn.window<left = 7, "
+                    "right = 0>>");
+  SpattnStructure union2 =
+      read(context, "#spattn.union<#spattn.window<left = 7, right = 0>, "
+                    "#spattn.window<left = 3, right = 0>, #spattn.sink<4>>");
   SpattnStructure causal = read(context, "#spattn.causal");
   SpattnStructure same = read(context, "#spattn.distances<0 to inf>");
   SpattnStructure four = read(context, "#spattn.heads<4 x #spattn.causal>");
@@ -171,7 +171,8 @@ static void count(SpattnContext context) {
   OK(spattnPatternGetWork(pattern, NULL, &work));
   CHECK(work.flopsForward == 4 * 128 * allPairs);
   shape.keyHeads = 2;
-  FAILS(InvalidArgument, "divides", spattnPatternGetWork(pattern, &shape, &work));
+  FAILS(InvalidArgument, "divides",
+        spattnPatternGetWork(pattern, &shape, &work));
 
   bool allowed;
   FAILS(InvalidArgument, "no head 3",

@@ -100,10 +100,11 @@ TEST_F(PreparedLaunchTest, LaunchesTheSame) {
       const std::string &x = a.arguments[i], &y = b.arguments[i];
       bool isMap = x.size() == sizeof(cuda::TensorMap);
       bool isScratch = kernel == 0 ? i == 4 : i == 0;
-      if (isMap)
+      if (isMap) {
         EXPECT_EQ(getMap(*state, x).address, getMap(*state, y).address);
-      else if (!isScratch)
+      } else if (!isScratch) {
         EXPECT_EQ(x, y);
+      }
     }
   }
   // All scratch is one allocation, of which as much is zeroed as has to be.
