@@ -1,6 +1,7 @@
 /* Whatever a caller gets wrong is an error with a message.
 
-   RUN: %build && %t */
+   RUN: %build && %t
+*/
 
 #include "Check.h"
 
@@ -23,6 +24,7 @@ static void passNull(void) {
   SpattnStructure structure;
   SpattnPattern pattern;
   SpattnContext context = makeContext();
+  SpattnDeviceInfo device;
   size_t size;
   bool flag;
 
@@ -32,7 +34,7 @@ static void passNull(void) {
   FAILS(InvalidArgument, "'driver' is null",
         spattnContextGetDriver(context, NULL));
   FAILS(InvalidArgument, "'context' is null",
-        spattnContextGetDevice(NULL, 0, &(SpattnDeviceInfo){{0}}));
+        spattnContextGetDevice(NULL, 0, &device));
   FAILS(InvalidArgument, "'ptxas' is null",
         spattnContextGetPtxas(context, NULL));
   FAILS(InvalidArgument, "'cache' is null",

@@ -6,7 +6,8 @@
    RUN:   FAKE_CUDA_LOG=%t.log %t %fake_cuda %t.folder
    RUN: FileCheck %s --input-file=%t.log
 
-   CHECK-COUNT-3: launch bands */
+   CHECK-COUNT-3: launch bands
+*/
 
 #include "Check.h"
 

@@ -1,7 +1,8 @@
 /* What a machine has, and what is said of what it lacks.
 
    RUN: rm -rf %t.folder
-   RUN: %build && env SPATTN_NUM_THREADS=lots %t %fake_cuda %t.folder */
+   RUN: %build && env SPATTN_NUM_THREADS=lots %t %fake_cuda %t.folder
+*/
 
 #include "Check.h"
 

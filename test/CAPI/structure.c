@@ -1,4 +1,5 @@
-/* RUN: %build && %t */
+/* RUN: %build && %t
+ */
 
 #include "Check.h"
 
