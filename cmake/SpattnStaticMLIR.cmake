@@ -14,11 +14,16 @@ include_guard(GLOBAL)
 file(GLOB _spattn_archives
   "${LLVM_LIBRARY_DIR}/libMLIR*.a" "${LLVM_LIBRARY_DIR}/libLLVM*.a")
 list(FILTER _spattn_archives EXCLUDE REGEX "/libMLIR(CAPI|.*Test)[^/]*[.]a$")
-# What compresses sections of object files: LLVM asks for it only if it was built
-# with it.
+# What compresses sections of object files: a static library if there is one.
 set(_spattn_archives_need)
 foreach(_spattn_library zstd z)
-  find_library(SPATTN_STATIC_${_spattn_library} "lib${_spattn_library}.a")
+  string(TOUPPER "LLVM_ENABLE_${_spattn_library}" _spattn_enabled)
+  string(REGEX REPLACE "_Z$" "_ZLIB" _spattn_enabled "${_spattn_enabled}")
+  if(NOT ${_spattn_enabled})
+    continue()
+  endif()
+  find_library(SPATTN_STATIC_${_spattn_library}
+    NAMES "lib${_spattn_library}.a" "${_spattn_library}")
   mark_as_advanced(SPATTN_STATIC_${_spattn_library})
   if(SPATTN_STATIC_${_spattn_library})
     list(APPEND _spattn_archives_need "${SPATTN_STATIC_${_spattn_library}}")
@@ -67,5 +72,8 @@ function(spattn_link_static target)
     ${_spattn_archives_need} ${CMAKE_DL_LIBS} pthread m)
   target_link_options(${target} PRIVATE
     -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-Bsymbolic-functions
-    -static-libstdc++ -static-libgcc)
+    -static-libstdc++ -static-libgcc
+    # What is missing shows here, and not where the library is loaded. What
+    # sanitizers add is the program's.
+    $<$<NOT:$<OR:$<BOOL:${SPATTN_SANITIZE}>,$<BOOL:${SPATTN_BUILD_FUZZERS}>>>:-Wl,-z,defs>)
 endfunction()
