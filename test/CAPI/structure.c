@@ -83,6 +83,7 @@ static void fix(SpattnContext context) {
   CHECK(allowed);
   OK(spattnPatternIsAllowed(at256, 3, 200, 136, &allowed));
   CHECK(!allowed);
+  spattnStructureDestroy(fixed);
   FAILS(InvalidArgument, "heads",
         spattnStructureFixLength(bands, 0, 64, &fixed));
   CHECK(!fixed);
