@@ -212,11 +212,13 @@ findCall(const KernelRequest &request,
     if (auto it = known.calls.find(key); it != known.calls.end())
       return it->second;
   }
+  // What Python does meanwhile may call an operator on this thread.
+  std::string own = key;
   auto prepared = prepare(request, operands, place);
   std::lock_guard<std::mutex> lock(known.mutex);
   if (known.calls.size() >= Tables::kCalls)
     known.calls.clear();
-  known.calls.emplace(key, prepared);
+  known.calls.emplace(std::move(own), prepared);
   return prepared;
 }
 
