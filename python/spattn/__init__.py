@@ -10,7 +10,7 @@
 docs/Python.md is the tutorial; `python -m spattn info` says what is there.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._version import __version__
 from .arrays import Array
@@ -48,9 +48,6 @@ from .structure import (
 )
 from .target import Target
 
-if TYPE_CHECKING:
-    from .transformers import configure
-
 __all__ = [
     "CARDS",
     "ArgumentError",
@@ -75,7 +72,6 @@ __all__ = [
     "band",
     "causal",
     "compile",
-    "configure",
     "distances",
     "exclusive_bands",
     "full",

@@ -231,7 +231,7 @@ def _vary_alike(arrays: dict[str, jax.Array]) -> dict[str, jax.Array]:
     }
 
 
-def _varying(array: jax.Array) -> frozenset:
+def _varying(array: jax.Array) -> frozenset[str]:
     manual = getattr(jax.typeof(array), "manual_axis_type", None)
     return manual.varying if manual is not None else frozenset()
 

@@ -1,0 +1,98 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a layer of a model calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .. import torch as operators
+from ..errors import ArgumentError, UnsupportedError
+from ._config import configured
+
+_UNSUPPORTED = {
+    "softcap": "set config.attn_logit_softcapping = None if the model can do without",
+    "position_bias": 'use attn_implementation="flex_attention"',
+    "output_attentions": 'use attn_implementation="eager" to see probabilities',
+    "cu_seq_lens_q": "pass one sequence in each row instead of packed ones",
+}
+"""Arguments of layers that change what attention is, and what to do instead."""
+
+
+def attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    is_causal: bool | None = None,
+    s_aux: torch.Tensor | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """What a layer of a model calls: (batch, heads, length, dim) tensors in, and
+    (batch, length, heads, dim) out."""
+    if attention_mask is not None:
+        raise UnsupportedError(
+            "spattn takes no mask of given elements; describe it as a structure and "
+            "call spattn.configure(model, structure)"
+        )
+    if dropout:
+        raise UnsupportedError(
+            "spattn has no dropout; set config.attention_dropout = 0, or call "
+            "model.eval()"
+        )
+    for name, advice in _UNSUPPORTED.items():
+        if kwargs.get(name) is not None and kwargs[name] is not False:
+            raise UnsupportedError(f"spattn does not support {name}: {advice}")
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)
+    structure = _structure(module, query.shape[1], sliding_window, is_causal)
+    if s_aux is None:
+        out = operators.attention(query, key, value, structure, scale=scaling)
+        return out.transpose(1, 2).contiguous(), None
+    # A sink adds exp(s_aux) to the sum of a row's exponentials, which is exp(lse).
+    out, lse = operators.attention(
+        query, key, value, structure, scale=scaling, return_lse=True
+    )
+    share = torch.sigmoid(lse - s_aux.float()[None, :, None])
+    out = (out * share[..., None]).to(query.dtype)
+    return out.transpose(1, 2).contiguous(), None
+
+
+def _structure(
+    module: torch.nn.Module, heads: int, sliding_window: int | None, is_causal: bool
+) -> str:
+    """The structure of a layer, as text."""
+    config = getattr(module, "config", None)
+    layer = getattr(module, "layer_idx", None)
+    text = None if layer is None else configured(config, layer)
+    if text is None:
+        return _own_structure(sliding_window, is_causal)
+    if sliding_window is not None:
+        raise ArgumentError(
+            f"layer {layer} has a window of {sliding_window} of its own, and its cache "
+            "keeps no other keys: give structures to other layers, or set "
+            "config.sliding_window = None before the model is made"
+        )
+    if heads != config.num_attention_heads:
+        raise UnsupportedError(
+            f"the structure of layer {layer} is for {config.num_attention_heads} "
+            f"heads, and the layer has {heads} here; spattn does not shard heads of "
+            "models"
+        )
+    return text
+
+
+def _own_structure(sliding_window: int | None, is_causal: bool) -> str:
+    """The structure that a layer has by itself. torch.compile traces this, and could
+    not trace what makes a Structure."""
+    if sliding_window is None:
+        return "#spattn.causal" if is_causal else "#spattn.full"
+    left = sliding_window - 1
+    return f"#spattn.window<left = {left}, right = {0 if is_causal else left}>"
