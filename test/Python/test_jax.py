@@ -24,7 +24,7 @@ import jax.numpy as jnp  # noqa: E402
 import spattn  # noqa: E402
 import spattn.jax  # noqa: E402
 from jax.sharding import PartitionSpec as P  # noqa: E402
-from spattn.errors import ArgumentError  # noqa: E402
+from spattn.errors import ArgumentError, UnsupportedError  # noqa: E402
 
 EXCLUSIVE = spattn.exclusive_bands()
 MIXTURE = spattn.per_head(
@@ -328,3 +328,13 @@ def test_refused_scale_that_is_traced():
     call = jax.jit(lambda scale: spattn.jax.attention(x, x, x, EXCLUSIVE, scale=scale))
     with pytest.raises(ArgumentError, match="multiply the queries"):
         call(0.5)
+
+
+def test_refused_second_derivative():
+    x = jnp.ones((1, 2, 8, 16))
+
+    def loss(x):
+        return spattn.jax.attention(x, x, x, EXCLUSIVE).sum()
+
+    with pytest.raises(UnsupportedError, match="second derivatives"):
+        jax.grad(lambda x: jax.grad(loss)(x).sum())(x)

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jax.sharding import NamedSharding, PartitionSpec
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, UnsupportedError
 from ..problem import Problem
 from ..structure import Structure, as_structure
 from . import _ffi
@@ -152,9 +152,22 @@ def _backward(call: _Call, deterministic: bool | None, saved, gradients):
     problem = call.problem.backward(
         lse_gradient=bool(dlse), deterministic=deterministic
     )
-    return _launch(replace(call, problem=problem), *saved, dout, *dlse)
+    return _gradients(replace(call, problem=problem), *saved, dout, *dlse)
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _gradients(call: _Call, *operands):
+    return _launch(call, *operands)
+
+
+def _refuse(call: _Call, *operands):
+    raise UnsupportedError(
+        "spattn has no second derivatives of attention; stop_gradient() the first, or "
+        "compute this attention with jax.numpy"
+    )
+
+
+_gradients.defvjp(_refuse, _refuse)
 _attention.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
