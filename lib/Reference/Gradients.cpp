@@ -79,7 +79,8 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   if (lse == -std::numeric_limits<double>::infinity())
     lse = -lse;
   else if (isGiven(arrays[OperandKind::LseGradient]))
-    delta -= load(problem, arrays, OperandKind::LseGradient, b, h, i, 1).front();
+    delta -=
+        load(problem, arrays, OperandKind::LseGradient, b, h, i, 1).front();
   double p = std::exp(problem.getScale() * dot(query, key) - lse);
   double ds = p * (dot(dout, value) - delta);
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};

@@ -62,7 +62,8 @@ struct CommandLine {
   cl::opt<std::string> dtype{
       "dtype", cl::desc("Type of elements: bf16 (default), f16 or f32"),
       cl::init("bf16"), cl::value_desc("type"), cl::cat(category)};
-  cl::opt<bool> lse{"lse", cl::desc("Compute the log-sum-exp of rows, too; or take "
+  cl::opt<bool> lse{"lse",
+                    cl::desc("Compute the log-sum-exp of rows, too; or take "
                              "the gradient by it"),
                     cl::cat(category)};
   cl::opt<bool> backward{"backward", cl::desc("Compute the gradients instead"),

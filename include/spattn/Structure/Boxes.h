@@ -107,8 +107,8 @@ private:
     std::optional<int64_t> length = structure.partitionLength();
     if (length && index) {
       std::vector<Edges> edges;
-      for (const Interval &interval : partitionDistances(
-               structure.partition(), of, *index, *length))
+      for (const Interval &interval :
+           partitionDistances(structure.partition(), of, *index, *length))
         edges.push_back(
             {edgeOps.edgeOf(interval.lo), edgeOps.edgeOf(interval.hi)});
       return edges;

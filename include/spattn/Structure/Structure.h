@@ -31,8 +31,8 @@ enum class Alignment { End, Start };
 /// `end` or `start`.
 const char *alignmentName(Alignment alignment);
 
-/// Ways to share the distances [0, N), or those of a fixed length in place of N,
-/// out to `H` heads. For head index x:
+/// Ways to share the distances [0, N), or those of a fixed length in place of
+/// N, out to `H` heads. For head index x:
 ///   base = N / H, r = N % H, w = base + (x < r), start = x * base + min(x, r).
 enum class Partition {
   Exclusive, ///< [start, start + w): every distance belongs to one head.

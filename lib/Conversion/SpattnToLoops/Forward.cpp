@@ -73,7 +73,8 @@ private:
     });
     Value lse;
     if (op.getLse())
-      lse = sliceRowNumbers(op.getLse(), element, row.head, row.first, row.count);
+      lse =
+          sliceRowNumbers(op.getLse(), element, row.head, row.first, row.count);
     OnlineFinishOp::create(b, buffers.acc, buffers.max, buffers.sum,
                            sliceQueries(op.getOut()), lse);
   }

@@ -200,8 +200,8 @@ Value TileLoops::sliceRows(Value buffer, Value element, Value head, Value first,
       {view.strides[dimOf(Dim::Length)], view.strides[dimOf(Dim::Width)]});
 }
 
-Value TileLoops::sliceRowNumbers(Value array, Value element, Value head, Value first,
-                          OpFoldResult count) {
+Value TileLoops::sliceRowNumbers(Value array, Value element, Value head,
+                                 Value first, OpFoldResult count) {
   auto dimOf = [&](Dim dim) {
     return op.getDim(getOperandInfo(OperandKind::Lse), dim);
   };

@@ -365,7 +365,8 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
 func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to},{more} %o: {to}, %l: {tl},
     %dq0: {tg[0]}, %dk0: {tg[1]}, %dv0: {tg[2]}) -> ({", ".join(tg)}) {{{forward}
   %dq, %dk, %dv = spattn.attention_backward structure({text})
-      ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to}){clause}{with_scale}
+      ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to})
+     {clause}{with_scale}
       outs(%dq0, %dk0, %dv0 : {", ".join(tg)})
       {attributes}
   return %dq, %dk, %dv : {", ".join(tg)}

@@ -39,7 +39,7 @@ float &Machine::Cta::element(int64_t address, int64_t bytes) {
   if (float *found = machine.find(address, bytes))
     return *found;
   fail("no element of " + std::to_string(bytes) + " bytes at address " +
-           std::to_string(address));
+       std::to_string(address));
   return nowhere;
 }
 
@@ -49,8 +49,7 @@ void Machine::Cta::store(int64_t address, int64_t bytes, float value) {
 
 std::optional<Tile> Warp::locate(Value value) {
   auto tile = value.getDefiningOp<SharedOp>();
-  std::vector<int32_t> &memory =
-      cta.memories[tile.getMemory().getDefiningOp()];
+  std::vector<int32_t> &memory = cta.memories[tile.getMemory().getDefiningOp()];
   SharedType type = tile.getType();
   Tile result{&memory, number32(value), type.getRows(), type.getColumns()};
   int64_t end = result.first + 2 * type.getRows() * type.getColumns();
@@ -95,19 +94,19 @@ bool Warp::runCopy(Operation &op) {
         int64_t row = number32(load.getRow());
         int64_t first = number32(load.getBatch()) * from.batchStride +
                         number32(load.getHead()) * from.headStride;
-        cta.startCopy(keyOf(load.getBarrier()), machine.late,
-                      [&cta = cta, tile = *tile, from, row, first] {
-                        for (int64_t r = 0; r < tile.rows; ++r)
-                          for (int64_t c = 0; c < tile.columns; ++c) {
-                            bool exists = row + r >= 0 && row + r < from.rows &&
-                                          c < from.columns;
-                            int64_t at = first + (row + r) * from.rowStride + c;
-                            tile.at(r, c) =
-                                exists
-                                    ? toBF16(cta.element(from.address + 2 * at, 2))
-                                    : 0;
-                          }
-                      });
+        cta.startCopy(
+            keyOf(load.getBarrier()), machine.late,
+            [&cta = cta, tile = *tile, from, row, first] {
+              for (int64_t r = 0; r < tile.rows; ++r)
+                for (int64_t c = 0; c < tile.columns; ++c) {
+                  bool exists =
+                      row + r >= 0 && row + r < from.rows && c < from.columns;
+                  int64_t at = first + (row + r) * from.rowStride + c;
+                  tile.at(r, c) =
+                      exists ? toBF16(cta.element(from.address + 2 * at, 2))
+                             : 0;
+                }
+            });
         return true;
       })
       .Case([&](LoadWordsOp load) {
@@ -184,8 +183,8 @@ bool Warp::runCopy(Operation &op) {
         startStore([&cta = cta, tile = *tile, to, row, first] {
           for (int64_t r = 0; r < tile.rows && row + r < to.rows; ++r)
             for (int64_t c = 0; c < tile.columns && c < to.columns; ++c)
-              cta.store(to.address + 2 * (first + (row + r) * to.rowStride + c), 2,
-                    tile.get(r, c));
+              cta.store(to.address + 2 * (first + (row + r) * to.rowStride + c),
+                        2, tile.get(r, c));
         });
         return true;
       })
@@ -207,8 +206,8 @@ bool Warp::runGlobal(Operation &op) {
   };
   auto forFragment = [&](auto access, AccumulatorType type, auto visit) {
     int64_t count = kRows * type.getColumns();
-    int64_t first = number32(access.getPointer()) +
-                    4 * firstRow() * type.getColumns();
+    int64_t first =
+        number32(access.getPointer()) + 4 * firstRow() * type.getColumns();
     for (int64_t i = 0; i < count; ++i)
       visit(i, cta.element(first + 4 * i, 4));
     return cta.error.empty();
@@ -222,7 +221,7 @@ bool Warp::runGlobal(Operation &op) {
         return forRows(access, [&](int64_t r, int64_t position) {
           for (int64_t c = 0; c < columns; ++c)
             cta.store(pointer + bytes * (position + c), bytes,
-                  source.elements[r * columns + c]);
+                      source.elements[r * columns + c]);
         });
       })
       .Case([&](StoreRowsOp access) {
@@ -250,7 +249,7 @@ bool Warp::runGlobal(Operation &op) {
         for (int64_t r = 0; r < number32(fill.getRows()); ++r)
           for (int64_t c = 0; c < int64_t(fill.getColumns()); ++c)
             cta.store(pointer + bytes * (r * stride + c), bytes,
-                  get(fill.getValue()).real);
+                      get(fill.getValue()).real);
         return cta.error.empty();
       })
       .Case([&](AddFragmentOp add) {

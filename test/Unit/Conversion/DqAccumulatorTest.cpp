@@ -283,9 +283,8 @@ TEST_P(DqPartsTest, MultiplyAllKeys) {
         for (int64_t j = 0; j < kKeys; ++j)
           sum += score(tile, j, i) * key(j, d);
         int64_t part = i / 64 * chunks + d / 64;
-        ASSERT_EQ(machine.arrays[kSums]
-                      .data[tile * elements + part * 4096 + i % 64 * 64 +
-                            d % 64],
+        ASSERT_EQ(machine.arrays[kSums].data[tile * elements + part * 4096 +
+                                             i % 64 * 64 + d % 64],
                   sum)
             << "tile " << tile << " query " << i << " column " << d;
       }

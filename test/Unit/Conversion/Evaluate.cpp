@@ -199,9 +199,8 @@ static std::vector<Datum> evaluateBody(Block &body, ArrayRef<Datum> arguments,
 
 /// An operation of the body of a map, on all elements at once: what it would be
 /// on each. Truth values are 0 or 1.
-static std::vector<float> evaluateEach(Operation *op,
-                                       ArrayRef<std::vector<float>> x,
-                                       size_t count) {
+static std::vector<float>
+evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
   using namespace arith;
   std::vector<float> result(count);
   auto each = [&](auto compute) {
@@ -212,8 +211,9 @@ static std::vector<float> evaluateEach(Operation *op,
   bool isKnown =
       llvm::TypeSwitch<Operation *, bool>(op)
           .Case([&](ConstantOp constant) {
-            float value =
-                cast<FloatAttr>(constant.getValue()).getValue().convertToFloat();
+            float value = cast<FloatAttr>(constant.getValue())
+                              .getValue()
+                              .convertToFloat();
             return each([&](size_t) { return value; });
           })
           .Case([&](AddFOp) {
@@ -228,7 +228,8 @@ static std::vector<float> evaluateEach(Operation *op,
           .Case([&](DivFOp) {
             return each([&](size_t i) { return x[0][i] / x[1][i]; });
           })
-          .Case([&](NegFOp) { return each([&](size_t i) { return -x[0][i]; }); })
+          .Case(
+              [&](NegFOp) { return each([&](size_t i) { return -x[0][i]; }); })
           .Case([&](MaxNumFOp) {
             return each([&](size_t i) { return std::fmax(x[0][i], x[1][i]); });
           })

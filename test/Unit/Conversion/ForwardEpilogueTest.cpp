@@ -171,22 +171,22 @@ TEST_F(ForwardEpilogueTest, ThroughSharedMemory) {
       for (bool late : {false, true}) {
         Spec spec = {lse, /*wide=*/false, queries, 64};
         // Of the second work tile: the second stage.
-        Run result = run(spec, late, [&](TestKernel &kernel,
-                                         ForwardEpilogue &epilogue,
-                                         ForwardLayout &layout,
-                                         PendingOutput pending) {
-          KernelBuilder &b = kernel.b;
-          epilogue.emitOutput(pending, b.i32(0), /*count=*/b.i32(2));
-          Value map = kernel.input("map", kernel.counter.getType());
-          b.inWarp(2, [&] {
-            b.await(layout.outputs.at(b, b.i32(1)), b.i32(0));
-            WorkTile tile;
-            tile.first = b.ops.constant(64);
-            tile.head = tile.batch = b.i32(1);
-            epilogue.storeOutput(tile, b.i32(1), map);
-            kernel.record("stored", {});
-          });
-        });
+        Run result =
+            run(spec, late,
+                [&](TestKernel &kernel, ForwardEpilogue &epilogue,
+                    ForwardLayout &layout, PendingOutput pending) {
+                  KernelBuilder &b = kernel.b;
+                  epilogue.emitOutput(pending, b.i32(0), /*count=*/b.i32(2));
+                  Value map = kernel.input("map", kernel.counter.getType());
+                  b.inWarp(2, [&] {
+                    b.await(layout.outputs.at(b, b.i32(1)), b.i32(0));
+                    WorkTile tile;
+                    tile.first = b.ops.constant(64);
+                    tile.head = tile.batch = b.i32(1);
+                    epilogue.storeOutput(tile, b.i32(1), map);
+                    kernel.record("stored", {});
+                  });
+                });
         EXPECT_EQ(result.events["stored"].size(), 1u);
         checkOut(result, spec);
         checkLse(result, spec);
@@ -197,17 +197,17 @@ TEST_F(ForwardEpilogueTest, FromRegisters) {
   for (bool lse : {false, true})
     for (int64_t queries : {1, 64, 80, 200}) {
       Spec spec = {lse, /*wide=*/true, queries, queries > 100 ? 70 : 0};
-      Run result = run(spec, /*late=*/true, [&](TestKernel &kernel,
-                                                ForwardEpilogue &epilogue,
-                                                ForwardLayout &layout,
-                                                PendingOutput pending) {
-        KernelBuilder &b = kernel.b;
-        epilogue.emitOutput(pending, b.i32(0), /*count=*/b.i32(1));
-        // Others are told all the same.
-        b.await(layout.outputs.at(b, b.i32(0)), b.i32(0));
-        WorkTile tile;
-        epilogue.storeOutput(tile, b.i32(0), Value());
-      });
+      Run result =
+          run(spec, /*late=*/true,
+              [&](TestKernel &kernel, ForwardEpilogue &epilogue,
+                  ForwardLayout &layout, PendingOutput pending) {
+                KernelBuilder &b = kernel.b;
+                epilogue.emitOutput(pending, b.i32(0), /*count=*/b.i32(1));
+                // Others are told all the same.
+                b.await(layout.outputs.at(b, b.i32(0)), b.i32(0));
+                WorkTile tile;
+                epilogue.storeOutput(tile, b.i32(0), Value());
+              });
       checkOut(result, spec);
       checkLse(result, spec);
     }
@@ -218,18 +218,17 @@ TEST_F(ForwardEpilogueTest, EmptyRows) {
   for (bool wide : {false, true})
     for (int64_t queries : {65, 100, 128, 300}) {
       Spec spec = {/*lse=*/true, wide, queries, 64};
-      Run result = run(spec, /*late=*/false, [&](TestKernel &kernel,
-                                                 ForwardEpilogue &epilogue,
-                                                 ForwardLayout &,
-                                                 PendingOutput) {
-        KernelBuilder &b = kernel.b;
-        b.inWarp(1, [&] {
-          WorkTile tile;
-          tile.first = b.ops.constant(64);
-          tile.head = tile.batch = b.i32(1);
-          epilogue.emitEmptyRows(tile);
-        });
-      });
+      Run result = run(spec, /*late=*/false,
+                       [&](TestKernel &kernel, ForwardEpilogue &epilogue,
+                           ForwardLayout &, PendingOutput) {
+                         KernelBuilder &b = kernel.b;
+                         b.inWarp(1, [&] {
+                           WorkTile tile;
+                           tile.first = b.ops.constant(64);
+                           tile.head = tile.batch = b.i32(1);
+                           epilogue.emitEmptyRows(tile);
+                         });
+                       });
       for (int64_t r = 64; r < std::min<int64_t>(queries, 128); ++r) {
         for (int64_t c = 0; c < kWidth; ++c) {
           float &x = result.out[kOutBatch + kOutHead + r * kOutRow + c];
@@ -241,8 +240,7 @@ TEST_F(ForwardEpilogueTest, EmptyRows) {
         lse = NAN;
       }
       for (const std::vector<float> *left : {&result.out, &result.lse})
-        EXPECT_TRUE(
-            llvm::all_of(*left, [](float x) { return std::isnan(x); }));
+        EXPECT_TRUE(llvm::all_of(*left, [](float x) { return std::isnan(x); }));
     }
 }
 

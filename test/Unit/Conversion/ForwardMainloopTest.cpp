@@ -40,8 +40,8 @@ protected:
     KernelRun kernel(spec, call, /*seed=*/call.queries);
     kernel.build(v.target, [&](OpBuilder &builder, KernelProgram &program) {
       ForwardConfig config{*TargetCapabilities::of(v.target),
-                           llvm::alignTo(spec.headDim, 64),
-                           llvm::alignTo(spec.valueDim, 64)};
+                           int64_t(llvm::alignTo(spec.headDim, 64)),
+                           int64_t(llvm::alignTo(spec.valueDim, 64))};
       config.mmaWarpgroups = v.mmaWarpgroups;
       config.keyTile = v.keyTile;
       config.queryStages = v.queryStages;

@@ -39,7 +39,8 @@ class GradientRun : public KernelRun {
 public:
   GradientRun(const AttentionSpec &spec, const CallSpec &call,
               const GradientVariant &v)
-      : KernelRun(specOf(spec, v), call, /*seed=*/call.keys), queryTile(v.queryTile),
+      : KernelRun(specOf(spec, v), call, /*seed=*/call.keys),
+        queryTile(v.queryTile),
         padded(llvm::alignTo(call.queries, v.queryTile)) {
     build(v.target, [&](mlir::OpBuilder &builder, KernelProgram &program) {
       BackwardConfig config{*TargetCapabilities::of(v.target),
@@ -52,8 +53,7 @@ public:
       config.deterministic = v.deterministic;
       config.claimsSums = v.claimsSums;
       config.grouped = this->spec.heads != this->spec.keyHeads;
-      config.item =
-          layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
+      config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
       config.queryItem =
           layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
       headDim = config.headDim;
@@ -78,9 +78,8 @@ public:
       scratch("lse_start")[at] = sees ? -reference.lse[row] : -INFINITY;
       scratch("delta_start")[at] = sees ? -reference.delta[row] : 0;
     });
-    for (int64_t word = 0; word <= padded / queryTile * call.batches *
-                                       spec.heads;
-         ++word)
+    for (int64_t word = 0;
+         word <= padded / queryTile * call.batches * spec.heads; ++word)
       counter(word) = 0;
   }
   /// Whether that is what they have left.

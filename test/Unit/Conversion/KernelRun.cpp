@@ -81,8 +81,8 @@ float &KernelRun::at(const std::string &name, int64_t b, int64_t h, int64_t n,
                      int64_t d) {
   const Array &array = arrays.at(name);
   return memory[array.address]
-      .data[b * array.strides[0] + h * array.strides[1] +
-            n * array.strides[2] + d];
+      .data[b * array.strides[0] + h * array.strides[1] + n * array.strides[2] +
+            d];
 }
 
 std::vector<float> &KernelRun::scratch(const std::string &name) {
@@ -131,9 +131,9 @@ void KernelRun::expectRows(const std::string &name, ArrayRef<double> expected,
           norm += y * y;
         }
         if (norm == 0 || !std::isfinite(norm))
-          ASSERT_TRUE(same) << name << " at batch entry " << b << " head " << h
-                            << " row " << n << ": " << at(name, b, h, n)
-                            << ", expected " << row[0];
+          ASSERT_TRUE(same)
+              << name << " at batch entry " << b << " head " << h << " row "
+              << n << ": " << at(name, b, h, n) << ", expected " << row[0];
         else
           ASSERT_LE(std::sqrt(error),
                     tolerance * std::max(std::sqrt(norm), usual / 4))
@@ -186,8 +186,7 @@ void KernelRun::computeReference() {
           r.lse[row] = max + std::log(sum);
           for (int64_t j = 0; j < call.keys; ++j)
             for (int64_t d = 0; d < valueDim; ++d)
-              out[d] +=
-                  std::exp(scores[j] - r.lse[row]) * at("v", b, g, j, d);
+              out[d] += std::exp(scores[j] - r.lse[row]) * at("v", b, g, j, d);
         }
         if (!spec.backward)
           continue;
@@ -211,8 +210,7 @@ void KernelRun::computeReference() {
           int64_t keyRow = (b * spec.keyHeads + g) * call.keys + j;
           for (int64_t d = 0; d < headDim; ++d) {
             r.dq[row * headDim + d] += call.scale * ds * at("k", b, g, j, d);
-            r.dk[keyRow * headDim + d] +=
-                call.scale * ds * at("q", b, h, i, d);
+            r.dk[keyRow * headDim + d] += call.scale * ds * at("q", b, h, i, d);
           }
           for (int64_t d = 0; d < valueDim; ++d)
             r.dv[keyRow * valueDim + d] += p * at("do", b, h, i, d);
@@ -309,8 +307,8 @@ std::string KernelRun::run(StringRef name, bool late) {
   if (!kernel)
     return "there is no such kernel";
   auto launch = spattn_gpu::LaunchAttr::of(kernel);
-  int64_t ctas = launch.isPersistent() ? call.ctas
-                                       : evaluate(launch.getGrid().front());
+  int64_t ctas =
+      launch.isPersistent() ? call.ctas : evaluate(launch.getGrid().front());
   Machine machine(kernel, {}, launch.getThreads(), ctas);
   std::vector<Datum> arguments;
   for (spattn_gpu::ArgumentAttr argument : launch.getArguments())

@@ -15,8 +15,8 @@
 
 namespace spattn::test {
 
-/// An attention in double precision, by the definition. Rows are by batch entry,
-/// head and position.
+/// An attention in double precision, by the definition. Rows are by batch
+/// entry, head and position.
 struct Reference {
   std::vector<double> out, lse, delta, dq, dk, dv;
 };
@@ -28,14 +28,15 @@ public:
   KernelRun(const AttentionSpec &spec, const CallSpec &call, unsigned seed);
 
   /// Builds kernels, for a target.
-  void build(llvm::StringRef target,
-             llvm::function_ref<void(mlir::OpBuilder &, KernelProgram &)> build);
+  void
+  build(llvm::StringRef target,
+        llvm::function_ref<void(mlir::OpBuilder &, KernelProgram &)> build);
   /// Runs a kernel, with as many CTAs as the call says if it is persistent.
   /// Returns what went wrong.
   std::string run(llvm::StringRef kernel, bool late);
 
-  /// An array, or scratch memory, by the name that launches have for it; scratch
-  /// is flat.
+  /// An array, or scratch memory, by the name that launches have for it;
+  /// scratch is flat.
   float &at(const std::string &name, int64_t b, int64_t h, int64_t n,
             int64_t d = 0);
   std::vector<float> &scratch(const std::string &name);

@@ -50,8 +50,8 @@ struct Datum {
 
   llvm::APInt number;
   float real = 0;
-  /// Of an accumulator, an operand or a mask (0 or 1) by row and column; of rows
-  /// by row and thread of the quad; of columns by column.
+  /// Of an accumulator, an operand or a mask (0 or 1) by row and column; of
+  /// rows by row and thread of the quad; of columns by column.
   std::vector<float> elements;
   /// Of the result of an MMA that nobody has waited for.
   std::shared_ptr<Flight> flight;
@@ -90,8 +90,8 @@ Datum evaluateColumnMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
 /// Runs a kernel of the spattn_gpu dialect, ahead of its lowering: the CTAs of
 /// a grid, one after the other, and the warps of a CTA beside each other, with
 /// the barriers that they wait at, the words and tiles that they share, and
-/// arrays in global memory. A warp does what its lane 0 does, and has 16 rows of
-/// its warpgroup's fragments. What is read before it is written is NaN.
+/// arrays in global memory. A warp does what its lane 0 does, and has 16 rows
+/// of its warpgroup's fragments. What is read before it is written is NaN.
 ///
 /// Asynchronous copies and MMAs take place at once, or, with `late`, when
 /// somebody waits for them: a missing wait, or one that comes too late for what

@@ -27,8 +27,8 @@ std::vector<int64_t> run(int64_t warpgroups, bool enabled) {
   PingPong pingPong(b, warpgroups, enabled);
   emitWarpRoles(b, {168, 40, 240, {}, [&](Value group) {
                       pingPong.begin(group);
-                      auto loop = scf::ForOp::create(b, b.i32(0),
-                                                     b.i32(kTurns), b.i32(1));
+                      auto loop = scf::ForOp::create(b, b.i32(0), b.i32(kTurns),
+                                                     b.i32(1));
                       b.in(loop.getBody(), [&] {
                         pingPong.await(group);
                         kernel.record("turn", {group});

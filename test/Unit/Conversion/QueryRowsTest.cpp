@@ -48,10 +48,9 @@ TEST_F(QueryRowsTest, Preprocess) {
       if (variant.claimsSums)
         EXPECT_EQ(run.counter(1 + tile), 0) << "tile " << tile;
       int64_t head = tile / tiles % 2;
-      bool seesKeys =
-          !visitingOrder(
-               algebra.keyTiles(head, tile % tiles, {variant.queryTile, 64}))
-               .first.empty();
+      bool seesKeys = !visitingOrder(algebra.keyTiles(head, tile % tiles,
+                                                      {variant.queryTile, 64}))
+                           .first.empty();
       int64_t elements = variant.queryTile * run.headDim;
       const float *sums = &run.scratch("dq_sums")[tile * elements];
       for (int64_t i = 0; i < elements; ++i) {
@@ -98,8 +97,8 @@ TEST_F(QueryRowsTest, Postprocess) {
     variant.claimsSums = round % 4 > 1;
     variant.headDim = round % 2 ? 128 : 72;
     GradientRun run(instance.spec, instance.call, variant);
-    for (int64_t tile = 0;
-         tile < run.padded / 64 * 2 * instance.call.batches; ++tile)
+    for (int64_t tile = 0; tile < run.padded / 64 * 2 * instance.call.batches;
+         ++tile)
       run.counter(1 + tile) = tile % 3;
     std::vector<float> &sums = run.scratch("dq_sums");
     for (size_t i = 0; i < sums.size(); ++i)
@@ -110,8 +109,8 @@ TEST_F(QueryRowsTest, Postprocess) {
     run.forScratchRows([&](int64_t at, int64_t row) {
       int64_t tile = at / 64, head = tile / (run.padded / 64) % 2;
       bool isThere =
-          !visitingOrder(algebra.keyTiles(head, tile % (run.padded / 64),
-                                          {64, 64}))
+          !visitingOrder(
+               algebra.keyTiles(head, tile % (run.padded / 64), {64, 64}))
                .first.empty() &&
           !(variant.claimsSums && tile % 3 == 0);
       for (int64_t d = 0; row >= 0 && isThere && d < variant.headDim; ++d) {

@@ -33,8 +33,7 @@ bool Warp::runNamed(int64_t id, int64_t count, bool waits) {
 Machine::Cta::BarrierKey Warp::keyOf(Value value) {
   auto barrier = value.getDefiningOp<BarrierOp>();
   int64_t stage = barrier.getStage() ? number32(barrier.getStage()) : 0;
-  return {barrier.getMemory().getDefiningOp(),
-          barrier.getOffset() + 8 * stage};
+  return {barrier.getMemory().getDefiningOp(), barrier.getOffset() + 8 * stage};
 }
 
 bool Warp::runBarrier(Operation &op) {

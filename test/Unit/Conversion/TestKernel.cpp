@@ -19,8 +19,8 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::test;
 
-OwningOpRef<ModuleOp>
-spattn::test::parseAttention(MLIRContext &context, const AttentionSpec &spec) {
+OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
+                                                   const AttentionSpec &spec) {
   context.loadDialect<SpattnDialect, spattn_gpu::SpattnGPUDialect,
                       arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
                       NVVM::NVVMDialect, math::MathDialect, scf::SCFDialect,

@@ -31,8 +31,7 @@ struct NamedBarrier {
 struct Tile {
   uint16_t &at(int64_t row, int64_t column) const {
     int64_t byte = first + column / 64 * rows * 128 + row * 128;
-    return reinterpret_cast<uint16_t *>(
-        memory->data())[byte / 2 + column % 64];
+    return reinterpret_cast<uint16_t *>(memory->data())[byte / 2 + column % 64];
   }
   float get(int64_t row, int64_t column) const {
     return fromBF16(at(row, column));
@@ -47,7 +46,6 @@ struct Machine::Cta {
   using BarrierKey = std::pair<mlir::Operation *, int64_t>;
   Cta(Machine &machine, int64_t number, int64_t warps)
       : machine(machine), number(number), alive(warps) {}
-
 
   /// Waits until `isOver`; false if that never happens.
   bool await(std::unique_lock<std::mutex> &lock,

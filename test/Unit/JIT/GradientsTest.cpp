@@ -113,9 +113,8 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o)" +
 
   double getLoss(const AttentionProblem &problem, Arrays &arrays) {
     EXPECT_FALSE(evaluate(problem, views(arrays)));
-    double loss =
-        std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
-                           arrays.dout.data.begin(), 0.0);
+    double loss = std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
+                                     arrays.dout.data.begin(), 0.0);
     if (usesLse)
       for (auto [lse, factor] : llvm::zip(arrays.lse.data, arrays.dlse.data))
         if (std::isfinite(lse))
@@ -326,10 +325,9 @@ TEST_F(GradientsTest, HonourStrides) {
   ASSERT_TRUE(kernel);
   Arrays expected{Sizes()};
   runOracle(getProblem(*module), expected);
-  Array *arrays[] = {&expected.q,    &expected.k,   &expected.v,
-                     &expected.o,    &expected.lse, &expected.dout,
-                     &expected.dlse, &expected.dq,  &expected.dk,
-                     &expected.dv};
+  Array *arrays[] = {
+      &expected.q,    &expected.k,    &expected.v,  &expected.o,  &expected.lse,
+      &expected.dout, &expected.dlse, &expected.dq, &expected.dk, &expected.dv};
   std::vector<std::vector<float>> buffers;
   std::vector<KernelArgument> arguments;
   // The position of row (h, n) of a buffer.

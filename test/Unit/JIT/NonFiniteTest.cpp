@@ -121,10 +121,9 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
   }
 
   void runBackward(Arrays &a, float scale) {
-    auto results = backward->run({view(a.q), view(a.k), view(a.v), scale,
-                                  view(a.o), view(a.lse), view(a.dout),
-                                  view(a.dlse), view(a.dq), view(a.dk),
-                                  view(a.dv)});
+    auto results = backward->run(
+        {view(a.q), view(a.k), view(a.v), scale, view(a.o), view(a.lse),
+         view(a.dout), view(a.dlse), view(a.dq), view(a.dk), view(a.dv)});
     ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
   }
 

@@ -217,9 +217,9 @@ TEST(Validate, Bands) {
                  "partition length -1 is negative");
   expectRejected(S::band(Partition::Exclusive, {}, {}, int64_t(1) << 30),
                  "partition length 1073741824 is out of range");
-  EXPECT_EQ(S::band(Partition::Exclusive, {}, {}, (int64_t(1) << 30) - 1)
-                .validate(),
-            std::nullopt);
+  EXPECT_EQ(
+      S::band(Partition::Exclusive, {}, {}, (int64_t(1) << 30) - 1).validate(),
+      std::nullopt);
   EXPECT_EQ(S::band(Partition::Exclusive, {}, {}, 0).validate(), std::nullopt);
   EXPECT_EQ(S::band(Partition::Exclusive, std::nullopt, 8).validate(),
             std::nullopt);

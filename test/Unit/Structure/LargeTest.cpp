@@ -234,9 +234,9 @@ TEST(Large, BandsOfFixedLength) {
   for (int partition = 0; partition < 4; ++partition)
     for (int64_t made : {512, 4096, 4100})
       for (int64_t length : {500, 1000, 5000}) {
-        HeadStructures heads({{16, Structure::band(
-                                       static_cast<Partition>(partition), {},
-                                       {}, made)}});
+        HeadStructures heads(
+            {{16, Structure::band(static_cast<Partition>(partition), {}, {},
+                                  made)}});
         for (int64_t head : {0, 1, 8, 15}) {
           Instance instance = {&heads, head, length, length, Alignment::End};
           Large large(instance);

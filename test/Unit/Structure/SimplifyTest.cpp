@@ -33,6 +33,9 @@ constexpr Alignment alignments[] = {Alignment::End, Alignment::Start};
 /// Intervals of all leaves.
 int64_t countLeafIntervals(const Structure &structure) {
   int64_t count = structure.intervals().size();
+  // A band of a fixed length is intervals, too.
+  if (structure.partitionLength())
+    count += structure.pieces();
   for (const Structure &child : structure.children())
     count += countLeafIntervals(child);
   return count;

@@ -90,8 +90,8 @@ std::vector<HeadStructures> catalog() {
         all.push_back(HeadStructures({{heads, S::band(kind, {}, {}, length)}}));
     all.push_back(HeadStructures({{2, S::band(kind, 5, {}, 11)}}));
     all.push_back(HeadStructures({{1, S::band(kind, 4, 2, 10)}}));
-    all.push_back(HeadStructures({{3, S::unite({S::band(kind, {}, {}, 9),
-                                                S::band(kind, 4, 1, 6)})}}));
+    all.push_back(HeadStructures(
+        {{3, S::unite({S::band(kind, {}, {}, 9), S::band(kind, 4, 1, 6)})}}));
     all.push_back(HeadStructures({{1, S::band(kind, 4, 2)}}));
     all.push_back(HeadStructures({{3, S::unite({S::band(kind), S::sink(2)})}}));
     all.push_back(

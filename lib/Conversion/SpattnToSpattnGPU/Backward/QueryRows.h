@@ -53,7 +53,8 @@ public:
   /// without keys, which has no probability above 0.
   Value negatedLse(const StridedArray &lse);
   /// `-delta` of each row, by tiles of O and dO and, if there is one, the
-  /// gradient by the log-sum-exp, which counts where `negatedLse` is above -inf.
+  /// gradient by the log-sum-exp, which counts where `negatedLse` is above
+  /// -inf.
   Value deltaStart(Value outTile, Value doTile,
                    const std::optional<StridedArray> &dlse, Value negatedLse);
 

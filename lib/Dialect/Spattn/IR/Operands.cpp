@@ -69,10 +69,10 @@ const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
 
 ArrayRef<OperandKind> spattn::getBasicOperands() {
   static constexpr OperandKind kinds[] = {
-      OperandKind::Query,       OperandKind::Key,
-      OperandKind::Value,       OperandKind::Out,
-      OperandKind::Lse,         OperandKind::OutGradient,
-      OperandKind::LseGradient, OperandKind::Scale,
+      OperandKind::Query,         OperandKind::Key,
+      OperandKind::Value,         OperandKind::Out,
+      OperandKind::Lse,           OperandKind::OutGradient,
+      OperandKind::LseGradient,   OperandKind::Scale,
       OperandKind::QueryGradient, OperandKind::KeyGradient,
       OperandKind::ValueGradient,
   };
