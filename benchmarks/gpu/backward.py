@@ -5,106 +5,22 @@
 
 `run` needs torch and cuda-bindings; no LLVM. Every kernel is compared with
 gradients in float64 at small sizes, with poisoned outputs and scratch. Times and
-rows are as those of forward.py, the floor is of the gradients' operations and
+rows are as measure.py says, the floor is of the gradients' operations and
 bytes. `--only spattn` leaves the other systems out.
 """
 
 import argparse
-import datetime
-import json
 import math
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from kernels import HEADS, STRUCTURES
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A target, options of convert-spattn-to-spattn-gpu, and a tile shape."""
-
-    target: str = "sm_90a"
-    options: str = ""
-    dims: tuple[int, ...] = (64, 128)
-    # Queries and keys of a tile; none for the default.
-    tile_shape: tuple[int, int] | None = None
-
-
-VARIANTS = {
-    "default": Variant(options="deterministic=false"),
-    "deterministic": Variant(options="deterministic=true"),
-    "sm80": Variant("sm_90", "shared-memory=166912"),
-}
-
-
-def source(
-    structure: str, heads: int, key_heads: int, dim: int, tile_shape=None
-) -> str:
-    q = f"tensor<?x{heads}x?x{dim}xbf16>"
-    k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
-    lse = f"tensor<?x{heads}x?xf32>"
-    tiles = ""
-    if tile_shape:
-        queries, keys = tile_shape
-        tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
-        tiles += f"key_tile = {keys}>}}"
-    return f"""
-func.func @backward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %g: {q},
-                    %dq: {q}, %dk: {k}, %dv: {k}) -> ({q}, {k}, {k}) {{
-  %r:3 = spattn.attention_backward structure({STRUCTURES[structure]})
-           ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {k}, {q}, {lse}, {q})
-           outs(%dq, %dk, %dv : {q}, {k}, {k}){tiles}
-  return %r#0, %r#1, %r#2 : {q}, {k}, {k}
-}}
-"""
-
-
-def entries():
-    for dim in (64, 128):
-        for structure in STRUCTURES:
-            yield structure, "", dim
-        yield "exclusive", "_gqa", dim
-
-
-def build(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    translate = Path(__file__).parents[2] / "build/bin/spattn-translate"
-    for structure, suffix, dim in entries():
-        for name, variant in VARIANTS.items():
-            if dim not in variant.dims:
-                continue
-            path = folder / f"{structure}{suffix}.d{dim}.{name}.mlir"
-            path.write_text(source(structure, *HEADS[suffix], dim, variant.tile_shape))
-            artifact = path.with_suffix(".spattn")
-            commands = [
-                [
-                    "--spattn-to-artifact",
-                    f"--chip={variant.target}",
-                    f"--gpu-options={variant.options}",
-                    path,
-                    "-o",
-                    artifact,
-                ],
-                ["--artifact-to-text", artifact, "-o", path.with_suffix(".txt")],
-                ["--artifact-to-code", artifact, "-o", path.with_suffix(".cubin")],
-            ]
-            for arguments in commands:
-                subprocess.run([translate, *arguments], check=True)
-            artifact.unlink()
-            path.unlink()
-            print(path.with_suffix(".cubin"), flush=True)
+from kernels import build_backward, workload_file
 
 
 def work(structure, batch, heads, key_heads, length, dim) -> tuple[int, int]:
     """Operations, and bytes that have to move at least."""
-    from forward import intervals
+    from workloads import count
 
-    pairs = rows = 0
-    for spans in intervals(structure, length, heads):
-        for lo, hi in spans:
-            pairs += sum(length - d for d in range(lo, min(hi, length)))
-        rows += max(0, length - min(lo for lo, _ in spans))
+    pairs, rows = count(structure, length, heads)
     # Queries, outputs and their gradients, keys and values that are touched;
     # gradients everywhere.
     touched = 3 * rows + 2 * rows * key_heads // heads
@@ -116,26 +32,19 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim):
     """The greatest relative error of the three gradients, and whether two runs
     have the same bits."""
     import torch
-    from forward import intervals, random
+    from workloads import allowed, random
 
     torch.manual_seed(queries)
     q = random(batch, heads, queries, dim)
     k, v = (random(batch, key_heads, keys, dim) for _ in range(2))
     grad = random(batch, heads, queries, dim)
-    d = torch.arange(queries, device="cuda")[:, None] + (keys - queries)
-    d = d - torch.arange(keys, device="cuda")
-    allowed = torch.stack(
-        [
-            torch.stack([(d >= lo) & (d < hi) for lo, hi in spans]).any(0)
-            for spans in intervals(structure, keys, heads)
-        ]
-    )
+    pairs = allowed(structure, heads, queries, keys)
     wide = [x.double().requires_grad_() for x in (q, k, v)]
     many = [x.repeat_interleave(heads // key_heads, 1) for x in wide[1:]]
     scores = wide[0] @ many[0].transpose(2, 3) / math.sqrt(dim)
-    scores = scores.masked_fill(~allowed, -math.inf)
+    scores = scores.masked_fill(~pairs, -math.inf)
     lse = torch.logsumexp(scores, -1)
-    probabilities = torch.where(allowed, torch.exp(scores - lse[..., None]), 0)
+    probabilities = torch.where(pairs, torch.exp(scores - lse[..., None]), 0)
     out = probabilities.nan_to_num(0) @ many[1]
     # Softmax differentiated by hand: infinities would spoil torch's own.
     g, p = grad.double(), probabilities.nan_to_num(0).detach()
@@ -170,7 +79,7 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim):
     launch()
     torch.cuda.synchronize()
     same = all(torch.equal(first[name], tensors[name]) for name in like)
-    rows, columns = allowed.any(1 + 1), grouped(allowed[None].int())[0].sum(1) > 0
+    rows, columns = pairs.any(1 + 1), grouped(pairs[None].int())[0].sum(1) > 0
     assert (tensors["dq"][:, ~rows] == 0).all(), "queries without keys"
     for name in ("dk", "dv"):
         assert (tensors[name][:, ~columns] == 0).all(), "keys without queries"
@@ -188,7 +97,7 @@ def expected_lse(structure, batch, heads, length):
     """About what random queries and keys have: what they multiply matters to how
     much power a product takes."""
     import torch
-    from forward import intervals
+    from workloads import intervals
 
     i = torch.arange(length, device="cuda")
     rows = []
@@ -206,41 +115,25 @@ def run(folder: Path, target: Path, only: str | None) -> None:
     import torch
     import torch.nn.functional as F
     from artifact import Artifact
-    from forward import (
-        WORKLOADS,
-        block_mask,
-        get_commit,
-        kept_rows,
-        medians,
-        random,
-        rates,
-    )
+    from measure import Report
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.nn.attention.flex_attention import flex_attention
+    from workloads import WORKLOADS, block_mask, random, workload_name
 
     torch.zeros(1, device="cuda")
     flex = torch.compile(flex_attention, dynamic=False)
-    copy_rate, product_rate = rates()
-    gpu = torch.cuda.get_device_name()
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    commit = get_commit()
-    print(gpu)
-    print(f"copy {copy_rate / 1e9:.2f} TB/s, product {product_rate / 1e9:.0f} TFLOP/s")
-    rows = kept_rows(target, other_than="backward")
-    for structure, name, heads, key_heads, dim, batch, length in WORKLOADS:
-        head_text = f"H{heads}" if heads == key_heads else f"H{heads}/{key_heads}"
-        workload = f"{name} {head_text} D{dim} B{batch} N{length}"
-        operations, moved = work(structure, batch, heads, key_heads, length, dim)
-        floor = max(operations / product_rate, moved / copy_rate)
+    report = Report(target, "backward")
+    for workload in WORKLOADS:
+        structure, heads, key_heads, dim, batch, length = workload
         q, out, grad = (random(batch, heads, length, dim) for _ in range(3))
         k, v = (random(batch, key_heads, length, dim) for _ in range(2))
         lse = expected_lse(structure, batch, heads, length)
         tensors = {"q": q, "k": k, "v": v, "o": out, "lse": lse, "do": grad}
         for like, x in (("dq", q), ("dk", k), ("dv", v)):
             tensors[like] = torch.empty_like(x)
-        suffix = "" if heads == key_heads else "_gqa"
         calls, errors, same = {}, {}, {}
-        for path in sorted(folder.glob(f"{structure}{suffix}.d{dim}.*.cubin")):
+        kernels = workload_file(structure, heads, key_heads, dim)
+        for path in sorted(folder.glob(f"{kernels}.*.cubin")):
             variant = path.name.split(".")[2]
             artifact = Artifact(path, path.with_suffix(".txt"))
             try:
@@ -249,7 +142,9 @@ def run(folder: Path, target: Path, only: str | None) -> None:
                     for b, nq, nk in CHECKED
                 ]
             except AssertionError as error:
-                print(f"{workload} {variant}: WRONG {error}", flush=True)
+                print(
+                    f"{workload_name(*workload)} {variant}: WRONG {error}", flush=True
+                )
                 continue
             errors[variant] = max(e for e, _ in found)
             same[variant] = all(s for _, s in found)
@@ -270,29 +165,8 @@ def run(folder: Path, target: Path, only: str | None) -> None:
                 torch.autograd.grad(o, leaves, grad, retain_graph=True)
 
             calls[system] = peer
-        call_ms = medians(calls, busy=False)
-        for system, ms in medians(calls).items():
-            row = {
-                "workload": workload,
-                "system": "spattn" if system in errors else system,
-                "pass": "backward",
-                "ms": round(ms, 4),
-                "call_ms": round(call_ms[system], 4),
-                "floor_ms": round(floor, 4),
-                "tflops": round(operations / ms / 1e9, 1),
-                "error": errors.get(system),
-                "commit": commit,
-                "gpu": gpu,
-                "date": date,
-            }
-            if system in errors:
-                row["variant"] = system
-            rows.append(row)
-            print(f"{workload:34s} {system:12s} {ms:8.4f} ms", end=" ")
-            print(f"{ms / floor:5.2f} x floor", end="")
-            print(f" error {errors[system]:.1e}" if system in errors else "", end="")
-            print("" if same.get(system, True) else " not the same bits", flush=True)
-            target.write_text(json.dumps(rows, indent=1) + "\n")
+        amount = work(structure, batch, heads, key_heads, length, dim)
+        report.time(workload_name(*workload), amount, calls, errors, same)
 
 
 def main() -> None:
@@ -303,7 +177,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("spattn",))
     arguments = parser.parse_args()
     if arguments.action == "build":
-        build(arguments.folder)
+        build_backward(arguments.folder)
     else:
         run(arguments.folder, arguments.target, arguments.only)
 

@@ -1,13 +1,14 @@
-"""Writes the IR files that forward.py runs, and compiles them.
+"""The kernels that the GPU benchmarks run: their sources, and their artifacts.
 
     python benchmarks/gpu/kernels.py FOLDER
 
-One file for each head dimension and each variant of options; a kernel in it for
-each structure. Needs no GPU; see compile.sh.
+compiles those of forward.py, an attention for each head dimension, structure and
+variant of options. Needs no GPU.
 """
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,101 +26,139 @@ HEADS = {"": (16, 16), "_gqa": (32, 8)}
 
 @dataclass(frozen=True)
 class Variant:
-    """A target, and options of its kernels: what a launch has to know."""
+    """Options of spattn-gpu, and what they are for."""
 
-    target: str = "sm_90a"
+    options: str
+    # The chip that code is made for. That of other chips than sm_90a has the
+    # instructions of sm_80, also for the Hopper GPU at hand.
+    chip: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
     structures: tuple[str, ...] = tuple(STRUCTURES)
-    mma_warpgroups: int = 2
-    ctas_per_sm: int = 1
-    key_tile: int = 128
-    stages: int = 2
-    query_stages: int = 2
-    intra_warpgroup_overlap: bool = True
-    scheduler: str = "auto"
-    shared_memory: int = 227 * 1024
-
-    @property
-    def options(self) -> str:
-        others = ("target", "dims", "structures")
-        fields = {k: v for k, v in vars(self).items() if k not in others}
-        return " ".join(
-            f"{k.replace('_', '-')}={str(v).lower()}" for k, v in fields.items()
-        )
-
-    @property
-    def queries(self) -> int:
-        return 64 * self.mma_warpgroups
-
-    @property
-    def threads(self) -> int:
-        return 128 * (self.mma_warpgroups + 1)
-
-    def shared_bytes(self, dim: int) -> int:
-        tiles = self.query_stages * self.queries + 2 * self.stages * self.key_tile
-        barriers = -(-8 * (3 * self.query_stages + 4 * self.stages + 8) // 16) * 16
-        return 2 * dim * tiles + barriers + 4 * 256
-
-    @property
-    def software_maps(self) -> bool:
-        return self.target != "sm_90a"
+    # Queries and keys of a tile; none for the default.
+    tile_shape: tuple[int, int] | None = None
 
 
-def for_sm80(target="sm_90", **options) -> Variant:
-    """What fits sm_80 and its 163 KiB; by default as code for a GPU at hand."""
-    return Variant(
-        target, intra_warpgroup_overlap=False, shared_memory=163 * 1024, **options
-    )
-
+# Options of sm_80 and its 163 KiB, and of forward kernels that leave no choice.
+SM80 = "shared-memory=166912"
+TILES = "mma-warpgroups={} key-tile={} ctas-per-sm={} stages={} query-stages=2"
 
 # By name: queries and keys of a tile, and CTAs per SM.
-VARIANTS = {
-    "128x128x1": Variant(),
-    "64x64x2": Variant(mma_warpgroups=1, ctas_per_sm=2, key_tile=64),
+FORWARD = {
+    "128x128x1": Variant(TILES.format(2, 128, 1, 2)),
+    "64x64x2": Variant(TILES.format(1, 64, 2, 2)),
     "192x128x1": Variant(
-        dims=(64,), structures=ONE_SPAN, mma_warpgroups=3, scheduler="dynamic"
+        TILES.format(3, 128, 1, 2) + " scheduler=dynamic",
+        dims=(64,),
+        structures=ONE_SPAN,
     ),
-    "64x64x3": Variant(dims=(64,), mma_warpgroups=1, ctas_per_sm=3, key_tile=64),
-    # With the instructions of sm_80.
-    "128x96x1-sm80": for_sm80(dims=(64,), key_tile=96, stages=3),
-    "128x64x1-sm80": for_sm80(dims=(128,), key_tile=64, stages=3),
+    "64x64x3": Variant(TILES.format(1, 64, 3, 2), dims=(64,)),
+    "128x96x1-sm80": Variant(
+        f"{TILES.format(2, 96, 1, 3)} {SM80}", chip="sm_90", dims=(64,)
+    ),
+    "128x64x1-sm80": Variant(
+        f"{TILES.format(2, 64, 1, 3)} {SM80}", chip="sm_90", dims=(128,)
+    ),
+}
+BACKWARD = {
+    "default": Variant("deterministic=false"),
+    "deterministic": Variant("deterministic=true"),
+    "sm80": Variant(SM80, chip="sm_90"),
 }
 
 
-def function(name: str, suffix: str, dim: int) -> str:
-    heads, key_heads = HEADS[suffix]
-    q = f"tensor<?x{heads}x?x{dim}xbf16>"
-    k = f"tensor<?x{key_heads}x?x{dim}xbf16>"
-    lse = f"tensor<?x{heads}x?xf32>"
+def types(heads: int, key_heads: int, dim: int) -> tuple[str, str, str]:
+    """Of queries, of keys, and of the log-sum-exp."""
+    return (
+        f"tensor<?x{heads}x?x{dim}xbf16>",
+        f"tensor<?x{key_heads}x?x{dim}xbf16>",
+        f"tensor<?x{heads}x?xf32>",
+    )
+
+
+def forward_source(structure: str, heads: int, key_heads: int, dim: int) -> str:
+    q, k, lse = types(heads, key_heads, dim)
     return f"""
-func.func @{name}{suffix}(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({STRUCTURES[name]})
+func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
+  %r:2 = spattn.attention structure({structure})
            ins(%q, %k, %v : {q}, {k}, {k}) outs(%o, %l : {q}, {lse})
   return %r#0 : {q}
 }}
 """
 
 
-def text(dim: int, structures=tuple(STRUCTURES)) -> str:
-    functions = [function(name, "", dim) for name in structures]
-    return "".join([*functions, function("exclusive", "_gqa", dim)])
+def backward_source(
+    structure: str, heads: int, key_heads: int, dim: int, tile_shape=None
+) -> str:
+    q, k, lse = types(heads, key_heads, dim)
+    tiles = ""
+    if tile_shape:
+        queries, keys = tile_shape
+        tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
+        tiles += f"key_tile = {keys}>}}"
+    return f"""
+func.func @backward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %g: {q},
+                    %dq: {q}, %dk: {k}, %dv: {k}) -> ({q}, {k}, {k}) {{
+  %r:3 = spattn.attention_backward structure({structure})
+           ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {k}, {q}, {lse}, {q})
+           outs(%dq, %dk, %dv : {q}, {k}, {k}){tiles}
+  return %r#0, %r#1, %r#2 : {q}, {k}, {k}
+}}
+"""
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
+def compile_kernel(cubin: Path, source: str, *options: str) -> None:
+    """Writes the code of a function, and beside it, with the suffix .txt, what
+    artifact.py launches it by. `options` are those of spattn-translate."""
+    translate = Path(__file__).parents[2] / "build/bin/spattn-translate"
+    mlir, artifact = cubin.with_suffix(".mlir"), cubin.with_suffix(".spattn")
+    mlir.write_text(source)
+    for arguments in (
+        ["--spattn-to-artifact", *options, mlir, "-o", artifact],
+        ["--artifact-to-text", artifact, "-o", cubin.with_suffix(".txt")],
+        ["--artifact-to-code", artifact, "-o", cubin],
+    ):
+        subprocess.run([translate, *arguments], check=True)
+    mlir.unlink()
+    artifact.unlink()
+    print(cubin, flush=True)
+
+
+def workload_file(structure: str, heads: int, key_heads: int, dim: int) -> str:
+    """How the names of its kernels' files start."""
+    suffix = "" if heads == key_heads else "_gqa"
+    return f"{structure}{suffix}.d{dim}"
+
+
+def entries(variant: Variant) -> Iterator[tuple[str, int, int, int]]:
+    """Structure, heads, key heads and head dimension of a variant's kernels."""
+    for dim in variant.dims:
+        for structure in variant.structures:
+            yield structure, *HEADS[""], dim
+        yield "exclusive", *HEADS["_gqa"], dim
+
+
+def build_forward(folder: Path) -> None:
+    """Spills, stack frames and warnings of ptxas are errors."""
     folder.mkdir(parents=True, exist_ok=True)
-    compiler = Path(__file__).parent / "compile.sh"
-    for dim in (64, 128):
-        for name, variant in VARIANTS.items():
-            if dim not in variant.dims:
-                continue
-            out = folder / f"d{dim}.{name}.cubin"
-            source = out.with_suffix(".mlir")
-            source.write_text(text(dim, variant.structures))
-            command = [compiler, source, out, variant.options, variant.target]
-            subprocess.run(command, check=True)
-            print(out)
+    for name, variant in FORWARD.items():
+        options = f"--chip={variant.chip}", f"--gpu-options={variant.options}"
+        for entry in entries(variant):
+            structure, *shape = entry
+            cubin = folder / f"{workload_file(*entry)}.{name}.cubin"
+            source = forward_source(STRUCTURES[structure], *shape)
+            compile_kernel(cubin, source, "--strict", *options)
+
+
+def build_backward(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, variant in BACKWARD.items():
+        options = f"--chip={variant.chip}", f"--gpu-options={variant.options}"
+        for entry in entries(variant):
+            structure, *shape = entry
+            cubin = folder / f"{workload_file(*entry)}.{name}.cubin"
+            source = backward_source(STRUCTURES[structure], *shape, variant.tile_shape)
+            compile_kernel(cubin, source, *options)
 
 
 if __name__ == "__main__":
-    main()
+    build_forward(Path(sys.argv[1]))

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kernels import STRUCTURES, function
+from kernels import HEADS, STRUCTURES, forward_source
 
 ROOT = Path(__file__).parents[2]
 TARGETS = "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"
@@ -51,12 +51,12 @@ def cuobjdump(cubin: Path) -> str:
 
 def row(target: str, dim: int, folder: Path) -> str:
     registers, products = [], set()
-    for name in STRUCTURES:
+    for name, structure in STRUCTURES.items():
         base = folder / f"{target}-d{dim}-{name}"
         source, artifact, cubin = (
             base.with_suffix(suffix) for suffix in (".mlir", ".spattn", ".cubin")
         )
-        source.write_text(function(name, "", dim))
+        source.write_text(forward_source(structure, *HEADS[""], dim))
         options = "--spattn-to-artifact", "--strict", f"--chip={target}"
         translate(*options, source, "-o", artifact)
         translate("--artifact-to-code", artifact, "-o", cubin)

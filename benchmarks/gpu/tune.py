@@ -18,49 +18,21 @@ import sys
 from pathlib import Path
 
 import fit
-from backward import source as backward_source
 from experiments import EXPERIMENTS, HEADS, Run
-from kernels import STRUCTURES
-
-ROOT = Path(__file__).parents[2]
-
-
-def forward_source(structure: str, dim: int) -> str:
-    q, lse = f"tensor<?x{HEADS}x?x{dim}xbf16>", f"tensor<?x{HEADS}x?xf32>"
-    return f"""
-func.func @forward(%q: {q}, %k: {q}, %v: {q}, %o: {q}, %l: {lse}) -> {q} {{
-  %r:2 = spattn.attention structure({structure})
-           ins(%q, %k, %v : {q}, {q}, {q}) outs(%o, %l : {q}, {lse})
-  return %r#0 : {q}
-}}
-"""
+from kernels import backward_source, compile_kernel, forward_source
 
 
 def source(run: Run) -> str:
-    if not run.backward:
-        return forward_source(run.structure, run.dim)
-    STRUCTURES["tuned"] = run.structure
-    return backward_source("tuned", HEADS, HEADS, run.dim)
+    make = backward_source if run.backward else forward_source
+    return make(run.structure, HEADS, HEADS, run.dim)
 
 
 def build(folder: Path, runs: list[Run]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    translate = ROOT / "build/bin/spattn-translate"
     for run in runs:
-        path = folder / f"{run.file}.mlir"
-        if path.with_suffix(".cubin").exists():
-            continue
-        path.write_text(source(run))
-        artifact = path.with_suffix(".spattn")
-        options = f"--gpu-options={run.options}"
-        for arguments in (
-            ["--spattn-to-artifact", options, path, "-o", artifact],
-            ["--artifact-to-text", artifact, "-o", path.with_suffix(".txt")],
-            ["--artifact-to-code", artifact, "-o", path.with_suffix(".cubin")],
-        ):
-            subprocess.run([translate, *arguments], check=True)
-        artifact.unlink()
-        print(run.file, flush=True)
+        cubin = folder / f"{run.file}.cubin"
+        if not cubin.exists():
+            compile_kernel(cubin, source(run), f"--gpu-options={run.options}")
 
 
 def clock() -> float:
@@ -79,7 +51,8 @@ def clock() -> float:
 def measure(folder: Path, target: Path, names: list[str]) -> None:
     import torch
     from artifact import Artifact
-    from forward import get_commit, medians, random
+    from measure import get_commit, medians
+    from workloads import random
 
     torch.zeros(1, device="cuda")
     found = json.loads(target.read_text()) if target.exists() else {}

@@ -1,0 +1,111 @@
+"""How the GPU benchmarks measure, and what they write. Needs torch.
+
+Times are medians of 20 calls, by events, on random normal data, all systems in
+one run: "ms" with the GPU kept busy while the host prepares a call, "call_ms"
+without that, so that the host's time is in it. Rows: {"workload", "system",
+"pass", "ms", "call_ms", "floor_ms", "tflops", "error", "commit", "gpu", "date",
+...}; the floor is the larger of touched bytes by the measured copy rate and
+operations by the measured rate of a matrix product.
+"""
+
+import datetime
+import json
+import os
+import statistics
+import subprocess
+from pathlib import Path
+
+import torch
+from workloads import random
+
+
+def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
+    """Milliseconds of each call. They take turns, so that heat and power limits
+    are the same for all. If the GPU is kept busy while the host prepares a call,
+    no time of the host is measured; else what a caller waits for."""
+    times = {name: [] for name in calls}
+    for number in range(warmup + count):
+        for name, call in calls.items():
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            if busy:
+                torch.cuda._sleep(1_000_000)
+            start.record()
+            call()
+            end.record()
+            torch.cuda.synchronize()
+            if number >= warmup:
+                times[name].append(start.elapsed_time(end))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def median(call) -> float:
+    return medians({"": call})[""]
+
+
+def get_commit() -> str | None:
+    """Of the sources: SPATTN_COMMIT or, without it, what the repository says."""
+    if commit := os.environ.get("SPATTN_COMMIT"):
+        return commit
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def rates() -> tuple[float, float]:
+    """Bytes and operations a millisecond."""
+    x = torch.empty(4 << 30, dtype=torch.uint8, device="cuda")
+    y = torch.empty_like(x)
+    copy = 2 * x.numel() / median(lambda: y.copy_(x))
+    a, b = random(8192, 8192), random(8192, 8192)
+    return copy, 2 * 8192**3 / median(lambda: a @ b)
+
+
+class Report:
+    """The rows of a file that are of one pass; those of others stay in it."""
+
+    def __init__(self, target: Path, of_pass: str):
+        self.target, self.of_pass = target, of_pass
+        rows = json.loads(target.read_text()) if target.exists() else []
+        self.rows = [row for row in rows if row["pass"] != of_pass]
+        self.copy_rate, self.product_rate = rates()
+        today = datetime.datetime.now(datetime.UTC).date()
+        self.origin = {
+            "commit": get_commit(),
+            "gpu": torch.cuda.get_device_name(),
+            "date": today.isoformat(),
+        }
+        print(self.origin["gpu"])
+        print(f"copy {self.copy_rate / 1e9:.2f} TB/s,", end=" ")
+        print(f"product {self.product_rate / 1e9:.0f} TFLOP/s")
+
+    def time(self, workload: str, work, calls: dict, errors: dict, same: dict) -> None:
+        """Times what is called for a workload of so many operations and bytes:
+        variants of spattn, which have an error and may give the same bits in every
+        run, and other systems."""
+        operations, moved = work
+        floor = max(operations / self.product_rate, moved / self.copy_rate)
+        call_ms = medians(calls, busy=False)
+        for name, ms in medians(calls).items():
+            is_ours = name in errors
+            row = {
+                "workload": workload,
+                "system": "spattn" if is_ours else name,
+                "pass": self.of_pass,
+                "ms": round(ms, 4),
+                "call_ms": round(call_ms[name], 4),
+                "floor_ms": round(floor, 4),
+                "tflops": round(operations / ms / 1e9, 1),
+                "error": errors.get(name),
+                **self.origin,
+            }
+            if is_ours:
+                row["variant"] = name
+            self.rows.append(row)
+            print(f"{workload:34s} {name:14s} {ms:8.4f} ms", end=" ")
+            print(f"{ms / floor:5.2f} x floor", end="")
+            print(f" error {errors[name]:.1e}" if is_ours else "", end="")
+            print("" if same.get(name, True) else " not the same bits", flush=True)
+            self.target.write_text(json.dumps(self.rows, indent=1) + "\n")
