@@ -38,7 +38,8 @@ set(_spattn_llvm_headers ${_spattn_core_headers}
   <mlir/Dialect/LLVMIR/NVVMDialect.h>
   <mlir/Transforms/DialectConversion.h>)
 
-file(WRITE "${PROJECT_BINARY_DIR}/precompiled.cpp" "")
+# Written only where it is not there: it would be compiled again.
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled.cpp" CONTENT "")
 foreach(_spattn_set core llvm)
   add_library(SpattnHeaders-${_spattn_set} OBJECT
     "${PROJECT_BINARY_DIR}/precompiled.cpp")

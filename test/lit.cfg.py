@@ -97,8 +97,6 @@ config.substitutions.append(
 # Sanitizers. scripts/check.sh sets the run-time options; these are for lit run
 # by hand.
 if "address" in config.sanitize:
-    # Also for tests that cannot work here, such as loading a plugin built with
-    # ASan into an mlir-opt that is not.
     config.available_features.add("asan")
     config.environment["ASAN_OPTIONS"] = os.environ.get(
         "ASAN_OPTIONS", "allow_user_poisoning=0:detect_stack_use_after_return=1"
@@ -113,6 +111,10 @@ if "undefined" in config.sanitize:
     config.environment["UBSAN_OPTIONS"] = os.environ.get(
         "UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1"
     )
+
+# A plugin built with ASan cannot be loaded into an mlir-opt that is not.
+if config.has_plugin and "asan" not in config.available_features:
+    config.available_features.add("plugin")
 
 # Tests that need an NVIDIA GPU say `REQUIRES: gpu` and run only when asked for.
 if os.environ.get("SPATTN_TEST_CUDA") == "1":

@@ -63,12 +63,6 @@ static void initializeHost() {
   });
 }
 
-/// Blocks of accumulators that fill the register file of the host: 16 + 4 + 1
-/// of 32 registers with AVX-512, 8 + 2 + 1 of 16 otherwise.
-static int64_t registerVectorsFor(int64_t vectorWidth) {
-  return vectorWidth >= 16 ? 4 : 2;
-}
-
 //===----------------------------------------------------------------------===//
 // Compilation
 //===----------------------------------------------------------------------===//
@@ -86,30 +80,25 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function);
 static LogicalResult lower(ModuleOp module, func::FuncOp function,
                            const CpuCompileOptions &options,
                            std::vector<int64_t> &results) {
-  CpuPipelineOptions pipeline;
-  pipeline.queryTile = options.queryTile;
-  pipeline.keyTile = options.keyTile;
-  pipeline.vectorWidth =
-      options.vectorWidth ? options.vectorWidth : getHostVectorWidth();
-  pipeline.registerVectors = registerVectorsFor(pipeline.vectorWidth);
-  pipeline.parallel = options.parallel;
+  CpuOptions pipeline = options;
+  if (!pipeline.vectorWidth)
+    pipeline.vectorWidth = getHostVectorWidth();
 
   Builder b(module.getContext());
   function->setAttr(kResultArgumentsName, b.getDenseI64ArrayAttr({}));
   std::string name = function.getName().str();
-  if (failed(runStages<CpuPipelineOptions>(
-          module, {{buildCpuLoopsPipeline, "1-loops.mlir"}}, pipeline,
-          options.dumpFolder)))
+  if (failed(runStages<CpuOptions>(module,
+                                   {{buildCpuLoopsPipeline, "1-loops.mlir"}},
+                                   pipeline, options.dumpFolder)))
     return failure();
   auto found = cast<DenseI64ArrayAttr>(
       module.lookupSymbol<func::FuncOp>(name)->removeAttr(
           kResultArgumentsName));
   results.assign(found.asArrayRef().begin(), found.asArrayRef().end());
-  return runStages<CpuPipelineOptions>(
-      module,
-      {{buildCpuVectorPipeline, "2-vector.mlir"},
-       {buildCpuLLVMPipeline, "3-llvm.mlir"}},
-      pipeline, options.dumpFolder);
+  return runStages<CpuOptions>(module,
+                               {{buildCpuVectorPipeline, "2-vector.mlir"},
+                                {buildCpuLLVMPipeline, "3-llvm.mlir"}},
+                               pipeline, options.dumpFolder);
 }
 
 /// Removes what a function does not use, with the modules inside of its own.

@@ -8,6 +8,7 @@
 
 #include "spattn/Pipelines/CpuPipeline.h"
 
+#include "RegisterPipeline.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
@@ -26,9 +27,9 @@ using namespace mlir;
 using namespace spattn;
 
 void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
-                                   const CpuPipelineOptions &options) {
+                                   const CpuOptions &options) {
   pm.addPass(createSpattnNormalize());
-  pm.addPass(createSpattnSelectTileShape({options.queryTile, options.keyTile}));
+  pm.addPass(createSpattnSelectTileShape(options));
   // What stands around attention: arithmetic on tensors is linalg's business.
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createSpattnBufferize());
@@ -38,18 +39,17 @@ void spattn::buildCpuLoopsPipeline(OpPassManager &pm,
   pm.addPass(createSpattnLowerClones());
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addPass(createConvertLinalgToLoopsPass());
-  pm.addPass(createConvertSpattnToLoops({options.remarks}));
+  pm.addPass(createConvertSpattnToLoops(options));
   pm.addPass(createCSEPass());
 }
 
 void spattn::buildCpuVectorPipeline(OpPassManager &pm,
-                                    const CpuPipelineOptions &options) {
-  pm.addPass(createConvertSpattnCPUToVector(
-      {options.vectorWidth, options.registerRows, options.registerVectors}));
+                                    const CpuOptions &options) {
+  pm.addPass(createConvertSpattnCPUToVector(options));
 }
 
 void spattn::buildCpuLLVMPipeline(OpPassManager &pm,
-                                  const CpuPipelineOptions &options) {
+                                  const CpuOptions &options) {
   pm.addPass(createConvertForallToTasks({/*sequential=*/!options.parallel}));
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -59,26 +59,23 @@ void spattn::buildCpuLLVMPipeline(OpPassManager &pm,
   pm.addPass(createSpattnCheckLowered());
 }
 
-void spattn::buildCpuPipeline(OpPassManager &pm,
-                              const CpuPipelineOptions &options) {
+void spattn::buildCpuPipeline(OpPassManager &pm, const CpuOptions &options) {
   buildCpuLoopsPipeline(pm, options);
   buildCpuVectorPipeline(pm, options);
   buildCpuLLVMPipeline(pm, options);
 }
 
 void spattn::registerCpuPipelines() {
-  PassPipelineRegistration<CpuPipelineOptions>(
+  registerPipeline(
       "spattn-cpu-loops",
       "Attention on tensors or buffers to loops over tiles that visit no empty "
       "tile",
       buildCpuLoopsPipeline);
-  PassPipelineRegistration<CpuPipelineOptions>(
-      "spattn-cpu-vector", "Loops over tiles to register-tiled vector code",
-      buildCpuVectorPipeline);
-  PassPipelineRegistration<CpuPipelineOptions>(
-      "spattn-cpu-llvm", "Vector code to the LLVM dialect",
-      buildCpuLLVMPipeline);
-  PassPipelineRegistration<CpuPipelineOptions>(
-      "spattn-cpu", "Attention to the LLVM dialect for a CPU",
-      buildCpuPipeline);
+  registerPipeline("spattn-cpu-vector",
+                   "Loops over tiles to register-tiled vector code",
+                   buildCpuVectorPipeline);
+  registerPipeline("spattn-cpu-llvm", "Vector code to the LLVM dialect",
+                   buildCpuLLVMPipeline);
+  registerPipeline("spattn-cpu", "Attention to the LLVM dialect for a CPU",
+                   buildCpuPipeline);
 }

@@ -8,6 +8,7 @@
 
 #include "spattn/Pipelines/GpuPipeline.h"
 
+#include "RegisterPipeline.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
@@ -18,7 +19,6 @@
 #include "spattn/Conversion/Passes.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
-#include "spattn/Support/StructOptions.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -66,17 +66,6 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module, const GpuOptions &options) {
   if (hasAttention || !isLowered)
     buildGpuLLVMPipeline(pm, options);
   return pm.run(module);
-}
-
-using BuildPipeline = void (*)(OpPassManager &, const GpuOptions &);
-
-static void registerPipeline(StringRef name, StringRef description,
-                             BuildPipeline build) {
-  using Parsed = PipelineOptionsOf<GpuOptions>;
-  PassPipelineRegistration<Parsed>(
-      name, description, [build](OpPassManager &pm, const Parsed &options) {
-        build(pm, options.fields.get());
-      });
 }
 
 void spattn::registerGpuPipelines() {

@@ -8,8 +8,7 @@
 
 #include "spattn/Pipelines/GpuProgramPipeline.h"
 
-#include "spattn/Support/StructOptions.h"
-
+#include "RegisterPipeline.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -82,7 +81,7 @@ void spattn::buildGpuSerializePipeline(OpPassManager &pm,
 
 void spattn::buildGpuHostPipeline(OpPassManager &pm,
                                   const GpuProgramOptions &options) {
-  CpuPipelineOptions host;
+  CpuOptions host;
   host.parallel = options.parallel;
   buildCpuLoopsPipeline(pm, host);
   buildCpuVectorPipeline(pm, host);
@@ -106,16 +105,6 @@ void spattn::buildGpuProgramPipeline(OpPassManager &pm,
   buildGpuOutlinePipeline(pm, options);
   buildGpuSerializePipeline(pm, options);
   buildGpuHostPipeline(pm, options);
-}
-
-static void registerPipeline(StringRef name, StringRef description,
-                             void (*build)(OpPassManager &,
-                                           const GpuProgramOptions &)) {
-  using Parsed = PipelineOptionsOf<GpuProgramOptions>;
-  PassPipelineRegistration<Parsed>(
-      name, description, [build](OpPassManager &pm, const Parsed &options) {
-        build(pm, options.fields.get());
-      });
 }
 
 void spattn::registerGpuProgramPipelines() {

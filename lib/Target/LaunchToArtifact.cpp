@@ -1,5 +1,4 @@
-//===- LaunchToArtifact.cpp - From spattn_gpu.launch to an artifact
-//-------------===//
+//===- LaunchToArtifact.cpp - From spattn_gpu.launch to an artifact -------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,31 +9,10 @@
 #include "LaunchToArtifact.h"
 
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
+#include "spattn/Support/Elements.h"
 
 using namespace mlir;
 using namespace spattn;
-
-static runtime::ElementType convertType(Type type) {
-  using runtime::ElementType;
-  if (type.isF16())
-    return ElementType::F16;
-  if (type.isBF16())
-    return ElementType::BF16;
-  if (type.isF32())
-    return ElementType::F32;
-  if (type.isF64())
-    return ElementType::F64;
-  switch (type.getIntOrFloatBitWidth()) {
-  case 8:
-    return ElementType::I8;
-  case 16:
-    return ElementType::I16;
-  case 32:
-    return ElementType::I32;
-  default:
-    return ElementType::I64;
-  }
-}
 
 static runtime::Formula convertFormula(spattn_gpu::FormulaAttr attr) {
   runtime::Formula formula;
@@ -53,7 +31,7 @@ static runtime::Formula convertFormula(spattn_gpu::FormulaAttr attr) {
 static runtime::Operand convertBuffer(spattn_gpu::BufferAttr attr) {
   runtime::Operand operand;
   operand.name = attr.getName().str();
-  operand.type = convertType(attr.getElementType());
+  operand.type = *getElementType(attr.getElementType());
   for (auto [name, size] : llvm::zip(attr.getDimensions(), attr.getSizes())) {
     runtime::Dimension &dimension = operand.dimensions.emplace_back();
     dimension.name = name.str();
@@ -83,7 +61,7 @@ static runtime::TensorMapRecipe convertMap(spattn_gpu::LaunchAttr launch,
   TensorMapRecipe recipe;
   recipe.operand = findName(launch.getBuffers(), attr.getBuffer());
   recipe.type =
-      convertType(launch.getBuffers()[recipe.operand].getElementType());
+      *getElementType(launch.getBuffers()[recipe.operand].getElementType());
   for (auto [name, size] : llvm::zip(attr.getDimensions(), attr.getBox()))
     recipe.dimensions.push_back(
         {name.str(), uint32_t(cast<IntegerAttr>(size).getInt())});

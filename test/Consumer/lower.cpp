@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
 
-  spattn::CpuPipelineOptions options;
+  spattn::CpuOptions options;
   options.queryTile = 32;
   options.remarks = true;
   mlir::PassManager pm(&context);

@@ -1,12 +1,12 @@
 // RUN: spattn-opt %s -convert-spattn-cpu-to-vector -verify-diagnostics
 // RUN: not spattn-opt %s -convert-spattn-cpu-to-vector=vector-width=12 2>&1 | FileCheck %s --check-prefix=WIDTH
 // RUN: not spattn-opt %s -convert-spattn-cpu-to-vector=register-rows=17 2>&1 | FileCheck %s --check-prefix=ROWS
-// RUN: not spattn-opt %s -convert-spattn-cpu-to-vector=register-vectors=0 2>&1 | FileCheck %s --check-prefix=VECTORS
+// RUN: not spattn-opt %s -convert-spattn-cpu-to-vector=register-vectors=9 2>&1 | FileCheck %s --check-prefix=VECTORS
 // RUN: not spattn-opt %s -convert-spattn-cpu-to-vector=vector-size=8 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// WIDTH: error: expected 'vector-width' to be a power of two from 1 to 64, got 12
-// ROWS: error: expected 'register-rows' from 1 to 16, got 17
-// VECTORS: error: expected 'register-vectors' from 1 to 8, got 0
+// WIDTH: error: expected 'vector-width' to be 0, or a power of two up to 64, got 12
+// ROWS: error: expected 'register-rows' to be from 0 to 16, got 17
+// VECTORS: error: expected 'register-vectors' to be from 0 to 8, got 9
 // UNKNOWN: no such option vector-size
 
 func.func @masked(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32>,

@@ -1,5 +1,4 @@
-//===- FuzzArtifact.cpp - Bytes as an artifact and a cache file
-//-------------===//
+//===- FuzzArtifact.cpp - Bytes as an artifact and a cache file -----------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FuzzNpy.cpp - Bytes as a .npy file
-//-----------------------------------===//
+//===- FuzzNpy.cpp - Bytes as a .npy file ---------------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

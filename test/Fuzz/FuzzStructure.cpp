@@ -1,5 +1,4 @@
-//===- FuzzStructure.cpp - Text as a head structure
-//-------------------------===//
+//===- FuzzStructure.cpp - Text as a head structure -----------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

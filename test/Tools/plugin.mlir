@@ -1,5 +1,5 @@
 // Stock mlir-opt of the same LLVM loads the dialect, the passes and the pipelines.
-// UNSUPPORTED: asan
+// REQUIRES: plugin
 // RUN: mlir-opt --load-dialect-plugin=%spattn_plugin --load-pass-plugin=%spattn_plugin \
 // RUN:   --pass-pipeline='builtin.module(spattn-cpu-loops)' %s | FileCheck %s
 

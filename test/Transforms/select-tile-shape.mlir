@@ -3,7 +3,7 @@
 // RUN: not spattn-opt %s -spattn-select-tile-shape="query-tile=5000" 2>&1 | FileCheck %s --check-prefix=RANGE
 // RUN: not spattn-opt %s -spattn-select-tile-shape="key-tile=-1" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 
-// RANGE: error: expected 'query-tile' from 1 to 4096, or 0 to choose, got 5000
+// RANGE: error: expected 'query-tile' to be from 0 to 4096, got 5000
 // NEGATIVE: error: expected 'key-tile' from 1 to 4096, or 0 to choose, got -1
 
 // CHECK-LABEL: @dynamic

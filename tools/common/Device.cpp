@@ -130,11 +130,7 @@ makeCpuExecutable(ModuleOp module, Entry &entry, const KernelOptions &options) {
       makeDumpFolder(options.dumpFolder, entry.getName());
   if (failed(dumpFolder))
     return failure();
-  CpuCompileOptions compile;
-  compile.queryTile = options.queryTile;
-  compile.keyTile = options.keyTile;
-  compile.vectorWidth = options.vectorWidth;
-  compile.dumpFolder = *dumpFolder;
+  CpuCompileOptions compile{options.cpu, /*optLevel=*/0, *dumpFolder};
   auto kernel =
       CpuKernel::compile(module, entry.getName(), getRuntime(), compile);
   if (!kernel)

@@ -8,7 +8,6 @@
 
 #include "common/Options.h"
 
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -56,16 +55,7 @@ CommonCommandLine::CommonCommandLine(cl::OptionCategory &category)
       seed{"seed",
            cl::desc("Seed of random inputs and of sampled rows (default 0)"),
            cl::init(0), cl::value_desc("number"), cl::cat(category)},
-      queryTile{"query-tile",
-                cl::desc("Rows of queries in a tile, 1 to 4096, where an "
-                         "attention has no tile shape (default: chosen)"),
-                cl::init(0), cl::value_desc("rows"), cl::cat(category)},
-      keyTile{"key-tile", cl::desc("Rows of keys in a tile, likewise"),
-              cl::init(0), cl::value_desc("rows"), cl::cat(category)},
-      vectorWidth{"vector-width",
-                  cl::desc("Elements of f32 in a vector, a power of two up to "
-                           "64 (default: what this CPU has)"),
-                  cl::init(0), cl::value_desc("n"), cl::cat(category)},
+      cpuOptions{category},
       gpuOptions{"gpu-options",
                  cl::desc("Options of the pipeline spattn-gpu, for "
                           "--device=cuda: \"key-tile=64 ctas-per-sm=2\""),
@@ -140,18 +130,17 @@ static LogicalResult setCuda(StringRef gpuOptions, KernelOptions &options) {
 
 LogicalResult CommonCommandLine::read(Device device, EntryOptions &entryOptions,
                                       KernelOptions &kernel) const {
-  if (failed(checkRange("query-tile", queryTile, 0, 4096)) ||
-      failed(checkRange("key-tile", keyTile, 0, 4096)) ||
-      failed(checkRange("vector-width", vectorWidth, 0, 64)))
-    return failure();
-  if (vectorWidth && !llvm::isPowerOf2_64(vectorWidth))
-    return error("--vector-width=" + Twine(vectorWidth) +
-                 ": expected a power of two up to 64");
+  kernel.cpu = cpuOptions.get();
+  if (llvm::Error problem = kernel.cpu.check())
+    return error(llvm::toString(std::move(problem)));
   if (device != Device::Cuda && gpuOptions.getNumOccurrences())
     return error("--gpu-options is for --device=cuda");
-  if (device == Device::Cuda && (queryTile || keyTile || vectorWidth))
-    return error("--query-tile, --key-tile and --vector-width are for a CPU; "
-                 "--device=cuda takes --gpu-options");
+  if (std::string given = kernel.cpu.str();
+      device == Device::Cuda && !given.empty())
+    return error(
+        "--device=cuda takes --gpu-options, and no options of code for "
+        "a CPU: " +
+        given);
   entryOptions.entries = {entries.begin(), entries.end()};
   for (StringRef text : shapes)
     if (failed(parseShape(text, entryOptions.shapes.emplace_back())))
@@ -160,8 +149,5 @@ LogicalResult CommonCommandLine::read(Device device, EntryOptions &entryOptions,
     if (failed(parseScalar(text, entryOptions.scalars.emplace_back())))
       return failure();
   kernel.device = device;
-  kernel.queryTile = queryTile;
-  kernel.keyTile = keyTile;
-  kernel.vectorWidth = vectorWidth;
   return device == Device::Cuda ? setCuda(gpuOptions, kernel) : success();
 }

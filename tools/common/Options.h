@@ -11,7 +11,9 @@
 
 #include "mlir/Support/LLVM.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
+#include "spattn/Pipelines/CpuOptions.h"
 #include "spattn/Runtime/RuntimeContext.h"
+#include "spattn/Support/StructOptions.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -48,12 +50,21 @@ struct EntryOptions {
 /// How functions are compiled.
 struct KernelOptions {
   Device device = Device::Cpu;
-  int64_t queryTile = 0, keyTile = 0, vectorWidth = 0;
-  /// Options of spattn-gpu.
+  /// Options of spattn-cpu, and of spattn-gpu.
+  spattn::CpuOptions cpu;
   spattn::GpuOptions gpu;
   std::string dumpFolder;
   /// Whether a kernel for a GPU is compiled though a cache has it.
   bool recompile = false;
+};
+
+/// An option that StructOptions makes of a field.
+template <class T>
+struct ToolOption : llvm::cl::opt<T> {
+  template <class... Modifiers>
+  ToolOption(llvm::cl::OptionCategory &category, llvm::StringRef name,
+             const Modifiers &...modifiers)
+      : llvm::cl::opt<T>(name, modifiers..., llvm::cl::cat(category)) {}
 };
 
 /// The options that all these tools have. They are made when the command line
@@ -67,7 +78,7 @@ struct CommonCommandLine {
 
   llvm::cl::list<std::string> entries, shapes, scalars;
   llvm::cl::opt<uint64_t> seed;
-  llvm::cl::opt<int64_t> queryTile, keyTile, vectorWidth;
+  spattn::StructOptions<spattn::CpuOptions, ToolOption> cpuOptions;
   llvm::cl::opt<std::string> gpuOptions;
 };
 

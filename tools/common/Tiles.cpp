@@ -29,10 +29,10 @@ static TileShape getTiles(AttentionOpInterface op,
   TileShape tile = getTileShape(getTileShapeAttr(op));
   if (op.getTileShapeAttr())
     return tile;
-  if (options.queryTile)
-    tile.queries = options.queryTile;
-  if (options.keyTile)
-    tile.keys = options.keyTile;
+  if (options.cpu.queryTile)
+    tile.queries = options.cpu.queryTile;
+  if (options.cpu.keyTile)
+    tile.keys = options.cpu.keyTile;
   return tile;
 }
 

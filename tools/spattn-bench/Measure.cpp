@@ -255,7 +255,7 @@ static LogicalResult describe(Entry &entry, const System &system,
   WorkShape shape;
   shape.lengths = {getSize(entry, op.getQuery(), op.getDim(Dim::Length)),
                    getSize(entry, op.getKey(), op.getDim(Dim::Length))};
-  shape.alignment = op.getAlgebraAlignment();
+  shape.alignment = op.getAlignment();
   shape.headDim = op.getHeadDim();
   shape.valueDim = op.getValueDim();
   shape.elementBytes = bytesOf(op.getQuery());

@@ -59,13 +59,11 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     The tile shape is the operation's `tile_shape`, or that of
     `spattn-select-tile-shape` for the default target. Attention on tensors is an
     error: run `spattn-bufferize` first.
+
+    With the option `remarks`, a remark says how many tiles of each attention
+    whose lengths are static are visited, full, masked and skipped, and they are
+    added to the statistics. In C++ options are the fields of `LoopOptions`.
   }];
-  let options = [
-    Option<"remarks", "remarks", "bool", "false",
-           "Count the tiles of each attention whose lengths are static: a remark "
-           "says how many are visited, full, masked and skipped, and they are "
-           "added to the statistics.">,
-  ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Attention operations lowered">,
     Statistic<"numVisited", "tiles visited", "Tiles visited, with remarks">,
@@ -85,15 +83,10 @@ def ConvertSpattnCPUToVector : Pass<"convert-spattn-cpu-to-vector"> {
     vector comparisons; `exp2` is evaluated by a polynomial with a relative
     error below 3e-7. All arithmetic is in f32. Rounding differs from a scalar
     evaluation by the order of sums.
+
+    Options are `vector-width`, `register-rows` and `register-vectors` of the CPU
+    pipelines (docs/Pipelines.md), in C++ the fields of `RegisterOptions`.
   }];
-  let options = [
-    Option<"vectorWidth", "vector-width", "int64_t", "16",
-           "Elements of f32 in a vector register, a power of two up to 64.">,
-    Option<"registerRows", "register-rows", "int64_t", "4",
-           "Rows of a block of accumulators, 1 to 16.">,
-    Option<"registerVectors", "register-vectors", "int64_t", "4",
-           "Vectors in a row of a block of accumulators, 1 to 8.">,
-  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "spattn/JIT/KernelCall.h"
+#include "spattn/Pipelines/CpuOptions.h"
 #include "spattn/Runtime/RuntimeContext.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -35,17 +36,12 @@ private:
   std::shared_ptr<void> owned;
 };
 
-/// How to compile for the host.
-struct CpuCompileOptions {
-  /// Rows of a tile; 0 lets the compiler choose.
-  int64_t queryTile = 0, keyTile = 0;
-  /// Elements of f32 in a vector; 0 takes what the host has.
-  int64_t vectorWidth = 0;
+/// How to compile for the host: the options of the pipelines, with a vector
+/// width of 0 for what the host has, and of the JIT itself.
+struct CpuCompileOptions : CpuOptions {
   /// Optimization of LLVM IR, 0 to 3. Kernels of attention alone leave it
   /// nothing to find: they are as fast at 0, and compile in half the time.
   unsigned optLevel = 0;
-  /// Run tile rows on the thread pool.
-  bool parallel = true;
   /// Folder to which the IR after each stage is written; none if empty.
   std::string dumpFolder;
 };

@@ -37,6 +37,18 @@ struct NumberRange {
   }
 };
 
+/// Of a number: a power of two up to `most`, or 0, likewise.
+struct PowerOfTwo {
+  int64_t most;
+  bool orZero = true;
+
+  bool contains(int64_t value) const {
+    return value == 0
+               ? orZero
+               : value > 0 && value <= most && (value & (value - 1)) == 0;
+  }
+};
+
 /// Of an enumeration: its values, as they are written.
 template <class Enum>
 struct OptionValue {

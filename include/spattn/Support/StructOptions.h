@@ -137,6 +137,12 @@ inline llvm::raw_ostream &operator<<(llvm::raw_ostream &os,
   return os << "from " << least << " to " << range.most;
 }
 
+inline llvm::raw_ostream &operator<<(llvm::raw_ostream &os,
+                                     const PowerOfTwo &range) {
+  return os << (range.orZero ? "0, or " : "") << "a power of two up to "
+            << range.most;
+}
+
 /// An error that names the first number out of its range.
 template <class Struct>
 llvm::Error checkRanges(const Struct &options) {
@@ -144,7 +150,9 @@ llvm::Error checkRanges(const Struct &options) {
   llvm::raw_string_ostream stream(message);
   Struct::forEach(options, [&](const char *name, const auto &field,
                                const char *, const auto &limits) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(limits)>, NumberRange>) {
+    using Limits = std::decay_t<decltype(limits)>;
+    if constexpr (std::is_same_v<Limits, NumberRange> ||
+                  std::is_same_v<Limits, PowerOfTwo>) {
       if (!message.empty() || limits.contains(field))
         return;
       stream << "expected '" << name << "' to be " << limits << ", got "

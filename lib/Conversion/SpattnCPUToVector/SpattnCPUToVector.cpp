@@ -1,5 +1,4 @@
-//===- SpattnCPUToVector.cpp - Tile operations to vector loops
-//---------------===//
+//===- SpattnCPUToVector.cpp - Tile operations to vector loops ------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,8 +11,8 @@
 #include "Lowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "spattn/Support/StructOptionsPass.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNCPUTOVECTOR
@@ -70,30 +69,14 @@ void spattn::populateSpattnCPUToVectorPatterns(RewritePatternSet &patterns,
 
 namespace {
 struct ConvertSpattnCPUToVectorPass
-    : public spattn::impl::ConvertSpattnCPUToVectorBase<
-          ConvertSpattnCPUToVectorPass> {
-  using ConvertSpattnCPUToVectorBase::ConvertSpattnCPUToVectorBase;
-
-  LogicalResult checkOptions() {
-    if (vectorWidth < 1 || vectorWidth > 64 ||
-        !llvm::isPowerOf2_64(vectorWidth))
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'vector-width' to be a power of two from 1 to "
-                       "64, got ")
-             << vectorWidth.getValue();
-    if (registerRows < 1 || registerRows > 16)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'register-rows' from 1 to 16, got ")
-             << registerRows.getValue();
-    if (registerVectors < 1 || registerVectors > 8)
-      return emitError(UnknownLoc::get(&getContext()),
-                       "expected 'register-vectors' from 1 to 8, got ")
-             << registerVectors.getValue();
-    return success();
-  }
+    : public StructOptionsPass<spattn::impl::ConvertSpattnCPUToVectorBase<
+                                   ConvertSpattnCPUToVectorPass>,
+                               RegisterOptions> {
+  using StructOptionsPass::StructOptionsPass;
 
   void runOnOperation() override {
-    if (failed(checkOptions()))
+    RegisterOptions options = getOptions();
+    if (failed(report(checkRanges(options))))
       return signalPassFailure();
     bool isValid = true;
     getOperation()->walk([&](Operation *op) {
@@ -107,9 +90,13 @@ struct ConvertSpattnCPUToVectorPass
     if (!isValid)
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    populateSpattnCPUToVectorPatterns(
-        patterns, {vectorWidth, registerRows, registerVectors});
+    populateSpattnCPUToVectorPatterns(patterns, options.getBlock());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };
 } // namespace
+
+std::unique_ptr<Pass>
+spattn::createConvertSpattnCPUToVector(const RegisterOptions &options) {
+  return std::make_unique<ConvertSpattnCPUToVectorPass>(options);
+}

@@ -1,5 +1,4 @@
-//===- SpattnGPUToNVVM.cpp - Tile operations to NVVM and inline PTX
-//------------===//
+//===- SpattnGPUToNVVM.cpp - Tile operations to NVVM and inline PTX -------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

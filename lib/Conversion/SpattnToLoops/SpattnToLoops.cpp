@@ -16,6 +16,7 @@
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
+#include "spattn/Support/StructOptionsPass.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNTOLOOPS
@@ -57,8 +58,10 @@ void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
 namespace {
 
 struct ConvertSpattnToLoopsPass
-    : public spattn::impl::ConvertSpattnToLoopsBase<ConvertSpattnToLoopsPass> {
-  using ConvertSpattnToLoopsBase::ConvertSpattnToLoopsBase;
+    : public StructOptionsPass<
+          spattn::impl::ConvertSpattnToLoopsBase<ConvertSpattnToLoopsPass>,
+          LoopOptions> {
+  using StructOptionsPass::StructOptionsPass;
 
   void runOnOperation() override {
     WalkResult result = getOperation()->walk([&](AttentionOpInterface op) {
@@ -74,7 +77,7 @@ struct ConvertSpattnToLoopsPass
         return WalkResult::interrupt();
       }
       ++numKernels;
-      report(op);
+      countTiles(op);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
@@ -86,8 +89,8 @@ struct ConvertSpattnToLoopsPass
 
   /// Statistics and remarks, where the lengths are known. Counting visits every
   /// tile row, so it is done only on demand.
-  void report(AttentionOpInterface op) {
-    if (!remarks)
+  void countTiles(AttentionOpInterface op) {
+    if (!getOptions().remarks)
       return;
     int64_t queryLength = op.getStaticQueryLength();
     int64_t keyLength = op.getStaticKeyLength();
@@ -105,3 +108,8 @@ struct ConvertSpattnToLoopsPass
 };
 
 } // namespace
+
+std::unique_ptr<Pass>
+spattn::createConvertSpattnToLoops(const LoopOptions &options) {
+  return std::make_unique<ConvertSpattnToLoopsPass>(options);
+}

@@ -14,8 +14,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_cpu;
@@ -47,7 +45,8 @@ Value TileLoops::sizeOf(Value buffer, Dim name) {
 Value TileLoops::emitScale(double factor) {
   if (!op.getScale())
     return arith::ConstantOp::create(
-        b, b.getF32FloatAttr(factor / std::sqrt(double(op.getHeadDim()))));
+        b,
+        b.getF32FloatAttr(factor * getDefaultScalar(op, OperandKind::Scale)));
   if (factor == 1)
     return op.getScale();
   Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(factor));
@@ -65,8 +64,7 @@ OpFoldResult TileLoops::rowCount(Index first, int64_t tile, Value length) {
 
 NormalForm<Index> TileLoops::emitNormalForm(Value head) {
   Lengths<Index> lengths{ops.wrap(queries), ops.wrap(keys)};
-  return normalForm(ops, heads, ops.wrap(head), lengths,
-                    op.getAlgebraAlignment());
+  return normalForm(ops, heads, ops.wrap(head), lengths, op.getAlignment());
 }
 
 void TileLoops::emitItems(Value rows, Value maxCost,

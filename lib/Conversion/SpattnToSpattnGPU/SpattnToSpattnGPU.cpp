@@ -20,7 +20,7 @@
 #include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
 #include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
-#include "spattn/Support/StructOptions.h"
+#include "spattn/Support/StructOptionsPass.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNTOSPATTNGPU
@@ -32,27 +32,21 @@ using namespace spattn;
 
 namespace {
 struct ConvertSpattnToSpattnGPUPass
-    : public spattn::impl::ConvertSpattnToSpattnGPUBase<
-          ConvertSpattnToSpattnGPUPass> {
-  explicit ConvertSpattnToSpattnGPUPass(const GpuOptions &values = {})
-      : fields(*this, values) {}
-  ConvertSpattnToSpattnGPUPass(const ConvertSpattnToSpattnGPUPass &other)
-      : ConvertSpattnToSpattnGPUBase(other), fields(*this) {}
+    : public StructOptionsPass<spattn::impl::ConvertSpattnToSpattnGPUBase<
+                                   ConvertSpattnToSpattnGPUPass>,
+                               GpuOptions> {
+  using StructOptionsPass::StructOptionsPass;
 
   LogicalResult readOptions() {
-    options = fields.get();
-    auto fail = [&](llvm::Error error) -> LogicalResult {
-      return emitError(UnknownLoc::get(&getContext()),
-                       llvm::toString(std::move(error)));
-    };
-    if (llvm::Error error = options.check())
-      return fail(std::move(error));
+    options = getOptions();
+    if (failed(report(options.check())))
+      return failure();
     target = *TargetCapabilities::of(options.getTarget());
     if (options.sharedMemory != 0)
       target.sharedMemory = options.sharedMemory;
     llvm::Expected<Tuning> numbers = Tuning::of(target, options.tuning);
     if (!numbers)
-      return fail(numbers.takeError());
+      return report(numbers.takeError());
     tuning = *numbers;
     return success();
   }
@@ -90,15 +84,8 @@ struct ConvertSpattnToSpattnGPUPass
         return op->emitOpError("expected a head dimension that is a multiple "
                                "of 8 up to 256 for a kernel on a GPU, got ")
                << dim;
-    // The maximum is taken before the scale is applied, and what is masked is
-    // -inf. Other scales are refused at the launch.
-    FloatAttr scale;
-    if (op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)))
-      if (APFloat value = scale.getValue();
-          !value.isFinite() || value.isNegative() || value.isZero())
-        return op->emitOpError("expected a scale that is positive and finite "
-                               "for a kernel on a GPU, got ")
-               << scale;
+    if (failed(checkScalars(op)))
+      return failure();
     if (auto forward = dyn_cast<AttentionOp>(*op)) {
       if (failed(convertForward(function, forward)))
         return failure();
@@ -107,6 +94,22 @@ struct ConvertSpattnToSpattnGPUPass
       return failure();
     }
     function.erase();
+    return success();
+  }
+
+  /// The maximum is taken before the scale is applied, and what is masked is
+  /// -inf. Scalars that are no constants are checked at the launch.
+  static LogicalResult checkScalars(AttentionOpInterface op) {
+    FloatAttr constant;
+    for (const AttentionOperand &scalar : op.getScalarOperands())
+      if (scalar->isPositive &&
+          matchPattern(scalar.value, m_Constant(&constant)))
+        if (APFloat value = constant.getValue();
+            !value.isFinite() || value.isNegative() || value.isZero())
+          return op->emitOpError("expected a ")
+                 << scalar->name
+                 << " that is positive and finite for a kernel on a GPU, got "
+                 << constant;
     return success();
   }
 
@@ -166,9 +169,6 @@ struct ConvertSpattnToSpattnGPUPass
     return success();
   }
 
-  template <class T>
-  using PassOption = Pass::Option<T>;
-  StructOptions<GpuOptions, PassOption> fields;
   GpuOptions options;
   TargetCapabilities target;
   Tuning tuning;

@@ -25,9 +25,9 @@
 // RUN: not %{run} --entry=f --check=-1 2>&1 | FileCheck %s --check-prefix=ROWS
 // ROWS: error: --check=-1: expected a number from 0
 // RUN: not %{run} --entry=f --query-tile=5000 2>&1 | FileCheck %s --check-prefix=TILE
-// TILE: error: --query-tile=5000: expected a number from 0 to 4096
+// TILE: error: expected 'query-tile' to be from 0 to 4096, got 5000
 // RUN: not %{run} --entry=f --vector-width=3 2>&1 | FileCheck %s --check-prefix=WIDTH
-// WIDTH: error: --vector-width=3: expected a power of two up to 64
+// WIDTH: error: expected 'vector-width' to be 0, or a power of two up to 64, got 3
 // RUN: not %{run} --entry=f --max-error=-1 2>&1 | FileCheck %s --check-prefix=LIMIT
 // LIMIT: error: --max-error: expected a number from 0, or inf
 // RUN: not %{run} --entry=f --max-error=1 --check=0 2>&1 | FileCheck %s --check-prefix=UNCHECKED
@@ -35,7 +35,7 @@
 // RUN: env SPATTN_CUDA_DRIVER=/nowhere/libcuda.so not %{run} --entry=f --device=cuda 2>&1 | FileCheck %s --check-prefix=CUDA
 // CUDA: error: --device=cuda: {{.*}}/nowhere/libcuda.so
 // RUN: not %{run} --entry=f --device=cuda --key-tile=64 2>&1 | FileCheck %s --check-prefix=CUDATILE
-// CUDATILE: error: --query-tile, --key-tile and --vector-width are for a CPU; --device=cuda takes --gpu-options
+// CUDATILE: error: --device=cuda takes --gpu-options, and no options of code for a CPU: key-tile=64
 // RUN: not %{run} --entry=f --gpu-options=ctas-per-sm=2 2>&1 | FileCheck %s --check-prefix=GPUOPTIONS
 // GPUOPTIONS: error: --gpu-options is for --device=cuda
 // RUN: not %{run} --entry=f --device=cuda --gpu-options=tile=2 2>&1 | FileCheck %s --check-prefix=GPUOPTION

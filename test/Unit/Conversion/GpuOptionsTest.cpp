@@ -8,6 +8,7 @@
 
 #include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
 
+#include "../Support/OptionsText.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,18 +16,8 @@ using namespace spattn;
 using testing::HasSubstr;
 
 namespace {
-GpuOptions parse(llvm::StringRef text) {
-  llvm::Expected<GpuOptions> options = GpuOptions::parse(text);
-  EXPECT_TRUE(bool(options)) << text.str();
-  if (options)
-    return *options;
-  llvm::consumeError(options.takeError());
-  return {};
-}
-
-std::string problemOf(llvm::StringRef text) {
-  return llvm::toString(parse(text).check());
-}
+constexpr auto parse = test::parseOptions<GpuOptions>;
+constexpr auto problemOf = test::problemOf<GpuOptions>;
 
 TEST(GpuOptionsTest, Defaults) {
   GpuOptions options = parse("");

@@ -43,7 +43,7 @@ WorkTile QueueKernel::decode(Value number) {
   tile.batch = arith::RemUIOp::create(b, rest, sequence.batches);
   tile.keyHead = arith::DivUIOp::create(b, tile.head, b.i32(op.getGroupSize()));
   tile.form = normalForm(ops, heads, ops.wrap(tile.head), sequence.lengths(b),
-                         op.getAlgebraAlignment());
+                         op.getAlignment());
   tile.first = ops.mul(ops.wrap(arith::RemUIOp::create(b, number, tiles)),
                        ops.constant(own));
   auto end = ops.add(tile.first, ops.constant(own));

@@ -77,6 +77,13 @@ TEST(OperandsTest, GradientsHaveTheSizesOfWhatTheyAreTheGradientsOf) {
     }
 }
 
+TEST(OperandsTest, OnlyScalarsAreSaidToBePositive) {
+  EXPECT_TRUE(getOperandInfo(OperandKind::Scale).isPositive);
+  for (ArrayRef<OperandInfo> infos : kOperations)
+    for (const OperandInfo &info : infos)
+      EXPECT_LE(info.isPositive, info.isScalar()) << info.name.str();
+}
+
 // An operation made of the values of another, without knowing any by name.
 TEST(OperandsTest, OperationsAreMadeOfValues) {
   MLIRContext context;

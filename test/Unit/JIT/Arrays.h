@@ -9,6 +9,7 @@
 #ifndef SPATTN_TEST_UNIT_JIT_ARRAYS_H
 #define SPATTN_TEST_UNIT_JIT_ARRAYS_H
 
+#include "spattn/Reference/Attention.h"
 #include "spattn/Support/BufferView.h"
 
 #include <cstdint>
@@ -59,6 +60,21 @@ struct AttentionArrays {
         o({s.batch, s.heads, s.queries, s.valueDim}),
         lse({s.batch, s.heads, s.queries}), dout(o.sizes, 4),
         dlse(lse.sizes, 5), dq(q.sizes), dk(k.sizes), dv(v.sizes) {}
+
+  /// All of them, as the oracle takes them; `element` is the type of `T`.
+  OperandArrays views(runtime::ElementType element) {
+    OperandArrays views;
+    for (auto [kind, array] :
+         {std::pair(OperandKind::Query, &q), std::pair(OperandKind::Key, &k),
+          std::pair(OperandKind::Value, &v), std::pair(OperandKind::Out, &o),
+          std::pair(OperandKind::Lse, &lse),
+          std::pair(OperandKind::OutGradient, &dout),
+          std::pair(OperandKind::QueryGradient, &dq),
+          std::pair(OperandKind::KeyGradient, &dk),
+          std::pair(OperandKind::ValueGradient, &dv)})
+      views[kind] = array->view(element);
+    return views;
+  }
 };
 
 } // namespace spattn::test

@@ -89,20 +89,9 @@ func.func @f(%q: !q, %k: !k, %v: !v, %o: !o)" +
   BufferView view(Array &array) { return array.view(f64); }
 
   OperandArrays views(Arrays &arrays) {
-    OperandArrays views;
-    for (auto [kind, array] :
-         {std::pair(OperandKind::Query, &arrays.q),
-          std::pair(OperandKind::Key, &arrays.k),
-          std::pair(OperandKind::Value, &arrays.v),
-          std::pair(OperandKind::Out, &arrays.o),
-          std::pair(OperandKind::Lse, &arrays.lse),
-          std::pair(OperandKind::OutGradient, &arrays.dout),
-          std::pair(OperandKind::QueryGradient, &arrays.dq),
-          std::pair(OperandKind::KeyGradient, &arrays.dk),
-          std::pair(OperandKind::ValueGradient, &arrays.dv)})
-      views[kind] = view(*array);
-    if (usesLse)
-      views[OperandKind::LseGradient] = view(arrays.dlse);
+    OperandArrays views = arrays.views(f64);
+    if (!usesLse)
+      views[OperandKind::LseGradient] = {};
     return views;
   }
 

@@ -97,22 +97,7 @@ func.func @backward(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l, %do: !o,
 
   BufferView view(Array &array) { return array.view(f32); }
 
-  OperandArrays views(Arrays &arrays) {
-    OperandArrays views;
-    for (auto [kind, array] :
-         {std::pair(OperandKind::Query, &arrays.q),
-          std::pair(OperandKind::Key, &arrays.k),
-          std::pair(OperandKind::Value, &arrays.v),
-          std::pair(OperandKind::Out, &arrays.o),
-          std::pair(OperandKind::Lse, &arrays.lse),
-          std::pair(OperandKind::OutGradient, &arrays.dout),
-          std::pair(OperandKind::LseGradient, &arrays.dlse),
-          std::pair(OperandKind::QueryGradient, &arrays.dq),
-          std::pair(OperandKind::KeyGradient, &arrays.dk),
-          std::pair(OperandKind::ValueGradient, &arrays.dv)})
-      views[kind] = view(*array);
-    return views;
-  }
+  OperandArrays views(Arrays &arrays) { return arrays.views(f32); }
 
   void runForward(Arrays &a, float scale) {
     auto results = forward->run(

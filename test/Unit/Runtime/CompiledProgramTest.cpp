@@ -11,7 +11,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include <cstring>
 #include <numeric>
 #include <thread>
 
@@ -50,14 +49,6 @@ Artifact makeProgram() {
                       Argument::scalar(ArgumentKind::F32, "scale")};
   artifact.kernels = {kernel};
   return artifact;
-}
-
-template <class T>
-T get(const std::string &bytes) {
-  T value{};
-  EXPECT_EQ(bytes.size(), sizeof(T));
-  std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof(T)));
-  return value;
 }
 
 /// y = scale * x.

@@ -21,14 +21,6 @@ using testing::HasSubstr;
 
 namespace {
 
-template <class T>
-T get(const std::string &bytes) {
-  T value{};
-  EXPECT_EQ(bytes.size(), sizeof(T));
-  std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof(T)));
-  return value;
-}
-
 class ModuleTest : public FakeDriverTest {
 protected:
   Result<std::shared_ptr<const Module>> load(const Artifact &artifact) {

@@ -14,10 +14,22 @@
 #include "spattn/Runtime/Device.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+#include <cstring>
 #include <dlfcn.h>
+#include <string>
 
 namespace spattn {
 namespace runtime {
+
+/// The value of an argument that the fake driver recorded.
+template <class T>
+T get(const std::string &bytes) {
+  T value{};
+  EXPECT_EQ(bytes.size(), sizeof(T));
+  std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof(T)));
+  return value;
+}
 
 /// As a forward kernel on Hopper has it: four operands and an optional one,
 /// tensor maps, scratch, a persistent grid; then a second kernel with a grid by

@@ -10,6 +10,7 @@
 #define SPATTN_CONVERSION_SPATTNCPUTOVECTOR_SPATTNCPUTOVECTOR_H
 
 #include "mlir/Pass/Pass.h"
+#include "spattn/Conversion/SpattnCPUToVector/RegisterOptions.h"
 
 namespace mlir {
 class RewritePatternSet;
@@ -20,13 +21,8 @@ namespace spattn {
 #define GEN_PASS_DECL_CONVERTSPATTNCPUTOVECTOR
 #include "spattn/Conversion/Passes.h.inc"
 
-/// How accumulators are laid out in registers.
-struct RegisterBlock {
-  /// Elements of f32 in a vector: a power of two up to 64.
-  int64_t width;
-  /// Rows of a block, 1 to 16, and vectors in a row of it, 1 to 8.
-  int64_t rows, vectors;
-};
+std::unique_ptr<mlir::Pass>
+createConvertSpattnCPUToVector(const RegisterOptions &options);
 
 /// Patterns of convert-spattn-cpu-to-vector: each replaces one operation of the
 /// dialect spattn_cpu. They do not match a step whose mask region holds an

@@ -10,6 +10,7 @@
 #define SPATTN_CONVERSION_SPATTNTOLOOPS_SPATTNTOLOOPS_H
 
 #include "mlir/Pass/Pass.h"
+#include "spattn/Conversion/SpattnToLoops/LoopOptions.h"
 
 namespace mlir {
 class RewritePatternSet;
@@ -19,6 +20,9 @@ namespace spattn {
 
 #define GEN_PASS_DECL_CONVERTSPATTNTOLOOPS
 #include "spattn/Conversion/Passes.h.inc"
+
+std::unique_ptr<mlir::Pass>
+createConvertSpattnToLoops(const LoopOptions &options);
 
 /// Patterns of convert-spattn-to-loops: each replaces one attention, or its
 /// gradients, on buffers. They do not match operations on tensors, and those

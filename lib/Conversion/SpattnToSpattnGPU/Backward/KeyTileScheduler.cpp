@@ -43,8 +43,8 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
         b.add(b.mul(item.keyHead, b.i32(op.getGroupSize())), headOfGroup);
   Lengths<Index> lengths{ops.wrap(sequence.queryLength),
                          ops.wrap(again(sequence.keyLength))};
-  item.form = normalForm(ops, heads, ops.wrap(item.head), lengths,
-                         op.getAlgebraAlignment());
+  item.form =
+      normalForm(ops, heads, ops.wrap(item.head), lengths, op.getAlignment());
   item.first = ops.mul(ops.wrap(tile), ops.constant(config.keyTile()));
   Index end = ops.add(item.first, ops.constant(config.keyTile()));
   auto ranges = queryTiles(ops, item.form, item.first, end, config.queryTile);

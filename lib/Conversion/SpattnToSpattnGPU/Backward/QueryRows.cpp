@@ -79,7 +79,7 @@ Value QueryRows::seesKeys() {
                        ops.constant(config.queryTile));
   NormalForm<Index> form =
       normalForm(ops, op.getHeadStructures(), ops.wrap(head),
-                 sequence.lengths(b), op.getAlgebraAlignment());
+                 sequence.lengths(b), op.getAlignment());
   auto ranges =
       keyTiles(ops, form, tile, ops.add(tile, ops.constant(config.queryTile)),
                config.keyTile());

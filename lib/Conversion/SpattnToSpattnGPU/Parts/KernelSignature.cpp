@@ -13,8 +13,6 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_gpu;
@@ -139,26 +137,32 @@ DictionaryAttr KernelProgram::metadata() const {
       b.getNamedAttr("tile",
                      b.getStringAttr(Twine(queryTile) + "x" + Twine(keyTile)))};
   // What callers pass where nothing else is asked for.
-  double scale = 1 / std::sqrt(double(op.getHeadDim()));
-  FloatAttr constant;
-  bool isKnown = true;
-  if (op.getScale()) {
-    isKnown = matchPattern(op.getScale(), m_Constant(&constant));
-    if (isKnown)
-      scale = constant.getValueAsDouble();
-  }
-  if (isKnown)
+  OperandValues values = op.getOperandValues();
+  for (const OperandInfo &info : op.getOperandInfos()) {
+    if (!info.isScalar())
+      continue;
+    Value value = values[info.kind];
+    FloatAttr constant;
+    if (value && !matchPattern(value, m_Constant(&constant)))
+      continue;
+    double number = constant ? constant.getValueAsDouble()
+                             : getDefaultScalar(op, info.kind);
     entries.push_back(
-        b.getNamedAttr("scale", text(llvm::format("%.9g", scale))));
+        b.getNamedAttr(info.buffer, text(llvm::format("%.9g", number))));
+  }
   return b.getDictionaryAttr(entries);
 }
 
 void KernelProgram::describeLaunches() {
+  SmallVector<StringAttr> positive;
+  for (const OperandInfo &info : op.getOperandInfos())
+    if (info.isPositive)
+      positive.push_back(b.getStringAttr(info.buffer));
   for (const Kernel &kernel : kernels)
     kernel.function->setAttr(
         LaunchAttr::kName,
         LaunchAttr::get(b.getContext(), buffers, maps, scratch, limits,
-                        /*positive=*/{b.getStringAttr("scale")}, kernel.threads,
+                        positive, kernel.threads,
                         /*cluster=*/1, kernel.shared, kernel.persistent,
                         {kernel.grid}, kernel.arguments, metadata()));
 }

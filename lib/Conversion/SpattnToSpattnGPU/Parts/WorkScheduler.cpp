@@ -159,7 +159,7 @@ WorkTile RowTiles::decode(Value number) {
     tile.keyHead =
         arith::DivUIOp::create(b, tile.head, b.i32(op.getGroupSize()));
   tile.form = normalForm(ops, heads, ops.wrap(tile.head), sequence.lengths(b),
-                         op.getAlgebraAlignment());
+                         op.getAlignment());
   tile.first = ops.mul(ops.wrap(place), ops.constant(queryTile));
   auto ranges = keyTiles(ops, tile.form, tile.first,
                          ops.add(tile.first, ops.constant(queryTile)), keyTile);

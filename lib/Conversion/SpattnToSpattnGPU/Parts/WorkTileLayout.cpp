@@ -1,5 +1,4 @@
-//===- WorkTileLayout.cpp - How work tiles are posted
-//---------------------------===//
+//===- WorkTileLayout.cpp - How work tiles are posted ---------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -35,7 +34,7 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
   };
   IndexOps::Value head = unknown(), first = unknown();
   auto form = normalForm(ops, op.getHeadStructures(), head,
-                         {unknown(), unknown()}, op.getAlgebraAlignment());
+                         {unknown(), unknown()}, op.getAlignment());
   IndexOps::Value end = ops.add(first, ops.constant(own));
   auto ranges = ofRows ? keyTiles(ops, form, first, end, other)
                        : queryTiles(ops, form, first, end, other);

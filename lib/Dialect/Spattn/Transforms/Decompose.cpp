@@ -19,7 +19,6 @@
 #include "spattn/Structure/Evaluate.h"
 #include "spattn/Structure/Spans.h"
 
-#include <cmath>
 #include <limits>
 
 namespace spattn {
@@ -154,7 +153,7 @@ private:
           };
           auto form = normalForm(ops, op.getHeadStructures(), at(0),
                                  {ops.wrap(queryLength), ops.wrap(keyLength)},
-                                 op.getAlgebraAlignment());
+                                 op.getAlignment());
           IndexOps::Value key = at(2);
           IndexOps::Value query = at(1);
           return ops.materialize(spattn::allowed(ops, form, query, key));
@@ -176,7 +175,7 @@ private:
              });
     Value scale = op.getScale();
     if (!scale)
-      scale = f32(b, float(1 / std::sqrt(double(op.getHeadDim()))));
+      scale = f32(b, float(getDefaultScalar(op, OperandKind::Scale)));
     AffineMap all = mapOf(4, {0, 1, 2, 3});
     return emit({allowed, scores},
                 empty({batch, heads, queries, keys}, b.getF32Type()),

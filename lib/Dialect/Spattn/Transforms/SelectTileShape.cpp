@@ -9,6 +9,7 @@
 #include "mlir/IR/Verifier.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
+#include "spattn/Support/StructOptionsPass.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_SPATTNSELECTTILESHAPE
@@ -20,25 +21,23 @@ using namespace spattn;
 
 namespace {
 struct SpattnSelectTileShapePass
-    : public spattn::impl::SpattnSelectTileShapeBase<
-          SpattnSelectTileShapePass> {
-  using SpattnSelectTileShapeBase::SpattnSelectTileShapeBase;
+    : public StructOptionsPass<
+          spattn::impl::SpattnSelectTileShapeBase<SpattnSelectTileShapePass>,
+          TileShapeOptions> {
+  using StructOptionsPass::StructOptionsPass;
 
   void runOnOperation() override {
-    for (auto [tile, name] : {std::pair(queryTile.getValue(), "query-tile"),
-                              std::pair(keyTile.getValue(), "key-tile")})
-      if (tile < 0 || tile > 4096) {
-        emitError(UnknownLoc::get(&getContext()), "expected '")
-            << name << "' from 1 to 4096, or 0 to choose, got " << tile;
-        return signalPassFailure();
-      }
+    TileShapeOptions options = getOptions();
+    if (failed(report(checkRanges(options))))
+      return signalPassFailure();
     WalkResult result = getOperation()->walk([&](AttentionOpInterface op) {
       if (op.getTileShapeAttr())
         return WalkResult::advance();
       TileShapeAttr chosen = chooseTileShape(op);
       op.setTileShapeAttr(TileShapeAttr::get(
-          &getContext(), queryTile ? queryTile : chosen.getQueryTile(),
-          keyTile ? keyTile : chosen.getKeyTile()));
+          &getContext(),
+          options.queryTile ? options.queryTile : chosen.getQueryTile(),
+          options.keyTile ? options.keyTile : chosen.getKeyTile()));
       return WalkResult(mlir::verify(op, /*verifyRecursively=*/false));
     });
     if (result.wasInterrupted())
@@ -46,3 +45,8 @@ struct SpattnSelectTileShapePass
   }
 };
 } // namespace
+
+std::unique_ptr<Pass>
+spattn::createSpattnSelectTileShape(const TileShapeOptions &options) {
+  return std::make_unique<SpattnSelectTileShapePass>(options);
+}

@@ -37,7 +37,7 @@ TileShapeAttr spattn::chooseTileShape(AttentionOpInterface op) {
 HostAlgebra spattn::getAlgebra(AttentionOpInterface op, int64_t queryLength,
                                int64_t keyLength) {
   return HostAlgebra(op.getHeadStructures(), {queryLength, keyLength},
-                     op.getAlgebraAlignment());
+                     op.getAlignment());
 }
 
 TileShape spattn::getTileShape(TileShapeAttr tileShape) {

@@ -1,5 +1,4 @@
-//===- SpattnGPULaunch.cpp - How a kernel is launched
-//--------------------------===//
+//===- SpattnGPULaunch.cpp - How a kernel is launched ---------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -84,6 +84,8 @@ struct OperandInfo {
   /// Whether the operation writes it; otherwise it reads it.
   bool isWritten;
   std::optional<OperandKind> gradientOf;
+  /// Whether GPU kernels ask of a scalar that it be positive and finite.
+  bool isPositive;
 
   Extent getExtent(Dim dim) const { return extents[unsigned(dim)]; }
   bool has(Dim dim) const { return getExtent(dim) != Extent::None; }

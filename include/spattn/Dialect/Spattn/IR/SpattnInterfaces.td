@@ -33,7 +33,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "::mlir::Attribute", "getStructure">,
     InterfaceMethod<"", "void", "setStructureAttr",
                     (ins "::mlir::Attribute":$structure)>,
-    InterfaceMethod<"", "::spattn::Alignment", "getAlignment">,
+    InterfaceMethod<"Which query and key are at distance 0.",
+                    "::spattn::Alignment", "getAlignment">,
     InterfaceMethod<"The order of the dimensions as text; see getOrder.",
                     "::llvm::StringRef", "getLayout">,
     InterfaceMethod<"The tile shape, or null.",
@@ -140,7 +141,6 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       return ::spattn::detail::getHeadStructures($_op.getStructure(),
                                                  getNumQueryHeads());
     }
-    ::spattn::Alignment getAlgebraAlignment() { return $_op.getAlignment(); }
 
     /// The size of a dimension of an operand of rank 4.
     int64_t getOperandSize(::mlir::Value operand, ::spattn::Dim dim) {

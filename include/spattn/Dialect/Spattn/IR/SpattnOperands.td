@@ -71,7 +71,7 @@ class Spattn_Array<string summary> : Type<CPred<"true">, summary>;
 class Spattn_Operand<string enumerator, string operandName, string bufferName,
                      list<Spattn_Extent> dims, Spattn_Elements ofElements,
                      Spattn_Access byForward, Spattn_Access byBackward,
-                     int bytes = 16, string ofKind = ""> {
+                     int bytes = 16, string ofKind = "", bit positive = 0> {
   /// The enumerator of `OperandKind`.
   string kind = enumerator;
   /// In the IR, in messages, and for functions of gradients.
@@ -86,6 +86,8 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
   int alignment = bytes;
   /// What it is the gradient of, if it is one.
   string gradientOf = ofKind;
+  /// Whether GPU kernels ask of a scalar that it be positive and finite.
+  bit isPositive = positive;
 
   bit isScalar = !empty(extents);
   string shape =
@@ -121,7 +123,8 @@ defvar Spattn_Operands = [
   Spattn_Operand<"LseGradient", "dlse", "dlse", Spattn_QueryRows,
                  Spattn_OfF32, Spattn_Ignores, Spattn_MayRead, 4, "Lse">,
   Spattn_Operand<"Scale", "scale", "scale", [],
-                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
+                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
+                 /*positive=*/1>,
   Spattn_Operand<"QueryGradient", "dquery", "dq",
                  Spattn_QueryRows # [Spattn_HeadDim],
                  Spattn_OfInputOrF32, Spattn_Ignores, Spattn_Writes, 16,
@@ -171,7 +174,8 @@ class Spattn_Use<Spattn_Operand ofOperand, Spattn_Access byOp> {
       operand.alignment # ", " # !if(access.isOptional, "true", "false") #
       ", " # !if(access.isWritten, "true", "false") # ", " #
       !if(!empty(operand.gradientOf), "std::nullopt",
-          "::spattn::OperandKind::" # operand.gradientOf) # "}";
+          "::spattn::OperandKind::" # operand.gradientOf) #
+      ", " # !if(operand.isPositive, "true", "false") # "}";
 }
 
 /// The arguments, the traits, the syntax and the table of one of the operations.

@@ -10,6 +10,7 @@
 #define SPATTN_DIALECT_SPATTN_TRANSFORMS_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "spattn/Dialect/Spattn/Transforms/TileShapeOptions.h"
 
 namespace mlir {
 class DialectRegistry;
@@ -56,6 +57,9 @@ void populateSpattnDecomposePatterns(mlir::RewritePatternSet &patterns);
 
 #define GEN_PASS_DECL
 #include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"
+
+std::unique_ptr<mlir::Pass>
+createSpattnSelectTileShape(const TileShapeOptions &options);
 
 #define GEN_PASS_REGISTRATION
 #include "spattn/Dialect/Spattn/Transforms/Passes.h.inc"

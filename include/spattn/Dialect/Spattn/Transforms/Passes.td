@@ -50,16 +50,12 @@ def SpattnSelectTileShape : Pass<"spattn-select-tile-shape"> {
   let summary = "Gives each attention a tile shape";
   let description = [{
     Sets the `tile_shape` of each attention, or of its gradients, that has none.
-    Without
-    options the tile shape is chosen for a CPU: 64 x 64, smaller where lengths
-    are short or the head dimension is large.
+    Without options the tile shape is chosen for a CPU: 64 x 64, smaller where
+    lengths are short or the head dimension is large.
+
+    Options are `query-tile` and `key-tile` of the CPU pipelines
+    (docs/Pipelines.md), in C++ the fields of `TileShapeOptions`.
   }];
-  let options = [
-    Option<"queryTile", "query-tile", "int64_t", "0",
-           "Rows of queries in a tile, 1 to 4096; 0 chooses.">,
-    Option<"keyTile", "key-tile", "int64_t", "0",
-           "Rows of keys in a tile, 1 to 4096; 0 chooses.">,
-  ];
 }
 
 def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
