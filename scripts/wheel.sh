@@ -18,8 +18,9 @@ while [[ $# -gt 0 ]]; do
   --out) out=$2 ;;
   --build)
     # What is built already stays as it is.
-    settings=(-C "build-dir=$2" -C cmake.define.SPATTN_BUILD_TESTS=ON
-      -C cmake.define.SPATTN_BUILD_TOOLS=ON)
+    settings=("--config-settings=build-dir=$2"
+      --config-settings=cmake.define.SPATTN_BUILD_TESTS=ON
+      --config-settings=cmake.define.SPATTN_BUILD_TOOLS=ON)
     ;;
   -h | --help)
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"

@@ -13,7 +13,6 @@ what each experiment compares; how numbers follow from times is in fit.py.
 import argparse
 import json
 import math
-import subprocess
 import sys
 from pathlib import Path
 

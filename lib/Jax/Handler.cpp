@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Handlers of XLA's foreign function interface, one for each platform. A call
-// names its kernel by the text of a problem, which outlives the process in XLA's
-// caches as an address would not; Python compiles what has no kernel yet.
+// names its kernel by the text of a problem, which outlives the process in
+// XLA's caches as an address would not; Python compiles what has no kernel yet.
 //
 //===----------------------------------------------------------------------===//
 
@@ -103,8 +103,8 @@ ffi::Error CallTable::prepare(std::string_view problem, const Target &target,
   options.device = target.device;
   // XLA's buffers are where it says.
   options.trustAddresses = true;
-  if (SpattnStatus status = spattnCallCreate(
-          kernel, arguments.data(), arguments.size(), &options, &call))
+  if (SpattnStatus status = spattnCallCreate(kernel, arguments.data(),
+                                             arguments.size(), &options, &call))
     return takeError(status);
   return ffi::Error::Success();
 }
@@ -238,8 +238,8 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   values.back().real = scale;
   void *scratch = nullptr;
   if (size_t bytes = spattnCallGetScratchBytes(call); bytes && target.scratch) {
-    std::optional<void *> allocated = target.scratch->Allocate(
-        bytes, spattnCallGetScratchAlignment(call));
+    std::optional<void *> allocated =
+        target.scratch->Allocate(bytes, spattnCallGetScratchAlignment(call));
     if (!allocated)
       return ffi::Error(ffi::ErrorCode::kResourceExhausted,
                         "spattn: no device memory for " +

@@ -285,7 +285,8 @@ private:
         return isUnion ? Structure::full() : Structure::none();
     if (parts.size() == 1)
       return parts.front();
-    // Not std::stable_partition, which instantiates a deprecated class in libstdc++.
+    // Not std::stable_partition, which instantiates a deprecated class in
+    // libstdc++.
     auto isDistances = [](const Structure &part) {
       return part.kind() == Kind::Distances;
     };

@@ -4,7 +4,7 @@
 // RUN: not spattn-opt %s -spattn-select-tile-shape="key-tile=-1" 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 
 // RANGE: error: expected 'query-tile' to be from 0 to 4096, got 5000
-// NEGATIVE: error: expected 'key-tile' from 1 to 4096, or 0 to choose, got -1
+// NEGATIVE: error: expected 'key-tile' to be from 0 to 4096, got -1
 
 // CHECK-LABEL: @dynamic
 // CHECK: #spattn.tile_shape<query_tile = 64, key_tile = 64>

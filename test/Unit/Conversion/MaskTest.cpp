@@ -95,7 +95,7 @@ protected:
 };
 
 TEST_F(MaskTest, KeysOfQueries) {
-  for (int round = 0; round < 24; ++round)
+  for (int round = 0; round < 32; ++round)
     run(RandomInstance(random, 200), Mask::Orientation::QueriesByKeys,
         round % 2 ? Mask::When::Always : Mask::When::IfPartial, 64, 0);
   EXPECT_GT(withTables, 2);
@@ -103,7 +103,7 @@ TEST_F(MaskTest, KeysOfQueries) {
 }
 
 TEST_F(MaskTest, QueriesOfKeys) {
-  for (int round = 0; round < 24; ++round)
+  for (int round = 0; round < 32; ++round)
     run(RandomInstance(random, 200), Mask::Orientation::KeysByQueries,
         round % 2 ? Mask::When::Always : Mask::When::IfPartial, 64, 0);
   EXPECT_GT(withTables, 2);

@@ -69,6 +69,7 @@ struct AttentionArrays {
           std::pair(OperandKind::Value, &v), std::pair(OperandKind::Out, &o),
           std::pair(OperandKind::Lse, &lse),
           std::pair(OperandKind::OutGradient, &dout),
+          std::pair(OperandKind::LseGradient, &dlse),
           std::pair(OperandKind::QueryGradient, &dq),
           std::pair(OperandKind::KeyGradient, &dk),
           std::pair(OperandKind::ValueGradient, &dv)})

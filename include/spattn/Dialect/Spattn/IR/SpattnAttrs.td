@@ -216,6 +216,9 @@ def Spattn_BandAttr : Spattn_StructureAttr<"Band", "band"> {
 
     ```mlir
     #spattn.band<exclusive, 3 of 16>
+    ```
+
+    ```mlir
     #spattn.band<exclusive, 3 of 16, length = 4096>
     ```
   }];

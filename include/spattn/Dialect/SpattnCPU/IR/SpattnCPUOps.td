@@ -232,6 +232,12 @@ def SpattnCPU_LoadStatisticsOp : SpattnCPU_Op<"load_statistics"> {
     shorter `out` repeat its last one, and there is at least one row.
 
     ```mlir
+    // %o: memref<?x128xbf16>
+    // %do: memref<?x128xbf16>
+    // %lse: memref<?xf32>
+    // %dlse: memref<?xf32>
+    // %shift: memref<64xf32>
+    // %delta: memref<64xf32>
     spattn_cpu.load_statistics(%o, %do, %lse) dlse(%dlse : memref<?xf32>) into %shift, %delta
         : memref<?x128xbf16>, memref<?x128xbf16>, memref<?xf32>, memref<64xf32>, memref<64xf32>
     ```
