@@ -41,7 +41,7 @@ mkdir -p "$out"
 rm -f "$out"/spattn-*.whl
 # Names it after the C library that it needs, and refuses libraries that not
 # every Linux has.
-PATH=$(dirname "$SPATTN_PYTHON"):$PATH "$SPATTN_PYTHON" -m auditwheel -q repair \
+PATH=$(dirname "$SPATTN_PYTHON"):$PATH "$SPATTN_PYTHON" -m auditwheel repair \
   --exclude 'libtorch*' --exclude 'libc10*' --wheel-dir "$out" "$made"/spattn-*.whl
 wheel=$(ls "$out"/spattn-*.whl)
 [[ $wheel == *-py3-none-manylinux_* ]] || die "not a wheel for every Python: $wheel"
