@@ -29,8 +29,8 @@ from .kernels import kernel_for, length_class, loaded_kernels
 from .plot import Plot
 from .problem import Problem
 from .stats import CARDS, Rates, Stats
-from .structure import (
-    Structure,
+from .structure import Structure, per_head
+from .structures import (
     band,
     causal,
     distances,
@@ -41,7 +41,6 @@ from .structure import (
     local,
     local_band,
     none,
-    per_head,
     prefix,
     sink,
     window,

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from . import _capi
 from . import _prototypes as c
-from .errors import CompileError
+from .errors import ArgumentError, CompileError
 
 T = TypeVar("T")
 
@@ -47,13 +47,28 @@ def lower(ir: str, pipeline: str) -> str:
     return with_module(ir, run)
 
 
-def compile_cpu(ir: str) -> int:
+def compile_cpu(ir: str, options: str) -> int:
     """A kernel for this machine."""
-    options = ctypes.byref(c.CpuOptions())
+    fields = {}
+    for word in options.split():
+        name, _, value = word.partition("=")
+        if name not in _CPU_OPTIONS or not value.isdecimal():
+            raise ArgumentError(
+                f"expected options of kernels for a CPU, {', '.join(_CPU_OPTIONS)}, "
+                f"with a number each, got {word!r}"
+            )
+        fields[_CPU_OPTIONS[name]] = int(value)
+    asked = ctypes.byref(c.CpuOptions(**fields))
     return with_module(
-        ir,
-        lambda module: _capi.new("KernelCompileCpu", module, FUNCTION, options, None),
+        ir, lambda module: _capi.new("KernelCompileCpu", module, FUNCTION, asked, None)
     )
+
+
+_CPU_OPTIONS = {
+    "query-tile": "queryTile",
+    "key-tile": "keyTile",
+    "vector-width": "vectorWidth",
+}
 
 
 def gpu_options(chip: str, driver: int, options: str) -> ctypes.Structure:

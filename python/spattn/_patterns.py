@@ -30,19 +30,6 @@ def parse(text: str) -> Parsed:
     return _with_structure(text, _describe)
 
 
-def fix_length(text: str, heads: int, length: int) -> str:
-    """The same with a number in place of `N`."""
-
-    def fix(structure: int) -> str:
-        fixed = _capi.new("StructureFixLength", structure, heads, length)
-        try:
-            return _describe(fixed).text
-        finally:
-            _capi.library().spattnStructureDestroy(fixed)
-
-    return _with_structure(text, fix)
-
-
 def _with_structure(text: str, use: Callable[[int], T]) -> T:
     encoded = text.encode()
     try:

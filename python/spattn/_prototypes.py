@@ -165,7 +165,6 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
     ],
     "CallRun": [_HANDLE, POINTER(Value), c_void_p, c_void_p],
     "StructureParse": [_HANDLE, _TEXT, c_size_t, POINTER(_HANDLE)],
-    "StructureFixLength": [_HANDLE, c_int64, c_int64, POINTER(_HANDLE)],
     "StructureSimplify": [_HANDLE, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "PatternCreate": [_HANDLE, c_int64, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "PatternGetMask": [

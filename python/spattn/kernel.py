@@ -21,18 +21,18 @@ from .errors import ArgumentError, CompileError
 from .problem import Problem
 from .target import CPU, Target, TargetLike, as_target
 
-#: What `Kernel.ir` prints, by target: each level, and the pipeline that makes it.
-CPU_LEVELS = {
-    "spattn": "",
-    "spattn_cpu": "spattn-cpu-loops",
-    "vector": "spattn-cpu-loops,spattn-cpu-vector",
-    "llvm": "spattn-cpu",
+#: What `Kernel.ir` prints, by target: each level, and the pipelines that make it.
+CPU_LEVELS: dict[str, tuple[str, ...]] = {
+    "spattn": (),
+    "spattn_cpu": ("spattn-cpu-loops",),
+    "vector": ("spattn-cpu-loops", "spattn-cpu-vector"),
+    "llvm": ("spattn-cpu",),
 }
-GPU_LEVELS = {
-    "spattn": "",
-    "spattn_gpu": "spattn-gpu-kernels",
-    "nvvm": "spattn-gpu",
-    "ptx": None,
+GPU_LEVELS: dict[str, tuple[str, ...]] = {
+    "spattn": (),
+    "spattn_gpu": ("spattn-gpu-kernels",),
+    "nvvm": ("spattn-gpu",),
+    "ptx": (),
 }
 
 
@@ -145,15 +145,15 @@ class Kernel:
                 f"expected a level of {', '.join(self.levels)}, got {level!r}"
             )
         ir = self.problem.ir()
-        if not self.target.is_gpu:
-            return _modules.lower(ir, CPU_LEVELS[level])
         if level == "ptx":
             return _modules.emit_ptx(
                 ir, self.target.chip, self.target.driver, self.options
             )
-        pipeline = GPU_LEVELS[level]
-        options = f"{{target={self.target.chip} {self.options}}}" if pipeline else ""
-        return _modules.lower(ir, f"{pipeline}{options}")
+        options = self.options
+        if self.target.is_gpu:
+            options = f"target={self.target.chip} {options}"
+        passes = (GPU_LEVELS if self.target.is_gpu else CPU_LEVELS)[level]
+        return _modules.lower(ir, ",".join(f"{p}{{{options}}}" for p in passes))
 
     @property
     def description(self) -> str:
@@ -243,12 +243,10 @@ def compile(
     target = as_target(target, device)
     ir = problem.ir()
     if not target.is_gpu:
-        if options:
-            raise ArgumentError("there are no options of kernels for a CPU")
         try:
-            return Kernel(problem, CPU, _modules.compile_cpu(ir))
+            return Kernel(problem, CPU, _modules.compile_cpu(ir, options), options)
         except CompileError as error:
-            raise _modules.refused(error, ir, "spattn-cpu") from None
+            raise _modules.refused(error, ir, f'spattn-cpu="{options}"') from None
     words = [] if length is None else [f"expected-length={length}"]
     if problem.deterministic is not None:
         words.append(f"deterministic={str(problem.deterministic).lower()}")

@@ -5,8 +5,9 @@
 
 Kernels compute any lengths, but which tile shape, scheduler and mode of
 gradients is fastest depends on them. So lengths are put into classes between
-powers of two, and a kernel is tuned for its class. Where the compiler builds the
-same kernel for two classes, it is compiled once.
+powers of two, and a kernel for a GPU is tuned for its class. Where the compiler
+builds the same kernel for two classes, it is compiled once. On a CPU there are two
+classes: up to 16 queries, and more.
 """
 
 from __future__ import annotations
@@ -43,10 +44,19 @@ class _Kernels:
         self._lock = threading.Lock()
         self._futures: dict[Any, Future[Kernel]] = {}
 
-    def get(self, problem: Problem, target: Target, length: int) -> Kernel:
-        """The kernel of a class of lengths."""
+    def get(
+        self, problem: Problem, target: Target, query_length: int, key_length: int
+    ) -> Kernel:
+        """The kernel of the class of lengths."""
         if not target.is_gpu:
-            return self._once((problem, target), lambda: compile(problem, target))
+            # Tiles of 64 queries are too high for a few, as in generation.
+            few = query_length <= 16 and not problem.gradients
+            options = "query-tile=16" if few else ""
+            return self._once(
+                (problem, target, options),
+                lambda: compile(problem, target, options=options),
+            )
+        length = length_class(query_length, key_length)
         return self._once(
             (problem, target, length), lambda: self._make(problem, target, length)
         )
@@ -111,7 +121,7 @@ def kernel_for(
     It is compiled by the first call, and kept for the life of the process.
     """
     target = as_target(target, device)
-    return _kernels.get(problem, target, length_class(query_length, key_length))
+    return _kernels.get(problem, target, query_length, key_length)
 
 
 def loaded_kernels() -> list[Kernel]:

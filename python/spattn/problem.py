@@ -119,30 +119,30 @@ class Problem:
     def ir(self) -> str:
         """A module with the function `@attention`, of any batch size and lengths."""
         types = {name: self._type(name) for name in self.operands}
-        ins = [name for name in self.operands if name not in self.results]
         results = list(self.results)
-        arguments = ", ".join(
-            [f"%{name}: {types[name]}" for name in self.operands] + ["%scale: f32"]
-        )
+        ins = [name for name in self.operands if name not in (*results, "dlse")]
+
+        def typed(names: list[str]) -> str:
+            values = ", ".join(f"%{name}" for name in names)
+            return f"({values} : {', '.join(types[name] for name in names)})"
+
+        arguments = [f"%{name}: {types[name]}" for name in self.operands]
         operation = "attention_backward" if self.gradients else "attention"
         count = f":{len(results)}" if len(results) > 1 else ""
         outs = ", ".join(types[name] for name in results)
         returned = ", ".join(f"%r#{i}" for i in range(len(results))) if count else "%r"
-
-        def list_of(names: list[str]) -> str:
-            return ", ".join(f"%{name}" for name in names)
-
+        dlse = f"dlse{typed(['dlse'])} " if self.lse_gradient else ""
         attributes = (
             f" {{alignment = #spattn.alignment<{self.alignment}>}}"
             if self.alignment != "end"
             else ""
         )
         return (
-            f"func.func @attention({arguments}) -> ({outs}) {{\n"
+            f"func.func @attention({', '.join([*arguments, '%scale: f32'])}) "
+            f"-> ({outs}) {{\n"
             f"  %r{count} = spattn.{operation} structure({self.structure})\n"
-            f"      ins({list_of(ins)} : {', '.join(types[name] for name in ins)}) "
-            f"scale(%scale)\n"
-            f"      outs({list_of(results)} : {outs}){attributes}\n"
+            f"      ins{typed(ins)} {dlse}scale(%scale)\n"
+            f"      outs{typed(results)}{attributes}\n"
             f"  return {returned} : {outs}\n"
             "}\n"
         )

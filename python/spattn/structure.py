@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _patterns
-from .bounds import BoundLike, index_of, text_of_bound
+from .bounds import index_of
 from .errors import StructureError
 
 if TYPE_CHECKING:
@@ -70,15 +70,6 @@ class Structure:
     def heads(self) -> int | None:
         """How many query heads a mixture is for. None: it fits any number."""
         return sum(count for count, _ in self._groups) if self._groups else None
-
-    def at_length(self, length: int, heads: int | None = None) -> Structure:
-        """The same with `N` being `length`, whatever the length of a call is.
-
-        `heads` is the number of query heads, which partitions need.
-        """
-        length = index_of(length, "a length")
-        count = self.heads or 0 if heads is None else index_of(heads, "heads")
-        return Structure.parse(_patterns.fix_length(self._text, count, length))
 
     def _combine(self, other: object, name: str) -> Any:
         if not isinstance(other, Structure):
@@ -152,116 +143,10 @@ def _counts(mixture: Structure) -> str:
     return " + ".join(str(count) for count, _ in mixture.groups)
 
 
-def _make(name: str, parameters: str = "") -> Structure:
+def make(name: str, parameters: str = "") -> Structure:
     return Structure.parse(
         f"#spattn.{name}<{parameters}>" if parameters else f"#spattn.{name}"
     )
-
-
-def full() -> Structure:
-    """Every key."""
-    return _make("full")
-
-
-def causal() -> Structure:
-    """The present and the past: `d >= 0`."""
-    return _make("causal")
-
-
-def window(
-    size: int | None = None, *, left: int | None = None, right: int | None = None
-) -> Structure:
-    """The last `size` keys, the query's own included; or `-right <= d <= left`.
-
-    `left` and `right` are FlashAttention's; a side that is None is unbounded.
-    """
-    if size is not None:
-        if left is not None or right is not None:
-            raise StructureError("window: give size, or left and right, not both")
-        if index_of(size, "a window's size") < 1:
-            raise StructureError(f"window: expected a size of at least 1, got {size}")
-        left, right = size - 1, 0
-    if left is None and right is None:
-        raise StructureError("window: give a size, left or right; full() has no limits")
-    sides = {"left": left, "right": right}
-    return _make(
-        "window",
-        ", ".join(
-            f"{name} = {index_of(side, f'a window, {name},')}"
-            for name, side in sides.items()
-            if side is not None
-        ),
-    )
-
-
-def sink(count: int) -> Structure:
-    """The first keys of the sequence, causally: `j < count` and `d >= 0`."""
-    return _make("sink", str(index_of(count, "a number of keys")))
-
-
-def prefix(count: int) -> Structure:
-    """A prefix that everyone sees, causal behind it: `j < count` or `d >= 0`."""
-    return _make("prefix", str(index_of(count, "a number of keys")))
-
-
-def keys(lo: BoundLike, hi: BoundLike) -> Structure:
-    """Keys of an interval, at any distance: `lo <= j < hi`."""
-    return _make("keys", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
-
-
-def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
-    """`lo <= d < hi` for one of the intervals `(lo, hi)`."""
-    texts = []
-    for interval in intervals:
-        try:
-            lo, hi = interval
-        except (TypeError, ValueError):
-            raise StructureError(
-                f"distances: expected pairs (lo, hi), got {interval!r}"
-            ) from None
-        texts.append(f"{text_of_bound(lo)} to {text_of_bound(hi)}")
-    return _make("distances", ", ".join(texts)) if texts else none()
-
-
-def none() -> Structure:
-    """No key at all."""
-    return _make("sink", "0")
-
-
-def exclusive_bands() -> Structure:
-    """Each head sees its share of the distances `[0, N)`, and no other's."""
-    return _make("partition", "exclusive")
-
-
-def local_band() -> Structure:
-    """Each head sees its share of the distances, and as many of the nearest keys."""
-    return _make("partition", "local_band")
-
-
-def gapped_bands() -> Structure:
-    """Each head sees the nearer half of its share of the distances."""
-    return _make("partition", "gapped")
-
-
-def local() -> Structure:
-    """Each head sees the nearest keys, as many as its share of the distances."""
-    return _make("partition", "local")
-
-
-KINDS = ("exclusive", "local_band", "gapped", "local")
-
-
-def band(index: int, count: int, kind: str = "exclusive") -> Structure:
-    """Band `index` of a partition of the distances into `count`, for any head."""
-    if kind not in KINDS:
-        raise StructureError(
-            f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}"
-        )
-    index, count = (
-        index_of(index, "a band's index"),
-        index_of(count, "a number of bands"),
-    )
-    return _make("band", f"{kind}, {index} of {count}")
 
 
 def per_head(*groups: GroupLike | Iterable[GroupLike]) -> Structure:
@@ -280,7 +165,7 @@ def per_head(*groups: GroupLike | Iterable[GroupLike]) -> Structure:
         texts.append(f"{count} x {structure}")
     if not texts:
         raise StructureError("per_head: expected one structure or more, got none")
-    return _make("heads", ", ".join(texts))
+    return make("heads", ", ".join(texts))
 
 
 def _pair(group: object) -> tuple[int, Structure]:

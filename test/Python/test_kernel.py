@@ -25,7 +25,8 @@ def arrays_of(problem, rng, *lengths):
     return found, [view_of(found[name], name) for name in problem.operands]
 
 
-def test_launch_and_gradients():
+@pytest.mark.parametrize("with_dlse", [False, True])
+def test_launch_and_gradients(with_dlse):
     rng = np.random.default_rng(1)
     problem = Problem(spattn.local_band(), 4, 16, "f32", kv_heads=2, lse=True)
     kernel = spattn.compile(problem)
@@ -37,13 +38,17 @@ def test_launch_and_gradients():
     definition.check(arrays["o"], expected[0], "f32")
     definition.check(arrays["lse"], expected[1], "f32")
 
-    backward = problem.backward()
+    backward = problem.backward(lse_gradient=with_dlse)
     gradients = arrays_of(backward, rng, 2, 50, 61)[0] | arrays
     spattn.compile(backward).launch(
         [view_of(gradients[name], name) for name in backward.operands], scale=0.3
     )
     wanted = definition.gradients(
-        *(arrays[name] for name in "qkv"), problem.structure, gradients["do"], scale=0.3
+        *(arrays[name] for name in "qkv"),
+        problem.structure,
+        gradients["do"],
+        gradients.get("dlse"),
+        scale=0.3,
     )
     for name, exact in zip(("dq", "dk", "dv"), wanted, strict=True):
         definition.check(gradients[name], exact, "f32", factor=4)
@@ -164,8 +169,11 @@ def test_options():
     assert "key_tile = 64" in kernel.ir("spattn_gpu") or "64" in kernel.description
     with pytest.raises(ArgumentError, match="multiple of 16 from 16 to 256, got 17"):
         spattn.compile(GPU, "sm_90a", options="key-tile=17")
-    with pytest.raises(ArgumentError, match="no options"):
-        spattn.compile(GPU, "cpu", options="key-tile=64")
+    cpu = spattn.compile(Problem(spattn.causal(), 1, 8, "f32"), options="query-tile=16")
+    assert "16x" in cpu.ir("spattn_cpu")
+    for options in ("stages=2", "key-tile=x", "key-tile"):
+        with pytest.raises(ArgumentError, match="query-tile, key-tile, vector-width"):
+            spattn.compile(GPU, "cpu", options=options)
     with pytest.raises(ArgumentError, match="'cpu', 'cuda' or a chip"):
         spattn.compile(GPU, "gpu")
 
@@ -186,6 +194,15 @@ def test_reproducer(program):
     assert again.returncode != 0
     message = caught.value.message.partition("error: ")[2] or caught.value.message
     assert message.rpartition(": ")[2].split("\n")[0][:40] in again.stderr
+
+
+def test_few_queries():
+    """Kernels for a few queries, as in generation, have smaller tiles on a CPU."""
+    problem = Problem(spattn.window(9), 1, 8, "f32")
+    few, many = (spattn.kernel_for(problem, "cpu", n, 500) for n in (1, 17))
+    assert few is not many and few is spattn.kernel_for(problem, "cpu", 16, 9000)
+    gradients = problem.backward()
+    assert len({spattn.kernel_for(gradients, "cpu", n, n) for n in (1, 90)}) == 1
 
 
 def test_classes_share_kernels():
@@ -214,11 +231,12 @@ def test_gradients_by_class(head_dim):
 @pytest.mark.gpu
 @pytest.mark.parametrize("length", [1000, 4096, 5000])
 @pytest.mark.parametrize("deterministic", [None, True, False])
-def test_gradients_on_a_gpu(length, deterministic):
+@pytest.mark.parametrize("with_dlse", [False, True])
+def test_gradients_on_a_gpu(length, deterministic, with_dlse):
     import torch
 
     problem = Problem(spattn.local_band(), 4, 64, kv_heads=2, lse=True)
-    backward = problem.backward(deterministic=deterministic)
+    backward = problem.backward(with_dlse, deterministic)
     tensors, torch_type = {}, {"bf16": torch.bfloat16, "f32": torch.float32}
     torch.manual_seed(1)
     for name in backward.operands:
@@ -237,7 +255,10 @@ def test_gradients_on_a_gpu(length, deterministic):
     launch(backward)
     exact = {n: t.double().cpu().numpy() for n, t in tensors.items()}
     wanted = definition.gradients(
-        exact["q"], exact["k"], exact["v"], problem.structure, exact["do"]
+        *(exact[name] for name in "qkv"),
+        problem.structure,
+        exact["do"],
+        exact.get("dlse"),
     )
     for name, expected in zip(("dq", "dk", "dv"), wanted, strict=True):
         definition.check(exact[name], expected, "bf16", factor=2)

@@ -38,7 +38,7 @@ def test_operands():
     assert gradients.element("lse") == "f32" and gradients.element("dq") == "f16"
 
 
-@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("gradients", [False, True, "with dlse"])
 @pytest.mark.parametrize("lse", [False, True])
 @pytest.mark.parametrize("alignment", ["end", "start"])
 def test_ir_is_valid(gradients, lse, alignment):
@@ -47,9 +47,10 @@ def test_ir_is_valid(gradients, lse, alignment):
         lse=lse, alignment=alignment,
     )  # fmt: skip
     if gradients:
-        problem = problem.backward()
+        problem = problem.backward(lse_gradient=gradients == "with dlse")
     text = _modules.lower(problem.ir(), "")
-    assert ("attention_backward" in text) == gradients
+    assert ("attention_backward" in text) == bool(gradients)
+    assert ("dlse(" in text) == (gradients == "with dlse")
     assert ("alignment<start>" in text) == (alignment == "start")
     assert text.count("->") >= 1 and "scale(" in text
 

@@ -35,6 +35,10 @@ TEXTS = {
     ),
     "#spattn.partition<exclusive>": spattn.exclusive_bands(),
     "#spattn.partition<local_band>": spattn.local_band(),
+    "#spattn.partition<exclusive, length = 4096>": spattn.exclusive_bands(length=4096),
+    "#spattn.band<local_band, 1 of 4, length = 64>": spattn.band(
+        1, 4, "local_band", length=64
+    ),
     "#spattn.partition<gapped>": spattn.gapped_bands(),
     "#spattn.partition<local>": spattn.local(),
     "#spattn.band<exclusive, 3 of 16>": spattn.band(3, 16),
@@ -111,14 +115,15 @@ def test_mixtures():
 
 
 def test_fixed_length():
-    fixed = spattn.exclusive_bands().at_length(64, heads=4)
-    assert fixed.heads == 4
-    assert [part for _, part in fixed.groups] == [
-        spattn.distances((16 * h, 16 * h + 16)) for h in range(4)
-    ]
-    # At that length there is no difference.
-    bands = definition.masks(spattn.exclusive_bands(), 4, 64, 64)
-    assert (definition.masks(fixed, 4, 64, 64) == bands).all()
+    """Bands stay where they are at the length that they are for."""
+    moving, fixed = spattn.local_band(), spattn.local_band(length=64)
+    assert moving != fixed
+    at_length = [definition.masks(s, 4, 64, 64) for s in (moving, fixed)]
+    assert (at_length[0] == at_length[1]).all()
+    pattern = Pattern(fixed.text, 4, 90, 90)
+    for head, expected in enumerate(definition.masks(fixed, 4, 90, 90)):
+        mask = np.frombuffer(pattern.mask(head), np.uint8).reshape(90, 90)
+        assert (mask == expected).all()
 
 
 ERRORS = [
@@ -129,6 +134,8 @@ ERRORS = [
     (lambda: spattn.window(), "give a size, left or right"),
     (lambda: spattn.window(3, left=2), "not both"),
     (lambda: spattn.band(4, 4), "band"),
+    (lambda: spattn.local_band(length=-1), "length"),
+    (lambda: spattn.local_band(length=6.5), "a length that is an integer, got 6.5"),
     (lambda: spattn.band(0, 4, "wide"), "expected a kind of exclusive"),
     (lambda: spattn.distances((5, 3, 1)), "pairs"),
     (lambda: spattn.distances(("0", 4)), "expected a bound"),

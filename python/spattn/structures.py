@@ -1,0 +1,128 @@
+# Part of the spattn project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The structures that others are made of: docs/Spec.md defines each."""
+
+from __future__ import annotations
+
+from .bounds import BoundLike, index_of, text_of_bound
+from .errors import StructureError
+from .structure import Structure, make
+
+
+def full() -> Structure:
+    """Every key."""
+    return make("full")
+
+
+def causal() -> Structure:
+    """The present and the past: `d >= 0`."""
+    return make("causal")
+
+
+def window(
+    size: int | None = None, *, left: int | None = None, right: int | None = None
+) -> Structure:
+    """The last `size` keys, the query's own included; or `-right <= d <= left`.
+
+    `left` and `right` are FlashAttention's; a side that is None is unbounded.
+    """
+    if size is not None:
+        if left is not None or right is not None:
+            raise StructureError("window: give size, or left and right, not both")
+        if index_of(size, "a window's size") < 1:
+            raise StructureError(f"window: expected a size of at least 1, got {size}")
+        left, right = size - 1, 0
+    if left is None and right is None:
+        raise StructureError("window: give a size, left or right; full() has no limits")
+    sides = {"left": left, "right": right}
+    return make(
+        "window",
+        ", ".join(
+            f"{name} = {index_of(side, f'a window, {name},')}"
+            for name, side in sides.items()
+            if side is not None
+        ),
+    )
+
+
+def sink(count: int) -> Structure:
+    """The first keys of the sequence, causally: `j < count` and `d >= 0`."""
+    return make("sink", str(index_of(count, "a number of keys")))
+
+
+def prefix(count: int) -> Structure:
+    """A prefix that everyone sees, causal behind it: `j < count` or `d >= 0`."""
+    return make("prefix", str(index_of(count, "a number of keys")))
+
+
+def keys(lo: BoundLike, hi: BoundLike) -> Structure:
+    """Keys of an interval, at any distance: `lo <= j < hi`."""
+    return make("keys", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
+
+
+def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
+    """`lo <= d < hi` for one of the intervals `(lo, hi)`."""
+    texts = []
+    for interval in intervals:
+        try:
+            lo, hi = interval
+        except (TypeError, ValueError):
+            raise StructureError(
+                f"distances: expected pairs (lo, hi), got {interval!r}"
+            ) from None
+        texts.append(f"{text_of_bound(lo)} to {text_of_bound(hi)}")
+    return make("distances", ", ".join(texts)) if texts else none()
+
+
+def none() -> Structure:
+    """No key at all."""
+    return make("sink", "0")
+
+
+def exclusive_bands(*, length: int | None = None) -> Structure:
+    """Each head sees its share of the distances `[0, N)`, and no other's.
+
+    `length` takes the place of `N`, so that bands do not move with the lengths of
+    calls; here and below.
+    """
+    return _partition("exclusive", length)
+
+
+def local_band(*, length: int | None = None) -> Structure:
+    """Each head sees its share of the distances, and as many of the nearest keys."""
+    return _partition("local_band", length)
+
+
+def gapped_bands(*, length: int | None = None) -> Structure:
+    """Each head sees the nearer half of its share of the distances."""
+    return _partition("gapped", length)
+
+
+def local(*, length: int | None = None) -> Structure:
+    """Each head sees the nearest keys, as many as its share of the distances."""
+    return _partition("local", length)
+
+
+def _partition(kind: str, length: int | None) -> Structure:
+    return make("partition", kind + _length(length))
+
+
+def _length(length: int | None) -> str:
+    return "" if length is None else f", length = {index_of(length, 'a length')}"
+
+
+KINDS = ("exclusive", "local_band", "gapped", "local")
+
+
+def band(
+    index: int, count: int, kind: str = "exclusive", *, length: int | None = None
+) -> Structure:
+    """Band `index` of a partition of the distances into `count`, for any head."""
+    if kind not in KINDS:
+        raise StructureError(
+            f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}"
+        )
+    index = index_of(index, "a band's index")
+    count = index_of(count, "a number of bands")
+    return make("band", f"{kind}, {index} of {count}{_length(length)}")
