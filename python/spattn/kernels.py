@@ -12,6 +12,7 @@ classes: up to 16 queries, and more.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable
@@ -63,21 +64,22 @@ class _Kernels:
 
     def _make(self, problem: Problem, target: Target, length: int) -> Kernel:
         expected = 2**length
-        text = self._lowered(problem, target, expected)
-        if text is None:  # The compiler says what is wrong with it.
+        digest = self._lowered(problem, target, expected)
+        if digest is None:  # The compiler says what is wrong with it.
             return compile(problem, target, length=expected)
         return self._once(
-            (problem, target, text), lambda: compile(problem, target, length=expected)
+            (problem, target, digest), lambda: compile(problem, target, length=expected)
         )
 
     @staticmethod
-    def _lowered(problem: Problem, target: Target, length: int) -> str | None:
-        """The kernel in IR, by which equal ones are found."""
+    def _lowered(problem: Problem, target: Target, length: int) -> bytes | None:
+        """A hash of the kernel in IR, by which equal ones are found."""
         options = f"target={target.chip} expected-length={length}"
         if problem.deterministic is not None:
             options += f" deterministic={str(problem.deterministic).lower()}"
         try:
-            return _modules.lower(problem.ir(), f"spattn-gpu-kernels{{{options}}}")
+            text = _modules.lower(problem.ir(), f"spattn-gpu-kernels{{{options}}}")
+            return hashlib.sha256(text.encode()).digest()
         except CompileError:
             return None
 

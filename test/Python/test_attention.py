@@ -181,6 +181,31 @@ assert o.tolist() == x.tolist()  # Each query sees itself.
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
+def test_strides():
+    """Backwards, broadcast, and with gaps."""
+    rng = np.random.default_rng(5)
+    _, x = make(rng, (2, 8, 60, 24))
+    q, k, v = (
+        x[:, ::2, ::-1, :16],
+        x[:, :2, ::2, 4:20],
+        np.broadcast_to(x[:, :1, 30:], (2, 2, 30, 24)),
+    )
+    expected, _ = definition.attention(q, k, v, spattn.causal())
+    definition.check(spattn.attention(q, k, v, spattn.causal()), expected, "f32")
+
+
+def test_wider_output():
+    rng = np.random.default_rng(6)
+    exact, x = make(rng, (1, 2, 40, 16), element="f16")
+    out = np.full(x.shape, np.nan, np.float32)
+    assert spattn.attention(x, x, x, spattn.causal(), out=out) is out
+    expected, _ = definition.attention(exact, exact, exact, spattn.causal())
+    definition.check(out, expected, "f32", factor=4)
+    with pytest.raises(ArgumentError, match="out_dtype to be 'f32', got 'f16'"):
+        x = x.astype(np.float32)
+        spattn.attention(x, x, x, spattn.causal(), out=out.astype(np.float16))
+
+
 def test_no_keys_and_no_queries():
     rng = np.random.default_rng(4)
     _, q = make(rng, (1, 2, 5, 8))
@@ -188,6 +213,7 @@ def test_no_keys_and_no_queries():
     out, lse = spattn.attention(q, empty, empty, spattn.full(), lse=True)
     assert (out == 0).all() and np.isneginf(lse).all()
     assert spattn.attention(empty, q, q, spattn.full()).shape == (1, 2, 0, 8)
+    assert spattn.attention(q[:0], q[:0], q[:0], spattn.full()).shape == (0, 2, 5, 8)
 
 
 X = np.zeros((1, 4, 8, 16), np.float32)

@@ -6,6 +6,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,35 @@ def test_imports():
     assert run("-c", code).stdout.strip() == "set()"
     code = "import spattn._capi; print(spattn._capi._library)"
     assert run("-c", code).stdout.strip() == "None"
+
+
+BARE = """
+import array, pickle, sys
+import spattn
+x = memoryview(array.array("f", range(24))).cast("B").cast("f", (1, 2, 3, 4))
+assert spattn.attention(x, x, x, spattn.window(1)).tolist() == x.tolist()
+structure = spattn.sink(4) | spattn.local_band()
+problem = spattn.Problem(structure, 4, 8)
+assert pickle.loads(pickle.dumps(problem)) == problem
+assert "<svg" in str(structure.plot(64)) and structure.stats(64).pairs > 0
+print(sys.version_info[:2])
+"""
+
+
+@pytest.mark.parametrize("minor", range(10, 16))
+def test_other_pythons(minor):
+    """One package for all of them, without anything else installed."""
+    python = shutil.which(f"python3.{minor}")
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    answer = python and subprocess.run(
+        [python, "-I", "-c", "0"], capture_output=True, env=environment
+    )
+    if not answer or answer.returncode:
+        pytest.skip(f"no python3.{minor}")
+    answer = subprocess.run(
+        [python, "-S", "-c", BARE], capture_output=True, text=True, env=environment
+    )
+    assert answer.stdout.strip() == f"(3, {minor})", answer.stderr
 
 
 def test_missing_library(tmp_path):
