@@ -49,8 +49,9 @@ def test_syntax_is_of_python_3_10(path):
 def test_types():
     """Users' type checkers see the annotations, so they have to be right."""
     pytest.importorskip("mypy")
-    files = [str(path) for path in sorted(PACKAGE.glob("*.py"))]
-    answer = run("-m", "mypy", "--strict", "--python-version=3.10", *files)
+    names = {f"spattn.{path.stem}" for path in PACKAGE.glob("*.py")}
+    modules = [f"--module={name.removesuffix('.__init__')}" for name in sorted(names)]
+    answer = run("-m", "mypy", "--strict", "--python-version=3.10", *modules)
     assert answer.returncode == 0, answer.stdout
 
 

@@ -118,7 +118,7 @@ STRUCTURES = {
     exclusive: lambda: spattn.exclusive_bands(),
     local_band: lambda: spattn.local_band(),
     sink_window: lambda: spattn.sink(2) | spattn.window(5),
-    fixed_bands: lambda: spattn.exclusive_bands().at_length(32, 4),
+    fixed_bands: lambda: spattn.exclusive_bands(length=32),
 }
 
 

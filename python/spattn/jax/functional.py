@@ -138,7 +138,7 @@ def _attention(q, k, v, call: _Call, deterministic: bool | None):
 def _forward(q, k, v, call: _Call, deterministic: bool | None):
     q, k, v = (primal.value for primal in (q, k, v))
     with_lse = replace(call, problem=replace(call.problem, lse=True))
-    output, lse = _launch(with_lse, q, k, v)
+    output, lse = _launch_once(with_lse, q, k, v)
     results = (output, lse) if call.problem.lse else (output,)
     return results, (q, k, v, output, lse)
 
@@ -152,11 +152,12 @@ def _backward(call: _Call, deterministic: bool | None, saved, gradients):
     problem = call.problem.backward(
         lse_gradient=bool(dlse), deterministic=deterministic
     )
-    return _gradients(replace(call, problem=problem), *saved, dout, *dlse)
+    return _launch_once(replace(call, problem=problem), *saved, dout, *dlse)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _gradients(call: _Call, *operands):
+def _launch_once(call: _Call, *operands):
+    """A launch within what is differentiated, which is not differentiated again."""
     return _launch(call, *operands)
 
 
@@ -167,7 +168,7 @@ def _refuse(call: _Call, *operands):
     )
 
 
-_gradients.defvjp(_refuse, _refuse)
+_launch_once.defvjp(_refuse, _refuse)
 _attention.defvjp(_forward, _backward, symbolic_zeros=True)
 
 

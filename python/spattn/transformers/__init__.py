@@ -14,7 +14,7 @@ window, or causal (full, if the layer is not causal). No mask is made in memory.
 
 With a cache, queries are aligned to the last keys, and bands follow the number of
 keys so far. Generation then gives what the model computes with the bands of each
-step; `structure.at_length(n, heads)` has the same ones in every step.
+step; bands of a fixed length, `exclusive_bands(length=4096)`, stay the same.
 """
 
 from transformers import AttentionInterface, AttentionMaskInterface

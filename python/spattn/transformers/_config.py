@@ -13,7 +13,8 @@ import torch
 from transformers import PreTrainedModel
 
 from ..errors import ArgumentError
-from ..structure import Structure, as_structure, distances
+from ..structure import Structure, as_structure
+from ..structures import distances
 
 NAME = "spattn"
 """The name for `attn_implementation`."""
