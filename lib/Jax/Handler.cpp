@@ -16,7 +16,9 @@
 #include "xla/ffi/api/ffi.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -192,6 +194,17 @@ static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
   return ffi::Error::Success();
 }
 
+/// Memory until the handler returns, or null. XLA takes no alignment above 16.
+static void *allocate(ffi::ScratchAllocator &scratch, size_t bytes,
+                      size_t alignment) {
+  std::optional<void *> memory = scratch.Allocate(bytes + alignment - 1, 16);
+  if (!memory)
+    return nullptr;
+  auto first = reinterpret_cast<uintptr_t>(*memory);
+  return reinterpret_cast<void *>((first + alignment - 1) / alignment *
+                                  alignment);
+}
+
 static ffi::Error run(std::string_view problem, std::string_view layout,
                       float scale, ffi::RemainingArgs args,
                       ffi::RemainingRets rets, const Target &target) {
@@ -238,13 +251,12 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   values.back().real = scale;
   void *scratch = nullptr;
   if (size_t bytes = spattnCallGetScratchBytes(call); bytes && target.scratch) {
-    std::optional<void *> allocated =
-        target.scratch->Allocate(bytes, spattnCallGetScratchAlignment(call));
-    if (!allocated)
+    scratch =
+        allocate(*target.scratch, bytes, spattnCallGetScratchAlignment(call));
+    if (!scratch)
       return ffi::Error(ffi::ErrorCode::kResourceExhausted,
                         "spattn: no device memory for " +
                             std::to_string(bytes) + " bytes of scratch");
-    scratch = *allocated;
   }
   if (SpattnStatus status =
           spattnCallRun(call, values.data(), scratch, target.stream))

@@ -227,7 +227,10 @@ def meshes():
     return mesh, element
 
 
-@pytest.mark.parametrize("structure", [EXCLUSIVE, MIXTURE, spattn.window(9)])
+@pytest.mark.parametrize(
+    "structure",
+    [EXCLUSIVE, MIXTURE, spattn.window(9), spattn.exclusive_bands(length=64)],
+)
 def test_shard_map(structure):
     """Over batch and heads, of which each shard has its own part of the bands."""
     mesh, element = meshes()

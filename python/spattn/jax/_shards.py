@@ -18,8 +18,8 @@ def structure_of_head(structure: Structure, head: int, heads: int) -> Structure:
     of_heads = [(i, n, group) for n, group in groups for i in range(n)]
     index, count, group = of_heads[head]
     # A partition depends on the head; one of its bands does not.
-    band = rf"#spattn.band<\1, {index} of {count}>"
-    return Structure.parse(re.sub(r"#spattn\.partition<(\w+)>", band, group.text))
+    band = rf"#spattn.band<\1, {index} of {count}"
+    return Structure.parse(re.sub(r"#spattn\.partition<(\w+)", band, group.text))
 
 
 @lru_cache(maxsize=1024)
