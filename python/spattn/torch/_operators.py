@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._C import _AutoDispatchBelowAutograd as below_autograd
+from torch._C import _get_deterministic_algorithms as _is_deterministic
 
 from ..errors import UnsupportedError
 from . import _check
@@ -39,6 +40,8 @@ _library.define(
 assert library  # It has registered the implementations.
 attention = torch.ops.spattn.attention.default
 attention_backward = torch.ops.spattn.attention_backward.default
+# Calls of those pass through a function of Python's; torch.compile looks for them.
+run_attention, run_attention_backward = attention._op, attention_backward._op
 
 # ------------------------------------------------------------------------------
 # Shapes
@@ -109,14 +112,12 @@ def gradients(
         if grad_lse is None:
             return None, None, None, *others
         grad_output = torch.zeros_like(saved[3])
-    deterministic = torch.are_deterministic_algorithms_enabled()
+    deterministic = _is_deterministic()
     arguments = grad_output, grad_lse, *saved, *ctx.options, deterministic
-    if call:
-        return *call(*arguments), *others
-    if torch.is_grad_enabled():
-        return *attention_backward(*arguments), *others
-    with below_autograd():
-        return *attention_backward(*arguments), *others
+    if call is None and not torch.is_grad_enabled():
+        with below_autograd():
+            return *run_attention_backward(*arguments), *others
+    return *(call or attention_backward)(*arguments), *others
 
 
 torch.library.register_autograd(

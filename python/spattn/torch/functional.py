@@ -18,21 +18,33 @@ from ._launcher import exception_of
 
 class _Attention(torch.autograd.Function):
     """What torch does for the operator where it has gradients, for half the time:
-    the operator's own way leads through the dispatcher twice."""
+    the operator's own way leads through the dispatcher twice. Gives the output."""
 
     @staticmethod
     def forward(ctx, *inputs):
         with _operators.below_autograd():
-            results = _operators.attention(*inputs)
-        _operators.save(ctx, inputs, results)
-        return results
+            output, lse = _operators.run_attention(*inputs)
+        query, key, value, *ctx.options = inputs
+        ctx.save_for_backward(query, key, value, output, lse)
+        return output
 
     @staticmethod
-    def backward(ctx, grad_output, grad_lse):
+    def backward(ctx, grad_output, grad_lse=None):
         try:
             return _operators.gradients(ctx, grad_output, grad_lse)
         except RuntimeError as error:
             raise _explain(error, ctx.saved_tensors[:3], ctx.options[2]) from error
+
+
+class _AttentionAndLse(_Attention):
+    """The same, and the log-sum-exp as a second result, which takes torch longer."""
+
+    @staticmethod
+    def forward(ctx, *inputs):
+        with _operators.below_autograd():
+            results = _operators.run_attention(*inputs)
+        _operators.save(ctx, inputs, results)
+        return results
 
 
 def attention(
@@ -71,10 +83,9 @@ def attention(
     text = structure if type(structure) is str else as_structure(structure).text
     inputs = query, key, value, text, scale, layout, alignment
     if torch.compiler.is_compiling():
-        output, lse = _operators.attention(*inputs)
-    else:
-        output, lse = _call(inputs)
-    return (output, lse) if return_lse else output
+        results = _operators.attention(*inputs)
+        return results if return_lse else results[0]
+    return _call(inputs, return_lse)
 
 
 def _is_plain(*tensors: Tensor) -> bool:
@@ -82,26 +93,29 @@ def _is_plain(*tensors: Tensor) -> bool:
     return all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
 
 
-def _call(inputs: tuple) -> tuple[Tensor, Tensor]:
-    """Calls the operator."""
+def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
+    """Calls the operator, in the shortest way that there is."""
     query, key, value, *options = inputs
     try:
         if torch._C._are_functorch_transforms_active():
-            return _transforms.Attention.apply(*inputs)
-        if not _is_plain(query, key, value):
-            return _operators.attention(*inputs)
-        if torch._C._is_any_autocast_enabled():
-            device = query.device.type
-            if torch.is_autocast_enabled(device):
-                tensors = _operators.cast((query, key, value), device)
-                with torch._C._DisableAutocast():
-                    return _call((*tensors, *options))
-        if torch.is_grad_enabled() and (
+            results = _transforms.Attention.apply(*inputs)
+        elif not _is_plain(query, key, value):
+            results = _operators.attention(*inputs)
+        elif torch._C._is_any_autocast_enabled() and torch.is_autocast_enabled(
+            query.device.type
+        ):
+            tensors = _operators.cast((query, key, value), query.device.type)
+            with torch._C._DisableAutocast():
+                return _call((*tensors, *options), return_lse)
+        elif torch.is_grad_enabled() and (
             query.requires_grad or key.requires_grad or value.requires_grad
         ):
-            return _Attention.apply(*inputs)
-        with _operators.below_autograd():
-            return _operators.attention(*inputs)
+            function = _AttentionAndLse if return_lse else _Attention
+            return function.apply(*inputs)
+        else:
+            with _operators.below_autograd():
+                results = _operators.run_attention(*inputs)
+        return results if return_lse else results[0]
     except (RuntimeError, TypeError) as error:
         raise _explain(error, (query, key, value), options[2]) from error
 
