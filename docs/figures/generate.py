@@ -6,6 +6,7 @@ The target spattn-figures does this; test/Docs/figures.test fails if the figures
 in this folder are out of date.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,13 +15,20 @@ import speed
 import tiles
 import timeline
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "benchmarks" / "training"))
+
+import picture  # noqa: E402
+
 
 def main(spattn_opt: str, folder: str) -> None:
+    steps = json.loads((ROOT / "docs/benchmarks/training.json").read_text())
     figures = {
         "levels": levels.draw(),
         "speed": speed.draw(),
         "tiles": tiles.draw(spattn_opt),
         "timeline": timeline.draw(),
+        "training": picture.draw_step(steps),
     }
     for name, figure in figures.items():
         (Path(folder) / f"{name}.svg").write_text(str(figure))
