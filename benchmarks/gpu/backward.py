@@ -1,25 +1,38 @@
 """Checks and times the gradient kernels on a GPU, beside what PyTorch has.
 
-    python benchmarks/gpu/backward.py build FOLDER        # anywhere
-    python benchmarks/gpu/backward.py run FOLDER OUT.json # on the GPU
+    python benchmarks/gpu/backward.py OUT.json
 
-`run` needs torch and cuda-bindings; no LLVM. Every kernel is compared with
-gradients in float64 at small sizes, with poisoned outputs and scratch. Times and
-rows are as measure.py says, the floor is of the gradients' operations and
-bytes. `--only spattn` leaves the other systems out.
+Needs the package spattn, and torch; no LLVM. Variants are "torch", the kernels
+that spattn.torch chooses and users get, and the ways that there are. Every kernel
+is compared with gradients in float64 at small sizes, with poisoned outputs and
+scratch. Times and rows are as measure.py says, the floor is of the gradients'
+operations and bytes. `--only spattn` leaves the other systems out.
 """
 
 import argparse
 import math
 from pathlib import Path
 
-from kernels import build_backward, workload_file
+import torch
+import torch.nn.functional as F
+from kernels import BACKWARD
+from launch import bind_torch, bind_variants
+from measure import Report
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.attention.flex_attention import flex_attention
+from workloads import (
+    WORKLOADS,
+    allowed,
+    block_mask,
+    count,
+    intervals,
+    random,
+    workload_name,
+)
 
 
 def work(structure, batch, heads, key_heads, length, dim) -> tuple[int, int]:
     """Operations, and bytes that have to move at least."""
-    from workloads import count
-
     pairs, rows = count(structure, length, heads)
     # Queries, outputs and their gradients, keys and values that are touched;
     # gradients everywhere.
@@ -28,12 +41,9 @@ def work(structure, batch, heads, key_heads, length, dim) -> tuple[int, int]:
     return 10 * dim * pairs * batch, 2 * batch * dim * (touched + written)
 
 
-def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim):
+def verify(bind, structure, batch, heads, key_heads, queries, keys, dim):
     """The greatest relative error of the three gradients, and whether two runs
     have the same bits."""
-    import torch
-    from workloads import allowed, random
-
     torch.manual_seed(queries)
     q = random(batch, heads, queries, dim)
     k, v = (random(batch, key_heads, keys, dim) for _ in range(2))
@@ -71,7 +81,7 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim):
     like = {"dq": q, "dk": k, "dv": v}
     for name, x in like.items():
         tensors[name] = torch.full_like(x, math.nan)
-    launch = artifact.bind(tensors, scale, poison=0xFF)
+    launch = bind(tensors, 0xFF)
     launch()
     first = {name: tensors[name].clone() for name in like}
     for name in like:
@@ -96,9 +106,6 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim):
 def expected_lse(structure, batch, heads, length):
     """About what random queries and keys have: what they multiply matters to how
     much power a product takes."""
-    import torch
-    from workloads import intervals
-
     i = torch.arange(length, device="cuda")
     rows = []
     for spans in intervals(structure, length, heads):
@@ -111,16 +118,7 @@ def expected_lse(structure, batch, heads, length):
 CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500), (1, 1500, 700))
 
 
-def run(folder: Path, target: Path, only: str | None) -> None:
-    import torch
-    import torch.nn.functional as F
-    from artifact import Artifact
-    from measure import Report
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.nn.attention.flex_attention import flex_attention
-    from workloads import WORKLOADS, block_mask, random, workload_name
-
-    torch.zeros(1, device="cuda")
+def run(target: Path, only: str | None) -> None:
     flex = torch.compile(flex_attention, dynamic=False)
     report = Report(target, "backward")
     for workload in WORKLOADS:
@@ -132,13 +130,12 @@ def run(folder: Path, target: Path, only: str | None) -> None:
         for like, x in (("dq", q), ("dk", k), ("dv", v)):
             tensors[like] = torch.empty_like(x)
         calls, errors, same = {}, {}, {}
-        kernels = workload_file(structure, heads, key_heads, dim)
-        for path in sorted(folder.glob(f"{kernels}.*.cubin")):
-            variant = path.name.split(".")[2]
-            artifact = Artifact(path, path.with_suffix(".txt"))
+        binds = {"torch": bind_torch(structure, backward=True)}
+        binds |= bind_variants(BACKWARD, workload, backward=True)
+        for variant, bind in binds.items():
             try:
                 found = [
-                    verify(artifact, structure, b, heads, key_heads, nq, nk, dim)
+                    verify(bind, structure, b, heads, key_heads, nq, nk, dim)
                     for b, nq, nk in CHECKED
                 ]
             except AssertionError as error:
@@ -148,7 +145,7 @@ def run(folder: Path, target: Path, only: str | None) -> None:
                 continue
             errors[variant] = max(e for e, _ in found)
             same[variant] = all(s for _, s in found)
-            calls[variant] = artifact.bind(tensors, 1 / math.sqrt(dim))
+            calls[variant] = bind(tensors, None)
         if only is None:
             leaves = [x.detach().requires_grad_() for x in (q, k, v)]
             if structure == "causal":
@@ -171,15 +168,10 @@ def run(folder: Path, target: Path, only: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("action", choices=("build", "run"))
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("target", type=Path, nargs="?")
+    parser.add_argument("target", type=Path)
     parser.add_argument("--only", choices=("spattn",))
     arguments = parser.parse_args()
-    if arguments.action == "build":
-        build_backward(arguments.folder)
-    else:
-        run(arguments.folder, arguments.target, arguments.only)
+    run(arguments.target, arguments.only)
 
 
 if __name__ == "__main__":

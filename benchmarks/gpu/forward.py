@@ -1,11 +1,12 @@
 """Checks and times the forward kernels on a Hopper GPU, beside what PyTorch has.
 
-    python benchmarks/gpu/kernels.py FOLDER          # anywhere
-    python benchmarks/gpu/forward.py FOLDER OUT.json # on the GPU
+    python benchmarks/gpu/forward.py OUT.json
 
-Needs torch and cuda-bindings; no LLVM. Every kernel is compared with attention
-in float64 at small sizes, with poisoned outputs, twice for the same bits. How
-times are measured, and what the rows hold, is in measure.py.
+Needs the package spattn, and torch; no LLVM. Variants are "torch", the kernels
+that spattn.torch chooses and users get, and tile shapes to compare with. Every
+kernel is compared with attention in float64 at small sizes, with poisoned
+outputs, twice for the same bits. How times are measured, and what the rows hold,
+is in measure.py.
 """
 
 import math
@@ -14,8 +15,8 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from artifact import Artifact
-from kernels import workload_file
+from kernels import FORWARD
+from launch import bind_torch, bind_variants
 from measure import Report
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.attention.flex_attention import flex_attention
@@ -31,7 +32,7 @@ def work(structure, batch, heads, length, dim) -> tuple[int, int]:
     return 4 * dim * pairs * batch, 2 * batch * dim * (3 * rows + heads * length)
 
 
-def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim) -> float:
+def verify(bind, structure, batch, heads, key_heads, queries, keys, dim) -> float:
     """The relative error."""
     torch.manual_seed(queries)
     q = random(batch, heads, queries, dim)
@@ -39,7 +40,7 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim) -> 
     out = torch.full_like(q, math.nan)
     lse = torch.full((batch, heads, queries), math.nan, device="cuda")
     tensors = {"q": q, "k": k, "v": v, "o": out, "lse": lse}
-    launch = artifact.bind(tensors, 1 / math.sqrt(dim), poison=0xFF)
+    launch = bind(tensors, 0xFF)
     launch()
     first = out.clone()
     out.fill_(math.nan)
@@ -61,10 +62,8 @@ def verify(artifact, structure, batch, heads, key_heads, queries, keys, dim) -> 
 
 
 def main() -> None:
-    folder, target = Path(sys.argv[1]), Path(sys.argv[2])
-    torch.zeros(1, device="cuda")
     flex = torch.compile(flex_attention, dynamic=False)
-    report = Report(target, "forward")
+    report = Report(Path(sys.argv[1]), "forward")
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
         q, out = (random(batch, heads, length, dim) for _ in range(2))
@@ -72,15 +71,14 @@ def main() -> None:
         lse = torch.empty(batch, heads, length, device="cuda")
         tensors = {"q": q, "k": k, "v": v, "o": out, "lse": lse}
         calls, errors = {}, {}
-        kernels = workload_file(structure, heads, key_heads, dim)
-        for path in sorted(folder.glob(f"{kernels}.*.cubin")):
-            variant = path.name.split(".")[2]
-            artifact = Artifact(path, path.with_suffix(".txt"))
+        binds = {"torch": bind_torch(structure, backward=False)}
+        binds |= bind_variants(FORWARD, workload, backward=False)
+        for variant, bind in binds.items():
             errors[variant] = max(
-                verify(artifact, structure, b, heads, key_heads, nq, nk, dim)
+                verify(bind, structure, b, heads, key_heads, nq, nk, dim)
                 for b, nq, nk in CHECKED
             )
-            calls[variant] = artifact.bind(tensors, 1 / math.sqrt(dim))
+            calls[variant] = bind(tensors, None)
         if structure == "causal":
 
             def cudnn(q=q, k=k, v=v):

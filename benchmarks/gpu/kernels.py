@@ -1,14 +1,6 @@
-"""The kernels that the GPU benchmarks run: their sources, and their artifacts.
-
-    python benchmarks/gpu/kernels.py FOLDER
-
-compiles those of forward.py, an attention for each head dimension, structure and
-variant of options. Needs no GPU.
-"""
+"""The kernels that the GPU benchmarks run: their sources, and variants of them."""
 
 import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +12,8 @@ STRUCTURES = {
 }
 # Those whose rows see one span of keys: masks of others take more registers.
 ONE_SPAN = ("exclusive", "causal", "window1024")
-# (heads, key heads)
-HEADS = {"": (16, 16), "_gqa": (32, 8)}
+# Query heads and key heads.
+HEADS = 16, 16
 
 
 @dataclass(frozen=True)
@@ -34,8 +26,6 @@ class Variant:
     chip: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
     structures: tuple[str, ...] = tuple(STRUCTURES)
-    # Queries and keys of a tile; none for the default.
-    tile_shape: tuple[int, int] | None = None
 
 
 # Options of sm_80 and its 163 KiB, and of forward kernels that leave no choice.
@@ -86,21 +76,14 @@ func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}) -> {q} {{
 """
 
 
-def backward_source(
-    structure: str, heads: int, key_heads: int, dim: int, tile_shape=None
-) -> str:
+def backward_source(structure: str, heads: int, key_heads: int, dim: int) -> str:
     q, k, lse = types(heads, key_heads, dim)
-    tiles = ""
-    if tile_shape:
-        queries, keys = tile_shape
-        tiles = f" {{tile_shape = #spattn.tile_shape<query_tile = {queries}, "
-        tiles += f"key_tile = {keys}>}}"
     return f"""
 func.func @backward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %g: {q},
                     %dq: {q}, %dk: {k}, %dv: {k}) -> ({q}, {k}, {k}) {{
   %r:3 = spattn.attention_backward structure({structure})
            ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {k}, {q}, {lse}, {q})
-           outs(%dq, %dk, %dv : {q}, {k}, {k}){tiles}
+           outs(%dq, %dk, %dv : {q}, {k}, {k})
   return %r#0, %r#1, %r#2 : {q}, {k}, {k}
 }}
 """
@@ -121,44 +104,3 @@ def compile_kernel(cubin: Path, source: str, *options: str) -> None:
     mlir.unlink()
     artifact.unlink()
     print(cubin, flush=True)
-
-
-def workload_file(structure: str, heads: int, key_heads: int, dim: int) -> str:
-    """How the names of its kernels' files start."""
-    suffix = "" if heads == key_heads else "_gqa"
-    return f"{structure}{suffix}.d{dim}"
-
-
-def entries(variant: Variant) -> Iterator[tuple[str, int, int, int]]:
-    """Structure, heads, key heads and head dimension of a variant's kernels."""
-    for dim in variant.dims:
-        for structure in variant.structures:
-            yield structure, *HEADS[""], dim
-        yield "exclusive", *HEADS["_gqa"], dim
-
-
-def build_forward(folder: Path) -> None:
-    """Spills, stack frames and warnings of ptxas are errors."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, variant in FORWARD.items():
-        options = f"--chip={variant.chip}", f"--gpu-options={variant.options}"
-        for entry in entries(variant):
-            structure, *shape = entry
-            cubin = folder / f"{workload_file(*entry)}.{name}.cubin"
-            source = forward_source(STRUCTURES[structure], *shape)
-            compile_kernel(cubin, source, "--strict", *options)
-
-
-def build_backward(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, variant in BACKWARD.items():
-        options = f"--chip={variant.chip}", f"--gpu-options={variant.options}"
-        for entry in entries(variant):
-            structure, *shape = entry
-            cubin = folder / f"{workload_file(*entry)}.{name}.cubin"
-            source = backward_source(STRUCTURES[structure], *shape, variant.tile_shape)
-            compile_kernel(cubin, source, *options)
-
-
-if __name__ == "__main__":
-    build_forward(Path(sys.argv[1]))

@@ -56,7 +56,7 @@ def row(target: str, dim: int, folder: Path) -> str:
         source, artifact, cubin = (
             base.with_suffix(suffix) for suffix in (".mlir", ".spattn", ".cubin")
         )
-        source.write_text(forward_source(structure, *HEADS[""], dim))
+        source.write_text(forward_source(structure, *HEADS, dim))
         options = "--spattn-to-artifact", "--strict", f"--chip={target}"
         translate(*options, source, "-o", artifact)
         translate("--artifact-to-code", artifact, "-o", cubin)
