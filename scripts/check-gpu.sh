@@ -3,9 +3,10 @@
 # machine with the GPU: what is needed is packed into a file first.
 #
 #   scripts/check-gpu.sh --pack FILE.tar.xz [--build FOLDER]   # where spattn is built
-#   scripts/check-gpu.sh FILE.tar.xz [OUT]                     # where the GPU is
+#   scripts/check-gpu.sh FILE.tar.xz [OUT] [LAYER...]          # where the GPU is
 #
-# Results go to the folder OUT (default: gpu-results).
+# Results go to the folder OUT (default: gpu-results). Without layers, all run; their
+# names are printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
@@ -45,8 +46,9 @@ if [[ ${1:-} == --pack ]]; then
   exit
 fi
 
-[[ $# -ge 1 ]] || die "usage: scripts/check-gpu.sh FILE.tar.xz [OUT], or --pack FILE.tar.xz"
+[[ $# -ge 1 ]] || die "usage: scripts/check-gpu.sh FILE.tar.xz [OUT [LAYER...]], or --pack FILE.tar.xz"
 out=${2:-gpu-results}
+only=" ${*:3} "
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir -p "$out"
@@ -56,19 +58,24 @@ export SPATTN_CACHE_DIR=$folder/cache
 [[ ! -e $folder/bin/ptxas ]] || export SPATTN_PTXAS=$folder/bin/ptxas
 status=0
 test_layer() {
-  local name=$1
+  local name=$1 lines=5
   shift
+  [[ $only =~ ^\ *$ || $only == *" $name "* ]] || return 0
   echo "== $name"
-  "$@" >"$out/$name.log" 2>&1 || { status=1; echo "FAILED"; }
-  tail -n 5 "$out/$name.log"
+  "$@" >"$out/$name.log" 2>&1 || { status=1 lines=60; echo "FAILED"; }
+  tail -n "$lines" "$out/$name.log"
 }
 
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/gpu_ops.py run "$folder/ops"
 test_layer program python3 test/Integration/CUDA/program.py run "$folder/program"
-# The tests of Python that need a GPU, and the others, on its Python.
+# The tests of Python that need a GPU, and the others, on its Python; several at a
+# time where pytest-xdist is installed.
+workers=()
+! python3 -c 'import xdist' 2>/dev/null || workers=(-n 8)
 test_layer python env PYTHONPATH="$folder/python" SPATTN_BIN_DIR="$folder/bin" \
-  python3 -m pytest -q --junitxml "$out/python.xml"
+  OMP_NUM_THREADS=2 XLA_PYTHON_CLIENT_PREALLOCATE=false \
+  python3 -m pytest -q --tb=short "${workers[@]}" --junitxml "$out/python.xml"
 # Random cases. Their compilers take most of the time, and a processor each.
 gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)
 sweep() {
