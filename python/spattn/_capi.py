@@ -21,9 +21,10 @@ from ._version import __version__
 from .errors import ArgumentError, CompileError, DeviceError, SpattnError
 
 
-def library_path(name: str) -> Path:
+def library_path(name: str, framework: str = "") -> Path:
     """Where a library of ours is: in SPATTN_LIBRARY_DIR if that is set, else in
-    the package, else in the build folder of the sources that this is part of."""
+    the package, else in the build folder of the sources that this is part of. Some
+    are built only where a framework is installed."""
     package = Path(__file__).resolve().parent
     folders = [package / "lib", package.parents[1] / "build" / "lib"]
     asked = os.environ.get("SPATTN_LIBRARY_DIR")
@@ -33,6 +34,12 @@ def library_path(name: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     places = " or ".join(str(folder) for folder in folders)
+    if framework and any((folder / "libspattn_c.so").is_file() for folder in folders):
+        raise DeviceError(
+            f"no {name} in {places}: spattn was built without {framework}; install "
+            f"spattn again now that {framework} is installed (pip install "
+            "--force-reinstall --no-deps --no-cache-dir .)"
+        )
     raise DeviceError(
         f"no {name} in {places}; install spattn (pip install .), or build the target "
         "spattn_c and set SPATTN_LIBRARY_DIR to its folder"

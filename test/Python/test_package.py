@@ -15,6 +15,7 @@ import definition
 import pytest
 import spattn
 from spattn import __main__ as command
+from spattn import _capi
 
 PACKAGE = Path(spattn.__file__).parent
 
@@ -99,6 +100,15 @@ def test_missing_library(tmp_path):
     assert f"no libspattn_c.so in {tmp_path}; install spattn" in answer.stderr
     answer = run("-m", "spattn", "info", SPATTN_LIBRARY_DIR=str(tmp_path))
     assert answer.returncode == 1 and "MISSING" in answer.stdout
+
+
+@pytest.mark.parametrize("module, name", [("torch", "PyTorch"), ("jax", "JAX")])
+def test_built_without_a_framework(tmp_path, module, name):
+    pytest.importorskip(module)
+    (tmp_path / "libspattn_c.so").symlink_to(_capi.library_path("libspattn_c.so"))
+    code = f"import spattn.{module}; spattn.{module}._ffi._register()"
+    answer = run("-c", code, SPATTN_LIBRARY_DIR=str(tmp_path))
+    assert f"spattn was built without {name}; install spattn again" in answer.stderr
 
 
 def test_info(capsys):

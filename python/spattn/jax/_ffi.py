@@ -95,7 +95,7 @@ def _register() -> None:
 def _register_once() -> None:
     # The handlers' library is linked to this one.
     _capi.library()
-    library = ctypes.CDLL(str(_capi.library_path("libspattn_jax.so")))
+    library = ctypes.CDLL(str(_capi.library_path("libspattn_jax.so", "JAX")))
     library.spattnJaxSetResolver.restype = None
     library.spattnJaxSetResolver(_resolve)
     for platform, handler in _HANDLERS.items():

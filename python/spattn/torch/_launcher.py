@@ -118,7 +118,7 @@ def _load() -> ctypes.CDLL:
         )
     # Its dependency first: it has no path to it.
     _capi.library()
-    path = _capi.library_path("libspattn_torch.so")
+    path = _capi.library_path("libspattn_torch.so", "PyTorch")
     try:
         loaded = ctypes.CDLL(str(path))
     except OSError as error:
