@@ -13,7 +13,7 @@ static const char source[] =
 
 enum { heads = 2, length = 8, dim = 4 };
 
-/* Prints an error, and forgets it. */
+/* Prints and destroys an error. */
 static int fail(SpattnStatus status) {
   fprintf(stderr, "%s\n", spattnStatusGetMessage(status));
   spattnStatusDestroy(status);
@@ -53,11 +53,11 @@ int main(void) {
     arguments[i].sizes = sizes;
     arguments[i].value.data = values[i].data = data[i];
   }
-  /* Once, with everything checked; */
+  /* Checks all arguments and runs the kernel. */
   status = spattnKernelLaunch(kernel, arguments, 4, NULL);
   if (status)
     return fail(status);
-  /* and as often as is needed with these sizes, at any addresses. */
+  /* For repeated calls: checks sizes once, then runs with any addresses. */
   SpattnCall call;
   status = spattnCallCreate(kernel, arguments, 4, NULL, &call);
   if (status)
