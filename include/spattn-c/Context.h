@@ -15,63 +15,65 @@
 extern "C" {
 #endif
 
-/* The dialects and passes, and what kernels are compiled and run with: a thread
-   pool, a cache, ptxas, the driver. Thread-safe. Two contexts share nothing.
-   Modules and kernels hold on to theirs: it may be destroyed before them. */
+/* The dialects and passes, and the resources to compile and run kernels: a
+   thread pool, a kernel cache, ptxas, the driver. Thread-safe. Two contexts
+   share nothing. Modules and kernels keep their context's resources alive, so
+   the context may be destroyed before them. */
 typedef struct SpattnContextImpl *SpattnContext;
 
-/* Zeros are the defaults. */
+/* Zero-initialized fields select the defaults. */
 typedef struct SpattnContextOptions {
-  /* Read what is not given here from the environment variables of spattn's
-     tools: SPATTN_NUM_THREADS, SPATTN_CACHE_DIR, SPATTN_PTXAS and
-     SPATTN_CUDA_DRIVER, and look for ptxas where those do. Otherwise no
-     variable is read. */
+  /* For options that are not set here, read the environment variables of
+     spattn's tools (SPATTN_NUM_THREADS, SPATTN_CACHE_DIR, SPATTN_PTXAS and
+     SPATTN_CUDA_DRIVER), and search for ptxas as the tools do. If false, the
+     environment is not read. */
   bool useEnvironment;
-  /* Threads that run a loop on the CPU, 1 to 1024; 0: one a core. */
+  /* Threads of the CPU thread pool, 1 to 1024; 0: one per core. */
   uint32_t threads;
-  /* The folder that keeps compiled kernels for GPUs. Null, or an empty text,
-     which no variable replaces: none. */
+  /* Folder of the cache of GPU kernels. Null: none, or that of the environment.
+     Empty: none, whatever the environment says. */
   const char *cacheFolder;
-  /* NVIDIA's assembler, which has to work. */
+  /* Path of NVIDIA's assembler. It is an error if it does not work. */
   const char *ptxas;
-  /* Without that, the first of these that works is taken; they come ahead of
-     those that are found. Without any, PTX is left to the driver. */
+  /* If `ptxas` is null, the first working candidate is used. These are tried
+     before the ones found by a search. Without ptxas, the driver compiles
+     PTX. */
   const char *const *ptxasCandidates;
   size_t numPtxasCandidates;
-  /* The library of the CUDA driver; null: libcuda.so.1. */
+  /* The CUDA driver library; null: libcuda.so.1. */
   const char *driver;
 } SpattnContextOptions;
 
-/* A context; `options` may be null. */
+/* Creates a context. `options` may be null. */
 SPATTN_C_EXPORT SpattnStatus spattnContextCreate(
     const SpattnContextOptions *options, SpattnContext *context);
 SPATTN_C_EXPORT void spattnContextDestroy(SpattnContext context);
 
-/* What of the environment could not be used; empty if nothing. */
+/* Describes invalid environment variables, which were ignored; else empty. */
 SPATTN_C_EXPORT const char *spattnContextGetWarning(SpattnContext context);
 
-/* The threads that run a loop, at least 1; 0 for null. */
+/* The number of threads of the thread pool, at least 1; 0 for null. */
 SPATTN_C_EXPORT uint32_t spattnContextGetNumThreads(SpattnContext context);
 
-/*===-- What there is -----------------------------------------------------===*/
+/*===-- Installed components ----------------------------------------------===*/
 
-/* Each of the following fails if there is no such thing, and says where it was
-   looked for. */
+/* Each of the following fails if the component is missing. The error says where
+   it was searched for. */
 
 typedef struct SpattnDriverInfo {
-  /* The newest CUDA that the driver supports: 12080 is 12.8. */
+  /* The newest CUDA version that the driver supports: 12080 is 12.8. */
   int32_t version;
   int32_t numDevices;
 } SpattnDriverInfo;
 
-/* Opens the driver, unless that has happened. */
+/* Opens the driver on the first call. */
 SPATTN_C_EXPORT SpattnStatus spattnContextGetDriver(SpattnContext context,
                                                     SpattnDriverInfo *driver);
 
 typedef struct SpattnDeviceInfo {
   char name[256];
-  /* The architecture to compile for, such as "sm_90a"; empty if there are no
-     kernels for the device. */
+  /* The architecture to compile for, such as "sm_90a"; empty if spattn does not
+     support the device. */
   char chip[32];
   /* Compute capability. */
   int32_t major, minor;
@@ -88,28 +90,28 @@ typedef struct SpattnPtxasInfo {
   char path[4096];
   /* "13.5.37" */
   char version[32];
-  /* Code of releases this old may be wrong: they are not used for sm_90a. */
+  /* Releases this old may miscompile, and are not used for sm_90a. */
   bool isTooOld;
 } SpattnPtxasInfo;
 
-/* Runs the candidates for their versions. */
+/* Runs the candidates to get their versions. */
 SPATTN_C_EXPORT SpattnStatus spattnContextGetPtxas(SpattnContext context,
                                                    SpattnPtxasInfo *ptxas);
 
 typedef struct SpattnCacheInfo {
   char folder[4096];
-  /* Kernels that came from memory or the folder, and that were compiled. */
+  /* Lookups that hit in memory or on disk, and compilations after a miss. */
   uint64_t memoryHits, diskHits, compiles;
-  /* Files that were there but could not be used, or could not be written. */
+  /* Invalid files, and failed writes. */
   uint64_t rejected, writeFailures;
 } SpattnCacheInfo;
 
-/* Fails, with the numbers stored nonetheless, if there is no folder, or it can
-   neither be written to nor be made. */
+/* Fails if there is no cache folder, or if it cannot be created or written to.
+   The counters are stored even then. */
 SPATTN_C_EXPORT SpattnStatus spattnContextGetCache(SpattnContext context,
                                                    SpattnCacheInfo *cache);
 
-/* The architecture of the host: "x86_64, AVX-512". */
+/* The host's architecture, such as "x86_64, AVX-512". */
 SPATTN_C_EXPORT const char *spattnGetHostName(void);
 
 #ifdef __cplusplus

@@ -15,56 +15,57 @@
 extern "C" {
 #endif
 
-/* A function compiled for the host or for a GPU. It needs no module any more.
-   Thread-safe: one kernel may be launched from many threads at once. */
+/* A function compiled for the host or for a GPU. It does not depend on the
+   module. Thread-safe: threads may launch one kernel concurrently. */
 typedef struct SpattnKernelImpl *SpattnKernel;
 
 /*===-- Compiling ---------------------------------------------------------===*/
 
-/* How to compile for the host. Zeros are the defaults. */
+/* Options for the host. Zero-initialized fields select the defaults. */
 typedef struct SpattnCpuOptions {
-  /* Rows of a tile; 0 lets the compiler choose. */
+  /* Queries and keys per tile; 0: the compiler chooses. */
   int64_t queryTile, keyTile;
-  /* Elements of f32 in a vector; 0 takes what the host has. */
+  /* f32 elements per vector; 0: the host's vector width. */
   int64_t vectorWidth;
-  /* Optimization of LLVM IR, 0 to 3. */
+  /* LLVM's optimization level, 0 to 3. */
   uint32_t optLevel;
-  /* Run tile rows in turn, and not on the thread pool. */
+  /* Run on the calling thread instead of on the thread pool. */
   bool serial;
-  /* Folder to which the IR after each stage is written; null: none. */
+  /* Folder to dump the IR to after each stage; null: none. */
   const char *dumpFolder;
 } SpattnCpuOptions;
 
-/* How to compile for a GPU. Zeros are the defaults. */
+/* Options for a GPU. Zero-initialized fields select the defaults. */
 typedef struct SpattnGpuOptions {
   /* The architecture; null: "sm_90a". See SpattnDeviceInfo. */
   const char *chip;
-  /* The newest CUDA of the driver, such as 12080; 0 if it is not known. */
+  /* The newest CUDA version of the driver, such as 12080; 0 if unknown. */
   int32_t driverVersion;
-  /* How kernels are built, as on command lines: "key-tile=64 pingpong=false".
-     Null: as is best. */
+  /* Options of the spattn-gpu pipeline, such as "key-tile=64 pingpong=false".
+     Null: the defaults. */
   const char *options;
-  /* Make spills and warnings of ptxas errors. */
+  /* Treat spills and ptxas warnings as errors. */
   bool strict;
-  /* Folder to which IR and code are written; null: none. Nothing is written
-     where a kernel comes from the cache. */
+  /* Folder to dump IR and code to; null: none. Nothing is dumped on a cache
+     hit. */
   const char *dumpFolder;
 } SpattnGpuOptions;
 
-/* Compiles a function of a module, which is left as it is. `options` and
-   `handler` may be null. */
+/* Compiles a function of a module for the host. The module does not change.
+   `options` and `handler` may be null. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelCompileCpu(
     SpattnModule module, const char *function, const SpattnCpuOptions *options,
     const SpattnDiagnosticHandler *handler, SpattnKernel *kernel);
 
-/* The same for a GPU; it needs no GPU, and no driver. The function consists of
-   one attention, or the gradients of one, on its arguments. Without a ptxas the
-   kernel has PTX, which the driver compiles. */
+/* Compiles a function for a GPU; this requires neither a GPU nor a driver. The
+   function must consist of one attention, or the gradients of one, on its
+   arguments. Without ptxas, the kernel contains PTX, which the driver
+   compiles. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelCompileGpu(
     SpattnModule module, const char *function, const SpattnGpuOptions *options,
     const SpattnDiagnosticHandler *handler, SpattnKernel *kernel);
 
-/* PTX of what spattnKernelCompileGpu would compile. */
+/* Emits the PTX that spattnKernelCompileGpu would compile. */
 SPATTN_C_EXPORT SpattnStatus spattnModuleEmitPtx(
     SpattnModule module, const char *function, const SpattnGpuOptions *options,
     const SpattnDiagnosticHandler *handler, SpattnString *text);
@@ -73,44 +74,46 @@ SPATTN_C_EXPORT void spattnKernelDestroy(SpattnKernel kernel);
 
 /*===-- Artifacts ---------------------------------------------------------===*/
 
-/* The bytes of a kernel for a GPU: code, launch description and signature. */
+/* Serializes a GPU kernel: code, launch description and signature. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelSerialize(SpattnKernel kernel,
                                                    SpattnString *bytes);
 
-/* A kernel of such bytes, which are not trusted, without a compilation. */
+/* Loads a serialized kernel without compiling. The bytes are validated. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelLoad(SpattnContext context,
                                               const char *bytes, size_t size,
                                               SpattnKernel *kernel);
 
-/* The code of a kernel for a GPU, PTX or a cubin. */
+/* The code of a GPU kernel, PTX or a cubin. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelGetCode(SpattnKernel kernel,
                                                  bool *isPtx,
                                                  SpattnString *code);
 
-/* A description for people of a kernel for a GPU, and what it says by one name,
-   such as "tile"; null if nothing. */
+/* A human-readable description of a GPU kernel, and one entry of it by name,
+   such as "tile"; null if there is no such entry. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelDescribe(SpattnKernel kernel,
                                                   SpattnString *text);
 SPATTN_C_EXPORT const char *spattnKernelGetMetadata(SpattnKernel kernel,
                                                     const char *name);
 
-/*===-- What a kernel is --------------------------------------------------===*/
+/*===-- Properties --------------------------------------------------------===*/
 
-/* "cpu", or the architecture that it was compiled for; empty for null. */
+/* "cpu", or the architecture that the kernel was compiled for; empty for
+   null. */
 SPATTN_C_EXPORT const char *spattnKernelGetTarget(SpattnKernel kernel);
 SPATTN_C_EXPORT bool spattnKernelIsGpu(SpattnKernel kernel);
 
-/* What getting the kernel took, in milliseconds; 0 for what did not happen. */
+/* The time to compile or load the kernel, in milliseconds; 0 for steps that
+   were skipped. */
 typedef struct SpattnCompileTimes {
   double total, passes, ptx, ptxas;
-  /* From memory or the folder of the cache, or loaded from bytes. */
+  /* The kernel came from the cache (memory or disk), or was deserialized. */
   bool fromCache;
 } SpattnCompileTimes;
 
 SPATTN_C_EXPORT SpattnStatus
 spattnKernelGetCompileTimes(SpattnKernel kernel, SpattnCompileTimes *times);
 
-/* index has type I64. */
+/* MLIR's index type is I64. */
 typedef enum SpattnElementType {
   SpattnElementI8,
   SpattnElementI16,
@@ -122,34 +125,34 @@ typedef enum SpattnElementType {
   SpattnElementF64
 } SpattnElementType;
 
-/* A size or stride that calls choose. */
+/* A dynamic size or stride. */
 #define SPATTN_DYNAMIC INT64_MIN
 
 /* The type of an argument or result. */
 typedef struct SpattnParameter {
-  /* As MLIR writes it. */
+  /* The MLIR type. */
   const char *text;
-  /* Of the elements or, for a scalar, of itself. */
+  /* The element type of a buffer, or the type of a scalar. */
   SpattnElementType element;
   bool isScalar;
   uint32_t rank;
   const int64_t *sizes;
-  /* The strides that the code takes for granted; null where it takes none but
-     that of the innermost dimension, which is 1. */
+  /* The strides that the code assumes. Null: it assumes only that the innermost
+     stride is 1. */
   const int64_t *strides;
-  /* Whether the kernel writes it. */
+  /* Whether the kernel writes the buffer. */
   bool isDestination;
 } SpattnParameter;
 
-/* Everything is in destination style: a launch is given a buffer for each
-   result, and returns nothing. The arguments are those of the function and, for
-   each result that is none of them, which only kernels for the CPU have, one
-   more that it is copied to. */
+/* Launches are in destination-passing style: the caller passes a buffer for
+   each result. The arguments are those of the function. A CPU kernel has one
+   more argument for each result that is not one of them; the result is copied
+   to it. */
 SPATTN_C_EXPORT size_t spattnKernelGetNumArguments(SpattnKernel kernel);
 SPATTN_C_EXPORT SpattnStatus spattnKernelGetArgument(
     SpattnKernel kernel, size_t index, SpattnParameter *parameter);
 SPATTN_C_EXPORT size_t spattnKernelGetNumResults(SpattnKernel kernel);
-/* The number of the argument that holds a result. */
+/* The index of the argument that holds a result. */
 SPATTN_C_EXPORT SpattnStatus spattnKernelGetResult(SpattnKernel kernel,
                                                    size_t index,
                                                    size_t *argument);

@@ -23,68 +23,68 @@ typedef enum SpattnArgumentKind {
   SpattnArgumentInteger
 } SpattnArgumentKind;
 
-/* What a call passes, of the kind that goes before: the address of the first
-   element, in memory of the host or of the GPU; a number. */
+/* The value of an argument, according to its kind: the address of a buffer's
+   first element, in host or GPU memory, or a number. */
 typedef union SpattnValue {
   void *data;
   double real;
   int64_t integer;
 } SpattnValue;
 
-/* An argument. */
+/* An argument of a launch. */
 typedef struct SpattnArgument {
   SpattnArgumentKind kind;
   SpattnValue value;
-  /* The rest is for buffers only. */
+  /* The following fields are for buffers only. */
   SpattnElementType element;
   uint32_t rank;
   const int64_t *sizes;
-  /* In elements. Null: contiguous, row by row. */
+  /* In elements. Null: contiguous, row-major. */
   const int64_t *strides;
 } SpattnArgument;
 
-/* Where a kernel for a GPU runs; those for the CPU don't look at it. Zeros are
-   the default stream, and device 0. */
+/* Where a GPU kernel runs; ignored for CPU kernels. Zeros select the default
+   stream and device 0. */
 typedef struct SpattnLaunchOptions {
-  /* A CUstream, which a cudaStream_t is. */
+  /* A CUstream or cudaStream_t. */
   void *stream;
-  /* The device where the calling thread has no current CUDA context. */
+  /* The device to use if the calling thread has no current CUDA context. */
   int32_t device;
-  /* Don't ask the driver whether buffers are memory of the device. A kernel
-     that touches other memory takes the CUDA context with it. */
+  /* Skip asking the driver whether buffers are device memory. A kernel that
+     accesses other memory corrupts the CUDA context. */
   bool trustAddresses;
 } SpattnLaunchOptions;
 
-/* Runs a kernel. One for the CPU has run when this returns; one for a GPU is in
-   the stream. Everything is checked: the number of arguments, element types,
-   ranks, sizes, strides, alignment. `options` may be null. */
+/* Launches a kernel. A CPU kernel has finished when this returns; a GPU kernel
+   is asynchronous, on the stream. All arguments are checked: their number,
+   element types, ranks, sizes, strides, alignment. `options` may be null. */
 SPATTN_C_EXPORT SpattnStatus
 spattnKernelLaunch(SpattnKernel kernel, const SpattnArgument *arguments,
                    size_t numArguments, const SpattnLaunchOptions *options);
 
 /*===-- The fast path -----------------------------------------------------===*/
 
-/* A kernel with the types, sizes and strides of its arguments, checked and laid
-   out once, so that each run only fills in addresses and numbers. Thread-safe,
-   too, and reusable for other addresses. On a GPU it belongs to the CUDA
-   context that was current, or else the primary one of the device. */
+/* A prepared launch. The types, sizes and strides of its arguments are checked
+   and packed once; each run fills in only addresses and numbers. Thread-safe.
+   On a GPU it belongs to the CUDA context that was current at creation, or else
+   to the device's primary context. */
 typedef struct SpattnCallImpl *SpattnCall;
 
-/* Prepares a call; on a GPU this loads the code. Values are not looked at, nor
-   is the stream. */
+/* Prepares a call; on a GPU this loads the code. Ignores the values and the
+   stream. */
 SPATTN_C_EXPORT SpattnStatus spattnCallCreate(
     SpattnKernel kernel, const SpattnArgument *arguments, size_t numArguments,
     const SpattnLaunchOptions *options, SpattnCall *call);
 SPATTN_C_EXPORT void spattnCallDestroy(SpattnCall call);
 
-/* Bytes of device memory that a run needs beside its arguments, and what their
-   address has to be a multiple of; 0 and 1 for none. */
+/* The size and the alignment, in bytes, of the scratch buffer that a run needs;
+   0 and 1 if it needs none. */
 SPATTN_C_EXPORT size_t spattnCallGetScratchBytes(SpattnCall call);
 SPATTN_C_EXPORT size_t spattnCallGetScratchAlignment(SpattnCall call);
 
-/* Runs it with a value for each argument. `scratch` is memory that the work of
-   `stream` may use from here on to the end of the kernel; null: memory that is
-   allocated and freed in the order of the stream, which takes more time. */
+/* Runs the call with a value for each argument. `scratch` is a buffer that the
+   kernel may use, in stream order, until it ends. Null: a buffer is allocated
+   and freed in stream order, which is slower. */
 SPATTN_C_EXPORT SpattnStatus spattnCallRun(SpattnCall call,
                                            const SpattnValue *values,
                                            void *scratch, void *stream);

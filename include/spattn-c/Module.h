@@ -15,12 +15,13 @@
 extern "C" {
 #endif
 
-/* An MLIR module, in memory of its own. Calls for one module may come from many
-   threads, and wait for each other; those for two modules do not. */
+/* An MLIR module with its own MLIRContext. Thread-safe: concurrent calls for
+   one module are serialized, and calls for different modules run in
+   parallel. */
 typedef struct SpattnModuleImpl *SpattnModule;
 
-/* Reads text or bytecode, and verifies it. `name` stands for the file in
-   locations; null: "-". `handler` may be null here and below. */
+/* Parses and verifies text or bytecode. `name` is the file name in locations;
+   null: "-". `handler` may be null here and below. */
 SPATTN_C_EXPORT SpattnStatus spattnModuleParse(
     SpattnContext context, const char *data, size_t size, const char *name,
     const SpattnDiagnosticHandler *handler, SpattnModule *module);
@@ -32,12 +33,12 @@ SPATTN_C_EXPORT void spattnModuleDestroy(SpattnModule module);
 SPATTN_C_EXPORT SpattnStatus
 spattnModuleVerify(SpattnModule module, const SpattnDiagnosticHandler *handler);
 
-/* To be united with |. */
+/* Combine with |. */
 typedef enum SpattnPrintFlags {
   SpattnPrintDefault = 0,
-  /* The form that needs no dialect. */
+  /* Use the generic form of operations. */
   SpattnPrintGeneric = 1,
-  /* With locations. */
+  /* Print locations. */
   SpattnPrintLocations = 2
 } SpattnPrintFlags;
 
@@ -47,14 +48,14 @@ SPATTN_C_EXPORT SpattnStatus spattnModulePrint(SpattnModule module,
 SPATTN_C_EXPORT SpattnStatus spattnModuleWriteBytecode(SpattnModule module,
                                                        SpattnString *bytes);
 
-/* Runs passes, as text: "builtin.module(spattn-cpu-loops{query-tile=32})", or
-   without "builtin.module(" and ")". If one fails, the module stays as it left
-   it, which need not be valid. */
+/* Runs a textual pass pipeline such as
+   "builtin.module(spattn-cpu-loops{query-tile=32})"; "builtin.module(...)" is
+   optional. If a pass fails, the module may be left in an invalid state. */
 SPATTN_C_EXPORT SpattnStatus
 spattnModuleRunPipeline(SpattnModule module, const char *pipeline,
                         const SpattnDiagnosticHandler *handler);
 
-/* The functions of the module, of whatever dialect, in order. */
+/* The functions of the module, of any dialect, in order. */
 SPATTN_C_EXPORT size_t spattnModuleGetNumFunctions(SpattnModule module);
 /* Stores the name of a function. */
 SPATTN_C_EXPORT SpattnStatus spattnModuleGetFunctionName(SpattnModule module,

@@ -15,24 +15,24 @@
 extern "C" {
 #endif
 
-/* The structure of an attention's query heads. It does not change, and needs no
-   context. */
+/* The structure of an attention's query heads. Immutable, and independent of
+   the context's lifetime. */
 typedef struct SpattnStructureImpl *SpattnStructure;
 
-/* Reads an attribute, such as "#spattn.partition<exclusive>" or
+/* Parses an attribute, such as "#spattn.partition<exclusive>" or
    "#spattn.heads<2 x #spattn.causal, 2 x #spattn.window<left = 15>>". */
 SPATTN_C_EXPORT SpattnStatus spattnStructureParse(SpattnContext context,
                                                   const char *text, size_t size,
                                                   SpattnStructure *structure);
 SPATTN_C_EXPORT void spattnStructureDestroy(SpattnStructure structure);
 
-/* The attribute as it prints, and of the same pairs in the shortest form that
-   the algebra finds whatever the lengths are. */
+/* The attribute's text, and the text of its canonical form: the simplest
+   attribute with the same pairs that the algebra finds for all lengths. */
 SPATTN_C_EXPORT const char *spattnStructureGetText(SpattnStructure structure);
 SPATTN_C_EXPORT const char *
 spattnStructureGetCanonicalText(SpattnStructure structure);
 
-/* The query heads that it says it is for; 0 if it is for any number. */
+/* The number of query heads of a mixture; 0 if it fits any number. */
 SPATTN_C_EXPORT int64_t spattnStructureGetNumHeads(SpattnStructure structure);
 
 /* Whether the canonical forms are the same. Two nulls are equal. */
@@ -41,23 +41,23 @@ SPATTN_C_EXPORT bool spattnStructureIsEqual(SpattnStructure a,
 /* Equal structures have equal hashes, in every process. */
 SPATTN_C_EXPORT uint64_t spattnStructureGetHash(SpattnStructure structure);
 
-/* Which ends of queries and keys belong together. */
+/* Whether the last or the first query and key are aligned. */
 typedef enum SpattnAlignment {
   SpattnAlignmentEnd,
   SpattnAlignmentStart
 } SpattnAlignment;
 
-/* A length that is not known. */
+/* A length that is unknown. */
 #define SPATTN_UNKNOWN (-1)
 
-/* The shortest form for lengths that are known, or not. */
+/* The simplest form at the given lengths, which may be SPATTN_UNKNOWN. */
 SPATTN_C_EXPORT SpattnStatus spattnStructureSimplify(
     SpattnStructure structure, int64_t queries, int64_t keys,
     SpattnAlignment alignment, SpattnStructure *simplified);
 
-/* A structure in which N, and the N of partitions, is `length` whatever the
-   length of a call. Partitions become distances head by head, for `numHeads`
-   heads. */
+/* Replaces N by `length`, in bounds and in partitions, so that the structure no
+   longer depends on the number of keys. Partitions become distances per head,
+   for `numHeads` heads. */
 SPATTN_C_EXPORT SpattnStatus spattnStructureFixLength(SpattnStructure structure,
                                                       int64_t numHeads,
                                                       int64_t length,
@@ -65,11 +65,11 @@ SPATTN_C_EXPORT SpattnStatus spattnStructureFixLength(SpattnStructure structure,
 
 /*===-- At given lengths --------------------------------------------------===*/
 
-/* What each of a number of heads sees at given lengths. */
+/* A structure at a given number of heads and given lengths. */
 typedef struct SpattnPatternImpl *SpattnPattern;
 
-/* `numHeads` may be 0 where the structure says for how many it is. Lengths are
-   less than 2^30. */
+/* `numHeads` may be 0 for a mixture, which determines it. Lengths must be less
+   than 2^30. */
 SPATTN_C_EXPORT SpattnStatus spattnPatternCreate(SpattnStructure structure,
                                                  int64_t numHeads,
                                                  int64_t queries, int64_t keys,
@@ -83,56 +83,57 @@ SPATTN_C_EXPORT SpattnStatus spattnPatternIsAllowed(SpattnPattern pattern,
                                                     int64_t head, int64_t query,
                                                     int64_t key, bool *allowed);
 
-/* The same for keys [firstKey, firstKey + numKeys) of queries [firstQuery,
-   firstQuery + numQueries): a byte each, 1 or 0, row by row. */
+/* The mask of queries [firstQuery, firstQuery + numQueries) and keys [firstKey,
+   firstKey + numKeys), in row-major order: one byte per pair, 1 or 0. */
 SPATTN_C_EXPORT SpattnStatus spattnPatternGetMask(
     SpattnPattern pattern, int64_t head, int64_t firstQuery, int64_t numQueries,
     int64_t firstKey, int64_t numKeys, uint8_t *mask);
 
-/* The pairs of a head, or of all for -1. */
+/* Counts the allowed pairs of a head, or of all heads for -1. */
 SPATTN_C_EXPORT SpattnStatus spattnPatternCountPairs(SpattnPattern pattern,
                                                      int64_t head,
                                                      int64_t *pairs);
 
-/* Queries by keys. */
+/* Queries and keys per tile. */
 typedef struct SpattnTileShape {
   int64_t queries, keys;
 } SpattnTileShape;
 
-/* Tiles of the dense grid: visited are full, which need no mask, or masked. */
+/* Tiles of the dense grid. Visited tiles are full (need no mask) or masked. */
 typedef struct SpattnTileCounts {
   int64_t visited, full, masked, skipped;
 } SpattnTileCounts;
 
-/* The tiles of a head, or of all for -1. */
+/* Counts the tiles of a head, or of all heads for -1. */
 SPATTN_C_EXPORT SpattnStatus spattnPatternCountTiles(SpattnPattern pattern,
                                                      int64_t head,
                                                      SpattnTileShape tile,
                                                      SpattnTileCounts *counts);
 
-/* Key tiles [begin, end) of a row of query tiles, all full or all masked. */
+/* Key tiles [begin, end) of one row of tiles, either all full or all masked. */
 typedef struct SpattnTileInterval {
   int64_t row, begin, end;
   bool isFull;
 } SpattnTileInterval;
 
-/* The visited tiles of rows [firstRow, firstRow + numRows) of a head, row by
-   row, ascending. Stores the first `capacity` of them, and how many there
-   are. */
+/* Lists the visited tiles of rows [firstRow, firstRow + numRows) of a head, in
+   ascending order. Stores at most `capacity` intervals, and the total number of
+   intervals. */
 SPATTN_C_EXPORT SpattnStatus spattnPatternGetTiles(
     SpattnPattern pattern, int64_t head, SpattnTileShape tile, int64_t firstRow,
     int64_t numRows, SpattnTileInterval *intervals, size_t capacity,
     size_t *numIntervals);
 
-/* What a batch element takes at the very least. */
+/* The minimum work of any implementation, per batch element. */
 typedef struct SpattnWork {
   int64_t pairs;
   int64_t flopsForward, flopsBackward;
   int64_t bytesForward, bytesBackward;
 } SpattnWork;
 
-/* Zeros: 128, as the head dimension, 2, as an element, as many as query
-   heads. */
+/* Zero-initialized fields select the defaults: a head dimension of 128, the
+   same value dimension, 2-byte elements, outputs of the same size, and as many
+   key heads as query heads. */
 typedef struct SpattnWorkShape {
   int64_t headDim, valueDim, elementBytes, outputBytes, keyHeads;
 } SpattnWorkShape;

@@ -17,12 +17,12 @@
 extern "C" {
 #endif
 
-/* The C API. A handle is a pointer to something that the library owns, with a
-   function spattnXxxDestroy that takes null, too. What a function makes it
-   stores through its last argument, where it stores null or zeros if it fails.
-   Arguments that are null where that has no meaning are an error, and so is
-   whatever else a caller can get wrong. Texts are UTF-8. What a function
-   returns as `const char *` lives as long as what it was asked of. */
+/* Conventions of the C API. A handle is a pointer to an object of the library;
+   spattnXxxDestroy frees it and accepts null. Functions store their result
+   through their last argument; on failure they store null or zeros. Invalid
+   arguments, including unexpected nulls, return an error. Strings are UTF-8. A
+   returned `const char *` lives as long as the object that it was obtained
+   from. */
 
 #if defined(_WIN32)
 #define SPATTN_C_EXPORT
@@ -38,10 +38,10 @@ SPATTN_C_EXPORT const char *spattnGetVersion(void);
 /* "spattn 0.1.0, LLVM 22.1.8" */
 SPATTN_C_EXPORT const char *spattnGetCompilerVersion(void);
 
-/*===-- Texts -------------------------------------------------------------===*/
+/*===-- Strings -----------------------------------------------------------===*/
 
-/* Text or bytes of the caller's, once a function has stored them. A zero byte
-   follows that `size` does not count. */
+/* Text or bytes that a function has stored and that the caller owns. They are
+   followed by a zero byte, which `size` does not count. */
 typedef struct SpattnString {
   char *data;
   size_t size;
@@ -59,10 +59,10 @@ typedef enum SpattnSeverity {
   SpattnSeverityRemark
 } SpattnSeverity;
 
-/* What was said of a place in IR. */
+/* A message about a location in the IR. */
 typedef struct SpattnDiagnostic {
   SpattnSeverity severity;
-  /* Empty, and 0, where there is no place. Both count from 1. */
+  /* Empty and 0 without a location. Lines and columns count from 1. */
   const char *file;
   uint32_t line, column;
   const char *message;
@@ -70,12 +70,13 @@ typedef struct SpattnDiagnostic {
   const struct SpattnDiagnostic *notes;
 } SpattnDiagnostic;
 
-/* Hears of a diagnostic, which lives as long as the call, on the thread that
-   called the library. It must not use the module that is being worked on. */
+/* Receives a diagnostic, which lives until the callback returns. It runs on the
+   thread that called the library, and must not use the module in use. */
 typedef void (*SpattnDiagnosticCallback)(const SpattnDiagnostic *diagnostic,
                                          void *userData);
 
-/* Who hears of diagnostics of all severities; errors are in the status, too. */
+/* Receives diagnostics of all severities; the status also contains the
+   errors. */
 typedef struct SpattnDiagnosticHandler {
   SpattnDiagnosticCallback callback;
   void *userData;
@@ -83,39 +84,39 @@ typedef struct SpattnDiagnosticHandler {
 
 /*===-- Errors ------------------------------------------------------------===*/
 
-/* The outcome of a call: null for success, else an error of the caller's, who
-   destroys it. */
+/* The result of a call: null on success, otherwise an error that the caller
+   must destroy. */
 typedef struct SpattnStatusImpl *SpattnStatus;
 
-/* What kind of error. */
+/* Kinds of errors. */
 typedef enum SpattnStatusCode {
   SpattnStatusSuccess,
-  /* The call itself is wrong: null, an index, a size, a type, an option. */
+  /* An invalid argument: a null, an index, a size, a type, an option. */
   SpattnStatusInvalidArgument,
-  /* Text, bytecode or an artifact cannot be read, or IR is not valid. */
+  /* Text, bytecode or an artifact cannot be parsed, or the IR is invalid. */
   SpattnStatusInvalidInput,
-  /* A pass or the compiler refused what it was given, and says why. */
+  /* A pass or the compiler failed. */
   SpattnStatusCompileError,
-  /* No driver, GPU, ptxas or file, and the call needs one. */
+  /* A required driver, GPU, ptxas or file is missing. */
   SpattnStatusUnavailable,
-  /* The driver refused; see spattnStatusGetDriverCode. */
+  /* The driver returned an error; see spattnStatusGetDriverCode. */
   SpattnStatusDriverError,
-  /* Memory ran out, or something else that the caller cannot help. */
+  /* Out of memory, or another error that the caller did not cause. */
   SpattnStatusInternal
 } SpattnStatusCode;
 
 SPATTN_C_EXPORT SpattnStatusCode spattnStatusGetCode(SpattnStatus status);
 
-/* What went wrong, with "file:line:column: " in front where there is a place.
-   Empty for success. */
+/* The error message, with the prefix "file:line:column: " if there is a
+   location. Empty for success. */
 SPATTN_C_EXPORT const char *spattnStatusGetMessage(SpattnStatus status);
 
-/* The CUDA driver's error number; 0 if the error is not one of the driver's. */
+/* The CUDA driver's error code; 0 if the error is not a driver error. */
 SPATTN_C_EXPORT int spattnStatusGetDriverCode(SpattnStatus status);
 
 /* The errors that were reported, in order. */
 SPATTN_C_EXPORT size_t spattnStatusGetNumDiagnostics(SpattnStatus status);
-/* Null if there is none of that number. */
+/* Null if the index is out of range. */
 SPATTN_C_EXPORT const SpattnDiagnostic *
 spattnStatusGetDiagnostic(SpattnStatus status, size_t index);
 

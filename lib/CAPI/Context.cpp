@@ -25,7 +25,7 @@ std::unique_ptr<mlir::MLIRContext> Shared::makeMLIRContext() const {
       dialects, mlir::MLIRContext::Threading::DISABLED);
 }
 
-/// What is given, and else what the environment says, if that is asked.
+/// Merges the given options with those of the environment, if requested.
 static RuntimeOptions readOptions(const SpattnContextOptions &given,
                                   std::string &warning) {
   RuntimeOptions options;
@@ -33,7 +33,7 @@ static RuntimeOptions readOptions(const SpattnContextOptions &given,
     options = optionsFromEnvironment(&warning);
   if (given.threads > 0) {
     options.threads = given.threads;
-    // What could not be used of the number of threads is not used anyway.
+    // The warning is about the number of threads, which is overridden.
     warning.clear();
   }
   if (given.cacheFolder)

@@ -1,4 +1,4 @@
-//===- Context.h - What contexts hold ---------------------------*- C++ -*-===//
+//===- Context.h - The context's resources ----------------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -21,15 +21,15 @@
 namespace spattn {
 namespace capi {
 
-/// What modules and kernels share, and keep.
+/// The resources of a context. Modules and kernels share their ownership.
 struct Shared {
   explicit Shared(RuntimeOptions options);
 
-  /// A context for one module, or one question. Without threads of its own, and
-  /// with nothing that another module's may hear or wait for.
+  /// Creates a single-threaded MLIRContext for one module, isolated from all
+  /// others.
   std::unique_ptr<mlir::MLIRContext> makeMLIRContext() const;
 
-  /// Runs `body` in a context that serves for attributes.
+  /// Runs `body` with a shared MLIRContext for attributes, under a lock.
   template <class Body>
   auto withAttributes(Body &&body) const {
     std::lock_guard<std::mutex> lock(mutex);

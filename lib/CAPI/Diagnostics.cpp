@@ -1,4 +1,4 @@
-//===- Diagnostics.cpp - From MLIR's diagnostics to those of the API ------===//
+//===- Diagnostics.cpp - Conversion of MLIR's diagnostics -----------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

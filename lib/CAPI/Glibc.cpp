@@ -1,4 +1,4 @@
-//===- Glibc.cpp - For C libraries that are older than the build's --------===//
+//===- Glibc.cpp - Compatibility with older C libraries -------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The static C++ library calls functions that the C library of the build has.
-// Those that older ones lack are here, so that the shared library loads with
-// any from glibc 2.35 on. Nobody else sees them.
+// The static C++ library calls functions of the build machine's glibc. Those
+// that older releases lack are defined here, so that the shared library loads
+// with glibc 2.35 and later. They are not exported.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,12 +19,12 @@
 
 #include <sys/random.h>
 
-/// In glibc from 2.36 on; std::random_device reads it.
+/// Added in glibc 2.36; std::random_device calls it.
 extern "C" uint32_t arc4random(void) noexcept {
   uint32_t number;
   if (getrandom(&number, sizeof(number), 0) == ssize_t(sizeof(number)))
     return number;
-  // Where the kernel has no such call, nothing here needs more than this.
+  // Without the system call, the time is random enough for this library.
   return uint32_t(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 

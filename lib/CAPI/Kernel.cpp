@@ -58,7 +58,7 @@ SpattnStatus spattnKernelCompileCpu(SpattnModule module, const char *function,
   });
 }
 
-/// Reads options; an error is the caller's.
+/// Converts options. The caller owns the returned error.
 static SpattnStatus convert(const SpattnGpuOptions *given,
                             GpuCompileOptions &options) {
   if (!given)
@@ -118,7 +118,8 @@ SpattnStatus spattnModuleEmitPtx(SpattnModule module, const char *function,
     GpuCompileOptions compile;
     if (SpattnStatus status = convert(options, compile))
       return status;
-    // Without ptxas, and without a folder that keeps what was made without it.
+    // A default context has no ptxas, so the artifact contains PTX, and no
+    // cache, which would keep the artifact.
     RuntimeContext runtime((RuntimeOptions()));
     Lock lock(module->mutex);
     Listener listener(*module->mlir, handler);
@@ -213,7 +214,7 @@ const char *spattnKernelGetMetadata(SpattnKernel kernel, const char *name) {
 }
 
 //===----------------------------------------------------------------------===//
-// What a kernel is
+// Properties
 //===----------------------------------------------------------------------===//
 
 const char *spattnKernelGetTarget(SpattnKernel kernel) {

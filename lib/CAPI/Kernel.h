@@ -1,4 +1,4 @@
-//===- Kernel.h - What kernels hold -----------------------------*- C++ -*-===//
+//===- Kernel.h - The handle of a kernel ------------------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -16,13 +16,13 @@
 #include "spattn/JIT/GpuKernel.h"
 
 struct SpattnKernelImpl {
-  /// What calls look like, of either.
+  /// The arguments and results of calls.
   const spattn::CallForm &form() const {
     return cpu ? cpu->getCallForm() : gpu->getCallForm();
   }
 
   spattn::RuntimeContext runtime;
-  /// One of these.
+  /// Exactly one of these is set.
   std::unique_ptr<spattn::CpuKernel> cpu;
   std::unique_ptr<spattn::GpuKernel> gpu;
 };

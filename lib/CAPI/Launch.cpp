@@ -14,7 +14,7 @@ using namespace spattn;
 using namespace spattn::capi;
 
 struct SpattnCallImpl {
-  /// What the call uses of it outlives the kernel.
+  /// Keeps the resources of the call alive after the kernel is destroyed.
   RuntimeContext runtime;
   std::unique_ptr<KernelCall> call;
   size_t numArguments;
@@ -60,8 +60,7 @@ static SpattnStatus convert(size_t index, const SpattnArgument &given,
   return nullptr;
 }
 
-/// The call with arguments as they are given, with their addresses if
-/// `hasData`.
+/// Converts the arguments and makes a call; with their addresses if `hasData`.
 static SpattnStatus prepare(SpattnKernel kernel,
                             const SpattnArgument *arguments,
                             size_t numArguments,
@@ -83,7 +82,7 @@ static SpattnStatus prepare(SpattnKernel kernel,
     call = std::move(*prepared);
     return nullptr;
   }
-  // What is wrong with the arguments is said first, and needs no driver.
+  // Check the arguments first, because this needs no driver.
   if (llvm::Error error = kernel->gpu->check(converted))
     return invalid(llvm::toString(std::move(error)));
   auto driver = kernel->runtime.driver();

@@ -1,4 +1,4 @@
-//===- Machine.cpp - What a machine has -----------------------------------===//
+//===- Machine.cpp - Queries of installed components ----------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,7 +19,7 @@
 using namespace spattn;
 using namespace spattn::capi;
 
-/// Fills a member that is an array of characters.
+/// Copies text into a character array of fixed size.
 template <size_t N>
 static void copyText(llvm::StringRef text, char (&target)[N]) {
   size_t size = std::min(text.size(), N - 1);
@@ -94,7 +94,7 @@ SpattnStatus spattnContextGetPtxas(SpattnContext context,
   });
 }
 
-/// The folder itself, or the first folder above that exists, can be written to.
+/// Checks that the folder, or its closest existing ancestor, is writable.
 static SpattnStatus checkFolder(llvm::StringRef folder) {
   namespace fs = llvm::sys::fs;
   if (folder.empty())

@@ -36,7 +36,7 @@ spattn::capi::parseModule(const std::shared_ptr<const Shared> &shared,
                           SpattnModule *module) {
   auto made = std::make_unique<SpattnModuleImpl>(shared);
   Listener listener(*made->mlir, handler);
-  // The lexer needs the zero byte at the end that a copy has.
+  // Copy, because the lexer needs a zero byte at the end.
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(source, name);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
@@ -72,8 +72,8 @@ SpattnStatus spattnModuleClone(SpattnModule module, SpattnModule *clone) {
     *clone = nullptr;
     if (SpattnStatus status = checkNotNull({{module, "module"}}))
       return status;
-    // A clone has a context of its own; bytecode is the way from one to
-    // another.
+    // The clone has its own MLIRContext, and only bytecode moves a module
+    // between contexts.
     std::string bytes;
     llvm::raw_string_ostream stream(bytes);
     Lock lock(module->mutex);

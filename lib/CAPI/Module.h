@@ -1,4 +1,4 @@
-//===- Module.h - What modules hold, and who listens ------------*- C++ -*-===//
+//===- Module.h - Modules and their diagnostics -----------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -23,20 +23,21 @@ struct SpattnModuleImpl {
   std::shared_ptr<const spattn::capi::Shared> shared;
   std::unique_ptr<mlir::MLIRContext> mlir;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  /// Held while the module is looked at or changed.
+  /// Guards the module and its MLIRContext.
   std::mutex mutex;
 };
 
 namespace spattn {
 namespace capi {
 
-/// Hears what is reported in an MLIR context, passes it on, and keeps the
+/// Forwards the diagnostics of an MLIRContext to a handler, and collects the
 /// errors for a status.
 class Listener {
 public:
   Listener(mlir::MLIRContext &context, const SpattnDiagnosticHandler *handler);
 
-  /// An error with what was reported; `message` if that is nothing.
+  /// An error with the collected diagnostics, or with `message` if there are
+  /// none.
   SpattnStatus makeStatus(SpattnStatusCode code, std::string message);
 
 private:
@@ -44,7 +45,7 @@ private:
   mlir::ScopedDiagnosticHandler scope;
 };
 
-/// Reads text or bytecode.
+/// Parses text or bytecode.
 SpattnStatus parseModule(const std::shared_ptr<const Shared> &shared,
                          llvm::StringRef source, llvm::StringRef name,
                          const SpattnDiagnosticHandler *handler,

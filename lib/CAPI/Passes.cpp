@@ -1,4 +1,4 @@
-//===- Passes.cpp - Passes that pipelines may name ------------------------===//
+//===- Passes.cpp - Registration of passes --------------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -26,8 +26,8 @@
 
 #include <mutex>
 
-/// Not registerConversionPasses and its kind: each brings dialects and targets
-/// that nothing here uses, and the library would be twice as large.
+/// Registers passes one by one, because registerConversionPasses and its like
+/// link unused dialects and targets, which would double the library's size.
 void spattn::capi::registerPasses() {
   using namespace mlir;
   static std::once_flag once;

@@ -1,4 +1,4 @@
-//===- Passes.h - Passes that pipelines may name ----------------*- C++ -*-===//
+//===- Passes.h - Registration of passes ------------------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,8 +12,8 @@
 namespace spattn {
 namespace capi {
 
-/// Registers, once, spattn's passes and pipelines, and the upstream passes that
-/// those are made of or that stand beside them.
+/// Registers spattn's passes and pipelines, and the upstream passes that they
+/// use or that are used with them. Later calls do nothing.
 void registerPasses();
 
 } // namespace capi

@@ -1,4 +1,4 @@
-//===- Pattern.cpp - What heads see at given lengths ----------------------===//
+//===- Pattern.cpp - Structures at given lengths --------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -63,7 +63,7 @@ int64_t spattnPatternGetNumHeads(SpattnPattern pattern) {
 // Checks
 //===----------------------------------------------------------------------===//
 
-/// A head, or -1 for all where that has a meaning.
+/// Checks a head index. -1 means all heads, if `allowAll`.
 static SpattnStatus checkHead(SpattnPattern pattern, int64_t head,
                               bool allowAll) {
   int64_t count = pattern->heads.numHeads();

@@ -1,4 +1,4 @@
-//===- Status.h - Errors that cross the boundary ----------------*- C++ -*-===//
+//===- Status.h - Errors of the C API ---------------------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -23,16 +23,16 @@
 namespace spattn {
 namespace capi {
 
-/// A diagnostic with what it points to.
+/// A diagnostic that owns its strings and notes.
 struct Diagnostic {
   SpattnSeverity severity = SpattnSeverityError;
   std::string file, message;
   uint32_t line = 0, column = 0;
   std::deque<Diagnostic> notes;
 
-  /// "file:line:column: message", with the notes in lines of their own.
+  /// "file:line:column: message", followed by the notes on separate lines.
   std::string str() const;
-  /// As callers see it. It lives as long as this, which must not change.
+  /// The C struct, valid as long as this object lives and does not change.
   const SpattnDiagnostic &view();
 
 private:
@@ -45,11 +45,11 @@ using Diagnostics = std::deque<Diagnostic>;
 SpattnStatus makeStatus(SpattnStatusCode code, std::string message,
                         int driverCode = 0);
 
-/// The first of the diagnostics, or else `message`.
+/// An error whose message is the first diagnostic or, without one, `message`.
 SpattnStatus makeStatus(SpattnStatusCode code, std::string message,
                         Diagnostics diagnostics);
 
-/// An error of the call.
+/// An invalid-argument error.
 template <class... Parts>
 SpattnStatus invalid(const Parts &...parts) {
   std::string text;
@@ -58,23 +58,24 @@ SpattnStatus invalid(const Parts &...parts) {
   return makeStatus(SpattnStatusInvalidArgument, std::move(text));
 }
 
-/// The error of a runtime that failed: the driver's, or else one of `code`.
+/// Converts an error of the runtime: a driver error keeps its code, and any
+/// other gets `code`.
 SpattnStatus makeStatus(SpattnStatusCode code, const runtime::Status &status);
 
-/// An error for the first pointer that is null, by its name.
+/// An error that names the first null pointer, or success.
 SpattnStatus
 checkNotNull(std::initializer_list<std::pair<const void *, const char *>> args);
 
-/// A copy for the caller.
+/// Copies text into a string that the caller owns.
 SpattnStatus copyString(llvm::StringRef text, SpattnString *result);
 
-/// Runs the body of a function of the API. No exception crosses the boundary.
+/// Runs the body of an API function, and turns exceptions into errors.
 template <class Body>
 SpattnStatus guard(Body &&body) {
   try {
     return body();
   } catch (const std::bad_alloc &) {
-    // Making a status of another size would throw again.
+    // Keep the message short: a longer allocation could throw again.
     static constexpr char message[] = "out of memory";
     return makeStatus(SpattnStatusInternal, message);
   } catch (const std::exception &error) {

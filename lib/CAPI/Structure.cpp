@@ -1,4 +1,4 @@
-//===- Structure.cpp - Structures of heads --------------------------------===//
+//===- Structure.cpp - Structures of query heads --------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -17,7 +17,8 @@
 using namespace spattn;
 using namespace spattn::capi;
 
-/// A description as an attribute: of a number of heads, or of any.
+/// Prints a structure as an attribute: a mixture, or one for any number of
+/// heads.
 static std::string print(mlir::MLIRContext &context,
                          const HeadStructures &heads, bool anyNumber) {
   std::string text;
@@ -39,7 +40,7 @@ static HeadStructures simplifyAny(const HeadStructures &heads, bool anyNumber,
       {{1, simplify(heads.groups()[0].structure, lengths, alignment)}});
 }
 
-/// The handle of a description that an attribute can say.
+/// Makes a handle of a structure that an attribute can express.
 static SpattnStatus make(std::shared_ptr<const Shared> shared,
                          HeadStructures heads, bool anyNumber,
                          SpattnStructure *structure) {

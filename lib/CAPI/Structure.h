@@ -1,4 +1,4 @@
-//===- Structure.h - What structures hold -----------------------*- C++ -*-===//
+//===- Structure.h - The handle of a structure ------------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -14,30 +14,29 @@
 #include "spattn/Structure/HeadStructures.h"
 
 struct SpattnStructureImpl {
-  /// The structures of so many heads, which have to be as many as the
-  /// description is for.
+  /// The structures of `numHeads` heads. A mixture must have that many.
   spattn::HeadStructures forHeads(int64_t numHeads) const {
     if (!anyNumber)
       return heads;
     return spattn::HeadStructures({{numHeads, heads.groups()[0].structure}});
   }
 
-  /// Without a number, one group of one head.
+  /// One group of one head if `anyNumber`.
   spattn::HeadStructures heads;
   bool anyNumber;
   std::string text, canonical;
-  /// To print what comes of this.
+  /// For printing structures that are derived from this one.
   std::shared_ptr<const spattn::capi::Shared> shared;
 };
 
 namespace spattn {
 namespace capi {
 
-/// An error if a structure is not for so many heads; 0 stands for as many as it
-/// is for, and is replaced by that.
+/// Checks that a structure fits `numHeads` heads. Replaces 0 by the number of
+/// heads of a mixture.
 SpattnStatus resolveHeads(SpattnStructure structure, int64_t &numHeads);
 
-/// As a type of the algebra.
+/// Converts to the algebra's enum.
 SpattnStatus convert(SpattnAlignment given, Alignment &alignment);
 
 } // namespace capi

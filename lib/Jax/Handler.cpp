@@ -1,4 +1,4 @@
-//===- Handler.cpp - Calls of kernels from XLA ----------------------------===//
+//===- Handler.cpp - XLA custom call handlers -----------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Handlers of XLA's foreign function interface, one for each platform. A call
-// names its kernel by the text of a problem, which outlives the process in
-// XLA's caches as an address would not; Python compiles what has no kernel yet.
+// Handlers of XLA's foreign function interface, one per platform. A custom call
+// identifies its kernel by the text of a problem rather than by an address, so
+// that programs in XLA's compilation cache stay valid in other processes. On a
+// cache miss, Python compiles the kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,15 +27,15 @@
 
 namespace ffi = xla::ffi;
 
-/// Makes the kernel of a problem for the CPU, or for a GPU. Returns null and
-/// stores why if there is none. Kernels live as long as the process.
+/// Returns the kernel of a problem for the CPU or a GPU, which lives until the
+/// process ends; or stores an error message and returns null.
 using Resolver = SpattnKernel (*)(const char *problem, size_t size, bool isGpu,
                                   int32_t device, char *error,
                                   size_t errorSize);
 
 namespace {
 
-/// Where a call runs.
+/// The device and stream of a call.
 struct Target {
   bool isGpu = false;
   int32_t device = 0;
@@ -42,18 +43,18 @@ struct Target {
   ffi::ScratchAllocator *scratch = nullptr;
 };
 
-/// The kernel's arguments but for the scale, which is last: the operands of the
-/// call and then its results.
+/// The kernel's arguments except the scale, which is last: the operands of the
+/// custom call, then its results.
 struct Operands {
   std::vector<SpattnArgument> arguments;
-  /// What the arguments point to; a deque would do, but sizes are few.
+  /// The arrays that the arguments point to.
   std::vector<std::vector<int64_t>> sizes, strides;
 };
 
-/// Calls that are prepared, by everything but addresses and scale.
+/// A cache of prepared calls, keyed by everything except addresses and scale.
 class CallTable {
 public:
-  /// Neither a kernel nor XLA's threads end before the process does.
+  /// Never destroyed: XLA's threads may use it while the process exits.
   static CallTable &get() {
     static CallTable *table = new CallTable;
     return *table;
@@ -78,7 +79,7 @@ private:
 
 } // namespace
 
-/// Takes the error out of a status that is not a success.
+/// Converts and destroys a status that is an error.
 static ffi::Error takeError(SpattnStatus status) {
   SpattnStatusCode code = spattnStatusGetCode(status);
   std::string message = spattnStatusGetMessage(status);
@@ -103,7 +104,7 @@ ffi::Error CallTable::prepare(std::string_view problem, const Target &target,
   SpattnLaunchOptions options = {};
   options.stream = target.stream;
   options.device = target.device;
-  // XLA's buffers are where it says.
+  // XLA guarantees that its buffers are in device memory.
   options.trustAddresses = true;
   if (SpattnStatus status = spattnCallCreate(kernel, arguments.data(),
                                              arguments.size(), &options, &call))
@@ -122,7 +123,8 @@ ffi::Error CallTable::find(const std::string &key, std::string_view problem,
       return ffi::Error::Success();
     }
   }
-  // Python is called without the lock, under which others may wait for Python.
+  // Call Python without holding the lock: a thread that holds the GIL may wait
+  // for the lock.
   SpattnCall made = nullptr;
   if (ffi::Error error = prepare(problem, target, operands, made);
       error.failure())
@@ -151,9 +153,9 @@ static bool getElementType(ffi::DataType type, SpattnElementType &element) {
   }
 }
 
-/// Adds an array of the rank of queries or, where it has a number for each
-/// query, one less. Dimensions in front of the batch's, which vmap adds, are
-/// more of the batch.
+/// Adds an array of the rank of the queries or, for the log-sum-exp and its
+/// gradient, one less. vmap adds leading dimensions; they are folded into the
+/// batch.
 static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
                              bool headsInside, Operands &operands) {
   ffi::AnyBuffer::Dimensions dims = buffer.dimensions();
@@ -187,14 +189,15 @@ static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
   argument.kind = SpattnArgumentBuffer;
   argument.value.data = buffer.untyped_data();
   argument.rank = static_cast<uint32_t>(rank);
-  // A vector keeps its elements when the vectors of vectors grow.
+  // Growing the outer vectors moves the inner ones, but not their elements.
   argument.sizes = operands.sizes.back().data();
   argument.strides = operands.strides.back().data();
   operands.arguments.push_back(argument);
   return ffi::Error::Success();
 }
 
-/// Memory until the handler returns, or null. XLA takes no alignment above 16.
+/// Allocates scratch that lives until the handler returns; null on failure. XLA
+/// supports no alignment above 16.
 static void *allocate(ffi::ScratchAllocator &scratch, size_t bytes,
                       size_t alignment) {
   std::optional<void *> memory = scratch.Allocate(bytes + alignment - 1, 16);

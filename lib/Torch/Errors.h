@@ -17,11 +17,11 @@
 namespace spattn {
 namespace torch_ops {
 
-/// Throws what torch makes a RuntimeError of. Python may ask for the code, a
-/// SpattnStatusCode.
+/// Throws an exception, which torch turns into a RuntimeError. Stores `code`, a
+/// SpattnStatusCode, for spattnTorchTakeErrorCode.
 [[noreturn]] void raise(const std::string &message, int32_t code);
 
-/// The same for arguments that are wrong.
+/// The same for invalid arguments.
 template <class... Parts>
 [[noreturn]] void fail(const Parts &...parts) {
   std::ostringstream stream;

@@ -1,4 +1,4 @@
-//===- Kernels.cpp - Kernels of problems, ready to run --------------------===//
+//===- Kernels.cpp - The caches of kernels and prepared calls -------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -23,11 +23,11 @@ using namespace spattn::torch_ops;
 // Errors
 //===----------------------------------------------------------------------===//
 
-/// A SpattnStatusCode of the thread's last error, which exceptions of torch
-/// have no room for.
+/// The SpattnStatusCode of the thread's last error. Exceptions that cross torch
+/// carry only a message.
 static thread_local int32_t lastErrorCode = SpattnStatusSuccess;
 
-/// Gives the code of the thread's last error, and forgets it.
+/// Returns and clears the code of the thread's last error.
 extern "C" SPATTN_C_EXPORT int32_t spattnTorchTakeErrorCode() {
   return std::exchange(lastErrorCode, SpattnStatusSuccess);
 }
@@ -50,8 +50,8 @@ static void check(SpattnStatus status) {
 // Keys
 //===----------------------------------------------------------------------===//
 
-// Keys are the bytes of all that they consist of. A thread reuses its own, so
-// that looking up allocates nothing.
+// A key is the concatenated bytes of its fields. Each thread reuses one key
+// buffer, so that a lookup does not allocate.
 
 template <class T>
 static void append(std::string &key, const T &value) {
@@ -87,15 +87,15 @@ struct PreparedCall {
   size_t scratchBytes = 0, scratchAlignment = 1;
 };
 
-/// What this process has met. There is one, which is never destroyed: threads
-/// may be in it when the process ends.
+/// The caches of this process. They are never destroyed, because threads may
+/// use them while the process exits.
 struct Tables {
-  /// Calls of more sizes than a model has at once; a program whose lengths
-  /// always change makes new ones all the time.
+  /// The limit of prepared calls: more than a model uses at a time. A program
+  /// with ever-changing lengths would grow the cache forever.
   static constexpr size_t kCalls = 4096;
 
   std::mutex mutex;
-  /// The kernels that Python has given.
+  /// Kernels from Python.
   std::unordered_map<std::string, SpattnKernel> kernels;
   std::unordered_map<std::string, std::shared_ptr<const PreparedCall>> calls;
 };
@@ -103,11 +103,11 @@ struct Tables {
 
 static std::atomic<Tables *> tables{new Tables()};
 
-/// Forgets all kernels and calls, for a process that has been forked: a lock
-/// may be held for good, and kernels are bound to threads that are not there.
+/// Replaces the caches in a forked child: the parent's lock may be held
+/// forever, and its kernels refer to threads that the child does not have.
 extern "C" SPATTN_C_EXPORT void spattnTorchForget() { tables = new Tables(); }
 
-/// How many kernels and prepared calls there are.
+/// Returns the numbers of cached kernels and prepared calls.
 extern "C" SPATTN_C_EXPORT void spattnTorchCount(size_t *kernels,
                                                  size_t *calls) {
   Tables &found = *tables;
@@ -122,13 +122,14 @@ extern "C" SPATTN_C_EXPORT void spattnTorchCount(size_t *kernels,
 
 static std::atomic<KernelResolver> resolver{nullptr};
 
-/// Sets who is asked for kernels; null when the interpreter ends.
+/// Sets the callback that compiles kernels; null when the interpreter exits.
 extern "C" SPATTN_C_EXPORT void
 spattnTorchSetResolver(KernelResolver newResolver) {
   resolver = newResolver;
 }
 
-/// The number of doublings to a length. Classes of lengths are unions of these.
+/// The ceiling of the binary logarithm. Lengths with the same result are in the
+/// same length class.
 static uint8_t getDoublings(int64_t length) {
   uint8_t count = 0;
   for (; count < 62 && (int64_t(1) << count) < length; ++count)
@@ -147,8 +148,8 @@ static SpattnKernel findKernel(const KernelRequest &request) {
     if (auto it = known.kernels.find(key); it != known.kernels.end())
       return it->second;
   }
-  // Without the lock: this may take a second. Python knows what two threads
-  // ask for at once.
+  // Without the lock, because compiling may take a second. Python compiles a
+  // kernel once even if two threads request it concurrently.
   KernelResolver resolve = resolver;
   if (!resolve)
     fail("no kernels; import spattn.torch");
@@ -185,7 +186,7 @@ prepare(const KernelRequest &request,
   SpattnLaunchOptions options = {};
   options.stream = place.stream;
   options.device = place.device.isGpu() ? place.device.index : 0;
-  // Torch says where a tensor is.
+  // torch knows which device a tensor is on.
   options.trustAddresses = true;
   auto prepared = std::make_shared<PreparedCall>();
   check(spattnCallCreate(findKernel(request), arguments.data(),
@@ -212,7 +213,7 @@ findCall(const KernelRequest &request,
     if (auto it = known.calls.find(key); it != known.calls.end())
       return it->second;
   }
-  // What Python does meanwhile may call an operator on this thread.
+  // Copy the key: Python may reenter an operator on this thread.
   std::string own = key;
   auto prepared = prepare(request, operands, place);
   std::lock_guard<std::mutex> lock(known.mutex);
@@ -233,7 +234,8 @@ void spattn::torch_ops::runKernel(
     values[count++].data = operand->data;
   values[count].real = scale;
   void *scratch = nullptr;
-  // Freed once the work is in the stream: what comes behind it may have it.
+  // Safe to free right after the launch: torch's allocator reuses memory in
+  // stream order.
   std::optional<Tensor> owner;
   if (prepared->scratchBytes > 0)
     owner = makeScratch(prepared->scratchBytes, prepared->scratchAlignment,

@@ -1,4 +1,4 @@
-//===- Kernels.h - Kernels of problems, ready to run ------------*- C++ -*-===//
+//===- Kernels.h - The caches of kernels and prepared calls -----*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A call of an operator finds what it runs with one lookup: of a prepared call
-// (see spattnCallCreate) by the problem, sizes and strides. Where there is
-// none, one is made of the problem's kernel; and where that is not known
-// either, Python is asked for it.
+// There are two caches. The first maps a problem with sizes and strides to a
+// prepared call (see spattnCallCreate); a hit costs one lookup and a launch. A
+// miss prepares a call of the problem's kernel, which the second cache holds. A
+// miss there calls back into Python, which compiles the kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,29 +24,30 @@
 namespace spattn {
 namespace torch_ops {
 
-/// A problem, as Python is asked for its kernel: spattn/torch/_launcher.py
-/// declares the same structure.
+/// A request to Python for the kernel of a problem. spattn/torch/_launcher.py
+/// mirrors this struct.
 struct KernelRequest {
   /// The text of the attribute.
   const char *structure = "";
   const char *alignment = "";
   int64_t heads = 0, keyHeads = 0, headDim = 0, valueDim = 0;
-  /// Kernels are tuned for classes of lengths; all are right for any.
+  /// The lengths to tune for. A kernel is correct for all lengths.
   int64_t queryLength = 0, keyLength = 0;
   /// A SpattnElementType.
   int32_t element = 0;
-  /// Of the GPU; -1 for the CPU.
+  /// The number of the GPU; -1 for the CPU.
   int32_t device = -1;
   int32_t gradients = 0, lseGradient = 0, deterministic = 0;
 };
 
-/// Gives the kernel, which lives as long as the process, or null. Python keeps
-/// the exception, and stores its text, which lives until the thread asks again.
+/// Returns the kernel, which lives until the process ends, or null. On failure,
+/// Python keeps the exception and stores its text in `error`, which lives until
+/// the thread's next request.
 using KernelResolver = SpattnKernel (*)(const KernelRequest *request,
                                         const char **error);
 
-/// Runs a kernel on operands in the order of the problem's, and then the scale.
-/// Throws what is wrong as std::runtime_error.
+/// Runs the kernel of a problem. `operands` are in the problem's order. Throws
+/// std::runtime_error on failure.
 void runKernel(const KernelRequest &request,
                std::initializer_list<const Operand *> operands, double scale,
                const Place &place);

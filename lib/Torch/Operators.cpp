@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The implementations for tensors on CPUs and GPUs. Their schemas, and what
-// else torch knows of them, are in python/spattn/torch/_operators.py. Only the
-// stable part of torch's interface is used, so that this library works with all
-// its releases from 2.10 on, and with any Python.
+// The CPU and CUDA implementations. Schemas, autograd and other rules are in
+// python/spattn/torch/_operators.py. This library uses only torch's stable ABI,
+// so that it works with all releases from 2.10 on, and with any Python.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +25,8 @@ namespace stable = torch::stable::detail;
 // Arguments
 //===----------------------------------------------------------------------===//
 
-/// The text of an argument, which is freed. That of torch's headers loses it.
+/// Reads and frees a string argument. The conversion in torch's headers leaks
+/// it.
 static std::string takeText(StableIValue value) {
   auto handle = stable::to<StringHandle>(value);
   size_t size = 0;
@@ -39,8 +39,8 @@ static std::string takeText(StableIValue value) {
 }
 
 namespace {
-/// Takes the arguments of an operator from its stack, one after the other. All
-/// must be taken before anything throws: they belong to the operator.
+/// Takes an operator's arguments from the stack in order. The operator owns
+/// them, so it must take all of them before anything throws.
 class ArgumentReader {
 public:
   explicit ArgumentReader(StableIValue *stack) : next(stack) {}
@@ -55,7 +55,7 @@ private:
   StableIValue *next;
 };
 
-/// What both operators have at their end.
+/// The trailing arguments of both operators.
 struct Options {
   explicit Options(ArgumentReader &reader)
       : structure(reader.takeString()),
@@ -76,7 +76,7 @@ struct Options {
 };
 } // namespace
 
-/// Checks what the sizes of operands don't tell; those the kernel checks.
+/// Checks device and dtype. The kernel checks the sizes.
 static void checkAlike(const Operand &operand, const Operand &query,
                        const Device &device, const char *name) {
   if (!(Device::of(operand.tensor) == device))

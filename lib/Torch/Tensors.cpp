@@ -1,4 +1,4 @@
-//===- Tensors.cpp - Tensors of torch as operands of kernels --------------===//
+//===- Tensors.cpp - torch tensors as kernel operands ---------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,8 +19,8 @@ using namespace spattn::torch_ops;
 // Places
 //===----------------------------------------------------------------------===//
 
-/// torch's current stream of a GPU. Only builds with CUDA have the function, so
-/// that this library cannot be linked to it.
+/// torch's current stream of a GPU. Only CUDA builds of torch export the
+/// function, so it is looked up at run time.
 static void *getCudaStream(int32_t device) {
   using Function = AOTITorchError (*)(int32_t, void **);
   static const Function function = [] {
@@ -63,7 +63,7 @@ static Operand read(const Tensor &tensor, uint32_t rank, const char *name) {
   STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch_get_dtype(tensor.get(), &type));
   Operand operand;
   operand.tensor = tensor;
-  // Kernels do not write to what is read here.
+  // Kernels do not write to inputs.
   operand.data = const_cast<void *>(tensor.const_data_ptr());
   operand.rank = rank;
   if (type == aoti_torch_dtype_float32())
@@ -102,8 +102,8 @@ Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
   return operand;
 }
 
-/// What addresses and strides of rows on a GPU are multiples of, in bytes, and
-/// less than.
+/// TMA's limits, in bytes: addresses and strides are multiples of the first,
+/// and strides are less than the second.
 static constexpr int64_t kRowAlignment = 16, kStrideLimit = int64_t(1) << 40;
 
 static bool isReadable(const Operand &operand, const Device &device) {
@@ -144,7 +144,7 @@ static Tensor makeTensor(uint32_t rank, const int64_t *sizes,
   return Tensor(handle);
 }
 
-/// Makes a tensor of the operand's sizes and strides.
+/// Allocates a tensor with the operand's sizes and strides.
 static void allocate(Operand &operand, const Device &device) {
   Operand own = operand;
   if (operand.layout == Layout::BNHD)
@@ -154,7 +154,7 @@ static void allocate(Operand &operand, const Device &device) {
   operand.data = operand.tensor.mutable_data_ptr();
 }
 
-/// Sets strides without gaps, in one of the two orders.
+/// Sets dense strides, with heads inside or outside of the length.
 static void setStrides(Operand &operand, bool innerHeads) {
   int64_t *sizes = operand.sizes, *strides = operand.strides;
   int64_t dim = std::max<int64_t>(operand.rank == 4 ? sizes[3] : 1, 1);

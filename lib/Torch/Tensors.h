@@ -1,4 +1,4 @@
-//===- Tensors.h - Tensors of torch as operands of kernels ------*- C++ -*-===//
+//===- Tensors.h - torch tensors as kernel operands -------------*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,7 +19,7 @@ namespace torch_ops {
 
 using torch::stable::Tensor;
 
-/// A device, as torch numbers them.
+/// A device: torch's device type and index.
 struct Device {
   static Device of(const Tensor &tensor);
 
@@ -31,8 +31,8 @@ struct Device {
   int32_t type = 0, index = 0;
 };
 
-/// Where a call's tensors are, and the stream that it goes into. Their device
-/// is the current one as long as this lives.
+/// The device of a call's tensors, and its current stream. Makes the device
+/// current during its lifetime.
 class Place {
 public:
   explicit Place(const Device &device);
@@ -45,43 +45,42 @@ private:
   std::unique_ptr<torch::stable::accelerator::DeviceGuard> guard;
 };
 
-/// Which dimension of an operator's tensors is which.
+/// The order of the dimensions of an operator's tensors.
 enum class Layout { BHND, BNHD };
 
-/// A tensor as kernels see it: batch, heads, length and, but for what is one
-/// number a query, head dimension. Strides are in elements.
+/// A tensor in the order of kernels: batch, heads, length and, except for the
+/// log-sum-exp and its gradient, head dimension. Strides are in elements.
 struct Operand {
   Tensor tensor;
   void *data = nullptr;
   SpattnElementType element = SpattnElementF32;
-  /// Of `tensor`; sizes and strides are in the kernels' order.
+  /// The layout of `tensor`. `sizes` and `strides` are in the kernels' order.
   Layout layout = Layout::BHND;
   uint32_t rank = 0;
   int64_t sizes[4] = {}, strides[4] = {};
 
-  /// A tensor of 4 dimensions in the layout. `name` is for messages.
+  /// An operand of 4 dimensions in `layout`. `name` is for error messages.
   static Operand ofRows(const Tensor &tensor, Layout layout, const char *name);
-  /// One of batch, heads, length, of f32.
+  /// An operand of (batch, heads, length) in f32.
   static Operand ofNumbers(const Tensor &tensor, const char *name);
 
-  /// Whether the heads of a query lie beside each other, and not the queries of
-  /// a head.
+  /// Whether the heads of a query are adjacent in memory, and not the queries
+  /// of a head.
   bool hasInnerHeads() const { return strides[1] < strides[2]; }
 
-  /// Copies the tensor if its strides or its address are some that kernels
-  /// cannot read from: an innermost stride that is not 1, or on a GPU rows that
-  /// TMA cannot load.
+  /// Copies the tensor if kernels cannot read it: if its innermost stride is
+  /// not 1 or, on a GPU, if TMA does not support its address or strides.
   void makeReadable(const Device &device);
 };
 
-/// A new tensor without gaps of the sizes of `like`, but for the head
-/// dimension, in its layout and with its order of heads and queries in memory.
+/// Allocates a dense tensor with the sizes of `like` except for the head
+/// dimension `dim`, in the same layout and memory order.
 Operand makeRowsLike(const Operand &like, int64_t dim, const Device &device);
-/// A new, contiguous tensor of f32: a number for each query of `like`.
+/// Allocates a contiguous f32 tensor with one number per query of `like`.
 Operand makeNumbersLike(const Operand &like, const Device &device);
 
-/// Memory for `bytes` bytes at a multiple of `alignment`, as long as the tensor
-/// lives.
+/// Allocates a scratch buffer, which the returned tensor owns. `address` is its
+/// aligned start.
 Tensor makeScratch(size_t bytes, size_t alignment, const Device &device,
                    void *&address);
 
