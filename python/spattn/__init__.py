@@ -1,13 +1,13 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention in which each head sees a structured part of the sequence.
+"""Structured-sparse attention: each head sees a structured part of the sequence.
 
     import numpy, spattn
     q, k, v = numpy.random.rand(3, 1, 16, 4096, 128).astype("float32")
     o = spattn.attention(q, k, v, spattn.exclusive_bands())
 
-docs/Python.md is the tutorial; `python -m spattn info` says what is there.
+docs/Python.md is the tutorial; `python -m spattn info` lists the installed components.
 """
 
 from typing import Any
@@ -91,7 +91,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Imports torch and transformers, which only those need who call it.
+    # Lazy, because it imports torch and transformers.
     if name == "configure":
         from .transformers import configure
 

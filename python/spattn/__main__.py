@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""python -m spattn: what was found, and what structures come to."""
+"""Shows the installed components, and the cost or a plot of a structure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .structure import Structure
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 1 if there is no library, or an argument is wrong."""
+    """Returns 1 if the library is missing or an argument is invalid, else 0."""
     parser = argparse.ArgumentParser(prog="python -m spattn", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("info", help="driver, GPU, ptxas, cache: found or missing")
+    commands.add_parser("info", help="list driver, GPUs, ptxas and cache")
     for name, help in (
-        ("stats", "tiles, pairs, operations, bytes, the least time"),
-        ("plot", "which head sees what, as SVG on standard output"),
+        ("stats", "count tiles, pairs, operations and bytes"),
+        ("plot", "print an SVG of the tiles that each head visits"),
     ):
         command = commands.add_parser(name, help=help)
         command.add_argument("structure", help="such as '#spattn.causal'")

@@ -1,10 +1,10 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""libspattn_c by ctypes.
+"""ctypes bindings of libspattn_c.
 
-`call` calls a function and turns its status into an exception. ctypes releases the
-interpreter's lock meanwhile, so that threads compile and compute side by side.
+`call` calls a function and turns an error status into an exception. ctypes releases
+the GIL during the call, so threads compile and compute in parallel.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .errors import ArgumentError, CompileError, DeviceError, SpattnError
 
 
 def library_path(name: str, framework: str = "") -> Path:
-    """Where a library of ours is: in SPATTN_LIBRARY_DIR if that is set, else in
-    the package, else in the build folder of the sources that this is part of. Some
-    are built only where a framework is installed."""
+    """Finds one of spattn's libraries: in SPATTN_LIBRARY_DIR if that is set, else in
+    the package, else in the build folder of the source tree. A library for a
+    `framework` exists only if that was installed when spattn was built."""
     package = Path(__file__).resolve().parent
     folders = [package / "lib", package.parents[1] / "build" / "lib"]
     asked = os.environ.get("SPATTN_LIBRARY_DIR")
@@ -52,7 +52,7 @@ _context: int | None = None
 
 
 def library() -> ctypes.CDLL:
-    """The library, loaded by the first call."""
+    """Loads the library on the first call."""
     global _library
     if _library is None:
         with _lock:
@@ -75,8 +75,8 @@ def _load(path: Path) -> ctypes.CDLL:
     version = loaded.spattnGetVersion().decode()
     if version != __version__:
         raise DeviceError(
-            f"{path} is of spattn {version}, and the Python package of {__version__}; "
-            "install spattn again, or unset SPATTN_LIBRARY_DIR"
+            f"{path} has version {version}, but the Python package has {__version__}; "
+            "reinstall spattn, or unset SPATTN_LIBRARY_DIR"
         )
     return loaded
 
@@ -86,7 +86,7 @@ _ERRORS[5] = DeviceError
 
 
 def call(name: str, *arguments: Any) -> None:
-    """Calls `spattnNAME`, and raises what its status says."""
+    """Calls `spattnNAME` and raises an exception if it fails."""
     lib = library()
     status = getattr(lib, f"spattn{name}")(*arguments)
     if not status:
@@ -98,7 +98,7 @@ def call(name: str, *arguments: Any) -> None:
 
 
 def new(name: str, *arguments: Any) -> int:
-    """Calls a function that makes something, and returns its handle."""
+    """Calls a function that creates an object, and returns its handle."""
     handle = c_void_p()
     call(name, *arguments, byref(handle))
     assert handle.value is not None
@@ -106,7 +106,7 @@ def new(name: str, *arguments: Any) -> int:
 
 
 def text(name: str, *arguments: Any) -> bytes:
-    """Calls a function that stores a text, and returns it."""
+    """Calls a function that stores a string, and returns the bytes."""
     string = String()
     call(name, *arguments, byref(string))
     try:
@@ -116,7 +116,7 @@ def text(name: str, *arguments: Any) -> bytes:
 
 
 def context() -> int:
-    """The context of this process, as the environment variables want it."""
+    """The context of this process, configured by the environment variables."""
     global _context
     if _context is None:
         with _lock:
@@ -134,7 +134,7 @@ def context() -> int:
 
 
 def _after_fork() -> None:
-    # The threads of the parent's context are not in the child.
+    # The child has none of the parent's threads.
     global _context, _lock
     _context, _lock = None, threading.RLock()
 

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""DLPack's structs, in ctypes: tensors of others, and our own for others."""
+"""Imports and exports DLPack tensors, with its structs in ctypes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _get_pointer.restype = ctypes.c_void_p
 
 
 class Tensor(NamedTuple):
-    """What a capsule says. Strides are in elements; None if row-major."""
+    """The contents of a capsule. Strides are in elements; None means row-major."""
 
     pointer: int
     sizes: tuple[int, ...]
@@ -52,7 +52,7 @@ class Tensor(NamedTuple):
 
 
 def read_capsule(capsule: Any) -> Tensor:
-    """Looks at a tensor, which stays the capsule's."""
+    """Reads a capsule without consuming it."""
     address = _get_pointer(capsule, b"dltensor")
     tensor = _DLTensor.from_address(address)
     rank = tensor.ndim
@@ -67,7 +67,7 @@ def read_capsule(capsule: Any) -> Tensor:
 
 
 _CODES = {"f32": (2, 32), "f16": (2, 16), "bf16": (4, 16)}
-# What capsules under way hold, by the address of the tensor.
+# Keeps the memory of exported tensors alive, by the address of the tensor.
 _exported: dict[int, tuple[Any, ...]] = {}
 
 
@@ -91,13 +91,13 @@ _pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_
 
 @_DESTRUCTOR  # type: ignore[untyped-decorator]
 def _destroy(capsule: int) -> None:
-    """Of a capsule that nobody took: who takes one gives it another name."""
+    """Frees a capsule that was never consumed; consumers rename the capsule."""
     if _is_valid(capsule, b"dltensor"):
         _exported.pop(_pointer_of(capsule, b"dltensor"), None)
 
 
 class HostArray:
-    """A row-major array in memory of the CPU that other libraries may take."""
+    """A row-major array in CPU memory that other libraries import with DLPack."""
 
     def __init__(self, sizes: tuple[int, ...], element: str) -> None:
         from .arrays import contiguous_strides
@@ -107,7 +107,7 @@ class HostArray:
         count = 1
         for size in sizes:
             count *= size
-        # Libraries copy what is not aligned as they wish.
+        # Some libraries copy an array that is not aligned to 64 bytes.
         self._memory = ctypes.create_string_buffer(count * _CODES[element][1] // 8 + 64)
         self.pointer = (ctypes.addressof(self._memory) + 63) // 64 * 64
 
@@ -128,7 +128,7 @@ class HostArray:
         )
 
     def memoryview(self) -> Any:
-        """The same memory, of f32, for those who have no array library."""
+        """The same memory as a memoryview of f32, for use without an array library."""
         count = 1
         for size in self.sizes:
             count *= size

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What differs from one array library to the next: new arrays, and streams."""
+"""Code specific to an array library: allocation, and the current stream."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_torch(array: Any) -> bool:
 
 
 def empty_like(array: Any, sizes: tuple[int, ...], element: str) -> tuple[Any, Array]:
-    """A new array of the same library and device, and how kernels see it."""
+    """A new array of the same library and device, and its `Array`."""
     library = _library(array)
     if library == "torch":
         torch = sys.modules["torch"]
@@ -47,30 +47,30 @@ def empty_like(array: Any, sizes: tuple[int, ...], element: str) -> tuple[Any, A
             f"cannot make an array of {library} on a GPU; pass out=, or for JAX use "
             "spattn.jax"
         )
-    # Read-only libraries get the array when it has been written.
+    # Arrays of other libraries may be immutable: import the memory once it is written.
     return Late(array, host), view
 
 
 class Late:
-    """An array of a library that takes others' memory as it is."""
+    """A result in host memory, to be imported into a library with DLPack."""
 
     def __init__(self, like: Any, host: HostArray) -> None:
         self.like, self.host = like, host
 
     def get(self) -> Any:
-        """The array, once the memory holds what it is to hold."""
+        """Imports the memory. Call this after the kernel has written it."""
         namespace = getattr(self.like, "__array_namespace__", None)
         xp = namespace() if namespace else sys.modules[_library(self.like)]
         return xp.from_dlpack(self.host)
 
 
 def finished(array: Any) -> Any:
-    """What `empty_like` made, for the caller."""
+    """The array to return to the caller, given a result of `empty_like`."""
     return array.get() if isinstance(array, Late) else array
 
 
 def current_stream(array: Any) -> int:
-    """The stream in which the library of a GPU's array works."""
+    """The current stream of a GPU array's library; 0 if unknown."""
     library = _library(array)
     if library == "torch" and array.is_cuda:
         stream = sys.modules["torch"].cuda.current_stream(array.device)

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Programs in IR: read, lowered, printed, and compiled."""
+"""Parses, lowers, prints and compiles MLIR modules."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .errors import ArgumentError, CompileError
 
 T = TypeVar("T")
 
-#: The function of a problem's module.
+#: The name of the function in a problem's module.
 FUNCTION = b"attention"
 
 
 def with_module(ir: str, use: Callable[[int], T]) -> T:
-    """Parses IR, and calls `use` with the module, which lives that long."""
+    """Parses IR, calls `use` with the module, and destroys the module."""
     encoded = ir.encode()
     module = _capi.new(
         "ModuleParse", _capi.context(), encoded, len(encoded), b"attention.mlir", None
@@ -32,12 +32,12 @@ def with_module(ir: str, use: Callable[[int], T]) -> T:
 
 
 def print_module(module: int) -> str:
-    """The module as text."""
+    """Prints the module."""
     return _capi.text("ModulePrint", module, 0).decode()
 
 
 def lower(ir: str, pipeline: str) -> str:
-    """The module after a pipeline, as text."""
+    """Runs a pipeline and prints the result."""
 
     def run(module: int) -> str:
         if pipeline:
@@ -48,7 +48,7 @@ def lower(ir: str, pipeline: str) -> str:
 
 
 def compile_cpu(ir: str, options: str) -> int:
-    """A kernel for this machine."""
+    """Compiles a kernel for this machine's CPU."""
     fields = {}
     for word in options.split():
         name, _, value = word.partition("=")
@@ -72,14 +72,14 @@ _CPU_OPTIONS = {
 
 
 def gpu_options(chip: str, driver: int, options: str) -> ctypes.Structure:
-    """What the library is asked for when it compiles for a GPU."""
+    """A SpattnGpuOptions."""
     return c.GpuOptions(
         chip=chip.encode(), driverVersion=driver, options=options.encode()
     )
 
 
 def compile_gpu(ir: str, chip: str, driver: int, options: str) -> int:
-    """A kernel for a GPU, from the cache if that has it."""
+    """Compiles a kernel for a GPU, or loads it from the cache."""
     asked = ctypes.byref(gpu_options(chip, driver, options))
     return with_module(
         ir, lambda module: _capi.new("KernelCompileGpu", module, FUNCTION, asked, None)
@@ -95,6 +95,6 @@ def emit_ptx(ir: str, chip: str, driver: int, options: str) -> str:
 
 
 def refused(error: CompileError, ir: str, pipeline: str) -> CompileError:
-    """The error of a compilation, with a command that gives the same one."""
+    """Adds a reproducer to a compile error."""
     command = f"spattn-opt --{pipeline} <<'END'\n{ir}END"
     return CompileError(error.message, error.diagnostics, command)

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the library knows of structures: their text, and what they come to."""
+"""Queries the library's structure algebra."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALIGNMENTS = {"end": 0, "start": 1}
 
 
 class Parsed(NamedTuple):
-    """An attribute, of the same pairs the shortest, and its groups of heads."""
+    """A structure's text, its canonical text, and its groups of heads."""
 
     text: str
     canonical: str
@@ -26,7 +26,7 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str) -> Parsed:
-    """Reads an attribute."""
+    """Parses an attribute."""
     return _with_structure(text, _describe)
 
 
@@ -51,7 +51,7 @@ def _describe(structure: int) -> Parsed:
 
 
 def _parts(text: str) -> list[str]:
-    """Of `#spattn.union<A, B<C, D>>`: A and B<C, D>."""
+    """Splits parameters: `#spattn.union<A, B<C, D>>` gives A and B<C, D>."""
     parts, start, depth = [], text.index("<") + 1, 0
     for at in range(start, len(text)):
         depth += {"<": 1, ">": -1}.get(text[at], 0)
@@ -62,13 +62,13 @@ def _parts(text: str) -> list[str]:
 
 
 def _groups(text: str) -> list[tuple[int, str]]:
-    """Of `#spattn.heads<2 x A, 3 x B>`: (2, A) and (3, B)."""
+    """Splits a mixture: `#spattn.heads<2 x A, 3 x B>` gives (2, A) and (3, B)."""
     pairs = (part.split(" x ", 1) for part in _parts(text))
     return [(int(count), part) for count, part in pairs]
 
 
 def _sorted(text: str) -> str:
-    """The same with unions and intersections, which have no order, in one."""
+    """Sorts the operands of unions and intersections, whose order is irrelevant."""
     name = text.partition("<")[0]
     if name == "#spattn.heads":
         parts = [f"{count} x {_sorted(part)}" for count, part in _groups(text)]
@@ -80,7 +80,7 @@ def _sorted(text: str) -> str:
 
 
 class Pattern:
-    """What each of a number of heads sees at given lengths."""
+    """A structure at a given number of heads and given lengths."""
 
     def __init__(
         self, text: str, heads: int, queries: int, keys: int, alignment: str = "end"
@@ -107,13 +107,13 @@ class Pattern:
             _capi.library().spattnPatternDestroy(self._handle)
 
     def pairs(self, head: int = -1) -> int:
-        """The pairs of a head, or of all."""
+        """The number of allowed pairs of a head, or of all heads for -1."""
         count = ctypes.c_int64()
         _capi.call("PatternCountPairs", self._handle, head, ctypes.byref(count))
         return count.value
 
     def tiles(self, tile: tuple[int, int], head: int = -1) -> Any:
-        """The numbers of tiles: `visited`, `full`, `masked`, `skipped`."""
+        """Tile counts: `visited`, `full`, `masked`, `skipped`."""
         counts = c.TileCounts()
         shape = c.TileShape(*tile)
         _capi.call("PatternCountTiles", self._handle, head, shape, ctypes.byref(counts))
@@ -122,7 +122,7 @@ class Pattern:
     def intervals(
         self, head: int, tile: tuple[int, int]
     ) -> list[tuple[int, int, int, bool]]:
-        """Runs of visited tiles: (row, begin, end, whether they are full)."""
+        """Runs of visited tiles, as (row, begin, end, is_full)."""
         rows = -(-self.queries // tile[0])
         count = ctypes.c_size_t()
         capacity = 4 * rows
@@ -145,7 +145,7 @@ class Pattern:
         return [(t.row, t.begin, t.end, t.isFull) for t in found[: count.value]]
 
     def mask(self, head: int) -> bytes:
-        """A byte for each pair, query by query: whether it is allowed."""
+        """The row-major mask of a head: one byte per pair, 1 if it is allowed."""
         mask = (ctypes.c_uint8 * (self.queries * self.keys))()
         _capi.call(
             "PatternGetMask", self._handle, head, 0, self.queries, 0, self.keys, mask
@@ -153,7 +153,7 @@ class Pattern:
         return bytes(mask)
 
     def work(self, **shape: int) -> Any:
-        """The least work: see SpattnWork, and SpattnWorkShape for the options."""
+        """The minimum work: see SpattnWork, and SpattnWorkShape for the options."""
         work = c.Work()
         _capi.call(
             "PatternGetWork",

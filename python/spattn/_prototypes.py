@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The structs and functions of include/spattn-c that we use, for ctypes."""
+"""ctypes declarations of the structs and functions of include/spattn-c in use."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ WorkShape = _record(
 )
 
 _HANDLE, _TEXT = c_void_p, c_char_p
-#: Functions that give a status, by what comes after "spattn".
+#: The argument types of functions that return a status; names lack the prefix "spattn".
 STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "ContextCreate": [POINTER(ContextOptions), POINTER(_HANDLE)],
     "ContextGetDriver": [_HANDLE, POINTER(DriverInfo)],
@@ -178,7 +178,7 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
     ],
     "PatternGetWork": [_HANDLE, POINTER(WorkShape), POINTER(Work)],
 }  # fmt: skip
-#: The others: the type of the result, and those of the arguments.
+#: The result and argument types of the other functions.
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "GetVersion": (_TEXT, []),
     "GetCompilerVersion": (_TEXT, []),

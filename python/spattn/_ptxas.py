@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""NVIDIA's assembler, as `pip install spattn[cuda]` brings it."""
+"""Finds NVIDIA's assembler, which `pip install spattn[cuda]` installs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def candidates() -> list[Path]:
-    """The ptxas of NVIDIA's packages on the search path of modules, newest first."""
+    """The ptxas executables of NVIDIA's packages on sys.path, newest first."""
     found = []
     for folder in map(Path, sys.path):
         if (folder / "nvidia").is_dir():
@@ -19,5 +19,5 @@ def candidates() -> list[Path]:
                 for path in (folder / "nvidia").glob("*/bin/ptxas")
                 if path.is_file()
             ]
-    # Folders are named by release: cu13 is newer than cuda_nvcc, of release 12.
+    # Folder names sort by release: cu13 is newer than cuda_nvcc, which is CUDA 12.
     return sorted(set(found), key=lambda path: path.parts[-3].startswith("cu1"))[::-1]

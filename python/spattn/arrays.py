@@ -1,10 +1,10 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Arrays of any library, as kernels see them: without copies, and without NumPy.
+"""Views of arrays of any library, without copies and without NumPy.
 
-An array is looked at through DLPack, `__cuda_array_interface__`,
-`__array_interface__` or the buffer protocol, whichever it has.
+A view reads an array through DLPack, `__cuda_array_interface__`,
+`__array_interface__` or the buffer protocol, whichever the array supports.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .errors import ArgumentError
 
 @dataclass(frozen=True)
 class Array:
-    """Memory and how it is laid out. Strides are in elements."""
+    """A view of memory: address, sizes, and strides in elements."""
 
     pointer: int
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
-    #: "f32", "f16" or "bf16"; None if whoever made this knows.
+    #: "f32", "f16" or "bf16"; None: as the problem says.
     element: str | None = None
-    #: "cpu" or "cuda", and which of them.
+    #: "cpu" or "cuda", and the device number.
     device: str = "cpu"
     ordinal: int = 0
-    #: What keeps the memory alive.
+    #: The object that keeps the memory alive.
     owner: Any = None
 
     def transposed(self) -> Array:
-        """The same with the second and the third dimension exchanged."""
+        """The same array with its second and third dimensions swapped."""
 
         def swap(x: tuple[int, ...]) -> tuple[int, ...]:
             return x[0], x[2], x[1], *x[3:]
@@ -60,17 +60,17 @@ def contiguous_strides(sizes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def view_of(array: Any, name: str, stream: int | None = None) -> Array:
-    """An array of some library.
+    """A view of an array of any library.
 
-    `stream` is the one that its data is used in, if that may not be the one that
-    its library works in.
+    `stream` is the stream that the data is used on, if that may differ from the
+    current stream of the array's library.
     """
     if isinstance(array, Array):
         return array
     if stream is None and type(array).__module__ == "torch":
         return _from_torch(array, name)
     if hasattr(array, "__array_interface__"):
-        # NumPy's DLPack refuses arrays that are read-only, and bfloat16.
+        # NumPy's DLPack export rejects read-only arrays and bfloat16.
         return _from_interface(array, array.__array_interface__, name, "cpu")
     if hasattr(array, "__dlpack__"):
         return _from_dlpack(array, name, stream)
@@ -88,7 +88,7 @@ def view_of(array: Any, name: str, stream: int | None = None) -> Array:
 
 
 def _from_torch(tensor: Any, name: str) -> Array:
-    """What DLPack would say, in a tenth of the time."""
+    """Reads a torch tensor's attributes, in a tenth of the time of DLPack."""
     element = _TORCH_ELEMENTS.get(str(tensor.dtype))
     if element is None:
         raise _wrong_type(tensor, name)
@@ -121,8 +121,8 @@ def _from_dlpack(array: Any, name: str, stream: int | None) -> Array:
             f"device type {int(kind)}"
         )
     try:
-        # What is pending on the array is waited for by our stream, which is the
-        # legacy default stream, 1, if there is no other.
+        # DLPack makes this stream wait for pending work on the array. 1 is the
+        # legacy default stream.
         capsule = (
             array.__dlpack__(stream=stream or 1)
             if device == "cuda"
@@ -166,7 +166,7 @@ def _from_interface(
 
 
 def _cuda_ordinal(array: Any) -> int:
-    """Which GPU an array is on; libraries with several say so."""
+    """The number of the GPU that an array is on."""
     device = getattr(array, "device", None)
     for attribute in ("id", "index"):
         if isinstance(getattr(device, attribute, None), int):
@@ -199,8 +199,8 @@ def _from_buffer(array: Any, name: str) -> Array:
         raise _wrong_type(array, name)
     if any(stride % view.itemsize for stride in view.strides):
         raise ArgumentError(f"{name}: expected strides of whole elements")
-    # A memoryview does not say where its memory is, and ctypes' own views want
-    # it to be writable.
+    # A memoryview does not expose its address, and ctypes' from_buffer requires
+    # writable memory.
     raw = _Buffer()
     get, release = (
         ctypes.pythonapi.PyObject_GetBuffer,
@@ -237,5 +237,5 @@ _TORCH_ELEMENTS = {
     "torch.bfloat16": "bf16",
 }
 _DLPACK_ELEMENTS = {(2, 32, 1): "f32", (2, 16, 1): "f16", (4, 16, 1): "bf16"}
-# The CPU and page-locked memory of it; a GPU and memory that the driver manages.
+# CPU memory, plain and page-locked; CUDA memory, plain and managed.
 _DLPACK_DEVICES = {1: "cpu", 3: "cpu", 2: "cuda", 13: "cuda"}

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention on arrays of any library, computed at once and without gradients."""
+"""Eager attention on arrays of any library, without gradients."""
 
 from __future__ import annotations
 
@@ -32,24 +32,23 @@ def attention(
     alignment: str = "end",
     stream: Any = None,
 ) -> Any:
-    """Attention in which each head sees what `structure` allows.
+    """Computes attention over the (query, key) pairs that `structure` allows.
 
-    Arrays are those of NumPy, PyTorch, JAX, CuPy or whatever else has DLPack,
+    Arrays come from NumPy, PyTorch, JAX, CuPy or any library that supports DLPack,
     `__cuda_array_interface__`, `__array_interface__` or the buffer protocol, on the
     CPU or a GPU. Their dimensions are (batch, heads, length, head dimension), or
-    (batch, length, heads, head dimension) with `layout="bnhd"`; the last one is
-    contiguous. Nothing is copied. Keys and values may have fewer heads, of which
-    each serves a group of query heads.
+    (batch, length, heads, head dimension) with `layout="bnhd"`; the last one must be
+    contiguous. Nothing is copied. Keys and values may have fewer heads than queries
+    (grouped-query attention).
 
-    Returns an array of q's library. With `lse` it returns a pair: the output, and
-    the logarithm of the sum of exponentials of each query's scores, as
-    (batch, heads, length) of f32. A query that sees no key has the output 0 and the
-    log-sum-exp -inf.
+    Returns an array of q's library. With `lse`, returns a pair: the output, and the
+    log-sum-exp of each query's scores, (batch, heads, length) in f32. A query that
+    sees no key has the output 0 and the log-sum-exp -inf.
 
-    `scale` is `1 / sqrt(head_dim)` if it is None. `out` is an array for the output.
-    On a GPU, the call is put into `stream`, by default the current one of q's
-    library, and returns without waiting for it. For gradients see spattn.torch and
-    spattn.jax.
+    `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
+    is given. On a GPU, the kernel is launched on `stream`, by default the current
+    stream of q's library, and the call returns without synchronizing. For gradients
+    see spattn.torch and spattn.jax.
     """
     structure = as_structure(structure)
     if layout not in LAYOUTS:
@@ -58,7 +57,7 @@ def attention(
         raise ArgumentError(f"expected a scale that is finite, got {scale}")
     asked = None if stream is None else _stream_number(stream)
     number = current_stream(q) if asked is None else asked
-    # PyTorch need not be told of its own current stream; others have to be.
+    # PyTorch tensors are already ordered on PyTorch's current stream.
     wait = asked if is_torch(q) else number
     views = {
         name: _operand(array, name, layout, wait)
@@ -100,12 +99,12 @@ def attention(
 
 
 def _type_of(out: Any) -> dict[str, Any]:
-    """The type of an output that there is already."""
+    """The element type of the output array, if the caller gave one."""
     return {} if out is None else {"out_dtype": view_of(out, "out").element}
 
 
 def _stream_number(stream: Any) -> int:
-    """A cudaStream_t: an integer, or a stream of PyTorch or CuPy."""
+    """The cudaStream_t of an integer, or of a stream of PyTorch or CuPy."""
     for attribute in ("cuda_stream", "ptr"):
         stream = getattr(stream, attribute, stream)
     if not isinstance(stream, int):
@@ -117,7 +116,7 @@ def _stream_number(stream: Any) -> int:
 
 
 def _operand(array: Any, name: str, layout: str, stream: int | None) -> Array:
-    """An operand with its dimensions in the order of kernels."""
+    """A view of an operand as (batch, heads, length, dim)."""
     view = view_of(array, name, stream)
     if len(view.sizes) != 4:
         order = ", ".join(_DIMENSIONS[letter] for letter in layout)
@@ -135,7 +134,7 @@ def _operand(array: Any, name: str, layout: str, stream: int | None) -> Array:
 
 
 def _sizes(views: dict[str, Array]) -> dict[str, int]:
-    """The sizes of a call, on which its operands have to agree."""
+    """The sizes of a call, after checking that its operands agree on them."""
     q, k, v = (views[name] for name in "qkv")
     for name, view in (("k", k), ("v", v)):
         if view.element != q.element:

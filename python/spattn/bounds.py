@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Bounds of intervals: integers, infinities, and what follows from `N`."""
+"""Bounds of intervals: integers, infinities, and expressions in `N`."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Bound:
 
 
 N = Bound()
-"""The length of the sequence, which is the number of keys: `N // 2 + 256`."""
+"""The number of keys, for bounds such as `N // 2 + 256`."""
 
 BoundLike = int | float | Bound
 
 
 def text_of_bound(bound: BoundLike) -> str:
-    """A bound as IR has it."""
+    """The text of a bound in the IR."""
     if isinstance(bound, Bound):
         return str(bound) if bound.factor else str(bound.offset)
     if isinstance(bound, float) and math.isinf(bound):
@@ -74,7 +74,7 @@ def text_of_bound(bound: BoundLike) -> str:
 
 
 def index_of(value: object, what: str) -> int:
-    """An integer, and nothing that only looks like one."""
+    """Converts an integer; rejects bools and floats."""
     if isinstance(value, bool):
         raise StructureError(f"expected {what} that is an integer, got {value}")
     try:

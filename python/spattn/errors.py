@@ -1,36 +1,36 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What can go wrong. Messages say what was found and what to do."""
+"""Exceptions. Messages say what was found and what to do."""
 
 from __future__ import annotations
 
 
 class SpattnError(Exception):
-    """The base of all errors of spattn."""
+    """The base class of spattn's exceptions."""
 
 
 class StructureError(SpattnError, ValueError):
-    """A structure that does not exist: its text, a bound, a number of heads."""
+    """An invalid structure: its text, a bound, or a number of heads."""
 
 
 class ArgumentError(SpattnError, ValueError):
-    """Arrays or numbers that do not fit: shapes, strides, types, devices."""
+    """Invalid or mismatched arguments: shapes, strides, types, devices."""
 
 
 class UnsupportedError(SpattnError, NotImplementedError):
-    """Something that is well-formed, but that spattn does not compute."""
+    """A valid request that spattn does not implement."""
 
 
 class DeviceError(SpattnError, RuntimeError):
-    """A driver, GPU or ptxas that is missing, or a launch that failed."""
+    """A missing driver, GPU or ptxas, or a failed launch."""
 
 
 class CompileError(SpattnError, RuntimeError):
-    """The compiler refused a program.
+    """A compilation failed.
 
-    `diagnostics` are its messages, each with its location, and `reproducer` is a
-    shell command that gives the same ones from spattn-opt.
+    `diagnostics` are the compiler's messages with their locations, and `reproducer`
+    is a shell command that reproduces them with spattn-opt.
     """
 
     def __init__(

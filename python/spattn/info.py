@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What there is to compile and run with, and what is missing."""
+"""Lists the components that spattn compiles and runs with, and what is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .target import device_info
 
 
 class Item(NamedTuple):
-    """A line: what was looked for, whether it is there, what was found."""
+    """A component: its name, whether it was found, and a description."""
 
     name: str
     found: bool
@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 def items() -> list[Item]:
-    """What `python -m spattn info` prints."""
+    """The lines of `python -m spattn info`."""
     try:
         path = _capi.library_path("libspattn_c.so")
         compiler = _capi.library().spattnGetCompilerVersion().decode()
@@ -107,7 +107,7 @@ def _frameworks() -> Iterator[Item]:
 
 
 def text() -> str:
-    """All of it, a line each."""
+    """The output of `python -m spattn info`."""
     return "\n".join(
         f"{item.name:<13}{'' if item.found else 'MISSING: '}{item.text}"
         for item in items()

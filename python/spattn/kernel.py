@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiled problems, and how they are launched."""
+"""Compiled kernels and their launches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .errors import ArgumentError, CompileError
 from .problem import Problem
 from .target import CPU, Target, TargetLike, as_target
 
-#: What `Kernel.ir` prints, by target: each level, and the pipelines that make it.
+#: The levels of `Kernel.ir` by target, with the pipelines that lower to each.
 CPU_LEVELS: dict[str, tuple[str, ...]] = {
     "spattn": (),
     "spattn_cpu": ("spattn-cpu-loops",),
@@ -37,7 +37,7 @@ GPU_LEVELS: dict[str, tuple[str, ...]] = {
 
 
 class Kernel:
-    """A problem compiled for a target. Launching is thread-safe."""
+    """A problem compiled for a target. Launches are thread-safe."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class Kernel:
         length: int | None = None,
     ) -> None:
         self.problem, self.target, self.length = problem, target, length
-        #: The options of the pipeline that it was compiled by.
+        #: The pipeline options that it was compiled with.
         self.options = options
-        #: The address of the C object, a SpattnKernel, which is this kernel's.
+        #: The address of the SpattnKernel, which this object owns.
         self.handle = handle
         expected = len(problem.operands) + 1
         found = _capi.library().spattnKernelGetNumArguments(handle)
@@ -79,11 +79,11 @@ class Kernel:
         stream: int = 0,
         device: int = 0,
     ) -> None:
-        """Runs the kernel on the arrays of `problem.operands`, in that order.
+        """Launches the kernel on arrays in the order of `problem.operands`.
 
-        `stream` is a cudaStream_t as an integer, of the calling thread's current
-        CUDA context or, without one, of GPU `device`. A launch on a GPU does not
-        wait for the kernel. `scale` is `1 / sqrt(head_dim)` if it is None.
+        `stream` is a cudaStream_t as an integer. It belongs to the calling thread's
+        current CUDA context or, without one, to GPU `device`. A launch on a GPU is
+        asynchronous. `scale` defaults to `1 / sqrt(head_dim)`.
         """
         arguments = self._arguments(arrays, scale)
         where = c.LaunchOptions(stream=stream, device=device)
@@ -96,14 +96,14 @@ class Kernel:
         )
 
     def prepare(self, arrays: Sequence[Array], *, device: int = 0) -> Call:
-        """Checks sizes and strides once, for calls that differ in addresses only."""
+        """Checks sizes and strides once, for calls that differ only in addresses."""
         arguments = self._arguments(arrays, None)
         where = ctypes.byref(c.LaunchOptions(device=device))
         handle = _capi.new("CallCreate", self.handle, arguments, len(arguments), where)
         return Call(self, handle)
 
     def scale(self, scale: float | None) -> float:
-        """The scale of a call."""
+        """The scale of a call, `1 / sqrt(head_dim)` by default."""
         if scale is None:
             return 1 / math.sqrt(self.problem.head_dim)
         return float(scale)
@@ -135,11 +135,11 @@ class Kernel:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """What `ir` prints."""
+        """The levels that `ir` accepts."""
         return tuple(GPU_LEVELS if self.target.is_gpu else CPU_LEVELS)
 
     def ir(self, level: str = "spattn") -> str:
-        """The program at a level: see `levels`."""
+        """The IR at one of `levels`."""
         if level not in self.levels:
             raise ArgumentError(
                 f"expected a level of {', '.join(self.levels)}, got {level!r}"
@@ -157,23 +157,23 @@ class Kernel:
 
     @property
     def description(self) -> str:
-        """What a launch does: arrays, kernels, grids, scratch. For GPUs only."""
+        """The launch description: arrays, kernels, grids, scratch. GPU only."""
         return _capi.text("KernelDescribe", self.handle).decode()
 
     @property
     def compile_ms(self) -> dict[str, float | bool]:
-        """What getting the kernel took, in milliseconds, and if a cache had it."""
+        """Compile times in milliseconds, and whether the kernel was cached."""
         times = c.CompileTimes()
         _capi.call("KernelGetCompileTimes", self.handle, ctypes.byref(times))
         return {name: getattr(times, name) for name, *_ in times._fields_}
 
     @property
     def artifact(self) -> bytes:
-        """Code and launch description, as spattn's runtime loads it. For GPUs."""
+        """The code and launch description, which spattn's runtime loads. GPU only."""
         return _capi.text("KernelSerialize", self.handle)
 
     def save(self, path: str | Path) -> None:
-        """Writes a kernel for a GPU to a file, from which `spattn.load` reads it."""
+        """Saves a GPU kernel to a file that `spattn.load` reads."""
         if not self.target.is_gpu:
             raise ArgumentError(
                 "kernels for a CPU cannot be saved; save one for a GPU, or the IR"
@@ -191,12 +191,12 @@ class Kernel:
 
 
 class Call:
-    """A launch but for the addresses: see `Kernel.prepare`."""
+    """A prepared launch, which lacks only the addresses: see `Kernel.prepare`."""
 
     def __init__(self, kernel: Kernel, handle: int) -> None:
         self.kernel, self.handle = kernel, handle
         lib = _capi.library()
-        #: Bytes of device memory that `run` may be given, and their alignment.
+        #: Size and alignment in bytes of the scratch buffer for `run`.
         self.scratch_bytes: int = lib.spattnCallGetScratchBytes(handle)
         self.scratch_alignment: int = lib.spattnCallGetScratchAlignment(handle)
 
@@ -212,7 +212,7 @@ class Call:
         scratch: int = 0,
         stream: int = 0,
     ) -> None:
-        """Launches at these addresses. Without scratch, some is allocated."""
+        """Launches at these addresses. Allocates scratch if none is given."""
         names = self.kernel.problem.operands
         if len(pointers) != len(names):
             raise ArgumentError(
@@ -234,11 +234,11 @@ def compile(
     device: int = 0,
     options: str = "",
 ) -> Kernel:
-    """Compiles a problem ahead of its calls.
+    """Compiles a problem ahead of time.
 
-    A kernel computes any lengths; `length` is that which a kernel for a GPU is
-    tuned for. `options` are more of the pipeline's, such as "key-tile=64":
-    docs/Pipelines.md. Kernels for GPUs come from the cache if it has them.
+    A kernel is correct for all lengths; `length` is the length that a GPU kernel is
+    tuned for. `options` are further pipeline options (docs/Pipelines.md), such as
+    "key-tile=64". GPU kernels are loaded from the cache on a hit.
     """
     target = as_target(target, device)
     ir = problem.ir()
@@ -260,7 +260,7 @@ def compile(
 
 
 def load(path: str | Path) -> Kernel:
-    """Reads a kernel that `Kernel.save` wrote. Nothing is compiled."""
+    """Loads a kernel that `Kernel.save` wrote, without compiling."""
     try:
         with zipfile.ZipFile(path) as file:
             about = json.loads(file.read("about.json"))

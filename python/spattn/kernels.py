@@ -1,13 +1,12 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The kernels of this process: one for each problem, target and class of lengths.
+"""The kernels of this process: one per problem, target and length class.
 
-Kernels compute any lengths, but which tile shape, scheduler and mode of
-gradients is fastest depends on them. So lengths are put into classes between
-powers of two, and a kernel for a GPU is tuned for its class. Where the compiler
-builds the same kernel for two classes, it is compiled once. On a CPU there are two
-classes: up to 16 queries, and more.
+A kernel is correct for all lengths, but the fastest tile shape, scheduler and
+backward mode depend on the length. So lengths are divided into classes at powers of
+two, and a GPU kernel is tuned for its class. Classes with identical IR share a kernel.
+On a CPU there are two classes: up to 16 queries, and more.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ from .kernel import Kernel, compile
 from .problem import Problem
 from .target import Target, TargetLike, as_target
 
-#: The logarithms of the shortest and the longest class.
+#: The smallest and the largest class.
 SHORTEST, LONGEST = 10, 17
 
 
 def length_class(query_length: int, key_length: int) -> int:
     """The class `k` of lengths: the longer one is in (2^(k-1), 2^k].
 
-    The first class has all that is shorter, the last all that is longer.
+    The first class also has all shorter lengths, and the last class all longer ones.
     """
     longer = max(query_length, key_length)
     return min(max((longer - 1).bit_length(), SHORTEST), LONGEST)
 
 
 class _Kernels:
-    """Makes each kernel once, whoever asks for it, and keeps it."""
+    """A thread-safe table that compiles each kernel once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -48,9 +47,9 @@ class _Kernels:
     def get(
         self, problem: Problem, target: Target, query_length: int, key_length: int
     ) -> Kernel:
-        """The kernel of the class of lengths."""
+        """The kernel of the length class."""
         if not target.is_gpu:
-            # Tiles of 64 queries are too high for a few, as in generation.
+            # Tiles of 64 queries waste work on a few queries, as in decoding.
             few = query_length <= 16 and not problem.gradients
             options = "query-tile=16" if few else ""
             return self._once(
@@ -65,7 +64,7 @@ class _Kernels:
     def _make(self, problem: Problem, target: Target, length: int) -> Kernel:
         expected = 2**length
         digest = self._lowered(problem, target, expected)
-        if digest is None:  # The compiler says what is wrong with it.
+        if digest is None:  # Compile anyway, to raise the error with a reproducer.
             return compile(problem, target, length=expected)
         return self._once(
             (problem, target, digest), lambda: compile(problem, target, length=expected)
@@ -73,7 +72,7 @@ class _Kernels:
 
     @staticmethod
     def _lowered(problem: Problem, target: Target, length: int) -> bytes | None:
-        """A hash of the kernel in IR, by which equal ones are found."""
+        """A hash of the kernel's IR, to find identical kernels; None on an error."""
         options = f"target={target.chip} expected-length={length}"
         if problem.deterministic is not None:
             options += f" deterministic={str(problem.deterministic).lower()}"
@@ -93,14 +92,14 @@ class _Kernels:
             try:
                 future.set_result(make())
             except BaseException as error:
-                # Another call may be luckier: a driver may have been installed.
+                # Let later calls retry: a driver may have been installed meanwhile.
                 with self._lock:
                     del self._futures[key]
                 future.set_exception(error)
         return future.result()
 
     def loaded(self) -> list[Kernel]:
-        """All kernels, each once."""
+        """The distinct kernels that are compiled."""
         with self._lock:
             futures = list(self._futures.values())
         done = [f.result() for f in futures if f.done() and not f.exception()]
@@ -118,16 +117,16 @@ def kernel_for(
     *,
     device: int = 0,
 ) -> Kernel:
-    """The kernel of this process for a call of such lengths.
+    """Returns the kernel for a call with the given lengths.
 
-    It is compiled by the first call, and kept for the life of the process.
+    The first call compiles it; it stays loaded until the process ends.
     """
     target = as_target(target, device)
     return _kernels.get(problem, target, query_length, key_length)
 
 
 def loaded_kernels() -> list[Kernel]:
-    """The kernels that this process has."""
+    """The kernels that this process has compiled or loaded."""
     return _kernels.loaded()
 
 
@@ -135,7 +134,7 @@ _orphans: list[_Kernels] = []
 
 
 def _after_fork() -> None:
-    # Kernels hold on to the context of the parent. They are not destroyed here.
+    # Kernels refer to the parent's context, which the child must not destroy.
     global _kernels
     _orphans.append(_kernels)
     _kernels = _Kernels()

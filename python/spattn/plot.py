@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Draws structures: a panel for each head, over the tiles, as SVG."""
+"""Draws structures as SVG: one panel per head, with its tiles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ text{font-family:ui-sans-serif,-apple-system,"Segoe UI",Helvetica,Arial,sans-ser
 
 
 class Plot:
-    """A picture in SVG, which notebooks show."""
+    """An SVG picture, which notebooks display."""
 
     def __init__(self, svg: str) -> None:
         self.svg = svg
@@ -40,7 +40,7 @@ class Plot:
         return self.svg
 
     def save(self, path: str | Path) -> None:
-        """Writes the picture to a file: `bands.svg`."""
+        """Writes the picture to a file such as `bands.svg`."""
         path = Path(path)
         if path.suffix != ".svg":
             raise ArgumentError(f"expected a name that ends in .svg, got {path.name}")
@@ -59,10 +59,11 @@ def plot(
     alignment: str = "end",
     title: str | None = None,
 ) -> Plot:
-    """Draws which head sees what. Rows are queries, columns keys.
+    """Draws the tiles that each head visits. Rows are queries, columns are keys.
 
-    `heads` is that of a mixture, or 16; `show` are the heads to draw, by default
-    the first 64. Without a tile shape, one is taken that gives about 48 tiles.
+    `heads` defaults to the number of heads of a mixture, or to 16. `show` selects the
+    heads to draw, by default the first 64. The default tile shape gives at most 48
+    tiles per side.
     """
     keys = queries if keys is None else keys
     heads = heads_of(structure, heads)
@@ -91,7 +92,7 @@ def plot(
     )
     name = title or str(structure).replace("#spattn.", "")
     rows = -(-len(shown) // columns)
-    # There are at least the panels, and the note.
+    # Wide enough for the panels and for the note.
     width = max(columns * (PANEL + GAP) - GAP, int(len(note) * 6.2)) + 2 * SIDE
     lines = textwrap.wrap(name, int((width - 2 * SIDE) / 8.2), break_on_hyphens=False)
     return Plot(_page(lines, note, width, rows, panels))
@@ -100,7 +101,7 @@ def plot(
 def _panel(
     pattern: Pattern, head: int, tile: tuple[int, int], left: float, top: float
 ) -> str:
-    """The tiles of a head. Runs of equal rows are one rectangle."""
+    """The tiles of a head. Equal adjacent rows become one rectangle."""
     longest = max(pattern.queries, pattern.keys)
     scale = PANEL / longest
     width, height = pattern.keys * scale, pattern.queries * scale
@@ -119,7 +120,7 @@ def _panel(
     ]
     paths = {"full": "", "masked": ""}
     for x, y, x_end, y_end, full in shapes:
-        # The last tiles may stick out.
+        # The last tiles may extend past the end of the sequence.
         right = min(x_end, pattern.keys / tile[1])
         bottom = min(y_end, pattern.queries / tile[0])
         box = f"M{x} {y}H{right:g}V{bottom:g}H{x}z"

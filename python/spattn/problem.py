@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a kernel computes: everything that is known before it is called."""
+"""What a kernel is specialized for."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ ALIGNMENTS = ("end", "start")
 
 @dataclass(frozen=True)
 class Problem:
-    """An attention, or the gradients of one, but for what launches choose.
+    """Everything that is known about an attention, or its gradients, at compile time.
 
-    Batch size, lengths, strides and scale are arguments of the launch. Arrays
-    have the dimensions (batch, heads, length, head dimension), in any strides
-    of which the last is 1.
+    Batch size, lengths, strides and scale are launch arguments. Arrays have the
+    dimensions (batch, heads, length, head dimension), with arbitrary strides except
+    that the last is 1.
     """
 
     structure: Structure
     heads: int
     head_dim: int
     dtype: str = "bf16"
-    #: Key and value heads; as many as `heads` if None.
+    #: The number of key-value heads; None: `heads`.
     kv_heads: int = None  # type: ignore[assignment]
-    #: The head dimension of values and outputs; `head_dim` if None.
+    #: The head dimension of values and outputs; None: `head_dim`.
     value_dim: int = None  # type: ignore[assignment]
-    #: The type of outputs: `dtype` if None, or "f32".
+    #: The element type of outputs: `dtype` or "f32"; None: `dtype`.
     out_dtype: str = None  # type: ignore[assignment]
-    #: The gradients, instead of the attention.
+    #: Compute the gradients instead of the attention.
     gradients: bool = False
-    #: The log-sum-exp of each query is a result. Gradients always read it.
+    #: Also compute the log-sum-exp of each query. Gradients always read it.
     lse: bool = False
-    #: Gradients: that by the log-sum-exp is an operand.
+    #: Gradients take the gradient of the log-sum-exp as an operand.
     lse_gradient: bool = False
-    #: Gradients on a GPU: the same bits in every run. None: what is faster.
+    #: Gradients on a GPU are bitwise reproducible; None: whichever mode is faster.
     deterministic: bool | None = None
-    #: Which ends of unequal lengths line up.
+    #: Whether unequal lengths line up at the "end" or at the "start".
     alignment: str = "end"
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class Problem:
         _one_of("out_dtype", self.out_dtype, (self.dtype, "f32"))
         _one_of("alignment", self.alignment, ALIGNMENTS)
         if self.gradients:
-            # What an attention returns is not a question for its gradients.
+            # Normalize fields that have no effect, so that equal problems are equal.
             put("lse", False)
         else:
             put("lse_gradient", False)
@@ -78,7 +78,7 @@ class Problem:
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The names of the arrays of a launch, in their order."""
+        """The names of a launch's arrays, in order."""
         if not self.gradients:
             return ("q", "k", "v", "o", "lse") if self.lse else ("q", "k", "v", "o")
         lse_gradient = ("dlse",) if self.lse_gradient else ()
@@ -117,7 +117,7 @@ class Problem:
         )
 
     def ir(self) -> str:
-        """A module with the function `@attention`, of any batch size and lengths."""
+        """A module with the function `@attention`, with dynamic batch and lengths."""
         types = {name: self._type(name) for name in self.operands}
         results = list(self.results)
         ins = [name for name in self.operands if name not in (*results, "dlse")]
@@ -155,7 +155,8 @@ class Problem:
         return f"tensor<{sizes}x{self.element(name)}>"
 
 
-# Operands of key heads and lengths, of the values' dimension, of a number a query.
+# Operands with key heads and key lengths, with the value dimension, and with one
+# number per query.
 _OF_KEYS = frozenset(("k", "v", "dk", "dv"))
 _OF_VALUES = frozenset(("v", "o", "do", "dv"))
 _OF_ROWS = frozenset(("lse", "dlse"))

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What an attention comes to: tiles, pairs, operations, bytes, the least time."""
+"""The cost of an attention: tiles, pairs, operations, bytes, lower bound on time."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from .structure import Structure
 
 @dataclass(frozen=True)
 class Rates:
-    """What a card reaches: a copy, and a product of large bf16 matrices."""
+    """A card's bandwidth of copies and throughput of large bf16 matrix products."""
 
     bytes_per_s: float
     flops_per_s: float
 
 
-#: Measured: docs/Benchmarks.md says how.
+#: Measured as described in docs/Benchmarks.md.
 CARDS = {"H200": Rates(4.25e12, 790e12)}
 
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts of all heads and batch elements."""
+    """Counts over all heads and batch elements."""
 
     structure: Structure
     batch: int
     heads: int
     queries: int
     keys: int
-    #: Queries and keys of a tile.
+    #: Queries and keys per tile.
     tile: tuple[int, int]
-    #: Tiles of the dense grid: those skipped, and those visited, without a mask
-    #: (full) and with one.
+    #: Tiles of the dense grid are skipped or visited; visited tiles are full (need no
+    #: mask) or masked.
     tiles: int
     visited: int
     full: int
     masked: int
     skipped: int
-    #: (query, key) pairs that are allowed, and the share of all that they are.
+    #: Allowed (query, key) pairs, and their share of all pairs.
     pairs: int
     density: float
-    #: Operations and bytes that no implementation can do without.
+    #: The minimum operations and bytes of any implementation.
     flops: int
     flops_backward: int
     bytes: int
     bytes_backward: int
-    #: The least time in milliseconds on `card`.
+    #: A lower bound on the time on `card`, in milliseconds.
     card: str
     floor_ms: float
     floor_ms_backward: float
@@ -76,7 +76,7 @@ class Stats:
 
 
 def heads_of(structure: Structure, heads: int | None) -> int:
-    """The number of heads that a question is about."""
+    """The given number of heads, or that of a mixture, or 16."""
     if heads is None:
         return structure.heads or 16
     if structure.heads not in (None, heads):
@@ -101,10 +101,10 @@ def stats(
     alignment: str = "end",
     card: str | Rates = "H200",
 ) -> Stats:
-    """Counts what a structure comes to at given lengths.
+    """Computes the cost of a structure at given lengths.
 
-    `heads` is that of a mixture, or 16, if it is not given; keys are as many as
-    queries. `card` is one of CARDS, or its rates.
+    `heads` defaults to the number of heads of a mixture, or to 16, and `keys` to
+    `queries`. `card` is one of CARDS, or a card's `Rates`.
     """
     if isinstance(card, str) and card not in CARDS:
         raise ArgumentError(

@@ -1,10 +1,10 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Which keys each query may see.
+"""Structures: which keys each query sees.
 
-A `Structure` stands for an attribute of the dialect; docs/Spec.md defines each.
-`d` is the distance of a query from a key, positive towards the past.
+A `Structure` wraps an attribute of the dialect; docs/Spec.md defines the attributes.
+`d` is the distance from a query to a key, positive towards the past.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ GroupLike = Union["Structure", "tuple[int, Structure]"]
 class Structure:
     """A set of (query, key) pairs for each head, in closed form.
 
-    Immutable. Structures are equal if their canonical forms are: `causal()` is
-    `window(left=None, right=0)`. `|` and `&` unite and intersect them.
+    Immutable. Structures are equal if their canonical forms are: `causal()` equals
+    `window(right=0)`. `|` is the union and `&` the intersection.
     """
 
     __slots__ = ("_text", "_groups", "_canonical")
@@ -48,27 +48,27 @@ class Structure:
     @staticmethod
     @lru_cache(maxsize=4096)
     def parse(text: str) -> Structure:
-        """Reads an attribute: `#spattn.window<left = 511, right = 0>`."""
+        """Parses an attribute such as `#spattn.window<left = 511, right = 0>`."""
         return Structure(text)
 
     @property
     def text(self) -> str:
-        """The attribute in IR. `Structure.parse` reads it."""
+        """The attribute's text in the IR, which `Structure.parse` reads."""
         return self._text
 
     @property
     def canonical(self) -> str:
-        """The attribute of the simplest description of the same pairs."""
+        """The attribute in canonical form, the simplest one with the same pairs."""
         return self._canonical
 
     @property
     def groups(self) -> tuple[tuple[int, Structure], ...]:
-        """Of a mixture: how many heads have which structure, in their order."""
+        """The (number of heads, structure) groups of a mixture; otherwise empty."""
         return self._groups
 
     @property
     def heads(self) -> int | None:
-        """How many query heads a mixture is for. None: it fits any number."""
+        """The number of query heads of a mixture; None for other structures."""
         return sum(count for count, _ in self._groups) if self._groups else None
 
     def _combine(self, other: object, name: str) -> Any:
@@ -90,7 +90,7 @@ class Structure:
         return Structure.parse(f"#spattn.{name}<{parts}>")
 
     def _inside(self, name: str) -> str:
-        """The text as a part of a union or an intersection, which is flat."""
+        """The text as an operand of a union or intersection, flattened."""
         prefix = f"#spattn.{name}<"
         return (
             self._text[len(prefix) : -1] if self._text.startswith(prefix) else str(self)
@@ -127,13 +127,13 @@ class Structure:
         object.__setattr__(self, name, value)
 
     def stats(self, queries: int, keys: int | None = None, **options: Any) -> Stats:
-        """Tiles, pairs, operations, bytes and the least time; see `stats.stats`."""
+        """Counts tiles, pairs, operations and bytes; see `stats.stats`."""
         from .stats import stats
 
         return stats(self, queries, keys, **options)
 
     def plot(self, queries: int, keys: int | None = None, **options: Any) -> Plot:
-        """Draws which head sees what, over the tiles; see `plot.plot`."""
+        """Draws the tiles that each head visits; see `plot.plot`."""
         from .plot import plot
 
         return plot(self, queries, keys, **options)
@@ -150,10 +150,10 @@ def make(name: str, parameters: str = "") -> Structure:
 
 
 def per_head(*groups: GroupLike | Iterable[GroupLike]) -> Structure:
-    """A mixture: `(count, structure)` groups, or structures for a head each.
+    """A mixture of `(count, structure)` groups; a bare structure is for one head.
 
-    Partitions such as `exclusive_bands()` share the distances out to the heads
-    of their group.
+    A partition such as `exclusive_bands()` divides the distances among the heads of
+    its group.
     """
     if len(groups) == 1 and not isinstance(groups[0], (Structure, tuple)):
         groups = tuple(groups[0])  # per_head([a, b, c])
@@ -183,5 +183,5 @@ def _pair(group: object) -> tuple[int, Structure]:
 
 
 def as_structure(value: Structure | str) -> Structure:
-    """A structure, or the text of one."""
+    """Parses the text of a structure; returns a `Structure` unchanged."""
     return value if isinstance(value, Structure) else Structure.parse(value)

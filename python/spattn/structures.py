@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The structures that others are made of: docs/Spec.md defines each."""
+"""Constructors of the basic structures, which docs/Spec.md defines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def window(
 ) -> Structure:
     """The last `size` keys, the query's own included; or `-right <= d <= left`.
 
-    `left` and `right` are FlashAttention's; a side that is None is unbounded.
+    `left` and `right` mean what they mean in FlashAttention; None is unbounded.
     """
     if size is not None:
         if left is not None or right is not None:
@@ -52,17 +52,17 @@ def sink(count: int) -> Structure:
 
 
 def prefix(count: int) -> Structure:
-    """A prefix that everyone sees, causal behind it: `j < count` or `d >= 0`."""
+    """A prefix that all queries see, and causal: `j < count` or `d >= 0`."""
     return make("prefix", str(index_of(count, "a number of keys")))
 
 
 def keys(lo: BoundLike, hi: BoundLike) -> Structure:
-    """Keys of an interval, at any distance: `lo <= j < hi`."""
+    """The keys of an interval, at any distance: `lo <= j < hi`."""
     return make("keys", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
 
 
 def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
-    """`lo <= d < hi` for one of the intervals `(lo, hi)`."""
+    """`lo <= d < hi` for at least one of the intervals `(lo, hi)`."""
     texts = []
     for interval in intervals:
         try:
@@ -81,26 +81,26 @@ def none() -> Structure:
 
 
 def exclusive_bands(*, length: int | None = None) -> Structure:
-    """Each head sees its share of the distances `[0, N)`, and no other's.
+    """Each head sees its own band, a share of the distances `[0, N)`.
 
-    `length` takes the place of `N`, so that bands do not move with the lengths of
-    calls; here and below.
+    `length` replaces `N`, here and below, so that bands do not move when the number
+    of keys changes.
     """
     return _partition("exclusive", length)
 
 
 def local_band(*, length: int | None = None) -> Structure:
-    """Each head sees its share of the distances, and as many of the nearest keys."""
+    """Each head sees its own band, of width `w`, and the distances `0 <= d <= w`."""
     return _partition("local_band", length)
 
 
 def gapped_bands(*, length: int | None = None) -> Structure:
-    """Each head sees the nearer half of its share of the distances."""
+    """Each head sees the nearer half of its own band."""
     return _partition("gapped", length)
 
 
 def local(*, length: int | None = None) -> Structure:
-    """Each head sees the nearest keys, as many as its share of the distances."""
+    """Each head sees the distances `0 <= d <= w`, if its band has width `w`."""
     return _partition("local", length)
 
 
@@ -118,7 +118,7 @@ KINDS = ("exclusive", "local_band", "gapped", "local")
 def band(
     index: int, count: int, kind: str = "exclusive", *, length: int | None = None
 ) -> Structure:
-    """Band `index` of a partition of the distances into `count`, for any head."""
+    """Band `index` of a partition of the distances into `count`, for every head."""
     if kind not in KINDS:
         raise StructureError(
             f"band: expected a kind of {', '.join(KINDS)}, got {kind!r}"

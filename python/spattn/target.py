@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What kernels are compiled for."""
+"""Compilation targets."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .errors import ArgumentError, DeviceError
 
 @dataclass(frozen=True)
 class Target:
-    """The CPU of this machine, or a GPU's architecture and its driver's CUDA."""
+    """The CPU of this machine, or a GPU architecture and the driver's CUDA version."""
 
-    #: "cpu", or a chip: "sm_90a".
+    #: "cpu", or an architecture such as "sm_90a".
     chip: str
-    #: The newest CUDA of the driver, 12080 being 12.8; 0 if it is not known.
+    #: The newest CUDA version that the driver supports (12080 is 12.8); 0 if unknown.
     driver: int = 0
 
     @property
@@ -37,7 +37,7 @@ CPU = Target("cpu")
 
 
 def device_info(ordinal: int = 0) -> ctypes.Structure:
-    """What the driver says of a GPU: see SpattnDeviceInfo."""
+    """The driver's description of a GPU, a SpattnDeviceInfo."""
     device = c.DeviceInfo()
     _capi.call("ContextGetDevice", _capi.context(), ordinal, ctypes.byref(device))
     return device
@@ -45,7 +45,7 @@ def device_info(ordinal: int = 0) -> ctypes.Structure:
 
 @lru_cache(maxsize=64)
 def cuda_target(ordinal: int = 0) -> Target:
-    """A GPU of this machine."""
+    """The target of a GPU of this machine."""
     driver = c.DriverInfo()
     _capi.call("ContextGetDriver", _capi.context(), ctypes.byref(driver))
     device = device_info(ordinal)
@@ -59,7 +59,7 @@ def cuda_target(ordinal: int = 0) -> Target:
 
 
 def as_target(target: TargetLike, device: int = 0) -> Target:
-    """A target by name: "cpu", "cuda" (GPU `device` of this machine), "sm_90a"."""
+    """Converts "cpu", "cuda" (GPU `device` of this machine) or e.g. "sm_90a"."""
     if isinstance(target, Target):
         return target
     if target == "cpu":

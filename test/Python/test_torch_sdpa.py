@@ -162,7 +162,7 @@ def changed(case, name, change):
         (
             "query",
             lambda x: x[:, :0],
-            "expected a head and a head dimension at least",
+            "expected at least one head and a head dimension above 0",
         ),
         ("key", lambda x: x.half(), "key: expected the dtype of query, torch.float32"),
         ("query", lambda x: x.double(), "query: expected float32, float16 or bfloat16"),

@@ -1,11 +1,11 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""libspattn_jax: the handlers of XLA's custom calls, and the kernels they ask for.
+"""Registers libspattn_jax's XLA custom call handlers, and compiles kernels for them.
 
-A call names its kernel by a problem as text. XLA runs it on whatever platform it
-compiled the program for, in this process or, through its caches, in another; the
-handler asks `_resolve` for the kernel where it meets the text for the first time.
+A custom call identifies its kernel by the text of a problem, because XLA may run the
+program on any platform that it compiled it for and, through its compilation cache, in
+another process. On a cache miss the handler calls `_resolve` to get the kernel.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def call(
     operands: Sequence[Any],
     results: Sequence[Any],
 ) -> tuple[jax.Array, ...]:
-    """A custom call that runs the kernel of `problem`."""
+    """Emits a custom call that runs the kernel of `problem`."""
     _register()
-    # What cannot be compiled is an error here, and not when the program runs.
+    # Compile now, to raise compile errors at trace time.
     target = "cuda" if jax.default_backend() == "gpu" else "cpu"
     kernel_for(problem, target, queries, keys)
     function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method="broadcast_all")
@@ -74,7 +74,7 @@ def _kernel(text: str, is_gpu: bool, device: int) -> int:
     ctypes.c_size_t,
 )
 def _resolve(text, size, is_gpu, device, error, error_size):
-    """The address of a kernel, or None and why there is none."""
+    """Returns a kernel's handle, or None after storing an error message."""
     try:
         return _kernel(ctypes.string_at(text, size).decode(), is_gpu, device)
     except BaseException as caught:
@@ -93,7 +93,7 @@ def _register() -> None:
 
 @lru_cache(maxsize=1)
 def _register_once() -> None:
-    # The handlers' library is linked to this one.
+    # libspattn_jax depends on libspattn_c.
     _capi.library()
     library = ctypes.CDLL(str(_capi.library_path("libspattn_jax.so", "JAX")))
     library.spattnJaxSetResolver.restype = None

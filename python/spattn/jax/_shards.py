@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The structures of some of the heads."""
+"""Splits structures by heads, for shards of the heads."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..structure import Structure, per_head
 
 
 def structure_of_head(structure: Structure, head: int, heads: int) -> Structure:
-    """The structure of one of `heads` heads, whichever heads it is used with."""
+    """The structure of one of `heads` heads, independent of the head index."""
     groups = structure.groups or ((heads, structure),)
     of_heads = [(i, n, group) for n, group in groups for i in range(n)]
     index, count, group = of_heads[head]
-    # A partition depends on the head; one of its bands does not.
+    # A partition depends on the head index, but a band does not.
     band = rf"#spattn.band<\1, {index} of {count}"
     return Structure.parse(re.sub(r"#spattn\.partition<(\w+)", band, group.text))
 
@@ -26,7 +26,7 @@ def structure_of_head(structure: Structure, head: int, heads: int) -> Structure:
 def structure_of_shard(
     structure: Structure, shard: int, shards: int, heads: int
 ) -> Structure:
-    """What one of `shards` equal parts of `heads` heads sees."""
+    """The structure of one of `shards` equal parts of `heads` heads."""
     if structure.heads not in (None, heads):
         raise ArgumentError(
             f"the structure is a mixture for {structure.heads} heads, and all shards "

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention as a function of arrays."""
+"""The attention function for JAX."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ._shards import structure_of_shard
 _ELEMENTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 _DTYPES = {element: name for name, element in _ELEMENTS.items()}
 _DIMENSIONS = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
-#: What operands have to agree on.
+#: Dimensions that operands must agree on.
 _AGREE = (("b", "k", "q"), ("b", "v", "q"), ("h", "v", "k"), ("n", "v", "k"))
 
 
 @dataclass(frozen=True)
 class _Call:
-    """What is static in a call."""
+    """The static arguments of a call."""
 
     problem: Problem
     layout: str
@@ -50,29 +50,26 @@ def attention(
     deterministic: bool | None = None,
     heads_axis: str | None = None,
 ) -> Any:
-    """Attention in which each head sees what `structure` allows.
+    """Computes attention over the (query, key) pairs that `structure` allows.
 
     Arrays have the dimensions (batch, heads, length, head dimension), or (batch,
-    length, heads, head dimension) with `layout="bnhd"`; under vmap, all may be without
-    the batch. They are float32, float16 or
-    bfloat16 on the CPU, and float16 or bfloat16 on a GPU. Key and value may have
-    fewer heads, of which each serves a group of query heads, and value may have
-    another head dimension.
+    length, heads, head dimension) with `layout="bnhd"`; the batch may be missing if it
+    is in all three, as under vmap. They are float32, float16 or bfloat16 on the CPU,
+    and float16 or bfloat16 on a GPU. Key and value may have fewer heads than query
+    (grouped-query attention), and value may have another head dimension.
 
-    With `return_lse` the output comes with the logarithm of the sum of exponentials
-    of each query's scores, as (batch, heads, length) of float32, through which
-    gradients flow, too. A query that sees no key has the output 0, the log-sum-exp
-    -inf, and no gradient.
+    With `return_lse`, returns a pair: the output, and the log-sum-exp of each query's
+    scores, (batch, heads, length) in float32. Gradients flow through both. A query
+    that sees no key has the output 0, the log-sum-exp -inf, and no gradient.
 
-    `scale` is `1 / sqrt(head dimension)` if it is None, and else a number that is
-    known when the call is traced. Where queries and keys have different lengths,
-    their last ones are at the same position, or their first ones with
-    `alignment="start"`. `deterministic` asks for gradients on GPUs that have the same
-    bits in every run; None takes the faster way.
+    `scale` must be known at trace time and defaults to `1 / sqrt(head dimension)`. If
+    query and key have different lengths, `alignment="end"` aligns the last query to
+    the last key, and `"start"` the first query to the first key. `deterministic=True`
+    makes gradients on GPUs bitwise reproducible; None takes the faster mode.
 
-    Within `jax.shard_map`, arrays are those of a shard. Where heads are sharded,
-    `heads_axis` is the axis of the mesh that they are sharded over, and `structure`
-    is that of all heads, from which each shard takes its own.
+    Within `jax.shard_map`, the arrays are those of one shard. If heads are sharded,
+    `heads_axis` is the mesh axis that they are sharded over, and `structure` describes
+    all heads, from which each shard takes its part.
     """
     options: dict[str, Any] = {
         "scale": scale,
@@ -147,7 +144,7 @@ def _backward(call: _Call, deterministic: bool | None, saved, gradients):
     dout, *others = gradients
     if isinstance(dout, SymbolicZero):
         dout = jnp.zeros_like(saved[3])
-    # Most programs do not differentiate by the log-sum-exp that they get.
+    # A symbolic zero means that the loss does not depend on the log-sum-exp.
     dlse = [x for x in others if not isinstance(x, SymbolicZero)]
     problem = call.problem.backward(
         lse_gradient=bool(dlse), deterministic=deterministic
@@ -157,14 +154,14 @@ def _backward(call: _Call, deterministic: bool | None, saved, gradients):
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _launch_once(call: _Call, *operands):
-    """A launch within what is differentiated, which is not differentiated again."""
+    """A launch in a forward or backward rule; differentiating it is an error."""
     return _launch(call, *operands)
 
 
 def _refuse(call: _Call, *operands):
     raise UnsupportedError(
-        "spattn has no second derivatives of attention; stop_gradient() the first, or "
-        "compute this attention with jax.numpy"
+        "spattn does not support second derivatives of attention; apply "
+        "stop_gradient() to the first, or compute this attention with jax.numpy"
     )
 
 
@@ -173,7 +170,7 @@ _attention.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
 def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
-    """Calls the kernel of a problem, whose results follow its operands."""
+    """Calls a problem's kernel. Its results are the last of its operands."""
     problem, layout = call.problem, call.layout
     q, k = operands[:2]
     batch = q.shape[0]
@@ -185,7 +182,7 @@ def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
             shape = (shape[0], shape[2], shape[1], shape[3])
         dtype = jnp.dtype(_DTYPES[problem.element(name)])
         results.append(_like(q, shape, dtype))
-    # Cotangents of results may have come back in another type.
+    # Cotangents may have another dtype than the result.
     operands = [
         operand.astype(_DTYPES[problem.element(name)])
         for name, operand in zip(problem.operands, operands)  # noqa: B905
@@ -194,7 +191,7 @@ def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
 
 
 def _checked(name: str, array: Any, layout: str) -> jax.Array:
-    """An operand that is an array of the right rank and type."""
+    """Converts an operand to an array, and checks its rank and dtype."""
     if layout not in ("bhnd", "bnhd"):
         raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
     if not hasattr(array, "shape"):
@@ -213,7 +210,7 @@ def _checked(name: str, array: Any, layout: str) -> jax.Array:
 
 
 def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:
-    """The sizes of the operands, by their dimensions, which have to agree."""
+    """The sizes of the operands by dimension, after checking that they agree."""
     q = arrays["q"]
     for name, array in arrays.items():
         if array.dtype != q.dtype:
@@ -234,7 +231,7 @@ def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int
 
 
 def _vary_alike(arrays: dict[str, jax.Array]) -> dict[str, jax.Array]:
-    """Within shard_map: operands that vary over the same axes, as the call needs."""
+    """Casts operands to vary over the same mesh axes, as shard_map requires."""
     varying = {name: _varying(array) for name, array in arrays.items()}
     union = frozenset().union(*varying.values())
     return {
@@ -251,7 +248,7 @@ def _varying(array: jax.Array) -> frozenset[str]:
 
 
 def _like(array: jax.Array, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The type of a result that varies over the same axes as an operand."""
+    """The type of a result that varies over the same mesh axes as `array`."""
     if not _varying(array):
         return jax.ShapeDtypeStruct(shape, dtype)
     aval = jax.typeof(array)

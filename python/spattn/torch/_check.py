@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the operators take: checked for shapes without data, and to explain errors."""
+"""Checks the operators' arguments, for fake tensors and to explain errors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NAMES = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
 
 
 def axes(layout: str) -> tuple[int, int]:
-    """The dimensions of heads and of lengths."""
+    """The dimensions of the heads and of the length."""
     if layout not in LAYOUTS:
         raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
     return LAYOUTS[layout]
 
 
 def check_tensors(layout: str, **tensors: Any) -> None:
-    """Raises what is wrong with each tensor, or with two of them."""
+    """Checks each tensor, and that dtypes and devices agree."""
     axes(layout)
     first = next(iter(tensors))
     for name, tensor in tensors.items():
@@ -64,7 +64,7 @@ def check_tensors(layout: str, **tensors: Any) -> None:
 
 
 def check(query: Any, key: Any, value: Any, layout: str) -> None:
-    """Raises what is wrong with the tensors of an attention."""
+    """Checks the tensors of an attention."""
     check_tensors(layout, query=query, key=key, value=value)
     heads, length = axes(layout)
 
@@ -83,7 +83,7 @@ def check(query: Any, key: Any, value: Any, layout: str) -> None:
     same("key", "value", length, "the length")
     same("query", "key", 3, "the head dimension")
     if query.shape[heads] == 0 or key.shape[heads] == 0 or query.shape[3] == 0:
-        raise ArgumentError("expected a head and a head dimension at least, got none")
+        raise ArgumentError("expected at least one head and a head dimension above 0")
     if query.shape[heads] % key.shape[heads]:
         raise ArgumentError(
             "expected a number of query heads that is a multiple of that of key heads, "

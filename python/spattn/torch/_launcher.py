@@ -1,11 +1,10 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""libspattn_torch: the implementations of the operators, and the kernels they ask
-for.
+"""Loads libspattn_torch, which implements the operators, and compiles kernels for it.
 
-Operators are computed in C++. Where they meet a problem, or lengths of a class,
-for the first time, they ask `_resolve` for its kernel.
+On a cache miss, for a new problem or length class, the C++ operators call `_resolve`
+to get the kernel.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ..errors import DeviceError
 from ..kernels import kernel_for
 from ..problem import Problem
 
-#: What the operators' own messages begin with.
+#: The prefix of the operators' error messages.
 _PREFIX = "spattn: "
 _ELEMENTS = {number: name for name, number in ELEMENTS.items()}
 
@@ -49,13 +48,13 @@ class _Request(ctypes.Structure):
     ]
 
 
-#: The exception that a thread's last request for a kernel failed with. C++ has
-#: only its text, which must live until it has been read.
+#: The exception of the thread's last failed request for a kernel. C++ sees only its
+#: text, which must stay alive until C++ has read it.
 _failed = threading.local()
 
 
 def kernel_of(request: _Request) -> int:
-    """The handle of the kernel that a call needs."""
+    """The handle of the kernel for a request."""
     problem = Problem(
         request.structure.decode(),
         request.heads,
@@ -66,7 +65,7 @@ def kernel_of(request: _Request) -> int:
         gradients=bool(request.gradients),
         lse=not request.gradients,
         lse_gradient=bool(request.lse_gradient),
-        # The faster mode, unless torch asks for the other.
+        # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),
     )
@@ -92,8 +91,8 @@ def _resolve(request, error):
 
 
 def exception_of(error: Exception) -> Exception:
-    """What was raised here, or the exception of ours, for an error of an operator:
-    torch makes them all RuntimeErrors."""
+    """Recovers the original exception of an operator: torch turns every C++ exception
+    into a RuntimeError."""
     raised, _failed.exception = getattr(_failed, "exception", None), None
     kind = _capi._ERRORS.get(library.spattnTorchTakeErrorCode())
     message = str(error)
@@ -105,7 +104,7 @@ def exception_of(error: Exception) -> Exception:
 
 
 def counts() -> tuple[int, int]:
-    """How many kernels, and how many sizes and strides for them, there are."""
+    """The numbers of cached kernels and of prepared calls."""
     kernels, calls = c_size_t(), c_size_t()
     library.spattnTorchCount(ctypes.byref(kernels), ctypes.byref(calls))
     return kernels.value, calls.value
@@ -116,7 +115,7 @@ def _load() -> ctypes.CDLL:
         raise DeviceError(
             f"spattn.torch needs PyTorch 2.10 or later, found {torch.__version__}"
         )
-    # Its dependency first: it has no path to it.
+    # Load its dependency libspattn_c first.
     _capi.library()
     path = _capi.library_path("libspattn_torch.so", "PyTorch")
     try:
@@ -128,7 +127,7 @@ def _load() -> ctypes.CDLL:
     loaded.spattnTorchForget.restype = None
     loaded.spattnTorchCount.restype = None
     loaded.spattnTorchSetResolver(_resolve)
-    # No thread may call into an interpreter that is gone.
+    # No thread may call into Python after the interpreter has shut down.
     atexit.register(loaded.spattnTorchSetResolver, None)
     os.register_at_fork(after_in_child=loaded.spattnTorchForget)
     return loaded

@@ -1,11 +1,11 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The operators: their schemas, and what torch needs to know but their values.
+"""The operators' schemas, fake implementations, and autograd, autocast and vmap rules.
 
-lib/Torch/Operators.cpp computes them. They are named torch.ops.spattn.attention
-and torch.ops.spattn.attention_backward in graphs, and in the policies of selective
-checkpointing.
+lib/Torch/Operators.cpp has the CPU and CUDA implementations. Graphs, and policies of
+selective checkpointing, refer to the operators as torch.ops.spattn.attention and
+torch.ops.spattn.attention_backward.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ _library.define(
     "-> (Tensor grad_query, Tensor grad_key, Tensor grad_value)",
     tags=_TAGS,
 )
-assert library  # It has registered the implementations.
+assert library  # Loading it has registered the implementations.
 attention = torch.ops.spattn.attention.default
 attention_backward = torch.ops.spattn.attention_backward.default
-# Calls of those pass through a function of Python's; torch.compile looks for them.
+# The overloads, which torch.compile recognizes, are called through Python. Eager code
+# calls the builtins.
 run_attention, run_attention_backward = attention._op, attention_backward._op
 
 # ------------------------------------------------------------------------------
@@ -49,8 +50,8 @@ run_attention, run_attention_backward = attention._op, attention_backward._op
 
 
 def _rows_like(like: Tensor, dim: int, layout: str) -> Tensor:
-    """Tensors.cpp's makeRowsLike: no gaps, and heads and queries in memory in the
-    order of `like`."""
+    """Mirrors makeRowsLike of Tensors.cpp: a dense tensor with the heads and queries in
+    the memory order of `like`."""
     batch, *middle, _ = like.shape
     heads, length = _check.axes(layout)
     strides = [middle[0] * middle[1] * dim, dim, dim, 1]
@@ -94,18 +95,18 @@ def _(
 
 
 def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
-    """Keeps what the gradients of an attention need."""
+    """Saves the tensors that the backward pass needs."""
     query, key, value, *ctx.options = inputs
     ctx.save_for_backward(query, key, value, *results)
-    # None then stands for a result that the loss does not depend on.
+    # The gradient of an unused result is then None, not zeros.
     ctx.set_materialize_grads(False)
 
 
 def gradients(
     ctx: Any, grad_output: Tensor | None, grad_lse: Tensor | None, call: Any = None
 ) -> tuple:
-    """The gradients by all inputs of an attention. `call` is a function in place of
-    the operator."""
+    """The gradients of all inputs of an attention. `call`, if given, replaces the
+    operator."""
     saved = ctx.saved_tensors
     others = (None,) * len(ctx.options)
     if grad_output is None:
@@ -143,7 +144,7 @@ torch.library.register_autograd("spattn::attention_backward", refuse, lib=_libra
 
 
 def cast(tensors: tuple[Tensor, ...], device: str) -> tuple[Tensor, ...]:
-    """What autocast makes of the tensors of an attention: its lower precision."""
+    """Casts an attention's tensors to autocast's lower precision."""
     dtype = torch.get_autocast_dtype(device)
     return tuple(
         x.to(dtype) if x.dtype in _check.DTYPES and x.device.type == device else x
@@ -166,7 +167,7 @@ _register_autocast("cuda", "AutocastCUDA")
 
 
 def _fold(info: Any, dims: tuple, tensors: tuple) -> list:
-    """Makes the mapped dimension a part of the batch."""
+    """Folds the mapped dimension into the batch."""
     folded = []
     for tensor, dim in zip(tensors, dims, strict=True):
         if tensor is not None:
@@ -186,13 +187,13 @@ def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
 
 
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
-    """The attention of a batch of its inputs."""
+    """The vmap rule of attention."""
     tensors = _fold(info, dims[:3], arguments[:3])
     return _unfold(info, attention(*tensors, *arguments[3:]))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
-    """The gradients for a batch of their inputs."""
+    """The vmap rule of attention_backward."""
     tensors = _fold(info, dims[:7], arguments[:7])
     return _unfold(info, attention_backward(*tensors, *arguments[7:]))
 

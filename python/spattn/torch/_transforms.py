@@ -1,8 +1,8 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention under torch.func.grad, vjp and vmap, which operators of torch.library
-do not know of: the same as functions in the form that they take."""
+"""Attention as autograd.Functions, because torch.func's transforms do not support
+custom operators of torch.library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import _operators
 
 
 class Attention(torch.autograd.Function):
-    """The operator, with its gradients as another function."""
+    """The operator, whose backward pass is another autograd.Function."""
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, Tensor]:
@@ -35,7 +35,7 @@ class Attention(torch.autograd.Function):
 
 
 class _Gradients(torch.autograd.Function):
-    """The operator of the gradients, which have none."""
+    """The backward operator. It is not differentiable."""
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention as functions."""
+"""The attention functions for PyTorch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ._launcher import exception_of
 
 
 class _Attention(torch.autograd.Function):
-    """What torch does for the operator where it has gradients, for half the time:
-    the operator's own way leads through the dispatcher twice. Gives the output."""
+    """The operator with autograd, in half the time of torch.library's autograd, which
+    goes through the dispatcher twice. Returns only the output."""
 
     @staticmethod
     def forward(ctx, *inputs):
@@ -37,7 +37,7 @@ class _Attention(torch.autograd.Function):
 
 
 class _AttentionAndLse(_Attention):
-    """The same, and the log-sum-exp as a second result, which takes torch longer."""
+    """The same with the log-sum-exp as a second result, which is slower in torch."""
 
     @staticmethod
     def forward(ctx, *inputs):
@@ -58,27 +58,26 @@ def attention(
     alignment: str = "end",
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """Attention in which each head sees what `structure` allows.
+    """Computes attention over the (query, key) pairs that `structure` allows.
 
     Tensors have the dimensions (batch, heads, length, head dimension), or (batch,
     length, heads, head dimension) with `layout="bnhd"`. They are float32, float16 or
-    bfloat16 on the CPU, and float16 or bfloat16 on a GPU. Strides may be any; a
-    tensor is copied only if its innermost stride is not 1 or, on a GPU, if others or
-    its address are no multiples of 16 bytes. Key and value may have fewer heads, of
-    which each serves a group of query heads, and value may have another head
-    dimension.
+    bfloat16 on the CPU, and float16 or bfloat16 on a GPU. All strides work; a tensor
+    is copied only if its innermost stride is not 1 or, on a GPU, if its address or
+    another stride is not a multiple of 16 bytes. Key and value may have fewer heads
+    than query (grouped-query attention), and value may have another head dimension.
 
-    The output lies in memory in the order of `query`. With `return_lse` it comes with
-    the logarithm of the sum of exponentials of each query's scores, as (batch, heads,
-    length) of float32, through which gradients flow, too. A query that sees no key has
-    the output 0, the log-sum-exp -inf, and no gradient.
+    The output has the memory layout of `query`. With `return_lse`, returns a pair: the
+    output, and the log-sum-exp of each query's scores, (batch, heads, length) in
+    float32. Gradients flow through both. A query that sees no key has the output 0,
+    the log-sum-exp -inf, and no gradient.
 
-    `scale` is `1 / sqrt(head dimension)` if it is None. Where queries and keys have
-    different lengths, their last ones are at the same position, or their first ones
-    with `alignment="start"`.
+    `scale` defaults to `1 / sqrt(head dimension)`. If query and key have different
+    lengths, `alignment="end"` aligns the last query to the last key, and `"start"` the
+    first query to the first key.
 
-    Within torch.compile a call is one operator, for all lengths. Structures are made
-    outside of the compiled function: torch does not look into them.
+    Under torch.compile a call is one operator, for all lengths. Create structures
+    outside the compiled function, because torch cannot trace their construction.
     """
     text = structure if type(structure) is str else as_structure(structure).text
     inputs = query, key, value, text, scale, layout, alignment
@@ -89,12 +88,12 @@ def attention(
 
 
 def _is_plain(*tensors: Tensor) -> bool:
-    """Whether nothing but autograd and autocast wants to know of a call."""
+    """Whether no tensor subclass needs to intercept the call."""
     return all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
 
 
 def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
-    """Calls the operator, in the shortest way that there is."""
+    """Calls the operator on the fastest path for the active dispatch features."""
     query, key, value, *options = inputs
     try:
         if torch._C._are_functorch_transforms_active():
@@ -121,7 +120,8 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
 
 
 def _explain(error: Exception, tensors: tuple, layout: str) -> Exception:
-    """The exception for an error of the operators, which are not told much."""
+    """The most helpful exception for an error of an operator: the Python checks name
+    arguments and sizes that C++ does not know."""
     found = exception_of(error)
     if isinstance(found, SpattnError) and not isinstance(found, ArgumentError):
         return found
@@ -145,12 +145,12 @@ def scaled_dot_product_attention(
     structure: Structure | str | None = None,
     alignment: str | None = None,
 ) -> Tensor:
-    """torch.nn.functional.scaled_dot_product_attention, with a structure.
+    """torch.nn.functional.scaled_dot_product_attention with a structure.
 
-    Without one, it computes what torch does: all pairs, or causal ones with
-    `is_causal`, where the first query is at the position of the first key
-    (`alignment="start"`). With one, the last query is at the position of the last
-    key, unless `alignment` is given. Masks and dropout are refused.
+    Without a structure, this computes what torch does: full attention, or causal
+    attention with `is_causal`, with the first query aligned to the first key
+    (`alignment="start"`). With a structure, the last query is aligned to the last key
+    by default. Masks and dropout are not supported.
     """
     if attn_mask is not None:
         raise UnsupportedError(
@@ -167,8 +167,8 @@ def scaled_dot_product_attention(
         alignment = alignment or "start"
     elif is_causal:
         raise ArgumentError(
-            "is_causal: expected False where there is a structure; for causal pairs of "
-            "it, pass structure & spattn.causal()"
+            "is_causal: expected False with a structure; to make it causal, pass "
+            "structure & spattn.causal()"
         )
     tensors = [
         _as_four(name, x)
@@ -185,7 +185,7 @@ def scaled_dot_product_attention(
 
 
 def _as_four(name: str, tensor: Tensor) -> Tensor:
-    """Makes (..., heads, length, dim) four dimensions."""
+    """Reshapes (..., heads, length, dim) to four dimensions."""
     rank = tensor.dim()
     if rank == 4:
         return tensor

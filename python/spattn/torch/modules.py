@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Attention as modules."""
+"""The attention modules for PyTorch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .functional import attention
 
 
 class Attention(nn.Module):
-    """`spattn.torch.attention` with its options fixed. It has no parameters."""
+    """`spattn.torch.attention` with fixed options. It has no parameters."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Attention(nn.Module):
         alignment: str = "end",
     ) -> None:
         super().__init__()
-        # As text: what is compiled depends on it and nothing else.
+        # Stored as text, so that torch.compile guards on a string.
         self.structure = as_structure(structure).text
         self.scale, self.layout, self.alignment = scale, layout, alignment
 
@@ -54,7 +54,7 @@ class Attention(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Self-attention with its projections, on (batch, length, dim)."""
+    """Self-attention with projections, on (batch, length, dim) tensors."""
 
     def __init__(
         self,

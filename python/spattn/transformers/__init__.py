@@ -8,13 +8,14 @@
     model = AutoModelForCausalLM.from_pretrained(name, attn_implementation="spattn")
     spattn.configure(model, spattn.exclusive_bands())
 
-Importing this module registers the name "spattn". A layer's structure is, in this
-order: what `configure` or the config's `spattn_structure` gives it, the model's own
-window, or causal (full, if the layer is not causal). No mask is made in memory.
+Importing this module registers the name "spattn". A layer's structure is the one set
+by `configure` or by the config's `spattn_structure`; otherwise the model's sliding
+window, if it has one; otherwise causal, or full if the layer is not causal. No mask is
+built in memory.
 
-With a cache, queries are aligned to the last keys, and bands follow the number of
-keys so far. Generation then gives what the model computes with the bands of each
-step; bands of a fixed length, `exclusive_bands(length=4096)`, stay the same.
+With a KV cache, the last query is aligned to the last key. The bands of a partition
+depend on the number of keys so far, and so move at each decoding step; a fixed length,
+as in `exclusive_bands(length=4096)`, keeps them in place.
 """
 
 from transformers import AttentionInterface, AttentionMaskInterface

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a layer of a model calls."""
+"""The attention function that layers call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNSUPPORTED = {
     "output_attentions": 'use attn_implementation="eager" to see probabilities',
     "cu_seq_lens_q": "pass one sequence in each row instead of packed ones",
 }
-"""Arguments of layers that change what attention is, and what to do instead."""
+"""Unsupported arguments that change the result, and what to do instead."""
 
 
 def attention(
@@ -35,12 +35,12 @@ def attention(
     s_aux: torch.Tensor | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """What a layer of a model calls: (batch, heads, length, dim) tensors in, and
-    (batch, length, heads, dim) out."""
+    """Attention for a layer: takes (batch, heads, length, dim) tensors, and returns
+    (batch, length, heads, dim)."""
     if attention_mask is not None:
         raise UnsupportedError(
-            "spattn takes no mask of given elements; describe it as a structure and "
-            "call spattn.configure(model, structure)"
+            "spattn takes no mask tensors; describe the mask as a structure and call "
+            "spattn.configure(model, structure)"
         )
     if dropout:
         raise UnsupportedError(
@@ -56,7 +56,7 @@ def attention(
     if s_aux is None:
         out = operators.attention(query, key, value, structure, scale=scaling)
         return out.transpose(1, 2).contiguous(), None
-    # A sink adds exp(s_aux) to the sum of a row's exponentials, which is exp(lse).
+    # An attention sink adds exp(s_aux) to the softmax denominator, which is exp(lse).
     out, lse = operators.attention(
         query, key, value, structure, scale=scaling, return_lse=True
     )
@@ -77,8 +77,8 @@ def _structure(
     if sliding_window is not None:
         raise ArgumentError(
             f"layer {layer} has a window of {sliding_window} of its own, and its cache "
-            "keeps no other keys: give structures to other layers, or set "
-            "config.sliding_window = None before the model is made"
+            "drops all other keys; configure other layers, or set "
+            "config.sliding_window = None before creating the model"
         )
     if heads != config.num_attention_heads:
         raise UnsupportedError(
@@ -90,8 +90,8 @@ def _structure(
 
 
 def _own_structure(sliding_window: int | None, is_causal: bool) -> str:
-    """The structure that a layer has by itself. torch.compile traces this, and could
-    not trace what makes a Structure."""
+    """A layer's default structure, as text, because torch.compile cannot trace the
+    construction of a Structure."""
     if sliding_window is None:
         return "#spattn.causal" if is_causal else "#spattn.full"
     left = sliding_window - 1

@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The structures of a model's layers, in its config."""
+"""Stores the structures of a model's layers in its config."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..structure import Structure, as_structure
 from ..structures import distances
 
 NAME = "spattn"
-"""The name for `attn_implementation`."""
+"""The value of `attn_implementation`."""
 
 ATTRIBUTE = "spattn_structure"
-"""The attribute of a config that has the structures of the layers: text for all of
-them, or a list with text, or None, for each. It is saved with the config."""
+"""The config attribute with the layers' structures: one text for all layers, or a list
+with a text or None per layer. It is saved with the config."""
 
 
 def configure(
@@ -30,11 +30,11 @@ def configure(
     *,
     layers: Iterable[int] | None = None,
 ) -> PreTrainedModel:
-    """Makes `model` use spattn, and gives `structure` to `layers`, or to all.
+    """Switches `model` to spattn, and sets `structure` for `layers`, by default all.
 
-    None gives layers back what they have by themselves. Layers may have different
-    structures, by one call each, and heads too: see `spattn.per_head`. The structures
-    are kept in the model's config. Returns the model.
+    None restores the default of the layers. To give layers different structures, call
+    this once per structure; to give heads different structures, use `spattn.per_head`.
+    The structures are stored in the model's config. Returns the model.
     """
     config = model.config.get_text_config()
     count = config.num_hidden_layers
@@ -61,7 +61,7 @@ def configure(
 
 
 def configured(config: Any, layer: int) -> str | None:
-    """What the config says about a layer, as text."""
+    """The structure that the config sets for a layer, as text."""
     texts = getattr(config, ATTRIBUTE, None)
     if texts is None or isinstance(texts, str):
         return texts
@@ -74,7 +74,7 @@ def configured(config: Any, layer: int) -> str | None:
     return texts[layer]
 
 
-# torch.compile takes the answer as a constant.
+# torch.compile treats the result as a constant.
 @torch.compiler.assume_constant_result
 def _is_causal_text(text: str, heads: int, length: int) -> bool:
     later = distances((-math.inf, 0))
@@ -82,7 +82,7 @@ def _is_causal_text(text: str, heads: int, length: int) -> bool:
 
 
 def is_causal(config: Any, length: int) -> bool:
-    """Whether no layer sees later keys."""
+    """Whether the structures of all layers are causal."""
     texts = {configured(config, i) for i in range(config.num_hidden_layers)} - {None}
     heads = config.num_attention_heads
     return all(_is_causal_text(text, heads, length) for text in texts)

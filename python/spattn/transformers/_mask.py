@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a model calls for its mask."""
+"""The mask function that models call."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def mask(
     device: torch.device | str = "cpu",
     **_: Any,
 ) -> None:
-    """What a model calls for its mask. There is none: this makes sure that the
-    structures say all that the mask would have said."""
+    """Builds no mask. Checks that the structures describe the whole mask that the model
+    asks for."""
     if use_vmap:
         raise UnsupportedError(
-            "this model adds its own function to the mask, which spattn cannot take; "
+            "this model adds its own mask function, which spattn does not support; "
             'use attn_implementation="flex_attention" or "sdpa"'
         )
     bidirectional = allow_is_bidirectional_skip or (
         mask_function is bidirectional_mask_function
     )
     if not bidirectional:
-        # A static cache holds keys that are not written yet after the last one.
+        # A static cache ends with slots for keys that are not written yet.
         aligned = not isinstance(q_offset, torch.Tensor) and (
             q_offset + q_length == kv_offset + kv_length
         )
@@ -55,7 +55,7 @@ def mask(
                 "more keys than tokens so far; use a dynamic cache, as generate() "
                 "does by default"
             )
-        # Where transformers itself would not leave out the mask, something is in it.
+        # If transformers does not allow skipping the mask, it may be more than causal.
         own_window = getattr(config, "sliding_window", None)
         if not allow_is_causal_skip or local_size not in (None, own_window):
             queries = torch.arange(q_length, device=device) + q_offset
@@ -68,7 +68,7 @@ def mask(
             )
     if attention_mask is not None:
         keys = attention_mask[:, kv_offset : kv_offset + kv_length]
-        # With causal structures, padding at the end is seen by padding alone.
+        # With causal structures, only padding sees right padding.
         if not bidirectional and q_length == kv_length and is_causal(config, kv_length):
             valid = (keys[:, :-1] | ~keys[:, 1:]).all()
         else:
@@ -87,8 +87,9 @@ def _is_causal_window(
     queries: torch.Tensor,
     window: int | None,
 ) -> torch.Tensor:
-    """Whether a mask has the first and last keys of a causal window, for each query.
-    Packed sequences and chunks lack first ones; blocks of tokens have later ones."""
+    """Whether each query sees the first and the last key of a causal window, and not
+    the next key. Packed sequences and chunks hide the first key; bidirectional blocks
+    of tokens show the next key."""
     head = torch.zeros((), dtype=torch.long, device=queries.device)
     first = torch.zeros_like(queries)
     if window is not None:
@@ -100,7 +101,7 @@ def _is_causal_window(
 
 
 def _require(condition: torch.Tensor, message: str) -> None:
-    """Refuses where `condition` is false; within a graph, when the graph runs."""
+    """Raises an error if `condition` is false; in a compiled graph, at run time."""
     if torch.compiler.is_compiling():
         torch._assert_async(condition, message)
     elif not condition:
