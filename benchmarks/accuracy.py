@@ -2,10 +2,10 @@
 
     python benchmarks/accuracy.py
 
-Both against attention in float64 of the same random normal inputs, 8 heads of
-128, 1,024 tokens. Prints ||out - ref|| / ||ref|| and the greatest error. Exits
-with status 1 if spattn's is more than twice PyTorch's, or 1e-6 where that is
-more. Needs torch and numpy; see requirements-bench.txt.
+Both are compared with attention in float64 on the same random normal inputs, 8
+heads of dimension 128, 1,024 tokens. Prints ||out - ref|| / ||ref|| and the
+greatest error. Exits with status 1 if spattn's error exceeds both twice
+PyTorch's and 1e-6. Needs torch and numpy; see requirements-bench.txt.
 """
 
 import math
@@ -46,7 +46,7 @@ def attention(q, k, v, mask):
 
 
 def run_spattn(folder: Path, structure: str, element: str, inputs) -> torch.Tensor:
-    """The output of a kernel; bf16 travels as its bits."""
+    """Runs a kernel and returns its output. Files hold bf16 as 16-bit integers."""
     kind = f"tensor<1x{HEADS}x{LENGTH}x{DIM}x{element}>"
     source = folder / "attention.mlir"
     source.write_text(f"""\

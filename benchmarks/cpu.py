@@ -16,16 +16,16 @@ and prints a table with ratios.  Systems:
 
 Inputs are standard normal with a fixed seed, the same arrays for every system.
 Systems take turns: in each of --rounds rounds every (workload, system) makes
---warmup calls that are not counted and --repeat that are.  "ms" is the median
-of all counted calls; compilation, block masks and file reading are outside it.
-"error" is ||out - ref|| / ||ref|| against float64 on rows drawn from every head
-(the first and the last among them); one above 1e-4 fails.  "peak_mib" is the
-peak resident size of the spattn-run process, its inputs and output ("data_mib")
-included.
+--warmup uncounted calls and --repeat counted ones.  "ms" is the median of all
+counted calls, without compilation, block masks and file reading.  "error" is
+||out - ref|| / ||ref|| against float64 on rows drawn from every head (including
+the first and the last); an error above 1e-4 fails.  "peak_mib" is the peak
+resident size of the spattn-run process, including its inputs and output
+("data_mib").
 
-Every system uses all cores.  Leave the machine idle otherwise.  On a shared
-virtual machine single calls can take twice their time: the table therefore has
-ratios of medians and of the fastest calls, and the two should agree.
+Every system uses all cores, so leave the machine otherwise idle.  On a shared
+virtual machine a single call can take twice its time: the table therefore has
+ratios both of medians and of the fastest calls, and the two should agree.
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Measure how long a model waits for its kernels: the first calls from torch.
+"""Measure the startup latency of spattn.torch: the first calls of a process.
 
     python benchmarks/first_call.py [--device cuda] [--json FILE]
 
-A process of its own loads the package, computes one attention of exclusive bands, and
-its gradients; layers of the same shape share what is compiled. The first process finds
-an empty cache (cold), the second what that one left there (warm). Printed are the
-seconds of the first forward pass and of the first gradients, and their sum. What any
-program with torch waits for comes before, and is not counted: loading it, making its
-context on the GPU, and its own first gradients, for which it imports much.
+A new process imports the package, and computes one attention with exclusive bands and
+its gradients; further layers of the same shape would reuse the kernels. The first
+process starts with an empty kernel cache (cold), the second with the cache that the
+first has filled (warm). Prints the seconds for the import, the first forward pass and
+the first gradients, and their sum. Torch's own startup is excluded: its import, the
+creation of the CUDA context, and a first backward pass, which imports more modules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 
-#: Seconds for both, on a GPU.
+#: Limits of the total, in seconds, on a GPU.
 LIMITS = {"cold": 3.0, "warm": 0.2}
 
 

@@ -6,28 +6,27 @@
 
     python benchmarks/host_time.py [--json FILE]
 
-prints microseconds that the calling thread needs for a call, and what spattn's
-takes more than torch's. Tensors are small, so that the GPU is done before the next
-call comes; nothing waits for it within a round. Calls:
+prints the host time per call in microseconds, and spattn's overhead relative to torch.
+The tensors are small, so that the GPU finishes before the next call; nothing
+synchronizes with it within a round. Calls:
 
     forward             under torch.no_grad
-    forward, recorded   of tensors that need gradients
-    backward            that, and torch.autograd.grad by all three tensors
+    forward, recorded   on tensors that require gradients
+    backward            the same, and torch.autograd.grad with respect to all three
 
 Systems:
 
     sdpa      F.scaled_dot_product_attention(is_causal=True)
     spattn    spattn.torch.attention(..., spattn.causal())
-    operator  torch.ops.spattn.attention, the same without the shorter way that the
-              function takes
+    operator  torch.ops.spattn.attention, without the fast path of the function
 
-They take turns: in each of --rounds rounds each makes --calls calls. The table has
-the median of the rounds, and the fastest.
+The systems take turns: in each of --rounds rounds, each makes --calls calls. The table
+has the median and the fastest of the rounds.
 
-Without a GPU, `--driver LIBRARY` measures all but the driver's own time: kernels
-are compiled for sm_90a, and launched on a driver that does nothing, such as
-build/lib/libspattn_fake_cuda.so of the tests, with tensors of the CPU. torch's call
-then computes on the CPU, and says little.
+Without a GPU, `--driver LIBRARY` measures everything except the driver's own time:
+kernels are compiled for sm_90a and launched, on CPU tensors, through a driver that does
+nothing, such as the tests' build/lib/libspattn_fake_cuda.so. torch's time is then that
+of its CPU kernel, and not comparable.
 """
 
 from __future__ import annotations
@@ -52,12 +51,12 @@ def parse_arguments():
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--shape", default="1x16x128x128", help="BxHxNxD")
     parser.add_argument("--json", help="write the rows to this file")
-    parser.add_argument("--driver", help="a library in place of the CUDA driver")
+    parser.add_argument("--driver", help="a library to use as the CUDA driver")
     return parser.parse_args()
 
 
 def use_driver(path):
-    """Launches calls on tensors of the CPU by a driver that is given."""
+    """Launches GPU kernels on CPU tensors through the given driver."""
     os.environ["SPATTN_CUDA_DRIVER"] = os.path.abspath(path)
     import spattn
     from spattn.torch import _launcher
@@ -72,7 +71,7 @@ def use_driver(path):
 
 
 def make_systems(shape, device):
-    """Functions of (query, key, value) by name."""
+    """The systems by name, as functions of (query, key, value)."""
     import spattn
     import spattn.torch
     import torch
@@ -88,7 +87,7 @@ def make_systems(shape, device):
 
 
 def make_calls(system, tensors, leaves, grad):
-    """What is measured of a system, by name."""
+    """The measured calls of a system, by name."""
     import torch
 
     def forward():
@@ -105,7 +104,7 @@ def make_calls(system, tensors, leaves, grad):
 
 
 def measure(calls, rounds, number, wait):
-    """Microseconds of each call in each round."""
+    """Microseconds per call, for each round."""
     for call in calls.values():
         for _ in range(number):
             call()
@@ -114,7 +113,7 @@ def measure(calls, rounds, number, wait):
     gc.disable()
     for _ in range(rounds):
         for name, call in calls.items():
-            # On a CPU, others' time does not count.
+            # On a CPU, do not count other threads.
             clock = time.perf_counter if wait.counts else time.thread_time
             start = clock()
             for _ in range(number):
@@ -183,7 +182,7 @@ def main():
 
 
 def report(rows):
-    """Prints a table, with what is more than torch's, and the limits."""
+    """Prints a table, with the overhead relative to torch, and the limits."""
     theirs = {row["call"]: row for row in rows if row["system"] == "sdpa"}
     print(f"{rows[0]['machine']}, torch {rows[0]['torch']}, {rows[0]['shape']} bf16")
     print(f"{'us a call':28}{'median':>8}{'fastest':>9}{'over sdpa':>11}{'limit':>7}")

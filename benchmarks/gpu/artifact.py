@@ -1,7 +1,7 @@
-"""Launches artifacts from Python, as `spattn-translate --artifact-to-text` tells.
+"""Launches artifacts from Python, by the text of `spattn-translate --artifact-to-text`.
 
-Needs torch and cuda-bindings only: a check of what the runtime does by other
-means, and a way to time kernels where spattn itself is not installed.
+Needs only torch and cuda-bindings. This checks the runtime against an independent
+launcher, and times kernels where spattn is not installed.
 """
 
 import ctypes
@@ -43,7 +43,7 @@ class Artifact(Description):
         sizes, strides = self.map_dimensions(recipe, array)
         encoded = check(
             cuda.cuTensorMapEncodeTiled(
-                # Copies move bits; whether bf16 or f16 makes no difference.
+                # TMA copies bits, so this type serves f16, too.
                 cuda.CUtensorMapDataType.CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
                 len(sizes),
                 array.address,
@@ -60,8 +60,8 @@ class Artifact(Description):
         return ctypes.string_at(encoded.getPtr(), 128)
 
     def bind(self, tensors: dict, scale: float, poison: int | None = None):
-        """A function that launches the kernels on the current stream. Scratch is
-        filled with the byte `poison`, if there is one, before it is lent."""
+        """A function that launches the kernels on the current stream. Scratch is first
+        filled with the byte `poison`, if that is given."""
         arrays = {name: array_of(x) for name, x in tensors.items()}
         extents = self.extents(arrays)
         scratch = {}
@@ -105,7 +105,7 @@ class Artifact(Description):
 
 
 def aligned(value: bytes):
-    """Memory that holds a value, and its address, a multiple of 64."""
+    """A buffer that holds a value, and its 64-byte aligned address."""
     storage = (ctypes.c_byte * (len(value) + 64))()
     address = (ctypes.addressof(storage) + 63) & ~63
     ctypes.memmove(address, value, len(value))

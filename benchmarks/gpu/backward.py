@@ -1,12 +1,12 @@
-"""Checks and times the gradient kernels on a GPU, beside what PyTorch has.
+"""Checks and times the gradient kernels on a GPU, and compares them with PyTorch's.
 
     python benchmarks/gpu/backward.py OUT.json
 
-Needs the package spattn, and torch; no LLVM. Variants are "torch", the kernels
-that spattn.torch chooses and users get, and the ways that there are. Every kernel
-is compared with gradients in float64 at small sizes, with poisoned outputs and
-scratch. Times and rows are as measure.py says, the floor is of the gradients'
-operations and bytes. `--only spattn` leaves the other systems out.
+Needs the package spattn, and torch; no LLVM. The variants are "torch", the kernels that
+spattn.torch selects, and all backward modes. Every kernel is compared with gradients in
+float64 at small sizes, with poisoned outputs and scratch. measure.py describes times
+and rows; the floor is that of the gradients' operations and bytes. `--only spattn`
+leaves out the other systems.
 """
 
 import argparse
@@ -32,18 +32,18 @@ from workloads import (
 
 
 def work(structure, batch, heads, key_heads, length, dim) -> tuple[int, int]:
-    """Operations, and bytes that have to move at least."""
+    """The minimum operations and bytes."""
     pairs, rows = count(structure, length, heads)
-    # Queries, outputs and their gradients, keys and values that are touched;
-    # gradients everywhere.
+    # Queries, outputs and their gradients, keys and values only where they are
+    # visited; the results everywhere.
     touched = 3 * rows + 2 * rows * key_heads // heads
     written = heads * length + 2 * key_heads * length
     return 10 * dim * pairs * batch, 2 * batch * dim * (touched + written)
 
 
 def verify(bind, structure, batch, heads, key_heads, queries, keys, dim):
-    """The greatest relative error of the three gradients, and whether two runs
-    have the same bits."""
+    """The greatest relative error of the three gradients, and whether two runs are
+    bitwise equal."""
     torch.manual_seed(queries)
     q = random(batch, heads, queries, dim)
     k, v = (random(batch, key_heads, keys, dim) for _ in range(2))
@@ -104,8 +104,8 @@ def verify(bind, structure, batch, heads, key_heads, queries, keys, dim):
 
 
 def expected_lse(structure, batch, heads, length):
-    """About what random queries and keys have: what they multiply matters to how
-    much power a product takes."""
+    """Roughly the log-sum-exp of random queries and keys. The values matter, because
+    the power that a matrix product draws depends on its operands."""
     i = torch.arange(length, device="cuda")
     rows = []
     for spans in intervals(structure, length, heads):

@@ -1,7 +1,7 @@
-"""What `spattn-translate --artifact-to-text` tells of launches, as numbers.
+"""Parses the launch descriptions of `spattn-translate --artifact-to-text`.
 
-Needs nothing but Python: for what launches artifacts on a GPU (artifact.py), and
-for what emulates them (test/Integration/CUDA).
+Needs only Python. Used to launch artifacts on a GPU (artifact.py), and to emulate them
+(test/Integration/CUDA).
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Array:
-    """Where an operand is: strides are in elements, outermost first."""
+    """An operand's address, sizes and strides, in elements, outermost first."""
 
     address: int
     shape: tuple[int, ...]
@@ -39,7 +39,7 @@ class Kernel:
     arguments: list[str] = field(default_factory=list)
 
     def blocks(self, extents: dict, multiprocessors: int) -> int:
-        """How many to launch. Of persistent ones, as many as fit the device."""
+        """The number of CTAs to launch. A persistent grid fills the device."""
         persistent = re.match(r"persistent, (\d+) .*at most (.*)", self.grid)
         if not persistent:
             return evaluate(self.grid, extents)
@@ -95,7 +95,7 @@ class Description:
             kernel.arguments.append(value)
 
     def extents(self, arrays: dict[str, Array]) -> dict[str, int]:
-        """The sizes that operands have names for."""
+        """The named sizes of the operands."""
         found = {}
         for name, dimensions in self.operands.items():
             if name not in arrays:
@@ -118,7 +118,7 @@ class Description:
         return sizes, [array.element_bytes * array.strides[i] for i in order]
 
     def encode(self, recipe: Map, array: Array) -> bytes:
-        """A tensor map; only software ones are known here."""
+        """Encodes a tensor map; supports only software maps."""
         assert recipe.software, "hardware map"
         sizes, strides = self.map_dimensions(recipe, array)
         # As in spattn/Runtime/TensorMap.h: address, strides, sizes.

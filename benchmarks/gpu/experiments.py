@@ -1,6 +1,6 @@
-"""What tune.py compares: for each experiment, options and workloads.
+"""The experiments of tune.py: the options and workloads to compare.
 
-Needs nothing but Python.
+Needs only Python.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Workload:
     batch: int
     length: int
     backward: bool = False
-    # What a threshold is compared with: keys that queries see, empty rows.
+    # The quantity that a threshold applies to: keys per query, share of empty rows.
     x: float | None = None
 
     @property
@@ -32,7 +32,7 @@ class Workload:
 @dataclass(frozen=True)
 class Run:
     workload: Workload
-    # What is tried, as text: the value of a number, or a tile shape.
+    # The values to try, as text: numbers or tile shapes.
     value: str
     options: str
 
@@ -41,7 +41,7 @@ class Run:
 
     @property
     def file(self) -> str:
-        """One kernel serves every length."""
+        """The file of the kernel, which serves every length."""
         parts = self.structure, self.dim, self.backward, self.options
         text = "_".join(map(str, parts))
         return "".join(c if c.isalnum() else "-" for c in text)[:200]
@@ -49,12 +49,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    # By value: the options to compile with.
+    # The options to compile with, by value.
     values: dict[str, str]
     workloads: tuple[Workload, ...]
     # "clocks", "best" or "crossing".
     kind: str = "best"
-    # Values that a workload cannot have.
+    # Values that do not apply to a workload.
     excluded: set = field(default_factory=set)
 
     def by_workload(self) -> Iterator[tuple[Workload, list[Run]]]:
@@ -76,7 +76,7 @@ def window(keys: int) -> str:
 
 
 def windows(dim: int, widths, length=16384) -> tuple[Workload, ...]:
-    """Gradients, by how many keys a query sees on average."""
+    """Gradient workloads, by the average number of keys per query."""
     return tuple(
         Workload(window(w), dim, 2, length, backward=True, x=w * (1 - w / 2 / length))
         for w in widths
@@ -84,7 +84,7 @@ def windows(dim: int, widths, length=16384) -> tuple[Workload, ...]:
 
 
 def without_keys(share: float, length=16384) -> Workload:
-    """Forward, where as large a share of rows sees no key."""
+    """A forward workload with the given share of empty rows."""
     structure = f"#spattn.distances<{int(share * length)} to N>"
     return Workload(structure, 128, 2, length, x=share)
 

@@ -1,6 +1,6 @@
-"""Makes a tuning table of the times that tune.py measured.
+"""Computes a tuning table from the times that tune.py measured.
 
-Needs nothing but Python.
+Needs only Python.
 """
 
 import math
@@ -10,7 +10,7 @@ from experiments import EXPERIMENTS, HEADS, SHAPES, Workload
 
 
 def bands(structure: str, length: int) -> list[tuple[int, int]]:
-    """The distances that each head sees: the definition, not spattn's algebra."""
+    """The distances that each head sees, by definition, without spattn's algebra."""
     if "exclusive" not in structure:
         return [(0, length)] * HEADS
     width, rest = divmod(length, HEADS)
@@ -19,7 +19,7 @@ def bands(structure: str, length: int) -> list[tuple[int, int]]:
 
 
 def count(workload: Workload, rows: int, keys: int) -> tuple[int, int]:
-    """Work tiles that see a key, and key tiles of them."""
+    """The numbers of non-empty work tiles, and of key tiles that they visit."""
     work = visited = 0
     for lo, hi in bands(workload.structure, workload.length):
         for first in range(0, workload.length, rows):
@@ -32,8 +32,8 @@ def count(workload: Workload, rows: int, keys: int) -> tuple[int, int]:
 
 
 def solve(equations: list[tuple[float, float, float]]) -> tuple[float, float]:
-    """The a and b with a * x + b * y nearest to 1 in all (x, y, 1): relative errors
-    of times count alike, whether they are long or short."""
+    """The least-squares solution of a * x + b * y = z. Equations are scaled to z = 1,
+    to minimize relative errors: short and long times have equal weight."""
     scaled = [(x / z, y / z) for x, y, z in equations]
     xx = sum(x * x for x, _ in scaled)
     xy = sum(x * y for x, y in scaled)
@@ -46,8 +46,7 @@ def solve(equations: list[tuple[float, float, float]]) -> tuple[float, float]:
 
 
 def clocks(times: list[dict], sms: int) -> dict:
-    """Clocks of an SM for a work tile, and for a key tile, by head dimension and
-    tile shape."""
+    """SM clocks per work tile and per key tile, by head dimension and tile shape."""
     workloads = {w.name: w for w in EXPERIMENTS["clocks"].workloads}
     equations = defaultdict(list)
     for row in times:
@@ -60,7 +59,7 @@ def clocks(times: list[dict], sms: int) -> dict:
 
 
 def rounded(value: float, digits: int = 3) -> int:
-    """To as many significant digits: more would not be the same twice."""
+    """Rounds to significant digits: more digits would not be reproducible."""
     if value <= 0:
         return 0
     unit = 10 ** max(0, math.floor(math.log10(value)) - digits + 1)
@@ -68,7 +67,7 @@ def rounded(value: float, digits: int = 3) -> int:
 
 
 def ratios(name: str, times: list[dict]) -> list[tuple[float, float]]:
-    """By x: the first value's time divided by the second's."""
+    """The first value's time divided by the second's, by x."""
     first, second = EXPERIMENTS[name].values
     by_workload = defaultdict(dict)
     for row in times:
@@ -81,12 +80,13 @@ def ratios(name: str, times: list[dict]) -> list[tuple[float, float]]:
 
 
 def crossing(points: list[tuple[float, float]]) -> float | None:
-    """Where the first value stops to be the faster one: 0 if it never is, none if
-    it always is. Times that are within noise may cross several times; what counts
-    is where being wrong costs least."""
+    """The x up to which the first value is faster: 0 if it never is, None if it always
+    is. Because of noise the times may cross several times; this is the crossing with
+    the least total slowdown."""
 
     def cost(edge: int) -> float:
-        """Of the second value up to there, and the first after it."""
+        """The total log slowdown of the first value before the edge and the second
+        after it."""
         before = sum(max(0.0, math.log(r)) for _, r in points[:edge])
         return before + sum(max(0.0, -math.log(r)) for _, r in points[edge:])
 
@@ -102,7 +102,7 @@ def crossing(points: list[tuple[float, float]]) -> float | None:
 
 
 def best(times: list[dict]) -> tuple[str, dict[str, float]]:
-    """The value with the least geometric mean, and how much slower others are."""
+    """The value with the least geometric mean time, and the slowdown of the others."""
     by_workload, logs = defaultdict(dict), defaultdict(list)
     for row in times:
         by_workload[row["workload"]][row["value"]] = row["ms"]
@@ -115,7 +115,7 @@ def best(times: list[dict]) -> tuple[str, dict[str, float]]:
 
 
 def table(found: dict) -> dict:
-    """What Tuning.cpp holds of a card: only what was measured."""
+    """The entries of Tuning.cpp for a card, as far as they were measured."""
     numbers, slower = {}, {}
     for name, times in found.items():
         if name not in EXPERIMENTS or EXPERIMENTS[name].kind == "clocks":
@@ -163,9 +163,9 @@ def camel(name: str) -> str:
 
 
 def cpp(found: dict) -> str:
-    """The lines of Tuning.cpp."""
+    """Formats a table as lines of Tuning.cpp."""
     lines = [f"// {found['card']}, {found['commit']}"]
-    # Those that go with a tile shape, and are not fitted.
+    # Parameters that belong to a tile shape, and are not fitted.
     for row in found["forward"]:
         one_span = row["mmaWarpgroups"] > 2
         fields = {

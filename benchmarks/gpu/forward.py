@@ -1,12 +1,11 @@
-"""Checks and times the forward kernels on a Hopper GPU, beside what PyTorch has.
+"""Checks and times the forward kernels on a Hopper GPU, and compares with PyTorch's.
 
     python benchmarks/gpu/forward.py OUT.json
 
-Needs the package spattn, and torch; no LLVM. Variants are "torch", the kernels
-that spattn.torch chooses and users get, and tile shapes to compare with. Every
-kernel is compared with attention in float64 at small sizes, with poisoned
-outputs, twice for the same bits. How times are measured, and what the rows hold,
-is in measure.py.
+Needs the package spattn, and torch; no LLVM. The variants are "torch", the kernels that
+spattn.torch selects, and other tile shapes. Every kernel is compared with attention in
+float64 at small sizes, with poisoned outputs, and runs twice to compare the bits.
+measure.py describes times and rows.
 """
 
 import math
@@ -27,13 +26,13 @@ CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500))
 
 
 def work(structure, batch, heads, length, dim) -> tuple[int, int]:
-    """Operations, and bytes that have to move at least."""
+    """The minimum operations and bytes."""
     pairs, rows = count(structure, length, heads)
     return 4 * dim * pairs * batch, 2 * batch * dim * (3 * rows + heads * length)
 
 
 def verify(bind, structure, batch, heads, key_heads, queries, keys, dim) -> float:
-    """The relative error."""
+    """The relative error against float64."""
     torch.manual_seed(queries)
     q = random(batch, heads, queries, dim)
     k, v = (random(batch, key_heads, keys, dim) for _ in range(2))

@@ -1,4 +1,4 @@
-"""The kernels that the GPU benchmarks run: their sources, and variants of them."""
+"""The kernels of the GPU benchmarks: their sources and variants."""
 
 import subprocess
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ STRUCTURES = {
     "causal": "#spattn.causal",
     "window1024": "#spattn.window<left = 1023, right = 0>",
 }
-# Those whose rows see one span of keys: masks of others take more registers.
+# Structures whose rows see one span of keys: the masks of others need more registers.
 ONE_SPAN = ("exclusive", "causal", "window1024")
 # Query heads and key heads.
 HEADS = 16, 16
@@ -18,21 +18,21 @@ HEADS = 16, 16
 
 @dataclass(frozen=True)
 class Variant:
-    """Options of spattn-gpu, and what they are for."""
+    """Options of spattn-gpu, and the problems that they apply to."""
 
     options: str
-    # The chip that code is made for. That of other chips than sm_90a has the
-    # instructions of sm_80, also for the Hopper GPU at hand.
+    # The target of the code. Targets other than sm_90a use sm_80's instructions, also
+    # on a Hopper GPU.
     chip: str = "sm_90a"
     dims: tuple[int, ...] = (64, 128)
     structures: tuple[str, ...] = tuple(STRUCTURES)
 
 
-# Options of sm_80 and its 163 KiB, and of forward kernels that leave no choice.
+# Options for sm_80 and its 163 KiB, and for forward kernels with all choices fixed.
 SM80 = "shared-memory=166912"
 TILES = "mma-warpgroups={} key-tile={} ctas-per-sm={} stages={} query-stages=2"
 
-# By name: queries and keys of a tile, and CTAs per SM.
+# Queries and keys of a tile, and CTAs per SM, by name.
 FORWARD = {
     "128x128x1": Variant(TILES.format(2, 128, 1, 2)),
     "64x64x2": Variant(TILES.format(1, 64, 2, 2)),
@@ -57,7 +57,7 @@ BACKWARD = {
 
 
 def types(heads: int, key_heads: int, dim: int) -> tuple[str, str, str]:
-    """Of queries, of keys, and of the log-sum-exp."""
+    """The types of queries, of keys, and of the log-sum-exp."""
     return (
         f"tensor<?x{heads}x?x{dim}xbf16>",
         f"tensor<?x{key_heads}x?x{dim}xbf16>",
@@ -90,8 +90,8 @@ func.func @backward(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %g: {q},
 
 
 def compile_kernel(cubin: Path, source: str, *options: str) -> None:
-    """Writes the code of a function, and beside it, with the suffix .txt, what
-    artifact.py launches it by. `options` are those of spattn-translate."""
+    """Compiles a function to a cubin and, with the suffix .txt, the launch description
+    that artifact.py reads. `options` are those of spattn-translate."""
     translate = Path(__file__).parents[2] / "build/bin/spattn-translate"
     mlir, artifact = cubin.with_suffix(".mlir"), cubin.with_suffix(".spattn")
     mlir.write_text(source)

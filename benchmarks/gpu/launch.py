@@ -1,5 +1,5 @@
-"""Kernels of the package, compiled with options and launched on tensors by name.
-Needs the package spattn, and torch."""
+"""Compiles kernels with options, and launches them on tensors by name. Needs the
+package spattn, and torch."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ from spattn.arrays import view_of
 
 Tensors = dict[str, torch.Tensor]
 Launch = Callable[[], None]
-#: Makes a launch on tensors. Scratch is filled with a byte before, if one is given.
+#: Makes a launch on tensors. Scratch is first filled with a byte, if one is given.
 Bind = Callable[[Tensors, int | None], Launch]
 
 
@@ -30,7 +30,7 @@ def make_problem(structure: str, heads: int, key_heads: int, dim: int, backward:
 def bind_variants(
     variants: dict[str, Variant], workload: tuple, backward: bool
 ) -> Iterator[tuple[str, Bind]]:
-    """Those that there are for a workload, by name."""
+    """The variants that apply to a workload, by name."""
     structure, heads, key_heads, dim, _, _ = workload
     problem = make_problem(structure, heads, key_heads, dim, backward)
     for name, variant in variants.items():
@@ -63,8 +63,8 @@ def bind(kernel: spattn.Kernel) -> Bind:
 
 
 def bind_torch(structure: str, backward: bool) -> Bind:
-    """What users call: spattn.torch.attention, whose kernels are those that it
-    chooses. Results are copied only where they are compared (with `poison`)."""
+    """spattn.torch.attention, with the kernels that it selects for users. Results are
+    copied only if they are compared (with `poison`)."""
     text = STRUCTURES[structure]
 
     def make(tensors: Tensors, poison: int | None = None) -> Launch:

@@ -1,11 +1,11 @@
-"""How the GPU benchmarks measure, and what they write. Needs torch.
+"""The GPU benchmarks' time measurement and output. Needs torch.
 
-Times are medians of 20 calls, by events, on random normal data, all systems in
-one run: "ms" with the GPU kept busy while the host prepares a call, "call_ms"
-without that, so that the host's time is in it. Rows: {"workload", "system",
-"pass", "ms", "call_ms", "floor_ms", "tflops", "error", "commit", "gpu", "date",
-...}; the floor is the larger of touched bytes by the measured copy rate and
-operations by the measured rate of a matrix product.
+Times are medians of 20 calls, measured with CUDA events on random normal data, all
+systems in one run. "ms" is GPU time: the GPU is kept busy while the host prepares a
+call. "call_ms" includes the host time. Rows: {"workload", "system", "pass", "ms",
+"call_ms", "floor_ms", "tflops", "error", "commit", "gpu", "date", ...}. The floor is
+the larger of the touched bytes divided by the measured copy bandwidth, and the
+operations divided by the measured throughput of a matrix product.
 """
 
 import datetime
@@ -20,9 +20,9 @@ from workloads import random
 
 
 def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
-    """Milliseconds of each call. They take turns, so that heat and power limits
-    are the same for all. If the GPU is kept busy while the host prepares a call,
-    no time of the host is measured; else what a caller waits for."""
+    """Median milliseconds of each call. The calls take turns, so that heat and power
+    limits affect all alike. With `busy`, the GPU is kept busy while the host prepares a
+    call, which excludes host time; otherwise the time is what a caller waits for."""
     times = {name: [] for name in calls}
     for number in range(warmup + count):
         for name, call in calls.items():
@@ -43,7 +43,7 @@ def median(call) -> float:
 
 
 def get_commit() -> str | None:
-    """Of the sources: SPATTN_COMMIT or, without it, what the repository says."""
+    """The commit of the sources: SPATTN_COMMIT if set, otherwise the repository's."""
     if commit := os.environ.get("SPATTN_COMMIT"):
         return commit
     git = ["git", "rev-parse", "--short", "HEAD"]
@@ -55,7 +55,7 @@ def get_commit() -> str | None:
 
 
 def rates() -> tuple[float, float]:
-    """Bytes and operations a millisecond."""
+    """The copy bandwidth and the product throughput, per millisecond."""
     x = torch.empty(4 << 30, dtype=torch.uint8, device="cuda")
     y = torch.empty_like(x)
     copy = 2 * x.numel() / median(lambda: y.copy_(x))
@@ -64,7 +64,7 @@ def rates() -> tuple[float, float]:
 
 
 class Report:
-    """The rows of a file that are of one pass; those of others stay in it."""
+    """Replaces the rows of one pass in a file, and keeps those of other passes."""
 
     def __init__(self, target: Path, of_pass: str):
         self.target, self.of_pass = target, of_pass
@@ -82,9 +82,8 @@ class Report:
         print(f"product {self.product_rate / 1e9:.0f} TFLOP/s")
 
     def time(self, workload: str, work, calls: dict, errors: dict, same: dict) -> None:
-        """Times what is called for a workload of so many operations and bytes:
-        variants of spattn, which have an error and may give the same bits in every
-        run, and other systems."""
+        """Times the calls for a workload with the given operations and bytes: variants
+        of spattn, whose error and reproducibility are recorded, and other systems."""
         operations, moved = work
         floor = max(operations / self.product_rate, moved / self.copy_rate)
         call_ms = medians(calls, busy=False)

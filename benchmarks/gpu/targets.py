@@ -2,10 +2,10 @@
 
     python benchmarks/gpu/targets.py [FOLDER]
 
-Needs no GPU, but ptxas and cuobjdump of the Python packages or the toolkit. Fails
-on spills, stack frames and warnings. The compiler chooses tiles and stages for
-the target. Columns: what it chose, the most registers of any of the structures'
-kernels, and the HMMA instructions of each. FOLDER keeps the artifacts.
+Needs no GPU, but ptxas and cuobjdump, from the Python packages or the toolkit. Fails
+on spills, stack frames and warnings. The compiler chooses tiles and stages for the
+target. Columns: its choice, the greatest register count of the structures' kernels,
+and the HMMA instructions of each. Saves the artifacts in FOLDER, if that is given.
 """
 
 import os

@@ -1,13 +1,13 @@
-"""Measures the numbers of lib/Conversion/SpattnToSpattnGPU/Tuning.cpp again.
+"""Measures the numbers of lib/Conversion/SpattnToSpattnGPU/Tuning.cpp.
 
     python benchmarks/gpu/tune.py build FOLDER              # where spattn is built
     python benchmarks/gpu/tune.py run FOLDER TIMES.json     # on the GPU
     python benchmarks/gpu/tune.py table TIMES.json [--json] # anywhere
 
 `run` needs torch and cuda-bindings; no LLVM. `--only NAME` (of `build` and `run`)
-leaves out all experiments but one; TIMES.json keeps the others'. `table` prints
-the rows and numbers as they stand in Tuning.cpp, or as JSON. docs/Tuning.md says
-what each experiment compares; how numbers follow from times is in fit.py.
+selects one experiment; TIMES.json keeps the times of the others. `table` prints the
+rows and numbers in the form of Tuning.cpp, or as JSON. docs/Tuning.md describes the
+experiments; fit.py computes the numbers from the times.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def build(folder: Path, runs: list[Run]) -> None:
 
 
 def clock() -> float:
-    """Clocks a millisecond of the GPU as it is now, warm from what it just did."""
+    """The GPU's clocks per millisecond at its current temperature."""
     import torch
 
     clocks = 20_000_000
@@ -63,14 +63,14 @@ def measure(folder: Path, target: Path, names: list[str]) -> None:
     }
     for name in names:
         times = []
-        # What is compared takes turns, so that heat is the same for all.
+        # The values take turns, so that heat affects all alike.
         for workload, runs in EXPERIMENTS[name].by_workload():
             dim, batch, length = workload.dim, workload.batch, workload.length
             tensors = {
                 name: random(batch, HEADS, length, dim) for name in ("q", "k", "v")
             }
             tensors["o"] = random(batch, HEADS, length, dim)
-            # What queries that see all keys have.
+            # The log-sum-exp of a query that sees all keys.
             tensors["lse"] = torch.full(
                 (batch, HEADS, length), math.log(length), device="cuda"
             )

@@ -1,5 +1,5 @@
-"""What the GPU benchmarks measure: structures by their definition, not by
-spattn's algebra, and sizes. Needs torch."""
+"""The workloads of the GPU benchmarks: sizes, and structures by their definition,
+independently of spattn's algebra. Needs torch."""
 
 import torch
 from torch.nn.attention.flex_attention import create_block_mask
@@ -30,7 +30,7 @@ def workload_name(structure, heads, key_heads, dim, batch, length) -> str:
 
 
 def intervals(structure: str, length: int, heads: int):
-    """Distances of each head."""
+    """The intervals of distances of each head."""
     for h in range(heads):
         base, rest = divmod(length, heads)
         width, start = base + (h < rest), h * base + min(h, rest)
@@ -46,7 +46,7 @@ def intervals(structure: str, length: int, heads: int):
 
 
 def count(structure: str, length: int, heads: int) -> tuple[int, int]:
-    """Allowed pairs of a batch entry, and rows of queries that see a key."""
+    """The numbers of allowed pairs and of non-empty rows, per batch entry."""
     pairs = rows = 0
     for spans in intervals(structure, length, heads):
         for lo, hi in spans:
@@ -56,7 +56,7 @@ def count(structure: str, length: int, heads: int) -> tuple[int, int]:
 
 
 def allowed(structure: str, heads: int, queries: int, keys: int) -> torch.Tensor:
-    """For each head, query and key, whether the pair is allowed."""
+    """The mask, (heads, queries, keys)."""
     d = torch.arange(queries, device="cuda")[:, None] + (keys - queries)
     d = d - torch.arange(keys, device="cuda")
     return torch.stack(
@@ -68,7 +68,7 @@ def allowed(structure: str, heads: int, queries: int, keys: int) -> torch.Tensor
 
 
 def block_mask(structure: str, length: int, heads: int):
-    """What FlexAttention makes of it. Long ones only fit memory if compiled."""
+    """FlexAttention's block mask. Long ones fit in memory only if compiled."""
     w = length // heads
     mask = {
         "exclusive": lambda b, h, i, j: (i - j >= h * w) & (i - j < (h + 1) * w),

@@ -1,10 +1,10 @@
-"""Models of OLMoE's architecture whose attention can be exchanged."""
+"""Models of OLMoE's architecture with pluggable attention."""
 
 import torch
 from systems import System
 from transformers import AttentionInterface, OlmoeConfig, OlmoeForCausalLM
 
-#: OLMoE-1B-7B, and a model of the same kind for tests.
+#: OLMoE-1B-7B, and a small model of the same architecture for tests.
 FULL = {
     "hidden_size": 2048,
     "num_attention_heads": 16,
@@ -26,7 +26,7 @@ LAYERS = 16
 
 
 class _Turn:
-    """The system whose turn it is."""
+    """The system in use."""
 
     system: System | None = None
 
@@ -35,12 +35,12 @@ def _attention(module, query, key, value, mask, scaling=None, **kwargs):
     return _Turn.system(query, key, value, scaling), None
 
 
-# Under a name without a mask function, transformers makes no mask.
+# transformers builds no mask for a name without a mask function.
 AttentionInterface.register("benchmark", _attention)
 
 
 def use(system: System) -> None:
-    """Makes all models call `system`."""
+    """Makes all models use the attention of `system`."""
     _Turn.system = system
 
 

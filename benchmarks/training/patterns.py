@@ -1,4 +1,4 @@
-"""The structures of the benchmarks, as each system takes them."""
+"""The benchmarks' structures, in the form that each system takes."""
 
 import torch
 
@@ -8,8 +8,8 @@ Interval = tuple[int, int]
 
 
 def intervals(structure: str, head: int, heads: int, length: int) -> list[Interval]:
-    """Distances [lo, hi) that a head sees, disjoint and ascending. This is the
-    definition of arXiv 2511.09596, and not spattn's algebra."""
+    """The intervals [lo, hi) of distances that a head sees, disjoint and ascending, by
+    the definition of arXiv 2511.09596, independently of spattn's algebra."""
     if structure == "causal":
         return [(0, length)]
     width, rest = divmod(length, heads)
@@ -25,7 +25,7 @@ def intervals(structure: str, head: int, heads: int, length: int) -> list[Interv
 
 
 def for_spattn(structure: str):
-    """A structure of spattn."""
+    """The spattn structure."""
     import spattn
 
     return {
@@ -36,11 +36,11 @@ def for_spattn(structure: str):
 
 
 def mask_function(structure: str, heads: int, length: int, device: str):
-    """FlexAttention's: whether a query sees a key."""
+    """The mask_mod for FlexAttention."""
     if structure == "causal":
         return lambda b, h, i, j: i >= j
     if length % heads == 0:
-        # Without captured tensors, which not every backend takes.
+        # Avoid captured tensors, which not every backend supports.
         width = length // heads
         if structure == "exclusive":
             return lambda b, h, i, j: (i - j >= h * width) & (i - j < (h + 1) * width)
@@ -58,14 +58,14 @@ def mask_function(structure: str, heads: int, length: int, device: str):
 
 
 def block_mask(structure: str, heads: int, length: int, device: str, size: int = 128):
-    """FlexAttention's block mask, made from the intervals: its own way evaluates
-    every pair, which takes minutes at 65,536 tokens."""
+    """FlexAttention's block mask, computed from the intervals: create_block_mask
+    evaluates every pair, which takes minutes at 65,536 tokens."""
     from torch.nn.attention.flex_attention import BlockMask
 
     blocks = -(-length // size)
     first = torch.arange(blocks, device=device) * size
     last = (first + size).clamp(max=length) - 1
-    # A block has the distances from `least` to `most`.
+    # A block contains the distances from `least` to `most`.
     least, most = first[:, None] - last, last[:, None] - first
     visited, full = [], []
     for head in range(1 if structure == "causal" else heads):
@@ -74,7 +74,7 @@ def block_mask(structure: str, heads: int, length: int, device: str, size: int =
         for lo, hi in intervals(structure, head, heads, length):
             some |= (most >= lo) & (least < hi)
             all_ |= (least >= lo) & (most < hi)
-        # A last block that sticks out is not full.
+        # A block that extends past the end is not full.
         if length % size:
             all_[-1] = False
             all_[:, -1] = False
@@ -99,7 +99,7 @@ def block_mask(structure: str, heads: int, length: int, device: str, size: int =
 def endpoints(
     structure: str, heads: int, length: int, batch: int, device: str
 ) -> torch.Tensor:
-    """cuDNN's, for each query: it sees the keys [0, e0), [e1, e2) and [e3, e4)."""
+    """Interval ends for cuDNN: a query sees the keys [0, e0), [e1, e2), [e3, e4)."""
     i = torch.arange(length, device=device, dtype=torch.int32)
     if structure == "causal":
         return (i + 1).repeat(batch)[None, None].contiguous()
@@ -107,7 +107,7 @@ def endpoints(
     count = max(len(intervals(structure, h, heads, length)) for h in range(heads))
     for head in range(heads):
         ends = [torch.zeros_like(i)]
-        # Distances ascend, so that keys descend.
+        # Ascending distances are descending keys.
         for lo, hi in reversed(intervals(structure, head, heads, length)):
             ends += [(i + 1 - hi).clamp(min=0), (i + 1 - lo).clamp(min=0)]
         ends += [ends[-1]] * (2 * count + 1 - len(ends))

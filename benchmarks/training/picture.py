@@ -1,4 +1,4 @@
-"""Draws what step.py and train.py recorded.
+"""Draws the results of step.py and train.py.
 
 python benchmarks/training/picture.py step ROWS.json training.svg
 python benchmarks/training/picture.py train RUNS.json loss.svg
@@ -30,7 +30,7 @@ STRUCTURES = {
 
 
 def latest(rows: list[dict]) -> dict[tuple[str, str], dict[int, float]]:
-    """Tokens a second by system and structure, and by length; the last row counts."""
+    """Tokens per second by system, structure and length, from the latest rows."""
     found: dict[tuple[str, str], dict[int, float]] = {}
     for row in rows:
         key = row["system"], row["structure"]
@@ -39,8 +39,8 @@ def latest(rows: list[dict]) -> dict[tuple[str, str], dict[int, float]]:
 
 
 def draw_step(rows: list[dict]) -> Drawing:
-    """Speed over dense attention by cuDNN (or by torch, without a GPU): a curve for
-    spattn and one for the best peer, for each structure."""
+    """Throughput relative to dense attention by cuDNN (or by torch, without a GPU): for
+    each structure, one curve for spattn and one for the best peer."""
     rates = latest(rows)
     base_system = "cudnn" if ("cudnn", "causal") in rates else "sdpa"
     base = rates[base_system, "causal"]
@@ -84,7 +84,7 @@ def draw_step(rows: list[dict]) -> Drawing:
 
 
 def draw_train(runs: list[dict]) -> Drawing:
-    """Loss curves: of training as lines, of validation as marks; and the speeds."""
+    """Loss curves, with training as lines and validation as marks; and the speeds."""
     curves = []
     for run in {run["structure"]: run for run in runs}.values():
         name, tone = STRUCTURES[run["structure"]]

@@ -1,14 +1,14 @@
-"""Times a step of OLMoE-1B-7B's layers with the attention of each system.
+"""Times a training step of OLMoE-1B-7B's layers with each system's attention.
 
     python benchmarks/training/step.py ROWS.json
 
 A step is the forward pass and the gradients of all weights, in bf16, with random
-weights and tokens. The model has fewer layers than OLMoE-1B-7B's 16, and its head
-computes as many times fewer logits, so that it weighs as much as in the whole model.
-For each length, all systems take turns, a step each; a row has the median of the
-rounds: {"tokens", "system", "structure", "tokens_per_s", "step_ms", ...}, where
-tokens is the length of a sequence. Systems that are not installed are named at the
-end. Weights have gradients, but no optimizer runs, which would be the same for all.
+weights and tokens. The model has fewer layers than OLMoE-1B-7B's 16, and its
+language-model head computes proportionally fewer logits, so that the head takes the
+same share of the time as in the whole model. For each length, all systems take turns,
+one step each. A row has the median of the rounds: {"tokens", "system", "structure",
+"tokens_per_s", "step_ms", ...}, where "tokens" is the length of a sequence. Missing
+systems are listed at the end. No optimizer runs: its time is the same for all systems.
 """
 
 import argparse
@@ -26,12 +26,12 @@ from patterns import STRUCTURES
 from systems import SYSTEMS, Absent, System
 
 LENGTHS = (4096, 8192, 16384, 32768, 65536, 131072)
-#: Tokens of a step, unless a sequence is longer.
+#: Tokens per step, unless one sequence is longer.
 TOKENS = 32768
 
 
 def layers_for(device: str) -> int:
-    """How many layers there is memory for, with what gradients need at the longest."""
+    """The number of layers that fit in memory with the longest sequence."""
     if device == "cpu":
         return 2
     gib = torch.cuda.get_device_properties(0).total_memory / 2**30
@@ -44,7 +44,7 @@ def synchronize(device: str) -> None:
 
 
 def step(model, ids: torch.Tensor, head_stride: int) -> None:
-    """The loss of every `head_stride`-th token, and its gradients."""
+    """Computes the loss of every `head_stride`-th token, and its gradients."""
     hidden = model.model(input_ids=ids).last_hidden_state
     logits = model.lm_head(hidden[:, :-1:head_stride])
     loss = F.cross_entropy(
@@ -57,7 +57,7 @@ def step(model, ids: torch.Tensor, head_stride: int) -> None:
 def systems_for(
     names: list[str], structures: list[str], shape: tuple, absent: dict[str, str]
 ) -> list[System]:
-    """The systems that take part."""
+    """Creates the systems to compare; notes missing ones in `absent`."""
     made = []
     for name in names:
         for structure in structures:
@@ -73,11 +73,11 @@ def systems_for(
 def measure(
     model, systems: list[System], batch: int, length: int, rounds: int, stride: int
 ) -> dict[System, float]:
-    """Median seconds of a step, by turns. Those that fail are left out."""
+    """Median seconds per step of systems that take turns. Drops systems that fail."""
     device = systems[0].device
     ids = torch.randint(0, model.config.vocab_size, (batch, length), device=device)
     times: dict[System, list[float]] = {system: [] for system in systems}
-    # Two rounds compile what there is to compile, and fill allocators.
+    # Two warm-up rounds compile kernels and fill the allocators.
     for turn in range(rounds + 2):
         for system in list(times):
             olmoe.use(system)
@@ -86,7 +86,7 @@ def measure(
                 start = time.perf_counter()
                 step(model, ids, stride)
                 synchronize(device)
-            except Exception as error:  # One system must not take the others along.
+            except Exception as error:  # A failing system must not stop the others.
                 model.zero_grad(set_to_none=True)
                 print(
                     f"{system.name}, {system.structure}, {length} tokens: "

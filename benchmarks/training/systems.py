@@ -1,8 +1,8 @@
-"""The attention of each system, behind one interface of transformers.
+"""The attention of each system, behind transformers' attention interface.
 
-A system is a class with a `name`, the `structures` that it can say, and a call that
-takes (batch, heads, length, dim) tensors. Making one for a shape raises `Absent` if
-the system is not installed, or cannot run here.
+A system is a class with a `name`, the `structures` that it supports, and a call that
+takes (batch, heads, length, dim) tensors. Its constructor raises `Absent` if the system
+is not installed or cannot run on this machine.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Absent(Exception):
-    """Why a system takes no part."""
+    """A system is not available, for the given reason."""
 
 
 class System:
@@ -25,7 +25,7 @@ class System:
         self.prepare()
 
     def prepare(self) -> None:
-        """What is done once for a shape."""
+        """Setup that is done once per shape."""
 
     def __call__(self, q, k, v, scale: float) -> torch.Tensor:
         """The output, as (batch, length, heads, dim)."""
@@ -33,7 +33,7 @@ class System:
 
 
 class Sdpa(System):
-    """What torch picks."""
+    """The backend that torch selects."""
 
     name = "sdpa"
     structures = ("causal",)
@@ -58,7 +58,7 @@ class Cudnn(Sdpa):
 
 
 class FlashAttention4(System):
-    """FlashAttention-4, of the package flash-attn-4."""
+    """FlashAttention-4, from the package flash-attn-4."""
 
     name = "fa4"
     structures = ("causal",)
@@ -76,7 +76,7 @@ class FlashAttention4(System):
 
 
 class Flex(System):
-    """FlexAttention, compiled, with the backend that it takes by itself."""
+    """Compiled FlexAttention with its default backend."""
 
     name = "flex"
     options: dict | None = None
@@ -97,7 +97,7 @@ class Flex(System):
 
 
 class FlexFlash(Flex):
-    """FlexAttention with kernels of FlashAttention-4."""
+    """FlexAttention with FlashAttention-4 kernels."""
 
     name = "flex-flash"
     options = {"BACKEND": "FLASH"}
@@ -111,7 +111,7 @@ class FlexFlash(Flex):
 
 
 class CudnnFlex(System):
-    """cudnn.flex_attention, of the package nvidia-cudnn-frontend."""
+    """cudnn.flex_attention, from the package nvidia-cudnn-frontend."""
 
     name = "cudnn-flex"
     plan = None

@@ -1,7 +1,7 @@
-"""Text to train on, from what every Python has: the sources of its packages.
+"""Training text that every Python installation has: the sources of its packages.
 
-Programs and their documentation are real text, with names that are used thousands
-of tokens after they are defined.
+Programs and their documentation are real text, with names that are used thousands of
+tokens after their definitions.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ SUFFIXES = (".py", ".pyi", ".md", ".rst", ".txt")
 
 
 def files(folders: list[Path] | None = None) -> Iterator[tuple[str, bool]]:
-    """The texts, each once, in an order that looks random and never changes; and
-    whether each is for validation."""
+    """The distinct texts, in a fixed pseudorandom order, and whether each is for
+    validation."""
     if folders is None:
         paths = sysconfig.get_paths()
         folders = sorted(
@@ -39,7 +39,7 @@ def files(folders: list[Path] | None = None) -> Iterator[tuple[str, bool]]:
 
 
 def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
-    """Byte pairs, as GPT-2 has them."""
+    """Trains a byte-level BPE tokenizer like GPT-2's."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -54,7 +54,7 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
 
 
 class Text:
-    """Sequences for training and for validation, of so many `tokens` if there are."""
+    """Training and validation sequences, with up to `tokens` tokens each."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Text:
         length: int,
         folders: list[Path] | None = None,
     ) -> None:
-        # A token stands for three to four characters.
+        # A token is three to four characters long on average.
         missing = [5 * count for count in tokens]
         parts: tuple[list[str], list[str]] = ([], [])
         for text, is_validation in files(folders):
@@ -72,7 +72,7 @@ class Text:
                 missing[is_validation] -= len(text)
             elif max(missing) <= 0:
                 break
-        #: Characters that the tokenizer learns from.
+        # The number of characters to train the tokenizer on.
         sample, count = 20_000_000, 0
         while sample > 0 and count < len(parts[False]):
             sample -= len(parts[False][count])
@@ -92,12 +92,12 @@ class Text:
             ids = [token for encoding in encodings for token in (*encoding.ids, end)]
             parts.append(torch.tensor(ids, dtype=torch.int32))
         ids = torch.cat(parts) if parts else torch.empty(0, dtype=torch.int32)
-        # One row a sequence; a text may begin in one and end in the next.
+        # One row per sequence; a text may span several rows.
         rows = len(ids) // self.length
         return ids[: rows * self.length].view(rows, self.length)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        """Sequences for training, in an order that is the same in every run."""
+        """Training sequences, in the same order in every run."""
         epoch = 0
         while True:
             generator = torch.Generator().manual_seed(epoch)

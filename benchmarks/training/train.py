@@ -1,12 +1,12 @@
-"""Trains a small model of OLMoE's kind with dense attention and with bands.
+"""Trains a small model of OLMoE's architecture with dense attention and with bands.
 
     python benchmarks/training/train.py RUNS.json
 
-The models see the same sequences in the same order, of text from Python packages
-(text.py), and differ in their attention alone: causal by cuDNN, exclusive bands and
-local + band by spattn. RUNS.json gets an object for each: {"structure", "system",
-"parameters", "length", "batch", "tokens_per_s", "steps": [...], "loss": [...],
-"validation_steps": [...], "validation_loss": [...], ...}; picture.py draws it.
+The models train on the same sequences in the same order, from the text of Python
+packages (text.py). They differ only in their attention: causal by cuDNN, exclusive
+bands and local + band by spattn. RUNS.json gets an object per run: {"structure",
+"system", "parameters", "length", "batch", "tokens_per_s", "steps": [...], "loss":
+[...], "validation_steps": [...], "validation_loss": [...], ...}; picture.py draws it.
 """
 
 import argparse
@@ -32,12 +32,12 @@ SMALL = {
     "num_experts_per_tok": 4,
     "vocab_size": 16384,
 }
-#: How many steps a point of the loss curve is the mean of.
+#: The number of steps to average for a point of the loss curve.
 WINDOW = 10
 
 
 class Optimizer:
-    """AdamW in f32 for weights that the model keeps in another type."""
+    """AdamW with f32 master weights, for a model with weights of another type."""
 
     def __init__(self, model: torch.nn.Module, steps: int, rate: float) -> None:
         self.weights = [p for p in model.parameters() if p.requires_grad]
@@ -73,7 +73,7 @@ class Optimizer:
 
 @torch.no_grad()
 def validate(model, rows: torch.Tensor, batch: int, device: str) -> float:
-    """The loss of text that the model is not trained on."""
+    """The mean loss on the validation text."""
     model.eval()
     losses = [
         model(input_ids=ids, labels=ids).loss.item()
@@ -84,7 +84,7 @@ def validate(model, rows: torch.Tensor, batch: int, device: str) -> float:
 
 
 def train(structure: str, system: str, text: Text, sizes: dict, options) -> dict:
-    """One run, as it is recorded."""
+    """Trains one model, and returns its record."""
     device, length, batch = options.device, text.length, options.batch
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     heads = sizes["num_attention_heads"]
@@ -111,12 +111,12 @@ def train(structure: str, system: str, text: Text, sizes: dict, options) -> dict
         out = model(input_ids=ids, labels=ids)
         out.loss.backward()
         optimizer.step()
-        # The loss of the next token alone, without that of the router.
+        # The next-token loss alone, without the router's auxiliary loss.
         router = model.router_aux_loss_coef * out.aux_loss.detach()
         losses.append(out.loss.detach() - router)
         if step % WINDOW and step != options.steps:
             continue
-        # Reading the losses waits for the steps.
+        # item() synchronizes with the GPU.
         mean = torch.stack(losses).mean().item()
         seconds.append((time.perf_counter() - begin) / len(losses))
         losses.clear()
