@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 
@@ -361,5 +361,60 @@ func.func @scalar(%q: memref<1x2x8x4xf32>, %l: memref<*xf32>) {
   // expected-error @+1 {{'spattn.attention' op expected 'lse' to be a ranked tensor or a strided memref, got 'memref<*xf32>'}}
   spattn.attention structure(#spattn.causal) ins(%q, %q, %q : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>)
       outs(%q, %l : memref<1x2x8x4xf32>, memref<*xf32>)
+  return
+}
+
+// -----
+
+// C2: rank of sink_logits
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<1x2xf32>) {
+  // expected-error @below {{expected 'sink_logits' of rank 1, got 'tensor<1x2xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%s : tensor<1x2xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C2: sink_logits is no array
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: f32) {
+  // expected-error @below {{'spattn.attention' op expected 'sink_logits' to be a ranked tensor or a strided memref, got 'f32'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%s : f32) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C5: sink_logits
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2xbf16>) {
+  // expected-error @below {{expected 'sink_logits' to have element type f32, got 'bf16'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%s : tensor<2xbf16>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: sink_logits
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<?xf32>) {
+  // expected-error @below {{expected a static number of heads of 'sink_logits', got 'tensor<?xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%s : tensor<?xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: heads of sink_logits
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<4xf32>) {
+  // expected-error @below {{expected 'query' and 'sink_logits' to have the same number of heads, got 2 and 4}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%s : tensor<4xf32>) outs(%o : tensor<1x2x8x4xf32>)
   return
 }

@@ -77,6 +77,30 @@ func.func @backward_dlse(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %dl: te
   return
 }
 
+// CHECK-LABEL: @sink_logits
+// CHECK: spattn.attention structure(#spattn.causal)
+// CHECK-SAME: tensor<1x2x8x4xf32>) sink_logits(%{{.*}} : tensor<2xf32>) outs(
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: dlse(%{{.*}} : tensor<1x2x8xf32>) sink_logits(%{{.*}} : tensor<2xf32>) scale(%{{.*}}) outs(
+// CHECK-SAME: tensor<1x2x8x4xf32>, tensor<2xf32>)
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: sink_logits(%{{.*}} : memref<2xf32, strided<[2]>>) outs(
+func.func @sink_logits(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %sink: tensor<2xf32>, %s: f32,
+                       %m: memref<1x2x8x4xf32>, %n: memref<1x2x8xf32>, %t: memref<2xf32, strided<[2]>>) {
+  %0 = spattn.attention structure(#spattn.causal)
+    ins(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%sink : tensor<2xf32>) outs(%x : tensor<1x2x8x4xf32>)
+  %1:4 = spattn.attention_backward structure(#spattn.causal)
+    ins(%x, %x, %x, %x, %l, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    dlse(%l : tensor<1x2x8xf32>) sink_logits(%sink : tensor<2xf32>) scale(%s)
+    outs(%x, %x, %x, %sink : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<2xf32>)
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%m, %m, %m, %m, %n, %m : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8xf32>, memref<1x2x8x4xf32>)
+    sink_logits(%t : memref<2xf32, strided<[2]>>)
+    outs(%m, %m, %m, %t : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<2xf32, strided<[2]>>)
+  return
+}
+
 // CHECK-LABEL: @backward_buffers
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)

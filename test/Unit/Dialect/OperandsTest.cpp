@@ -43,6 +43,8 @@ TEST(LayoutTest, OperandsHaveTheDimensionsThatTheyHaveInItsOrder) {
   EXPECT_EQ(layout.getDim(lse, Dim::Length), 0u);
   EXPECT_EQ(layout.getDim(lse, Dim::Batch), 1u);
   EXPECT_EQ(layout.getDim(lse, Dim::Head), 2u);
+  EXPECT_EQ(layout.getDim(getOperandInfo(OperandKind::SinkLogits), Dim::Head),
+            0u);
   const OperandInfo &value = getOperandInfo(OperandKind::Value);
   for (Dim dim : kDims)
     EXPECT_EQ(layout.getDim(value, dim), layout.getDim(dim));
@@ -101,7 +103,7 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
   auto first = AttentionOp::create(
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
       values[OperandKind::Key], values[OperandKind::Value], Value(),
-      values[OperandKind::Out], Value(), CausalAttr::get(&context),
+      Value(), values[OperandKind::Out], Value(), CausalAttr::get(&context),
       Alignment::Start, "bhnd", TileShapeAttr());
   auto copy = AttentionOp::create(b, b.getUnknownLoc(),
                                   first.getOperandValues(), first);
@@ -134,7 +136,7 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   Value value = module->getBody()->addArgument(array, b.getUnknownLoc());
   b.setInsertionPointToStart(module->getBody());
   auto op = AttentionOp::create(
-      b, b.getUnknownLoc(), array, value, value, value, Value(), value, Value(),
+      b, b.getUnknownLoc(), array, value, value, value, Value(), Value(), value, Value(),
       CausalAttr::get(&context), Alignment::End, "bhnd", TileShapeAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(

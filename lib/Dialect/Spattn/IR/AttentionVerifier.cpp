@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C19 are those of the specification, docs/Spec.md.
+// The labels C1 to C20 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -216,6 +216,24 @@ static LogicalResult verifyResults(AttentionOpInterface op) {
   return success();
 }
 
+/// C20: optional results are the gradients of what is given.
+static LogicalResult verifyOptionalGradients(AttentionOpInterface op) {
+  OperandValues values = op.getOperandValues();
+  for (const OperandInfo &info : op.getOperandInfos()) {
+    if (!info.isOptional || !info.isWritten || !info.gradientOf)
+      continue;
+    StringRef model = getOperandInfo(*info.gradientOf).name;
+    bool isGiven(values[info.kind]), hasModel(values[*info.gradientOf]);
+    if (isGiven && !hasModel)
+      return op->emitOpError("has '")
+             << info.name << "' in 'outs', but no '" << model << "'";
+    if (hasModel && !isGiven)
+      return op->emitOpError("has '")
+             << model << "', but no '" << info.name << "' in 'outs'";
+  }
+  return success();
+}
+
 /// C16: the scratch of a tile, which lives on a thread's stack, stays small.
 static LogicalResult verifyTileShape(AttentionOpInterface op,
                                      int64_t scratchFactor) {
@@ -243,7 +261,7 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyStaticSizes(op, operands)) || failed(verifyHeadSizes(op)) ||
       failed(verifyAgreement(op, operands)) ||
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
-      failed(verifyResults(op)))
+      failed(verifyResults(op)) || failed(verifyOptionalGradients(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

@@ -103,9 +103,11 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
 
 defvar Spattn_QueryRows = [Spattn_Batch, Spattn_QueryHeads, Spattn_QueryLength];
 defvar Spattn_KeyRows = [Spattn_Batch, Spattn_KeyHeads, Spattn_KeyLength];
+defvar Spattn_EachQueryHead = [Spattn_QueryHeads];
 
 /// Operations take what they read, in this order, and then what they write.
 /// The first operand with an extent has the size that others are compared with.
+/// A gradient that may be written is, where what it is the gradient of is given.
 defvar Spattn_Operands = [
   Spattn_Operand<"Query", "query", "q", Spattn_QueryRows # [Spattn_HeadDim],
                  Spattn_OfInput, Spattn_Reads, Spattn_Reads>,
@@ -122,6 +124,8 @@ defvar Spattn_Operands = [
                  Spattn_OfOut, Spattn_Ignores, Spattn_Reads, 16, "Out">,
   Spattn_Operand<"LseGradient", "dlse", "dlse", Spattn_QueryRows,
                  Spattn_OfF32, Spattn_Ignores, Spattn_MayRead, 4, "Lse">,
+  Spattn_Operand<"SinkLogits", "sink_logits", "sink", Spattn_EachQueryHead,
+                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"Scale", "scale", "scale", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
                  /*positive=*/1>,
@@ -136,7 +140,10 @@ defvar Spattn_Operands = [
   Spattn_Operand<"ValueGradient", "dvalue", "dv",
                  Spattn_KeyRows # [Spattn_ValueDim],
                  Spattn_OfInputOrF32, Spattn_Ignores, Spattn_Writes, 16,
-                 "Value">
+                 "Value">,
+  Spattn_Operand<"SinkLogitsGradient", "dsink_logits", "dsink",
+                 Spattn_EachQueryHead, Spattn_OfF32, Spattn_Ignores,
+                 Spattn_MayWrite, 4, "SinkLogits">
 ];
 
 def Spattn_OperandKind : I32EnumAttr<"OperandKind",

@@ -78,6 +78,11 @@ def Spattn_AttentionOp
 
     `scale` is `1/sqrt(D)` where it is not given.
 
+    `sink_logits` gives each query head one more logit, which `scale` does not
+    multiply: it has a weight, but no value. `exp(sink_logits[h])` is a term of
+    the sums of `out` and `lse` that are over exponentials alone. A row without
+    allowed keys then has `out = 0`, `lse = sink_logits[h]`.
+
     The operation is in destination style: the contents of `outs` are not read.
 
     `differentiated` asks `spattn-derive-backward` for the gradients; nothing
@@ -124,8 +129,16 @@ def Spattn_AttentionBackwardOp
     `dlse` is the gradient of the loss by `lse`, or 0 where it is not given. It is
     not read where `lse` is `-inf`, which nothing changes.
 
-    `query`, `key`, `value`, `scale`, `structure`, `alignment` and `layout` are
-    those of the attention, `out` and `lse` its results. `dout` has the type of
+    Where the attention has `sink_logits`, `outs` end with their gradient:
+
+    ```
+    dsink_logits[h] = - sum_{b,i} exp(sink_logits[h] - lse[b,h,i]) * delta(b,i)
+    ```
+
+    Queries whose `lse` is `-inf` add nothing to it.
+
+    `query`, `key`, `value`, `sink_logits`, `scale`, `structure`, `alignment` and
+    `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
     `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 
