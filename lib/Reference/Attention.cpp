@@ -49,6 +49,15 @@ double AttentionProblem::getScale() const {
 // Evaluation
 //===----------------------------------------------------------------------===//
 
+double spattn::getSinkLogit(const AttentionProblem &problem,
+                            const OperandArrays &arrays, int64_t h) {
+  double logit = -std::numeric_limits<double>::infinity();
+  if (isGiven(arrays[OperandKind::SinkLogits]))
+    loadElements(getRow(problem, arrays, OperandKind::SinkLogits, 0, h, 0), 1,
+                 &logit);
+  return logit;
+}
+
 double spattn::attentionRow(const AttentionProblem &problem,
                             const OperandArrays &arrays, int64_t b, int64_t h,
                             int64_t i, double *out) {
@@ -67,7 +76,7 @@ double spattn::attentionRow(const AttentionProblem &problem,
   load(OperandKind::Query, h, i, q);
   std::vector<int64_t> keys;
   std::vector<double> scores;
-  double largest = -std::numeric_limits<double>::infinity();
+  double sink = getSinkLogit(problem, arrays, h), largest = sink;
   for (int64_t j = 0; j < keyLength; ++j) {
     if (!isAllowed(problem.structure, h, problem.queryHeads, i, j, queryLength,
                    keyLength, problem.alignment))
@@ -81,13 +90,15 @@ double spattn::attentionRow(const AttentionProblem &problem,
     largest = std::max(largest, scores.back());
   }
   if (keys.empty())
-    return -std::numeric_limits<double>::infinity();
+    return sink;
 
   // Where no logit is above -inf, all weights are 0.
   bool isLowest = largest == -std::numeric_limits<double>::infinity();
-  double sum = 0;
+  double shift = isLowest ? 0 : largest;
+  // A sink logit has weight, but no value.
+  double sum = std::exp(sink - shift);
   for (double &score : scores)
-    sum += score = std::exp(score - (isLowest ? 0 : largest));
+    sum += score = std::exp(score - shift);
   double divisor = sum == 0 ? 1 : sum;
   std::vector<double> v(problem.valueDim);
   for (auto [j, weight] : llvm::zip(keys, scores)) {

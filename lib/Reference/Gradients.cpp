@@ -49,6 +49,31 @@ static void addScaled(double factor, const Row &row, double *sum) {
 }
 
 namespace {
+/// The log-sum-exp of a query and `delta`, as the specification calls it.
+struct Statistics {
+  double lse, delta;
+
+  /// Whether all logits of the query are `-inf`. No probability is above 0
+  /// then.
+  bool isEmpty() const {
+    return lse == -std::numeric_limits<double>::infinity();
+  }
+};
+} // namespace
+
+static Statistics getStatistics(const AttentionProblem &problem,
+                                const OperandArrays &arrays, int64_t b,
+                                int64_t h, int64_t i, const Row &dout) {
+  Row out = load(problem, arrays, OperandKind::Out, b, h, i, problem.valueDim);
+  double lse = load(problem, arrays, OperandKind::Lse, b, h, i, 1).front();
+  Statistics statistics = {lse, dot(out, dout)};
+  if (!statistics.isEmpty() && isGiven(arrays[OperandKind::LseGradient]))
+    statistics.delta -=
+        load(problem, arrays, OperandKind::LseGradient, b, h, i, 1).front();
+  return statistics;
+}
+
+namespace {
 /// A pair of query and key that is allowed: its probability, the gradient by
 /// its score, and the rows that these multiply.
 struct Pair {
@@ -71,18 +96,11 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Row query = load(problem, arrays, OperandKind::Query, b, h, i, headDim);
   Row key = load(problem, arrays, OperandKind::Key, b, g, j, headDim);
   Row value = load(problem, arrays, OperandKind::Value, b, g, j, valueDim);
-  Row out = load(problem, arrays, OperandKind::Out, b, h, i, valueDim);
   Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i, valueDim);
-  double lse = load(problem, arrays, OperandKind::Lse, b, h, i, 1).front();
-  double delta = dot(out, dout);
-  // All logits of such a query are -inf.
-  if (lse == -std::numeric_limits<double>::infinity())
-    lse = -lse;
-  else if (isGiven(arrays[OperandKind::LseGradient]))
-    delta -=
-        load(problem, arrays, OperandKind::LseGradient, b, h, i, 1).front();
+  Statistics statistics = getStatistics(problem, arrays, b, h, i, dout);
+  double lse = statistics.isEmpty() ? -statistics.lse : statistics.lse;
   double p = std::exp(problem.getScale() * dot(query, key) - lse);
-  double ds = p * (dot(dout, value) - delta);
+  double ds = p * (dot(dout, value) - statistics.delta);
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};
 }
 
@@ -109,6 +127,23 @@ void spattn::keyGradientRow(const AttentionProblem &problem,
         addScaled(problem.getScale() * pair->ds, pair->query, dkey);
         addScaled(pair->p, pair->dout, dvalue);
       }
+}
+
+double spattn::sinkGradient(const AttentionProblem &problem,
+                            const OperandArrays &arrays, int64_t h) {
+  double sink = getSinkLogit(problem, arrays, h), sum = 0;
+  int64_t batch =
+      arrays[OperandKind::Query].sizes[problem.layout.getDim(Dim::Batch)];
+  int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t i = 0; i < queryLength; ++i) {
+      Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i,
+                      problem.valueDim);
+      Statistics statistics = getStatistics(problem, arrays, b, h, i, dout);
+      if (!statistics.isEmpty())
+        sum += std::exp(sink - statistics.lse) * statistics.delta;
+    }
+  return -sum;
 }
 
 Error spattn::evaluateGradients(const AttentionProblem &problem,
@@ -144,5 +179,10 @@ Error spattn::evaluateGradients(const AttentionProblem &problem,
     store(OperandKind::KeyGradient, b, g, j, keyRow);
     store(OperandKind::ValueGradient, b, g, j, valueRow);
   });
+  if (isGiven(arrays[OperandKind::SinkLogitsGradient]))
+    forRows(1, problem.queryHeads, 1, [&](int64_t, int64_t h, int64_t) {
+      Row row = {sinkGradient(problem, arrays, h)};
+      store(OperandKind::SinkLogitsGradient, 0, h, 0, row);
+    });
   return Error::success();
 }

@@ -65,10 +65,14 @@ llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
 ElementRow getRow(const AttentionProblem &problem, const OperandArrays &arrays,
                   OperandKind kind, int64_t b, int64_t h, int64_t n);
 
+/// The sink logit of a query head, `-inf` if there is none.
+double getSinkLogit(const AttentionProblem &problem,
+                    const OperandArrays &arrays, int64_t h);
+
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
 /// to `out` and returns the row's log-sum-exp. A row without keys, or without a
-/// logit above `-inf`, is 0, its log-sum-exp `-inf`. Arrays have been checked
-/// with `getSizes`, and the row is one of theirs.
+/// logit above `-inf`, is 0, its log-sum-exp the sink logit. Arrays have been
+/// checked with `getSizes`, and the row is one of theirs.
 double attentionRow(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t b, int64_t h,
                     int64_t i, double *out);

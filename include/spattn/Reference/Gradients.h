@@ -32,6 +32,11 @@ void keyGradientRow(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t b, int64_t g,
                     int64_t j, double *dkey, double *dvalue);
 
+/// The gradient by the sink logit of query head `h`, over all batch elements.
+/// The arrays fit the problem, and the index them.
+double sinkGradient(const AttentionProblem &problem,
+                    const OperandArrays &arrays, int64_t h);
+
 /// Computes whole gradients; fails on arrays that do not fit the problem.
 llvm::Error evaluateGradients(const AttentionProblem &problem,
                               const OperandArrays &arrays);

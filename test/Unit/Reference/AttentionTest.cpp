@@ -115,6 +115,63 @@ TEST_F(AttentionTest, EmptyRowsAreZero) {
   EXPECT_THAT(lse, testing::ElementsAre(-HUGE_VAL, 0));
 }
 
+// A sink logit is like the logit of a key whose value is 0.
+TEST_F(AttentionTest, SinkLogitsHaveWeightAndNoValue) {
+  problem.queryHeads = 2;
+  std::vector<double> q = {1, 2, -1, 3}, k = {0.5, 2}, v = {10, 20}, out(4),
+                      lse(4), sink = {0.75, -2};
+  OperandArrays arrays = makeArrays(
+      view(q, {1, 2, 2, 1}), view(k, {1, 1, 2, 1}), view(v, {1, 1, 2, 1}),
+      view(out, {1, 2, 2, 1}), view(lse, {1, 2, 2}));
+  arrays[OperandKind::SinkLogits] = view(sink, {2});
+  ASSERT_FALSE(evaluate(problem, arrays));
+  for (int h = 0; h < 2; ++h)
+    for (int i = 0; i < 2; ++i) {
+      double sum = std::exp(sink[h]), weighted = 0;
+      for (int j = 0; j <= i; ++j) {
+        double weight = std::exp(q[2 * h + i] * k[j]);
+        sum += weight;
+        weighted += weight * v[j];
+      }
+      EXPECT_NEAR(out[2 * h + i], weighted / sum, 1e-13);
+      EXPECT_NEAR(lse[2 * h + i], std::log(sum), 1e-13);
+    }
+}
+
+TEST_F(AttentionTest, SinkLogitsOfRowsWithoutKeys) {
+  problem.structure = parseAttribute("#spattn.distances<1 to 2>", &context);
+  std::vector<double> q(2), k(2), v = {7, 8}, out(2, 9), lse(2, 9), sink(1);
+  OperandArrays arrays = makeArrays(
+      view(q, {1, 1, 2, 1}), view(k, {1, 1, 2, 1}), view(v, {1, 1, 2, 1}),
+      view(out, {1, 1, 2, 1}), view(lse, {1, 1, 2}));
+  arrays[OperandKind::SinkLogits] = view(sink, {1});
+  for (double logit : {-3.0, 1e300}) {
+    sink = {logit};
+    ASSERT_FALSE(evaluate(problem, arrays));
+    EXPECT_EQ(out[0], 0);
+    EXPECT_EQ(lse[0], logit);
+  }
+  // Far below the scores, and none at all.
+  for (double logit : {-1e300, -HUGE_VAL}) {
+    sink = {logit};
+    ASSERT_FALSE(evaluate(problem, arrays));
+    EXPECT_THAT(out, testing::ElementsAre(0, 7));
+    EXPECT_THAT(lse, testing::ElementsAre(logit, 0));
+  }
+}
+
+TEST_F(AttentionTest, RefusesSinkLogitsOfAnotherSize) {
+  std::vector<double> q(2), out(2), sink(2);
+  BufferView rows = view(q, {1, 1, 2, 1});
+  OperandArrays arrays = makeArrays(rows, rows, rows, view(out, {1, 1, 2, 1}));
+  arrays[OperandKind::SinkLogits] = view(sink, {2});
+  EXPECT_EQ(llvm::toString(evaluate(problem, arrays)),
+            "'sink_logits' has a number of heads of 2, expected 1");
+  arrays[OperandKind::SinkLogits] = view(sink, {1, 2});
+  EXPECT_EQ(llvm::toString(evaluate(problem, arrays)),
+            "'sink_logits' has rank 2, expected 1");
+}
+
 TEST_F(AttentionTest, LogitsOfMinusInfinity) {
   problem.structure = FullAttr::get(&context);
   std::vector<double> q = {1}, k = {-HUGE_VAL, 0, 0}, v = {1, 2, 4}, out(1);
