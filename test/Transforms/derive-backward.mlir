@@ -140,3 +140,36 @@ func.func @unused(%q: !t, %o: !t, %l: !l) -> !t {
       {differentiated}
   return %r#0 : !t
 }
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+!s = tensor<2xf32>
+
+// The gradient by sink logits is a result, where they are given.
+// CHECK-LABEL: func.func @sink_logits(
+// CHECK-LABEL: func.func @sink_logits_backward(
+// CHECK-SAME: %[[S:[^ ]*]]: tensor<2xf32>, %{{[^ ]*}}: tensor<1x2x8x16xf32>, %{{[^ ]*}}: tensor<1x2x8x16xf32>, %{{[^ ]*}}: tensor<1x2x8x16xf32>, %[[DS:[^ ]*]]: tensor<2xf32>)
+// CHECK-SAME: -> (tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>, tensor<1x2x8x16xf32>, tensor<2xf32>)
+// CHECK: %[[R:.*]]:4 = spattn.attention_backward {{.*}} sink_logits(%[[S]] : tensor<2xf32>) outs({{.*}}, %[[DS]] :
+// CHECK: return %[[R]]#0, %[[R]]#1, %[[R]]#2, %[[R]]#3
+func.func @sink_logits(%q: !t, %s: !s, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s)
+      outs(%o : !t) {differentiated}
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x2x8x16xf32>
+!s = tensor<2xf32>
+
+// CHECK-LABEL: func.func @empty_backward(
+// CHECK: %[[DS:.*]] = tensor.empty() : tensor<2xf32>
+// CHECK: spattn.attention_backward {{.*}} outs({{.*}}, %[[DS]] :
+func.func @empty(%q: !t, %s: !s) -> !t {
+  %o = tensor.empty() : !t
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s)
+      outs(%o : !t) {differentiated}
+  return %r : !t
+}
