@@ -56,6 +56,29 @@ func.func @grouped(%q: !q, %k: !k, %v: !v, %s: f32, %o: !o, %l: !l) -> (!o, !l) 
 
 // -----
 
+// A sink logit is what the maximum of a row starts with, and its weight what the
+// sum does.
+
+!t = tensor<1x2x8x4xf32>
+!l = tensor<1x2x8xf32>
+// CHECK-DAG: #[[$HEAD:.*]] = affine_map<(d0, d1, d2) -> (d1)>
+// CHECK-LABEL: func.func @sink_logits
+// CHECK-SAME:    %[[S:[a-z0-9]+]]: tensor<2xf32>
+// CHECK:       %[[FIRST:.*]] = linalg.generic {indexing_maps = [#[[$HEAD]], {{.*}}]{{.*}} ins(%[[S]] :
+// CHECK:       %[[MAX:.*]] = linalg.generic {{.*}} outs(%[[FIRST]] :
+// CHECK:         arith.maximumf
+// CHECK:       %[[WEIGHT:.*]] = linalg.generic {indexing_maps = [#[[$HEAD]], {{.*}}]{{.*}} ins(%[[S]], %[[MAX]] :
+// CHECK:         math.exp
+// CHECK:       linalg.generic {{.*}} outs(%[[WEIGHT]] :
+// CHECK:         arith.addf
+func.func @sink_logits(%t: !t, %s: tensor<2xf32>, %l: !l) -> (!t, !l) {
+  %r, %lse = spattn.attention structure(#spattn.causal)
+      ins(%t, %t, %t : !t, !t, !t) sink_logits(%s : tensor<2xf32>) outs(%t, %l : !t, !l)
+  return %r, %lse : !t, !l
+}
+
+// -----
+
 // What it does not know stays.
 
 !b = memref<1x2x8x4xf32>

@@ -36,3 +36,10 @@ func.func @half(%q: !h, %k: !h, %v: !h, %o: !h, %l: !g) -> (!h, !g) {
       ins(%q, %k, %v : !h, !h, !h) outs(%o, %l : !h, !g)
   return %r, %lse : !h, !g
 }
+
+// More queries than keys: the log-sum-exp of the first ones is the sink logit.
+func.func @sink_logits(%q: !q, %k: !k, %v: !v, %s: tensor<8xf32>, %o: !o, %l: !l) -> (!o, !l) {
+  %r, %lse = spattn.attention structure(#spattn.causal)
+      ins(%q, %k, %v : !q, !k, !v) sink_logits(%s : tensor<8xf32>) outs(%o, %l : !o, !l)
+  return %r, %lse : !o, !l
+}

@@ -49,9 +49,9 @@ public:
     keys = sizeOf(op.getKey(), Dim::Length);
     Value allowed = emitAllowed();
     Value logits = emitLogits(allowed);
-    Value max = reduceRows<arith::MaximumFOp>(logits, negInf);
+    Value max = reduceRows<arith::MaximumFOp>(logits, emitFirstMax());
     Value weights = emitWeights(logits, max);
-    Value sum = reduceRows<arith::AddFOp>(weights, 0.0f);
+    Value sum = reduceRows<arith::AddFOp>(weights, emitFirstSum(max));
     SmallVector<Value> results{emitOutput(allowed, weights, sum)};
     if (op.getLse())
       results.push_back(emitLse(max, sum));
@@ -139,6 +139,12 @@ private:
     return arith::SelectOp::create(b, isEqual(b, max, negInf), zero, max);
   }
 
+  /// The exponential of a logit, for a row of which the maximum is known.
+  Value weigh(ImplicitLocOpBuilder &b, Value logit, Value max) {
+    Value difference = arith::SubFOp::create(b, logit, finiteMax(b, max));
+    return math::ExpOp::create(b, difference);
+  }
+
   /// The structure itself: which pairs of each head are allowed.
   Value emitAllowed() {
     Value init = empty({heads, queries, keys}, b.getI1Type());
@@ -187,10 +193,35 @@ private:
                 });
   }
 
+  /// What the maximum of a row starts with: its sink logit, which is there even
+  /// if no key is.
+  Value emitFirstMax() {
+    if (!op.getSinkLogits())
+      return filled({batch, heads, queries}, negInf);
+    return emit({op.getSinkLogits()},
+                empty({batch, heads, queries}, b.getF32Type()),
+                {mapOf(3, {1}), mapOf(3, {0, 1, 2})}, 3,
+                [](ImplicitLocOpBuilder &, ValueRange args) -> Value {
+                  return args[0];
+                });
+  }
+
+  /// What the sum of a row starts with: the weight of its sink logit.
+  Value emitFirstSum(Value max) {
+    if (!op.getSinkLogits())
+      return filled({batch, heads, queries}, 0.0f);
+    AffineMap rows = mapOf(3, {0, 1, 2});
+    return emit({op.getSinkLogits(), max},
+                empty({batch, heads, queries}, b.getF32Type()),
+                {mapOf(3, {1}), rows, rows}, 3,
+                [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                  return weigh(inner, args[0], args[1]);
+                });
+  }
+
   template <class Op>
-  Value reduceRows(Value rows, float neutral) {
-    return emit({rows}, filled({batch, heads, queries}, neutral),
-                {mapOf(4, {0, 1, 2, 3}), mapOf(4, {0, 1, 2})}, 3,
+  Value reduceRows(Value rows, Value init) {
+    return emit({rows}, init, {mapOf(4, {0, 1, 2, 3}), mapOf(4, {0, 1, 2})}, 3,
                 [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
                   return Op::create(inner, args[1], args[0]);
                 });
@@ -198,14 +229,12 @@ private:
 
   Value emitWeights(Value logits, Value max) {
     AffineMap all = mapOf(4, {0, 1, 2, 3});
-    return emit(
-        {logits, max}, empty({batch, heads, queries, keys}, b.getF32Type()),
-        {all, mapOf(4, {0, 1, 2}), all}, 4,
-        [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-          Value difference =
-              arith::SubFOp::create(inner, args[0], finiteMax(inner, args[1]));
-          return math::ExpOp::create(inner, difference);
-        });
+    return emit({logits, max},
+                empty({batch, heads, queries, keys}, b.getF32Type()),
+                {all, mapOf(4, {0, 1, 2}), all}, 4,
+                [&](ImplicitLocOpBuilder &inner, ValueRange args) {
+                  return weigh(inner, args[0], args[1]);
+                });
   }
 
   Value emitOutput(Value allowed, Value weights, Value sum) {
@@ -240,7 +269,7 @@ private:
         });
   }
 
-  /// -inf for a row without keys, as the logarithm of 0 is.
+  /// For a row without keys its sink logit, or -inf, as the logarithm of 0 is.
   Value emitLse(Value max, Value sum) {
     AffineMap rows = mapOf(3, {0, 1, 2});
     return emit(
