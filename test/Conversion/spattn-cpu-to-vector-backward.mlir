@@ -15,6 +15,24 @@ func.func @statistics(%o: memref<?x8xf32>, %l: memref<?xf32>, %s: memref<16xf32>
   return
 }
 
+// Rows without a logit add nothing to the gradient by the sink logit.
+// CHECK-LABEL: @sink_gradient
+// CHECK-SAME: %[[L:[^ ]*]]: memref<?xf32>, %[[D:[^ ]*]]: memref<16xf32>, %[[SINK:[^ ]*]]: f32
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} iter_args(%[[BEFORE:.*]] = %{{.*}}) -> (f32)
+// CHECK: %[[LSE:.*]] = memref.load %[[L]]
+// CHECK: %[[DELTA:.*]] = memref.load %[[D]]
+// CHECK: arith.subf %[[SINK]], %[[LSE]] : f32
+// CHECK: %[[TERM:.*]] = arith.mulf %{{.*}}, %[[DELTA]] : f32
+// CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[LSE]], %{{.*}} : f32
+// CHECK: %[[OWN:.*]] = arith.select %[[NONE]], %{{.*}}, %[[TERM]] : f32
+// CHECK: %[[AFTER:.*]] = arith.addf %[[BEFORE]], %[[OWN]] : f32
+// CHECK: scf.yield %[[AFTER]] : f32
+// CHECK: return %[[SUM]]
+func.func @sink_gradient(%l: memref<?xf32>, %d: memref<16xf32>, %sink: f32) -> f32 {
+  %sum = spattn_cpu.sink_gradient(%l, %d) sink(%sink) : memref<?xf32>, memref<16xf32>
+  return %sum : f32
+}
+
 // The gradient by the log-sum-exp is subtracted, but not where the query has no
 // keys.
 // CHECK-LABEL: @statistics_dlse

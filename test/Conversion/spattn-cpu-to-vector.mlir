@@ -54,6 +54,23 @@ func.func @init(%a: memref<16x8xf32>, %m: memref<16xf32>) {
 
 // -----
 
+// A sink logit is the first of the softmax, unless it is -inf.
+// CHECK-LABEL: @init_sink
+// CHECK-SAME: %[[MAX:[^ ]*]]: memref<16xf32>, %[[SUM:[^ ]*]]: memref<16xf32>, %[[SINK:[^ ]*]]: f32
+// CHECK: %[[NONE:.*]] = arith.cmpf oeq, %[[SINK]], %{{.*}} : f32
+// CHECK: %[[WEIGHT:.*]] = arith.select %[[NONE]], %{{.*}}, %{{.*}} : f32
+// CHECK: %[[LOGIT:.*]] = arith.mulf %[[SINK]], %{{.*}} : f32
+// CHECK: %[[LOGITS:.*]] = vector.broadcast %[[LOGIT]] : f32 to vector<8xf32>
+// CHECK: vector.store %[[LOGITS]], %[[MAX]]
+// CHECK: %[[WEIGHTS:.*]] = vector.broadcast %[[WEIGHT]] : f32 to vector<8xf32>
+// CHECK: vector.store %[[WEIGHTS]], %[[SUM]]
+func.func @init_sink(%a: memref<16x8xf32>, %m: memref<16xf32>, %s: memref<16xf32>, %sink: f32) {
+  spattn_cpu.online_init(%a, %m, %s) sink(%sink) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
 // Accumulators live in registers: 2 rows of 2 vectors.
 // CHECK-LABEL: @step
 // CHECK: scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)

@@ -113,3 +113,31 @@ func.func @dlse(%q: !t, %l: !l, %dl: !l, %d: !t) {
     {layout = "bnhd"}
   return
 }
+
+// -----
+
+!t = memref<?x2x?x64xf32>
+!l = memref<?x2x?xf32>
+!s = memref<2xf32, strided<[?]>>
+
+// A third pass has a task for each head, which sums over batch elements and query
+// tiles. The other passes have no part in it.
+// CHECK-LABEL: @sink_logits
+// CHECK-SAME: %[[S:[^ ]*]]: memref<2xf32, strided<[?]>>, %{{[^ ]*}}: memref<?x2x?x64xf32>, %[[DS:[^ ]*]]: memref<2xf32, strided<[?]>>
+// CHECK-NOT: memref.load %[[S]]
+// CHECK: spattn_cpu.query_gradient_step
+// CHECK: spattn_cpu.key_gradient_step
+// CHECK: scf.forall (%[[HEAD:.*]]) in (%c2{{.*}})
+// CHECK: %[[SINK:.*]] = memref.load %[[S]][%[[HEAD]]]
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (f32)
+// CHECK: %[[TILES:.*]] = scf.for {{.*}} iter_args(%[[BEFORE:.*]] = %{{.*}}) -> (f32)
+// CHECK: spattn_cpu.load_statistics({{.*}}) into %{{.*}}, %[[DELTA:.*]] :
+// CHECK: %[[OWN:.*]] = spattn_cpu.sink_gradient(%{{.*}}, %[[DELTA]]) sink(%[[SINK]])
+// CHECK: arith.addf %[[BEFORE]], %[[OWN]] : f32
+// CHECK: %[[GRADIENT:.*]] = arith.negf %[[SUM]] : f32
+// CHECK: memref.store %[[GRADIENT]], %[[DS]][%[[HEAD]]]
+func.func @sink_logits(%q: !t, %l: !l, %s: !s, %d: !t, %ds: !s) {
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) sink_logits(%s : !s) outs(%d, %d, %d, %ds : !t, !t, !t, !s)
+  return
+}

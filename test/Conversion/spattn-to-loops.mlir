@@ -106,3 +106,18 @@ func.func @layout(%q: memref<1x1x16x?xf32>) {
     outs(%q : memref<1x1x16x?xf32>) {layout = "bhdn"}
   return
 }
+
+// -----
+
+!t = memref<?x2x?x64xf32>
+!s = memref<2xf32, strided<[?]>>
+
+// CHECK-LABEL: @sink_logits
+// CHECK-SAME: %[[S:[^ ]*]]: memref<2xf32, strided<[?]>>
+// CHECK: scf.forall
+// CHECK: %[[SINK:.*]] = memref.load %[[S]][%{{.*}}]
+// CHECK: spattn_cpu.online_init({{.*}}) sink(%[[SINK]])
+func.func @sink_logits(%q: !t, %s: !s, %o: !t) {
+  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s) outs(%o : !t)
+  return
+}

@@ -86,6 +86,22 @@ static std::vector<Row> sampleRows(int64_t count, uint64_t seed, int64_t batch,
   return rows;
 }
 
+/// The size of a dimension of an array; 1 where it has no such dimension.
+static int64_t getSize(const Computed &computed, OperandKind kind, Dim dim) {
+  const OperandInfo &info = getOperandInfo(kind);
+  if (!info.has(dim))
+    return 1;
+  return computed.arrays[kind].sizes[computed.problem.layout.getDim(info, dim)];
+}
+
+/// All rows of an array, or a sample.
+static std::vector<Row> sampleRows(const Computed &computed, OperandKind kind,
+                                   int64_t count, uint64_t seed) {
+  return sampleRows(count, seed, getSize(computed, kind, Dim::Batch),
+                    getSize(computed, kind, Dim::Head),
+                    getSize(computed, kind, Dim::Length));
+}
+
 /// The elements of a row of an array.
 static std::vector<double> loadRow(const Computed &computed, OperandKind kind,
                                    Row row, int64_t width) {
@@ -143,6 +159,8 @@ public:
       if (isGiven(computed.arrays[OperandKind::LseGradient]))
         ds += getNorm(OperandKind::LseGradient);
     }
+    if (isGiven(computed.arrays[OperandKind::SinkLogits]))
+      sink = getNorm(OperandKind::SinkLogits);
     scale = std::abs(computed.problem.getScale());
   }
 
@@ -152,7 +170,7 @@ public:
   bool isF32() const { return getElement() == ElementType::F32; }
 
   /// Of a score, and so the relative one of its exponential.
-  double ofScores() const { return kSums * scale * query * key; }
+  double ofScores() const { return kSums * (scale * query * key + sink); }
 
   Allowance of(OperandKind output) const {
     Allowance allowance{getRelative() + ofScores(), 0};
@@ -166,6 +184,12 @@ public:
       break;
     case OperandKind::KeyGradient:
       sum = scale * ds * query;
+      break;
+    case OperandKind::SinkLogitsGradient:
+      // Over all queries; the log-sum-exp is rounded, too.
+      sum = getSize(computed, OperandKind::Lse, Dim::Batch) *
+            getSize(computed, OperandKind::Lse, Dim::Length) *
+            (1 + getNorm(OperandKind::Lse)) * ds;
       break;
     default:
       sum = dout;
@@ -196,19 +220,11 @@ private:
 
   /// The greatest norm of some rows, over the length of an array.
   double getNorm(OperandKind kind) const {
-    const BufferView &view = computed.arrays[kind];
-    const OperandInfo &info = getOperandInfo(kind);
-    auto size = [&](Dim dim) {
-      return info.has(dim)
-                 ? view.sizes[computed.problem.layout.getDim(info, dim)]
-                 : 1;
-    };
     double greatest = 0;
     for (const Row &row :
-         sampleRows(/*count=*/1024, /*seed=*/0, size(Dim::Batch),
-                    size(Dim::Head), size(Dim::Length))) {
+         sampleRows(computed, kind, /*count=*/1024, /*seed=*/0)) {
       std::vector<double> values =
-          loadRow(computed, kind, row, size(Dim::Width));
+          loadRow(computed, kind, row, getSize(computed, kind, Dim::Width));
       double sum = 0;
       for (double x : values)
         sum += x * x;
@@ -220,7 +236,7 @@ private:
 
   const Computed &computed;
   bool isForward;
-  double query = 0, key = 0, value = 0, dout = 0, scale = 0;
+  double query = 0, key = 0, value = 0, dout = 0, scale = 0, sink = 0;
   /// Of the gradient by a score, but for the probability.
   double ds = 0;
 };
@@ -255,30 +271,29 @@ std::string ErrorReport::findExcess(std::optional<double> limit) const {
 // Rows
 //===----------------------------------------------------------------------===//
 
-static int64_t getLength(const Computed &computed, OperandKind kind) {
-  unsigned dim = computed.problem.layout.getDim(Dim::Length);
-  return computed.arrays[kind].sizes[dim];
-}
-
 static bool sees(const Computed &computed, int64_t head, int64_t i, int64_t j) {
   const AttentionProblem &problem = computed.problem;
   return isAllowed(problem.structure, head, problem.queryHeads, i, j,
-                   getLength(computed, OperandKind::Query),
-                   getLength(computed, OperandKind::Key), problem.alignment);
+                   getSize(computed, OperandKind::Query, Dim::Length),
+                   getSize(computed, OperandKind::Key, Dim::Length),
+                   problem.alignment);
 }
 
-/// Whether a row has no pair: it is one of the keys and their heads, or else of
-/// the queries. What is computed for it has to be exactly 0.
-static bool isEmpty(const Computed &computed, Row row, bool ofKeys) {
+/// Whether a row is one of queries or keys and has no pair. What is computed
+/// for it has to be exactly 0.
+static bool isEmpty(const Computed &computed, OperandKind kind, Row row) {
   const AttentionProblem &problem = computed.problem;
-  if (!ofKeys) {
-    int64_t keys = getLength(computed, OperandKind::Key);
+  const OperandInfo &info = getOperandInfo(kind);
+  if (!info.has(Dim::Length))
+    return false;
+  if (info.isOfQueries()) {
+    int64_t keys = getSize(computed, OperandKind::Key, Dim::Length);
     for (int64_t j = 0; j < keys; ++j)
       if (sees(computed, row.h, row.i, j))
         return false;
     return true;
   }
-  int64_t queries = getLength(computed, OperandKind::Query);
+  int64_t queries = getSize(computed, OperandKind::Query, Dim::Length);
   int64_t group = problem.queryHeads / problem.keyHeads;
   for (int64_t head = row.h * group; head < (row.h + 1) * group; ++head)
     for (int64_t i = 0; i < queries; ++i)
@@ -300,9 +315,7 @@ static RowError compareRow(const Computed &computed, OperandKind kind, Row row,
       error.reference += y * y;
     error.maxAbsolute = getWorse(error.maxAbsolute, d);
   }
-  error.isNotZero =
-      error.difference != 0 &&
-      isEmpty(computed, row, /*ofKeys=*/!getOperandInfo(kind).isOfQueries());
+  error.isNotZero = error.difference != 0 && isEmpty(computed, kind, row);
   return error;
 }
 
@@ -338,6 +351,11 @@ static RowError compareKeyGradient(const Computed &computed, OperandKind kind,
                     kind == OperandKind::KeyGradient ? dkey : dvalue);
 }
 
+static RowError compareSinkGradient(const Computed &computed, Row row) {
+  double reference = sinkGradient(computed.problem, computed.arrays, row.h);
+  return compareRow(computed, OperandKind::SinkLogitsGradient, row, reference);
+}
+
 /// Compares a row of what is computed with the oracle's.
 static RowError compare(const Computed &computed, OperandKind kind, Row row) {
   switch (kind) {
@@ -348,6 +366,8 @@ static RowError compare(const Computed &computed, OperandKind kind, Row row) {
   case OperandKind::KeyGradient:
   case OperandKind::ValueGradient:
     return compareKeyGradient(computed, kind, row);
+  case OperandKind::SinkLogitsGradient:
+    return compareSinkGradient(computed, row);
   default:
     llvm_unreachable("an array that the oracle computes is one of the above");
   }
@@ -435,15 +455,11 @@ spattn::tool::checkRows(Entry &entry, ArrayRef<ReferenceValue> arguments,
   if (isForward && isGiven(computed.arrays[OperandKind::Lse]))
     report.lse = 0;
   for (const AttentionOperand &output : entry.getAttentionOutputs()) {
-    // Compared with the output.
-    if (output->kind == OperandKind::Lse)
+    // That is compared with the output; others may not be there.
+    if (output->kind == OperandKind::Lse ||
+        !isGiven(computed.arrays[output->kind]))
       continue;
-    std::vector<Row> rows =
-        output->isOfQueries()
-            ? sampleRows(count, seed, sizes->batch, problem.queryHeads,
-                         sizes->queryLength)
-            : sampleRows(count, seed, sizes->batch, problem.keyHeads,
-                         sizes->keyLength);
+    std::vector<Row> rows = sampleRows(computed, output->kind, count, seed);
     addRows(report, output->name, rows, rounding.of(output->kind),
             [&](Row row) { return compare(computed, output->kind, row); });
   }

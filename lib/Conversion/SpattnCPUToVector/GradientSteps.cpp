@@ -8,6 +8,8 @@
 
 #include "Lowering.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -46,6 +48,26 @@ LogicalResult spattn_cpu::lower(LoadStatisticsOp op, VectorTile &t) {
     }
     t.storeElement(delta, op.getDelta(), {m});
   });
+  return success();
+}
+
+LogicalResult spattn_cpu::lower(SinkGradientOp op, VectorTile &t) {
+  ImplicitLocOpBuilder &b = t.b;
+  Value zero = t.f32(0.0f), negInf = t.f32(-kInfinity);
+  Value rows = t.rowCount(op.getLse());
+  Value sum = t.reduce(rows, zero, [&](Value m, ValueRange carried) {
+                 Value lse = t.loadElement(op.getLse(), {m});
+                 Value delta = t.loadElement(op.getDelta(), {m});
+                 Value difference = arith::SubFOp::create(b, op.getSink(), lse);
+                 Value p = math::ExpOp::create(b, difference);
+                 Value term = arith::MulFOp::create(b, p, delta);
+                 Value none = arith::CmpFOp::create(
+                     b, arith::CmpFPredicate::OEQ, lse, negInf);
+                 term = arith::SelectOp::create(b, none, zero, term);
+                 return SmallVector<Value>{
+                     arith::AddFOp::create(b, carried.front(), term)};
+               }).front();
+  op.getResult().replaceAllUsesWith(sum);
   return success();
 }
 

@@ -14,8 +14,8 @@
 
 namespace spattn::spattn_cpu {
 
-// Each emits what its operation does before it, and leaves it to the caller to
-// erase.
+// Each emits what its operation does before it, replaces its result if it has
+// one, and leaves it to the caller to erase.
 llvm::LogicalResult lower(LoadQueryOp op, VectorTile &t);
 llvm::LogicalResult lower(StageOp op, VectorTile &t);
 llvm::LogicalResult lower(StoreOp op, VectorTile &t);
@@ -24,6 +24,7 @@ llvm::LogicalResult lower(OnlineInitOp op, VectorTile &t);
 llvm::LogicalResult lower(OnlineStepOp op, VectorTile &t);
 llvm::LogicalResult lower(OnlineFinishOp op, VectorTile &t);
 llvm::LogicalResult lower(LoadStatisticsOp op, VectorTile &t);
+llvm::LogicalResult lower(SinkGradientOp op, VectorTile &t);
 llvm::LogicalResult lower(QueryGradientStepOp op, VectorTile &t);
 llvm::LogicalResult lower(KeyGradientStepOp op, VectorTile &t);
 

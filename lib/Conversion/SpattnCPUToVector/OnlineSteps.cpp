@@ -18,6 +18,7 @@ using namespace spattn::spattn_cpu;
 
 static constexpr float kNegInf = -std::numeric_limits<float>::infinity();
 static constexpr float kLn2 = 0.693147180559945309f;
+static constexpr float kLog2e = 1.44269504088896341f;
 
 void spattn_cpu::emitScores(VectorTile &t, Value rows, Value columns,
                             Value scores) {
@@ -46,20 +47,44 @@ void spattn_cpu::emitScores(VectorTile &t, Value rows, Value columns,
   });
 }
 
-/// Writes a value to all elements of a buffer of rank 1.
-static void fill(VectorTile &t, Value buffer, float value) {
+/// Writes the vectors of a width that `make` gives to all elements of a buffer
+/// of rank 1.
+static void fill(VectorTile &t, Value buffer,
+                 function_ref<Value(int64_t)> make) {
   t.columns(dimSize(buffer, 0), 1, [&](ArrayRef<Columns> group) {
     for (const Columns &c : group) {
       Value first = t.add(c.base, c.offset);
-      vector::StoreOp::create(t.b, t.splat(value, c.width), buffer,
-                              ValueRange{first});
+      vector::StoreOp::create(t.b, make(c.width), buffer, ValueRange{first});
     }
   });
 }
 
+/// As above, of a number.
+static void fill(VectorTile &t, Value buffer, float value) {
+  fill(t, buffer, [&](int64_t width) { return t.splat(value, width); });
+}
+
+static void fill(VectorTile &t, Value buffer, Value number) {
+  fill(t, buffer, [&](int64_t width) -> Value {
+    auto type = VectorType::get({width}, t.b.getF32Type());
+    return vector::BroadcastOp::create(t.b, type, number);
+  });
+}
+
 LogicalResult spattn_cpu::lower(OnlineInitOp op, VectorTile &t) {
-  fill(t, op.getMax(), kNegInf);
-  fill(t, op.getSum(), 0.0f);
+  if (Value sink = op.getSink()) {
+    ImplicitLocOpBuilder &b = t.b;
+    Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sink,
+                                       t.f32(kNegInf));
+    Value one = t.f32(1.0f);
+    Value weight = arith::SelectOp::create(b, none, t.f32(0.0f), one);
+    Value base2 = arith::MulFOp::create(b, sink, t.f32(kLog2e));
+    fill(t, op.getMax(), base2);
+    fill(t, op.getSum(), weight);
+  } else {
+    fill(t, op.getMax(), kNegInf);
+    fill(t, op.getSum(), 0.0f);
+  }
   clearTile(t, op.getAcc());
   return success();
 }

@@ -58,13 +58,12 @@ private:
 
 void spattn::populateSpattnCPUToVectorPatterns(RewritePatternSet &patterns,
                                                const RegisterBlock &block) {
-  patterns
-      .add<TileLowering<LoadQueryOp>, TileLowering<StageOp>,
-           TileLowering<StoreOp>, TileLowering<ClearOp>,
-           TileLowering<OnlineInitOp>, TileLowering<OnlineStepOp>,
-           TileLowering<OnlineFinishOp>, TileLowering<LoadStatisticsOp>,
-           TileLowering<QueryGradientStepOp>, TileLowering<KeyGradientStepOp>>(
-          patterns.getContext(), block);
+  patterns.add<TileLowering<LoadQueryOp>, TileLowering<StageOp>,
+               TileLowering<StoreOp>, TileLowering<ClearOp>,
+               TileLowering<OnlineInitOp>, TileLowering<OnlineStepOp>,
+               TileLowering<OnlineFinishOp>, TileLowering<LoadStatisticsOp>,
+               TileLowering<SinkGradientOp>, TileLowering<QueryGradientStepOp>,
+               TileLowering<KeyGradientStepOp>>(patterns.getContext(), block);
 }
 
 namespace {

@@ -16,6 +16,7 @@
 #include "TileLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -41,6 +42,8 @@ public:
       emitQueryItem(element, row);
     });
     emitKeyRows();
+    if (op.getSinkLogits())
+      emitSinkLogits();
   }
 
 private:
@@ -238,6 +241,48 @@ private:
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
     if (isMasked)
       emitMask(step.getMask(), form, firstQuery, row.firstKey);
+  }
+
+  /// The gradients by sink logits: a task for each head, so that its sum has
+  /// one order.
+  void emitSinkLogits() {
+    emitTasks(index(op.getNumQueryHeads()),
+              [&](Value head) { emitScope([&] { emitSinkLogit(head); }); });
+  }
+
+  void emitSinkLogit(Value head) {
+    Value shift = allocate({queryTile}), delta = allocate({queryTile});
+    Value sink = loadSinkLogit(head);
+    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    Value tiles = ops.materialize(ops.ceilDiv(ops.wrap(queries), queryTile));
+    Value sum = emitSum(batch, zero, [&](Value element) {
+      return emitSum(tiles, zero, [&](Value tile) -> Value {
+        Index firstQuery = ops.mul(ops.wrap(tile), ops.constant(queryTile));
+        Value first = ops.materialize(firstQuery);
+        OpFoldResult count = rowCount(firstQuery, queryTile, queries);
+        auto sliceQueries = [&](Value buffer) {
+          return sliceRows(buffer, element, head, first, count);
+        };
+        emitStatistics({element, head, first, count}, sliceQueries(op.getOut()),
+                       sliceQueries(op.getDout()), shift, delta);
+        Value lse = sliceRowNumbers(op.getLse(), element, head, first, count);
+        return SinkGradientOp::create(b, b.getF32Type(), lse, delta, sink);
+      });
+    });
+    Value gradient = arith::NegFOp::create(b, sum);
+    memref::StoreOp::create(b, gradient, op.getDsinkLogits(), head);
+  }
+
+  /// The sum of `term(i)` for [0, count).
+  Value emitSum(Value count, Value zero, function_ref<Value(Value)> term) {
+    Value step = index(1);
+    auto loop = scf::ForOp::create(b, index(0), count, step, ValueRange{zero});
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value own = term(loop.getInductionVar());
+    Value sum = arith::AddFOp::create(b, loop.getRegionIterArg(0), own);
+    scf::YieldOp::create(b, sum);
+    return loop.getResult(0);
   }
 
   AttentionBackwardOp op;

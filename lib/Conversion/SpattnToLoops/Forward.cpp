@@ -57,7 +57,8 @@ private:
     auto sliceQueries = [&](Value buffer) {
       return sliceRows(buffer, element, row.head, row.first, row.count);
     };
-    spattn_cpu::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum);
+    spattn_cpu::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum,
+                                     loadSinkLogit(row.head));
     // A row without keys costs only its output.
     emitIfVisited(visitedTiles(ops, row.ranges), [&] {
       LoadQueryOp::create(b, sliceQueries(op.getQuery()), scale, buffers.query);

@@ -53,6 +53,13 @@ Value TileLoops::emitScale(double factor) {
   return arith::MulFOp::create(b, op.getScale(), constant);
 }
 
+Value TileLoops::loadSinkLogit(Value head) {
+  Value logits = op.getOperandValues()[OperandKind::SinkLogits];
+  if (!logits)
+    return Value();
+  return memref::LoadOp::create(b, logits, ValueRange{head});
+}
+
 OpFoldResult TileLoops::rowCount(Index first, int64_t tile, Value length) {
   return getAsOpFoldResult(ops.materialize(
       ops.min(ops.constant(tile), ops.sub(ops.wrap(length), first))));
@@ -72,24 +79,32 @@ void TileLoops::emitItems(Value rows, Value maxCost,
                           function_ref<void(Value, Value)> item) {
   Value order = emitWorkOrder(b, rows, maxCost, cost);
   Value items = arith::MulIOp::create(b, rows, batch);
-  auto forall = scf::ForallOp::create(
-      b, SmallVector<OpFoldResult>{b.getIndexAttr(0)},
-      SmallVector<OpFoldResult>{items},
-      SmallVector<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), std::nullopt);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(forall.getBody());
+  emitTasks(items, [&](Value number) {
     // The same row of all batch elements, then the next cheaper one.
-    Value number = forall.getInductionVar(0);
     Value position = arith::DivUIOp::create(b, number, batch);
     Value element = arith::RemUIOp::create(b, number, batch);
     Value row = memref::LoadOp::create(b, order, ValueRange{position});
-    auto scope = memref::AllocaScopeOp::create(b, TypeRange());
-    b.createBlock(&scope.getBodyRegion());
-    item(element, row);
-    memref::AllocaScopeReturnOp::create(b, ValueRange());
-  }
+    emitScope([&] { item(element, row); });
+  });
   memref::DeallocOp::create(b, order);
+}
+
+void TileLoops::emitTasks(Value count, function_ref<void(Value)> task) {
+  auto forall = scf::ForallOp::create(
+      b, SmallVector<OpFoldResult>{b.getIndexAttr(0)},
+      SmallVector<OpFoldResult>{count},
+      SmallVector<OpFoldResult>{b.getIndexAttr(1)}, ValueRange(), std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forall.getBody());
+  task(forall.getInductionVar(0));
+}
+
+void TileLoops::emitScope(function_ref<void()> body) {
+  auto scope = memref::AllocaScopeOp::create(b, TypeRange());
+  OpBuilder::InsertionGuard guard(b);
+  b.createBlock(&scope.getBodyRegion());
+  body();
+  memref::AllocaScopeReturnOp::create(b, ValueRange());
 }
 
 TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {

@@ -63,6 +63,11 @@ protected:
                  llvm::function_ref<mlir::Value(mlir::Value row)> cost,
                  llvm::function_ref<void(mlir::Value, mlir::Value)> item);
 
+  /// Runs `task(number)` for [0, count), in parallel.
+  void emitTasks(mlir::Value count, llvm::function_ref<void(mlir::Value)> task);
+  /// Frees at its end what `body` allocates on the stack.
+  void emitScope(llvm::function_ref<void()> body);
+
   /// Calls `body(tile, isMasked)` in a loop over the full tiles and in one over
   /// the masked ones, whatever ranges they lie in.
   void emitTiles(const Ranges &ranges,
@@ -77,6 +82,9 @@ protected:
   mlir::Value sizeOf(mlir::Value buffer, Dim name);
   /// The factor of scores, times a constant.
   mlir::Value emitScale(double factor);
+
+  /// The sink logit of a query head; null if there is none.
+  mlir::Value loadSinkLogit(mlir::Value head);
 
   /// How many of the rows [first, first + tile) there are.
   mlir::OpFoldResult rowCount(Index first, int64_t tile, mlir::Value length);

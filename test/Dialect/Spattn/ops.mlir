@@ -123,6 +123,7 @@ func.func @backward_buffers(%q: memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset
 // CHECK: spattn_cpu.load_query %{{.*}} scale(%{{.*}}) into %{{.*}} : memref<?x8xbf16>, memref<8x16xf32>
 // CHECK: spattn_cpu.stage %{{.*}} into %{{.*}} : memref<?x8xbf16>, memref<4x8xf32>
 // CHECK: spattn_cpu.online_init(%{{.*}}, %{{.*}}, %{{.*}}) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn_cpu.online_init(%{{.*}}, %{{.*}}, %{{.*}}) sink(%{{.*}}) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
 // CHECK: spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) :
 // CHECK: spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%[[M:.*]]: index, %[[N:.*]]: index):
@@ -136,6 +137,7 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
   spattn_cpu.load_query %src scale(%s) into %qt : memref<?x8xbf16>, memref<8x16xf32>
   spattn_cpu.stage %src into %k : memref<?x8xbf16>, memref<4x8xf32>
   spattn_cpu.online_init(%acc, %max, %sum) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
+  spattn_cpu.online_init(%acc, %max, %sum) sink(%s) : memref<16x8xf32>, memref<16xf32>, memref<16xf32>
   spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c)
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
       memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
@@ -156,6 +158,7 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
 // CHECK: spattn_cpu.clear %{{.*}} : memref<16x8xf32>
 // CHECK: spattn_cpu.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
 // CHECK: spattn_cpu.load_statistics(%{{.*}}, %{{.*}}, %{{.*}}) dlse(%{{.*}} : memref<?xf32>) into %{{.*}}, %{{.*}} : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+// CHECK: spattn_cpu.sink_gradient(%{{.*}}, %{{.*}}) sink(%{{.*}}) : memref<?xf32>, memref<16xf32>
 // CHECK: spattn_cpu.query_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}) scratch(%{{.*}}, %{{.*}}) :
 // CHECK: spattn_cpu.key_gradient_step ins(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) statistics(%{{.*}}, %{{.*}}) acc(%{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%{{.*}}: index, %{{.*}}: index):
@@ -170,6 +173,7 @@ func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>
     : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
   spattn_cpu.load_statistics(%src, %src, %lse) dlse(%lse : memref<?xf32>) into %shift, %delta
     : memref<?x8xbf16>, memref<?x8xbf16>, memref<?xf32>, memref<16xf32>, memref<16xf32>
+  %sum = spattn_cpu.sink_gradient(%lse, %delta) sink(%s) : memref<?xf32>, memref<16xf32>
   spattn_cpu.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %delta) acc(%acc) scratch(%p, %p)
     : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16xf32>, memref<16xf32>,
       memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>

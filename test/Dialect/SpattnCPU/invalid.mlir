@@ -32,6 +32,22 @@ func.func @stage_rows(%s: memref<5x8xf16>, %o: memref<4x8xf32>) {
 
 // -----
 
+func.func @sink_gradient_rows(%l: memref<17xf32>, %d: memref<16xf32>, %s: f32) -> f32 {
+  // expected-error @+1 {{expected at most 16 rows of 'lse', got 'memref<17xf32>'}}
+  %r = spattn_cpu.sink_gradient(%l, %d) sink(%s) : memref<17xf32>, memref<16xf32>
+  return %r : f32
+}
+
+// -----
+
+func.func @sink_gradient_delta(%l: memref<?xf32>, %d: memref<?xf32>, %s: f32) -> f32 {
+  // expected-error @+1 {{expected 'delta' to have a static, non-empty shape, got 'memref<?xf32>'}}
+  %r = spattn_cpu.sink_gradient(%l, %d) sink(%s) : memref<?xf32>, memref<?xf32>
+  return %r : f32
+}
+
+// -----
+
 func.func @init(%a: memref<16x8xf32>, %m: memref<8xf32>, %s: memref<16xf32>) {
   // expected-error @+1 {{expected dimension 0 of 'max' to be 16, got 'memref<8xf32>'}}
   spattn_cpu.online_init(%a, %m, %s) : memref<16x8xf32>, memref<8xf32>, memref<16xf32>

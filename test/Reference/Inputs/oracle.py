@@ -214,33 +214,39 @@ def head_structures(rng, heads):
 # ----------------------------------------------------------------------------
 
 
-def probabilities(q, k, masks, alignment, scale):
-    """The softmax and its log-sum-exp; operands are b, h, n, d; float64."""
+def probabilities(q, k, masks, alignment, scale, sink=None):
+    """The softmax and its log-sum-exp; operands are b, h, n, d; float64. `sink` has
+    a logit for each head, like a key in front of the others, which is left out of what
+    is returned."""
     queries, n = q.shape[2], k.shape[2]
     k = np.repeat(k, q.shape[1] // k.shape[1], axis=1)
     i, j = np.arange(queries)[:, None], np.arange(n)[None, :]
     d = i + (n - queries if alignment == "end" else 0) - j
     allowed = np.stack([mask(d, j, n) for mask in masks])
     scores = np.where(allowed, scale * (q @ k.swapaxes(2, 3)), -np.inf)
+    if sink is not None:
+        first = np.broadcast_to(sink[:, None, None], (*scores.shape[:3], 1))
+        scores = np.concatenate([first, scores], axis=3)
     largest = scores.max(axis=3, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(largest), largest, 0)
     weights = np.exp(scores - shift)
     total = weights.sum(axis=3, keepdims=True)
     with np.errstate(divide="ignore"):
         lse = (np.log(total) + shift)[..., 0]
-    return weights / np.where(total == 0, 1, total), lse
+    p = weights / np.where(total == 0, 1, total)
+    return (p if sink is None else p[..., 1:]), lse
 
 
-def attention(q, k, v, masks, alignment, scale):
-    p, lse = probabilities(q, k, masks, alignment, scale)
+def attention(q, k, v, masks, alignment, scale, sink=None):
+    p, lse = probabilities(q, k, masks, alignment, scale, sink)
     return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
 
 
-def gradients(q, k, v, dout, masks, alignment, scale, dlse=None):
+def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None):
     """Of sum(out * dout), by the derivative of the softmax, and of sum(lse * dlse) over
-    queries with keys, by that of the log-sum-exp."""
+    queries with keys, by that of the log-sum-exp. With `sink`, the last is by it."""
     group = q.shape[1] // k.shape[1]
-    p, _ = probabilities(q, k, masks, alignment, scale)
+    p, lse = probabilities(q, k, masks, alignment, scale, sink)
     dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
     delta = (p * dp).sum(axis=3, keepdims=True)
     if dlse is not None:
@@ -250,11 +256,25 @@ def gradients(q, k, v, dout, masks, alignment, scale, dlse=None):
     def of_group(x):
         return x.reshape(x.shape[0], -1, group, *x.shape[2:]).sum(axis=2)
 
-    return (
+    result = (
         ds @ np.repeat(k, group, axis=1),
         of_group(ds.swapaxes(2, 3) @ q),
         of_group(p.swapaxes(2, 3) @ dout),
     )
+    if sink is None:
+        return result
+    # What the keys leave of 1, for queries with a logit.
+    rest = np.where(np.isneginf(lse), 0, 1 - p.sum(axis=3))
+    return *result, -(rest * delta[..., 0]).sum(axis=(0, 2))
+
+
+def draw_sink(rng, numbers, heads):
+    """Logits of heads, as computed with and as put into a file: like those of keys, or
+    far above or below them."""
+    x = numbers.standard_normal(heads) * rng.choice([1, 1, 10])
+    x[numbers.random(heads) < 0.1] = -np.inf
+    x = x.astype(np.float32)
+    return x.astype(np.float64), x
 
 
 # ----------------------------------------------------------------------------
@@ -345,6 +365,13 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
             inputs.append(make_input(rng, numbers, shape(heads, queries), "f32"))
             dlse = canonical(inputs[-1][0])
             more, clause = f" %dl: {tl},", f" dlse(%dl : {tl})"
+    sink, of_sink, ts = None, "", f"tensor<{heads}xf32>"
+    if rng.random() < 0.4:
+        names += "s"
+        inputs.append(draw_sink(rng, numbers, heads))
+        sink = inputs[-1][0]
+        more += f" %sink: {ts},"
+        of_sink = f" sink_logits(%sink : {ts})"
     for f in range(4):
         text, masks = head_structures(rng, heads)
         with_scale = "" if scale is None else " scale(%s)"
@@ -354,32 +381,41 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
         )
         forward = f"""{constant}
   %r, %lse = spattn.attention structure({text})
-      ins(%q, %k, %v : {tq}, {tk}, {tv}){with_scale}
+      ins(%q, %k, %v : {tq}, {tk}, {tv}){of_sink}{with_scale}
       outs(%o, %l : {to}, {tl})
       {attributes}"""
         factor = width**-0.5 if scale is None else float(np.float32(scale))
         order = ["bhnd".index(dim) for dim in layout]
         if backward:
             tg = [re.sub(r"x(f16|bf16)>$", "xf32>", t) for t in (tq, tk, tv)]
+            outs, results = "%dq0, %dk0, %dv0", "%dq, %dk, %dv"
+            destinations = f"%dq0: {tg[0]}, %dk0: {tg[1]}, %dv0: {tg[2]}"
+            if sink is not None:
+                tg.append(ts)
+                outs, results = f"{outs}, %ds0", f"{results}, %ds"
+                destinations += f", %ds0: {ts}"
             functions.append(f"""
 func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to},{more} %o: {to}, %l: {tl},
-    %dq0: {tg[0]}, %dk0: {tg[1]}, %dv0: {tg[2]}) -> ({", ".join(tg)}) {{{forward}
-  %dq, %dk, %dv = spattn.attention_backward structure({text})
+    {destinations}) -> ({", ".join(tg)}) {{{forward}
+  {results} = spattn.attention_backward structure({text})
       ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to})
-     {clause}{with_scale}
-      outs(%dq0, %dk0, %dv0 : {", ".join(tg)})
+     {clause}{of_sink}{with_scale}
+      outs({outs} : {", ".join(tg)})
       {attributes}
-  return %dq, %dk, %dv : {", ".join(tg)}
+  return {results} : {", ".join(tg)}
 }}""")
-            wanted = gradients(q, k, v, dout, masks, alignment, factor, dlse)
-            expected += [gradient.transpose(order) for gradient in wanted]
+            wanted = gradients(q, k, v, dout, masks, alignment, factor, dlse, sink)
+            expected += [
+                gradient.transpose(order) if gradient.ndim == 4 else gradient
+                for gradient in wanted
+            ]
             continue
         functions.append(f"""
-func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %o: {to}, %l: {tl})
+func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv},{more} %o: {to}, %l: {tl})
     -> ({to}, {tl}) {{{forward}
   return %r, %lse : {to}, {tl}
 }}""")
-        out, lse = attention(q, k, v, masks, alignment, factor)
+        out, lse = attention(q, k, v, masks, alignment, factor, sink)
         expected.append(out.transpose(order))
         expected.append(
             lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"])

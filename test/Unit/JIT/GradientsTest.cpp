@@ -7,167 +7,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Reference/Gradients.h"
-#include "Arrays.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "spattn/Dialect/Spattn/Transforms/Passes.h"
-#include "spattn/InitAll.h"
-#include "spattn/JIT/CpuKernel.h"
+#include "GradientsFixture.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
 
 #include <cmath>
-#include <numeric>
 
 using namespace mlir;
 using namespace spattn;
+using namespace spattn::test;
 using testing::Each;
 using testing::HasSubstr;
 
 namespace {
-
-constexpr int64_t kHeads = 4, kKeyHeads = 2, kHeadDim = 3, kValueDim = 2;
-
-using Array = test::Array<double>;
-
-struct Sizes {
-  int64_t batch = 1, queries = 9, keys = 11;
-};
-
-struct Arrays : test::AttentionArrays<double> {
-  explicit Arrays(Sizes n)
-      : AttentionArrays({n.batch, kHeads, kKeyHeads, n.queries, n.keys,
-                         kHeadDim, kValueDim}) {}
-
-  std::vector<Array *> gradients() { return {&dq, &dk, &dv}; }
-};
-
-class GradientsTest : public testing::Test {
-protected:
-  GradientsTest() {
-    registerAllDialects(registry);
-    context = std::make_unique<MLIRContext>(registry);
-  }
-
-  /// A module with @f, which the structure is of, and @f_backward. The loss
-  /// depends on the log-sum-exp, too, if that is asked for.
-  OwningOpRef<ModuleOp> derive(const std::string &structure,
-                               const std::string &alignment,
-                               bool ofLse = false) {
-    usesLse = ofLse;
-    std::string text = R"(
-!q = tensor<?x4x?x3xf32>
-!k = tensor<?x2x?x3xf32>
-!v = tensor<?x2x?x2xf32>
-!o = tensor<?x4x?x2xf32>
-!l = tensor<?x4x?xf32>
-func.func @f(%q: !q, %k: !k, %v: !v, %o: !o)" +
-                       std::string(ofLse ? ", %l: !l) -> (!o, !l) {\n  %r:2"
-                                         : ") -> !o {\n  %r") +
-                       " = spattn.attention structure(" + structure +
-                       ") ins(%q, %k, %v : !q, !k, !v) outs(%o" +
-                       (ofLse ? ", %l : !o, !l)" : " : !o)") +
-                       "{differentiated, alignment = #spattn.alignment<" +
-                       alignment + ">}\n  return " +
-                       (ofLse ? "%r#0, %r#1 : !o, !l\n}" : "%r : !o\n}");
-    auto module = parseSourceString<ModuleOp>(text, context.get());
-    if (!module)
-      return nullptr;
-    PassManager pm(context.get());
-    pm.addPass(createSpattnDeriveBackward());
-    EXPECT_TRUE(succeeded(pm.run(*module)));
-    return module;
-  }
-
-  static AttentionProblem getProblem(ModuleOp module) {
-    AttentionProblem problem;
-    module.walk([&](AttentionOp op) { problem = AttentionProblem::get(op); });
-    return problem;
-  }
-
-  BufferView view(Array &array) { return array.view(f64); }
-
-  OperandArrays views(Arrays &arrays) {
-    OperandArrays views = arrays.views(f64);
-    if (!usesLse)
-      views[OperandKind::LseGradient] = {};
-    return views;
-  }
-
-  void runOracle(const AttentionProblem &problem, Arrays &arrays) {
-    ASSERT_FALSE(evaluate(problem, views(arrays)));
-    ASSERT_FALSE(evaluateGradients(problem, views(arrays)));
-  }
-
-  double getLoss(const AttentionProblem &problem, Arrays &arrays) {
-    EXPECT_FALSE(evaluate(problem, views(arrays)));
-    double loss = std::inner_product(arrays.o.data.begin(), arrays.o.data.end(),
-                                     arrays.dout.data.begin(), 0.0);
-    if (usesLse)
-      for (auto [lse, factor] : llvm::zip(arrays.lse.data, arrays.dlse.data))
-        if (std::isfinite(lse))
-          loss += lse * factor;
-    return loss;
-  }
-
-  std::unique_ptr<CpuKernel> compile(ModuleOp module, StringRef entry,
-                                     bool parallel = true) {
-    CpuCompileOptions options;
-    // Several tiles, with remainders.
-    options.queryTile = 4;
-    options.keyTile = 3;
-    options.parallel = parallel;
-    auto kernel = CpuKernel::compile(module, entry, RuntimeContext(), options);
-    if (!kernel) {
-      ADD_FAILURE() << llvm::toString(kernel.takeError());
-      return nullptr;
-    }
-    return std::move(*kernel);
-  }
-
-  /// Runs a kernel on f32 copies of arrays, and copies them back.
-  llvm::Error run(const CpuKernel &kernel, std::vector<Array *> arrays) {
-    std::vector<std::vector<float>> copies;
-    std::vector<KernelArgument> arguments;
-    for (Array *array : arrays)
-      copies.emplace_back(array->data.begin(), array->data.end());
-    for (auto [copy, array] : llvm::zip(copies, arrays))
-      arguments.push_back(
-          BufferView::contiguous(copy.data(), f32, array->sizes));
-    auto results = kernel.run(arguments);
-    if (!results)
-      return results.takeError();
-    for (auto [copy, array] : llvm::zip(copies, arrays))
-      array->data.assign(copy.begin(), copy.end());
-    return llvm::Error::success();
-  }
-
-  llvm::Error runBackward(const CpuKernel &kernel, Arrays &a) {
-    for (Array *gradient : a.gradients())
-      // What is not written shows.
-      gradient->data.assign(gradient->data.size(), NAN);
-    std::vector<Array *> arrays = {&a.q, &a.k, &a.v, &a.o, &a.lse, &a.dout};
-    if (usesLse)
-      arrays.push_back(&a.dlse);
-    llvm::append_range(arrays, a.gradients());
-    return run(kernel, arrays);
-  }
-
-  /// Whether the loss depends on the log-sum-exp: on those that are finite.
-  bool usesLse = false;
-
-  DialectRegistry registry;
-  std::unique_ptr<MLIRContext> context;
-  static constexpr auto f64 = runtime::ElementType::F64;
-  static constexpr auto f32 = runtime::ElementType::F32;
-};
-
-void expectNear(const Array &actual, const Array &expected, double tolerance) {
-  ASSERT_EQ(actual.sizes, expected.sizes);
-  for (size_t i = 0; i < actual.data.size(); ++i)
-    ASSERT_NEAR(actual.data[i], expected.data[i], tolerance) << "element " << i;
-}
 
 const char *const kStructures[] = {
     "#spattn.full",
@@ -196,23 +47,25 @@ const char *const kStructures[] = {
     "#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>",
 };
 
-/// The structure, how lengths line up, and whether there is a gradient by the
-/// log-sum-exp.
+/// The structure, how lengths line up, and what else the loss depends on.
 class CentralDifferences : public GradientsTest,
                            public testing::WithParamInterface<
-                               std::tuple<const char *, const char *, bool>> {};
+                               std::tuple<const char *, const char *, Extras>> {
+};
 
 TEST_P(CentralDifferences, Agree) {
-  auto [structure, alignment, ofLse] = GetParam();
-  auto module = derive(structure, alignment, ofLse);
+  auto [structure, alignment, with] = GetParam();
+  auto module = derive(structure, alignment, with);
   ASSERT_TRUE(module);
   AttentionProblem problem = getProblem(*module);
 
   Arrays expected{Sizes()};
   constexpr double step = 1e-5;
-  std::pair<Array *, Array *> pairs[] = {{&expected.q, &expected.dq},
-                                         {&expected.k, &expected.dk},
-                                         {&expected.v, &expected.dv}};
+  std::pair<DoubleArray *, DoubleArray *> pairs[] = {
+      {&expected.q, &expected.dq},
+      {&expected.k, &expected.dk},
+      {&expected.v, &expected.dv},
+      {&expected.sink, &expected.dsink}};
   for (auto [input, gradient] : pairs)
     for (auto [x, derivative] : llvm::zip(input->data, gradient->data)) {
       double at = x;
@@ -230,25 +83,28 @@ TEST_P(CentralDifferences, Agree) {
   auto forward = compile(*module, "f"),
        backward = compile(*module, "f_backward");
   ASSERT_TRUE(forward && backward);
-  ASSERT_FALSE(run(*forward, {&compiled.q, &compiled.k, &compiled.v,
-                              &compiled.o, &compiled.lse}));
+  ASSERT_FALSE(runForward(*forward, compiled));
   ASSERT_FALSE(runBackward(*backward, compiled));
   for (size_t i = 0; i < 3; ++i) {
     SCOPED_TRACE(i);
     expectNear(*oracle.gradients()[i], *expected.gradients()[i], 1e-8);
     expectNear(*compiled.gradients()[i], *expected.gradients()[i], 5e-6);
   }
+  expectNear(oracle.dsink, expected.dsink, 1e-8);
+  expectNear(compiled.dsink, expected.dsink, 5e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Structures, CentralDifferences,
                          testing::Combine(testing::ValuesIn(kStructures),
                                           testing::Values("end", "start"),
-                                          testing::Bool()));
+                                          testing::Values(Extras{},
+                                                          Extras{true},
+                                                          Extras{true, true})));
 
 // Whatever a query that sees no key holds, its gradient is 0, and those of
 // keys and values do not notice.
 TEST_F(GradientsTest, QueriesWithoutKeys) {
-  auto module = derive("#spattn.partition<exclusive>", "end", /*ofLse=*/true);
+  auto module = derive("#spattn.partition<exclusive>", "end", {/*lse=*/true});
   Arrays oracle{Sizes()};
   runOracle(getProblem(*module), oracle);
   Arrays poisoned = oracle;
@@ -277,7 +133,8 @@ TEST_F(GradientsTest, QueriesWithoutKeys) {
 }
 
 TEST_F(GradientsTest, DoNotDependOnThreads) {
-  auto module = derive("#spattn.partition<local_band>", "end");
+  auto module = derive("#spattn.partition<local_band>", "end",
+                       {/*lse=*/false, /*sink=*/true});
   Sizes sizes = {3, 70, 81};
   Arrays sequential{sizes};
   runOracle(getProblem(*module), sequential);
@@ -291,40 +148,42 @@ TEST_F(GradientsTest, DoNotDependOnThreads) {
     EXPECT_EQ(parallel.dq.data, sequential.dq.data);
     EXPECT_EQ(parallel.dk.data, sequential.dk.data);
     EXPECT_EQ(parallel.dv.data, sequential.dv.data);
+    EXPECT_EQ(parallel.dsink.data, sequential.dsink.data);
   }
 }
 
 TEST_F(GradientsTest, NoQueriesOrKeys) {
-  auto module = derive("#spattn.full", "end");
+  auto module = derive("#spattn.full", "end", {/*lse=*/false, /*sink=*/true});
   auto kernel = compile(*module, "f_backward");
   ASSERT_TRUE(kernel);
   for (Sizes sizes : {Sizes{0, 9, 9}, Sizes{2, 0, 5}, Sizes{2, 5, 0}}) {
     Arrays arrays{sizes};
     arrays.lse.data.assign(arrays.lse.data.size(), -INFINITY);
     ASSERT_FALSE(runBackward(*kernel, arrays));
-    for (Array *gradient : arrays.gradients())
+    for (DoubleArray *gradient : arrays.gradients())
       EXPECT_THAT(gradient->data, Each(0));
+    EXPECT_THAT(arrays.dsink.data, Each(0));
   }
 }
 
 // Buffers of another order of dimensions, with a gap behind each row.
 TEST_F(GradientsTest, HonourStrides) {
-  auto module = derive("#spattn.causal", "end", /*ofLse=*/true);
+  auto module = derive("#spattn.causal", "end", {/*lse=*/true});
   auto kernel = compile(*module, "f_backward");
   ASSERT_TRUE(kernel);
   Arrays expected{Sizes()};
   runOracle(getProblem(*module), expected);
-  Array *arrays[] = {
+  DoubleArray *arrays[] = {
       &expected.q,    &expected.k,    &expected.v,  &expected.o,  &expected.lse,
       &expected.dout, &expected.dlse, &expected.dq, &expected.dk, &expected.dv};
   std::vector<std::vector<float>> buffers;
   std::vector<KernelArgument> arguments;
   // The position of row (h, n) of a buffer.
-  auto position = [](const Array &array, int64_t h, int64_t n) {
+  auto position = [](const DoubleArray &array, int64_t h, int64_t n) {
     int64_t width = array.sizes.size() == 4 ? array.sizes[3] + 5 : 1;
     return (n * array.sizes[1] + h) * width;
   };
-  auto forElements = [&](Array &array, auto visit) {
+  auto forElements = [&](DoubleArray &array, auto visit) {
     int64_t width = array.sizes.size() == 4 ? array.sizes[3] : 1;
     for (int64_t h = 0; h < array.sizes[1]; ++h)
       for (int64_t n = 0; n < array.sizes[2]; ++n)
@@ -332,7 +191,7 @@ TEST_F(GradientsTest, HonourStrides) {
           visit(array.data[(h * array.sizes[2] + n) * width + c],
                 position(array, h, n) + c);
   };
-  for (Array *array : arrays) {
+  for (DoubleArray *array : arrays) {
     buffers.emplace_back(position(*array, 0, array->sizes[2]), -7.0f);
     forElements(*array, [&](double x, int64_t at) { buffers.back()[at] = x; });
   }
@@ -363,7 +222,7 @@ TEST_F(GradientsTest, HonourStrides) {
 
 // Each query's scores have a sum of gradients: that by its log-sum-exp.
 TEST_F(GradientsTest, OfTheLogSumExpAlone) {
-  auto module = derive("#spattn.causal", "end", /*ofLse=*/true);
+  auto module = derive("#spattn.causal", "end", {/*lse=*/true});
   Arrays with{Sizes()};
   with.dout.data.assign(with.dout.data.size(), 0);
   AttentionProblem problem = getProblem(*module);
@@ -372,7 +231,7 @@ TEST_F(GradientsTest, OfTheLogSumExpAlone) {
   AttentionProblem ofKeys = problem;
   ofKeys.valueDim = ofKeys.headDim;
   OperandArrays arrays = views(with);
-  Array weighted(with.q.sizes);
+  DoubleArray weighted(with.q.sizes);
   arrays[OperandKind::Value] = view(with.k);
   arrays[OperandKind::Out] = view(weighted);
   ASSERT_FALSE(evaluate(ofKeys, arrays));
@@ -392,22 +251,22 @@ TEST_F(GradientsTest, RefuseSizesThatDoNotAgree) {
     return llvm::toString(runBackward(*kernel, arrays));
   };
   Arrays arrays{Sizes()};
-  arrays.dout = Array({1, kHeads, 10, kValueDim});
+  arrays.dout = DoubleArray({1, kHeads, 10, kValueDim});
   EXPECT_EQ(errorOf(arrays),
             "arguments 0 and 5 should have the same length, got 9 and 10");
   arrays = Arrays{Sizes()};
-  arrays.dk = Array({1, kKeyHeads, 9, kHeadDim});
+  arrays.dk = DoubleArray({1, kKeyHeads, 9, kHeadDim});
   EXPECT_EQ(errorOf(arrays),
             "arguments 1 and 7 should have the same length, got 11 and 9");
   arrays = Arrays{Sizes()};
-  arrays.lse = Array({2, kHeads, 9});
+  arrays.lse = DoubleArray({2, kHeads, 9});
   EXPECT_EQ(errorOf(arrays),
             "arguments 0 and 4 should have the same batch size, got 1 and 2");
-  module = derive("#spattn.full", "end", /*ofLse=*/true);
+  module = derive("#spattn.full", "end", {/*lse=*/true});
   kernel = compile(*module, "f_backward");
   ASSERT_TRUE(kernel);
   arrays = Arrays{Sizes()};
-  arrays.dlse = Array({1, kHeads, 8});
+  arrays.dlse = DoubleArray({1, kHeads, 8});
   EXPECT_EQ(errorOf(arrays),
             "arguments 0 and 6 should have the same length, got 9 and 8");
 }

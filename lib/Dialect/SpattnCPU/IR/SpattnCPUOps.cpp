@@ -159,6 +159,12 @@ LogicalResult LoadStatisticsOp::verify() {
        succeeded(verifySize(*this, getDlse(), "dlse", 0, rows, true))));
 }
 
+LogicalResult SinkGradientOp::verify() {
+  if (failed(verifyStatic(*this, getDelta(), "delta")))
+    return failure();
+  return verifyMostRows(*this, getLse(), "lse", dim(getDelta(), 0));
+}
+
 LogicalResult StoreOp::verify() {
   if (failed(verifyStatic(*this, getAcc(), "acc")) ||
       failed(verifyMostRows(*this, getOut(), "out", dim(getAcc(), 0))))

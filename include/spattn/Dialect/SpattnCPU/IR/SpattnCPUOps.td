@@ -130,18 +130,20 @@ def SpattnCPU_YieldOp : SpattnCPU_Op<"yield", [Pure, Terminator,
 def SpattnCPU_OnlineInitOp : SpattnCPU_Op<"online_init"> {
   let summary = "starts the online softmax of a tile of queries";
   let description = [{
-    `acc = 0`, `max = -inf`, `sum = 0`.
+    `acc = 0`, `max = -inf`, `sum = 0`. With a sink logit `sink` above `-inf`,
+    which has weight but no value, `max = log2(e) * sink` and `sum = 1`.
 
     ```mlir
-    spattn_cpu.online_init(%acc, %max, %sum)
+    spattn_cpu.online_init(%acc, %max, %sum) sink(%s)
         : memref<64x128xf32>, memref<64xf32>, memref<64xf32>
     ```
   }];
   let arguments = (ins Arg<SpattnCPU_Tile, "", [MemWrite]>:$acc,
                        Arg<SpattnCPU_RowVector, "", [MemWrite]>:$max,
-                       Arg<SpattnCPU_RowVector, "", [MemWrite]>:$sum);
+                       Arg<SpattnCPU_RowVector, "", [MemWrite]>:$sum,
+                       Optional<F32>:$sink);
   let assemblyFormat = [{
-    `(` $acc `,` $max `,` $sum `)` attr-dict `:` type($acc) `,` type($max) `,`
+    `(` $acc `,` $max `,` $sum `)` (`sink` `(` $sink^ `)`)? attr-dict `:` type($acc) `,` type($max) `,`
     type($sum)
   }];
   let hasVerifier = 1;
@@ -252,6 +254,29 @@ def SpattnCPU_LoadStatisticsOp : SpattnCPU_Op<"load_statistics"> {
     `(` $out `,` $dout `,` $lse `)` (`dlse` `(` $dlse^ `:` type($dlse) `)`)?
     `into` $shift `,` $delta attr-dict `:`
     type($out) `,` type($dout) `,` type($lse) `,` type($shift) `,` type($delta)
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnCPU_SinkGradientOp : SpattnCPU_Op<"sink_gradient"> {
+  let summary = "sums the contribution of a tile of queries to the gradient by a sink logit";
+  let description = [{
+    `result = sum_m exp(sink - lse[m]) * delta[m]` over the rows `m` that `lse`
+    has, but for those where `lse[m] = -inf`. That is the gradient with the
+    opposite sign.
+
+    ```mlir
+    %sum = spattn_cpu.sink_gradient(%lse, %delta) sink(%s)
+        : memref<?xf32, strided<[?], offset: ?>>, memref<64xf32>
+    ```
+  }];
+  let arguments = (ins Arg<SpattnCPU_RowVector, "", [MemRead]>:$lse,
+                       Arg<SpattnCPU_RowVector, "", [MemRead]>:$delta,
+                       F32:$sink);
+  let results = (outs F32:$result);
+  let assemblyFormat = [{
+    `(` $lse `,` $delta `)` `sink` `(` $sink `)` attr-dict `:` type($lse) `,`
+    type($delta)
   }];
   let hasVerifier = 1;
 }
