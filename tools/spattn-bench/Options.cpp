@@ -66,6 +66,10 @@ struct CommandLine {
                     cl::desc("Compute the log-sum-exp of rows, too; or take "
                              "the gradient by it"),
                     cl::cat(category)};
+  cl::opt<bool> sinkLogits{
+      "sink-logits",
+      cl::desc("Have a sink logit for each head; or take the gradient by them"),
+      cl::cat(category)};
   cl::opt<bool> backward{"backward", cl::desc("Compute the gradients instead"),
                          cl::cat(category)};
   cl::opt<std::string> alignment{
@@ -160,16 +164,17 @@ static FailureOr<Problem> readProblem(const CommandLine &line) {
     return error("--alignment=" + line.alignment + ": expected end or start");
   if (line.queries.empty())
     return error("--structure needs --queries, the lengths to measure at");
-  return Problem{line.structure, line.dtype, line.alignment,
-                 line.heads,     keyHeads,   line.headDim,
-                 valueDim,       line.lse,   line.backward};
+  return Problem{line.structure,  line.dtype,   line.alignment, line.heads,
+                 keyHeads,        line.headDim, valueDim,       line.lse,
+                 line.sinkLogits, line.backward};
 }
 
 /// Options that describe a problem have no meaning for a file.
 static LogicalResult checkFile(const CommandLine &line) {
-  const cl::Option *options[] = {&line.heads,    &line.keyHeads, &line.headDim,
-                                 &line.valueDim, &line.dtype,    &line.lse,
-                                 &line.backward, &line.alignment};
+  const cl::Option *options[] = {
+      &line.heads,      &line.keyHeads, &line.headDim,
+      &line.valueDim,   &line.dtype,    &line.lse,
+      &line.sinkLogits, &line.backward, &line.alignment};
   for (const cl::Option *option : options)
     if (option->getNumOccurrences())
       return error("--" + option->ArgStr +

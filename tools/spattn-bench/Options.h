@@ -20,6 +20,7 @@ struct Problem {
   std::string structure, dtype, alignment;
   int64_t heads, keyHeads, headDim, valueDim;
   bool lse;
+  bool sinkLogits;
   /// The gradients instead of the attention.
   bool backward;
 };

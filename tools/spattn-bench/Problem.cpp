@@ -44,10 +44,15 @@ LogicalResult spattn::bench::makeSource(MLIRContext &context,
               k = type(problem.keyHeads, problem.headDim),
               v = type(problem.keyHeads, problem.valueDim),
               o = type(problem.heads, problem.valueDim), parameter, operand,
-              types = o, results = "%r";
+              clause, types = o, results = "%r";
+  if (problem.sinkLogits) {
+    std::string sink = llvm::formatv("tensor<{0}xf32>", problem.heads);
+    parameter = ", %sink: " + sink;
+    clause = " sink_logits(%sink : " + sink + ")";
+  }
   if (problem.lse) {
     std::string lse = llvm::formatv("tensor<?x{0}x?xf32>", problem.heads);
-    parameter = ", %lse: " + lse;
+    parameter += ", %lse: " + lse;
     operand = ", %lse";
     types += ", " + lse;
     results = "%r#0, %r#1";
@@ -58,8 +63,8 @@ LogicalResult spattn::bench::makeSource(MLIRContext &context,
       << ", %o: " << o << parameter << ") -> (" << types << ") {\n"
       << "  %r" << (problem.lse ? ":2" : "") << " = spattn.attention structure("
       << structure << ")\n"
-      << "      ins(%q, %k, %v : " << q << ", " << k << ", " << v << ") outs(%o"
-      << operand << " : " << types << ")\n"
+      << "      ins(%q, %k, %v : " << q << ", " << k << ", " << v << ")"
+      << clause << " outs(%o" << operand << " : " << types << ")\n"
       << "      {" << (problem.backward ? "differentiated, " : "")
       << "alignment = #spattn.alignment<" << problem.alignment << ">}\n"
       << "  return " << results << " : " << types << "\n}\n";
@@ -147,6 +152,8 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
     text += " " + toText(type);
   if (op.getAlignment() == Alignment::Start)
     text += " start";
+  if (op.getOperandValues()[OperandKind::SinkLogits])
+    text += " sink";
   bool usesLse = op.getLse() != nullptr;
   if (auto backward = dyn_cast<AttentionBackwardOp>(*op)) {
     text += " backward";
