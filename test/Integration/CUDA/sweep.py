@@ -10,7 +10,8 @@ them targets older than the GPU. Outputs are poisoned ahead of a
 run, and the sampled rows of every head are compared; rows without keys have to be
 exact zeros and -inf. With --gradients, those are computed instead, at lengths to
 3,000. Prints what fails and the largest error. --device=cpu tries the cases
-themselves, without a GPU.
+themselves, without a GPU, and some of them with sink logits, which kernels for GPUs
+do not compute with yet.
 """
 
 import argparse
@@ -62,6 +63,7 @@ class Problem:
     keys: int
     layout: str
     alignment: str
+    sink_logits: bool = False
 
     @classmethod
     def draw(
@@ -102,6 +104,13 @@ class Problem:
             self.tensor(self.heads, None, "f32"),
         )
 
+    def sink(self) -> tuple[str, str, str]:
+        """The argument of the sink logits, their clause, and their type."""
+        if not self.sink_logits:
+            return "", "", ""
+        sink = f"tensor<{self.heads}xf32>"
+        return f", %s: {sink}", f" sink_logits(%s : {sink})", sink
+
     def attributes(self) -> str:
         alignment = f"alignment = #spattn.alignment<{self.alignment}>"
         return f'{{{alignment}, layout = "{self.layout}"}}'
@@ -127,25 +136,30 @@ class Problem:
             "lengths": f"{self.batch}x{self.queries}x{self.keys}",
             "layout": self.layout,
             "alignment": self.alignment,
+            "sink_logits": self.sink_logits,
         }
 
 
-def attention(tool: str, r: random.Random) -> tuple[Problem, str, str, dict]:
+def attention(
+    tool: str, r: random.Random, sink_logits: bool
+) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000
     )
+    problem.sink_logits = sink_logits
     q, k, v, o, logs = problem.types()
+    sink, sink_clause, _ = problem.sink()
     lse = r.random() < 0.5
     outs, types, results = "%o", o, "%r"
     if lse:
         outs, types, results = "%o, %l", f"{o}, {logs}", "%r:2"
     returned = "%r#0, %r#1" if lse else "%r"
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
+func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}, %o: {o}{f", %l: {logs}" if lse else ""})
     -> ({types}) {{
   {results} = spattn.attention structure({problem.structure})
-      ins(%q, %k, %v : {q}, {k}, {v}) outs({outs} : {types})
+      ins(%q, %k, %v : {q}, {k}, {v}){sink_clause} outs({outs} : {types})
       {problem.attributes()}
   return {returned} : {types}
 }}
@@ -168,23 +182,35 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{f", %l: {logs}" if lse else ""})
     return problem, source, r.choice(tiles), {"lse": lse}
 
 
-def gradients(tool: str, r: random.Random) -> tuple[Problem, str, str, dict]:
+def gradients(
+    tool: str, r: random.Random, sink_logits: bool
+) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000
     )
+    problem.sink_logits = sink_logits
     q, k, v, o, logs = problem.types()
+    sink, sink_clause, sink_type = problem.sink()
+    outs, types, results = "%dq, %dk, %dv", f"{q}, {k}, {v}", "%r#0, %r#1, %r#2"
+    if sink_logits:
+        outs, types = f"{outs}, %ds", f"{types}, {sink_type}"
+        results = f"{results}, %r#3"
+    destinations = ", ".join(
+        f"{name}: {type}"
+        for name, type in zip(outs.split(", "), types.split(", "), strict=True)
+    )
     dlse = r.random() < 0.5
-    more = f" %h: {logs}," if dlse else ""
+    more = f", %h: {logs}" if dlse else ""
     clause = f" dlse(%h : {logs})" if dlse else ""
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o},{more}
-             %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
-  %r:3 = spattn.attention_backward structure({problem.structure})
-      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}
-      outs(%dq, %dk, %dv : {q}, {k}, {v})
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{sink},
+             {destinations}) -> ({types}) {{
+  %r:{3 + sink_logits} = spattn.attention_backward structure({problem.structure})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}{sink_clause}
+      outs({outs} : {types})
       {problem.attributes()}
-  return %r#0, %r#1, %r#2 : {q}, {k}, {v}
+  return {results} : {types}
 }}
 """
     modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
@@ -226,7 +252,9 @@ class Case:
     @classmethod
     def draw(cls, options: argparse.Namespace, seed: int) -> "Case":
         draw = gradients if options.gradients else attention
-        problem, source, pipeline, more = draw(options.tool, random.Random(seed))
+        # Drawn apart, so that the other cases are the same on every device.
+        sink = options.device == "cpu" and random.Random(f"sink {seed}").random() < 0.4
+        problem, source, pipeline, more = draw(options.tool, random.Random(seed), sink)
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
         return cls(seed, problem, source, pipeline, more)
