@@ -102,8 +102,8 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
   b.setInsertionPointToStart(body);
   auto first = AttentionOp::create(
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
-      values[OperandKind::Key], values[OperandKind::Value], Value(),
-      Value(), values[OperandKind::Out], Value(), CausalAttr::get(&context),
+      values[OperandKind::Key], values[OperandKind::Value], Value(), Value(),
+      values[OperandKind::Out], Value(), CausalAttr::get(&context),
       Alignment::Start, "bhnd", TileShapeAttr());
   auto copy = AttentionOp::create(b, b.getUnknownLoc(),
                                   first.getOperandValues(), first);
@@ -135,9 +135,10 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(b.getUnknownLoc());
   Value value = module->getBody()->addArgument(array, b.getUnknownLoc());
   b.setInsertionPointToStart(module->getBody());
-  auto op = AttentionOp::create(
-      b, b.getUnknownLoc(), array, value, value, value, Value(), Value(), value, Value(),
-      CausalAttr::get(&context), Alignment::End, "bhnd", TileShapeAttr());
+  auto op = AttentionOp::create(b, b.getUnknownLoc(), array, value, value,
+                                value, Value(), Value(), value, Value(),
+                                CausalAttr::get(&context), Alignment::End,
+                                "bhnd", TileShapeAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(
       op, {OperandKind::Query, OperandKind::Key, OperandKind::Out}, "kernel")));
