@@ -65,7 +65,8 @@ protected:
     StridedArray lse = {kernel.input("lse", pointer), index(kLseBatch),
                         index(kLseHead), index(kLseRow)};
     ForwardEpilogue epilogue(b, cast<AttentionOp>(*kernel.op), config, layout,
-                             softmax, modifier, kernel.sequence, out, lse);
+                             softmax, modifier, kernel.sequence, out, lse,
+                             /*sinks=*/nullptr);
     initBarriers(b, {layout.outputs}, 128);
     PendingOutput pending = epilogue.nothingPending();
     pending.output = kernel.input("output", b.accType(kWidth));

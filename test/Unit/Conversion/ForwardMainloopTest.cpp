@@ -35,9 +35,10 @@ std::ostream &operator<<(std::ostream &stream, const Variant &v) {
 
 class ForwardMainloopTest : public testing::TestWithParam<Variant> {
 protected:
-  void run(const AttentionSpec &spec, const CallSpec &call, bool late) {
+  void run(const AttentionSpec &spec, const CallSpec &call, bool late,
+           ArrayRef<float> sinks = {}) {
     const Variant &v = GetParam();
-    KernelRun kernel(spec, call, /*seed=*/call.queries);
+    KernelRun kernel(spec, call, /*seed=*/call.queries, sinks);
     kernel.build(v.target, [&](OpBuilder &builder, KernelProgram &program) {
       ForwardConfig config{*TargetCapabilities::of(v.target),
                            int64_t(llvm::alignTo(spec.headDim, 64)),
@@ -81,6 +82,7 @@ TEST_P(ForwardMainloopTest, IsAttention) {
     RandomInstance instance(random, 260);
     instance.spec.keyHeads = 1 + round % 2;
     instance.spec.lse = round % 3 != 0;
+    instance.spec.sinks = round >= 4;
     instance.call.ctas = 1 + round % 3;
     instance.call.scale = 0.2f;
     SCOPED_TRACE(instance.str());
@@ -112,6 +114,16 @@ TEST_P(ForwardMainloopTest, OddHeadDimensions) {
   spec.headDim = 72;
   spec.valueDim = 40;
   run(spec, {2, 130, 150, 1, 0.2f}, /*late=*/true);
+}
+
+/// Sinks that are far above the scores, among them, and far below.
+TEST_P(ForwardMainloopTest, Sinks) {
+  AttentionSpec spec;
+  spec.structure = "#spattn.distances<20 to 90>";
+  spec.heads = 4;
+  spec.lse = spec.sinks = true;
+  run(spec, {2, 130, 150, 1, 0.2f}, /*late=*/true,
+      {-INFINITY, -200, 0.5f, 200});
 }
 
 /// An output of another element type goes out from registers.

@@ -74,7 +74,7 @@ public:
   /// What the kernels before the key kernel leave for it.
   void giveStarts() {
     forScratchRows([&](int64_t at, int64_t row) {
-      bool sees = row >= 0 && std::isfinite(reference.lse[row]);
+      bool sees = row >= 0 && reference.seesKey[row];
       scratch("lse_start")[at] = sees ? -reference.lse[row] : -INFINITY;
       scratch("delta_start")[at] = sees ? -reference.delta[row] : 0;
     });
@@ -85,7 +85,7 @@ public:
   /// Whether that is what they have left.
   void expectStarts() {
     forScratchRows([&](int64_t at, int64_t row) {
-      bool sees = row >= 0 && std::isfinite(reference.lse[row]);
+      bool sees = row >= 0 && reference.seesKey[row];
       if (!sees) {
         ASSERT_EQ(scratch("lse_start")[at], -INFINITY) << at;
         ASSERT_EQ(scratch("delta_start")[at], 0) << at;

@@ -26,7 +26,7 @@ static constexpr int64_t kCounters = 4096;
 static constexpr int64_t kMaps = 8192;
 
 KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
-                     unsigned seed)
+                     unsigned seed, ArrayRef<float> sinks)
     : module(parseAttention(context, spec)), spec(spec), call(call),
       op(findAttention(*module)) {
   int64_t batches = call.batches, queries = call.queries, keys = call.keys;
@@ -42,6 +42,8 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
         {"dk", spec.keyHeads, keys, spec.headDim, 2},
         {"dv", spec.keyHeads, keys, spec.valueDim, 2}})
     allocate(name, {batches, heads, length, width}, bytes);
+  for (const char *name : {"sink", "dsink"})
+    allocate(name, {1, spec.heads, 1, 1}, 4);
 
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -53,8 +55,10 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
           for (int64_t d = 0; d < array.sizes[3]; ++d)
             at(name, b, h, n, d) = roundToBF16(normal(random));
   };
-  for (const char *name : {"q", "k", "v", "do", "dlse"})
+  for (const char *name : {"q", "k", "v", "do", "dlse", "sink"})
     fill(name);
+  for (auto [h, sink] : llvm::enumerate(sinks))
+    at("sink", 0, h, 0) = sink;
   computeReference();
 }
 
@@ -109,7 +113,7 @@ void KernelRun::expectGapsKept() {
 
 bool KernelRun::isEmpty(const std::string &name, int64_t row) const {
   if (name == "dq")
-    return reference.lse[row] == -INFINITY;
+    return !reference.seesKey[row];
   // A key's probabilities are positive, and so its dv is zero if none sees it.
   if (name == "dk")
     return llvm::all_of(
@@ -173,6 +177,8 @@ void KernelRun::computeReference() {
   r.dq.assign(rows * headDim, 0);
   r.dk.assign(keyRows * headDim, 0);
   r.dv.assign(keyRows * valueDim, 0);
+  r.dsink.assign(heads, 0);
+  r.seesKey.assign(rows, 0);
   std::vector<double> scores(call.keys);
   for (int64_t b = 0; b < call.batches; ++b)
     for (int64_t h = 0; h < heads; ++h)
@@ -186,6 +192,7 @@ void KernelRun::computeReference() {
             sum += double(at(x, b, h, i, d)) * at(y, b, g, j, d);
           return sum;
         };
+        double sink = spec.sinks ? at("sink", 0, h, 0) : -INFINITY;
         double sum = 0, max = -INFINITY;
         for (int64_t j = 0; j < call.keys; ++j) {
           scores[j] = -INFINITY;
@@ -194,10 +201,12 @@ void KernelRun::computeReference() {
           max = std::max(max, scores[j]);
         }
         double *out = &r.out[row * valueDim];
-        if (max != -INFINITY) {
+        r.seesKey[row] = max != -INFINITY;
+        double larger = std::max(max, sink);
+        if (larger != -INFINITY) {
           for (double score : scores)
-            sum += std::exp(score - max);
-          r.lse[row] = max + std::log(sum);
+            sum += std::exp(score - larger);
+          r.lse[row] = larger + std::log(sum + std::exp(sink - larger));
           for (int64_t j = 0; j < call.keys; ++j)
             for (int64_t d = 0; d < valueDim; ++d)
               out[d] += std::exp(scores[j] - r.lse[row]) * at("v", b, g, j, d);
@@ -208,7 +217,7 @@ void KernelRun::computeReference() {
         at("lse", b, h, i) = r.lse[row];
         for (int64_t d = 0; d < valueDim; ++d)
           at("o", b, h, i, d) = roundToBF16(out[d]);
-        if (max == -INFINITY) {
+        if (larger == -INFINITY) {
           at("dlse", b, h, i) = NAN;
           continue;
         }
@@ -216,6 +225,7 @@ void KernelRun::computeReference() {
         for (int64_t d = 0; d < valueDim; ++d)
           delta += double(at("o", b, h, i, d)) * at("do", b, h, i, d);
         r.delta[row] = delta;
+        r.dsink[h] -= std::exp(sink - r.lse[row]) * delta;
         for (int64_t j = 0; j < call.keys; ++j) {
           double p = std::exp(scores[j] - r.lse[row]);
           if (p == 0)

@@ -18,14 +18,18 @@ namespace spattn::test {
 /// An attention in double precision, by the definition. Rows are by batch
 /// entry, head and position.
 struct Reference {
-  std::vector<double> out, lse, delta, dq, dk, dv;
+  std::vector<double> out, lse, delta, dq, dk, dv, dsink;
+  /// Whether a query sees a key.
+  std::vector<char> seesKey;
 };
 
 /// Kernels that are built as a whole, launched as they describe it, one at a
 /// time, on arrays with gaps between rows and random numbers in what is read.
 class KernelRun {
 public:
-  KernelRun(const AttentionSpec &spec, const CallSpec &call, unsigned seed);
+  /// `sinks`: those of the heads, if they are not to be random.
+  KernelRun(const AttentionSpec &spec, const CallSpec &call, unsigned seed,
+            llvm::ArrayRef<float> sinks = {});
 
   /// Builds kernels, for a target.
   void

@@ -26,6 +26,8 @@ struct AttentionSpec {
   int64_t headDim = 64, valueDim = 64;
   /// Whether there is a log-sum-exp, of attention, or a gradient by it.
   bool lse = false, dlse = false;
+  /// Whether heads have sinks.
+  bool sinks = false;
   /// Whether the output is of f32.
   bool wideOutput = false;
 };

@@ -41,12 +41,21 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
       program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()));
   program.limitTiles(rowCtas(program, op, config));
 
+  if (op.getSinkLogits()) {
+    program.addScratch("dsink_parts", sinkParts(program, op),
+                       /*alignment=*/4);
+    // Its kernel numbers the rows of a head.
+    program.limitTiles(program.perTile(1, "queryLength", 1));
+  }
+
   // The order of launches is that of the module.
   if (config.deterministic)
     buildQueryKernel(builder, op, (name + "_queries").str(), config, program);
   else
     buildPreprocessKernel(builder, op, (name + "_preprocess").str(), config,
                           program);
+  if (op.getSinkLogits())
+    buildSinkKernel(builder, op, (name + "_sinks").str(), config, program);
   buildKeyKernel(builder, op, name, config, program);
   if (!config.deterministic)
     buildPostprocessKernel(builder, op, (name + "_postprocess").str(), config,

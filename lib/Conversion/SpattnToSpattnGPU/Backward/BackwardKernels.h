@@ -108,6 +108,12 @@ void buildPostprocessKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
 void buildQueryKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
                       llvm::StringRef name, const BackwardConfig &config,
                       KernelProgram &program);
+void buildSinkKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
+                     llvm::StringRef name, const BackwardConfig &config,
+                     KernelProgram &program);
+/// The scratch memory of the kernel of the gradients by sinks.
+spattn_gpu::FormulaAttr sinkParts(KernelProgram &program,
+                                  AttentionBackwardOp op);
 /// CTAs that take 64 queries of a head of a batch entry each, of whole query
 /// tiles.
 spattn_gpu::FormulaAttr rowCtas(KernelProgram &program, AttentionBackwardOp op,

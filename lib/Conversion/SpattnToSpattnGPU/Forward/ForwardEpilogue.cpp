@@ -40,7 +40,7 @@ llvm::SmallVector<Value> PendingOutput::carried() const {
 }
 
 bool ForwardEpilogue::needsRow() {
-  return op.getLse() || !storesThroughShared(op);
+  return op.getLse() || sinks || !storesThroughShared(op);
 }
 
 PendingOutput ForwardEpilogue::nothingPending() {
@@ -58,21 +58,27 @@ PendingOutput ForwardEpilogue::nothingPending() {
 // The epilogue
 //===----------------------------------------------------------------------===//
 
-ForwardEpilogue::ForwardEpilogue(KernelBuilder &b, AttentionOp op,
-                                 const ForwardConfig &config,
-                                 const ForwardLayout &layout, Softmax &softmax,
-                                 ScoreModifier &modifier,
-                                 const SequenceInfo &sequence,
-                                 const StridedArray &out,
-                                 const StridedArray &lse)
+ForwardEpilogue::ForwardEpilogue(
+    KernelBuilder &b, AttentionOp op, const ForwardConfig &config,
+    const ForwardLayout &layout, Softmax &softmax, ScoreModifier &modifier,
+    const SequenceInfo &sequence, const StridedArray &out,
+    const StridedArray &lse, const HeadNumbers *sinks)
     : b(b), op(op), config(config), layout(layout), softmax(softmax),
-      modifier(modifier), sequence(sequence), out(out), lse(lse),
+      modifier(modifier), sequence(sequence), out(out), lse(lse), sinks(sinks),
       outElement(elementType(op.getOut())) {}
 
 void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
                                  Value count) {
   Value sum = softmax.total(pending.sum);
-  Value output = softmax.normalize(pending.output, sum);
+  Value output, logSumExp;
+  if (sinks) {
+    Softmax::SinkState state =
+        softmax.addSink(pending.max, sum, sinks->load(b, pending.head));
+    output = softmax.normalize(pending.output, state.total, state.correction);
+    logSumExp = state.logSumExp;
+  } else {
+    output = softmax.normalize(pending.output, sum);
+  }
   PipelineState state(b, b.sub(count, b.i32(1)), config.queryStages);
   Value rowsLeft;
   if (needsRow())
@@ -91,8 +97,10 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
   if (op.getLse()) {
     Value start =
         lse.row(b, pending.batch, pending.head, pending.row, b.getF32Type());
-    spattn_gpu::StoreRowsOp::create(b, modifier.logSumExp(pending.max, sum),
-                                    start, lse.rowStride, rowsLeft);
+    if (!sinks)
+      logSumExp = modifier.logSumExp(pending.max, sum);
+    spattn_gpu::StoreRowsOp::create(b, logSumExp, start, lse.rowStride,
+                                    rowsLeft);
   }
 }
 
@@ -119,7 +127,7 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
       out.rowStride, count, op.getValueDim());
   if (op.getLse()) {
     Value start = lse.row(b, tile.batch, tile.head, first, b.getF32Type());
-    spattn_gpu::StoreFillOp::create(b, b.f32(kNegInf), start, lse.rowStride,
-                                    count, 1);
+    Value none = sinks ? sinks->load(b, tile.head) : b.f32(kNegInf);
+    spattn_gpu::StoreFillOp::create(b, none, start, lse.rowStride, count, 1);
   }
 }

@@ -37,18 +37,20 @@ public:
   ForwardEpilogue(KernelBuilder &b, AttentionOp op, const ForwardConfig &config,
                   const ForwardLayout &layout, Softmax &softmax,
                   ScoreModifier &modifier, const SequenceInfo &sequence,
-                  const StridedArray &out, const StridedArray &lse);
+                  const StridedArray &out, const StridedArray &lse,
+                  const HeadNumbers *sinks);
 
   /// What a loop over work tiles starts with.
   PendingOutput nothingPending();
-  /// Whether something is stored from registers, so that a pending output has
-  /// to know its row.
+  /// Whether a pending output has to know its row: something is stored from
+  /// registers, or the head has a sink.
   bool needsRow();
   /// Writes the output of the work tile before the `count`-th.
   void emitOutput(const PendingOutput &pending, Value group, Value count);
   /// Stores a work tile's output from shared memory, by the warp that stores.
   void storeOutput(const WorkTile &tile, Value stage, Value map);
-  /// Zero-fills the rows of a work tile that see no key.
+  /// Zero-fills the rows of a work tile that see no key. Their log-sum-exp is
+  /// the head's sink, or -inf.
   void emitEmptyRows(const WorkTile &tile);
 
 private:
@@ -64,6 +66,8 @@ private:
   ScoreModifier &modifier;
   SequenceInfo sequence;
   StridedArray out, lse;
+  /// Null for an attention without sinks.
+  const HeadNumbers *sinks;
   mlir::Type outElement;
 };
 

@@ -40,12 +40,12 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
 namespace {
 
 struct ForwardArguments {
-  ForwardArguments(KernelSignature &signature, const ForwardConfig &config,
-                   bool hasOutputMap)
+  ForwardArguments(KernelSignature &signature, AttentionOp op,
+                   const ForwardConfig &config)
       : queryMap(signature.tensorMap("q", config.queryTile())),
         keyMap(signature.tensorMap("k", config.keyTile)),
         valueMap(signature.tensorMap("v", config.keyTile)) {
-    if (hasOutputMap)
+    if (storesThroughShared(op))
       outMap = signature.tensorMap("o", config.queryTile());
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
@@ -55,6 +55,8 @@ struct ForwardArguments {
     lse.strides = signature.strides("lse");
     if (config.dynamicScheduler)
       counter = signature.scratch("counter");
+    if (op.getSinkLogits())
+      sinks.emplace(signature, "sink");
   }
 
   KernelSignature::Argument queryMap, keyMap, valueMap, scale;
@@ -62,6 +64,7 @@ struct ForwardArguments {
   std::optional<SequenceArguments> sequence;
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> outMap, counter;
+  std::optional<HeadNumbers> sinks;
 };
 
 class ForwardKernel {
@@ -71,8 +74,7 @@ public:
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
         op(op), config(config), layout(config), program(program),
-        signature(program),
-        arguments(signature, config, storesThroughShared(op)) {}
+        signature(program), arguments(signature, op, config) {}
 
   LLVM::LLVMFuncOp build(StringRef name);
 
@@ -107,7 +109,8 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
   StridedArray out = signature.get(b, arguments.out);
   StridedArray lse = signature.get(b, arguments.lse);
   ForwardEpilogue epilogue(b, op, config, layout, softmax, modifier, sequence,
-                           out, lse);
+                           out, lse,
+                           arguments.sinks ? &*arguments.sinks : nullptr);
   RowTiles rows(b, op, sequence, sequence.queryTiles(b, config.queryTile()),
                 config.queryTile(), config.keyTile);
   Value count = rows.count();

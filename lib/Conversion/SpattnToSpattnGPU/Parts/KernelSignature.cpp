@@ -207,9 +207,14 @@ KernelSignature::Argument KernelSignature::f32(StringRef name) {
 KernelSignature::Argument KernelSignature::strides(StringRef buffer) {
   Argument first = Argument(types.size());
   for (const char *dimension : {"b", "h", "n"})
-    add(program.b.getI64Type(), ArgumentKind::I64,
-        ("stride:" + buffer + ":" + dimension).str());
+    stride(buffer, dimension);
   return first;
+}
+
+KernelSignature::Argument KernelSignature::stride(StringRef buffer,
+                                                  StringRef dimension) {
+  return add(program.b.getI64Type(), ArgumentKind::I64,
+             ("stride:" + buffer + ":" + dimension).str());
 }
 
 LLVM::LLVMFuncOp KernelSignature::begin(KernelBuilder &b, StringRef name,

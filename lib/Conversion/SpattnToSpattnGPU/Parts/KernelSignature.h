@@ -94,6 +94,8 @@ public:
   Argument f32(llvm::StringRef name);
   /// The strides of an operand for batch, head and row: i64, three arguments.
   Argument strides(llvm::StringRef buffer);
+  /// The stride of one dimension: i64.
+  Argument stride(llvm::StringRef buffer, llvm::StringRef dimension);
 
   struct Bounds {
     int64_t threads, ctasPerSm;
@@ -136,6 +138,31 @@ struct SequenceArguments {
             signature.get(keyLength)};
   }
   KernelSignature::Argument batches, queryLength, keyLength;
+};
+
+/// Numbers of the caller, one for each query head, of type f32.
+class HeadNumbers {
+public:
+  HeadNumbers(KernelSignature &signature, llvm::StringRef buffer)
+      : signature(signature), pointer(signature.buffer(buffer)),
+        stride(signature.stride(buffer, "h")) {}
+
+  mlir::Value load(KernelBuilder &b, mlir::Value head) const {
+    return mlir::LLVM::LoadOp::create(b, b.getF32Type(), address(b, head));
+  }
+  void store(KernelBuilder &b, mlir::Value number, mlir::Value head) const {
+    mlir::LLVM::StoreOp::create(b, number, address(b, head));
+  }
+
+private:
+  mlir::Value address(KernelBuilder &b, mlir::Value head) const {
+    mlir::Value apart = b.asIndex(signature.get(stride));
+    mlir::Value elements = b.mul(b.asIndex(head), apart);
+    return b.pointer(signature.get(pointer), elements, b.getF32Type());
+  }
+
+  KernelSignature &signature;
+  KernelSignature::Argument pointer, stride;
 };
 
 } // namespace spattn

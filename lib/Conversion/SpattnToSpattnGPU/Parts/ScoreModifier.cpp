@@ -51,6 +51,39 @@ Value ScoreModifier::logSumExp(Value max, Value sum) {
   });
 }
 
+Value ScoreModifier::shiftWithSink(Value max, Value sink) {
+  Value sinkLogit = arith::MulFOp::create(b, sink, b.f32(kLog2E));
+  return b.map(max, max.getType(), [&](ValueRange x) -> Value {
+    Value logit = arith::MulFOp::create(b, x[0], log2Scale);
+    Value larger = arith::MaxNumFOp::create(b, logit, sinkLogit);
+    Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, larger,
+                                       b.f32(kNegInf));
+    return arith::SelectOp::create(b, none, b.f32(0), larger);
+  });
+}
+
+Value ScoreModifier::addSink(Value sum, Value correction, Value sink,
+                             Value shift) {
+  return b.map({sum, correction, shift}, sum.getType(),
+               [&](ValueRange x) -> Value {
+                 Value negated = arith::NegFOp::create(b, x[2]);
+                 Value logit = b.fma(sink, b.f32(kLog2E), negated);
+                 Value own = math::Exp2Op::create(b, logit);
+                 return b.fma(x[0], x[1], own);
+               });
+}
+
+Value ScoreModifier::logSumExpAt(Value shift, Value sum) {
+  return b.map({shift, sum}, shift.getType(), [&](ValueRange x) -> Value {
+    Value log = math::Log2Op::create(b, x[1]);
+    Value base2 = arith::AddFOp::create(b, x[0], log);
+    Value natural = arith::MulFOp::create(b, base2, b.f32(kLn2));
+    Value none =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], b.f32(0));
+    return arith::SelectOp::create(b, none, b.f32(kNegInf), natural);
+  });
+}
+
 Value ScoreModifier::scoreStart(Value negatedLse, Type type) {
   return b.map(negatedLse, type, [&](ValueRange x) -> Value {
     return arith::MulFOp::create(b, x[0], inverseScale);

@@ -42,6 +42,19 @@ public:
   Value logSumExp(Value max, Value sum);
 
   //===--------------------------------------------------------------------===//
+  // Forward: a sink, a logit to the base e that has no key and no scale
+  //===--------------------------------------------------------------------===//
+
+  /// The larger of rows' maxima and the sink, in base-2 logits: what to
+  /// subtract from both. 0 where neither is above -inf.
+  Value shiftWithSink(Value max, Value sink);
+  /// Sums of exponentials relative to `max`, which `correction` makes relative
+  /// to `shift`, and the sink's exponential.
+  Value addSink(Value sum, Value correction, Value sink, Value shift);
+  /// The log-sum-exp, to the base e, by a shift and the sum relative to it.
+  Value logSumExpAt(Value shift, Value sum);
+
+  //===--------------------------------------------------------------------===//
   // Gradients: probabilities by the log-sum-exp
   //===--------------------------------------------------------------------===//
 

@@ -65,12 +65,25 @@ Value Softmax::total(Value sum) {
                                           spattn_gpu::ReductionKind::Add, sum);
 }
 
-Value Softmax::normalize(Value output, Value total) {
-  Value inverse = b.map(total, b.rowsType(), [&](ValueRange x) -> Value {
+Value Softmax::normalize(Value output, Value total, Value correction) {
+  SmallVector<Value> operands{total};
+  if (correction)
+    operands.push_back(correction);
+  Value factor = b.map(operands, b.rowsType(), [&](ValueRange x) -> Value {
     Value none =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0], b.f32(0));
     Value safe = arith::SelectOp::create(b, none, b.f32(1), x[0]);
-    return arith::DivFOp::create(b, b.f32(1), safe);
+    Value dividend = correction ? x[1] : b.f32(1);
+    return arith::DivFOp::create(b, dividend, safe);
   });
-  return b.scaleRows(output, inverse);
+  return b.scaleRows(output, factor);
+}
+
+Softmax::SinkState Softmax::addSink(Value max, Value total, Value sink) {
+  SinkState result;
+  Value shift = modifier.shiftWithSink(max, sink);
+  result.correction = modifier.exponential(max, shift);
+  result.total = modifier.addSink(total, result.correction, sink, shift);
+  result.logSumExp = modifier.logSumExpAt(shift, result.total);
+  return result;
 }

@@ -40,7 +40,17 @@ public:
   /// The sum of each row over the threads that share it.
   Value total(Value sum);
   /// Divides the output by the sums; 0 where a row has seen no key.
-  Value normalize(Value output, Value total);
+  /// `correction` is a factor for each row besides.
+  Value normalize(Value output, Value total, Value correction = Value());
+
+  /// What rows end with if their head has a sink: a logit besides those of the
+  /// keys, without a value.
+  struct SinkState {
+    /// What the output so far is multiplied by, the sum of all exponentials and
+    /// the log-sum-exp.
+    Value correction, total, logSumExp;
+  };
+  SinkState addSink(Value max, Value total, Value sink);
 
 private:
   KernelBuilder &b;

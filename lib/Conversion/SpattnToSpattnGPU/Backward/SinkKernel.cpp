@@ -1,0 +1,170 @@
+//===- SinkKernel.cpp - The kernel of the gradients by sinks --------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// `dsink = sum of exp(sink - lse) (dlse - delta)` over the rows of a head, in
+// an order that does not depend on the GPU. It reads two or three numbers a
+// row, where the other kernels read rows, so that one CTA a head is fast
+// enough.
+//
+//===----------------------------------------------------------------------===//
+
+#include "QueryRows.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace spattn;
+
+/// Each thread adds up rows; then kParts threads add up those of kParts threads
+/// each, and one thread what these found.
+static constexpr int64_t kParts = 32, kThreads = kParts * kParts;
+
+spattn_gpu::FormulaAttr spattn::sinkParts(KernelProgram &program,
+                                          AttentionBackwardOp op) {
+  return program.constant(4 * kThreads * op.getNumQueryHeads());
+}
+
+namespace {
+class SinkKernel {
+public:
+  SinkKernel(OpBuilder &builder, AttentionBackwardOp op,
+             const BackwardConfig &config, KernelProgram &program)
+      : b(builder, op.getLoc(),
+          cast<ShapedType>(op.getQuery().getType()).getElementType()),
+        op(op), config(config), program(program), signature(program),
+        callerLse(signature, op), starts(signature.scratch("lse_start")),
+        deltas(signature.scratch("delta_start")),
+        parts(signature.scratch("dsink_parts")), sequenceArguments(signature) {
+    callerLse.addStrides(signature);
+    sinks.emplace(signature, "sink");
+    gradients.emplace(signature, "dsink");
+  }
+
+  void build(StringRef name);
+
+private:
+  /// The sum of `value(i)` for `i` from `first` in steps of `step` to before
+  /// `end`.
+  Value sum(Value first, Value end, Value step,
+            llvm::function_ref<Value(Value)> value);
+  Value load(Value base, Value element) {
+    return LLVM::LoadOp::create(b, b.getF32Type(),
+                                b.pointer(base, element, b.getF32Type()));
+  }
+  /// What row `row` of all batch entries' adds.
+  Value rowTerm(Value row, Value sink);
+  /// Part `part` of this head.
+  Value part(Value part) {
+    Value ofHead = b.mul(b.cta, b.i32(kThreads));
+    return b.pointer(signature.get(parts), b.asIndex(b.add(ofHead, part)),
+                     b.getF32Type());
+  }
+
+  KernelBuilder b;
+  AttentionBackwardOp op;
+  const BackwardConfig &config;
+  KernelProgram &program;
+  KernelSignature signature;
+  LseArguments callerLse;
+  KernelSignature::Argument starts, deltas, parts;
+  SequenceArguments sequenceArguments;
+  std::optional<HeadNumbers> sinks, gradients;
+  SequenceInfo sequence;
+};
+} // namespace
+
+Value SinkKernel::sum(Value first, Value end, Value step,
+                      llvm::function_ref<Value(Value)> value) {
+  auto loop = scf::ForOp::create(b, first, end, step, ValueRange{b.f32(0)});
+  b.in(loop.getBody(), [&] {
+    Value term = value(loop.getInductionVar());
+    Value next = arith::AddFOp::create(b, loop.getRegionIterArg(0), term);
+    scf::YieldOp::create(b, ValueRange{next});
+  });
+  return loop.getResult(0);
+}
+
+Value SinkKernel::rowTerm(Value row, Value sink) {
+  Value batch = arith::DivUIOp::create(b, row, sequence.queryLength);
+  Value query = arith::RemUIOp::create(b, row, sequence.queryLength);
+  LseArrays caller = callerLse.get(b, signature);
+  Value lse = LLVM::LoadOp::create(
+      b, b.getF32Type(),
+      caller.lse.row(b, batch, b.cta, query, b.getF32Type()));
+
+  Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
+  Value head = b.asIndex(b.cta);
+  Value headNumber = b.add(b.mul(b.asIndex(batch), heads), head);
+  Value padded = b.asIndex(sequence.paddedQueries(b, config.queryTile));
+  Value inHead = b.asIndex(query);
+  Value inScratch = b.add(b.mul(headNumber, padded), inHead);
+  Value gradient = load(signature.get(deltas), inScratch);
+  if (caller.dlse) {
+    // Query tiles that no kernel visits have no delta.
+    Value start = load(signature.get(starts), inScratch);
+    Value dlse = LLVM::LoadOp::create(
+        b, b.getF32Type(),
+        caller.dlse->row(b, batch, b.cta, query, b.getF32Type()));
+    Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, start,
+                                       b.f32(kNegInf));
+    gradient = arith::SelectOp::create(b, none, dlse, gradient);
+  }
+
+  Value above = arith::SubFOp::create(b, sink, lse);
+  Value logit = arith::MulFOp::create(b, above, b.f32(kLog2E));
+  Value probability = math::Exp2Op::create(b, logit);
+  Value term = arith::MulFOp::create(b, probability, gradient);
+  // A row of logits that are all -inf, its sink's included.
+  Value none =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, lse, b.f32(kNegInf));
+  return arith::SelectOp::create(b, none, b.f32(0), term);
+}
+
+void SinkKernel::build(StringRef name) {
+  signature.begin(b, name, {kThreads, 1});
+  sequence = sequenceArguments.get(signature);
+  Value sink = sinks->load(b, b.cta);
+  Value rows = b.mul(sequence.batches, sequence.queryLength);
+  Value own = sum(b.thread, rows, b.i32(kThreads),
+                  [&](Value row) { return rowTerm(row, sink); });
+  LLVM::StoreOp::create(b, own, part(b.thread));
+  b.syncThreads(kThreads);
+
+  // The thread's number is also that of its share of the parts.
+  Value share = b.i32(kParts), one = b.i32(1);
+  auto isBelow = [&](int64_t end) {
+    return b.compare(arith::CmpIPredicate::ult, b.thread, b.i32(end));
+  };
+  auto loadPart = [&](Value number) -> Value {
+    return LLVM::LoadOp::create(b, b.getF32Type(), part(number));
+  };
+  Value first = b.mul(b.thread, share);
+  auto shares = scf::IfOp::create(b, TypeRange{b.getF32Type()}, isBelow(kParts),
+                                  /*withElseRegion=*/true);
+  b.in(shares.thenBlock(), [&] {
+    Value found = sum(first, b.add(first, share), one, loadPart);
+    scf::YieldOp::create(b, ValueRange{found});
+  });
+  b.in(shares.elseBlock(),
+       [&] { scf::YieldOp::create(b, ValueRange{b.f32(0)}); });
+  b.syncThreads(kThreads);
+  b.when(isBelow(kParts), [&] {
+    LLVM::StoreOp::create(b, shares.getResult(0), part(b.thread));
+  });
+  b.syncThreads(kThreads);
+  b.when(b.isFirstThread(), [&] {
+    gradients->store(b, sum(b.i32(0), share, one, loadPart), b.cta);
+  });
+  signature.end(b, /*shared=*/0, /*persistent=*/-1,
+                program.constant(op.getNumQueryHeads()));
+}
+
+void spattn::buildSinkKernel(OpBuilder &builder, AttentionBackwardOp op,
+                             StringRef name, const BackwardConfig &config,
+                             KernelProgram &program) {
+  SinkKernel(builder, op, config, program).build(name);
+}
