@@ -161,15 +161,3 @@ func.func @two(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   %o = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
   return %o : !t
 }
-
-// -----
-
-!t = tensor<?x2x?x64xbf16>
-!l = tensor<?x2x?xf32>
-!s = tensor<2xf32>
-func.func @sink_logits(%q: !t, %l: !l, %s: !s, %dq: !t, %dk: !t, %dv: !t, %ds: !s) -> (!t, !t, !t, !s) {
-  // expected-error @below {{has 'sink_logits', but no kernel for a GPU computes with 'sink_logits' yet}}
-  %r:4 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t)
-    sink_logits(%s : !s) outs(%dq, %dk, %dv, %ds : !t, !t, !t, !s)
-  return %r#0, %r#1, %r#2, %r#3 : !t, !t, !t, !s
-}

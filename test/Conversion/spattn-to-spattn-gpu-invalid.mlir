@@ -150,13 +150,3 @@ func.func @no_scale(%q: !t, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
   return %r : !t
 }
-
-// -----
-
-!t = tensor<?x2x?x64xbf16>
-func.func @sink_logits(%q: !t, %s: tensor<2xf32>, %o: !t) -> !t {
-  // expected-error @below {{has 'sink_logits', but no kernel for a GPU computes with 'sink_logits' yet}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
-    sink_logits(%s : tensor<2xf32>) outs(%o : !t)
-  return %r : !t
-}

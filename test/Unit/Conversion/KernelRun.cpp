@@ -326,7 +326,7 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
   llvm_unreachable("an argument is one of the above");
 }
 
-std::string KernelRun::run(StringRef name, bool late) {
+std::string KernelRun::run(StringRef name, bool late, int64_t lanes) {
   auto kernel = module->lookupSymbol<LLVM::LLVMFuncOp>(name);
   if (!kernel)
     return "there is no such kernel";
@@ -339,6 +339,7 @@ std::string KernelRun::run(StringRef name, bool late) {
     arguments.push_back(bind(launch, argument, machine));
   machine.setArguments(std::move(arguments));
   machine.late = late;
+  machine.lanes = lanes;
   machine.arrays.swap(memory);
   machine.counters.swap(counters);
   std::string error = machine.run();

@@ -36,8 +36,8 @@ public:
   build(llvm::StringRef target,
         llvm::function_ref<void(mlir::OpBuilder &, KernelProgram &)> build);
   /// Runs a kernel, with as many CTAs as the call says if it is persistent.
-  /// Returns what went wrong.
-  std::string run(llvm::StringRef kernel, bool late);
+  /// Returns what went wrong. `lanes`: Machine::lanes.
+  std::string run(llvm::StringRef kernel, bool late, int64_t lanes = 32);
 
   /// An array, or scratch memory, by the name that launches have for it;
   /// scratch is flat.

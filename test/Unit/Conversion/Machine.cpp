@@ -102,7 +102,7 @@ bool Warp::runOp(Operation &op) {
                                          inGroup * Datum::kRows, outer));
       })
       .Case([&](NVVM::ThreadIdXOp) {
-        return define(Datum::integer(number * kLanes));
+        return define(Datum::integer(number * machine.lanes));
       })
       .Case(
           [&](NVVM::BlockIdXOp) { return define(Datum::integer(cta.number)); })
@@ -129,11 +129,18 @@ bool Warp::runOp(Operation &op) {
             Datum::integer(number32(gep.getBase()) + bytes * index, 64));
       })
       .Case([&](LLVM::StoreOp store) {
+        if (store.getValue().getType().isF32()) {
+          cta.store(number32(store.getAddr()), 4, get(store.getValue()).real);
+          return true;
+        }
         machine.counters[number32(store.getAddr())] =
             number32(store.getValue());
         return true;
       })
       .Case([&](LLVM::LoadOp load) {
+        if (load.getType().isF32())
+          return define(
+              Datum::real32(cta.element(number32(load.getAddr()), 4)));
         return define(
             Datum::integer(machine.counters[number32(load.getAddr())]));
       })
@@ -184,9 +191,9 @@ Datum Warp::inLane(Value value, int64_t lane,
 
 std::string Machine::run() {
   for (int64_t number = 0; number < ctas; ++number) {
-    Cta cta(*this, number, threads / kLanes);
+    Cta cta(*this, number, threads / lanes);
     std::vector<std::thread> warps;
-    for (int64_t warp = 0; warp < threads / kLanes; ++warp)
+    for (int64_t warp = 0; warp < threads / lanes; ++warp)
       warps.emplace_back([&, warp] { Warp(*this, cta, warp).run(); });
     for (std::thread &warp : warps)
       warp.join();

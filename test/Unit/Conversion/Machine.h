@@ -131,6 +131,9 @@ public:
   std::map<int64_t, GlobalArray> arrays;
   std::map<int64_t, GlobalRows> maps;
   bool late = false;
+  /// Threads of a warp: 1 where each thread has numbers of its own, and nothing
+  /// is of warps.
+  int64_t lanes = 32;
 
 private:
   friend class Warp;

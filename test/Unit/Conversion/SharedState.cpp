@@ -20,7 +20,7 @@ using namespace spattn::test;
 bool Warp::runNamed(int64_t id, int64_t count, bool waits) {
   NamedBarrier &barrier = cta.named[id];
   int64_t generation = barrier.generation;
-  barrier.arrived += kLanes;
+  barrier.arrived += machine.lanes;
   if (barrier.arrived == count) {
     barrier.arrived = 0;
     ++barrier.generation;
