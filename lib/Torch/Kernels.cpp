@@ -68,7 +68,7 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   append(key, request.element);
   append(key, request.device);
   key.push_back(char(request.gradients | request.lseGradient << 1 |
-                     request.deterministic << 2));
+                     request.deterministic << 2 | request.sinks << 3));
 }
 
 //===----------------------------------------------------------------------===//
@@ -166,8 +166,7 @@ static SpattnKernel findKernel(const KernelRequest &request) {
 //===----------------------------------------------------------------------===//
 
 static std::shared_ptr<const PreparedCall>
-prepare(const KernelRequest &request,
-        std::initializer_list<const Operand *> operands, const Place &place) {
+prepare(const KernelRequest &request, Operands operands, const Place &place) {
   std::vector<SpattnArgument> arguments;
   for (const Operand *operand : operands) {
     SpattnArgument argument = {};
@@ -197,8 +196,7 @@ prepare(const KernelRequest &request,
 }
 
 static std::shared_ptr<const PreparedCall>
-findCall(const KernelRequest &request,
-         std::initializer_list<const Operand *> operands, const Place &place) {
+findCall(const KernelRequest &request, Operands operands, const Place &place) {
   static thread_local std::string key;
   key.clear();
   appendProblem(key, request);
@@ -223,10 +221,9 @@ findCall(const KernelRequest &request,
   return prepared;
 }
 
-void spattn::torch_ops::runKernel(
-    const KernelRequest &request,
-    std::initializer_list<const Operand *> operands, double scale,
-    const Place &place) {
+void spattn::torch_ops::runKernel(const KernelRequest &request,
+                                  Operands operands, double scale,
+                                  const Place &place) {
   auto prepared = findCall(request, operands, place);
   SpattnValue values[16];
   size_t count = 0;

@@ -19,7 +19,7 @@
 #include "Tensors.h"
 #include "spattn-c/Launch.h"
 
-#include <initializer_list>
+#include <vector>
 
 namespace spattn {
 namespace torch_ops {
@@ -37,7 +37,7 @@ struct KernelRequest {
   int32_t element = 0;
   /// The number of the GPU; -1 for the CPU.
   int32_t device = -1;
-  int32_t gradients = 0, lseGradient = 0, deterministic = 0;
+  int32_t gradients = 0, lseGradient = 0, deterministic = 0, sinks = 0;
 };
 
 /// Returns the kernel, which lives until the process ends, or null. On failure,
@@ -46,10 +46,11 @@ struct KernelRequest {
 using KernelResolver = SpattnKernel (*)(const KernelRequest *request,
                                         const char **error);
 
-/// Runs the kernel of a problem. `operands` are in the problem's order. Throws
-/// std::runtime_error on failure.
-void runKernel(const KernelRequest &request,
-               std::initializer_list<const Operand *> operands, double scale,
+/// The operands of a problem, in its order.
+using Operands = const std::vector<const Operand *> &;
+
+/// Runs the kernel of a problem. Throws std::runtime_error on failure.
+void runKernel(const KernelRequest &request, Operands operands, double scale,
                const Place &place);
 
 } // namespace torch_ops

@@ -102,6 +102,18 @@ static KernelRequest makeRequest(const Options &options, const Operand &query,
   return request;
 }
 
+/// The sinks, which are on the device and one for each query head.
+static Operand getSinks(const Tensor &tensor, const Operand &query,
+                        const Device &device) {
+  Operand sinks = Operand::ofHeads(tensor, "sinks");
+  checkAlike(sinks, query, device, "sinks");
+  if (sinks.sizes[0] != query.sizes[1])
+    fail("sinks: expected a number for each query head, ", query.sizes[1],
+         ", got ", sinks.sizes[0]);
+  sinks.makeReadable(device);
+  return sinks;
+}
+
 static double getScale(const Options &options, const Operand &query) {
   return options.scale.value_or(1 / std::sqrt(double(query.sizes[3])));
 }
@@ -110,13 +122,14 @@ static double getScale(const Options &options, const Operand &query) {
 // Operators
 //===----------------------------------------------------------------------===//
 
-/// attention(Tensor query, Tensor key, Tensor value, options...)
+/// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks)
 ///     -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
        valueTensor = reader.take<Tensor>();
   Options options(reader);
+  auto sinksTensor = reader.take<std::optional<Tensor>>();
 
   Layout layout = options.getLayout();
   Device device = Device::of(queryTensor);
@@ -131,9 +144,16 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
           lse = makeNumbersLike(query, device);
   for (Operand *operand : {&query, &key, &value})
     operand->makeReadable(device);
-  runKernel(makeRequest(options, query, key, value, device),
-            {&query, &key, &value, &output, &lse}, getScale(options, query),
-            place);
+  std::vector<const Operand *> operands = {&query, &key, &value};
+  Operand sinks;
+  if (sinksTensor) {
+    sinks = getSinks(*sinksTensor, query, device);
+    operands.push_back(&sinks);
+  }
+  operands.insert(operands.end(), {&output, &lse});
+  KernelRequest request = makeRequest(options, query, key, value, device);
+  request.sinks = sinksTensor.has_value();
+  runKernel(request, operands, getScale(options, query), place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
 }
@@ -141,13 +161,18 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
 ///     bool deterministic) -> (Tensor, Tensor, Tensor)
-static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
+///
+/// The overload for sinks takes them before the options, and has a result more.
+static void computeGradients(StableIValue *stack, bool hasSinks) {
   ArgumentReader reader(stack);
   auto outputGradient = reader.take<Tensor>();
   auto lseGradient = reader.take<std::optional<Tensor>>();
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
        valueTensor = reader.take<Tensor>(),
        outputTensor = reader.take<Tensor>(), lseTensor = reader.take<Tensor>();
+  std::optional<Tensor> sinksTensor;
+  if (hasSinks)
+    sinksTensor = reader.take<Tensor>();
   Options options(reader);
   bool deterministic = reader.take<bool>();
 
@@ -172,37 +197,54 @@ static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
   Place place(device);
   Operand dquery = makeRowsLike(query, query.sizes[3], device),
           dkey = makeRowsLike(key, key.sizes[3], device),
-          dvalue = makeRowsLike(value, value.sizes[3], device);
+          dvalue = makeRowsLike(value, value.sizes[3], device), dsinks;
   for (Operand *operand : {&query, &key, &value, &output, &lse, &dout})
     operand->makeReadable(device);
   KernelRequest request = makeRequest(options, query, key, value, device);
   request.gradients = true;
   request.deterministic = deterministic;
   request.lseGradient = lseGradient.has_value();
-  double scale = getScale(options, query);
+  request.sinks = hasSinks;
+  std::vector<const Operand *> operands = {&query,  &key, &value,
+                                           &output, &lse, &dout};
   if (lseGradient) {
     dlse.makeReadable(device);
-    runKernel(request,
-              {&query, &key, &value, &output, &lse, &dout, &dlse, &dquery,
-               &dkey, &dvalue},
-              scale, place);
-  } else {
-    runKernel(
-        request,
-        {&query, &key, &value, &output, &lse, &dout, &dquery, &dkey, &dvalue},
-        scale, place);
+    operands.push_back(&dlse);
   }
+  Operand sinks;
+  if (hasSinks) {
+    sinks = getSinks(*sinksTensor, query, device);
+    operands.push_back(&sinks);
+  }
+  operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
+  if (hasSinks) {
+    dsinks = makeHeads(query.sizes[1], device);
+    operands.push_back(&dsinks);
+  }
+  runKernel(request, operands, getScale(options, query), place);
   stack[0] = stable::from(dquery.tensor);
   stack[1] = stable::from(dkey.tensor);
   stack[2] = stable::from(dvalue.tensor);
+  if (hasSinks)
+    stack[3] = stable::from(dsinks.tensor);
+}
+
+static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
+  computeGradients(stack, /*hasSinks=*/false);
+}
+
+static void attentionBackwardSinks(StableIValue *stack, uint64_t, uint64_t) {
+  computeGradients(stack, /*hasSinks=*/true);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
+  library.impl("attention_backward.sinks", attentionBackwardSinks);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
+  library.impl("attention_backward.sinks", attentionBackwardSinks);
 }

@@ -102,6 +102,13 @@ Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
   return operand;
 }
 
+Operand Operand::ofHeads(const Tensor &tensor, const char *name) {
+  Operand operand = read(tensor, 1, name);
+  if (operand.element != SpattnElementF32)
+    fail(name, ": expected float32");
+  return operand;
+}
+
 /// TMA's limits, in bytes: addresses and strides are multiples of the first,
 /// and strides are less than the second.
 static constexpr int64_t kRowAlignment = 16, kStrideLimit = int64_t(1) << 40;
@@ -156,6 +163,10 @@ static void allocate(Operand &operand, const Device &device) {
 
 /// Sets dense strides, with heads inside or outside of the length.
 static void setStrides(Operand &operand, bool innerHeads) {
+  if (operand.rank == 1) {
+    operand.strides[0] = 1;
+    return;
+  }
   int64_t *sizes = operand.sizes, *strides = operand.strides;
   int64_t dim = std::max<int64_t>(operand.rank == 4 ? sizes[3] : 1, 1);
   int64_t heads = std::max<int64_t>(sizes[1], 1);
@@ -192,6 +203,15 @@ Operand spattn::torch_ops::makeNumbersLike(const Operand &like,
   operand.element = SpattnElementF32;
   operand.layout = Layout::BHND;
   operand.rank = 3;
+  setStrides(operand, /*innerHeads=*/false);
+  allocate(operand, device);
+  return operand;
+}
+
+Operand spattn::torch_ops::makeHeads(int64_t heads, const Device &device) {
+  Operand operand;
+  operand.rank = 1;
+  operand.sizes[0] = heads;
   setStrides(operand, /*innerHeads=*/false);
   allocate(operand, device);
   return operand;

@@ -63,6 +63,8 @@ struct Operand {
   static Operand ofRows(const Tensor &tensor, Layout layout, const char *name);
   /// An operand of (batch, heads, length) in f32.
   static Operand ofNumbers(const Tensor &tensor, const char *name);
+  /// One of heads, of f32.
+  static Operand ofHeads(const Tensor &tensor, const char *name);
 
   /// Whether the heads of a query are adjacent in memory, and not the queries
   /// of a head.
@@ -78,6 +80,8 @@ struct Operand {
 Operand makeRowsLike(const Operand &like, int64_t dim, const Device &device);
 /// Allocates a contiguous f32 tensor with one number per query of `like`.
 Operand makeNumbersLike(const Operand &like, const Device &device);
+/// A new tensor of f32 with a number for each of so many heads.
+Operand makeHeads(int64_t heads, const Device &device);
 
 /// Allocates a scratch buffer, which the returned tensor owns. `address` is its
 /// aligned start.

@@ -27,6 +27,7 @@ def attention(
     *,
     scale: float | None = None,
     lse: bool = False,
+    sinks: Any = None,
     out: Any = None,
     layout: str = "bhnd",
     alignment: str = "end",
@@ -44,6 +45,10 @@ def attention(
     Returns an array of q's library. With `lse`, returns a pair: the output, and the
     log-sum-exp of each query's scores, (batch, heads, length) in f32. A query that
     sees no key has the output 0 and the log-sum-exp -inf.
+
+    `sinks` is an f32 array with one logit per query head. The sink takes part in the
+    softmax of each of the head's queries, unscaled and without a value. The log-sum-exp
+    includes it; it is the sink itself where a query sees no key.
 
     `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
     is given. On a GPU, the kernel is launched on `stream`, by default the current
@@ -64,6 +69,8 @@ def attention(
         for name, array in (("q", q), ("k", k), ("v", v))
     }
     sizes = _sizes(views)
+    if sinks is not None:
+        views["sink"] = _sinks(sinks, views["q"], wait)
     problem = Problem(
         structure,
         sizes["heads"],
@@ -73,6 +80,7 @@ def attention(
         value_dim=sizes["value_dim"],
         **_type_of(out),
         lse=lse,
+        sinks=sinks is not None,
         alignment=alignment,
     )
     lengths = sizes["batch"], sizes["queries"], sizes["keys"]
@@ -130,6 +138,25 @@ def _operand(array: Any, name: str, layout: str, stream: int | None) -> Array:
             f"{name}: expected the last dimension to be contiguous, got a stride of "
             f"{view.strides[3]} elements; copy the array first"
         )
+    return view
+
+
+def _sinks(array: Any, q: Array, stream: int | None) -> Array:
+    view = view_of(array, "sinks", stream)
+    heads = q.sizes[1]
+    if view.sizes != (heads,):
+        raise ArgumentError(
+            f"sinks: expected a number for each query head, ({heads},), got the shape "
+            f"{view.sizes}"
+        )
+    if view.element != "f32":
+        raise ArgumentError(f"sinks: expected elements of f32, got {view.element}")
+    if (view.device, view.ordinal) != (q.device, q.ordinal):
+        raise ArgumentError(
+            f"sinks: expected the device of q, {q.device}, got {view.device}"
+        )
+    if heads > 1 and view.strides != (1,):
+        raise ArgumentError("sinks: expected a contiguous array; copy it first")
     return view
 
 

@@ -40,6 +40,8 @@ class Problem:
     lse: bool = False
     #: Gradients take the gradient of the log-sum-exp as an operand.
     lse_gradient: bool = False
+    #: Each query head has a sink: one more logit, in f32, without a value.
+    sinks: bool = False
     #: Gradients on a GPU are bitwise reproducible; None: whichever mode is faster.
     deterministic: bool | None = None
     #: Whether unequal lengths line up at the "end" or at the "start".
@@ -79,19 +81,23 @@ class Problem:
     @property
     def operands(self) -> tuple[str, ...]:
         """The names of a launch's arrays, in order."""
+        sink, dsink = (("sink",), ("dsink",)) if self.sinks else ((), ())
         if not self.gradients:
-            return ("q", "k", "v", "o", "lse") if self.lse else ("q", "k", "v", "o")
-        lse_gradient = ("dlse",) if self.lse_gradient else ()
-        return ("q", "k", "v", "o", "lse", "do", *lse_gradient, "dq", "dk", "dv")
+            return ("q", "k", "v", *sink, "o", *(("lse",) if self.lse else ()))
+        dlse = ("dlse",) if self.lse_gradient else ()
+        inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *sink)
+        return (*inputs, "dq", "dk", "dv", *dsink)
 
     @property
     def results(self) -> tuple[str, ...]:
         """The names of the arrays that a launch writes."""
-        names = ("dq", "dk", "dv") if self.gradients else ("o", "lse")
+        names = ("dq", "dk", "dv", "dsink") if self.gradients else ("o", "lse")
         return tuple(name for name in names if name in self.operands)
 
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
         """The sizes of an operand."""
+        if name in _OF_HEADS:
+            return (self.heads,)
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         length = keys if name in _OF_KEYS else queries
         dim = self.value_dim if name in _OF_VALUES else self.head_dim
@@ -100,7 +106,7 @@ class Problem:
 
     def element(self, name: str) -> str:
         """The element type of an operand: "f32", "f16" or "bf16"."""
-        if name in _OF_ROWS:
+        if name in _OF_ROWS or name in _OF_HEADS:
             return "f32"
         return self.out_dtype if name in ("o", "do") else self.dtype
 
@@ -120,7 +126,8 @@ class Problem:
         """A module with the function `@attention`, with dynamic batch and lengths."""
         types = {name: self._type(name) for name in self.operands}
         results = list(self.results)
-        ins = [name for name in self.operands if name not in (*results, "dlse")]
+        clauses = {"dlse": "dlse", "sink": "sink_logits"}
+        ins = [name for name in self.operands if name not in (*results, *clauses)]
 
         def typed(names: list[str]) -> str:
             values = ", ".join(f"%{name}" for name in names)
@@ -131,7 +138,11 @@ class Problem:
         count = f":{len(results)}" if len(results) > 1 else ""
         outs = ", ".join(types[name] for name in results)
         returned = ", ".join(f"%r#{i}" for i in range(len(results))) if count else "%r"
-        dlse = f"dlse{typed(['dlse'])} " if self.lse_gradient else ""
+        given = "".join(
+            f"{clause}{typed([name])} "
+            for name, clause in clauses.items()
+            if name in self.operands
+        )
         attributes = (
             f" {{alignment = #spattn.alignment<{self.alignment}>}}"
             if self.alignment != "end"
@@ -141,13 +152,15 @@ class Problem:
             f"func.func @attention({', '.join([*arguments, '%scale: f32'])}) "
             f"-> ({outs}) {{\n"
             f"  %r{count} = spattn.{operation} structure({self.structure})\n"
-            f"      ins{typed(ins)} {dlse}scale(%scale)\n"
+            f"      ins{typed(ins)} {given}scale(%scale)\n"
             f"      outs{typed(results)}{attributes}\n"
             f"  return {returned} : {outs}\n"
             "}\n"
         )
 
     def _type(self, name: str) -> str:
+        if name in _OF_HEADS:
+            return f"tensor<{self.heads}xf32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         sizes = f"?x{heads}x?"
         if name not in _OF_ROWS:
@@ -155,11 +168,12 @@ class Problem:
         return f"tensor<{sizes}x{self.element(name)}>"
 
 
-# Operands with key heads and key lengths, with the value dimension, and with one
-# number per query.
+# Operands with key heads and key lengths, with the value dimension, with one number
+# per query, and with one number per query head.
 _OF_KEYS = frozenset(("k", "v", "dk", "dv"))
 _OF_VALUES = frozenset(("v", "o", "do", "dv"))
 _OF_ROWS = frozenset(("lse", "dlse"))
+_OF_HEADS = frozenset(("sink", "dsink"))
 
 
 def _positive(name: str, value: object) -> int:

@@ -63,7 +63,7 @@ def check_tensors(layout: str, **tensors: Any) -> None:
             )
 
 
-def check(query: Any, key: Any, value: Any, layout: str) -> None:
+def check(query: Any, key: Any, value: Any, layout: str, sinks: Any = None) -> None:
     """Checks the tensors of an attention."""
     check_tensors(layout, query=query, key=key, value=value)
     heads, length = axes(layout)
@@ -88,4 +88,24 @@ def check(query: Any, key: Any, value: Any, layout: str) -> None:
         raise ArgumentError(
             "expected a number of query heads that is a multiple of that of key heads, "
             f"got {query.shape[heads]} and {key.shape[heads]}"
+        )
+    if sinks is not None:
+        _check_sinks(sinks, query, query.shape[heads])
+
+
+def _check_sinks(sinks: Any, query: torch.Tensor, heads: int) -> None:
+    if not isinstance(sinks, torch.Tensor):
+        raise ArgumentError(
+            f"sinks: expected a torch.Tensor, got {type(sinks).__name__}"
+        )
+    if tuple(sinks.shape) != (heads,):
+        raise ArgumentError(
+            f"sinks: expected one logit per query head, the shape ({heads},), got "
+            f"{tuple(sinks.shape)}"
+        )
+    if sinks.dtype != torch.float32:
+        raise ArgumentError(f"sinks: expected float32, got {sinks.dtype}")
+    if sinks.device != query.device:
+        raise ArgumentError(
+            f"sinks: expected the device of query, {query.device}, got {sinks.device}"
         )

@@ -45,6 +45,7 @@ class _Request(ctypes.Structure):
         ("gradients", c_int32),
         ("lse_gradient", c_int32),
         ("deterministic", c_int32),
+        ("sinks", c_int32),
     ]
 
 
@@ -65,6 +66,7 @@ def kernel_of(request: _Request) -> int:
         gradients=bool(request.gradients),
         lse=not request.gradients,
         lse_gradient=bool(request.lse_gradient),
+        sinks=bool(request.sinks),
         # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),

@@ -25,23 +25,27 @@ _OPTIONS = 'str structure, float? scale=None, str layout="bhnd", str alignment="
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
-_library.define(
-    f"attention(Tensor query, Tensor key, Tensor value, {_OPTIONS}) "
-    "-> (Tensor output, Tensor lse)",
-    tags=_TAGS,
+_READ = (
+    "Tensor grad_output, Tensor? grad_lse, Tensor query, Tensor key, Tensor value, "
+    "Tensor output, Tensor lse"
 )
-_library.define(
-    "attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query, "
-    f"Tensor key, Tensor value, Tensor output, Tensor lse, {_OPTIONS}, "
-    "bool deterministic=False) "
-    "-> (Tensor grad_query, Tensor grad_key, Tensor grad_value)",
-    tags=_TAGS,
-)
+_GRADIENTS = "Tensor grad_query, Tensor grad_key, Tensor grad_value"
+for _schema in (
+    f"attention(Tensor query, Tensor key, Tensor value, {_OPTIONS}, "
+    "Tensor? sinks=None) -> (Tensor output, Tensor lse)",
+    f"attention_backward({_READ}, {_OPTIONS}, bool deterministic=False) "
+    f"-> ({_GRADIENTS})",
+    f"attention_backward.sinks({_READ}, Tensor sinks, {_OPTIONS}, "
+    f"bool deterministic=False) -> ({_GRADIENTS}, Tensor grad_sinks)",
+):
+    _library.define(_schema, tags=_TAGS)
 assert library  # Loading it has registered the implementations.
 attention = torch.ops.spattn.attention.default
 attention_backward = torch.ops.spattn.attention_backward.default
+attention_backward_sinks = torch.ops.spattn.attention_backward.sinks
 # The overloads, which torch.compile recognizes, are called through Python. Eager code
 # calls the builtins.
+run_attention_backward_sinks = attention_backward_sinks._op
 run_attention, run_attention_backward = attention._op, attention_backward._op
 
 # ------------------------------------------------------------------------------
@@ -62,8 +66,17 @@ def _rows_like(like: Tensor, dim: int, layout: str) -> Tensor:
 
 
 @torch.library.register_fake("spattn::attention", lib=_library)
-def _(query, key, value, structure, scale=None, layout="bhnd", alignment="end"):
-    _check.check(query, key, value, layout)
+def _(
+    query,
+    key,
+    value,
+    structure,
+    scale=None,
+    layout="bhnd",
+    alignment="end",
+    sinks=None,
+):
+    _check.check(query, key, value, layout, sinks)
     heads, length = _check.axes(layout)
     sizes = query.shape[0], query.shape[heads], query.shape[length]
     lse = query.new_empty(sizes, dtype=torch.float32)
@@ -89,6 +102,27 @@ def _(
     return tuple(_rows_like(x, x.shape[3], layout) for x in (query, key, value))
 
 
+@torch.library.register_fake("spattn::attention_backward.sinks", lib=_library)
+def _(
+    grad_output,
+    grad_lse,
+    query,
+    key,
+    value,
+    output,
+    lse,
+    sinks,
+    structure,
+    scale=None,
+    layout="bhnd",
+    alignment="end",
+    deterministic=False,
+):
+    _check.check(query, key, value, layout, sinks)
+    rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
+    return *rows, torch.empty_like(sinks, memory_format=torch.contiguous_format)
+
+
 # ------------------------------------------------------------------------------
 # Gradients
 # ------------------------------------------------------------------------------
@@ -96,8 +130,11 @@ def _(
 
 def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
     """Saves the tensors that the backward pass needs."""
-    query, key, value, *ctx.options = inputs
-    ctx.save_for_backward(query, key, value, *results)
+    query, key, value, *options = inputs
+    # The sinks come last; torch may omit an argument that has its default.
+    sinks = [x for x in options[4:] if x is not None]
+    ctx.options = options[:4]
+    ctx.save_for_backward(query, key, value, *results, *sinks)
     # The gradient of an unused result is then None, not zeros.
     ctx.set_materialize_grads(False)
 
@@ -108,17 +145,19 @@ def gradients(
     """The gradients of all inputs of an attention. `call`, if given, replaces the
     operator."""
     saved = ctx.saved_tensors
-    others = (None,) * len(ctx.options)
+    has_sinks = len(saved) == 6
     if grad_output is None:
         if grad_lse is None:
-            return None, None, None, *others
+            return (None,) * 8
         grad_output = torch.zeros_like(saved[3])
-    deterministic = _is_deterministic()
-    arguments = grad_output, grad_lse, *saved, *ctx.options, deterministic
+    arguments = grad_output, grad_lse, *saved, *ctx.options, _is_deterministic()
     if call is None and not torch.is_grad_enabled():
+        run = run_attention_backward_sinks if has_sinks else run_attention_backward
         with below_autograd():
-            return *run_attention_backward(*arguments), *others
-    return *(call or attention_backward)(*arguments), *others
+            results = run(*arguments)
+    else:
+        results = (call or backward_of(arguments))(*arguments)
+    return *results[:3], None, None, None, None, results[3] if has_sinks else None
 
 
 torch.library.register_autograd(
@@ -136,7 +175,8 @@ def refuse(ctx: Any, *grads: Tensor) -> None:
     )
 
 
-torch.library.register_autograd("spattn::attention_backward", refuse, lib=_library)
+for _name in ("attention_backward", "attention_backward.sinks"):
+    torch.library.register_autograd(f"spattn::{_name}", refuse, lib=_library)
 
 # ------------------------------------------------------------------------------
 # Autocast, and vmap
@@ -186,17 +226,30 @@ def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
     return unfolded, (0,) * len(results)
 
 
+def backward_of(arguments: tuple) -> Any:
+    """The overload for the arguments of a backward pass: with sinks or without."""
+    return attention_backward_sinks if len(arguments) == 13 else attention_backward
+
+
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention."""
+    if len(arguments) > 7 and arguments[7] is not None and dims[7] is not None:
+        raise UnsupportedError("vmap cannot map sinks; all batches share them")
     tensors = _fold(info, dims[:3], arguments[:3])
     return _unfold(info, attention(*tensors, *arguments[3:]))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention_backward."""
+    if backward_of(arguments) is attention_backward_sinks:
+        raise UnsupportedError(
+            "vmap has no gradients of attention with sinks, which would be a sum over "
+            "the mapped dimension"
+        )
     tensors = _fold(info, dims[:7], arguments[:7])
     return _unfold(info, attention_backward(*tensors, *arguments[7:]))
 
 
 torch.library.register_vmap("spattn::attention", map_attention, lib=_library)
-torch.library.register_vmap("spattn::attention_backward", map_gradients, lib=_library)
+for _name in ("attention_backward", "attention_backward.sinks"):
+    torch.library.register_vmap(f"spattn::{_name}", map_gradients, lib=_library)

@@ -39,7 +39,7 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, ...]:
-        return _operators.attention_backward(*inputs)
+        return _operators.backward_of(inputs)(*inputs)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:

@@ -24,8 +24,12 @@ class _Attention(torch.autograd.Function):
     def forward(ctx, *inputs):
         with _operators.below_autograd():
             output, lse = _operators.run_attention(*inputs)
-        query, key, value, *ctx.options = inputs
-        ctx.save_for_backward(query, key, value, output, lse)
+        query, key, value, *options, sinks = inputs
+        ctx.options = options
+        if sinks is None:
+            ctx.save_for_backward(query, key, value, output, lse)
+        else:
+            ctx.save_for_backward(query, key, value, output, lse, sinks)
         return output
 
     @staticmethod
@@ -56,6 +60,7 @@ def attention(
     scale: float | None = None,
     layout: str = "bhnd",
     alignment: str = "end",
+    sinks: Tensor | None = None,
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Computes attention over the (query, key) pairs that `structure` allows.
@@ -76,11 +81,17 @@ def attention(
     lengths, `alignment="end"` aligns the last query to the last key, and `"start"` the
     first query to the first key.
 
+    `sinks` has one learned logit per query head, as in gpt-oss. It takes part in the
+    softmax of each of the head's queries, unscaled and without a value, and has a
+    gradient. The log-sum-exp includes it; it is the sink where a query sees no key.
+
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.
     """
     text = structure if type(structure) is str else as_structure(structure).text
-    inputs = query, key, value, text, scale, layout, alignment
+    if isinstance(sinks, Tensor) and sinks.dtype != torch.float32:
+        sinks = sinks.float()
+    inputs = query, key, value, text, scale, layout, alignment, sinks
     if torch.compiler.is_compiling():
         results = _operators.attention(*inputs)
         return results if return_lse else results[0]
@@ -94,20 +105,25 @@ def _is_plain(*tensors: Tensor) -> bool:
 
 def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
     """Calls the operator on the fastest path for the active dispatch features."""
-    query, key, value, *options = inputs
+    query, key, value, *options, sinks = inputs
     try:
         if torch._C._are_functorch_transforms_active():
             results = _transforms.Attention.apply(*inputs)
-        elif not _is_plain(query, key, value):
+        elif not _is_plain(query, key, value) or not (
+            sinks is None or _is_plain(sinks)
+        ):
             results = _operators.attention(*inputs)
         elif torch._C._is_any_autocast_enabled() and torch.is_autocast_enabled(
             query.device.type
         ):
             tensors = _operators.cast((query, key, value), query.device.type)
             with torch._C._DisableAutocast():
-                return _call((*tensors, *options), return_lse)
+                return _call((*tensors, *options, sinks), return_lse)
         elif torch.is_grad_enabled() and (
-            query.requires_grad or key.requires_grad or value.requires_grad
+            query.requires_grad
+            or key.requires_grad
+            or value.requires_grad
+            or (sinks is not None and sinks.requires_grad)
         ):
             function = _AttentionAndLse if return_lse else _Attention
             return function.apply(*inputs)
@@ -116,17 +132,19 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
                 results = _operators.run_attention(*inputs)
         return results if return_lse else results[0]
     except (RuntimeError, TypeError) as error:
-        raise _explain(error, (query, key, value), options[2]) from error
+        raise _explain(error, (query, key, value), options[2], sinks) from error
 
 
-def _explain(error: Exception, tensors: tuple, layout: str) -> Exception:
+def _explain(
+    error: Exception, tensors: tuple, layout: str, sinks: Any = None
+) -> Exception:
     """The most helpful exception for an error of an operator: the Python checks name
     arguments and sizes that C++ does not know."""
     found = exception_of(error)
     if isinstance(found, SpattnError) and not isinstance(found, ArgumentError):
         return found
     try:
-        _check.check(*tensors, layout)
+        _check.check(*tensors, layout, sinks)
     except SpattnError as better:
         return better
     return found

@@ -30,7 +30,13 @@ class Attention(nn.Module):
         self.scale, self.layout, self.alignment = scale, layout, alignment
 
     def forward(
-        self, query: Tensor, key: Tensor, value: Tensor, *, return_lse: bool = False
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        sinks: Tensor | None = None,
+        return_lse: bool = False,
     ) -> Tensor | tuple[Tensor, Tensor]:
         return attention(
             query,
@@ -40,6 +46,7 @@ class Attention(nn.Module):
             scale=self.scale,
             layout=self.layout,
             alignment=self.alignment,
+            sinks=sinks,
             return_lse=return_lse,
         )
 

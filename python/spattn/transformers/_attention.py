@@ -53,15 +53,7 @@ def attention(
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     structure = _structure(module, query.shape[1], sliding_window, is_causal)
-    if s_aux is None:
-        out = operators.attention(query, key, value, structure, scale=scaling)
-        return out.transpose(1, 2).contiguous(), None
-    # An attention sink adds exp(s_aux) to the softmax denominator, which is exp(lse).
-    out, lse = operators.attention(
-        query, key, value, structure, scale=scaling, return_lse=True
-    )
-    share = torch.sigmoid(lse - s_aux.float()[None, :, None])
-    out = (out * share[..., None]).to(query.dtype)
+    out = operators.attention(query, key, value, structure, scale=scaling, sinks=s_aux)
     return out.transpose(1, 2).contiguous(), None
 
 
