@@ -26,10 +26,16 @@ class Case:
     structure: str
     scale: float | None = None
     alignment: str = "end"
+    sinks: torch.Tensor | None = None
 
     @property
     def tensors(self):
         return self.query, self.key, self.value
+
+    @property
+    def inputs(self):
+        """All that has a gradient."""
+        return self.tensors if self.sinks is None else (*self.tensors, self.sinks)
 
     @property
     def options(self):
@@ -37,8 +43,13 @@ class Case:
 
     def with_gradients(self):
         """The same with leaves that gradients are computed for."""
-        leaves = [x.detach().clone().requires_grad_() for x in self.tensors]
-        return Case(*leaves, self.structure, self.scale, self.alignment)
+        return self.mapped(lambda x: x.detach().clone().requires_grad_())
+
+    def mapped(self, function):
+        """The same with other tensors."""
+        tensors = [function(x) for x in self.tensors]
+        sinks = None if self.sinks is None else function(self.sinks)
+        return Case(*tensors, self.structure, self.scale, self.alignment, sinks)
 
 
 def make(structure, device="cpu", dtype=torch.float32, seed=0, **sizes):
@@ -89,6 +100,10 @@ def plain(case, dtype=None):
     empty = ~mask.any(-1)[None, :, :, None]
     # Where all scores are -inf, neither softmax nor its gradient is a number.
     scores = scores.masked_fill(empty, 0)
+    if case.sinks is not None:
+        sinks = case.sinks.to(scores.dtype)[:, None, None].expand(*scores.shape[:3], 1)
+        scores = torch.cat((scores.masked_fill(~mask, -torch.inf), sinks), -1)
+        return scores.softmax(-1)[..., :-1] @ value, scores.logsumexp(-1)
     p = scores.softmax(-1).masked_fill(empty, 0)
     lse = scores.logsumexp(-1).masked_fill(empty[..., 0], -torch.inf)
     return p @ value, lse
@@ -98,7 +113,7 @@ def gradients(case, results, grads):
     """Of the results by the tensors of the case."""
     return torch.autograd.grad(
         [r for r, g in zip(results, grads, strict=True) if g is not None],
-        case.tensors,
+        case.inputs,
         [g.to(r.dtype) for r, g in zip(results, grads, strict=True) if g is not None],
         materialize_grads=True,  # The log-sum-exp does not depend on the values.
     )
@@ -143,12 +158,7 @@ def check_case(case, attention, lse=False, gradient_of=("output",)):
     dtype, device = case.query.dtype, case.query.device
     case = case.with_gradients()
     results = attention(case)
-    exact_case = Case(
-        *(x.detach().double().requires_grad_() for x in case.tensors),
-        case.structure,
-        case.scale,
-        case.alignment,
-    )
+    exact_case = case.mapped(lambda x: x.detach().double().requires_grad_())
     plain_case = case.with_gradients()
     exact, others = plain(exact_case), plain(plain_case)
     for a, e, o in zip(results, exact, others, strict=lse):
@@ -167,7 +177,7 @@ def check_case(case, attention, lse=False, gradient_of=("output",)):
     found = gradients(case, results, grads)
     expected = gradients(exact_case, exact[: len(results)], grads)
     other = gradients(plain_case, others[: len(results)], grads)
-    for tensor, a, e, o in zip(case.tensors, found, expected, other, strict=True):
+    for tensor, a, e, o in zip(case.inputs, found, expected, other, strict=True):
         assert a.dtype == tensor.dtype and a.shape == tensor.shape
         compare(a, e, o).check(dtype)
     return results, found

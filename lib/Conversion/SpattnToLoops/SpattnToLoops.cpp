@@ -26,13 +26,6 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 
-/// What loops over tiles compute with.
-static SmallVector<OperandKind> getKnownOperands() {
-  SmallVector<OperandKind> kinds(getBasicOperands());
-  kinds.append({OperandKind::SinkLogits, OperandKind::SinkLogitsGradient});
-  return kinds;
-}
-
 /// Whether a scale is a constant that no score can have.
 static bool hasNonFiniteScale(AttentionOpInterface op, FloatAttr &scale) {
   return op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)) &&
@@ -77,7 +70,7 @@ struct ConvertSpattnToLoopsPass
                         "before 'convert-spattn-to-loops'");
         return WalkResult::interrupt();
       }
-      if (failed(checkKnownOperands(op, getKnownOperands(), "code for a CPU")))
+      if (failed(checkKnownOperands(op, getBasicOperands(), "code for a CPU")))
         return WalkResult::interrupt();
       if (FloatAttr scale; hasNonFiniteScale(op, scale)) {
         op->emitOpError("expected a finite scale, got ") << scale;

@@ -72,9 +72,7 @@ struct ConvertSpattnToSpattnGPUPass
     if (failed(host))
       return failure();
     AttentionOpInterface op = host->attention;
-    SmallVector<OperandKind> known(getBasicOperands());
-    known.append({OperandKind::SinkLogits, OperandKind::SinkLogitsGradient});
-    if (failed(checkKnownOperands(op, known, "kernel for a GPU")))
+    if (failed(checkKnownOperands(op, getBasicOperands(), "kernel for a GPU")))
       return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())

@@ -69,12 +69,19 @@ const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
 
 ArrayRef<OperandKind> spattn::getBasicOperands() {
   static constexpr OperandKind kinds[] = {
-      OperandKind::Query,         OperandKind::Key,
-      OperandKind::Value,         OperandKind::Out,
-      OperandKind::Lse,           OperandKind::OutGradient,
-      OperandKind::LseGradient,   OperandKind::Scale,
-      OperandKind::QueryGradient, OperandKind::KeyGradient,
+      OperandKind::Query,
+      OperandKind::Key,
+      OperandKind::Value,
+      OperandKind::Out,
+      OperandKind::Lse,
+      OperandKind::OutGradient,
+      OperandKind::LseGradient,
+      OperandKind::SinkLogits,
+      OperandKind::Scale,
+      OperandKind::QueryGradient,
+      OperandKind::KeyGradient,
       OperandKind::ValueGradient,
+      OperandKind::SinkLogitsGradient,
   };
   return kinds;
 }
