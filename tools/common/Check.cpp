@@ -186,9 +186,10 @@ public:
       sum = scale * ds * query;
       break;
     case OperandKind::SinkLogitsGradient:
-      // Over all queries; the log-sum-exp is rounded, too.
-      sum = getSize(computed, OperandKind::Lse, Dim::Batch) *
-            getSize(computed, OperandKind::Lse, Dim::Length) *
+      // Errors of its queries, whose signs differ. That of the log-sum-exp is
+      // in proportion to it.
+      sum = std::sqrt(double(getSize(computed, OperandKind::Lse, Dim::Batch)) *
+                      getSize(computed, OperandKind::Lse, Dim::Length)) *
             (1 + getNorm(OperandKind::Lse)) * ds;
       break;
     default:

@@ -134,6 +134,10 @@ def SpattnCPU_OnlineInitOp : SpattnCPU_Op<"online_init"> {
     which has weight but no value, `max = log2(e) * sink` and `sum = 1`.
 
     ```mlir
+    // %acc: memref<64x128xf32>
+    // %max: memref<64xf32>
+    // %sum: memref<64xf32>
+    // %s: f32
     spattn_cpu.online_init(%acc, %max, %sum) sink(%s)
         : memref<64x128xf32>, memref<64xf32>, memref<64xf32>
     ```
@@ -266,6 +270,9 @@ def SpattnCPU_SinkGradientOp : SpattnCPU_Op<"sink_gradient"> {
     opposite sign.
 
     ```mlir
+    // %lse: memref<?xf32, strided<[?], offset: ?>>
+    // %delta: memref<64xf32>
+    // %s: f32
     %sum = spattn_cpu.sink_gradient(%lse, %delta) sink(%s)
         : memref<?xf32, strided<[?], offset: ?>>, memref<64xf32>
     ```
