@@ -31,7 +31,8 @@ AttentionOp withLse(mlir::RewriterBase &rewriter, AttentionOp op,
 
 /// Emits the gradients of an attention on tensors: with its structure,
 /// alignment, layout and tile shape, at its location, from values that may be
-/// those of another function. Destinations that are not among `operands` are
+/// those of another function. There is a gradient by each operand of the table
+/// that has one and is given. Destinations that are not among `operands` are
 /// new tensors of the types of what they are the gradients of.
 AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
                                    OperandValues operands);

@@ -145,6 +145,9 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     @f_backward(%query, %key, %value, %out, %lse, %dout, %dlse) -> (%dquery, %dkey, %dvalue)
     ```
 
+    Sink logits follow, ahead of the scale, and the gradient by them is the last
+    result.
+
     Of several marked attentions in one function
     the n-th one, from 0, gets `@f_backward_n`.
 
