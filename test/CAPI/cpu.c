@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 /* Attention in destination style; one with a scale, and a second result that is
-   no argument. */
+   no argument; and one with an array of rank 1. */
 static const char source[] =
     "!t = tensor<?x2x?x4xf32>\n"
     "func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {\n"
@@ -22,6 +22,13 @@ static const char source[] =
     "outs(%o : !t)\n"
     "  %w = arith.addf %r, %r : !t\n"
     "  return %r, %w : !t, !t\n"
+    "}\n"
+    "func.func @sinks(%q: !t, %k: !t, %v: !t, %s: tensor<2xf32>, %o: !t)\n"
+    "    -> !t {\n"
+    "  %r = spattn.attention structure(#spattn.causal)\n"
+    "         ins(%q, %k, %v : !t, !t, !t) sink_logits(%s : tensor<2xf32>)\n"
+    "         outs(%o : !t)\n"
+    "  return %r : !t\n"
     "}\n";
 
 enum { heads = 2, length = 8, dim = 4, count = heads * length * dim };
@@ -147,6 +154,40 @@ static void returnMore(SpattnContext context) {
   spattnKernelDestroy(kernel);
 }
 
+/* All scores are 0, as is the sink logit of the first head: it weighs as much as
+   a key. The second head has none. */
+static void runSinkLogits(SpattnContext context) {
+  SpattnModule module = parse(context, source);
+  SpattnKernel kernel;
+  OK(spattnKernelCompileCpu(module, "sinks", NULL, NULL, &kernel));
+  spattnModuleDestroy(module);
+  SpattnParameter parameter;
+  OK(spattnKernelGetArgument(kernel, 3, &parameter));
+  CHECK(parameter.rank == 1 && parameter.sizes[0] == heads);
+  CHECK(!parameter.isDestination);
+
+  Data data;
+  fill(&data);
+  float sinks[] = {0, -INFINITY};
+  int64_t sinkSizes[] = {heads};
+  SpattnArgument arguments[] = {buffer(SpattnElementF32, data.qk, sizes),
+                                buffer(SpattnElementF32, data.qk, sizes),
+                                buffer(SpattnElementF32, data.v, sizes),
+                                buffer(SpattnElementF32, sinks, sinkSizes),
+                                buffer(SpattnElementF32, data.out, sizes)};
+  arguments[3].rank = 1;
+  OK(spattnKernelLaunch(kernel, arguments, 5, NULL));
+  for (int i = 0; i < count; ++i) {
+    int head = i / dim / length, query = i / dim % length;
+    float sum = (float)(query * (query + 1)) / 2;
+    CHECK(fabsf(data.out[i] - sum / (float)(query + 2 - head)) < 1e-5f);
+  }
+  sinkSizes[0] = heads + 1;
+  FAILS(InvalidArgument, "argument 3",
+        spattnKernelLaunch(kernel, arguments, 5, NULL));
+  spattnKernelDestroy(kernel);
+}
+
 /*===-- Many threads ------------------------------------------------------===*/
 
 static void *runOften(void *given) {
@@ -194,6 +235,7 @@ int main(void) {
   SpattnContext context = makeContext();
   run(context);
   returnMore(context);
+  runSinkLogits(context);
   runInThreads(context);
   return 0;
 }
