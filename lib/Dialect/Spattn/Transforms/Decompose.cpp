@@ -6,11 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "LinalgEmitter.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -36,10 +34,10 @@ namespace {
 /// All but `allowed` have the batch and the query head as their first
 /// dimensions, whatever the layout of the operands is. A group of query heads
 /// reads one key-value head through `h floordiv group`.
-class Decomposition {
+class Decomposition : LinalgEmitter {
 public:
   Decomposition(AttentionOp op, OpBuilder &builder)
-      : op(op), b(op.getLoc(), builder),
+      : LinalgEmitter(op.getLoc(), builder), op(op),
         negInf(-std::numeric_limits<float>::infinity()) {}
 
   SmallVector<Value> run() {
@@ -59,19 +57,8 @@ public:
   }
 
 private:
-  using Body = function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
-
   OpFoldResult sizeOf(Value operand, Dim name) {
     return tensor::getMixedSize(b, b.getLoc(), operand, op.getDim(name));
-  }
-
-  AffineExpr dim(unsigned i) { return b.getAffineDimExpr(i); }
-
-  AffineMap mapOf(unsigned loops, ArrayRef<unsigned> dims) {
-    SmallVector<AffineExpr> results;
-    for (unsigned i : dims)
-      results.push_back(dim(i));
-    return AffineMap::get(loops, 0, results, b.getContext());
   }
 
   /// The map of an operand in the layout of the attention, with the loops for
@@ -92,42 +79,6 @@ private:
     return AffineMap::get(loops, 0, results, b.getContext());
   }
 
-  /// One operation whose last map is that of `init`, and whose loops from
-  /// `parallel` on are reductions.
-  Value emit(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
-             unsigned parallel, Body body) {
-    SmallVector<utils::IteratorType> loops(maps[0].getNumDims(),
-                                           utils::IteratorType::parallel);
-    std::fill(loops.begin() + parallel, loops.end(),
-              utils::IteratorType::reduction);
-    auto generic = linalg::GenericOp::create(
-        b, TypeRange(init.getType()), inputs, ValueRange(init), maps, loops,
-        [&](OpBuilder &nested, Location loc, ValueRange arguments) {
-          ImplicitLocOpBuilder inner(loc, nested);
-          Value result = body(inner, arguments);
-          linalg::YieldOp::create(inner, result);
-        });
-    return generic.getResult(0);
-  }
-
-  Value empty(ArrayRef<OpFoldResult> sizes, Type element) {
-    return tensor::EmptyOp::create(b, sizes, element);
-  }
-  Value filled(ArrayRef<OpFoldResult> sizes, float value) {
-    Value number = f32(b, value);
-    return linalg::FillOp::create(b, ValueRange(number),
-                                  ValueRange(empty(sizes, b.getF32Type())))
-        .getResult(0);
-  }
-
-  static Value f32(ImplicitLocOpBuilder &b, float value) {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
-  }
-  static Value toF32(ImplicitLocOpBuilder &b, Value value) {
-    if (value.getType().isF32())
-      return value;
-    return arith::ExtFOp::create(b, b.getF32Type(), value);
-  }
   Value isEqual(ImplicitLocOpBuilder &b, Value value, float number) {
     return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value,
                                  f32(b, number));
@@ -281,7 +232,6 @@ private:
   }
 
   AttentionOp op;
-  ImplicitLocOpBuilder b;
   float negInf;
   OpFoldResult batch, heads, queries, keys;
 };
