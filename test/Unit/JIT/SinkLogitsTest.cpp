@@ -1,4 +1,4 @@
-//===- SinkLogitsTest.cpp - Sink logits on a CPU
+//===- SinkLogitsTest.cpp - Sink logits on a CPU --------------------------===//
 //---------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
