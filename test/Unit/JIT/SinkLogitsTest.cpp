@@ -1,5 +1,4 @@
 //===- SinkLogitsTest.cpp - Sink logits on a CPU --------------------------===//
-//---------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
