@@ -5,13 +5,12 @@
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
-whether there is a log-sum-exp or a gradient by it, and options of spattn-gpu, among
-them targets older than the GPU. Outputs are poisoned ahead of a
+whether there are sink logits, a log-sum-exp or a gradient by it, and options of
+spattn-gpu, among them targets older than the GPU. Outputs are poisoned ahead of a
 run, and the sampled rows of every head are compared; rows without keys have to be
 exact zeros and -inf. With --gradients, those are computed instead, at lengths to
 3,000. Prints what fails and the largest error. --device=cpu tries the cases
-themselves, without a GPU, and some of them with sink logits, which kernels for GPUs
-do not compute with yet.
+themselves, without a GPU.
 """
 
 import argparse
@@ -252,8 +251,8 @@ class Case:
     @classmethod
     def draw(cls, options: argparse.Namespace, seed: int) -> "Case":
         draw = gradients if options.gradients else attention
-        # Drawn apart, so that the other cases are the same on every device.
-        sink = options.device == "cpu" and random.Random(f"sink {seed}").random() < 0.4
+        # Drawn apart, so that cases are otherwise those of before there were sinks.
+        sink = random.Random(f"sink {seed}").random() < 0.4
         problem, source, pipeline, more = draw(options.tool, random.Random(seed), sink)
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
