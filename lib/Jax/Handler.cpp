@@ -155,18 +155,20 @@ static bool getElementType(ffi::DataType type, SpattnElementType &element) {
 
 /// Adds an array of the rank of the queries or, for the log-sum-exp and its
 /// gradient, one less. vmap adds leading dimensions; they are folded into the
-/// batch.
+/// batch. Sinks and their gradient are one number per head; vmap makes a call
+/// for each.
 static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
                              bool headsInside, Operands &operands) {
   ffi::AnyBuffer::Dimensions dims = buffer.dimensions();
   bool hasRows = dims.size() == queryRank;
+  bool isOfHeads = queryRank == 4 && dims.size() == 1;
   SpattnArgument argument = {};
-  if ((!hasRows && dims.size() + 1 != queryRank) ||
+  if ((!hasRows && !isOfHeads && dims.size() + 1 != queryRank) ||
       !getElementType(buffer.element_type(), argument.element))
     return ffi::Error::InvalidArgument(
         "spattn: expected arrays of (batch, heads, length, head dimension)");
 
-  size_t rank = hasRows ? 4 : 3;
+  size_t rank = hasRows ? 4 : isOfHeads ? 1 : 3;
   size_t numLeading = dims.size() - rank + 1;
   std::vector<int64_t> sizes = {1};
   for (size_t i = 0; i < dims.size(); ++i) {

@@ -115,6 +115,53 @@ def test_attention_and_gradients(structure, sizes, with_lse, element):
     check_all(gradients, expected, element, factor=4)
 
 
+def by_merging(q, k, v, structure, sinks):
+    """Attention with sinks, from attention without: a sink takes a share of all."""
+    out, lse = spattn.jax.attention(q, k, v, structure, return_lse=True)
+    seen = jnp.isfinite(lse)
+    finite = jnp.where(seen, lse, 0)
+    share = jnp.where(seen, jax.nn.sigmoid(finite - sinks[:, None]), 0)
+    merged = jnp.where(seen, jnp.logaddexp(finite, sinks[:, None]), sinks[:, None])
+    return out * share[..., None].astype(out.dtype), merged
+
+
+@pytest.mark.parametrize("structure", [EXCLUSIVE, MIXTURE])
+def test_sinks(structure, element):
+    q, k, v, dout, dlse = draw(element, kv_heads=2)
+    sinks = jnp.asarray([-2.0, 0.0, 1.0, 3.0])
+
+    def call(q, k, v, sinks):
+        return spattn.jax.attention(q, k, v, structure, sinks=sinks, return_lse=True)
+
+    def merged(q, k, v, sinks):
+        return by_merging(q, k, v, structure, sinks)
+
+    results, pull = jax.vjp(jax.jit(call), q, k, v, sinks)
+    expected, expected_pull = jax.vjp(merged, q, k, v, sinks)
+    tolerance = 1e-5 if element == "f32" else 3e-2
+    for group in (
+        zip(results, expected, strict=True),
+        zip(pull((dout, dlse)), expected_pull((dout, dlse)), strict=True),
+    ):
+        for a, b in group:
+            assert a.dtype == b.dtype and a.shape == b.shape
+            scale = max(1, float(jnp.abs(double(b)).max()))
+            assert np.abs(double(a) - double(b)).max() < tolerance * scale
+
+    # Over arrays and over sinks.
+    many = jnp.stack((sinks, sinks - 1))
+    found = jax.vmap(call, (None, None, None, 0))(q, k, v, many)
+    for i in (0, 1):
+        for a, b in zip(found, call(q, k, v, many[i]), strict=True):
+            assert (a[i] == b).all()
+
+
+def test_bad_sinks():
+    x = jnp.ones((1, 2, 8, 16))
+    with pytest.raises(ArgumentError, match="one logit per query head"):
+        spattn.jax.attention(x, x, x, EXCLUSIVE, sinks=jnp.zeros(3))
+
+
 @pytest.mark.parametrize("element", ["f16", "bf16"])
 def test_sixteen_bits(element, platform):
     q, k, v, dout, _ = draw(element)
@@ -242,6 +289,29 @@ def test_shard_map(structure):
     check_all([out], definition.attention(*arrays, structure)[:1], element)
     expected = definition.gradients(*arrays, structure, double(dout))
     check_all(pull(dout), expected, element, factor=4)
+
+
+def test_shard_map_with_sinks():
+    """Each shard has the sinks of its heads."""
+    mesh, element = meshes()
+    q, k, v, dout, _ = draw(element)
+    sinks = jnp.asarray([-2.0, 0.0, 1.0, 3.0])
+    spec = P("data", "model")
+
+    def call(q, k, v, sinks):
+        return spattn.jax.attention(q, k, v, EXCLUSIVE, sinks=sinks, heads_axis="model")
+
+    sharded_call = jax.jit(
+        jax.shard_map(
+            call, mesh=mesh, in_specs=(spec, spec, spec, P("model")), out_specs=spec
+        )
+    )
+    out, pull = jax.vjp(sharded_call, q, k, v, sinks)
+    expected, expected_pull = jax.vjp(
+        lambda *x: by_merging(*x[:3], EXCLUSIVE, x[3])[0], q, k, v, sinks
+    )
+    for a, b in ((out, expected), *zip(pull(dout), expected_pull(dout), strict=True)):
+        assert np.abs(double(a) - double(b)).max() < 1e-5
 
 
 def test_shard_map_over_the_batch_alone():

@@ -138,7 +138,7 @@ def test_memory():
 
 def test_lengths_of_all_classes():
     """Each class of lengths has a kernel of its own, tuned for it."""
-    for length in (100, 1500, 5000, 20000):
+    for length in (100, 1500, 5000, 9000):
         case = make(
             spattn.window(300), "cuda", torch.bfloat16, batch=1, heads=2, queries=length
         )

@@ -43,7 +43,9 @@ def call(
     # Compile now, to raise compile errors at trace time.
     target = "cuda" if jax.default_backend() == "gpu" else "cpu"
     kernel_for(problem, target, queries, keys)
-    function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method="broadcast_all")
+    # Kernels have one sink per head for the whole batch, which vmap may map.
+    vmap_method = "sequential" if problem.sinks else "broadcast_all"
+    function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method=vmap_method)
     return function(
         *operands,
         problem=_text(problem, queries, keys),

@@ -46,6 +46,7 @@ def attention(
     scale: float | None = None,
     layout: str = "bhnd",
     alignment: str = "end",
+    sinks: jax.Array | None = None,
     return_lse: bool = False,
     deterministic: bool | None = None,
     heads_axis: str | None = None,
@@ -67,6 +68,10 @@ def attention(
     the last key, and `"start"` the first query to the first key. `deterministic=True`
     makes gradients on GPUs bitwise reproducible; None takes the faster mode.
 
+    `sinks` has one learned logit per query head. It takes part in the softmax of each
+    of the head's queries, unscaled and without a value, and has a gradient. The
+    log-sum-exp includes it; it is the sink where a query sees no key.
+
     Within `jax.shard_map`, the arrays are those of one shard. If heads are sharded,
     `heads_axis` is the mesh axis that they are sharded over, and `structure` describes
     all heads, from which each shard takes its part.
@@ -75,6 +80,7 @@ def attention(
         "scale": scale,
         "layout": layout,
         "alignment": alignment,
+        "sinks": sinks,
         "return_lse": return_lse,
         "deterministic": deterministic,
         "heads_axis": heads_axis,
@@ -96,6 +102,8 @@ def attention(
             f"expected a scale that is a finite number when it is traced, got {scale}; "
             "multiply the queries by one that is an array"
         )
+    if sinks is not None:
+        arrays["sink"] = _checked_sinks(sinks, sizes["q"]["h"])
     arrays = _vary_alike(arrays)
 
     def call(structure: Structure) -> tuple[jax.Array, ...]:
@@ -107,11 +115,12 @@ def attention(
             kv_heads=sizes["k"]["h"],
             value_dim=sizes["v"]["d"],
             lse=return_lse,
+            sinks=sinks is not None,
             deterministic=None,
             alignment=alignment,
         )
         options = _Call(problem, layout, float(scale))
-        return _attention(*arrays.values(), options, deterministic)
+        return _attention(tuple(arrays.values()), options, deterministic)
 
     if heads_axis is None:
         results = call(structure)
@@ -127,29 +136,31 @@ def attention(
     return results if return_lse else results[0]
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _attention(q, k, v, call: _Call, deterministic: bool | None):
-    return _launch(call, q, k, v)
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _attention(operands, call: _Call, deterministic: bool | None):
+    return _launch(call, *operands)
 
 
-def _forward(q, k, v, call: _Call, deterministic: bool | None):
-    q, k, v = (primal.value for primal in (q, k, v))
+def _forward(operands, call: _Call, deterministic: bool | None):
+    operands = tuple(primal.value for primal in operands)
     with_lse = replace(call, problem=replace(call.problem, lse=True))
-    output, lse = _launch_once(with_lse, q, k, v)
+    output, lse = _launch_once(with_lse, *operands)
     results = (output, lse) if call.problem.lse else (output,)
-    return results, (q, k, v, output, lse)
+    return results, (operands, output, lse)
 
 
 def _backward(call: _Call, deterministic: bool | None, saved, gradients):
+    (q, k, v, *sinks), output, lse = saved
     dout, *others = gradients
     if isinstance(dout, SymbolicZero):
-        dout = jnp.zeros_like(saved[3])
+        dout = jnp.zeros_like(output)
     # A symbolic zero means that the loss does not depend on the log-sum-exp.
     dlse = [x for x in others if not isinstance(x, SymbolicZero)]
     problem = call.problem.backward(
         lse_gradient=bool(dlse), deterministic=deterministic
     )
-    return _launch_once(replace(call, problem=problem), *saved, dout, *dlse)
+    inputs = q, k, v, output, lse, dout, *dlse, *sinks
+    return (tuple(_launch_once(replace(call, problem=problem), *inputs)),)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -207,6 +218,15 @@ def _checked(name: str, array: Any, layout: str) -> jax.Array:
             f"{name}: expected float32, float16 or bfloat16, got {array.dtype}"
         )
     return array
+
+
+def _checked_sinks(sinks: Any, heads: int) -> jax.Array:
+    if jnp.shape(sinks) != (heads,):
+        raise ArgumentError(
+            f"sinks: expected one logit per query head, the shape ({heads},), got "
+            f"{jnp.shape(sinks)}"
+        )
+    return jnp.asarray(sinks, jnp.float32)
 
 
 def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:
