@@ -64,13 +64,13 @@ def draw_step(rows: list[dict]) -> Drawing:
     top = max(2.0, *(ratio for curve in curves for _, ratio in curve.points))
     low = min(0.8, *(ratio for curve in curves for _, ratio in curve.points))
     d = Drawing(860, 420, "Training speed of OLMoE-1B-7B's layers")
-    d.text(24, 22, "Tokens a second, against dense attention", size=14, bold=True)
+    d.text(24, 22, "Tokens per second, relative to dense attention", size=14, bold=True)
     about = rows[-1]
     d.text(
         24,
         42,
-        f"A step of {about['layers']} of OLMoE-1B-7B's layers, forward and gradients; "
-        f"1 is {SYSTEMS[base_system]}, causal. {about['gpu']}.",
+        f"A training step of {about['layers']} of OLMoE-1B-7B's layers, forward and "
+        f"gradients; 1 is {SYSTEMS[base_system]}, causal. {about['gpu']}.",
     )
     label = lambda n: f"{n:,}"  # noqa: E731
     last = max(lengths[-1], lengths[0] + 1)

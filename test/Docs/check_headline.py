@@ -6,7 +6,7 @@ The README has a row for each device, peer and group of workloads, with the
 least and the greatest of the peer's best times over spattn's, for the forward
 pass and for gradients. Rows of the JSON files in FOLDER that it leaves out fail
 the check as well. For training steps it has a row for each structure, with the
-tokens a second over those of dense attention by cuDNN, for each length.
+tokens per second relative to dense attention by cuDNN, for each length.
 """
 
 import json
@@ -48,7 +48,7 @@ def training_rows(rows: list[dict]) -> list[str]:
         for row in rows
     }
     lengths = sorted({row["tokens"] for row in rows})
-    head = " | ".join(["| tokens a sequence", *(f"{n:,}" for n in lengths)]) + " |"
+    head = " | ".join(["| tokens per sequence", *(f"{n:,}" for n in lengths)]) + " |"
     table = [head]
     for structure, name in STRUCTURES.items():
         speeds = [
