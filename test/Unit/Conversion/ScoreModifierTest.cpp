@@ -91,6 +91,34 @@ TEST_P(ScoreModifierTest, LogSumExp) {
   EXPECT_EQ(evaluate(kNone, 0, emit), kNone);
 }
 
+/// A sink that is far above the maximum, or far below, with neither an overflow
+/// nor a difference of infinities.
+TEST_P(ScoreModifierTest, LogSumExpWithSink) {
+  for (float sink : {kNone, -300.0f, -1.0f, 2.0f, 300.0f}) {
+    auto emit = [&](KernelBuilder &b, ScoreModifier &modifier, Value max,
+                    Value sum) {
+      Value logit = b.f32(sink);
+      Value shift = modifier.shiftWithSink(max, logit);
+      Value correction = modifier.exponential(max, shift);
+      Value total = modifier.addSink(sum, correction, logit, shift);
+      return modifier.logSumExpAt(shift, total);
+    };
+    for (float max : kSamples)
+      for (float sum : {1.0f, 300.0f}) {
+        double own = scale * max + std::log(sum);
+        double larger = std::max(own, double(sink));
+        double expected =
+            larger + std::log(std::exp(own - larger) + std::exp(sink - larger));
+        EXPECT_NEAR(evaluate(max, sum, emit), expected,
+                    1e-5 * std::max(1.0, std::abs(expected)) + 1e-4);
+      }
+    if (sink == kNone)
+      EXPECT_EQ(evaluate(kNone, 0, emit), kNone);
+    else
+      EXPECT_NEAR(evaluate(kNone, 0, emit), sink, 1e-4 * std::abs(sink));
+  }
+}
+
 /// Both ways to take the log-sum-exp off give the probability.
 TEST_P(ScoreModifierTest, ProbabilityByLogSumExp) {
   for (float score : kSamples)
