@@ -64,9 +64,8 @@ static SpattnStatus checkOptions(const SpattnContextOptions &options) {
 SpattnStatus spattnContextCreate(const SpattnContextOptions *options,
                                  SpattnContext *context) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{context, "context"}}))
+    if (SpattnStatus status = clearResult(context, "context"))
       return status;
-    *context = nullptr;
     SpattnContextOptions given = options ? *options : SpattnContextOptions{};
     if (SpattnStatus status = checkOptions(given))
       return status;

@@ -27,11 +27,8 @@ SpattnStatus spattnKernelCompileCpu(SpattnModule module, const char *function,
                                     const SpattnDiagnosticHandler *handler,
                                     SpattnKernel *kernel) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
-      return status;
-    *kernel = nullptr;
-    if (SpattnStatus status =
-            checkNotNull({{module, "module"}, {function, "function"}}))
+    if (SpattnStatus status = clearResult(
+            kernel, "kernel", {{module, "module"}, {function, "function"}}))
       return status;
     CpuCompileOptions compile;
     if (options) {
@@ -82,11 +79,8 @@ SpattnStatus spattnKernelCompileGpu(SpattnModule module, const char *function,
                                     const SpattnDiagnosticHandler *handler,
                                     SpattnKernel *kernel) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
-      return status;
-    *kernel = nullptr;
-    if (SpattnStatus status =
-            checkNotNull({{module, "module"}, {function, "function"}}))
+    if (SpattnStatus status = clearResult(
+            kernel, "kernel", {{module, "module"}, {function, "function"}}))
       return status;
     GpuCompileOptions compile;
     if (SpattnStatus status = convert(options, compile))
@@ -109,11 +103,8 @@ SpattnStatus spattnModuleEmitPtx(SpattnModule module, const char *function,
                                  const SpattnDiagnosticHandler *handler,
                                  SpattnString *text) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{text, "text"}}))
-      return status;
-    *text = {};
-    if (SpattnStatus status =
-            checkNotNull({{module, "module"}, {function, "function"}}))
+    if (SpattnStatus status = clearResult(
+            text, "text", {{module, "module"}, {function, "function"}}))
       return status;
     GpuCompileOptions compile;
     if (SpattnStatus status = convert(options, compile))
@@ -149,9 +140,8 @@ static SpattnStatus checkGpu(SpattnKernel kernel) {
 
 SpattnStatus spattnKernelSerialize(SpattnKernel kernel, SpattnString *bytes) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{bytes, "bytes"}}))
+    if (SpattnStatus status = clearResult(bytes, "bytes"))
       return status;
-    *bytes = {};
     if (SpattnStatus status = checkGpu(kernel))
       return status;
     auto written = kernel->gpu->serialize();
@@ -164,11 +154,8 @@ SpattnStatus spattnKernelSerialize(SpattnKernel kernel, SpattnString *bytes) {
 SpattnStatus spattnKernelLoad(SpattnContext context, const char *bytes,
                               size_t size, SpattnKernel *kernel) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
-      return status;
-    *kernel = nullptr;
-    if (SpattnStatus status =
-            checkNotNull({{context, "context"}, {bytes, "bytes"}}))
+    if (SpattnStatus status = clearResult(
+            kernel, "kernel", {{context, "context"}, {bytes, "bytes"}}))
       return status;
     const RuntimeContext &runtime = context->shared->runtime;
     auto loaded = GpuKernel::load(std::string_view(bytes, size), runtime);
@@ -196,9 +183,8 @@ SpattnStatus spattnKernelGetCode(SpattnKernel kernel, bool *isPtx,
 
 SpattnStatus spattnKernelDescribe(SpattnKernel kernel, SpattnString *text) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{text, "text"}}))
+    if (SpattnStatus status = clearResult(text, "text"))
       return status;
-    *text = {};
     if (SpattnStatus status = checkGpu(kernel))
       return status;
     return copyString(describe(kernel->gpu->getProgram()->artifact()), text);
@@ -230,10 +216,7 @@ bool spattnKernelIsGpu(SpattnKernel kernel) { return kernel && kernel->gpu; }
 SpattnStatus spattnKernelGetCompileTimes(SpattnKernel kernel,
                                          SpattnCompileTimes *times) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{times, "times"}}))
-      return status;
-    *times = {};
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
+    if (SpattnStatus status = clearResult(times, "times", {{kernel, "kernel"}}))
       return status;
     if (kernel->cpu) {
       times->total = kernel->cpu->getCompileTime();
@@ -252,10 +235,8 @@ size_t spattnKernelGetNumArguments(SpattnKernel kernel) {
 SpattnStatus spattnKernelGetArgument(SpattnKernel kernel, size_t index,
                                      SpattnParameter *parameter) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{parameter, "parameter"}}))
-      return status;
-    *parameter = {};
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
+    if (SpattnStatus status =
+            clearResult(parameter, "parameter", {{kernel, "kernel"}}))
       return status;
     const CallForm &form = kernel->form();
     if (index >= form.arguments.size())
@@ -280,10 +261,8 @@ size_t spattnKernelGetNumResults(SpattnKernel kernel) {
 SpattnStatus spattnKernelGetResult(SpattnKernel kernel, size_t index,
                                    size_t *argument) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{argument, "argument"}}))
-      return status;
-    *argument = 0;
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
+    if (SpattnStatus status =
+            clearResult(argument, "argument", {{kernel, "kernel"}}))
       return status;
     const CallForm &form = kernel->form();
     if (index >= form.results.size())

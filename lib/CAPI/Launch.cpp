@@ -129,10 +129,7 @@ SpattnStatus spattnCallCreate(SpattnKernel kernel,
                               const SpattnLaunchOptions *options,
                               SpattnCall *call) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{call, "call"}}))
-      return status;
-    *call = nullptr;
-    if (SpattnStatus status = checkNotNull({{kernel, "kernel"}}))
+    if (SpattnStatus status = clearResult(call, "call", {{kernel, "kernel"}}))
       return status;
     auto made = std::make_unique<SpattnCallImpl>(
         SpattnCallImpl{kernel->runtime, nullptr, numArguments});

@@ -54,11 +54,8 @@ SpattnStatus spattnModuleParse(SpattnContext context, const char *data,
                                const SpattnDiagnosticHandler *handler,
                                SpattnModule *module) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
-      return status;
-    *module = nullptr;
-    if (SpattnStatus status =
-            checkNotNull({{context, "context"}, {data, "data"}}))
+    if (SpattnStatus status = clearResult(
+            module, "module", {{context, "context"}, {data, "data"}}))
       return status;
     return parseModule(context->shared, llvm::StringRef(data, size),
                        name ? name : "-", handler, module);
@@ -67,10 +64,7 @@ SpattnStatus spattnModuleParse(SpattnContext context, const char *data,
 
 SpattnStatus spattnModuleClone(SpattnModule module, SpattnModule *clone) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{clone, "clone"}}))
-      return status;
-    *clone = nullptr;
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
+    if (SpattnStatus status = clearResult(clone, "clone", {{module, "module"}}))
       return status;
     // The clone has its own MLIRContext, and only bytecode moves a module
     // between contexts.
@@ -92,10 +86,7 @@ void spattnModuleDestroy(SpattnModule module) { delete module; }
 SpattnStatus spattnModulePrint(SpattnModule module, uint32_t flags,
                                SpattnString *text) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{text, "text"}}))
-      return status;
-    *text = {};
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
+    if (SpattnStatus status = clearResult(text, "text", {{module, "module"}}))
       return status;
     mlir::OpPrintingFlags printing;
     if (flags & SpattnPrintGeneric)
@@ -113,10 +104,7 @@ SpattnStatus spattnModulePrint(SpattnModule module, uint32_t flags,
 SpattnStatus spattnModuleWriteBytecode(SpattnModule module,
                                        SpattnString *bytes) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{bytes, "bytes"}}))
-      return status;
-    *bytes = {};
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
+    if (SpattnStatus status = clearResult(bytes, "bytes", {{module, "module"}}))
       return status;
     std::string written;
     llvm::raw_string_ostream stream(written);
@@ -133,10 +121,7 @@ SpattnStatus spattnModuleEmitLLVMIR(SpattnModule module,
                                     const SpattnDiagnosticHandler *handler,
                                     SpattnString *text) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{text, "text"}}))
-      return status;
-    *text = {};
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
+    if (SpattnStatus status = clearResult(text, "text", {{module, "module"}}))
       return status;
     Lock lock(module->mutex);
     Listener listener(*module->mlir, handler);
@@ -214,10 +199,7 @@ size_t spattnModuleGetNumFunctions(SpattnModule module) {
 SpattnStatus spattnModuleGetFunctionName(SpattnModule module, size_t index,
                                          SpattnString *name) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{name, "name"}}))
-      return status;
-    *name = {};
-    if (SpattnStatus status = checkNotNull({{module, "module"}}))
+    if (SpattnStatus status = clearResult(name, "name", {{module, "module"}}))
       return status;
     Lock lock(module->mutex);
     size_t next = 0;

@@ -30,10 +30,8 @@ SpattnStatus spattnPatternCreate(SpattnStructure structure, int64_t numHeads,
                                  SpattnAlignment alignment,
                                  SpattnPattern *pattern) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
-      return status;
-    *pattern = nullptr;
-    if (SpattnStatus status = checkNotNull({{structure, "structure"}}))
+    if (SpattnStatus status =
+            clearResult(pattern, "pattern", {{structure, "structure"}}))
       return status;
     Alignment ends;
     if (SpattnStatus status = convert(alignment, ends))
@@ -95,10 +93,8 @@ static SpattnStatus checkTile(SpattnTileShape tile) {
 SpattnStatus spattnPatternIsAllowed(SpattnPattern pattern, int64_t head,
                                     int64_t query, int64_t key, bool *allowed) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{allowed, "allowed"}}))
-      return status;
-    *allowed = false;
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
+    if (SpattnStatus status =
+            clearResult(allowed, "allowed", {{pattern, "pattern"}}))
       return status;
     if (SpattnStatus status = checkHead(pattern, head, /*allowAll=*/false))
       return status;
@@ -147,10 +143,8 @@ SpattnStatus spattnPatternGetMask(SpattnPattern pattern, int64_t head,
 SpattnStatus spattnPatternCountPairs(SpattnPattern pattern, int64_t head,
                                      int64_t *pairs) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{pairs, "pairs"}}))
-      return status;
-    *pairs = 0;
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
+    if (SpattnStatus status =
+            clearResult(pairs, "pairs", {{pattern, "pattern"}}))
       return status;
     if (SpattnStatus status = checkHead(pattern, head, /*allowAll=*/true))
       return status;
@@ -172,10 +166,8 @@ SpattnStatus spattnPatternCountTiles(SpattnPattern pattern, int64_t head,
                                      SpattnTileShape tile,
                                      SpattnTileCounts *counts) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{counts, "counts"}}))
-      return status;
-    *counts = {};
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
+    if (SpattnStatus status =
+            clearResult(counts, "counts", {{pattern, "pattern"}}))
       return status;
     if (SpattnStatus status = checkHead(pattern, head, /*allowAll=*/true))
       return status;
@@ -195,10 +187,8 @@ SpattnStatus spattnPatternGetTiles(SpattnPattern pattern, int64_t head,
                                    SpattnTileInterval *intervals,
                                    size_t capacity, size_t *numIntervals) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{numIntervals, "numIntervals"}}))
-      return status;
-    *numIntervals = 0;
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
+    if (SpattnStatus status =
+            clearResult(numIntervals, "numIntervals", {{pattern, "pattern"}}))
       return status;
     if (capacity > 0 && !intervals)
       return invalid("'intervals' is null, but there is room for ", capacity);
@@ -240,10 +230,7 @@ SpattnStatus spattnPatternGetWork(SpattnPattern pattern,
                                   const SpattnWorkShape *shape,
                                   SpattnWork *work) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{work, "work"}}))
-      return status;
-    *work = {};
-    if (SpattnStatus status = checkNotNull({{pattern, "pattern"}}))
+    if (SpattnStatus status = clearResult(work, "work", {{pattern, "pattern"}}))
       return status;
     SpattnWorkShape given = shape ? *shape : SpattnWorkShape{};
     for (int64_t size :

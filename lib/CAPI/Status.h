@@ -66,6 +66,18 @@ SpattnStatus makeStatus(SpattnStatusCode code, const runtime::Status &status);
 SpattnStatus
 checkNotNull(std::initializer_list<std::pair<const void *, const char *>> args);
 
+/// Clears the result of a function, which must not be null, so that failures
+/// leave nothing in it. Then checks that no other argument in `args` is null.
+template <class T>
+SpattnStatus clearResult(
+    T *result, const char *name,
+    std::initializer_list<std::pair<const void *, const char *>> args = {}) {
+  if (SpattnStatus status = checkNotNull({{result, name}}))
+    return status;
+  *result = {};
+  return checkNotNull(args);
+}
+
 /// Copies text into a string that the caller owns.
 SpattnStatus copyString(llvm::StringRef text, SpattnString *result);
 

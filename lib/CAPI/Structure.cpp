@@ -63,11 +63,8 @@ static SpattnStatus make(std::shared_ptr<const Shared> shared,
 SpattnStatus spattnStructureParse(SpattnContext context, const char *text,
                                   size_t size, SpattnStructure *structure) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{structure, "structure"}}))
-      return status;
-    *structure = nullptr;
-    if (SpattnStatus status =
-            checkNotNull({{context, "context"}, {text, "text"}}))
+    if (SpattnStatus status = clearResult(
+            structure, "structure", {{context, "context"}, {text, "text"}}))
       return status;
     HeadStructures heads;
     bool anyNumber = false;
@@ -155,10 +152,8 @@ SpattnStatus spattnStructureSimplify(SpattnStructure structure, int64_t queries,
                                      int64_t keys, SpattnAlignment alignment,
                                      SpattnStructure *simplified) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{simplified, "simplified"}}))
-      return status;
-    *simplified = nullptr;
-    if (SpattnStatus status = checkNotNull({{structure, "structure"}}))
+    if (SpattnStatus status =
+            clearResult(simplified, "simplified", {{structure, "structure"}}))
       return status;
     Alignment ends;
     if (SpattnStatus status = convert(alignment, ends))
@@ -183,10 +178,8 @@ SpattnStatus spattnStructureFixLength(SpattnStructure structure,
                                       int64_t numHeads, int64_t length,
                                       SpattnStructure *fixed) {
   return guard([&]() -> SpattnStatus {
-    if (SpattnStatus status = checkNotNull({{fixed, "fixed"}}))
-      return status;
-    *fixed = nullptr;
-    if (SpattnStatus status = checkNotNull({{structure, "structure"}}))
+    if (SpattnStatus status =
+            clearResult(fixed, "fixed", {{structure, "structure"}}))
       return status;
     if (SpattnStatus status = resolveHeads(structure, numHeads))
       return status;
