@@ -57,9 +57,13 @@ void QueryRows::locateCta() {
 }
 
 void QueryRows::locate(const WorkTile &tile) {
-  head = tile.head;
-  batch = tile.batch;
-  first = b.ops.materialize(tile.first);
+  locate(tile.batch, tile.head, b.ops.materialize(tile.first));
+}
+
+void QueryRows::locate(Value batch, Value head, Value first) {
+  this->batch = batch;
+  this->head = head;
+  this->first = first;
   locateScratch();
 }
 

@@ -29,6 +29,8 @@ public:
   void locateCta();
   /// The rows of a work tile.
   void locate(const WorkTile &tile);
+  /// The rows from `first` on of a head of a batch entry.
+  void locate(Value batch, Value head, Value first);
   /// Whether the query tile of this CTA's rows sees a key.
   Value seesKeys();
 

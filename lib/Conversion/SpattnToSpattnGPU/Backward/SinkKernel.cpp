@@ -51,9 +51,8 @@ private:
   /// `end`.
   Value sum(Value first, Value end, Value step,
             llvm::function_ref<Value(Value)> value);
-  Value load(Value base, Value element) {
-    return LLVM::LoadOp::create(b, b.getF32Type(),
-                                b.pointer(base, element, b.getF32Type()));
+  Value load(Value address) {
+    return LLVM::LoadOp::create(b, b.getF32Type(), address);
   }
   /// What row `row` of all batch entries' adds.
   Value rowTerm(Value row, Value sink);
@@ -91,24 +90,15 @@ Value SinkKernel::sum(Value first, Value end, Value step,
 Value SinkKernel::rowTerm(Value row, Value sink) {
   Value batch = arith::DivUIOp::create(b, row, sequence.queryLength);
   Value query = arith::RemUIOp::create(b, row, sequence.queryLength);
+  QueryRows rows(b, op, config, sequence);
+  rows.locate(batch, b.cta, query);
   LseArrays caller = callerLse.get(b, signature);
-  Value lse = LLVM::LoadOp::create(
-      b, b.getF32Type(),
-      caller.lse.row(b, batch, b.cta, query, b.getF32Type()));
-
-  Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
-  Value head = b.asIndex(b.cta);
-  Value headNumber = b.add(b.mul(b.asIndex(batch), heads), head);
-  Value padded = b.asIndex(sequence.paddedQueries(b, config.queryTile));
-  Value inHead = b.asIndex(query);
-  Value inScratch = b.add(b.mul(headNumber, padded), inHead);
-  Value gradient = load(signature.get(deltas), inScratch);
+  Value lse = load(rows.row(caller.lse, b.getF32Type()));
+  Value gradient = load(rows.scratch(signature.get(deltas)));
   if (caller.dlse) {
     // Query tiles that no kernel visits have no delta.
-    Value start = load(signature.get(starts), inScratch);
-    Value dlse = LLVM::LoadOp::create(
-        b, b.getF32Type(),
-        caller.dlse->row(b, batch, b.cta, query, b.getF32Type()));
+    Value start = load(rows.scratch(signature.get(starts)));
+    Value dlse = load(rows.row(*caller.dlse, b.getF32Type()));
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, start,
                                        b.f32(kNegInf));
     gradient = arith::SelectOp::create(b, none, dlse, gradient);
@@ -139,9 +129,7 @@ void SinkKernel::build(StringRef name) {
   auto isBelow = [&](int64_t end) {
     return b.compare(arith::CmpIPredicate::ult, b.thread, b.i32(end));
   };
-  auto loadPart = [&](Value number) -> Value {
-    return LLVM::LoadOp::create(b, b.getF32Type(), part(number));
-  };
+  auto loadPart = [&](Value number) { return load(part(number)); };
   Value first = b.mul(b.thread, share);
   auto shares = scf::IfOp::create(b, TypeRange{b.getF32Type()}, isBelow(kParts),
                                   /*withElseRegion=*/true);
