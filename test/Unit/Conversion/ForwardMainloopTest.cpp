@@ -80,11 +80,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(ForwardMainloopTest, IsAttention) {
   for (int round = 0; round < 6; ++round) {
     RandomInstance instance(random, 260);
-    instance.spec.keyHeads = 1 + round % 2;
+    instance.vary(round);
     instance.spec.lse = round % 3 != 0;
     instance.spec.sinks = round >= 4;
-    instance.call.ctas = 1 + round % 3;
-    instance.call.scale = 0.2f;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())

@@ -58,9 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(KeyMainloopTest, IsTheGradient) {
   for (int round = 0; round < 6; ++round) {
     RandomInstance instance(random, 260);
-    instance.spec.keyHeads = 1 + round % 2;
-    instance.call.ctas = 1 + round % 3;
-    instance.call.scale = 0.2f;
+    instance.vary(round);
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())

@@ -43,10 +43,8 @@ INSTANTIATE_TEST_SUITE_P(Dimensions, QueryMainloopTest,
 TEST_P(QueryMainloopTest, IsTheGradient) {
   for (int round = 0; round < 8; ++round) {
     RandomInstance instance(random, 220);
-    instance.spec.keyHeads = 1 + round % 2;
+    instance.vary(round);
     instance.spec.dlse = round % 3 != 0;
-    instance.call.ctas = 1 + round % 3;
-    instance.call.scale = 0.2f;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())

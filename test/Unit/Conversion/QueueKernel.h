@@ -56,6 +56,12 @@ struct RandomInstance {
     return HostAlgebra(heads, {call.queries, call.keys}, spec.alignment);
   }
   std::string str() const;
+  /// Varies what whole kernels of two heads are run with.
+  void vary(int round) {
+    spec.keyHeads = 1 + round % 2;
+    call.ctas = 1 + round % 3;
+    call.scale = 0.2f;
+  }
 };
 
 /// The tiles of ranges in the order in which they are visited, masked ones
