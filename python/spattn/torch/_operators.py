@@ -44,9 +44,8 @@ attention = torch.ops.spattn.attention.default
 attention_backward = torch.ops.spattn.attention_backward.default
 attention_backward_sinks = torch.ops.spattn.attention_backward.sinks
 # The overloads, which torch.compile recognizes, are called through Python. Eager code
-# calls the builtins.
-run_attention_backward_sinks = attention_backward_sinks._op
-run_attention, run_attention_backward = attention._op, attention_backward._op
+# calls their builtins, `_op`.
+run_attention = attention._op
 
 # ------------------------------------------------------------------------------
 # Shapes
@@ -145,19 +144,19 @@ def gradients(
     """The gradients of all inputs of an attention. `call`, if given, replaces the
     operator."""
     saved = ctx.saved_tensors
-    has_sinks = len(saved) == 6
     if grad_output is None:
         if grad_lse is None:
             return (None,) * 8
         grad_output = torch.zeros_like(saved[3])
     arguments = grad_output, grad_lse, *saved, *ctx.options, _is_deterministic()
+    overload = backward_of(arguments)
     if call is None and not torch.is_grad_enabled():
-        run = run_attention_backward_sinks if has_sinks else run_attention_backward
         with below_autograd():
-            results = run(*arguments)
+            results = overload._op(*arguments)
     else:
-        results = (call or backward_of(arguments))(*arguments)
-    return *results[:3], None, None, None, None, results[3] if has_sinks else None
+        results = (call or overload)(*arguments)
+    *rows, sinks = results if len(results) == 4 else (*results, None)
+    return *rows, None, None, None, None, sinks
 
 
 torch.library.register_autograd(
