@@ -64,7 +64,7 @@ private:
   Value again(Value number);
   WorkTile decode(Value number, Value headOfGroup);
   /// The number of the next key tile. To be taken as late as possible.
-  Value takeNumber();
+  Value takeNumber(Value previous);
   /// Posts the only work tile of a key tile.
   Progress emitTile(const Progress &progress);
   /// Posts the work tiles of a key tile, one for each head of the group that
