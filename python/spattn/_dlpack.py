@@ -35,7 +35,11 @@ _DLManagedTensor._fields_ = [
     ("deleter", _DELETER),
 ]
 
-_get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+#: CPython's C API. Other packages declare other types for the functions of
+#: ctypes.pythonapi, which everybody shares.
+python_api = ctypes.PyDLL(None)
+
+_get_pointer = python_api.PyCapsule_GetPointer
 _get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 _get_pointer.restype = ctypes.c_void_p
 
@@ -76,16 +80,16 @@ def _delete(managed: Any) -> None:
     _exported.pop(ctypes.addressof(managed.contents), None)
 
 
-_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule = python_api.PyCapsule_New
 _new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 _new_capsule.restype = ctypes.py_object
 
 _DESTRUCTOR = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
-_is_valid = ctypes.pythonapi.PyCapsule_IsValid
+_is_valid = python_api.PyCapsule_IsValid
 _is_valid.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
 _is_valid.restype = ctypes.c_int
 _pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
-    ("PyCapsule_GetPointer", ctypes.pythonapi)
+    ("PyCapsule_GetPointer", python_api)
 )
 
 

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from ._dlpack import read_capsule
+from ._dlpack import python_api, read_capsule
 from .errors import ArgumentError
 
 
@@ -202,10 +202,7 @@ def _from_buffer(array: Any, name: str) -> Array:
     # A memoryview does not expose its address, and ctypes' from_buffer requires
     # writable memory.
     raw = _Buffer()
-    get, release = (
-        ctypes.pythonapi.PyObject_GetBuffer,
-        ctypes.pythonapi.PyBuffer_Release,
-    )
+    get, release = python_api.PyObject_GetBuffer, python_api.PyBuffer_Release
     get.argtypes = [ctypes.py_object, ctypes.POINTER(_Buffer), ctypes.c_int]
     release.argtypes = [ctypes.POINTER(_Buffer)]
     release.restype = None

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """spattn.attention on arrays of several libraries, against the definition."""
 
+import ctypes
 import random
 import subprocess
 import sys
@@ -31,9 +32,11 @@ def make(rng, shape, library="numpy", element="f32", device="cpu"):
 
         found = torch.tensor(numbers, dtype=getattr(torch, name), device=device)
         return found.double().cpu().numpy(), found
+    import jax
     import jax.numpy as jnp
 
-    found = jnp.asarray(numbers, name)
+    # spattn.attention makes results where its arguments are, for JAX on a CPU.
+    found = jax.device_put(jnp.asarray(numbers, name), jax.devices("cpu")[0])
     return np.asarray(found, np.float64), found
 
 
@@ -67,6 +70,22 @@ def test_libraries(library, element, layout):
     )
     definition.check(plain(lse), expected_lse, element)
     assert np.isinf(expected_lse).any()  # There are rows without keys.
+
+
+def test_shared_python_api(monkeypatch):
+    """Other packages, such as JAX, declare types of their own for the functions of
+    ctypes.pythonapi."""
+    pytest.importorskip("jax")
+    for name in ("PyCapsule_New", "PyCapsule_GetPointer", "PyObject_GetBuffer"):
+        function = getattr(ctypes.pythonapi, name)
+        monkeypatch.setattr(function, "argtypes", [ctypes.CFUNCTYPE(None)] * 3)
+    rng = np.random.default_rng(1)
+    for library in ("numpy", "jax"):
+        _, x = make(rng, (1, 2, 20, 16), library)
+        out = spattn.attention(x, x, x, spattn.causal())
+        assert out.shape == x.shape
+    view = memoryview(np.zeros((1, 2, 20, 16), np.float32))
+    spattn.attention(view, view, view, spattn.causal(), out=view)
 
 
 def swapped(x):
