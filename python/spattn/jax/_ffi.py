@@ -14,14 +14,17 @@ import ctypes
 import json
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from .. import _capi
+from ..errors import CompileError
 from ..kernels import kernel_for
 from ..problem import Problem
 
@@ -40,9 +43,7 @@ def call(
 ) -> tuple[jax.Array, ...]:
     """Emits a custom call that runs the kernel of `problem`."""
     _register()
-    # Compile now, to raise compile errors at trace time.
-    target = "cuda" if jax.default_backend() == "gpu" else "cpu"
-    kernel_for(problem, target, queries, keys)
+    _compile(problem, queries, keys, operands)
     # Kernels have one sink per head for the whole batch, which vmap may map.
     vmap_method = "sequential" if problem.sinks else "broadcast_all"
     function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method=vmap_method)
@@ -52,6 +53,41 @@ def call(
         layout=layout,
         scale=np.float32(scale),
     )
+
+
+def _compile(
+    problem: Problem, queries: int, keys: int, operands: Sequence[Any]
+) -> None:
+    """Compiles the kernel now, to raise compile errors at trace time.
+
+    The platform of traced operands is not certain. So what another platform's kernels
+    support is left for the handler to refuse.
+    """
+    likely = _likely_platform(operands)
+    try:
+        kernel_for(problem, "cpu" if likely == "cpu" else "cuda", queries, keys)
+    except CompileError:
+        if likely == "cpu" or not all(isinstance(x, Tracer) for x in operands):
+            raise
+        with suppress(CompileError):
+            kernel_for(problem, "cpu", queries, keys)
+            return
+        raise
+
+
+def _likely_platform(operands: Sequence[Any]) -> str:
+    """The platform that operands are on, or that traced ones are likely to be on."""
+    for operand in operands:
+        if not isinstance(operand, Tracer):
+            return next(iter(operand.devices())).platform
+    mesh = jax.typeof(operands[0]).sharding.mesh
+    for device in (
+        getattr(mesh, "abstract_device", None),
+        jax.config.jax_default_device,
+    ):
+        if device is not None:
+            return getattr(device, "platform", device)
+    return jax.default_backend()
 
 
 def _text(problem: Problem, queries: int, keys: int) -> str:
