@@ -51,12 +51,16 @@ def data_parallel(model):
 
 
 def fully_sharded(model):
+    from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
+    # Without a mesh, FSDP moves a model to the GPUs of a machine that has any.
+    device = next(model.parameters()).device.type
+    mesh = init_device_mesh(device, (PROCESSES,))
     for child in model:
         if list(child.parameters()):
-            fully_shard(child)
-    return fully_shard(model), lambda wrapped: {
+            fully_shard(child, mesh=mesh)
+    return fully_shard(model, mesh=mesh), lambda wrapped: {
         name: p.full_tensor() for name, p in wrapped.named_parameters()
     }
 
