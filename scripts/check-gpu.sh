@@ -5,8 +5,8 @@
 #   scripts/check-gpu.sh --pack FILE.tar.xz [--build FOLDER]   # where spattn is built
 #   scripts/check-gpu.sh FILE.tar.xz [OUT] [LAYER...]          # where the GPU is
 #
-# Results go to the folder OUT (default: gpu-results). Without layers, all run; their
-# names are printed.
+# FILE.tar.xz may also be the folder it is unpacked to. Results go to the folder OUT
+# (default: gpu-results). Without layers, all run; their names are printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
@@ -49,10 +49,14 @@ fi
 [[ $# -ge 1 ]] || die "usage: scripts/check-gpu.sh FILE.tar.xz [OUT [LAYER...]], or --pack FILE.tar.xz"
 out=${2:-gpu-results}
 only=" ${*:3} "
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
 mkdir -p "$out"
-tar -C "$folder" -xJf "$1"
+if [[ -d $1 ]]; then
+  folder=$1
+else
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  tar -C "$folder" -xJf "$1"
+fi
 export LD_LIBRARY_PATH=$folder/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export SPATTN_CACHE_DIR=$folder/cache
 [[ ! -e $folder/bin/ptxas ]] || export SPATTN_PTXAS=$folder/bin/ptxas
