@@ -93,9 +93,9 @@ def draw_train(runs: list[dict]) -> Drawing:
             zip(run["validation_steps"], run["validation_loss"], strict=True)
         )
         speed = f"{name}, {run['tokens_per_s'] / 1000:,.0f}k tokens/s"
-        final = f"{validation[-1][1]:.3f} at the end"
+        final = f"{name}, validation: {validation[-1][1]:.3f}"
         curves.append(Curve(speed, training, tone, marks=False))
-        curves.append(Curve(f"    validation: {final}", validation, tone, dashed=True))
+        curves.append(Curve(final, validation, tone, dashed=True))
     about = runs[-1]
     d = Drawing(860, 420, "Loss of a small model with dense attention and with bands")
     d.text(24, 22, "Loss while a small model learns", size=14, bold=True)

@@ -22,9 +22,13 @@ import picture  # noqa: E402
 
 
 def main(spattn_opt: str, folder: str) -> None:
-    steps = json.loads((ROOT / "docs/benchmarks/training.json").read_text())
+    steps, runs = (
+        json.loads((ROOT / f"docs/benchmarks/{name}.json").read_text())
+        for name in ("training", "loss")
+    )
     figures = {
         "levels": levels.draw(),
+        "loss": picture.draw_train(runs),
         "speed": speed.draw(),
         "tiles": tiles.draw(spattn_opt),
         "timeline": timeline.draw(),
