@@ -4,6 +4,7 @@
 """spattn.torch.attention: its values, gradients, strides and layouts."""
 
 import random
+import threading
 
 import definition
 import pytest
@@ -12,6 +13,7 @@ import spattn
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
 from plain_torch import DTYPES, check_case, make, plain, stored  # noqa: E402
+from spattn._prototypes import ELEMENTS  # noqa: E402
 from spattn.torch import _launcher  # noqa: E402
 
 
@@ -246,3 +248,44 @@ def test_scale_by_argument():
         assert not check.isnan().any()
     assert _launcher.counts() == before
     check_case(case, ours, lse=True)
+
+
+@pytest.mark.parametrize("recording", [False, True])
+@pytest.mark.parametrize("device", [-1, 0])
+def test_gradients_in_the_background(monkeypatch, recording, device):
+    """A forward pass that autograd records starts to compile the gradients."""
+    asked = []
+
+    class Kernel:
+        handle = 7
+
+    def kernel_for(problem, target, *lengths, device):
+        asked.append((problem.gradients, target, lengths, device))
+        if problem.gradients:
+            raise spattn.CompileError("left for the call that needs it")
+        return Kernel()
+
+    monkeypatch.setattr(_launcher, "kernel_for", kernel_for)
+    monkeypatch.setattr(_launcher, "recording", recording)
+    sizes = (8, 4, 64, 64, 100, 120)
+    request = _launcher._Request(
+        b"#spattn.causal", b"end", *sizes, ELEMENTS["bf16"], device
+    )
+    assert _launcher.kernel_of(request) == 7
+    for thread in threading.enumerate():
+        if thread.name == "spattn-gradients":
+            thread.join()
+    target = "cpu" if device < 0 else "cuda"
+    expected = {(False, target, (100, 120), 0)}
+    if recording and device == 0:
+        expected.add((True, target, (100, 120), 0))
+    assert set(asked) == expected and len(asked) == len(expected)
+
+
+def test_recording():
+    """Whether autograd records a call is noted before the call."""
+    case = make(spattn.causal())
+    ours(case)
+    assert not _launcher.recording
+    ours(case.with_gradients())
+    assert _launcher.recording

@@ -13,13 +13,14 @@ import atexit
 import ctypes
 import os
 import threading
+from contextlib import suppress
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_void_p
 
 import torch
 
 from .. import _capi
 from .._prototypes import ELEMENTS
-from ..errors import DeviceError
+from ..errors import DeviceError, SpattnError
 from ..kernels import kernel_for
 from ..problem import Problem
 
@@ -49,6 +50,10 @@ class _Request(ctypes.Structure):
     ]
 
 
+#: Whether autograd records the call being made, whose gradients are then likely to be
+#: next. Only a hint: other threads set it, too.
+recording = False
+
 #: The exception of the thread's last failed request for a kernel. C++ sees only its
 #: text, which must stay alive until C++ has read it.
 _failed = threading.local()
@@ -71,14 +76,28 @@ def kernel_of(request: _Request) -> int:
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),
     )
-    kernel = kernel_for(
-        problem,
-        "cpu" if request.device < 0 else "cuda",
-        request.query_length,
-        request.key_length,
-        device=max(request.device, 0),
-    )
-    return kernel.handle
+    target = "cpu" if request.device < 0 else "cuda"
+    lengths = request.query_length, request.key_length
+    device = max(request.device, 0)
+    if recording and target == "cuda" and not request.gradients:
+        _compile_gradients(problem, target, lengths, device)
+    return kernel_for(problem, target, *lengths, device=device).handle
+
+
+def _compile_gradients(
+    problem: Problem, target: str, lengths: tuple[int, int], device: int
+) -> None:
+    """Compiles the gradients of a problem in the background, while its forward pass is
+    compiled and runs. Calls that need the kernel wait for it."""
+    deterministic = torch.are_deterministic_algorithms_enabled() or None
+    gradients = problem.backward(deterministic=deterministic)
+
+    def compile() -> None:
+        with suppress(SpattnError):  # The call that needs the kernel raises it.
+            kernel_for(gradients, target, *lengths, device=device)
+
+    # Not a daemon: Python must not end while a compiler runs.
+    threading.Thread(target=compile, name="spattn-gradients").start()
 
 
 @ctypes.CFUNCTYPE(c_void_p, POINTER(_Request), POINTER(c_char_p))

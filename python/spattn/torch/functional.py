@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..structure import Structure, as_structure
-from . import _check, _operators, _transforms
+from . import _check, _launcher, _operators, _transforms
 from ._launcher import exception_of
 
 
@@ -125,9 +125,11 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
             or value.requires_grad
             or (sinks is not None and sinks.requires_grad)
         ):
+            _launcher.recording = True
             function = _AttentionAndLse if return_lse else _Attention
             return function.apply(*inputs)
         else:
+            _launcher.recording = False
             with _operators.below_autograd():
                 results = _operators.run_attention(*inputs)
         return results if return_lse else results[0]
