@@ -1,4 +1,4 @@
-"""Checks and times the gradient kernels on a GPU, and compares them with PyTorch's.
+"""Checks and times the gradient kernels on a GPU, and compares them with other systems.
 
     python benchmarks/gpu/backward.py OUT.json
 
@@ -14,21 +14,11 @@ import math
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from kernels import BACKWARD
 from launch import bind_torch, bind_variants
 from measure import Report
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.attention.flex_attention import flex_attention
-from workloads import (
-    WORKLOADS,
-    allowed,
-    block_mask,
-    count,
-    intervals,
-    random,
-    workload_name,
-)
+from peers import backward_calls
+from workloads import WORKLOADS, allowed, count, intervals, random, workload_name
 
 
 def work(structure, batch, heads, key_heads, length, dim) -> tuple[int, int]:
@@ -119,7 +109,6 @@ CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500), (1, 1500, 
 
 
 def run(target: Path, only: str | None) -> None:
-    flex = torch.compile(flex_attention, dynamic=False)
     report = Report(target, "backward")
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
@@ -147,21 +136,7 @@ def run(target: Path, only: str | None) -> None:
             same[variant] = all(s for _, s in found)
             calls[variant] = bind(tensors, None)
         if only is None:
-            leaves = [x.detach().requires_grad_() for x in (q, k, v)]
-            if structure == "causal":
-                with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
-                    o = F.scaled_dot_product_attention(*leaves, is_causal=True)
-                system = "cudnn"
-            else:
-                torch.compiler.reset()
-                mask = block_mask(structure, length, heads)
-                o = flex(*leaves, block_mask=mask, enable_gqa=heads != key_heads)
-                system = "flex"
-
-            def peer(o=o, leaves=leaves, grad=grad):
-                torch.autograd.grad(o, leaves, grad, retain_graph=True)
-
-            calls[system] = peer
+            calls |= backward_calls(workload, tensors)
         amount = work(structure, batch, heads, key_heads, length, dim)
         report.time(workload_name(*workload), amount, calls, errors, same)
 

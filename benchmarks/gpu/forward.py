@@ -1,4 +1,4 @@
-"""Checks and times the forward kernels on a Hopper GPU, and compares with PyTorch's.
+"""Checks and times the forward kernels on a Hopper GPU, and compares other systems.
 
     python benchmarks/gpu/forward.py OUT.json
 
@@ -13,13 +13,11 @@ import sys
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from kernels import FORWARD
 from launch import bind_torch, bind_variants
 from measure import Report
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.attention.flex_attention import flex_attention
-from workloads import WORKLOADS, allowed, block_mask, count, random, workload_name
+from peers import forward_calls
+from workloads import WORKLOADS, allowed, count, random, workload_name
 
 # Batch, queries and keys of the comparisons with float64.
 CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500))
@@ -61,7 +59,6 @@ def verify(bind, structure, batch, heads, key_heads, queries, keys, dim) -> floa
 
 
 def main() -> None:
-    flex = torch.compile(flex_attention, dynamic=False)
     report = Report(Path(sys.argv[1]), "forward")
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
@@ -78,21 +75,7 @@ def main() -> None:
                 for b, nq, nk in CHECKED
             )
             calls[variant] = bind(tensors, None)
-        if structure == "causal":
-
-            def cudnn(q=q, k=k, v=v):
-                with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
-                    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-            calls["cudnn"] = cudnn
-        else:
-            torch.compiler.reset()
-            mask = block_mask(structure, length, heads)
-
-            def flex_call(q=q, k=k, v=v, mask=mask, gqa=heads != key_heads):
-                return flex(q, k, v, block_mask=mask, enable_gqa=gqa)
-
-            calls["flex"] = flex_call
+        calls |= forward_calls(workload, tensors)
         amount = work(structure, batch, heads, length, dim)
         report.time(workload_name(*workload), amount, calls, errors, {})
 

@@ -1,8 +1,14 @@
 """The workloads of the GPU benchmarks: sizes, and structures by their definition,
 independently of spattn's algebra. Needs torch."""
 
+import sys
+from pathlib import Path
+
 import torch
-from torch.nn.attention.flex_attention import create_block_mask
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
+
+import patterns  # noqa: E402
 
 WORKLOADS = [
     # structure, heads, key heads, dim, batch, length
@@ -29,20 +35,15 @@ def workload_name(structure, heads, key_heads, dim, batch, length) -> str:
     return f"{structure} {head_text} D{dim} B{batch} N{length}"
 
 
+def pattern(structure: str) -> str:
+    """The structure's name in patterns.py."""
+    return structure.replace("_", "+")
+
+
 def intervals(structure: str, length: int, heads: int):
     """The intervals of distances of each head."""
-    for h in range(heads):
-        base, rest = divmod(length, heads)
-        width, start = base + (h < rest), h * base + min(h, rest)
-        if structure == "exclusive":
-            yield [(start, start + width)]
-        elif structure == "local_band":
-            near = (0, width + 1)
-            yield [near, (max(start, width + 1), max(start + width, width + 1))]
-        elif structure == "window1024":
-            yield [(0, 1024)]
-        else:
-            yield [(0, length)]
+    for head in range(heads):
+        yield patterns.intervals(pattern(structure), head, heads, length)
 
 
 def count(structure: str, length: int, heads: int) -> tuple[int, int]:
@@ -65,20 +66,6 @@ def allowed(structure: str, heads: int, queries: int, keys: int) -> torch.Tensor
             for spans in intervals(structure, keys, heads)
         ]
     )
-
-
-def block_mask(structure: str, length: int, heads: int):
-    """FlexAttention's block mask. Long ones fit in memory only if compiled."""
-    w = length // heads
-    mask = {
-        "exclusive": lambda b, h, i, j: (i - j >= h * w) & (i - j < (h + 1) * w),
-        "local_band": lambda b, h, i, j: (
-            (i >= j) & ((i - j <= w) | ((i - j >= h * w) & (i - j < (h + 1) * w)))
-        ),
-        "window1024": lambda b, h, i, j: (i >= j) & (i - j < 1024),
-    }[structure]
-    shape = (None, heads, length, length)
-    return create_block_mask(mask, *shape, device="cuda", _compile=length > 16384)
 
 
 def random(*shape) -> torch.Tensor:

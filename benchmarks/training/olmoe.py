@@ -1,8 +1,14 @@
 """Models of OLMoE's architecture with pluggable attention."""
 
+import sys
+from pathlib import Path
+
 import torch
-from systems import System
 from transformers import AttentionInterface, OlmoeConfig, OlmoeForCausalLM
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
+
+from systems import System  # noqa: E402
 
 #: OLMoE-1B-7B, and a small model of the same architecture for tests.
 FULL = {

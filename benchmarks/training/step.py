@@ -22,8 +22,11 @@ from pathlib import Path
 import olmoe
 import torch
 import torch.nn.functional as F
-from patterns import STRUCTURES
-from systems import SYSTEMS, Absent, System
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
+
+from patterns import STRUCTURES  # noqa: E402
+from systems import SYSTEMS, Absent, System  # noqa: E402
 
 LENGTHS = (4096, 8192, 16384, 32768, 65536, 131072)
 #: Tokens per step, unless one sequence is longer.
@@ -61,7 +64,7 @@ def systems_for(
     made = []
     for name in names:
         for structure in structures:
-            if structure not in SYSTEMS[name].structures or name in absent:
+            if not SYSTEMS[name].supports(structure) or name in absent:
                 continue
             try:
                 made.append(SYSTEMS[name](structure, *shape))

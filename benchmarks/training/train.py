@@ -14,14 +14,18 @@ import datetime
 import json
 import math
 import statistics
+import sys
 import time
 from pathlib import Path
 
 import olmoe
 import torch
-from patterns import STRUCTURES
-from systems import SYSTEMS
 from text import Text
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
+
+from patterns import STRUCTURES  # noqa: E402
+from systems import SYSTEMS  # noqa: E402
 
 SMALL = {
     "hidden_size": 512,

@@ -17,19 +17,18 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("tokenizers")
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "training"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+FOLDER = BENCHMARKS / "training"
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(
-        f"training_{name}", FOLDER / f"{name}.py"
-    )
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-patterns = load("patterns")
+patterns = load(BENCHMARKS / "common" / "patterns.py")
 
 
 def run(script, *arguments):

@@ -1,13 +1,15 @@
-"""The attention of each system, behind transformers' attention interface.
+"""The attention of each system that benchmarks compare.
 
-A system is a class with a `name`, the `structures` that it supports, and a call that
-takes (batch, heads, length, dim) tensors. Its constructor raises `Absent` if the system
-is not installed or cannot run on this machine.
+A system is a class with a `name` and a `layout`, which says which structures it
+`supports` and computes `attend` on tensors of its layout: "bhnd", (batch, heads,
+length, dim), or "bnhd", (batch, length, heads, dim). An object of it has the form of
+transformers' attention interface. Its constructor raises `Absent` if the system is not
+installed or cannot run on this machine.
 """
 
 import torch
 import torch.nn.functional as F
-from patterns import STRUCTURES, block_mask, endpoints, for_spattn
+from patterns import block_mask, endpoints, for_spattn, window_of
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
@@ -17,30 +19,45 @@ class Absent(Exception):
 
 class System:
     name: str
-    structures: tuple[str, ...] = STRUCTURES
+    layout = "bhnd"
 
     def __init__(self, structure: str, batch: int, heads: int, length: int, device):
         self.structure, self.batch, self.heads = structure, batch, heads
         self.length, self.device = length, device
         self.prepare()
 
+    @staticmethod
+    def supports(structure: str) -> bool:
+        return True
+
     def prepare(self) -> None:
         """Setup that is done once per shape."""
 
-    def __call__(self, q, k, v, scale: float) -> torch.Tensor:
-        """The output, as (batch, length, heads, dim)."""
+    def attend(self, q, k, v, scale: float) -> torch.Tensor:
+        """The output, of the system's layout as its operands are."""
         raise NotImplementedError
+
+    def __call__(self, q, k, v, scale: float) -> torch.Tensor:
+        """Takes (batch, heads, length, dim); returns (batch, length, heads, dim)."""
+        if self.layout == "bnhd":
+            return self.attend(*(x.transpose(1, 2) for x in (q, k, v)), scale)
+        return self.attend(q, k, v, scale).transpose(1, 2).contiguous()
 
 
 class Sdpa(System):
     """The backend that torch selects."""
 
     name = "sdpa"
-    structures = ("causal",)
 
-    def __call__(self, q, k, v, scale):
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
-        return out.transpose(1, 2).contiguous()
+    @staticmethod
+    def supports(structure):
+        return structure == "causal"
+
+    def attend(self, q, k, v, scale):
+        grouped = q.shape[1] != k.shape[1]
+        return F.scaled_dot_product_attention(
+            q, k, v, is_causal=True, scale=scale, enable_gqa=grouped
+        )
 
 
 class Cudnn(Sdpa):
@@ -52,16 +69,20 @@ class Cudnn(Sdpa):
         if self.device == "cpu" or not torch.backends.cudnn.is_available():
             raise Absent("cuDNN needs a GPU")
 
-    def __call__(self, q, k, v, scale):
+    def attend(self, q, k, v, scale):
         with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
-            return super().__call__(q, k, v, scale)
+            return super().attend(q, k, v, scale)
 
 
 class FlashAttention4(System):
     """FlashAttention-4, from the package flash-attn-4."""
 
     name = "fa4"
-    structures = ("causal",)
+    layout = "bnhd"
+
+    @staticmethod
+    def supports(structure):
+        return structure == "causal" or window_of(structure) is not None
 
     def prepare(self):
         try:
@@ -69,10 +90,13 @@ class FlashAttention4(System):
         except ImportError as error:
             raise Absent(f"flash-attn-4: {error}") from error
         self.function = flash_attn_func
+        window = window_of(self.structure)
+        self.options = {} if window is None else {"window_size": (window - 1, 0)}
 
-    def __call__(self, q, k, v, scale):
-        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-        return self.function(q, k, v, softmax_scale=scale, causal=True)[0]
+    def attend(self, q, k, v, scale):
+        return self.function(q, k, v, softmax_scale=scale, causal=True, **self.options)[
+            0
+        ]
 
 
 class Flex(System):
@@ -89,11 +113,16 @@ class Flex(System):
         self.mask = block_mask(self.structure, self.heads, self.length, self.device)
         self.function = torch.compile(flex_attention, dynamic=False)
 
-    def __call__(self, q, k, v, scale):
-        out = self.function(
-            q, k, v, block_mask=self.mask, scale=scale, kernel_options=self.options
+    def attend(self, q, k, v, scale):
+        return self.function(
+            q,
+            k,
+            v,
+            block_mask=self.mask,
+            scale=scale,
+            enable_gqa=q.shape[1] != k.shape[1],
+            kernel_options=self.options,
         )
-        return out.transpose(1, 2).contiguous()
 
 
 class FlexFlash(Flex):
@@ -114,6 +143,7 @@ class CudnnFlex(System):
     """cudnn.flex_attention, from the package nvidia-cudnn-frontend."""
 
     name = "cudnn-flex"
+    layout = "bnhd"
     plan = None
 
     def prepare(self):
@@ -123,10 +153,10 @@ class CudnnFlex(System):
             raise Absent(f"nvidia-cudnn-frontend: {error}") from error
         self.create, self.function = create_mask_plan, flex_attn_func
 
-    def __call__(self, q, k, v, scale):
+    def attend(self, q, k, v, scale):
         if scale != q.shape[-1] ** -0.5:
             raise ValueError("cudnn.flex_attention is called with its own scale")
-        q, k, v = (x.transpose(1, 2).contiguous() for x in (q, k, v))
+        q, k, v = (x.contiguous() for x in (q, k, v))
         if self.plan is None:
             ends = endpoints(
                 self.structure, self.heads, self.length, self.batch, self.device
@@ -146,9 +176,8 @@ class Spattn(System):
         self.text = for_spattn(self.structure).text
         self.function = spattn.torch.attention
 
-    def __call__(self, q, k, v, scale):
-        out = self.function(q, k, v, self.text, scale=scale)
-        return out.transpose(1, 2).contiguous()
+    def attend(self, q, k, v, scale):
+        return self.function(q, k, v, self.text, scale=scale)
 
 
 SYSTEMS = {

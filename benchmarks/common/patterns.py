@@ -7,11 +7,24 @@ STRUCTURES = ("causal", "exclusive", "local+band")
 Interval = tuple[int, int]
 
 
+def window_of(structure: str) -> int | None:
+    """The number of keys that "window1024" or the like has for a query."""
+    name, digits = structure[:6], structure[6:]
+    return int(digits) if name == "window" and digits.isdigit() else None
+
+
+def is_alike(structure: str) -> bool:
+    """Whether all heads see the same."""
+    return structure == "causal" or window_of(structure) is not None
+
+
 def intervals(structure: str, head: int, heads: int, length: int) -> list[Interval]:
     """The intervals [lo, hi) of distances that a head sees, disjoint and ascending, by
     the definition of arXiv 2511.09596, independently of spattn's algebra."""
     if structure == "causal":
         return [(0, length)]
+    if (window := window_of(structure)) is not None:
+        return [(0, window)]
     width, rest = divmod(length, heads)
     start = head * width + min(head, rest)
     width += head < rest
@@ -28,6 +41,8 @@ def for_spattn(structure: str):
     """The spattn structure."""
     import spattn
 
+    if (window := window_of(structure)) is not None:
+        return spattn.window(window)
     return {
         "causal": spattn.causal,
         "exclusive": spattn.exclusive_bands,
@@ -39,6 +54,8 @@ def mask_function(structure: str, heads: int, length: int, device: str):
     """The mask_mod for FlexAttention."""
     if structure == "causal":
         return lambda b, h, i, j: i >= j
+    if (window := window_of(structure)) is not None:
+        return lambda b, h, i, j: (i >= j) & (i - j < window)
     if length % heads == 0:
         # Avoid captured tensors, which not every backend supports.
         width = length // heads
@@ -68,7 +85,7 @@ def block_mask(structure: str, heads: int, length: int, device: str, size: int =
     # A block contains the distances from `least` to `most`.
     least, most = first[:, None] - last, last[:, None] - first
     visited, full = [], []
-    for head in range(1 if structure == "causal" else heads):
+    for head in range(1 if is_alike(structure) else heads):
         some = torch.zeros_like(least, dtype=torch.bool)
         all_ = some.clone()
         for lo, hi in intervals(structure, head, heads, length):
@@ -105,7 +122,7 @@ def endpoints(
         return (i + 1).repeat(batch)[None, None].contiguous()
     heads_ends = []
     count = max(len(intervals(structure, h, heads, length)) for h in range(heads))
-    for head in range(heads):
+    for head in range(1 if is_alike(structure) else heads):
         ends = [torch.zeros_like(i)]
         # Ascending distances are descending keys.
         for lo, hi in reversed(intervals(structure, head, heads, length)):
