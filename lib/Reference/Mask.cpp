@@ -25,6 +25,7 @@ namespace {
 struct Pair {
   int64_t d; ///< Distance.
   int64_t j; ///< Key.
+  int64_t p; ///< Where the query is among the keys, at least 0.
   int64_t N; ///< Key length.
   int64_t x; ///< The head's position among those its structure applies to,
   int64_t H; ///< and their number.
@@ -89,6 +90,7 @@ static bool isInStructure(Attribute structure, const Pair &p) {
       .Case([&](SinkAttr a) { return p.j < a.getCount() && p.d >= 0; })
       .Case([&](PrefixAttr a) { return p.j < a.getCount() || p.d >= 0; })
       .Case([&](KeysAttr a) { return contains(a.getInterval(), p.j, p.N); })
+      .Case([&](QueriesAttr a) { return contains(a.getInterval(), p.p, p.N); })
       .Case([&](DistancesAttr a) {
         return llvm::any_of(a.getIntervals(), [&](const Interval &interval) {
           return contains(interval, p.d, p.N);
@@ -119,7 +121,7 @@ static bool isInStructure(Attribute structure, const Pair &p) {
 llvm::Error spattn::checkStructure(Attribute structure) {
   return llvm::TypeSwitch<Attribute, llvm::Error>(structure)
       .Case<FullAttr, CausalAttr, WindowAttr, SinkAttr, PrefixAttr, KeysAttr,
-            DistancesAttr, PartitionAttr, BandAttr>(
+            QueriesAttr, DistancesAttr, PartitionAttr, BandAttr>(
           [](Attribute) -> llvm::Error { return llvm::Error::success(); })
       .Case<UnionAttr, IntersectionAttr, HeadsAttr>(
           [](auto composite) -> llvm::Error {
@@ -144,14 +146,15 @@ bool spattn::isAllowed(Attribute structure, int64_t head, int64_t numHeads,
     return false;
   int64_t off = alignment == Alignment::End ? keyLength - queryLength : 0;
   int64_t d = i + off - j;
+  int64_t p = std::max<int64_t>(i + off, 0);
   auto heads = dyn_cast<HeadsAttr>(structure);
   if (!heads)
-    return isInStructure(structure, {d, j, keyLength, head, numHeads});
+    return isInStructure(structure, {d, j, p, keyLength, head, numHeads});
   int64_t x = head;
   for (auto [count, own] :
        llvm::zip(heads.getCounts(), heads.getStructures())) {
     if (x < count)
-      return isInStructure(own, {d, j, keyLength, x, count});
+      return isInStructure(own, {d, j, p, keyLength, x, count});
     x -= count;
   }
   return false;

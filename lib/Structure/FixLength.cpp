@@ -34,6 +34,12 @@ public:
       return alwaysLE(keys.hi, keys.lo) ? Structure::none()
                                         : Structure::keys(keys.lo, keys.hi);
     }
+    case Structure::Kind::Queries: {
+      Interval queries = fix(structure.queryInterval());
+      return alwaysLE(queries.hi, queries.lo)
+                 ? Structure::none()
+                 : Structure::queries(queries.lo, queries.hi);
+    }
     case Structure::Kind::Band: {
       // Ends are values: those of a partition are none of its description.
       std::vector<Interval> intervals;

@@ -136,8 +136,9 @@ bool dependsOnGroup(const Structure &structure) {
                      dependsOnGroup);
 }
 
-/// The distances or the keys that exist: at least `least` and less than `end`,
-/// where that is known. What begins at or below `least` begins at `lowest`.
+/// The distances, keys or positions of queries that exist: at least `least` and
+/// less than `end`, where that is known. What begins at or below `least` begins
+/// at `lowest`.
 struct Extent {
   std::optional<Bound> least, end;
   Bound lowest;
@@ -149,18 +150,23 @@ public:
       : keyLength(lengths.keys),
         keys{Bound::constant(0),
              lengths.keys ? Bound::constant(*lengths.keys) : Bound::length(),
-             Bound::constant(0)} {
+             Bound::constant(0)},
+        queries{Bound::constant(0), std::nullopt, Bound::constant(0)} {
     // With aligned ends, 1 - Nq <= d < Nk; with aligned starts, -Nk < d < Nq.
     distances.lowest = Bound::negInf();
     if (alignment == Alignment::End) {
       if (lengths.queries)
         distances.least = Bound::constant(1 - *lengths.queries);
       distances.end = keys.end;
+      queries.end = keys.end;
+      if (lengths.queries && lengths.keys)
+        queries.least = Bound::constant(
+            std::max<int64_t>(*lengths.keys - *lengths.queries, 0));
     } else {
       distances.least = lengths.keys ? Bound::constant(1 - *lengths.keys)
                                      : Bound::affine(-1, 1, 1);
       if (lengths.queries)
-        distances.end = Bound::constant(*lengths.queries);
+        queries.end = distances.end = Bound::constant(*lengths.queries);
     }
   }
 
@@ -173,7 +179,9 @@ public:
       return Structure::distances(merge(intervals));
     }
     case Kind::Keys:
-      return keysOf(clip(structure.keyInterval(), keys));
+      return keysOf(structure.keyInterval());
+    case Kind::Queries:
+      return queriesOf(structure.queryInterval());
     case Kind::Band:
       if (structure.partitionLength() && !dependsOnGroup(structure))
         return simplify(Structure::distances(partitionDistances(
@@ -209,6 +217,9 @@ private:
       return {extent.lowest, extent.lowest};
     if (extent.least && alwaysLE(interval.lo, *extent.least))
       interval.lo = extent.lowest;
+    // Nothing exists at all.
+    if (extent.end && alwaysLE(*extent.end, interval.lo))
+      return {extent.lowest, extent.lowest};
     if (extent.end && alwaysLE(*extent.end, interval.hi))
       interval.hi = Bound::posInf();
     return interval;
@@ -220,6 +231,12 @@ private:
                          : Structure::keys(left.lo, left.hi);
   }
 
+  Structure queriesOf(const Interval &interval) const {
+    Interval left = clip(interval, queries);
+    return isEmpty(left) ? Structure::none()
+                         : Structure::queries(left.lo, left.hi);
+  }
+
   static bool isNone(const Structure &structure) {
     return structure == Structure::none();
   }
@@ -227,7 +244,8 @@ private:
   /// Whether a structure that has been simplified allows every pair.
   bool isFull(const Structure &structure) const {
     return structure == Structure::full() ||
-           structure == Structure::keys(keys.lowest, Bound::posInf());
+           structure == Structure::keys(keys.lowest, Bound::posInf()) ||
+           structure == Structure::queries(queries.lowest, Bound::posInf());
   }
 
   /// Two parts of a union or an intersection as one, if they can be.
@@ -249,12 +267,12 @@ private:
       if (both)
         return Structure::distances(*both);
     }
-    if (a.kind() == Kind::Keys) {
+    if (a.kind() == Kind::Keys || a.kind() == Kind::Queries) {
+      const Interval &x = a.intervals().front(), &y = b.intervals().front();
       std::optional<Interval> both =
-          kind == Kind::Union ? unite(a.keyInterval(), b.keyInterval())
-                              : intersect(a.keyInterval(), b.keyInterval());
+          kind == Kind::Union ? unite(x, y) : intersect(x, y);
       if (both)
-        return keysOf(*both);
+        return a.kind() == Kind::Keys ? keysOf(*both) : queriesOf(*both);
     }
     return std::nullopt;
   }
@@ -301,7 +319,7 @@ private:
   }
 
   std::optional<int64_t> keyLength;
-  Extent distances, keys;
+  Extent distances, keys, queries;
 };
 } // namespace
 

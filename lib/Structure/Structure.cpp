@@ -16,7 +16,7 @@ using namespace spattn;
 /// keep their defaults, so that comparing all of them is comparing the node.
 struct Structure::Node {
   Kind kind = Kind::Distances;
-  std::vector<Interval> intervals; // Keys: exactly one.
+  std::vector<Interval> intervals; // Keys and Queries: exactly one.
   Partition partition = Partition::Exclusive;
   std::optional<int64_t> of, index, length;
   std::vector<Structure> children;
@@ -40,6 +40,7 @@ Structure Structure::make(Node node) {
     node.pieces = saturate(static_cast<int64_t>(node.intervals.size()));
     break;
   case Kind::Keys:
+  case Kind::Queries:
     break;
   case Kind::Band:
     node.pieces = node.partition == Partition::LocalBand ? 2 : 1;
@@ -116,6 +117,13 @@ Structure Structure::keys(Bound lo, Bound hi) {
   return make(std::move(node));
 }
 
+Structure Structure::queries(Bound lo, Bound hi) {
+  Node node;
+  node.kind = Kind::Queries;
+  node.intervals = {{lo, hi}};
+  return make(std::move(node));
+}
+
 Structure Structure::band(Partition partition, std::optional<int64_t> of,
                           std::optional<int64_t> index,
                           std::optional<int64_t> length) {
@@ -183,9 +191,17 @@ const std::vector<Interval> &Structure::intervals() const {
   return node->intervals;
 }
 
-const Interval &Structure::keyInterval() const {
+static const Interval &noInterval() {
   static const Interval none{Bound::constant(0), Bound::constant(0)};
-  return node->kind == Kind::Keys ? node->intervals.front() : none;
+  return none;
+}
+
+const Interval &Structure::keyInterval() const {
+  return node->kind == Kind::Keys ? node->intervals.front() : noInterval();
+}
+
+const Interval &Structure::queryInterval() const {
+  return node->kind == Kind::Queries ? node->intervals.front() : noInterval();
 }
 
 Partition Structure::partition() const { return node->partition; }
@@ -236,6 +252,8 @@ std::string Structure::str() const {
     return "distances(" + list(intervals()) + ")";
   case Kind::Keys:
     return "keys(" + list(intervals()) + ")";
+  case Kind::Queries:
+    return "queries(" + list(intervals()) + ")";
   case Kind::Band: {
     std::string text = std::string("band(") + partitionName(partition());
     if (partitionOf())

@@ -58,16 +58,20 @@ Message checkDistances(const std::vector<Interval> &intervals) {
   return std::nullopt;
 }
 
-Message checkKeys(const Interval &interval) {
-  if (Message message = checkRange(interval, "key interval"))
+/// Of keys or of queries: `what`. Keys end at N; queries may do so later, if
+/// their starts are aligned.
+Message checkPositions(const Interval &interval, const std::string &what,
+                       bool endsAtLength) {
+  if (Message message = checkRange(interval, what + " interval"))
     return message;
-  if (Message message = checkOrder(interval, "key interval"))
+  if (Message message = checkOrder(interval, what + " interval"))
     return message;
   Bound zero = Bound::constant(0);
-  if (alwaysLE(interval.hi, zero) || alwaysLE(Bound::length(), interval.lo))
-    return "key interval " + quote(interval) + " selects no key";
+  bool isPast = endsAtLength && alwaysLE(Bound::length(), interval.lo);
+  if (alwaysLE(interval.hi, zero) || isPast)
+    return what + " interval " + quote(interval) + " selects no " + what;
   if (interval.lo.isFinite() && alwaysLT(interval.lo, zero))
-    return "key interval " + quote(interval) + " has a negative bound";
+    return what + " interval " + quote(interval) + " has a negative bound";
   return std::nullopt;
 }
 
@@ -105,7 +109,11 @@ Message checkTree(const Structure &structure, std::optional<int64_t> heads) {
   case Structure::Kind::Distances:
     return checkDistances(structure.intervals());
   case Structure::Kind::Keys:
-    return checkKeys(structure.keyInterval());
+    return checkPositions(structure.keyInterval(), "key",
+                          /*endsAtLength=*/true);
+  case Structure::Kind::Queries:
+    return checkPositions(structure.queryInterval(), "query",
+                          /*endsAtLength=*/false);
   case Structure::Kind::Band:
     return checkBand(structure, heads);
   case Structure::Kind::Union:
@@ -122,20 +130,29 @@ Message checkTree(const Structure &structure, std::optional<int64_t> heads) {
   return std::nullopt;
 }
 
-/// Collects the distinct bounds that cut the keys.
-void collectKeyBounds(const Structure &structure, std::vector<Bound> &bounds) {
-  if (structure.kind() == Structure::Kind::Keys) {
-    const Interval &keys = structure.keyInterval();
-    for (const Bound &bound : {keys.lo, keys.hi}) {
-      bool cuts = !alwaysLE(bound, Bound::constant(0)) &&
-                  !alwaysLE(Bound::length(), bound);
+/// Collects the distinct bounds that cut the keys, or the queries.
+void collectBounds(const Structure &structure, Structure::Kind kind,
+                   std::vector<Bound> &bounds) {
+  if (structure.kind() == kind) {
+    const Interval &interval = structure.intervals().front();
+    for (const Bound &bound : {interval.lo, interval.hi}) {
+      bool endsAtLength = kind == Structure::Kind::Keys;
+      bool cuts = bound.isFinite() && !alwaysLE(bound, Bound::constant(0)) &&
+                  !(endsAtLength && alwaysLE(Bound::length(), bound));
       if (cuts &&
           std::find(bounds.begin(), bounds.end(), bound) == bounds.end())
         bounds.push_back(bound);
     }
   }
   for (const Structure &child : structure.children())
-    collectKeyBounds(child, bounds);
+    collectBounds(child, kind, bounds);
+}
+
+/// Whether there is an interval of queries in it.
+bool hasQueries(const Structure &structure) {
+  return structure.kind() == Structure::Kind::Queries ||
+         std::any_of(structure.children().begin(), structure.children().end(),
+                     hasQueries);
 }
 
 /// Everything but the number of intervals, which takes the algebra to know.
@@ -153,11 +170,17 @@ Message checkDescription(const Structure &structure,
   if (structure.pieces() > Structure::maxPieces)
     return "the structure expands to more than " +
            std::to_string(Structure::maxPieces) + " intervals";
-  std::vector<Bound> bounds;
-  collectKeyBounds(structure, bounds);
-  if (static_cast<int64_t>(bounds.size()) > Structure::maxKeyBounds)
+  auto hasMoreBounds = [&](Structure::Kind kind, int64_t most) {
+    std::vector<Bound> bounds;
+    collectBounds(structure, kind, bounds);
+    return static_cast<int64_t>(bounds.size()) > most;
+  };
+  if (hasMoreBounds(Structure::Kind::Keys, Structure::maxKeyBounds))
     return "the structure has more than " +
            std::to_string(Structure::maxKeyBounds) + " distinct key bounds";
+  if (hasMoreBounds(Structure::Kind::Queries, Structure::maxQueryBounds))
+    return "the structure has more than " +
+           std::to_string(Structure::maxQueryBounds) + " distinct query bounds";
   return std::nullopt;
 }
 } // namespace
@@ -191,7 +214,8 @@ std::optional<std::string> Structure::validate(int64_t heads,
   intervals = countIntervals(heads);
   if (intervals > maxIntervals)
     return "the structure has " + std::to_string(intervals) +
-           " intervals of distances, counted for each range of keys; at most " +
+           " intervals of distances, counted for each range of keys" +
+           (hasQueries(*this) ? " and of queries" : "") + "; at most " +
            std::to_string(maxIntervals) + " are supported";
   return std::nullopt;
 }

@@ -16,11 +16,12 @@
 
 namespace spattn::detail {
 
-/// One term of the union: distances [lo, hi) and keys in all of `keys`.
+/// One term of the union: distances [lo, hi), keys in all of `keys`, and
+/// queries at positions in all of `queries`.
 template <class V>
 struct Box {
   Edges<V> distances;
-  std::vector<Interval> keys;
+  std::vector<Interval> keys, queries;
 };
 
 /// Expands structures to boxes at given lengths.
@@ -43,16 +44,25 @@ public:
     case Structure::Kind::Distances:
       for (const Interval &interval : structure.intervals())
         boxes.push_back(
-            {{edgeOps.edgeOf(interval.lo), edgeOps.edgeOf(interval.hi)}, {}});
+            {{edgeOps.edgeOf(interval.lo), edgeOps.edgeOf(interval.hi)},
+             {},
+             {}});
       break;
     case Structure::Kind::Keys:
       boxes.push_back(
           {{edgeOps.edgeOf(Bound::negInf()), edgeOps.edgeOf(Bound::posInf())},
-           {structure.keyInterval()}});
+           {structure.keyInterval()},
+           {}});
+      break;
+    case Structure::Kind::Queries:
+      boxes.push_back(
+          {{edgeOps.edgeOf(Bound::negInf()), edgeOps.edgeOf(Bound::posInf())},
+           {},
+           {structure.queryInterval()}});
       break;
     case Structure::Kind::Band:
       for (const Edges &distances : band(structure, position, heads))
-        boxes.push_back({distances, {}});
+        boxes.push_back({distances, {}, {}});
       break;
     case Structure::Kind::Union:
       for (const Structure &child : structure.children())
@@ -84,14 +94,20 @@ private:
       for (const Box &y : b) {
         Box box = {{edgeOps.maxOf(x.distances.lo, y.distances.lo),
                     edgeOps.minOf(x.distances.hi, y.distances.hi)},
-                   x.keys};
-        for (const Interval &keys : y.keys)
-          if (std::find(box.keys.begin(), box.keys.end(), keys) ==
-              box.keys.end())
-            box.keys.push_back(keys);
+                   x.keys,
+                   x.queries};
+        addOnce(box.keys, y.keys);
+        addOnce(box.queries, y.queries);
         boxes.push_back(std::move(box));
       }
     return boxes;
+  }
+
+  static void addOnce(std::vector<Interval> &items,
+                      const std::vector<Interval> &others) {
+    for (const Interval &other : others)
+      if (std::find(items.begin(), items.end(), other) == items.end())
+        items.push_back(other);
   }
 
   /// A head's part of a partition; the definition is in Structure.h.

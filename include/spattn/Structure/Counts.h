@@ -160,19 +160,28 @@ V unmaskedPairs(Ops &ops, const NormalForm<V> &nf, V qBegin, V qEnd) {
   V pairs = zero;
   for (const KeySegment<V> &segment : nf.segments) {
     V keys = ops.sub(segment.end, segment.begin);
-    for (const DistanceInterval<V> &d : segment.intervals) {
-      // Query i sees the keys of the segment up to i + off - lo, without those
-      // up to i + off - hi.
-      auto keysUpTo = [&](V distance) {
-        V shift = ops.sub(ops.sub(nf.offset, distance), segment.begin);
-        return detail::sumOfClamped(ops, qBegin, qEnd,
-                                    detail::addConstant(ops, shift, 1), keys);
-      };
-      V count =
-          d.loUnbounded ? ops.mul(keys, ops.sub(qEnd, qBegin)) : keysUpTo(d.lo);
-      if (!d.hiUnbounded)
-        count = ops.sub(count, keysUpTo(ops.max(d.hi, d.lo)));
-      pairs = ops.add(pairs, count);
+    for (size_t r = 0; r < segment.queries.size(); ++r) {
+      const QuerySegment<V> &queries = segment.queries[r];
+      V begin = r > 0 ? ops.max(qBegin, queries.begin) : qBegin;
+      V end = qEnd;
+      if (r + 1 < segment.queries.size())
+        end = ops.min(end, queries.end);
+      if (segment.queries.size() > 1)
+        end = ops.max(end, begin);
+      for (const DistanceInterval<V> &d : queries.intervals) {
+        // Query i sees the keys of the segment up to i + off - lo, without
+        // those up to i + off - hi.
+        auto keysUpTo = [&](V distance) {
+          V shift = ops.sub(ops.sub(nf.offset, distance), segment.begin);
+          return detail::sumOfClamped(ops, begin, end,
+                                      detail::addConstant(ops, shift, 1), keys);
+        };
+        V count =
+            d.loUnbounded ? ops.mul(keys, ops.sub(end, begin)) : keysUpTo(d.lo);
+        if (!d.hiUnbounded)
+          count = ops.sub(count, keysUpTo(ops.max(d.hi, d.lo)));
+        pairs = ops.add(pairs, count);
+      }
     }
   }
   return pairs;

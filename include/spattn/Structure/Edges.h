@@ -13,6 +13,8 @@
 #include "spattn/Structure/Ops.h"
 #include "spattn/Structure/Structure.h"
 
+#include <algorithm>
+
 namespace spattn::detail {
 
 /// An end of a distance interval: its value, and what is known of it for
@@ -115,6 +117,18 @@ public:
       return a;
     return {detail::choose(ops, condition, a.value, b.value), std::nullopt,
             a.nonNegative && b.nonNegative};
+  }
+
+  static bool certainlyEqual(const Edge &a, const Edge &b) {
+    return a.bound && a.bound == b.bound;
+  }
+  static bool certainlyEqual(const std::vector<Edges<V>> &a,
+                             const std::vector<Edges<V>> &b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](const Edges<V> &x, const Edges<V> &y) {
+                        return certainlyEqual(x.lo, y.lo) &&
+                               certainlyEqual(x.hi, y.hi);
+                      });
   }
 
   Ops &ops;

@@ -8,7 +8,8 @@
 //
 // A structure expands to a union of boxes: a distance interval times an
 // intersection of key intervals. The key bounds, which are symbolic, cut the
-// keys into segments; in each segment the distance intervals of the boxes that
+// keys into segments, and those of the boxes that cover a segment cut its
+// queries; in each of those segments the distance intervals of the boxes that
 // cover it are sorted and merged. What the bounds themselves decide for every
 // N is decided here; the rest is left to `Ops`.
 //
@@ -32,6 +33,8 @@
 // keysOfQuery (Spans.h) says, and the tiles of TileRanges.h are such spans of a
 // block of queries, rounded.
 //
+// QuerySegments.h has an example with queries.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SPATTN_STRUCTURE_EVALUATE_H
@@ -39,7 +42,7 @@
 
 #include "spattn/Structure/Boxes.h"
 #include "spattn/Structure/HeadStructures.h"
-#include "spattn/Structure/KeyCuts.h"
+#include "spattn/Structure/QuerySegments.h"
 #include "spattn/Structure/Sort.h"
 
 #include <algorithm>
@@ -59,9 +62,9 @@ public:
 
   Evaluator(Ops &ops, Lengths<V> lengths, Alignment alignment)
       : ops(ops), lengths(lengths), edgeOps(ops, lengths, alignment),
-        expander(ops, edgeOps), cutter(ops, edgeOps), zero(edgeOps.zero),
-        distanceBegin(edgeOps.distanceBegin), distanceEnd(edgeOps.distanceEnd) {
-  }
+        expander(ops, edgeOps), cutter(ops, edgeOps), queryCutter(ops, edgeOps),
+        zero(edgeOps.zero), distanceBegin(edgeOps.distanceBegin),
+        distanceEnd(edgeOps.distanceEnd) {}
 
   /// The normal form of `structure` for the head at `position` of a group of
   /// `heads`.
@@ -70,18 +73,25 @@ public:
     std::vector<Box> boxes = expander.expand(structure, position, heads);
     NormalForm<V> result = empty();
     result.segments.clear();
-    std::vector<Edges> previous;
-    for (Cut<V> &cut : cutter.cut(boxes)) {
-      std::vector<Edges> own = merge(std::move(cut.edges));
-      // Neighbours that certainly allow the same distances are one segment.
-      if (!result.segments.empty() && certainlyEqual(previous, own)) {
+    std::vector<QueryCut<V>> previous;
+    for (Cut<V> &cut : cutter.cut(boxes, Axis::Keys)) {
+      std::vector<QueryCut<V>> own = queryCutter.cut(
+          cut, [&](std::vector<Edges> edges) { return merge(edges); });
+      // Neighbours that certainly allow the same are one segment.
+      if (!result.segments.empty() &&
+          QueryCutter<Ops>::certainlyEqual(previous, own)) {
         result.segments.back().end = cut.end;
         continue;
       }
-      result.segments.push_back({cut.begin, cut.end, finish(own)});
+      KeySegment<V> segment = {cut.begin, cut.end, {}};
+      for (const QueryCut<V> &queries : own)
+        segment.queries.push_back(
+            {queries.begin, queries.end, finish(queries.edges)});
+      dropEmpty(segment.queries);
+      result.segments.push_back(std::move(segment));
       previous = std::move(own);
     }
-    dropEmptySegments(result);
+    dropEmpty(result.segments);
     return result;
   }
 
@@ -91,49 +101,73 @@ public:
             edgeOps.offset,
             distanceBegin,
             distanceEnd,
-            {{zero, lengths.keys, {}}}};
+            {{zero, lengths.keys, {{zero, lengths.queries, {}}}}}};
   }
 
   /// `condition ? a : b`, slot by slot; the shorter one is padded with empty
   /// segments and intervals.
   NormalForm<V> select(typename Ops::Bool condition, NormalForm<V> a,
                        NormalForm<V> b) {
-    size_t segments = std::max(a.segments.size(), b.segments.size());
-    pad(a.segments, segments, {lengths.keys, lengths.keys, {}});
-    pad(b.segments, segments, {lengths.keys, lengths.keys, {}});
     NormalForm<V> result = a;
-    for (size_t s = 0; s < segments; ++s) {
-      auto &x = a.segments[s], &y = b.segments[s];
-      auto &segment = result.segments[s];
-      // The outer ends are the same in both, by the invariant.
-      segment.begin =
-          s == 0 ? zero : detail::choose(ops, condition, x.begin, y.begin);
-      segment.end = s + 1 == segments
-                        ? lengths.keys
-                        : detail::choose(ops, condition, x.end, y.end);
-      size_t intervals = std::max(x.intervals.size(), y.intervals.size());
-      pad(x.intervals, intervals, {distanceEnd, distanceEnd});
-      pad(y.intervals, intervals, {distanceEnd, distanceEnd});
-      segment.intervals.clear();
-      for (size_t k = 0; k < intervals; ++k) {
-        const auto &p = x.intervals[k], &q = y.intervals[k];
-        segment.intervals.push_back({detail::choose(ops, condition, p.lo, q.lo),
-                                     detail::choose(ops, condition, p.hi, q.hi),
-                                     p.loUnbounded && q.loUnbounded,
-                                     p.hiUnbounded && q.hiUnbounded});
-      }
+    result.segments = selectSegments(
+        condition, a.segments, b.segments, lengths.keys,
+        {lengths.keys, lengths.keys, {{zero, lengths.queries, {}}}});
+    for (size_t s = 0; s < result.segments.size(); ++s) {
+      auto &x = a.segments[s].queries, &y = b.segments[s].queries;
+      result.segments[s].queries =
+          selectSegments(condition, x, y, lengths.queries,
+                         {lengths.queries, lengths.queries, {}});
+      for (size_t r = 0; r < x.size(); ++r)
+        result.segments[s].queries[r].intervals =
+            selectIntervals(condition, x[r].intervals, y[r].intervals);
     }
     return result;
   }
 
 private:
+  /// The ends of `condition ? a : b`; both get as many segments.
+  template <class Segment>
+  std::vector<Segment>
+  selectSegments(typename Ops::Bool condition, std::vector<Segment> &a,
+                 std::vector<Segment> &b, V length, const Segment &filler) {
+    size_t segments = std::max(a.size(), b.size());
+    pad(a, segments, filler);
+    pad(b, segments, filler);
+    std::vector<Segment> result = a;
+    for (size_t s = 0; s < segments; ++s) {
+      // The outer ends are the same in both, by the invariant.
+      result[s].begin =
+          s == 0 ? zero
+                 : detail::choose(ops, condition, a[s].begin, b[s].begin);
+      result[s].end = s + 1 == segments
+                          ? length
+                          : detail::choose(ops, condition, a[s].end, b[s].end);
+    }
+    return result;
+  }
+
+  using Intervals = std::vector<DistanceInterval<V>>;
+  Intervals selectIntervals(typename Ops::Bool condition, Intervals a,
+                            Intervals b) {
+    size_t intervals = std::max(a.size(), b.size());
+    pad(a, intervals, {distanceEnd, distanceEnd});
+    pad(b, intervals, {distanceEnd, distanceEnd});
+    Intervals result;
+    for (size_t k = 0; k < intervals; ++k)
+      result.push_back({detail::choose(ops, condition, a[k].lo, b[k].lo),
+                        detail::choose(ops, condition, a[k].hi, b[k].hi),
+                        a[k].loUnbounded && b[k].loUnbounded,
+                        a[k].hiUnbounded && b[k].hiUnbounded});
+    return result;
+  }
+
   template <class T>
   static void pad(std::vector<T> &items, size_t size, const T &filler) {
     items.resize(std::max(items.size(), size), filler);
   }
 
-  void dropEmptySegments(NormalForm<V> &nf) {
-    auto &segments = nf.segments;
+  template <class Segment>
+  void dropEmpty(std::vector<Segment> &segments) {
     for (size_t s = 0; s < segments.size();) {
       if (segments.size() > 1 &&
           detail::knownLE(ops, segments[s].end, segments[s].begin))
@@ -141,17 +175,6 @@ private:
       else
         ++s;
     }
-  }
-
-  static bool certainlyEqual(const std::vector<Edges> &a,
-                             const std::vector<Edges> &b) {
-    auto equal = [](const Edge &x, const Edge &y) {
-      return x.bound && x.bound == y.bound;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](const Edges &x, const Edges &y) {
-                        return equal(x.lo, y.lo) && equal(x.hi, y.hi);
-                      });
   }
 
   /// Sorts by lo and merges what overlaps or touches. Where a slot k is merged
@@ -224,7 +247,8 @@ private:
   Lengths<V> lengths;
   EdgeOps<Ops> edgeOps;
   Expander<Ops> expander;
-  KeyCutter<Ops> cutter;
+  Cutter<Ops> cutter;
+  QueryCutter<Ops> queryCutter;
   V zero, distanceBegin, distanceEnd;
 };
 

@@ -1,4 +1,4 @@
-//===- NormalForm.h - Segments of keys, intervals of distances --*- C++ -*-===//
+//===- NormalForm.h - Segments, with intervals of distances -----*- C++ -*-===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -41,18 +41,28 @@ struct DistanceInterval {
   bool hiUnbounded = false;
 };
 
-/// Keys [begin, end), and the distances allowed for them.
+/// Queries [begin, end), and the distances allowed for them.
+template <class V>
+struct QuerySegment {
+  V begin, end;
+  std::vector<DistanceInterval<V>> intervals;
+};
+
+/// Keys [begin, end), and the queries that may see them.
 template <class V>
 struct KeySegment {
   V begin, end;
-  std::vector<DistanceInterval<V>> intervals;
+  std::vector<QuerySegment<V>> queries;
 };
 
 /// What one head sees, as a disjoint union. Invariants, which hold at run time
 /// whatever the description was:
 ///  - there is a segment; the segments are ascending, share their ends, and
 ///    together are [0, Nk); some may be empty;
-///  - the non-empty intervals of a segment are ascending, disjoint and not
+///  - so are the query segments of each, which together are [0, Nq). There is
+///    one unless the description has intervals of queries;
+///  - the non-empty intervals of a query segment are ascending, disjoint and
+///  not
 ///    even adjacent; empty ones may stand anywhere between them, and have
 ///    lo >= distanceEnd or hi <= distanceBegin;
 ///  - [distanceBegin, distanceEnd) are the distances of the pairs that exist;
@@ -71,8 +81,19 @@ template <class V>
 int64_t countIntervals(const NormalForm<V> &form) {
   int64_t intervals = 0;
   for (const KeySegment<V> &segment : form.segments)
-    intervals += static_cast<int64_t>(segment.intervals.size());
+    for (const QuerySegment<V> &queries : segment.queries)
+      intervals += static_cast<int64_t>(queries.intervals.size());
   return intervals;
+}
+
+/// Whether which keys a query sees depends on more than their distance: on
+/// where the query is.
+template <class V>
+bool hasQuerySegments(const NormalForm<V> &form) {
+  for (const KeySegment<V> &segment : form.segments)
+    if (segment.queries.size() > 1)
+      return true;
+  return false;
 }
 
 /// Tiles [begin, end) are visited. Those of [fullBegin, fullEnd) are full (no

@@ -22,59 +22,99 @@
 #ifndef SPATTN_STRUCTURE_SPANS_H
 #define SPATTN_STRUCTURE_SPANS_H
 
-#include "spattn/Structure/NormalForm.h"
-#include "spattn/Structure/Ops.h"
-#include "spattn/Structure/Sort.h"
+#include "spattn/Structure/SpanLists.h"
 
 namespace spattn {
 namespace detail {
 
 /// What one interval of one segment gives. `full` lies within `visited`, and is
-/// empty where that is.
+/// empty where that is. `segment` is that of keys for spans of keys, that of
+/// queries for spans of queries.
 template <class V>
 struct SlotSpans {
   Span<V> visited, full;
   size_t segment;
 };
 
+/// Existing queries [begin, end) of a block, by their positions, and the end of
+/// what they may see: all keys, or none if there is no such query.
 template <class Ops>
-bool knownEmpty(Ops &ops, const Span<typename Ops::Value> &span) {
-  return knownLE(ops, span.hi, span.lo);
+struct QueryBlock {
+  using V = typename Ops::Value;
+
+  QueryBlock(Ops &ops, const NormalForm<V> &nf, V begin, V end)
+      : touched(ops.lt(begin, end)),
+        limit(choose(ops, touched, nf.lengths.keys, ops.constant(0))),
+        first(ops.add(begin, nf.offset)), last(ops.add(end, nf.offset)) {}
+
+  typename Ops::Bool touched;
+  V limit, first, last;
+};
+
+/// Those of [qBegin, qEnd) that are in query segment `r` of a segment of keys,
+/// of which there are several.
+template <class Ops, class V = typename Ops::Value>
+QueryBlock<Ops> blockOfSegment(Ops &ops, const NormalForm<V> &nf,
+                               const KeySegment<V> &segment, size_t r, V qBegin,
+                               V qEnd) {
+  if (r > 0)
+    qBegin = ops.max(qBegin, segment.queries[r].begin);
+  if (r + 1 < segment.queries.size())
+    qEnd = ops.min(qEnd, segment.queries[r].end);
+  return QueryBlock<Ops>(ops, nf, qBegin, qEnd);
 }
 
-/// Keys for the queries [qBegin, min(qEnd, Nq)). Slots come by ascending key:
-/// by segment, and within it from the largest distance down; the non-empty
-/// visited spans ascend in both ends.
+/// Keys of segment `s` for a block of its query segment `r`, from the largest
+/// distance down; the non-empty visited spans ascend in both ends.
+template <class Ops, class V = typename Ops::Value>
+std::vector<SlotSpans<V>> keySlots(Ops &ops, const NormalForm<V> &nf, size_t s,
+                                   size_t r, const QueryBlock<Ops> &block) {
+  const KeySegment<V> &segment = nf.segments[s];
+  const auto &intervals = segment.queries[r].intervals;
+  std::vector<SlotSpans<V>> slots;
+  if (intervals.empty())
+    return slots;
+  V begin = segment.begin;
+  V end = s + 1 == nf.segments.size() ? block.limit
+                                      : ops.min(segment.end, block.limit);
+  auto from = [&](V key) {
+    return isKnown(ops, begin, 0) ? ops.max(key, begin) : ops.max(begin, key);
+  };
+  for (size_t k = intervals.size(); k-- > 0;) {
+    const DistanceInterval<V> &d = intervals[k];
+    SlotSpans<V> slot = {{begin, end}, {begin, end}, s};
+    if (!d.hiUnbounded) {
+      slot.visited.lo = from(addConstant(ops, ops.sub(block.first, d.hi), 1));
+      slot.full.lo = from(ops.sub(block.last, d.hi));
+    }
+    if (!d.loUnbounded) {
+      slot.visited.hi = ops.min(end, ops.sub(block.last, d.lo));
+      slot.full.hi =
+          ops.min(end, addConstant(ops, ops.sub(block.first, d.lo), 1));
+    }
+    if (!knownEmpty(ops, slot.visited))
+      slots.push_back(slot);
+  }
+  return slots;
+}
+
+/// Keys for the queries [qBegin, min(qEnd, Nq)). Slots come by segment; with
+/// one segment of queries, by ascending key.
 template <class Ops, class V = typename Ops::Value>
 std::vector<SlotSpans<V>> keySlots(Ops &ops, const NormalForm<V> &nf, V qBegin,
                                    V qEnd) {
   qEnd = ops.min(qEnd, nf.lengths.queries);
-  // No query, no key: one limit empties every slot.
-  V limit = choose(ops, ops.lt(qBegin, qEnd), nf.lengths.keys, ops.constant(0));
-  V first = ops.add(qBegin, nf.offset);
-  V last = ops.add(qEnd, nf.offset);
+  QueryBlock<Ops> all(ops, nf, qBegin, qEnd);
   std::vector<SlotSpans<V>> slots;
   for (size_t s = 0; s < nf.segments.size(); ++s) {
     const KeySegment<V> &segment = nf.segments[s];
-    if (segment.intervals.empty())
-      continue;
-    V begin = segment.begin;
-    V end = s + 1 == nf.segments.size() ? limit : ops.min(segment.end, limit);
-    auto from = [&](V key) {
-      return isKnown(ops, begin, 0) ? ops.max(key, begin) : ops.max(begin, key);
-    };
-    for (size_t k = segment.intervals.size(); k-- > 0;) {
-      const DistanceInterval<V> &d = segment.intervals[k];
-      SlotSpans<V> slot = {{begin, end}, {begin, end}, s};
-      if (!d.hiUnbounded) {
-        slot.visited.lo = from(addConstant(ops, ops.sub(first, d.hi), 1));
-        slot.full.lo = from(ops.sub(last, d.hi));
-      }
-      if (!d.loUnbounded) {
-        slot.visited.hi = ops.min(end, ops.sub(last, d.lo));
-        slot.full.hi = ops.min(end, addConstant(ops, ops.sub(first, d.lo), 1));
-      }
-      if (!knownEmpty(ops, slot.visited))
+    for (size_t r = 0; r < segment.queries.size(); ++r) {
+      if (segment.queries[r].intervals.empty())
+        continue;
+      bool isWhole = segment.queries.size() == 1;
+      QueryBlock<Ops> block =
+          isWhole ? all : blockOfSegment(ops, nf, segment, r, qBegin, qEnd);
+      for (const SlotSpans<V> &slot : keySlots(ops, nf, s, r, block))
         slots.push_back(slot);
     }
   }
@@ -97,85 +137,29 @@ std::vector<SlotSpans<V>> querySlots(Ops &ops, const NormalForm<V> &nf,
   V first = ops.sub(kBegin, nf.offset);
   V last = ops.sub(kEnd, nf.offset);
   std::vector<SlotSpans<V>> slots;
-  for (const DistanceInterval<V> &d : segment.intervals) {
-    SlotSpans<V> slot = {{zero, limit}, {zero, limit}, s};
-    if (!d.loUnbounded) {
-      slot.visited.lo = ops.max(ops.add(first, d.lo), zero);
-      slot.full.lo = ops.max(addConstant(ops, ops.add(last, d.lo), -1), zero);
+  for (size_t r = 0; r < segment.queries.size(); ++r) {
+    const QuerySegment<V> &queries = segment.queries[r];
+    if (queries.intervals.empty())
+      continue;
+    V begin = r == 0 ? zero : queries.begin;
+    V end =
+        r + 1 == segment.queries.size() ? limit : ops.min(limit, queries.end);
+    for (const DistanceInterval<V> &d : queries.intervals) {
+      SlotSpans<V> slot = {{begin, end}, {begin, end}, r};
+      if (!d.loUnbounded) {
+        slot.visited.lo = ops.max(ops.add(first, d.lo), begin);
+        slot.full.lo =
+            ops.max(addConstant(ops, ops.add(last, d.lo), -1), begin);
+      }
+      if (!d.hiUnbounded) {
+        slot.visited.hi =
+            ops.min(end, addConstant(ops, ops.add(last, d.hi), -1));
+        slot.full.hi = ops.min(end, ops.add(first, d.hi));
+      }
+      slots.push_back(slot);
     }
-    if (!d.hiUnbounded) {
-      slot.visited.hi =
-          ops.min(limit, addConstant(ops, ops.add(last, d.hi), -1));
-      slot.full.hi = ops.min(limit, ops.add(first, d.hi));
-    }
-    slots.push_back(slot);
   }
   return slots;
-}
-
-/// Gives every empty span the value [filler, filler).
-template <class Ops, class V = typename Ops::Value>
-void fillEmpty(Ops &ops, std::vector<Span<V>> &spans, V filler) {
-  std::vector<Span<V>> kept;
-  for (const Span<V> &span : spans) {
-    if (knownEmpty(ops, span))
-      continue;
-    if (knownLT(ops, span.lo, span.hi)) {
-      kept.push_back(span);
-      continue;
-    }
-    typename Ops::Bool some = ops.lt(span.lo, span.hi);
-    kept.push_back({choose(ops, some, span.lo, filler),
-                    choose(ops, some, span.hi, filler)});
-  }
-  spans = std::move(kept);
-}
-
-/// Orders two spans by lo.
-template <class Ops, class V = typename Ops::Value>
-void exchangeSpans(Ops &ops, Span<V> &a, Span<V> &b) {
-  typename Ops::Bool inOrder = ops.le(a.lo, b.lo);
-  Span<V> first = {ops.min(a.lo, b.lo), choose(ops, inOrder, a.hi, b.hi)};
-  b = {ops.max(a.lo, b.lo), choose(ops, inOrder, b.hi, a.hi)};
-  a = first;
-}
-
-/// Sorts by lo.
-template <class Ops, class V = typename Ops::Value>
-void sortSpans(Ops &ops, std::vector<Span<V>> &spans) {
-  sortNetwork(
-      spans,
-      [&](const Span<V> &a, const Span<V> &b) {
-        return knownLE(ops, a.lo, b.lo);
-      },
-      [&](Span<V> &a, Span<V> &b) { exchangeSpans(ops, a, b); });
-}
-
-/// Merges two lists that are ascending by lo.
-template <class Ops, class V = typename Ops::Value>
-std::vector<Span<V>> mergeSpans(Ops &ops, const std::vector<Span<V>> &a,
-                                const std::vector<Span<V>> &b) {
-  return mergeNetwork(
-      a, b,
-      [&](const Span<V> &a, const Span<V> &b) {
-        return knownLE(ops, a.lo, b.lo);
-      },
-      [&](Span<V> &a, Span<V> &b) { exchangeSpans(ops, a, b); });
-}
-
-/// Merges spans sorted by lo where they overlap or touch; what is merged into
-/// its successor stays as an empty span. `Evaluator::merge` says why empty
-/// spans need no care.
-template <class Ops, class V = typename Ops::Value>
-void mergeSorted(Ops &ops, std::vector<Span<V>> &spans) {
-  for (size_t k = 0; k + 1 < spans.size(); ++k) {
-    Span<V> &last = spans[k], &next = spans[k + 1];
-    typename Ops::Bool touches = ops.le(next.lo, last.hi);
-    V hi = ops.max(last.hi, next.hi);
-    V lo = choose(ops, touches, last.lo, next.lo);
-    next = {lo, choose(ops, touches, hi, next.hi)};
-    last.hi = choose(ops, touches, last.lo, last.hi);
-  }
 }
 
 /// All queries that see a key of [kBegin, kEnd): disjoint, not adjacent,
@@ -259,30 +243,37 @@ typename Ops::Bool allowed(Ops &ops, const NormalForm<V> &nf, V i, V j,
   std::optional<Bool> any;
   for (size_t s = 0; s < nf.segments.size(); ++s) {
     const KeySegment<V> &segment = nf.segments[s];
-    if (segment.intervals.empty())
-      continue;
-    std::optional<Bool> some;
-    bool every = false;
-    for (const DistanceInterval<V> &interval : segment.intervals) {
-      std::optional<Bool> in;
-      if (!interval.loUnbounded)
-        in = ops.le(interval.lo, d);
-      if (!interval.hiUnbounded)
-        in = both(in, ops.lt(d, interval.hi));
-      if (!in)
-        every = true;
-      else
-        some = some ? ops.orB(*some, *in) : *in;
+    for (size_t r = 0; r < segment.queries.size(); ++r) {
+      const QuerySegment<V> &queries = segment.queries[r];
+      if (queries.intervals.empty())
+        continue;
+      std::optional<Bool> some;
+      bool every = false;
+      for (const DistanceInterval<V> &interval : queries.intervals) {
+        std::optional<Bool> in;
+        if (!interval.loUnbounded)
+          in = ops.le(interval.lo, d);
+        if (!interval.hiUnbounded)
+          in = both(in, ops.lt(d, interval.hi));
+        if (!in)
+          every = true;
+        else
+          some = some ? ops.orB(*some, *in) : *in;
+      }
+      if (every)
+        some = std::nullopt;
+      if (s > 0)
+        some = both(some, ops.le(segment.begin, j));
+      if (s + 1 < nf.segments.size())
+        some = both(some, ops.lt(j, segment.end));
+      if (r > 0)
+        some = both(some, ops.le(queries.begin, i));
+      if (r + 1 < segment.queries.size())
+        some = both(some, ops.lt(i, queries.end));
+      if (!some)
+        some = ops.constantBool(true);
+      any = any ? ops.orB(*any, *some) : *some;
     }
-    if (every)
-      some = std::nullopt;
-    if (s > 0)
-      some = both(some, ops.le(segment.begin, j));
-    if (s + 1 < nf.segments.size())
-      some = both(some, ops.lt(j, segment.end));
-    if (!some)
-      some = ops.constantBool(true);
-    any = any ? ops.orB(*any, *some) : *some;
   }
   if (!any)
     return ops.constantBool(false);

@@ -61,21 +61,23 @@ std::vector<Interval> partitionDistances(Partition partition, int64_t of,
                                          int64_t index, int64_t length);
 
 /// A set of allowed (query i, key j) pairs with a closed form, in terms of the
-/// aligned distance d = i + off - j (see Alignment) and of j. N in bounds and
-/// partitions is Nk. Pairs outside [0, Nq) x [0, Nk) are never allowed,
-/// whatever a structure says.
+/// aligned distance d = i + off - j (see Alignment), of j, and of the query's
+/// position among the keys, max(i + off, 0). N in bounds and partitions is Nk.
+/// Pairs outside [0, Nq) x [0, Nk) are never allowed, whatever a structure
+/// says.
 ///
 /// Immutable and cheap to copy. Factories accept anything; `validate` says
 /// what is wrong with it.
 class Structure {
 public:
-  enum class Kind { Distances, Keys, Band, Union, Intersection };
+  enum class Kind { Distances, Keys, Queries, Band, Union, Intersection };
 
   /// Limits that `validate` enforces, so that what a structure expands to
   /// stays small.
   static constexpr int64_t maxPieces = 64;
   static constexpr int64_t maxIntervals = 24;
   static constexpr int64_t maxKeyBounds = 8;
+  static constexpr int64_t maxQueryBounds = 8;
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;
   static constexpr int64_t maxPartition = int64_t(1) << 20;
@@ -85,6 +87,8 @@ public:
   static Structure distances(std::vector<Interval> intervals);
   /// Pairs whose key lies in [lo, hi), whatever their distance.
   static Structure keys(Bound lo, Bound hi);
+  /// Pairs whose query is at a position in [lo, hi), whatever their distance.
+  static Structure queries(Bound lo, Bound hi);
   /// Head `index`'s part of a partition among `of` heads. Left out, `of` is
   /// the number of heads of the group the structure is used in, and `index`
   /// the head's position in it. What is shared out are the distances
@@ -113,8 +117,9 @@ public:
   Kind kind() const;
   /// Distances: the intervals, as given.
   const std::vector<Interval> &intervals() const;
-  /// Keys: the interval.
+  /// Keys and Queries: the interval.
   const Interval &keyInterval() const;
+  const Interval &queryInterval() const;
   /// Band: the partition, and its explicit parameters, if any.
   Partition partition() const;
   std::optional<int64_t> partitionOf() const;
@@ -128,13 +133,14 @@ public:
   int64_t depth() const;
   int64_t size() const;
 
-  /// How many boxes (distance interval x key interval) the structure expands
-  /// to at most, saturated at `maxPieces + 1`.
+  /// How many boxes (distance interval x key interval x query interval) the
+  /// structure expands to at most, saturated at `maxPieces + 1`.
   int64_t pieces() const;
 
   /// How many intervals of distances its normal form has at most, over all
-  /// segments of keys and whatever the lengths are, where it is used for a
-  /// group of so many heads. The structure has to be valid but for that number.
+  /// segments of keys and of queries and whatever the lengths are, where it is
+  /// used for a group of so many heads. The structure has to be valid but for
+  /// that number.
   int64_t countIntervals(int64_t heads) const;
 
   /// What makes the structure unusable, if anything. `heads` is the number of

@@ -46,8 +46,12 @@ protected:
     tile.form.distanceEnd = known(inner());
     Index end = known(inner());
     tile.form.segments = {
-        {b.ops.constant(0), end, {{known(inner()), b.ops.constant(9)}}},
-        {end, known(top), {}}};
+        {b.ops.constant(0),
+         end,
+         {{b.ops.constant(0),
+           known(top),
+           {{known(inner()), b.ops.constant(9)}}}}},
+        {end, known(top), {{b.ops.constant(0), known(top), {}}}}};
     tile.masked = {{{b.ops.constant(0), known(inner())},
                     {known(tile.maskedCount), known(inner())}},
                    known(tile.maskedCount)};
@@ -56,6 +60,9 @@ protected:
 
   Value inner() { return kernel.input("inner"); }
   Index known(Value value) { return kernel.b.ops.wrap(value); }
+  static const DistanceInterval<Index> &interval(const WorkTile &tile) {
+    return tile.form.segments[0].queries[0].intervals[0];
+  }
   std::vector<Value> words(const WorkTileWords &words) {
     return {words.getWords().begin(), words.getWords().end()};
   }
@@ -68,13 +75,13 @@ protected:
 /// Constants, values at the top level, and what is there already have no words.
 TEST_F(WorkTileWordsTest, WhatReadersDoNotKnow) {
   WorkTileWords all(tile, /*hasTables=*/false);
-  EXPECT_THAT(
-      words(all),
-      ElementsAre(tile.visited, tile.maskedCount, tile.head, tile.extra[1],
-                  tile.first.value, tile.masked.pieces[0].shift.value,
-                  tile.masked.pieces[1].shift.value,
-                  tile.form.distanceEnd.value, tile.form.segments[0].end.value,
-                  tile.form.segments[0].intervals[0].lo.value));
+  EXPECT_THAT(words(all), ElementsAre(tile.visited, tile.maskedCount, tile.head,
+                                      tile.extra[1], tile.first.value,
+                                      tile.masked.pieces[0].shift.value,
+                                      tile.masked.pieces[1].shift.value,
+                                      tile.form.distanceEnd.value,
+                                      tile.form.segments[0].end.value,
+                                      interval(tile).lo.value));
   EXPECT_EQ(all.getNumControlWords(), 7u);
 }
 
@@ -114,8 +121,8 @@ TEST_F(WorkTileWordsTest, ReplacesWords) {
   EXPECT_EQ(result.form.segments[0].end.value, read[8]);
   EXPECT_EQ(result.form.segments[1].begin.value, read[8]);
   EXPECT_EQ(result.form.segments[1].end.value, top);
-  EXPECT_EQ(result.form.segments[0].intervals[0].lo.value, read[9]);
-  EXPECT_EQ(result.form.segments[0].intervals[0].hi.constant, 9);
+  EXPECT_EQ(interval(result).lo.value, read[9]);
+  EXPECT_EQ(interval(result).hi.constant, 9);
 
   // Only the first words: what masks need stays as it is.
   WorkTile control =
@@ -145,10 +152,9 @@ std::vector<Value> numbersOf(KernelBuilder &b, WorkTile tile, bool hasTables) {
 std::vector<Value> intervalsOf(KernelBuilder &b,
                                const NormalForm<Index> &form) {
   std::vector<Value> numbers;
-  for (const auto &segment : form.segments)
-    for (const auto &interval : segment.intervals)
-      for (Index index : {segment.begin, segment.end, interval.lo, interval.hi})
-        numbers.push_back(b.ops.materialize(index));
+  for (const std::vector<Index> &box : numbersOfBoxes(form))
+    for (Index index : box)
+      numbers.push_back(b.ops.materialize(index));
   return numbers;
 }
 

@@ -180,22 +180,32 @@ template <class V>
     if (read(segment.begin) != end || read(segment.end) < end)
       return fail() << "segments do not follow each other";
     end = read(segment.end);
-    int64_t last = -infinity;
-    for (const DistanceInterval<V> &d : segment.intervals) {
-      int64_t lo = read(d.lo), hi = read(d.hi);
-      if (instance.queries > 0 && instance.keys > 0 &&
-          (lo < read(nf.distanceBegin) || hi > read(nf.distanceEnd)))
-        return fail() << "an interval is not clipped";
-      if (lo >= hi) {
+    if (segment.queries.empty())
+      return fail() << "no segment of queries";
+    int64_t queryEnd = 0;
+    for (const QuerySegment<V> &queries : segment.queries) {
+      if (read(queries.begin) != queryEnd || read(queries.end) < queryEnd)
+        return fail() << "segments of queries do not follow each other";
+      queryEnd = read(queries.end);
+      int64_t last = -infinity;
+      for (const DistanceInterval<V> &d : queries.intervals) {
+        int64_t lo = read(d.lo), hi = read(d.hi);
         if (instance.queries > 0 && instance.keys > 0 &&
-            lo < read(nf.distanceEnd) && hi > read(nf.distanceBegin))
-          return fail() << "an empty interval lies in the way";
-        continue;
+            (lo < read(nf.distanceBegin) || hi > read(nf.distanceEnd)))
+          return fail() << "an interval is not clipped";
+        if (lo >= hi) {
+          if (instance.queries > 0 && instance.keys > 0 &&
+              lo < read(nf.distanceEnd) && hi > read(nf.distanceBegin))
+            return fail() << "an empty interval lies in the way";
+          continue;
+        }
+        if (lo <= last)
+          return fail() << "intervals touch or overlap";
+        last = hi;
       }
-      if (lo <= last)
-        return fail() << "intervals touch or overlap";
-      last = hi;
     }
+    if (queryEnd != instance.queries)
+      return fail() << "segments of queries end at " << queryEnd;
   }
   if (end != instance.keys)
     return fail() << "segments end at " << end;

@@ -55,7 +55,7 @@ inline int64_t valueOf(const Bound &bound, int64_t n) {
   return quotient + bound.offset;
 }
 
-/// The distances of a leaf other than keys.
+/// The distances of a leaf other than keys and queries.
 inline std::vector<Range> distancesOf(const Structure &leaf, int64_t position,
                                       int64_t heads, int64_t n) {
   std::vector<Range> ranges;
@@ -91,10 +91,15 @@ inline bool holds(const Structure &structure, int64_t position, int64_t heads,
   auto child = [&](const Structure &part) {
     return holds(part, position, heads, n, d, j);
   };
+  // Queries ahead of the first key count as at its place.
+  int64_t at = std::max<int64_t>(d + j, 0);
   switch (structure.kind()) {
   case Structure::Kind::Keys:
     return valueOf(structure.keyInterval().lo, n) <= j &&
            j < valueOf(structure.keyInterval().hi, n);
+  case Structure::Kind::Queries:
+    return valueOf(structure.queryInterval().lo, n) <= at &&
+           at < valueOf(structure.queryInterval().hi, n);
   case Structure::Kind::Union:
     return std::any_of(structure.children().begin(), structure.children().end(),
                        child);

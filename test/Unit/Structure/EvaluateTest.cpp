@@ -30,13 +30,17 @@ TEST(Evaluate, ExampleOfTheHeader) {
     const auto &first = form.segments[0], &second = form.segments[1];
     EXPECT_EQ(read(first.begin), 0);
     EXPECT_EQ(read(first.end), cut);
-    EXPECT_EQ(read(first.intervals[0].lo), 0);
-    EXPECT_EQ(read(first.intervals[0].hi), keys);
-    EXPECT_TRUE(first.intervals[0].hiUnbounded);
+    ASSERT_EQ(first.queries.size(), 1u);
+    ASSERT_EQ(second.queries.size(), 1u);
+    const auto &ofFirst = first.queries[0].intervals[0];
+    const auto &ofSecond = second.queries[0].intervals[0];
+    EXPECT_EQ(read(ofFirst.lo), 0);
+    EXPECT_EQ(read(ofFirst.hi), keys);
+    EXPECT_TRUE(ofFirst.hiUnbounded);
     EXPECT_EQ(read(second.begin), cut);
     EXPECT_EQ(read(second.end), keys);
-    EXPECT_EQ(read(second.intervals[0].lo), 0);
-    EXPECT_EQ(read(second.intervals[0].hi), width);
+    EXPECT_EQ(read(ofSecond.lo), 0);
+    EXPECT_EQ(read(ofSecond.hi), width);
   }
   auto form = formOf(ops, Instance{&heads, 0, 16, 16, Alignment::End});
   auto spans = keysOfQuery(ops, form, ops.unknown(12));

@@ -53,6 +53,13 @@ Set keysOf(const Structure &structure, int64_t position, int64_t heads,
     set = {{valueOf(structure.keyInterval().lo, n),
             valueOf(structure.keyInterval().hi, n)}};
     break;
+  case Structure::Kind::Queries: {
+    const Interval &queries = structure.queryInterval();
+    int64_t place = std::max<int64_t>(at, 0);
+    if (valueOf(queries.lo, n) <= place && place < valueOf(queries.hi, n))
+      set = {{0, n}};
+    break;
+  }
   case Structure::Kind::Union:
     for (const Structure &child : structure.children())
       for (Range range : keysOf(child, position, heads, n, at))

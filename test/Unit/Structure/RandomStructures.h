@@ -118,14 +118,35 @@ private:
     return Structure::distances(intervals);
   }
 
-  /// The patterns with names of their own.
+  /// Tokens that see all keys, and that all queries see.
+  Structure globalTokens() {
+    Bound begin = Bound::constant(0), end = constant(1);
+    return Structure::unite(
+        {Structure::keys(begin, end), Structure::queries(begin, end)});
+  }
+
+  /// Blocks of queries that see the keys at the same places.
+  Structure blocks() {
+    std::vector<Structure> parts;
+    int64_t begin = pick(0, scale / 4);
+    for (int64_t k = pick(1, 4); k > 0; --k) {
+      int64_t end = begin + pick(1, std::max<int64_t>(scale / 3, 1));
+      Bound lo = Bound::constant(begin), hi = Bound::constant(end);
+      parts.push_back(Structure::intersect(
+          {Structure::queries(lo, hi), Structure::keys(lo, hi)}));
+      begin = end + (pick(0, 1) ? pick(1, 3) : 0);
+    }
+    return Structure::unite(parts);
+  }
+
+  /// The patterns with names of their own, or often drawn.
   Structure named() {
     auto side = [&]() -> std::optional<int64_t> {
       if (pick(0, 3) == 0)
         return std::nullopt;
       return constant(0).offset;
     };
-    switch (pick(0, 5)) {
+    switch (pick(0, 7)) {
     case 0:
       return Structure::full();
     case 1:
@@ -136,6 +157,10 @@ private:
       return Structure::prefix(pick(0, std::max<int64_t>(scale / 4, 1)));
     case 4:
       return Structure::window(side(), 0);
+    case 5:
+      return globalTokens();
+    case 6:
+      return blocks();
     default:
       return Structure::window(side(), side());
     }
@@ -150,8 +175,10 @@ private:
         intervals.push_back({bound(false), bound(false)});
       return Structure::distances(intervals);
     }
-    case 2:
-      return Structure::keys(bound(true), bound(true));
+    case 2: {
+      Bound lo = bound(true), hi = bound(true);
+      return pick(0, 1) ? Structure::keys(lo, hi) : Structure::queries(lo, hi);
+    }
     case 3: {
       auto partition = static_cast<Partition>(pick(0, 3));
       int64_t of = pick(heads, heads + 5);
@@ -215,6 +242,8 @@ inline std::string attributeOf(const Structure &structure) {
            ">";
   case Structure::Kind::Keys:
     return "#spattn.keys<" + intervalText(structure.keyInterval()) + ">";
+  case Structure::Kind::Queries:
+    return "#spattn.queries<" + intervalText(structure.queryInterval()) + ">";
   case Structure::Kind::Band: {
     std::string kind = partitionName(structure.partition()), length;
     if (structure.partitionLength())

@@ -78,7 +78,8 @@ void checkHeads(const HeadStructures &heads, KnownLengths known,
   HeadStructures simple = simplify(heads, known, alignment);
   SCOPED_TRACE(heads.str() + "\nsimplified " + simple.str());
   ASSERT_EQ(simple.validate(), std::nullopt);
-  ASSERT_EQ(simplify(simple, known, alignment), simple);
+  ASSERT_EQ(simplify(simple, known, alignment), simple)
+      << simplify(simple, known, alignment).str();
   ASSERT_LE(simple.groups().size(), heads.groups().size());
   for (const HeadGroup &group : heads.groups()) {
     Structure own = simplify(group.structure, known, alignment);

@@ -142,7 +142,8 @@ TEST(Slots, KnownHead) {
   for (int64_t head : {-1, 5}) {
     auto nf = normalForm(ops, heads, ops.constant(head), lengths);
     ASSERT_EQ(nf.segments.size(), 1u);
-    EXPECT_TRUE(nf.segments[0].intervals.empty());
+    ASSERT_EQ(nf.segments[0].queries.size(), 1u);
+    EXPECT_TRUE(nf.segments[0].queries[0].intervals.empty());
   }
 }
 

@@ -78,13 +78,14 @@ void WorkTileQueue::writeTables(Value count) {
     shifts.push_back(
         b.ops.materialize(b.ops.sub(piece.shift, tile.masked.count)));
   }
-  for (const auto &segment : tile.form.segments)
-    for (const auto &interval : segment.intervals)
-      for (Index value : {segment.begin, segment.end, interval.lo, interval.hi})
-        intervals.push_back(b.ops.materialize(value));
   const WorkTileLayout &slot = layout.slot;
+  for (const std::vector<Index> &numbers : numbersOfBoxes(tile.form)) {
+    for (Index value : numbers)
+      intervals.push_back(b.ops.materialize(value));
+    intervals.append(slot.intervalWords - numbers.size(), b.i32(0));
+  }
   assert(int64_t(firsts.size()) == slot.pieces &&
-         int64_t(intervals.size()) == 4 * slot.intervals &&
+         int64_t(intervals.size()) == slot.intervalWords * slot.intervals &&
          "tables are laid out for this attention's work tiles");
   llvm::append_range(firsts, shifts);
   Value stage = b.asIndex(pipeline.state(count).stage);
@@ -187,22 +188,22 @@ Value WorkTileQueue::forEachInterval(
     function_ref<Value(const NormalForm<Index> &, Value)> body) {
   const WorkTileLayout &slot = layout.slot;
   Value stage = pipeline.state(tile.number).stage;
-  Value firstRow = b.mul(stage, b.i32(slot.words() / 4));
+  Value firstRow = b.mul(stage, b.i32(slot.words() / slot.intervalWords));
   Value step = b.i32(1);
   Value end = b.i32(slot.intervals);
   auto loop = scf::ForOp::create(b, b.i32(0), end, step, ValueRange{initial});
   b.in(loop.getBody(), [&] {
-    llvm::SmallVector<Type> types(4, b.getI32Type());
-    ValueRange row = spattn_gpu::ReadWordsOp::create(
-                         b, types, layout.slots.memory(b),
-                         b.asIndex(b.add(firstRow, loop.getInductionVar())), 16,
-                         /*uniform=*/false, 4 * slot.intervalsAt())
-                         .getValues();
-    Index begin = b.ops.wrap(row[0]), end = b.ops.wrap(row[1]);
-    NormalForm<Index> form = tile.form;
-    form.segments = {{b.ops.constant(0), begin, {}},
-                     {begin, end, {{b.ops.wrap(row[2]), b.ops.wrap(row[3])}}},
-                     {end, form.lengths.keys, {}}};
+    llvm::SmallVector<Type> types(countNumbersOfBox(tile.form), b.getI32Type());
+    ValueRange row =
+        spattn_gpu::ReadWordsOp::create(
+            b, types, layout.slots.memory(b),
+            b.asIndex(b.add(firstRow, loop.getInductionVar())),
+            4 * slot.intervalWords, /*uniform=*/false, 4 * slot.intervalsAt())
+            .getValues();
+    std::vector<Index> numbers;
+    for (Value word : row)
+      numbers.push_back(b.ops.wrap(word));
+    NormalForm<Index> form = formOfBox(b.ops, tile.form, numbers);
     scf::YieldOp::create(b, ValueRange{body(form, loop.getRegionIterArg(0))});
   });
   return loop.getResult(0);

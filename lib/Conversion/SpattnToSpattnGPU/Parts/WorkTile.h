@@ -12,6 +12,7 @@
 #include "Pipeline.h"
 #include "WorkTileLayout.h"
 #include "spattn/Structure/Algebra.h"
+#include "spattn/Structure/FormNumbers.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace spattn {
@@ -70,14 +71,7 @@ struct WorkTile {
       visit(form.lengths.keys);
       return;
     }
-    for (auto &segment : form.segments) {
-      visit(segment.begin);
-      visit(segment.end);
-      for (auto &interval : segment.intervals) {
-        visit(interval.lo);
-        visit(interval.hi);
-      }
-    }
+    forEachNumber(form, visit);
   }
 };
 

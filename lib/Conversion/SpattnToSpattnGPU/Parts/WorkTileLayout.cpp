@@ -11,6 +11,8 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Structure/Algebra.h"
+#include "spattn/Structure/FormNumbers.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -41,12 +43,13 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
   int64_t pieces = maskedSequence(ops, ranges).pieces.size() +
                    fullSequence(ops, ranges).pieces.size();
   int64_t intervals = countIntervals(form);
-  int64_t numbers = WorkTileLayout::kNumbersBesideTables + 2 * pieces +
-                    2 * form.segments.size() + 2 * intervals;
+  int64_t numbers =
+      WorkTileLayout::kNumbersBesideTables + 2 * pieces + countNumbers(form);
   WorkTileLayout layout;
   if (intervals > kIntervalsInRegisters || numbers > WorkTileLayout::kNumbers) {
     layout.pieces = pieces;
     layout.intervals = intervals;
+    layout.intervalWords = llvm::alignTo(countNumbersOfBox(form), 4);
   }
   return layout;
 }

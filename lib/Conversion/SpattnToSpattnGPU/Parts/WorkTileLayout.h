@@ -25,14 +25,19 @@ struct WorkTileLayout {
 
   /// Rows of the tables; without tables there are none.
   int64_t pieces = 0, intervals = 0;
+  /// Words of an interval, a multiple of four.
+  int64_t intervalWords = 4;
 
   bool hasTables() const { return pieces > 0; }
   /// Tile sequences: the first numbers of all pieces, then their shifts.
   int64_t piecesAt() const { return kNumbersBesideTables; }
-  /// Intervals of distances, each with its keys: four words.
-  int64_t intervalsAt() const { return (piecesAt() + 2 * pieces + 3) / 4 * 4; }
+  /// Intervals of distances, each with its keys and, if need be, queries.
+  int64_t intervalsAt() const {
+    int64_t end = piecesAt() + 2 * pieces + intervalWords - 1;
+    return end / intervalWords * intervalWords;
+  }
   int64_t words() const {
-    return hasTables() ? intervalsAt() + 4 * intervals : kNumbers;
+    return hasTables() ? intervalsAt() + intervalWords * intervals : kNumbers;
   }
   int64_t bytes() const { return 4 * words(); }
 };

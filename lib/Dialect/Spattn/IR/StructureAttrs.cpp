@@ -34,6 +34,9 @@ Structure PrefixAttr::getStructure() const {
 Structure KeysAttr::getStructure() const {
   return Structure::keys(getInterval().lo, getInterval().hi);
 }
+Structure QueriesAttr::getStructure() const {
+  return Structure::queries(getInterval().lo, getInterval().hi);
+}
 Structure DistancesAttr::getStructure() const {
   return Structure::distances({getIntervals().begin(), getIntervals().end()});
 }
@@ -95,6 +98,8 @@ Attribute spattn::toAttr(MLIRContext *context, const Structure &structure) {
     return toDistancesAttr(context, structure);
   case Structure::Kind::Keys:
     return KeysAttr::get(context, structure.keyInterval());
+  case Structure::Kind::Queries:
+    return QueriesAttr::get(context, structure.queryInterval());
   case Structure::Kind::Band: {
     std::optional<int64_t> of = structure.partitionOf();
     std::optional<int64_t> index = structure.partitionIndex();
@@ -196,6 +201,10 @@ LogicalResult PrefixAttr::verify(EmitError emitError, int64_t count) {
 }
 LogicalResult KeysAttr::verify(EmitError emitError, Interval interval) {
   return verifyStructure(emitError, Structure::keys(interval.lo, interval.hi));
+}
+LogicalResult QueriesAttr::verify(EmitError emitError, Interval interval) {
+  return verifyStructure(emitError,
+                         Structure::queries(interval.lo, interval.hi));
 }
 LogicalResult DistancesAttr::verify(EmitError emitError,
                                     ArrayRef<Interval> intervals) {

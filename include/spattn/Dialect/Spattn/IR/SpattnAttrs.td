@@ -151,6 +151,25 @@ def Spattn_KeysAttr : Spattn_StructureAttr<"Keys", "keys"> {
   let genVerifyDecl = 1;
 }
 
+def Spattn_QueriesAttr : Spattn_StructureAttr<"Queries", "queries"> {
+  let summary = "queries of an interval, whatever they look at: `lo <= max(i + off, 0) < hi`";
+  let description = [{
+    `i + off` is where a query is among the keys, as in distances `i + off - j`;
+    queries ahead of the first key count as at 0. So it does not matter whether
+    a query is computed with those before it or after them, from a cache.
+    Bounds are as in `#spattn.keys`. Tokens that see all keys, and that all
+    queries see:
+
+    ```mlir
+    #spattn.union<#spattn.window<left = 256, right = 256>,
+                  #spattn.keys<0 to 64>, #spattn.queries<0 to 64>>
+    ```
+  }];
+  let parameters = (ins "::spattn::Interval":$interval);
+  let assemblyFormat = "`<` custom<Interval>($interval) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Spattn_DistancesAttr : Spattn_StructureAttr<"Distances", "distances"> {
   let summary = "a union of half-open intervals of distances";
   let description = [{
