@@ -7,7 +7,7 @@
 // RUN: spattn-run %s --check=100000 --max-error=4e-6 --vector-width=4 --seed=5 | FileCheck %s
 
 // CHECK: summary
-// CHECK-COUNT-24: {{e-0[6-9]}}
+// CHECK-COUNT-29: {{e-0[6-9]}}
 
 !q = tensor<2x4x150x24xf32>
 !k = tensor<2x2x201x24xf32>
@@ -57,6 +57,31 @@ func.func @prefix(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk:
 }
 func.func @keys(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
   %r:3 = spattn.attention_backward structure(#spattn.keys<N floordiv 3 to N - 7>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @queries(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.queries<N floordiv 2 to N - 7>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @global_tokens(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.window<left = 20, right = 20>, #spattn.keys<0 to 70>, #spattn.queries<0 to 70>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @blocks(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.intersection<#spattn.queries<0 to 75>, #spattn.keys<0 to 75>>, #spattn.intersection<#spattn.queries<75 to 130>, #spattn.keys<75 to 130>>, #spattn.intersection<#spattn.queries<141 to inf>, #spattn.keys<141 to inf>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @image_spans(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.causal, #spattn.intersection<#spattn.queries<10 to 60>, #spattn.keys<10 to 60>>, #spattn.intersection<#spattn.queries<100 to 180>, #spattn.keys<100 to 180>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @windows_by_query(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.heads<2 x #spattn.union<#spattn.intersection<#spattn.queries<0 to 90>, #spattn.window<left = 50, right = 3>>, #spattn.intersection<#spattn.queries<N floordiv 3 to inf>, #spattn.distances<-9 to 5, 30 to 40>>>, 1 x #spattn.causal, 1 x #spattn.queries<0 to 60>>)
       ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
   return %r#0, %r#1, %r#2 : !q, !k, !v
 }

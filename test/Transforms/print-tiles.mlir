@@ -49,6 +49,37 @@ func.func @f(%s: tensor<1x2x256x16xf32>, %d: tensor<1x2x?x16xf32>) -> (tensor<1x
   return %0, %1 : tensor<1x2x256x16xf32>, tensor<1x2x?x16xf32>
 }
 
+// Global tokens in the middle, and blocks that tiles lie across.
+// MAP: attention at {{.*}}: #spattn.union<#spattn.window
+// MAP: head 0: 32 visited, 15 full, 17 masked, 32 skipped, 23704 pairs
+// MAP-NEXT: {{^}}    ++#.....{{$}}
+// MAP-NEXT: {{^}}    ++#.....{{$}}
+// MAP-NEXT: {{^}}    ########{{$}}
+// MAP-NEXT: {{^}}    ..#++...{{$}}
+// MAP-NEXT: {{^}}    ..#+++..{{$}}
+// MAP-NEXT: {{^}}    ..#.+++.{{$}}
+// MAP-NEXT: {{^}}    ..#..+++{{$}}
+// MAP-NEXT: {{^}}    ..#...++{{$}}
+// MAP: attention at {{.*}}: #spattn.union<#spattn.intersection
+// MAP: head 0: 28 visited, 17 full, 11 masked, 36 skipped, 23040 pairs
+// MAP-NEXT: {{^}}    ##+.....{{$}}
+// MAP-NEXT: {{^}}    ##+.....{{$}}
+// MAP-NEXT: {{^}}    ++++++..{{$}}
+// MAP-NEXT: {{^}}    ..+###..{{$}}
+// MAP-NEXT: {{^}}    ..+###..{{$}}
+// MAP-NEXT: {{^}}    ..+###..{{$}}
+// MAP-NEXT: {{^}}    ......##{{$}}
+// MAP-NEXT: {{^}}    ......##{{$}}
+func.func @queries(%s: tensor<1x1x256x16xf32>) -> (tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>) {
+  %0 = spattn.attention structure(#spattn.union<#spattn.window<left = 20, right = 20>, #spattn.keys<64 to 96>, #spattn.queries<64 to 96>>)
+    ins(%s, %s, %s : tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>) outs(%s : tensor<1x1x256x16xf32>) {tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 32>}
+  %1 = spattn.attention structure(#spattn.union<#spattn.intersection<#spattn.queries<0 to 80>, #spattn.keys<0 to 80>>,
+                                                #spattn.intersection<#spattn.queries<80 to 192>, #spattn.keys<80 to 192>>,
+                                                #spattn.intersection<#spattn.queries<192 to inf>, #spattn.keys<192 to inf>>>)
+    ins(%s, %s, %s : tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>) outs(%s : tensor<1x1x256x16xf32>) {tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 32>}
+  return %0, %1 : tensor<1x1x256x16xf32>, tensor<1x1x256x16xf32>
+}
+
 // CHECK: gradients at {{.*}}: #spattn.causal
 // CHECK-NEXT: 2 heads, 256 queries, 256 keys, tiles of 64 x 64
 func.func @backward(%s: tensor<1x2x256x16xf32>, %l: tensor<1x2x256xf32>) -> tensor<1x2x256x16xf32> {

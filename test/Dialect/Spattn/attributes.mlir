@@ -22,6 +22,15 @@
 "test.a"() {s = #spattn.prefix<128>} : () -> ()
 // CHECK: #spattn.keys<0 to N floordiv 4>
 "test.a"() {s = #spattn.keys<0 to N floordiv 4>} : () -> ()
+// CHECK: #spattn.queries<0 to N floordiv 4>
+"test.a"() {s = #spattn.queries<0 to N floordiv 4>} : () -> ()
+// CHECK: #spattn.queries<-inf to 7>
+"test.a"() {s = #spattn.queries<-inf to 7>} : () -> ()
+// With aligned starts, there may be queries past the number of keys.
+// CHECK: #spattn.queries<N to inf>
+"test.a"() {s = #spattn.queries<N to inf>} : () -> ()
+// CHECK: #spattn.union<#spattn.keys<0 to 4>, #spattn.queries<0 to 4>>
+"test.a"() {s = #spattn.union<#spattn.keys<0 to 4>, #spattn.queries<0 to 4>>} : () -> ()
 // CHECK: #spattn.keys<-inf to inf>
 "test.a"() {s = #spattn.keys<-inf to inf>} : () -> ()
 // CHECK: #spattn.distances<0 to 128, N floordiv 2 to N floordiv 2 + 256>

@@ -25,6 +25,32 @@
 
 // -----
 
+// expected-error @+1 {{query interval '5 to 3' is inverted}}
+"test.a"() {s = #spattn.queries<5 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{query interval '-2 to 3' has a negative bound}}
+"test.a"() {s = #spattn.queries<-2 to 3>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{query interval '-inf to 0' selects no query}}
+"test.a"() {s = #spattn.queries<-inf to 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{query interval '0 to 1099511627777': bound '1099511627777' is out of range}}
+"test.a"() {s = #spattn.queries<0 to 1099511627777>} : () -> ()
+
+// -----
+
+// L8: bounds of queries
+// expected-error @+1 {{the structure has more than 8 distinct query bounds}}
+"test.a"() {s = #spattn.union<#spattn.queries<1 to 2>, #spattn.queries<3 to 4>, #spattn.queries<5 to 6>, #spattn.queries<7 to 8>, #spattn.queries<9 to inf>>} : () -> ()
+
+// -----
+
 // expected-error @+1 {{distance interval '5 to 3' is inverted}}
 "test.a"() {s = #spattn.distances<5 to 3>} : () -> ()
 

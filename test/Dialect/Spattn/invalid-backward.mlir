@@ -312,7 +312,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // C14: structure
 func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %do: tensor<1x2x8x4xf32>, %dq: tensor<1x2x8x4xf32>, %dk: tensor<1x2x8x4xf32>, %dv: tensor<1x2x8x4xf32>) {
-  // expected-error @below {{expected a head structure (#spattn.full, .causal, .window, .sink, .prefix, .keys, .distances, .partition, .band, .union, .intersection) or #spattn.heads, got 3 : i64}}
+  // expected-error @below {{expected a head structure (#spattn.full, .causal, .window, .sink, .prefix, .keys, .queries, .distances, .partition, .band, .union, .intersection) or #spattn.heads, got 3 : i64}}
   %r:3 = spattn.attention_backward structure(3)
     ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
     outs(%dq, %dk, %dv : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)

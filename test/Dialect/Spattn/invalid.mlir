@@ -277,7 +277,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // C14: structure
 func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
-  // expected-error @below {{expected a head structure (#spattn.full, .causal, .window, .sink, .prefix, .keys, .distances, .partition, .band, .union, .intersection) or #spattn.heads, got 3 : i64}}
+  // expected-error @below {{expected a head structure (#spattn.full, .causal, .window, .sink, .prefix, .keys, .queries, .distances, .partition, .band, .union, .intersection) or #spattn.heads, got 3 : i64}}
   %r:1 = spattn.attention structure(3)
     ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
     outs(%o : tensor<1x2x8x4xf32>)
@@ -311,6 +311,20 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 func.func @intervals(%x: !t) -> !t {
   // expected-error @below {{the structure has 33 intervals of distances, counted for each range of keys; at most 24 are supported}}
   %r = spattn.attention structure(#spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17, 18 to 19, 20 to 21, 22 to 23, 24 to 25, 26 to 27, 28 to 29, 30 to 31, 32 to 33, 34 to 35, 36 to 37, 38 to 39, 40 to 41, 42 to 43, 44 to 45, 46 to 47, 48 to 49, 50 to 51, 52 to 53, 54 to 55, 56 to 57, 58 to 59, 60 to 61, 62 to 63, 64 to 65>)
+      ins(%x, %x, %x : !t, !t, !t) outs(%x : !t)
+  return %r : !t
+}
+
+// -----
+
+// L5: counted for each range of keys and of queries
+!t = tensor<1x1x8x4xf32>
+func.func @intervals_of_queries(%x: !t) -> !t {
+  // expected-error @below {{the structure has 27 intervals of distances, counted for each range of keys and of queries; at most 24 are supported}}
+  %r = spattn.attention structure(#spattn.union<
+        #spattn.intersection<#spattn.queries<0 to 100>, #spattn.distances<0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17>>,
+        #spattn.intersection<#spattn.queries<100 to 200>, #spattn.distances<-1 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17>>,
+        #spattn.intersection<#spattn.queries<200 to inf>, #spattn.distances<-2 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 9, 10 to 11, 12 to 13, 14 to 15, 16 to 17>>>)
       ins(%x, %x, %x : !t, !t, !t) outs(%x : !t)
   return %r : !t
 }

@@ -120,6 +120,9 @@ def parse_simple(text: Text):
     if name == "keys":
         (interval,) = text.several(text.interval)
         return lambda d, j, n, x, h: within(j, interval, n)
+    if name == "queries":
+        (interval,) = text.several(text.interval)
+        return lambda d, j, n, x, h: within(np.maximum(d + j, 0), interval, n)
     if name == "distances":
         parts = text.several(text.interval)
         return lambda d, j, n, x, h: np.any([within(d, p, n) for p in parts], axis=0)

@@ -78,6 +78,15 @@ def keys(rng):
     )
 
 
+def queries(rng):
+    text, mask = keys(rng)
+    # Where a query is among the keys; what is ahead of them counts as at 0.
+    return (
+        text.replace("keys", "queries"),
+        lambda d, j, n, x, h: mask(d, np.maximum(d + j, 0), n, x, h),
+    )
+
+
 def distances(rng):
     if rng.random() < 0.5:
         lo, hi = interval(rng)
@@ -174,7 +183,7 @@ def simple(rng):
 
 
 def structure(rng, depth=0):
-    leaves = [keys, distances, window, partition, partition, band, simple]
+    leaves = [keys, queries, distances, window, partition, partition, band, simple]
     if depth == 2 or rng.random() < 0.6:
         text, mask = rng.choice(leaves)(rng)
         # Every mask is one over both queries and keys.

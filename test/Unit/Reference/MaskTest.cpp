@@ -45,6 +45,9 @@ const Case cases[] = {
     {"#spattn.keys<1 to 3>", 0, 1, end, ".11. .11. .11. .11."},
     {"#spattn.keys<-inf to N floordiv 2>", 0, 1, end, "11.. 11.. 11.. 11.."},
     {"#spattn.keys<N - 1 to inf>", 0, 1, end, "...1 ...1 ...1 ...1"},
+    {"#spattn.queries<1 to 3>", 0, 1, end, ".... 1111 1111 ...."},
+    {"#spattn.queries<-inf to N floordiv 2>", 0, 1, end, "1111 1111 .... ...."},
+    {"#spattn.queries<N - 1 to inf>", 0, 1, end, ".... .... .... 1111"},
     {"#spattn.distances<0 to 1, 2 to 3>", 0, 1, end, "1... .1.. 1.1. .1.1"},
     {"#spattn.distances<-1 to 1>", 0, 1, end, "11.. .11. ..11 ...1"},
     {"#spattn.distances<N floordiv 2 to inf>", 0, 1, end,
@@ -96,6 +99,17 @@ const Case cases[] = {
     {"#spattn.union<#spattn.partition<exclusive>, #spattn.sink<1>>", 1, 2, end,
      "1.... 1.... 1.... 1.... 11..."},
 
+    // Global tokens, blocks, and a rectangle.
+    {"#spattn.union<#spattn.window<left = 1, right = 0>, #spattn.keys<0 to 1>, "
+     "#spattn.queries<0 to 1>>",
+     0, 1, end, "1111 11.. 111. 1.11"},
+    {"#spattn.union<#spattn.intersection<#spattn.queries<0 to 2>, #spattn.keys<0 "
+     "to 2>>, #spattn.intersection<#spattn.queries<2 to 4>, #spattn.keys<2 to "
+     "4>>>",
+     0, 1, end, "11.. 11.. ..11 ..11"},
+    {"#spattn.intersection<#spattn.queries<2 to inf>, #spattn.keys<0 to 3>>", 0,
+     1, end, ".... .... 111. 111."},
+
     // A partition in a group is one over the group's heads.
     {"#spattn.heads<2 x #spattn.causal, 2 x #spattn.partition<exclusive>>", 1,
      4, end, "1.... 11... 111.. 1111. 11111"},
@@ -112,6 +126,13 @@ const Case cases[] = {
     {"#spattn.partition<exclusive>", 1, 2, end, "1... 11.."},
     {"#spattn.partition<exclusive>", 1, 2, start, ".... .... 1... 11.. .11."},
     {"#spattn.keys<0 to N floordiv 2>", 0, 1, start, "11.. 11.."},
+    // Queries are where they are among the keys, but not ahead of all.
+    {"#spattn.queries<0 to 3>", 0, 1, end, "1111 ...."},
+    {"#spattn.queries<3 to inf>", 0, 1, end, ".... 1111"},
+    {"#spattn.queries<0 to 1>", 0, 1, start, "1111 ...."},
+    {"#spattn.queries<0 to 1>", 0, 1, end, "11 11 11 .."},
+    {"#spattn.queries<-inf to N - 2>", 0, 1, end, ".. .. .. .."},
+    {"#spattn.queries<N to inf>", 0, 1, start, ".. .. 11 11"},
 };
 
 class MaskTest : public testing::TestWithParam<Case> {

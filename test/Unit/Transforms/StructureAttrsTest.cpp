@@ -79,6 +79,10 @@ TEST_F(StructureAttrs, Names) {
       {S::unite({S::causal(), S::keys(c(0), inf)}),
        "#spattn.union<#spattn.causal, #spattn.keys<0 to inf>>"},
       {S::keys(negInf, c(7)), "#spattn.keys<-inf to 7>"},
+      {S::queries(negInf, c(7)), "#spattn.queries<-inf to 7>"},
+      // Not a sink or a prefix, which are of keys.
+      {S::intersect({S::causal(), S::queries(c(0), c(4))}),
+       "#spattn.intersection<#spattn.causal, #spattn.queries<0 to 4>>"},
       {S::band(Partition::LocalBand), "#spattn.partition<local_band>"},
       {S::band(Partition::Gapped, 16, 3), "#spattn.band<gapped, 3 of 16>"},
       {S::band(Partition::Local, {}, {}, 9),

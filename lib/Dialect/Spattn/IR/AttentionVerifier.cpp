@@ -193,7 +193,7 @@ static LogicalResult verifyHeads(AttentionOpInterface op) {
              << heads.getNumHeads();
   } else if (!isa<StructureAttrInterface>(structure)) {
     return op->emitOpError("expected a head structure (#spattn.full, .causal, "
-                           ".window, .sink, .prefix, .keys, .distances, "
+                           ".window, .sink, .prefix, .keys, .queries, .distances, "
                            ".partition, .band, .union, .intersection) or "
                            "#spattn.heads, got ")
            << structure;
