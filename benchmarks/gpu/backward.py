@@ -109,7 +109,7 @@ CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500), (1, 1500, 
 
 
 def run(target: Path, only: str | None) -> None:
-    report = Report(target, "backward")
+    report = Report(target)
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
         q, out, grad = (random(batch, heads, length, dim) for _ in range(3))
@@ -138,7 +138,7 @@ def run(target: Path, only: str | None) -> None:
         if only is None:
             calls |= backward_calls(workload, tensors)
         amount = work(structure, batch, heads, key_heads, length, dim)
-        report.time(workload_name(*workload), amount, calls, errors, same)
+        report.time(workload_name(*workload), "backward", amount, calls, errors, same)
 
 
 def main() -> None:

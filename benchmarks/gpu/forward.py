@@ -59,7 +59,7 @@ def verify(bind, structure, batch, heads, key_heads, queries, keys, dim) -> floa
 
 
 def main() -> None:
-    report = Report(Path(sys.argv[1]), "forward")
+    report = Report(Path(sys.argv[1]))
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
         q, out = (random(batch, heads, length, dim) for _ in range(2))
@@ -77,7 +77,7 @@ def main() -> None:
             calls[variant] = bind(tensors, None)
         calls |= forward_calls(workload, tensors)
         amount = work(structure, batch, heads, length, dim)
-        report.time(workload_name(*workload), amount, calls, errors, {})
+        report.time(workload_name(*workload), "forward", amount, calls, errors, {})
 
 
 if __name__ == "__main__":

@@ -64,12 +64,11 @@ def rates() -> tuple[float, float]:
 
 
 class Report:
-    """Replaces the rows of one pass in a file, and keeps those of other passes."""
+    """Replaces the rows of workloads in a file, and keeps the others."""
 
-    def __init__(self, target: Path, of_pass: str):
-        self.target, self.of_pass = target, of_pass
-        rows = json.loads(target.read_text()) if target.exists() else []
-        self.rows = [row for row in rows if row["pass"] != of_pass]
+    def __init__(self, target: Path):
+        self.target = target
+        self.rows = json.loads(target.read_text()) if target.exists() else []
         self.copy_rate, self.product_rate = rates()
         today = datetime.datetime.now(datetime.UTC).date()
         self.origin = {
@@ -81,9 +80,14 @@ class Report:
         print(f"copy {self.copy_rate / 1e9:.2f} TB/s,", end=" ")
         print(f"product {self.product_rate / 1e9:.0f} TFLOP/s")
 
-    def time(self, workload: str, work, calls: dict, errors: dict, same: dict) -> None:
-        """Times the calls for a workload with the given operations and bytes: variants
-        of spattn, whose error and reproducibility are recorded, and other systems."""
+    def time(
+        self, workload: str, of_pass: str, work, calls: dict, errors: dict, same: dict
+    ) -> None:
+        """Times the calls for a pass of a workload with the given operations and bytes:
+        variants of spattn, whose error and reproducibility are recorded, and other
+        systems."""
+        key = workload, of_pass
+        self.rows = [r for r in self.rows if (r["workload"], r["pass"]) != key]
         operations, moved = work
         floor = max(operations / self.product_rate, moved / self.copy_rate)
         call_ms = medians(calls, busy=False)
@@ -92,7 +96,7 @@ class Report:
             row = {
                 "workload": workload,
                 "system": "spattn" if is_ours else name,
-                "pass": self.of_pass,
+                "pass": of_pass,
                 "ms": round(ms, 4),
                 "call_ms": round(call_ms[name], 4),
                 "floor_ms": round(floor, 4),
