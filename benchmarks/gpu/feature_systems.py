@@ -1,5 +1,5 @@
-"""Systems that compute features.py's workloads: functions of (batch, length, heads, dim)
-queries, keys and values, made for a workload. Needs torch."""
+"""Systems that compute the workloads of features.py: functions of queries, keys and
+values, (batch, length, heads, dim), made for a workload. Needs torch."""
 
 import spattn
 import spattn.torch
