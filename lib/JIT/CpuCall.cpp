@@ -117,6 +117,22 @@ runtime::Status Frame::invoke(ArrayRef<ArgumentValue> values,
     if (float value = float(values[i].real); !std::isfinite(value))
       return fail(i, " is a ", info->name, " of ", value,
                   ", expected a finite number");
+  for (const SequenceArguments &sequences : kernel->sequences) {
+    auto view = [&](unsigned argument) {
+      BufferView view =
+          readDescriptor(&words[slots[argument].firstWord], types[argument]);
+      view.data = values[argument].data;
+      return view;
+    };
+    bool isThere = true;
+    for (std::optional<unsigned> argument :
+         {sequences.starts, sequences.endings})
+      isThere &= !argument || values[*argument].data;
+    if (!isThere)
+      continue;
+    if (Error error = checkSequences(sequences, view))
+      return runtime::Status::error(llvm::toString(std::move(error)));
+  }
   SmallVector<int64_t, 128> own(words.begin(), words.end());
   SmallVector<void *, 16> pointers(types.size());
   for (auto [i, slot] : llvm::enumerate(slots)) {

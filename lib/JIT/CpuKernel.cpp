@@ -184,6 +184,7 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     for (Value init : cast<DestinationStyleOpInterface>(*op).getDpsInits())
       if (std::optional<unsigned> argument = tracedArgument(init))
         form.arguments[*argument].isDestination = true;
+    llvm::append_range(kernel->impl->sequences, getSequenceArguments(op));
     for (const AttentionOperand &scalar : op.getScalarOperands()) {
       auto argument = dyn_cast<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())
@@ -257,7 +258,8 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
         auto a = tracedArgument(model.value), b = tracedArgument(operand.value);
         if (a && b && *a != *b)
           dims.push_back({*a, op.getDim(*model.info, dim), *b,
-                          op.getDim(*operand.info, dim), getSizeText(dim)});
+                          op.getDim(*operand.info, dim),
+                          operand->getSizeText(dim)});
       }
   });
   return dims;

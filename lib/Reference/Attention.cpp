@@ -9,7 +9,6 @@
 #include "spattn/Reference/Attention.h"
 
 #include "mlir/IR/Matchers.h"
-#include "spattn/Reference/Mask.h"
 #include "llvm/Support/Parallel.h"
 
 #include <algorithm>
@@ -35,6 +34,7 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   problem.keyHeads = op.getNumKeyHeads();
   problem.headDim = op.getHeadDim();
   problem.valueDim = op.getValueDim();
+  problem.boundLength = op.getBoundLength();
   FloatAttr scale;
   if (op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)))
     problem.scale = scale.getValueAsDouble();
@@ -62,7 +62,6 @@ double spattn::attentionRow(const AttentionProblem &problem,
                             const OperandArrays &arrays, int64_t b, int64_t h,
                             int64_t i, double *out) {
   unsigned lengthDim = problem.layout.getDim(Dim::Length);
-  int64_t queryLength = arrays[OperandKind::Query].sizes[lengthDim];
   int64_t keyLength = arrays[OperandKind::Key].sizes[lengthDim];
   auto load = [&](OperandKind kind, int64_t head, int64_t n,
                   std::vector<double> &row) {
@@ -71,6 +70,9 @@ double spattn::attentionRow(const AttentionProblem &problem,
   };
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   std::fill(out, out + problem.valueDim, 0.0);
+  std::optional<Sequence> sequence = findSequence(problem, arrays, b, i);
+  if (!sequence)
+    return -std::numeric_limits<double>::infinity();
 
   std::vector<double> q(problem.headDim), k(problem.headDim);
   load(OperandKind::Query, h, i, q);
@@ -78,8 +80,7 @@ double spattn::attentionRow(const AttentionProblem &problem,
   std::vector<double> scores;
   double sink = getSinkLogit(problem, arrays, h), largest = sink;
   for (int64_t j = 0; j < keyLength; ++j) {
-    if (!isAllowed(problem.structure, h, problem.queryHeads, i, j, queryLength,
-                   keyLength, problem.alignment))
+    if (!isPairAllowed(problem, sequence, h, i, j))
       continue;
     load(OperandKind::Key, g, j, k);
     double product = 0;

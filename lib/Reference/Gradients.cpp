@@ -8,7 +8,6 @@
 
 #include "spattn/Reference/Gradients.h"
 
-#include "spattn/Reference/Mask.h"
 #include "llvm/Support/Parallel.h"
 
 #include <algorithm>
@@ -86,10 +85,7 @@ struct Pair {
 static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
                                         const OperandArrays &arrays, int64_t b,
                                         int64_t h, int64_t i, int64_t j) {
-  int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
-  int64_t keyLength = getLength(problem, arrays, OperandKind::Key);
-  if (!isAllowed(problem.structure, h, problem.queryHeads, i, j, queryLength,
-                 keyLength, problem.alignment))
+  if (!isPairAllowed(problem, findSequence(problem, arrays, b, i), h, i, j))
     return std::nullopt;
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
@@ -137,6 +133,8 @@ double spattn::sinkGradient(const AttentionProblem &problem,
   int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t i = 0; i < queryLength; ++i) {
+      if (!findSequence(problem, arrays, b, i))
+        continue;
       Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i,
                       problem.valueDim);
       Statistics statistics = getStatistics(problem, arrays, b, h, i, dout);
@@ -153,7 +151,8 @@ Error spattn::evaluateGradients(const AttentionProblem &problem,
                /*needsOutputs=*/true);
   if (!sizes)
     return sizes.takeError();
-  auto [batch, queries, keys] = *sizes;
+  int64_t batch = sizes->batch;
+  int64_t queries = sizes->queryLength, keys = sizes->keyLength;
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
   auto store = [&](OperandKind kind, int64_t b, int64_t h, int64_t n,
                    const Row &row) {

@@ -26,7 +26,7 @@ struct Pair {
   int64_t d; ///< Distance.
   int64_t j; ///< Key.
   int64_t p; ///< Where the query is among the keys, at least 0.
-  int64_t N; ///< Key length.
+  int64_t N; ///< The length that bounds depend on.
   int64_t x; ///< The head's position among those its structure applies to,
   int64_t H; ///< and their number.
 };
@@ -140,21 +140,23 @@ llvm::Error spattn::checkStructure(Attribute structure) {
 
 bool spattn::isAllowed(Attribute structure, int64_t head, int64_t numHeads,
                        int64_t i, int64_t j, int64_t queryLength,
-                       int64_t keyLength, Alignment alignment) {
+                       int64_t keyLength, Alignment alignment,
+                       std::optional<int64_t> boundLength) {
   if (head < 0 || head >= numHeads || i < 0 || i >= queryLength || j < 0 ||
       j >= keyLength)
     return false;
   int64_t off = alignment == Alignment::End ? keyLength - queryLength : 0;
   int64_t d = i + off - j;
   int64_t p = std::max<int64_t>(i + off, 0);
+  int64_t N = boundLength.value_or(keyLength);
   auto heads = dyn_cast<HeadsAttr>(structure);
   if (!heads)
-    return isInStructure(structure, {d, j, p, keyLength, head, numHeads});
+    return isInStructure(structure, {d, j, p, N, head, numHeads});
   int64_t x = head;
   for (auto [count, own] :
        llvm::zip(heads.getCounts(), heads.getStructures())) {
     if (x < count)
-      return isInStructure(own, {d, j, p, keyLength, x, count});
+      return isInStructure(own, {d, j, p, N, x, count});
     x -= count;
   }
   return false;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Sequences.h"
 #include "spattn/Reference/Attention.h"
 #include "spattn/Reference/Mask.h"
 
@@ -38,6 +39,8 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     return problem.headDim;
   case Extent::ValueDim:
     return problem.valueDim;
+  case Extent::Sequences:
+    return sizes.sequences;
   }
   llvm_unreachable("an extent is one of the above");
 }
@@ -51,20 +54,26 @@ static Error checkArray(const AttentionProblem &problem,
     return llvm::createStringError("'" + info.name + "' has rank " +
                                    Twine(view.sizes.size()) + ", expected " +
                                    Twine(rank));
-  if (!isFloatElement(view.elementType))
+  if (info.elements == ElementKind::I32) {
+    if (view.elementType != ElementType::I32)
+      return llvm::createStringError("'" + info.name +
+                                     "' has an unsupported element type; "
+                                     "supported is i32");
+  } else if (!isFloatElement(view.elementType)) {
     return llvm::createStringError(
         "'" + info.name +
         "' has an unsupported element type; supported are f16, bf16, f32 and "
         "f64");
+  }
   for (Dim dim : kDims) {
     if (!info.has(dim))
       continue;
     int64_t size = view.sizes[problem.layout.getDim(info, dim)];
     int64_t expected = getExtentSize(problem, sizes, info.getExtent(dim));
     if (size != expected)
-      return llvm::createStringError("'" + info.name + "' has a " +
-                                     getSizeText(dim) + " of " + Twine(size) +
-                                     ", expected " + Twine(expected));
+      return llvm::createStringError(
+          "'" + info.name + "' has a " + info.getSizeText(dim) + " of " +
+          Twine(size) + ", expected " + Twine(expected));
   }
   if (!view.data && !llvm::is_contained(view.sizes, 0))
     return llvm::createStringError("'" + info.name + "' has no data");
@@ -83,7 +92,8 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
     return llvm::createStringError("expected 'query' and 'key' of rank 4");
   AttentionSizes sizes = {query.sizes[problem.layout.getDim(Dim::Batch)],
                           query.sizes[problem.layout.getDim(Dim::Length)],
-                          key.sizes[problem.layout.getDim(Dim::Length)]};
+                          key.sizes[problem.layout.getDim(Dim::Length)],
+                          countSequences(problem, arrays)};
   for (int64_t length : {sizes.queryLength, sizes.keyLength})
     if (length < 0 || length > kMaxLength)
       return llvm::createStringError(
@@ -106,6 +116,8 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
     if (Error error = checkArray(problem, sizes, info, array))
       return error;
   }
+  if (Error error = checkSequences(problem, arrays, sizes))
+    return error;
   return sizes;
 }
 

@@ -140,7 +140,7 @@ static int64_t add(int64_t a, int64_t b) {
 
 Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   IntOps ops;
-  const auto &[queries, keys] = shape.lengths;
+  int64_t queries = shape.lengths.queries, keys = shape.lengths.keys;
   int64_t numHeads = heads.numHeads();
   int64_t keyHeads = shape.keyHeads > 0 ? shape.keyHeads : numHeads;
   int64_t groupSize = keyHeads > 0 ? ops.ceilDiv(numHeads, keyHeads) : 1;

@@ -33,6 +33,7 @@ struct AttentionProblem {
   int64_t headDim = 1, valueDim = 1;
   /// `1/sqrt(headDim)` if not given.
   std::optional<double> scale;
+  BoundLength boundLength = BoundLength::Sequence;
 
   /// The problem of an operation that verifies. Its scale is taken over if it
   /// is a constant; any other is the caller's to set.
@@ -41,9 +42,10 @@ struct AttentionProblem {
   double getScale() const;
 };
 
-/// Batch size and lengths of operands.
+/// Batch size and lengths of operands, and how many sequences a batch entry
+/// has.
 struct AttentionSizes {
-  int64_t batch, queryLength, keyLength;
+  int64_t batch, queryLength, keyLength, sequences;
 };
 
 /// Arrays of an attention or its gradients: what they read, and where what they
@@ -52,9 +54,9 @@ using OperandArrays = OperandMap<BufferView>;
 inline bool isGiven(const BufferView &array) { return !array.sizes.empty(); }
 
 /// Batch size and lengths, or which of the arrays that are there do not fit the
-/// problem or one another. What the operation reads has to be there unless it
-/// is optional, and with `needsOutputs` so has what it writes. `infos` are
-/// those of the operation.
+/// problem or one another. Sequences have to be apart and within the lengths.
+/// What the operation reads has to be there unless it is optional, and with
+/// `needsOutputs` so has what it writes. `infos` are those of the operation.
 llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
                                         const OperandArrays &arrays,
                                         llvm::ArrayRef<OperandInfo> infos,
@@ -65,14 +67,37 @@ llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
 ElementRow getRow(const AttentionProblem &problem, const OperandArrays &arrays,
                   OperandKind kind, int64_t b, int64_t h, int64_t n);
 
+/// A sequence of a batch entry: where its rows are, and the `N` of bounds.
+struct Sequence {
+  int64_t firstQuery, queries, firstKey, keys, boundLength;
+
+  bool hasQuery(int64_t i) const {
+    return firstQuery <= i && i < firstQuery + queries;
+  }
+};
+
+/// Sequence `s` of batch element `b`. Sizes are those of the arrays.
+Sequence getSequence(const AttentionProblem &problem,
+                     const OperandArrays &arrays, int64_t b, int64_t s);
+/// The sequence of a query of batch element `b`; none for padding.
+std::optional<Sequence> findSequence(const AttentionProblem &problem,
+                                     const OperandArrays &arrays, int64_t b,
+                                     int64_t i);
+/// Whether query `i` of head `h` and key `j` are of the same sequence, whose
+/// structure allows the pair.
+bool isPairAllowed(const AttentionProblem &problem,
+                   const std::optional<Sequence> &sequence, int64_t h,
+                   int64_t i, int64_t j);
+
 /// The sink logit of a query head, `-inf` if there is none.
 double getSinkLogit(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t h);
 
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
 /// to `out` and returns the row's log-sum-exp. A row without keys, or without a
-/// logit above `-inf`, is 0, its log-sum-exp the sink logit. Arrays have been
-/// checked with `getSizes`, and the row is one of theirs.
+/// logit above `-inf`, is 0, its log-sum-exp the sink logit, or `-inf` for a
+/// row of no sequence. Arrays have been checked with `getSizes`, and the row is
+/// one of theirs.
 double attentionRow(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t b, int64_t h,
                     int64_t i, double *out);

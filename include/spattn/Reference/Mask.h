@@ -29,10 +29,12 @@ llvm::Error checkStructure(mlir::Attribute structure);
 /// and known to the oracle (`checkStructure`): a structure for all `numHeads`
 /// query heads, or `#spattn.heads` of as many. Pairs outside `[0, queryLength)
 /// x [0, keyLength)` and heads outside
-/// `[0, numHeads)` are never allowed. Lengths are at most 2^31.
+/// `[0, numHeads)` are never allowed. Lengths are at most 2^31. The `N` of
+/// bounds is `boundLength`, or `keyLength`.
 bool isAllowed(mlir::Attribute structure, int64_t head, int64_t numHeads,
                int64_t i, int64_t j, int64_t queryLength, int64_t keyLength,
-               Alignment alignment);
+               Alignment alignment,
+               std::optional<int64_t> boundLength = std::nullopt);
 
 } // namespace spattn
 

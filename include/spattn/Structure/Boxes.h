@@ -130,16 +130,16 @@ private:
       return edges;
     }
     Edge zeroEdge = edgeOps.edgeOf(Bound::constant(0));
+    V distances = edgeOps.lengths.boundLength();
     Edge start, width;
     if (of == 1) {
       start = zeroEdge;
-      width = {edgeOps.lengths.keys, Bound::length(), true};
+      width = {distances, Bound::length(), true};
     } else {
-      V base = length ? ops.constant(*length / of)
-                      : ops.floorDiv(edgeOps.lengths.keys, of);
+      V base =
+          length ? ops.constant(*length / of) : ops.floorDiv(distances, of);
       V rest = length ? ops.constant(*length % of)
-                      : ops.sub(edgeOps.lengths.keys,
-                                ops.mul(base, ops.constant(of)));
+                      : ops.sub(distances, ops.mul(base, ops.constant(of)));
       V extra = detail::choose(ops, ops.lt(part, rest), ops.constant(1),
                                edgeOps.zero);
       width = {ops.add(base, extra), std::nullopt, true};

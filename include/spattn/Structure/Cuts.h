@@ -123,7 +123,8 @@ private:
     V place = isOffset ? ops.sub(value, edgeOps.offset) : value;
     if (isOffset || !alwaysLE(none, bound))
       place = ops.max(place, edgeOps.zero);
-    if (axis == Axis::Queries || !alwaysLE(bound, Bound::length()))
+    if (axis == Axis::Queries || edgeOps.lengths.pack ||
+        !alwaysLE(bound, Bound::length()))
       place = ops.min(place, lengthOf(axis));
     // Queries ahead of the first key are at position 0.
     if (isOffset && !alwaysLT(none, bound))

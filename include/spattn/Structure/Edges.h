@@ -51,7 +51,8 @@ public:
                                                 : lengths.queries) {}
 
   V valueOf(const Bound &bound) {
-    return ops.affine(lengths.keys, bound.num, bound.den, bound.offset);
+    return ops.affine(lengths.boundLength(), bound.num, bound.den,
+                      bound.offset);
   }
 
   /// An end at a bound. Ends that no possible distance passes are infinite.

@@ -16,6 +16,7 @@
 #define SPATTN_STRUCTURE_NORMALFORM_H
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace spattn {
@@ -24,6 +25,11 @@ namespace spattn {
 template <class V>
 struct Lengths {
   V queries, keys;
+  /// The `N` of bounds and partitions, where that is not the number of keys,
+  /// but a length that is at least as large.
+  std::optional<V> pack = std::nullopt;
+
+  V boundLength() const { return pack ? *pack : keys; }
 };
 
 /// Half-open [lo, hi); empty if lo >= hi.

@@ -92,8 +92,8 @@ private:
       emitStatistics({element, row.head, row.first, row.count},
                      sliceQueries(op.getOut()), doutRows, shift, delta);
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
-        KeyTile keys = loadKeys(element, row.keyHead, tile, isMasked, stagedKey,
-                                stagedValue);
+        KeyTile keys =
+            loadKeys(element, row, tile, isMasked, stagedKey, stagedValue);
         auto step = QueryGradientStepOp::create(
             b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
         if (isMasked)
@@ -105,8 +105,11 @@ private:
 
   /// A tile of keys of one key-value head.
   struct KeyRow {
+    /// Of one that belongs to a batch element; else it is one of each.
+    Value element;
     Value keyHead;
     Index firstKey;
+    std::optional<SequenceTile> place;
   };
 
   /// The query tiles of one head that see a tile of keys.
@@ -115,11 +118,11 @@ private:
     Ranges ranges;
   };
 
-  QueryTiles emitQueryTiles(Value head, Index firstKey) {
+  QueryTiles emitQueryTiles(Value head, const KeyRow &row) {
     QueryTiles tiles;
-    tiles.form = emitNormalForm(head);
-    Index end = ops.add(firstKey, ops.constant(keyTile));
-    tiles.ranges = queryTiles(ops, tiles.form, firstKey, end, queryTile);
+    tiles.form = emitNormalForm(head, row.place);
+    Index end = ops.add(row.firstKey, ops.constant(keyTile));
+    tiles.ranges = queryTiles(ops, tiles.form, row.firstKey, end, queryTile);
     return tiles;
   }
 
@@ -133,8 +136,8 @@ private:
   /// The tiles that all heads of a group visit.
   Value emitVisited(const KeyRow &row) {
     auto visited = [&](Index n) {
-      return ops.materialize(visitedTiles(
-          ops, emitQueryTiles(queryHead(row, n), row.firstKey).ranges));
+      return ops.materialize(
+          visitedTiles(ops, emitQueryTiles(queryHead(row, n), row).ranges));
     };
     if (op.getGroupSize() == 1)
       return visited(ops.constant(0));
@@ -151,21 +154,29 @@ private:
   }
 
   void emitKeyRows() {
-    Value tileRows = ops.materialize(ops.ceilDiv(ops.wrap(keys), keyTile));
+    Value tileRows = countTiles(Sequences::Side::Keys);
     Value rows = arith::MulIOp::create(b, tileRows, index(op.getNumKeyHeads()));
     Value maxCost =
         ops.materialize(ops.mul(ops.ceilDiv(ops.wrap(queries), queryTile),
                                 ops.constant(op.getGroupSize())));
-    auto decode = [&](Value number) -> KeyRow {
-      Value keyHead = arith::DivUIOp::create(b, number, tileRows);
+    auto decode = [&](Value number) {
+      KeyRow row;
+      row.place = locate(Sequences::Side::Keys, op.getNumKeyHeads(), tileRows,
+                         row.element, number);
+      row.keyHead = arith::DivUIOp::create(b, number, tileRows);
       Value tile = arith::RemUIOp::create(b, number, tileRows);
-      return {keyHead, ops.mul(ops.wrap(tile), ops.constant(keyTile))};
+      row.firstKey = row.place ? row.place->first
+                               : ops.mul(ops.wrap(tile), ops.constant(keyTile));
+      return row;
     };
     emitItems(
         rows, maxCost,
         [&](Value number) { return emitVisited(decode(number)); },
         [&](Value element, Value number) {
-          emitKeyItem(element, decode(number));
+          KeyRow row = decode(number);
+          emitIfRows(row.place, [&] {
+            emitKeyItem(row.element ? row.element : element, row);
+          });
         });
   }
 
@@ -190,8 +201,9 @@ private:
     buffers.delta = allocate({queryTile});
     buffers.p = allocate({queryTile, keyTile});
     buffers.ds = allocate({queryTile, keyTile});
-    Value first = ops.materialize(row.firstKey);
-    OpFoldResult count = rowCount(row.firstKey, keyTile, keys);
+    Value first = rowOf(Sequences::Side::Keys, row.place, row.firstKey);
+    OpFoldResult count = rowCount(row.firstKey, keyTile,
+                                  lengthOf(Sequences::Side::Keys, row.place));
     auto sliceKeys = [&](Value buffer) {
       return sliceRows(buffer, element, row.keyHead, first, count);
     };
@@ -204,7 +216,7 @@ private:
       LoadQueryOp::create(b, sliceKeys(op.getValue()), one, buffers.value);
       auto emitHead = [&](Index n) {
         Value head = queryHead(row, n);
-        QueryTiles tiles = emitQueryTiles(head, row.firstKey);
+        QueryTiles tiles = emitQueryTiles(head, row);
         emitTiles(tiles.ranges, [&](Index tile, bool isMasked) {
           emitKeyStep(element, head, tiles.form, row, buffers, tile, isMasked);
         });
@@ -224,10 +236,11 @@ private:
                    const KeyRow &row, const KeyBuffers &buffers, Index tile,
                    bool isMasked) {
     Index firstQuery = ops.mul(tile, ops.constant(queryTile));
-    Value first = ops.materialize(firstQuery);
+    Value first = rowOf(Sequences::Side::Queries, row.place, firstQuery);
     OpFoldResult count = b.getIndexAttr(queryTile);
     if (isMasked)
-      count = rowCount(firstQuery, queryTile, queries);
+      count = rowCount(firstQuery, queryTile,
+                       lengthOf(Sequences::Side::Queries, row.place));
     auto sliceQueries = [&](Value buffer) {
       return sliceRows(buffer, element, head, first, count);
     };

@@ -58,13 +58,13 @@ private:
       return sliceRows(buffer, element, row.head, row.first, row.count);
     };
     spattn_cpu::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum,
-                                     loadSinkLogit(row.head));
+                                     loadSinkLogit(row.head, row.place));
     // A row without keys costs only its output.
     emitIfVisited(visitedTiles(ops, row.ranges), [&] {
       LoadQueryOp::create(b, sliceQueries(op.getQuery()), scale, buffers.query);
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
-        KeyTile keys = loadKeys(element, row.keyHead, tile, isMasked,
-                                buffers.stagedKey, buffers.stagedValue);
+        KeyTile keys = loadKeys(element, row, tile, isMasked, buffers.stagedKey,
+                                buffers.stagedValue);
         auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
                                          buffers.acc, buffers.max, buffers.sum,
                                          buffers.scores, buffers.correction);

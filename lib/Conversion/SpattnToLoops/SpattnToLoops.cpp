@@ -70,7 +70,8 @@ struct ConvertSpattnToLoopsPass
                         "before 'convert-spattn-to-loops'");
         return WalkResult::interrupt();
       }
-      if (failed(checkKnownOperands(op, getBasicOperands(), "code for a CPU")))
+      if (failed(checkKnownOperands(op, getOperandsWithSequences(),
+                                    "code for a CPU")))
         return WalkResult::interrupt();
       if (FloatAttr scale; hasNonFiniteScale(op, scale)) {
         op->emitOpError("expected a finite scale, got ") << scale;
@@ -90,7 +91,7 @@ struct ConvertSpattnToLoopsPass
   /// Statistics and remarks, where the lengths are known. Counting visits every
   /// tile row, so it is done only on demand.
   void countTiles(AttentionOpInterface op) {
-    if (!getOptions().remarks)
+    if (!getOptions().remarks || op.hasSequences())
       return;
     int64_t queryLength = op.getStaticQueryLength();
     int64_t keyLength = op.getStaticKeyLength();

@@ -28,6 +28,23 @@ TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
   batch = sizeOf(op.getQuery(), Dim::Batch);
   queries = sizeOf(op.getQuery(), Dim::Length);
   keys = sizeOf(op.getKey(), Dim::Length);
+  if (!op.hasSequences())
+    return;
+  Value count;
+  for (const AttentionOperand &operand : op.getAttentionOperands())
+    if (!count && operand->getExtent(Dim::Length) == Extent::Sequences)
+      count = memref::DimOp::create(b, operand.value,
+                                    op.getDim(*operand.info, Dim::Length));
+  auto load = [this](OperandKind kind, Value element, Value s) -> Value {
+    Value array = this->op.getOperandValues()[kind];
+    Value indices[] = {element, s};
+    if (this->op.getDim(getOperandInfo(kind), Dim::Length) == 0)
+      std::swap(indices[0], indices[1]);
+    Value number = memref::LoadOp::create(b, array, indices);
+    return arith::IndexCastOp::create(b, b.getIndexType(), number);
+  };
+  sequences.emplace(b, ops, op, ops.wrap(queries), ops.wrap(keys),
+                    ops.wrap(count), load);
 }
 
 Value TileLoops::index(int64_t value) {
@@ -53,11 +70,18 @@ Value TileLoops::emitScale(double factor) {
   return arith::MulFOp::create(b, op.getScale(), constant);
 }
 
-Value TileLoops::loadSinkLogit(Value head) {
+Value TileLoops::loadSinkLogit(Value head,
+                               const std::optional<SequenceTile> &place) {
   Value logits = op.getOperandValues()[OperandKind::SinkLogits];
   if (!logits)
     return Value();
-  return memref::LoadOp::create(b, logits, ValueRange{head});
+  Value logit = memref::LoadOp::create(b, logits, ValueRange{head});
+  if (!place)
+    return logit;
+  Value none = arith::ConstantOp::create(
+      b, b.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+  Value isSequence = ops.materialize(place->isSequence);
+  return arith::SelectOp::create(b, isSequence, logit, none);
 }
 
 OpFoldResult TileLoops::rowCount(Index first, int64_t tile, Value length) {
@@ -69,20 +93,79 @@ OpFoldResult TileLoops::rowCount(Index first, int64_t tile, Value length) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-NormalForm<Index> TileLoops::emitNormalForm(Value head) {
+NormalForm<Index>
+TileLoops::emitNormalForm(Value head,
+                          const std::optional<SequenceTile> &place) {
   Lengths<Index> lengths{ops.wrap(queries), ops.wrap(keys)};
+  if (place)
+    lengths = place->lengths;
   return normalForm(ops, heads, ops.wrap(head), lengths, op.getAlignment());
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+Value TileLoops::countTiles(Sequences::Side side) {
+  bool ofQueries = side == Sequences::Side::Queries;
+  int64_t tile = ofQueries ? queryTile : keyTile;
+  if (sequences)
+    return ops.materialize(sequences->slots(side, tile));
+  return ops.materialize(
+      ops.ceilDiv(ops.wrap(ofQueries ? queries : keys), tile));
+}
+
+std::optional<SequenceTile> TileLoops::locate(Sequences::Side side,
+                                              int64_t numHeads, Value tileRows,
+                                              Value &element, Value &row) {
+  if (!sequences)
+    return std::nullopt;
+  Value ofElement = arith::MulIOp::create(b, tileRows, index(numHeads));
+  element = arith::DivUIOp::create(b, row, ofElement);
+  row = arith::RemUIOp::create(b, row, ofElement);
+  Value slot = arith::RemUIOp::create(b, row, tileRows);
+  bool ofQueries = side == Sequences::Side::Queries;
+  return sequences->locate(side, element, slot,
+                           ofQueries ? queryTile : keyTile);
+}
+
+void TileLoops::emitIfRows(const std::optional<SequenceTile> &place,
+                           function_ref<void()> body) {
+  if (!place)
+    return body();
+  emitIfVisited(place->rowsLeft, body);
+}
+
+Value TileLoops::lengthOf(Sequences::Side side,
+                          const std::optional<SequenceTile> &place) {
+  bool ofQueries = side == Sequences::Side::Queries;
+  if (!place)
+    return ofQueries ? queries : keys;
+  return ops.materialize(ofQueries ? place->lengths.queries
+                                   : place->lengths.keys);
+}
+
+Value TileLoops::rowOf(Sequences::Side side,
+                       const std::optional<SequenceTile> &place, Index first) {
+  if (!place)
+    return ops.materialize(first);
+  return ops.materialize(ops.add(first, side == Sequences::Side::Queries
+                                            ? place->queriesBefore
+                                            : place->keysBefore));
 }
 
 void TileLoops::emitItems(Value rows, Value maxCost,
                           function_ref<Value(Value)> cost,
                           function_ref<void(Value, Value)> item) {
+  if (sequences)
+    rows = arith::MulIOp::create(b, rows, batch);
   Value order = emitWorkOrder(b, rows, maxCost, cost);
-  Value items = arith::MulIOp::create(b, rows, batch);
+  Value elements = sequences ? index(1) : batch;
+  Value items = arith::MulIOp::create(b, rows, elements);
   emitTasks(items, [&](Value number) {
     // The same row of all batch elements, then the next cheaper one.
-    Value position = arith::DivUIOp::create(b, number, batch);
-    Value element = arith::RemUIOp::create(b, number, batch);
+    Value position = arith::DivUIOp::create(b, number, elements);
+    Value element = arith::RemUIOp::create(b, number, elements);
     Value row = memref::LoadOp::create(b, order, ValueRange{position});
     emitScope([&] { item(element, row); });
   });
@@ -109,10 +192,14 @@ void TileLoops::emitScope(function_ref<void()> body) {
 
 TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {
   QueryRow result;
+  result.place = locate(Sequences::Side::Queries, op.getNumQueryHeads(),
+                        tileRows, result.element, row);
   result.head = arith::DivUIOp::create(b, row, tileRows);
   Value tile = arith::RemUIOp::create(b, row, tileRows);
-  result.form = emitNormalForm(result.head);
-  result.firstQuery = ops.mul(ops.wrap(tile), ops.constant(queryTile));
+  result.form = emitNormalForm(result.head, result.place);
+  result.firstQuery = result.place
+                          ? result.place->first
+                          : ops.mul(ops.wrap(tile), ops.constant(queryTile));
   Index end = ops.add(result.firstQuery, ops.constant(queryTile));
   result.ranges = keyTiles(ops, result.form, result.firstQuery, end, keyTile);
   return result;
@@ -120,7 +207,7 @@ TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {
 
 void TileLoops::emitQueryRows(
     function_ref<void(Value, const QueryRow &)> item) {
-  Value tileRows = ops.materialize(ops.ceilDiv(ops.wrap(queries), queryTile));
+  Value tileRows = countTiles(Sequences::Side::Queries);
   Value rows = arith::MulIOp::create(b, tileRows, index(op.getNumQueryHeads()));
   Value maxCost = ops.materialize(ops.ceilDiv(ops.wrap(keys), keyTile));
   emitItems(
@@ -135,9 +222,12 @@ void TileLoops::emitQueryRows(
         if (op.getGroupSize() > 1)
           row.keyHead =
               arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
-        row.first = ops.materialize(row.firstQuery);
-        row.count = rowCount(row.firstQuery, queryTile, queries);
-        item(element, row);
+        row.first = rowOf(Sequences::Side::Queries, row.place, row.firstQuery);
+        emitIfRows(row.place, [&] {
+          row.count = rowCount(row.firstQuery, queryTile,
+                               lengthOf(Sequences::Side::Queries, row.place));
+          item(row.element ? row.element : element, row);
+        });
       });
 }
 
@@ -265,17 +355,19 @@ Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
   return memref::SubViewOp::create(b, buffer, offsets, sizes, strides);
 }
 
-TileLoops::KeyTile TileLoops::loadKeys(Value element, Value keyHead, Index tile,
-                                       bool isMasked, Value stagedKey,
-                                       Value stagedValue) {
+TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
+                                       Index tile, bool isMasked,
+                                       Value stagedKey, Value stagedValue) {
   Index firstKey = ops.mul(tile, ops.constant(keyTile));
-  Value first = ops.materialize(firstKey);
+  Value first = rowOf(Sequences::Side::Keys, row.place, firstKey);
   OpFoldResult count = b.getIndexAttr(keyTile);
   if (isMasked)
-    count = rowCount(firstKey, keyTile, keys);
-  Value key = stage(sliceRows(op.getKey(), element, keyHead, first, count),
+    count =
+        rowCount(firstKey, keyTile, lengthOf(Sequences::Side::Keys, row.place));
+  Value key = stage(sliceRows(op.getKey(), element, row.keyHead, first, count),
                     stagedKey, count);
-  Value value = stage(sliceRows(op.getValue(), element, keyHead, first, count),
-                      stagedValue, count);
+  Value value =
+      stage(sliceRows(op.getValue(), element, row.keyHead, first, count),
+            stagedValue, count);
   return {key, value, firstKey};
 }

@@ -12,6 +12,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Dialect/Spattn/Transforms/Sequences.h"
 #include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
 #include "spattn/Structure/Algebra.h"
 
@@ -31,8 +32,13 @@ protected:
 
   /// A tile of queries of one head, and the key tiles that it needs.
   struct QueryRow {
-    mlir::Value head, keyHead, first;
+    /// Of one that belongs to a batch element; else it is one of each.
+    mlir::Value element;
+    mlir::Value head, keyHead;
+    /// Its first row in operands, and from the start of the sequence.
+    mlir::Value first;
     Index firstQuery;
+    std::optional<SequenceTile> place;
     mlir::OpFoldResult count;
     NormalForm<Index> form;
     Ranges ranges;
@@ -49,16 +55,37 @@ protected:
     mlir::Value key, value;
     Index firstKey;
   };
-  KeyTile loadKeys(mlir::Value element, mlir::Value keyHead, Index tile,
+  KeyTile loadKeys(mlir::Value element, const QueryRow &row, Index tile,
                    bool isMasked, mlir::Value stagedKey,
                    mlir::Value stagedValue);
 
-  /// What one query head sees.
-  NormalForm<Index> emitNormalForm(mlir::Value head);
+  /// What one query head sees, of a sequence if there are any.
+  NormalForm<Index> emitNormalForm(mlir::Value head,
+                                   const std::optional<SequenceTile> &place);
+
+  /// Where sequences are; nothing if batch entries have one each, of all rows.
+  std::optional<Sequences> sequences;
+  /// Tiles of a head, of a batch element if that makes a difference.
+  mlir::Value countTiles(Sequences::Side side);
+  /// Takes the batch element off the number of a row of tiles of all heads, and
+  /// finds the sequence of its tile.
+  std::optional<SequenceTile> locate(Sequences::Side side, int64_t numHeads,
+                                     mlir::Value tileRows, mlir::Value &element,
+                                     mlir::Value &row);
+  /// Runs `body` if a tile has any rows.
+  void emitIfRows(const std::optional<SequenceTile> &place,
+                  llvm::function_ref<void()> body);
+  /// The queries, or keys, of a sequence, and its row in operands that is
+  /// `first` rows from its start.
+  mlir::Value lengthOf(Sequences::Side side,
+                       const std::optional<SequenceTile> &place);
+  mlir::Value rowOf(Sequences::Side side,
+                    const std::optional<SequenceTile> &place, Index first);
 
   /// Runs `item(element, row)` for every batch element and each of `rows` rows
   /// of tiles: in parallel, the costliest rows first. `cost` emits how many
-  /// tiles a row visits, at most `maxCost`.
+  /// tiles a row visits, at most `maxCost`. Rows of sequences are of one batch
+  /// element each, and `element` is then 0.
   void emitItems(mlir::Value rows, mlir::Value maxCost,
                  llvm::function_ref<mlir::Value(mlir::Value row)> cost,
                  llvm::function_ref<void(mlir::Value, mlir::Value)> item);
@@ -83,8 +110,9 @@ protected:
   /// The factor of scores, times a constant.
   mlir::Value emitScale(double factor);
 
-  /// The sink logit of a query head; null if there is none.
-  mlir::Value loadSinkLogit(mlir::Value head);
+  /// The sink logit of a query head, -inf for padding; null if there is none.
+  mlir::Value loadSinkLogit(mlir::Value head,
+                            const std::optional<SequenceTile> &place = {});
 
   /// How many of the rows [first, first + tile) there are.
   mlir::OpFoldResult rowCount(Index first, int64_t tile, mlir::Value length);

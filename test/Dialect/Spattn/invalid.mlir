@@ -432,3 +432,70 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
     sink_logits(%s : tensor<4xf32>) outs(%o : tensor<1x2x8x4xf32>)
   return
 }
+
+// -----
+
+// C2: rank of query_starts
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<1xi32>) {
+  // expected-error @below {{expected 'query_starts' of rank 2, got 'tensor<1xi32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_starts(%s : tensor<1xi32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C21: elements of key_ends
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<1x1xi64>) {
+  // expected-error @below {{expected 'key_ends' to have element type i32, got 'i64'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    key_ends(%s : tensor<1x1xi64>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: batch of key_starts
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x1xi32>) {
+  // expected-error @below {{expected 'query' and 'key_starts' to have the same batch size, got 1 and 2}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    key_starts(%s : tensor<2x1xi32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C21: numbers of sequences
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<1x3xi32>, %t: tensor<1x2xi32>) {
+  // expected-error @below {{expected 'query_starts' and 'query_ends' to have the same number of sequences, got 3 and 2}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_starts(%s : tensor<1x3xi32>) query_ends(%t : tensor<1x2xi32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C22: several sequences, but no ends of keys
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<1x3xi32>) {
+  // expected-error @below {{expected 'key_ends' where batch entries have 3 sequences}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_starts(%s : tensor<1x3xi32>) query_ends(%s : tensor<1x3xi32>)
+    key_starts(%s : tensor<1x3xi32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C23: bounds of a pack without sequences
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{has 'bound_length' of a pack, but no starts or ends of sequences}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>) {bound_length = #spattn.bound_length<pack>}
+  return
+}

@@ -101,6 +101,33 @@ func.func @sink_logits(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %sink: te
   return
 }
 
+// CHECK-LABEL: @sequences
+// CHECK: spattn.attention structure(#spattn.causal)
+// CHECK-SAME: query_starts(%{{.*}} : tensor<1x?xi32>) query_ends(%{{.*}} : tensor<1x?xi32>) key_starts(%{{.*}} : tensor<1x?xi32>) key_ends(%{{.*}} : tensor<1x?xi32>) scale(%{{.*}}) outs(
+// CHECK-SAME: {bound_length = #spattn.bound_length<pack>}
+// CHECK: spattn.attention structure(#spattn.causal)
+// CHECK-SAME: key_ends(%{{.*}} : tensor<1x1xi32>) outs(%{{.*}} : tensor<1x2x8x4xf32>){{$}}
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: query_ends(%{{.*}} : memref<1x1xi32, strided<[?, ?]>>) key_ends(
+func.func @sequences(%x: tensor<1x2x8x4xf32>, %starts: tensor<1x?xi32>, %ends: tensor<1x?xi32>,
+                     %lengths: tensor<1x1xi32>, %s: f32, %m: memref<1x2x8x4xf32>,
+                     %n: memref<1x2x8xf32>, %e: memref<1x1xi32, strided<[?, ?]>>) {
+  %0 = spattn.attention structure(#spattn.causal)
+    ins(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_starts(%starts : tensor<1x?xi32>) query_ends(%ends : tensor<1x?xi32>)
+    key_starts(%starts : tensor<1x?xi32>) key_ends(%ends : tensor<1x?xi32>) scale(%s)
+    outs(%x : tensor<1x2x8x4xf32>) {bound_length = #spattn.bound_length<pack>}
+  %1 = spattn.attention structure(#spattn.causal)
+    ins(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    key_ends(%lengths : tensor<1x1xi32>) outs(%x : tensor<1x2x8x4xf32>)
+    {bound_length = #spattn.bound_length<sequence>}
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%m, %m, %m, %m, %n, %m : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8xf32>, memref<1x2x8x4xf32>)
+    query_ends(%e : memref<1x1xi32, strided<[?, ?]>>) key_ends(%e : memref<1x1xi32, strided<[?, ?]>>)
+    outs(%m, %m, %m : memref<1x2x8x4xf32>, memref<1x2x8x4xf32>, memref<1x2x8x4xf32>)
+  return
+}
+
 // CHECK-LABEL: @backward_buffers
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)

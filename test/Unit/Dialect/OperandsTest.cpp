@@ -103,8 +103,9 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
   auto first = AttentionOp::create(
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
       values[OperandKind::Key], values[OperandKind::Value], Value(), Value(),
-      values[OperandKind::Out], Value(), CausalAttr::get(&context),
-      Alignment::Start, "bhnd", TileShapeAttr());
+      Value(), Value(), Value(), Value(), values[OperandKind::Out], Value(),
+      CausalAttr::get(&context), Alignment::Start, BoundLength::Sequence,
+      "bhnd", TileShapeAttr());
   auto copy = AttentionOp::create(b, b.getUnknownLoc(),
                                   first.getOperandValues(), first);
   EXPECT_EQ(copy->getOperands(), first->getOperands());
@@ -136,9 +137,10 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   Value value = module->getBody()->addArgument(array, b.getUnknownLoc());
   b.setInsertionPointToStart(module->getBody());
   auto op = AttentionOp::create(b, b.getUnknownLoc(), array, value, value,
-                                value, Value(), Value(), value, Value(),
+                                value, Value(), Value(), Value(), Value(),
+                                Value(), Value(), value, Value(),
                                 CausalAttr::get(&context), Alignment::End,
-                                "bhnd", TileShapeAttr());
+                                BoundLength::Sequence, "bhnd", TileShapeAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(
       op, {OperandKind::Query, OperandKind::Key, OperandKind::Out}, "kernel")));
@@ -173,6 +175,8 @@ static std::string getElements(const OperandInfo &info) {
     return "of `out`";
   case ElementKind::F32:
     return "`f32`";
+  case ElementKind::I32:
+    return "`i32`";
   }
   llvm_unreachable("elements are one of the above");
 }

@@ -162,10 +162,12 @@ template <class Ops, class V = typename Ops::Value>
 /// The normal form with nothing known but the description.
 template <class Ops>
 NormalForm<typename Ops::Value> formOf(Ops &ops, const Instance &instance) {
-  return normalForm(
-      ops, *instance.heads, unknown(ops, instance.head),
-      {unknown(ops, instance.queries), unknown(ops, instance.keys)},
-      instance.alignment);
+  Lengths<typename Ops::Value> lengths = {unknown(ops, instance.queries),
+                                          unknown(ops, instance.keys)};
+  if (instance.pack)
+    lengths.pack = unknown(ops, *instance.pack);
+  return normalForm(ops, *instance.heads, unknown(ops, instance.head), lengths,
+                    instance.alignment);
 }
 
 /// The documented invariants of a normal form.

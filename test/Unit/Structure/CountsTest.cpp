@@ -220,7 +220,7 @@ TEST(Work, CountsOneByOne) {
       shape.headDim = 3;
       shape.elementBytes = 4;
       shape.keyHeads = keyHeads;
-      auto [queries, keys] = shape.lengths;
+      int64_t queries = shape.lengths.queries, keys = shape.lengths.keys;
       int64_t pairs = 0, live = 0, seen = 0;
       std::vector<std::vector<bool>> columns(keyHeads,
                                              std::vector<bool>(keys, false));

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ struct Instance {
   int64_t head;
   int64_t queries, keys;
   Alignment alignment;
+  /// The `N` of bounds, where it is not the number of keys.
+  std::optional<int64_t> pack = std::nullopt;
 
   int64_t offset() const {
     return alignment == Alignment::End ? keys - queries : 0;
@@ -129,13 +132,15 @@ inline bool holds(const Instance &instance, int64_t i, int64_t j) {
   if (i < 0 || j < 0 || i >= instance.queries || j >= instance.keys)
     return false;
   auto [group, position] = groupOf(instance);
-  return holds(group->structure, position, group->count, instance.keys,
-               i + instance.offset() - j, j);
+  return holds(group->structure, position, group->count,
+               instance.pack.value_or(instance.keys), i + instance.offset() - j,
+               j);
 }
 
 inline std::string Instance::str() const {
   return heads->str() + " head " + std::to_string(head) + " Nq " +
          std::to_string(queries) + " Nk " + std::to_string(keys) +
+         (pack ? " N " + std::to_string(*pack) : "") +
          (alignment == Alignment::End ? " end" : " start");
 }
 

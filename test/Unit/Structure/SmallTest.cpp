@@ -253,6 +253,35 @@ TEST(Small, RandomStructures) {
   }
 }
 
+/// The bounds of a sequence may depend on the length of its pack.
+TEST(Small, BoundsOfAPack) {
+  std::mt19937 random(3);
+  auto pick = [&](int64_t lo, int64_t hi) {
+    return std::uniform_int_distribution<int64_t>(lo, hi)(random);
+  };
+  auto alignment = [&] {
+    return pick(0, 1) ? Alignment::End : Alignment::Start;
+  };
+  for (const HeadStructures &heads : catalog())
+    for (int64_t head = 0; head < heads.numHeads(); ++head) {
+      int64_t keys = pick(0, 10);
+      checkAll(
+          {&heads, head, pick(0, 10), keys, alignment(), keys + pick(0, 12)},
+          false);
+      if (::testing::Test::HasFatalFailure())
+        return;
+    }
+  for (int round = 0; round < 2500; ++round) {
+    HeadStructures heads = RandomStructures(random, 12).heads(3);
+    int64_t keys = pick(0, 12);
+    checkAll({&heads, pick(0, heads.numHeads() - 1), pick(0, 12), keys,
+              alignment(), keys + pick(0, 12)},
+             false);
+    if (::testing::Test::HasFatalFailure())
+      return;
+  }
+}
+
 /// Blocks that do not start at a multiple of anything.
 TEST(Small, UnalignedBlocks) {
   std::mt19937 random(2);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C20 are those of the specification, docs/Spec.md.
+// The labels C1 to C23 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -60,7 +60,7 @@ static std::string getInputNames(Operands operands) {
   return text + " and " + last;
 }
 
-/// C3, C4, C5, C17, C18: element types.
+/// C3, C4, C5, C17, C18, C21: element types.
 static LogicalResult verifyElementTypes(AttentionOpInterface op,
                                         Operands operands) {
   Type element = shaped(op.getQuery()).getElementType();
@@ -82,6 +82,11 @@ static LogicalResult verifyElementTypes(AttentionOpInterface op,
       if (!type.isF32())
         return op->emitOpError("expected '")
                << operand->name << "' to have element type f32, got " << type;
+      break;
+    case ElementKind::I32:
+      if (!type.isSignlessInteger(32))
+        return op->emitOpError("expected '")
+               << operand->name << "' to have element type i32, got " << type;
       break;
     case ElementKind::Out:
       if (type != outElement)
@@ -116,12 +121,12 @@ static LogicalResult verifyStaticSizes(AttentionOpInterface op,
       int64_t size = sizeOf(op, operand, dim);
       if (ShapedType::isDynamic(size))
         return op->emitOpError("expected a static ")
-               << getSizeText(dim) << " of '" << operand->name << "', got "
-               << operand.value.getType();
+               << operand->getSizeText(dim) << " of '" << operand->name
+               << "', got " << operand.value.getType();
       if (size < 1)
         return op->emitOpError("expected a positive ")
-               << getSizeText(dim) << " of '" << operand->name << "', got "
-               << operand.value.getType();
+               << operand->getSizeText(dim) << " of '" << operand->name
+               << "', got " << operand.value.getType();
     }
   return success();
 }
@@ -143,7 +148,7 @@ static LogicalResult verifyAgreement(AttentionOpInterface op,
           expected != size)
         return op->emitOpError("expected '")
                << model->name << "' and '" << operand->name
-               << "' to have the same " << getSizeText(dim) << ", got "
+               << "' to have the same " << operand->getSizeText(dim) << ", got "
                << expected << " and " << size;
     }
   return success();
@@ -234,6 +239,28 @@ static LogicalResult verifyOptionalGradients(AttentionOpInterface op) {
   return success();
 }
 
+/// C22: several sequences of a batch entry are apart.
+static LogicalResult verifySequences(AttentionOpInterface op) {
+  int64_t sequences = op.getStaticSequences();
+  if (!op.hasSequences() || sequences == 1 || ShapedType::isDynamic(sequences))
+    return success();
+  OperandValues values = op.getOperandValues();
+  for (const OperandInfo &info : op.getOperandInfos())
+    if (info.getExtent(Dim::Length) == Extent::Sequences && !values[info.kind])
+      return op->emitOpError("expected '")
+             << info.name << "' where batch entries have " << sequences
+             << " sequences";
+  return success();
+}
+
+/// C23: what bounds depend on differs from the length of keys.
+static LogicalResult verifyBoundLength(AttentionOpInterface op) {
+  if (op.getBoundLength() == BoundLength::Pack && !op.hasSequences())
+    return op->emitOpError("has 'bound_length' of a pack, but no starts or "
+                           "ends of sequences");
+  return success();
+}
+
 /// C16: the scratch of a tile, which lives on a thread's stack, stays small.
 static LogicalResult verifyTileShape(AttentionOpInterface op,
                                      int64_t scratchFactor) {
@@ -261,7 +288,8 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyStaticSizes(op, operands)) || failed(verifyHeadSizes(op)) ||
       failed(verifyAgreement(op, operands)) ||
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
-      failed(verifyResults(op)) || failed(verifyOptionalGradients(op)))
+      failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
+      failed(verifySequences(op)) || failed(verifyBoundLength(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

@@ -26,8 +26,8 @@ StringRef spattn::getSizeText(Dim dim) {
 }
 
 StringRef spattn::getSymbol(Extent extent) {
-  static constexpr StringLiteral symbols[] = {"",   "B",  "Hq", "Hkv",
-                                              "Nq", "Nk", "D",  "Dv"};
+  static constexpr StringLiteral symbols[] = {"",   "B", "Hq", "Hkv", "Nq",
+                                              "Nk", "D", "Dv", "S"};
   return symbols[unsigned(extent)];
 }
 
@@ -39,6 +39,8 @@ StringRef spattn::getRunTimeName(Extent extent) {
     return "queryLength";
   case Extent::KeyLength:
     return "keyLength";
+  case Extent::Sequences:
+    return "sequences";
   default:
     return "";
   }
@@ -50,6 +52,11 @@ std::string OperandInfo::getShapeText() const {
     if (extent != Extent::None)
       text += (text.empty() ? "" : " x ") + getSymbol(extent).str();
   return text;
+}
+
+StringRef OperandInfo::getSizeText(Dim dim) const {
+  return getExtent(dim) == Extent::Sequences ? "number of sequences"
+                                             : spattn::getSizeText(dim);
 }
 
 static OperandMap<const OperandInfo *> collectInfos() {
@@ -67,23 +74,32 @@ const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
   return *map[kind];
 }
 
+static constexpr OperandKind kKnownOperands[] = {
+    OperandKind::Query,
+    OperandKind::Key,
+    OperandKind::Value,
+    OperandKind::Out,
+    OperandKind::Lse,
+    OperandKind::OutGradient,
+    OperandKind::LseGradient,
+    OperandKind::SinkLogits,
+    OperandKind::Scale,
+    OperandKind::QueryGradient,
+    OperandKind::KeyGradient,
+    OperandKind::ValueGradient,
+    OperandKind::SinkLogitsGradient,
+    OperandKind::QueryStarts,
+    OperandKind::QueryEnds,
+    OperandKind::KeyStarts,
+    OperandKind::KeyEnds,
+};
+
 ArrayRef<OperandKind> spattn::getBasicOperands() {
-  static constexpr OperandKind kinds[] = {
-      OperandKind::Query,
-      OperandKind::Key,
-      OperandKind::Value,
-      OperandKind::Out,
-      OperandKind::Lse,
-      OperandKind::OutGradient,
-      OperandKind::LseGradient,
-      OperandKind::SinkLogits,
-      OperandKind::Scale,
-      OperandKind::QueryGradient,
-      OperandKind::KeyGradient,
-      OperandKind::ValueGradient,
-      OperandKind::SinkLogitsGradient,
-  };
-  return kinds;
+  return getOperandsWithSequences().drop_back(4);
+}
+
+ArrayRef<OperandKind> spattn::getOperandsWithSequences() {
+  return kKnownOperands;
 }
 
 LogicalResult spattn::checkKnownOperands(AttentionOpInterface op,

@@ -27,6 +27,10 @@ StringRef spattn::stringifyEnum(Partition partition) {
   return partitionName(partition);
 }
 
+StringRef spattn::stringifyEnum(BoundLength length) {
+  return length == BoundLength::Pack ? "pack" : "sequence";
+}
+
 llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
                                       Alignment alignment) {
   return os << stringifyEnum(alignment);
@@ -35,6 +39,11 @@ llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
 llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
                                       Partition partition) {
   return os << stringifyEnum(partition);
+}
+
+llvm::raw_ostream &spattn::operator<<(llvm::raw_ostream &os,
+                                      BoundLength length) {
+  return os << stringifyEnum(length);
 }
 
 template <class Enum>
@@ -60,6 +69,15 @@ struct FieldParser<Alignment> {
     return parseEnum<Alignment>(parser,
                                 "how unequal query and key lengths line up",
                                 {Alignment::End, Alignment::Start});
+  }
+};
+
+template <>
+struct FieldParser<BoundLength> {
+  static FailureOr<BoundLength> parse(AsmParser &parser) {
+    return parseEnum<BoundLength>(
+        parser, "which length bounds and partitions depend on",
+        {BoundLength::Sequence, BoundLength::Pack});
   }
 };
 

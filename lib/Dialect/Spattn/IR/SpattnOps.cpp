@@ -119,6 +119,8 @@ static void buildOp(OperationState &state, const OperandValues &operands,
   auto &properties = state.getOrAddProperties<typename Op::Properties>();
   properties.structure = like.getStructure();
   properties.alignment = AlignmentAttr::get(context, like.getAlignment());
+  properties.bound_length =
+      BoundLengthAttr::get(context, like.getBoundLength());
   properties.layout = StringAttr::get(context, like.getLayout());
   properties.tile_shape = like.getTileShapeAttr();
   if constexpr (Op::template hasTrait<OpTrait::AttrSizedOperandSegments>())

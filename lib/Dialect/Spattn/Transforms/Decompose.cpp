@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
@@ -243,6 +244,8 @@ struct DecomposeAttention : OpRewritePattern<AttentionOp> {
                                 PatternRewriter &rewriter) const override {
     if (!isa<RankedTensorType>(op.getQuery().getType()))
       return rewriter.notifyMatchFailure(op, "operands are not tensors");
+    if (op.hasSequences())
+      return rewriter.notifyMatchFailure(op, "batch entries hold sequences");
     if (FloatAttr scale; op.getScale() &&
                          matchPattern(op.getScale(), m_Constant(&scale)) &&
                          !scale.getValue().isFinite())
@@ -261,7 +264,9 @@ struct SpattnDecomposePass
     WalkResult left = getOperation()->walk([](AttentionOp op) {
       if (!isa<RankedTensorType>(op.getQuery().getType()))
         return WalkResult::advance();
-      op.emitOpError("expected a finite scale");
+      if (succeeded(
+              checkKnownOperands(op, getBasicOperands(), "'linalg' operation")))
+        op.emitOpError("expected a finite scale");
       return WalkResult::interrupt();
     });
     if (left.wasInterrupted())

@@ -29,8 +29,11 @@ struct SpattnNormalizePass
 
   void runOnOperation() override {
     getOperation()->walk([&](AttentionOpInterface op) {
-      KnownLengths lengths = {getKnown(op.getStaticQueryLength()),
-                              getKnown(op.getStaticKeyLength())};
+      // Those of sequences are known at run time only.
+      KnownLengths lengths;
+      if (!op.hasSequences())
+        lengths = {getKnown(op.getStaticQueryLength()),
+                   getKnown(op.getStaticKeyLength())};
       Attribute simplified =
           toAttr(op.getContext(),
                  simplify(op.getHeadStructures(), lengths, op.getAlignment()));

@@ -72,6 +72,10 @@ struct SpattnPrintTilesPass
       keys = keyLength >= 0 ? keyLength.getValue() : queryLength.getValue();
     os << (isa<AttentionOp>(op) ? "attention at " : "gradients at ")
        << op.getLoc() << ": " << op.getStructure() << "\n";
+    if (op.hasSequences()) {
+      os << "  lengths of sequences are known at run time only\n";
+      return;
+    }
     if (queries < 0 || keys < 0) {
       os << "  lengths are dynamic: give query-length and key-length\n";
       return;

@@ -15,6 +15,8 @@ namespace spattn {
 
 /// The operands that were there first, which every lowering computes with.
 llvm::ArrayRef<OperandKind> getBasicOperands();
+/// The same, and those that say where sequences start and end.
+llvm::ArrayRef<OperandKind> getOperandsWithSequences();
 
 /// Emits an error if an operation is given an operand that is not among those
 /// that a lowering knows, and so would leave out of what it computes. `what` is

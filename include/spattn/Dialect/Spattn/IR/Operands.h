@@ -48,12 +48,13 @@ enum class Extent {
   KeyLength,
   HeadDim,
   ValueDim,
+  Sequences,
 };
 
 /// `B`, `Hq`, ...: the symbol of the specification.
 llvm::StringRef getSymbol(Extent extent);
 /// What launches call one that is known at run time only: `batch`,
-/// `queryLength` or `keyLength`; empty for others.
+/// `queryLength`, `keyLength` or `sequences`; empty for others.
 llvm::StringRef getRunTimeName(Extent extent);
 
 /// Which elements an array may have.
@@ -65,6 +66,7 @@ enum class ElementKind {
   /// Those of `out`.
   Out,
   F32,
+  I32,
 };
 
 /// What an operation knows of one of its operands.
@@ -100,6 +102,8 @@ struct OperandInfo {
   }
   /// `B x Hq x Nq x D`.
   std::string getShapeText() const;
+  /// What messages call the size of a dimension: `number of sequences`.
+  llvm::StringRef getSizeText(Dim dim) const;
 };
 
 /// The first description of an operand that an operation has: what all of them
@@ -144,6 +148,15 @@ public:
 private:
   std::array<T, getMaxEnumValForOperandKind() + 1> entries{};
 };
+
+/// Where the rows of sequences start and end: for queries, or for keys.
+struct SequenceEnds {
+  OperandKind starts, ends;
+};
+inline constexpr SequenceEnds kQuerySequences = {OperandKind::QueryStarts,
+                                                 OperandKind::QueryEnds};
+inline constexpr SequenceEnds kKeySequences = {OperandKind::KeyStarts,
+                                               OperandKind::KeyEnds};
 
 /// Values of operands; null for those that are not given.
 using OperandValues = OperandMap<mlir::Value>;

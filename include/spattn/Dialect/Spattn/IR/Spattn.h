@@ -27,11 +27,17 @@ namespace spattn {
 llvm::hash_code hash_value(const Bound &bound);
 llvm::hash_code hash_value(const Interval &interval);
 
+/// Which length the `N` of bounds and partitions is, where batch entries hold
+/// sequences: that of a sequence's keys, or that of all keys.
+enum class BoundLength { Sequence, Pack };
+
 /// Enumerations of the algebra, by the names that they have there.
 llvm::StringRef stringifyEnum(Alignment alignment);
+llvm::StringRef stringifyEnum(BoundLength length);
 llvm::StringRef stringifyEnum(Partition partition);
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Alignment alignment);
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Partition partition);
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os, BoundLength length);
 } // namespace spattn
 
 #include "spattn/Dialect/Spattn/IR/SpattnDialect.h.inc"

@@ -39,6 +39,32 @@ def Spattn_AlignmentAttr : AttrDef<Spattn_Dialect, "Alignment"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Bound lengths
+//===----------------------------------------------------------------------===//
+
+def Spattn_BoundLengthAttr : AttrDef<Spattn_Dialect, "BoundLength"> {
+  let mnemonic = "bound_length";
+  let summary = "which length bounds and partitions depend on";
+  let description = [{
+    Where batch entries hold sequences. `sequence`: `N` is the number of keys of
+    the sequence, so that bands move with it. `pack`: `N` is the length of the
+    keys, so that all sequences have the same bands. Queries and keys are counted
+    from the start of their sequence in either case.
+
+    ```mlir
+    #spattn.bound_length<pack>
+    ```
+  }];
+  let parameters = (ins "::spattn::BoundLength":$value);
+  let assemblyFormat = "`<` $value `>`";
+  // As of an operation: the value.
+  let returnType = "::spattn::BoundLength";
+  let convertFromStorage = "$_self.getValue()";
+  let constBuilderCall =
+      "::spattn::BoundLengthAttr::get($_builder.getContext(), $0)";
+}
+
+//===----------------------------------------------------------------------===//
 // Structures
 //===----------------------------------------------------------------------===//
 

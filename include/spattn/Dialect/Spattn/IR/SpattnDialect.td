@@ -29,6 +29,9 @@ def Spattn_Dialect : Dialect {
       at distance 0 from the last key; with `alignment = start` `off = 0`;
     - `N = Nk`: the sequence length in affine bounds and partitions.
 
+    Where a batch entry holds sequences, all of these are those of one sequence;
+    with `bound_length = #spattn.bound_length<pack>`, `N` is the length of all keys.
+
     A pair outside `[0, Nq) x [0, Nk)` is never allowed. A query row without
     allowed keys is ordinary: its output is 0 and its log-sum-exp `-inf`.
 

@@ -35,6 +35,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     (ins "::mlir::Attribute":$structure)>,
     InterfaceMethod<"Which query and key are at distance 0.",
                     "::spattn::Alignment", "getAlignment">,
+    InterfaceMethod<"Which length the `N` of bounds is.",
+                    "::spattn::BoundLength", "getBoundLength">,
     InterfaceMethod<"The order of the dimensions as text; see getOrder.",
                     "::llvm::StringRef", "getLayout">,
     InterfaceMethod<"The tile shape, or null.",
@@ -75,6 +77,16 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       for (const ::spattn::AttentionOperand &operand : $_op.getGivenOperands())
         values[operand->kind] = operand.value;
       return values;
+    }
+
+    /// Whether batch entries hold sequences that start or end at rows known at
+    /// run time only.
+    bool hasSequences() {
+      ::spattn::OperandValues values = getOperandValues();
+      return values[::spattn::kQuerySequences.starts] ||
+             values[::spattn::kQuerySequences.ends] ||
+             values[::spattn::kKeySequences.starts] ||
+             values[::spattn::kKeySequences.ends];
     }
 
     /// The order of the dimensions. The operation has been verified.
@@ -122,6 +134,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         return getHeadDim();
       case ::spattn::Extent::ValueDim:
         return getValueDim();
+      case ::spattn::Extent::Sequences:
+        return getStaticSequences();
       }
       llvm_unreachable("an extent is one of the above");
     }
@@ -134,6 +148,16 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     }
     int64_t getStaticBatch() {
       return getOperandSize($_op.getQuery(), ::spattn::Dim::Batch);
+    }
+    /// The static number of sequences of a batch entry, or
+    /// ShapedType::kDynamic; 1 if there are no operands for them.
+    int64_t getStaticSequences() {
+      for (const ::spattn::AttentionOperand &operand : getAttentionOperands())
+        if (operand->getExtent(::spattn::Dim::Length) ==
+            ::spattn::Extent::Sequences)
+          return ::llvm::cast<::mlir::ShapedType>(operand.value.getType())
+              .getDimSize(getDim(*operand.info, ::spattn::Dim::Length));
+      return 1;
     }
 
     /// The structures of all query heads, in order.

@@ -38,6 +38,8 @@ def Spattn_QueryLength : Spattn_Extent<"QueryLength", "Length", "Nq">;
 def Spattn_KeyLength : Spattn_Extent<"KeyLength", "Length", "Nk">;
 def Spattn_HeadDim : Spattn_Extent<"HeadDim", "Width", "D">;
 def Spattn_ValueDim : Spattn_Extent<"ValueDim", "Width", "Dv">;
+/// Sequences of a batch entry: documents of a pack, or the one that is padded.
+def Spattn_Sequences : Spattn_Extent<"Sequences", "Length", "S">;
 
 /// An `ElementKind` of C++: which elements an array may have.
 class Spattn_Elements<string kindName, string elementText> {
@@ -50,6 +52,7 @@ def Spattn_OfInputOrF32
     : Spattn_Elements<"InputOrF32", "those of `query`, or f32">;
 def Spattn_OfOut : Spattn_Elements<"Out", "those of `out`">;
 def Spattn_OfF32 : Spattn_Elements<"F32", "f32">;
+def Spattn_OfI32 : Spattn_Elements<"I32", "i32">;
 
 /// What one of the operations does with an operand.
 class Spattn_Access<bit used, bit written, bit optional> {
@@ -104,6 +107,7 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
 defvar Spattn_QueryRows = [Spattn_Batch, Spattn_QueryHeads, Spattn_QueryLength];
 defvar Spattn_KeyRows = [Spattn_Batch, Spattn_KeyHeads, Spattn_KeyLength];
 defvar Spattn_EachQueryHead = [Spattn_QueryHeads];
+defvar Spattn_EachSequence = [Spattn_Batch, Spattn_Sequences];
 
 /// Operations take what they read, in this order, and then what they write.
 /// The first operand with an extent has the size that others are compared with.
@@ -126,6 +130,14 @@ defvar Spattn_Operands = [
                  Spattn_OfF32, Spattn_Ignores, Spattn_MayRead, 4, "Lse">,
   Spattn_Operand<"SinkLogits", "sink_logits", "sink", Spattn_EachQueryHead,
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"QueryStarts", "query_starts", "qstart", Spattn_EachSequence,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"QueryEnds", "query_ends", "qend", Spattn_EachSequence,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"KeyStarts", "key_starts", "kstart", Spattn_EachSequence,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"KeyEnds", "key_ends", "kend", Spattn_EachSequence,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"Scale", "scale", "scale", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
                  /*positive=*/1>,

@@ -34,6 +34,7 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
   let arguments = !con(operands.arguments, (ins
       AnyAttr:$structure,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::Alignment::End">:$alignment,
+      DefaultValuedAttr<Spattn_BoundLengthAttr, "::spattn::BoundLength::Sequence">:$bound_length,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
       OptionalAttr<Spattn_TileShapeAttr>:$tile_shape), moreAttributes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
@@ -83,6 +84,15 @@ def Spattn_AttentionOp
     the sums of `out` and `lse` that are over exponentials alone. A row without
     allowed keys then has `out = 0`, `lse = sink_logits[h]`.
 
+    `query_starts`, `query_ends`, `key_starts` and `key_ends` say which rows the
+    sequences of each batch entry are: documents of a pack, or the one sequence
+    that is padded. Sequence `s` of `b` has the queries from
+    `query_starts[b,s]` to before `query_ends[b,s]`, and keys likewise. Each is
+    an attention of its own, whose queries and keys are counted from 0; `N` is
+    the number of its keys, or with `bound_length = #spattn.bound_length<pack>`
+    the length of `key`. What is not given is 0, or the length. A row of no
+    sequence has `out = 0`, `lse = -inf`.
+
     The operation is in destination style: the contents of `outs` are not read.
 
     `differentiated` asks `spattn-derive-backward` for the gradients; nothing
@@ -94,7 +104,7 @@ def Spattn_AttentionOp
         outs(%o, %lse : tensor<?x16x?x128xbf16>, tensor<?x16x?xf32>)
     ```
 
-    The constraints C1 to C16 are listed in the specification.
+    The constraints C1 to C16 and C21 to C23 are listed in the specification.
   }];
 }
 
@@ -137,8 +147,8 @@ def Spattn_AttentionBackwardOp
 
     Queries whose `lse` is `-inf` add nothing to it.
 
-    `query`, `key`, `value`, `sink_logits`, `scale`, `structure`, `alignment` and
-    `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
+    `query`, `key`, `value`, `sink_logits`, `scale`, the operands of sequences,
+    `structure`, `alignment`, `bound_length` and `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
     `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 
