@@ -61,6 +61,7 @@ static void append(std::string &key, const T &value) {
 static void appendProblem(std::string &key, const KernelRequest &request) {
   key.append(request.structure).push_back('\0');
   key.append(request.alignment).push_back('\0');
+  key.append(request.boundLength).push_back('\0');
   append(key, request.heads);
   append(key, request.keyHeads);
   append(key, request.headDim);
@@ -68,7 +69,8 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   append(key, request.element);
   append(key, request.device);
   key.push_back(char(request.gradients | request.lseGradient << 1 |
-                     request.deterministic << 2 | request.sinks << 3));
+                     request.deterministic << 2 | request.sinks << 3 |
+                     request.sequences << 4));
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,7 +227,7 @@ void spattn::torch_ops::runKernel(const KernelRequest &request,
                                   Operands operands, double scale,
                                   const Place &place) {
   auto prepared = findCall(request, operands, place);
-  SpattnValue values[16];
+  SpattnValue values[24];
   size_t count = 0;
   for (const Operand *operand : operands)
     values[count++].data = operand->data;

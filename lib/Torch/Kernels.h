@@ -30,6 +30,8 @@ struct KernelRequest {
   /// The text of the attribute.
   const char *structure = "";
   const char *alignment = "";
+  /// "sequence" or "pack".
+  const char *boundLength = "sequence";
   int64_t heads = 0, keyHeads = 0, headDim = 0, valueDim = 0;
   /// The lengths to tune for. A kernel is correct for all lengths.
   int64_t queryLength = 0, keyLength = 0;
@@ -38,6 +40,9 @@ struct KernelRequest {
   /// The number of the GPU; -1 for the CPU.
   int32_t device = -1;
   int32_t gradients = 0, lseGradient = 0, deterministic = 0, sinks = 0;
+  /// Bits of the operands of sequences that are there: starts and ends of
+  /// queries, then of keys.
+  int32_t sequences = 0;
 };
 
 /// Returns the kernel, which lives until the process ends, or null. On failure,

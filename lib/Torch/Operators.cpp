@@ -114,6 +114,44 @@ static Operand getSinks(const Tensor &tensor, const Operand &query,
   return sinks;
 }
 
+namespace {
+/// The sequences of a call: which of their operands there are.
+class SequenceOperands {
+public:
+  /// The last arguments of operators.
+  explicit SequenceOperands(ArgumentReader &reader) {
+    for (std::optional<Tensor> &tensor : tensors)
+      tensor = reader.take<std::optional<Tensor>>();
+    boundLength = reader.takeString();
+  }
+
+  void addTo(KernelRequest &request, std::vector<const Operand *> &all,
+             const Operand &query, const Device &device) {
+    static constexpr const char *names[] = {"query_starts", "query_ends",
+                                            "key_starts", "key_ends"};
+    for (int i = 0; i < 4; ++i) {
+      if (!tensors[i])
+        continue;
+      operands[i] = Operand::ofSequences(*tensors[i], names[i]);
+      checkAlike(operands[i], query, device, names[i]);
+      if (operands[i].sizes[0] != query.sizes[0])
+        fail(names[i], ": expected the batch size of query, ", query.sizes[0],
+             ", got ", operands[i].sizes[0]);
+      operands[i].makeReadable(device);
+      all.push_back(&operands[i]);
+      request.sequences |= 1 << i;
+    }
+    if (request.sequences)
+      request.boundLength = boundLength.c_str();
+  }
+
+private:
+  std::optional<Tensor> tensors[4];
+  Operand operands[4];
+  std::string boundLength;
+};
+} // namespace
+
 static double getScale(const Options &options, const Operand &query) {
   return options.scale.value_or(1 / std::sqrt(double(query.sizes[3])));
 }
@@ -122,14 +160,15 @@ static double getScale(const Options &options, const Operand &query) {
 // Operators
 //===----------------------------------------------------------------------===//
 
-/// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks)
-///     -> (Tensor output, Tensor lse)
+/// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks,
+///     sequences...) -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
        valueTensor = reader.take<Tensor>();
   Options options(reader);
   auto sinksTensor = reader.take<std::optional<Tensor>>();
+  SequenceOperands sequences(reader);
 
   Layout layout = options.getLayout();
   Device device = Device::of(queryTensor);
@@ -150,9 +189,10 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
     sinks = getSinks(*sinksTensor, query, device);
     operands.push_back(&sinks);
   }
-  operands.insert(operands.end(), {&output, &lse});
   KernelRequest request = makeRequest(options, query, key, value, device);
   request.sinks = sinksTensor.has_value();
+  sequences.addTo(request, operands, query, device);
+  operands.insert(operands.end(), {&output, &lse});
   runKernel(request, operands, getScale(options, query), place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
@@ -160,7 +200,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
 
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
-///     bool deterministic) -> (Tensor, Tensor, Tensor)
+///     bool deterministic, sequences...) -> (Tensor, Tensor, Tensor)
 ///
 /// The overload for sinks takes them before the options, and has a result more.
 static void computeGradients(StableIValue *stack, bool hasSinks) {
@@ -175,6 +215,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
     sinksTensor = reader.take<Tensor>();
   Options options(reader);
   bool deterministic = reader.take<bool>();
+  SequenceOperands sequences(reader);
 
   Layout layout = options.getLayout();
   Device device = Device::of(queryTensor);
@@ -216,6 +257,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
     sinks = getSinks(*sinksTensor, query, device);
     operands.push_back(&sinks);
   }
+  sequences.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
   if (hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);

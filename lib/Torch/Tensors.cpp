@@ -72,6 +72,8 @@ static Operand read(const Tensor &tensor, uint32_t rank, const char *name) {
     operand.element = SpattnElementF16;
   else if (type == aoti_torch_dtype_bfloat16())
     operand.element = SpattnElementBF16;
+  else if (type == aoti_torch_dtype_int32())
+    operand.element = SpattnElementI32;
   else
     fail(name, ": expected float32, float16 or bfloat16");
   if (tensor.dim() != rank)
@@ -89,6 +91,8 @@ static void swapHeads(Operand &operand) {
 
 Operand Operand::ofRows(const Tensor &tensor, Layout layout, const char *name) {
   Operand operand = read(tensor, 4, name);
+  if (operand.element == SpattnElementI32)
+    fail(name, ": expected float32, float16 or bfloat16");
   operand.layout = layout;
   if (layout == Layout::BNHD)
     swapHeads(operand);
@@ -99,6 +103,13 @@ Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
   Operand operand = read(tensor, 3, name);
   if (operand.element != SpattnElementF32)
     fail(name, ": expected float32");
+  return operand;
+}
+
+Operand Operand::ofSequences(const Tensor &tensor, const char *name) {
+  Operand operand = read(tensor, 2, name);
+  if (operand.element != SpattnElementI32)
+    fail(name, ": expected int32");
   return operand;
 }
 
@@ -137,6 +148,8 @@ static int32_t getType(SpattnElementType element) {
     return aoti_torch_dtype_float16();
   case SpattnElementBF16:
     return aoti_torch_dtype_bfloat16();
+  case SpattnElementI32:
+    return aoti_torch_dtype_int32();
   default:
     return aoti_torch_dtype_float32();
   }
@@ -163,8 +176,9 @@ static void allocate(Operand &operand, const Device &device) {
 
 /// Sets dense strides, with heads inside or outside of the length.
 static void setStrides(Operand &operand, bool innerHeads) {
-  if (operand.rank == 1) {
-    operand.strides[0] = 1;
+  if (operand.rank < 3) {
+    operand.strides[operand.rank - 1] = 1;
+    operand.strides[0] = operand.rank == 2 ? operand.sizes[1] : 1;
     return;
   }
   int64_t *sizes = operand.sizes, *strides = operand.strides;

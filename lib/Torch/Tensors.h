@@ -65,6 +65,8 @@ struct Operand {
   static Operand ofNumbers(const Tensor &tensor, const char *name);
   /// One of heads, of f32.
   static Operand ofHeads(const Tensor &tensor, const char *name);
+  /// One of (batch, sequences), of i32.
+  static Operand ofSequences(const Tensor &tensor, const char *name);
 
   /// Whether the heads of a query are adjacent in memory, and not the queries
   /// of a head.

@@ -108,7 +108,7 @@ Argument = _record(
     strides=POINTER(c_int64),
 )
 BUFFER, REAL, INTEGER = range(3)
-ELEMENTS = {"f16": 4, "bf16": 5, "f32": 6}
+ELEMENTS = {"i32": 2, "f16": 4, "bf16": 5, "f32": 6}
 LaunchOptions = _record(
     "SpattnLaunchOptions", stream=c_void_p, device=c_int32, trustAddresses=c_bool
 )

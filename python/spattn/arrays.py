@@ -25,7 +25,7 @@ class Array:
     pointer: int
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
-    #: "f32", "f16" or "bf16"; None: as the problem says.
+    #: "f32", "f16", "bf16" or, of rows of sequences, "i32"; None: as the problem says.
     element: str | None = None
     #: "cpu" or "cuda", and the device number.
     device: str = "cpu"
@@ -148,7 +148,7 @@ def _from_interface(
         element = "bf16"
     if element is None:
         raise _wrong_type(array, name)
-    size = 4 if element == "f32" else 2
+    size = 4 if element in ("f32", "i32") else 2
     sizes = tuple(interface["shape"])
     strides = interface.get("strides")
     if strides is None:
@@ -221,18 +221,25 @@ def _type_name(array: Any) -> str:
 def _wrong_type(array: Any, name: str) -> ArgumentError:
     found = getattr(array, "dtype", None) or memoryview(array).format
     return ArgumentError(
-        f"{name}: expected elements of f32, f16 or bf16, got {found}; convert the array"
+        f"{name}: expected elements of f32, f16, bf16 or i32, got {found}; convert the "
+        "array"
     )
 
 
 _PYBUF_STRIDES = 0x0018
-_FORMATS = {"f": "f32", "<f": "f32"}
-_TYPESTRS = {"<f4": "f32", "<f2": "f16"}
+_FORMATS = {"f": "f32", "<f": "f32", "i": "i32", "<i": "i32"}
+_TYPESTRS = {"<f4": "f32", "<f2": "f16", "<i4": "i32"}
 _TORCH_ELEMENTS = {
     "torch.float32": "f32",
     "torch.float16": "f16",
     "torch.bfloat16": "bf16",
+    "torch.int32": "i32",
 }
-_DLPACK_ELEMENTS = {(2, 32, 1): "f32", (2, 16, 1): "f16", (4, 16, 1): "bf16"}
+_DLPACK_ELEMENTS = {
+    (2, 32, 1): "f32",
+    (2, 16, 1): "f16",
+    (4, 16, 1): "bf16",
+    (0, 32, 1): "i32",
+}
 # CPU memory, plain and page-locked; CUDA memory, plain and managed.
 _DLPACK_DEVICES = {1: "cpu", 3: "cpu", 2: "cuda", 13: "cuda"}

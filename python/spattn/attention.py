@@ -9,6 +9,13 @@ import math
 from typing import Any
 
 from ._libraries import current_stream, empty_like, finished, is_torch
+from ._sequences import (
+    ArraySlicer,
+    check_bound_length,
+    check_shapes,
+    operands_of,
+    rows_of,
+)
 from .arrays import Array, view_of
 from .errors import ArgumentError
 from .kernels import kernel_for
@@ -28,6 +35,13 @@ def attention(
     scale: float | None = None,
     lse: bool = False,
     sinks: Any = None,
+    query_lengths: Any = None,
+    key_lengths: Any = None,
+    query_starts: Any = None,
+    key_starts: Any = None,
+    cu_seqlens_q: Any = None,
+    cu_seqlens_k: Any = None,
+    bound_length: str = "sequence",
     out: Any = None,
     layout: str = "bhnd",
     alignment: str = "end",
@@ -50,6 +64,16 @@ def attention(
     softmax of each of the head's queries, unscaled and without a value. The log-sum-exp
     includes it; it is the sink itself where a query sees no key.
 
+    Rows of a batch may be padded, or hold packed documents. All of these are i32 arrays
+    on the device of q. `query_lengths` and `key_lengths`, (batch,), say how many queries
+    and keys each row has, before its padding; `query_starts` and `key_starts`, (batch,),
+    where they start, after padding on the left. `cu_seqlens_q` and `cu_seqlens_k`,
+    (documents + 1,) for a batch of 1 or (batch, documents + 1), are the cumulative
+    lengths of documents, each an attention of its own; `cu_seqlens_k` defaults to
+    `cu_seqlens_q`. Padding has the output 0 and the log-sum-exp -inf, and nothing that it
+    holds is seen. Bands that depend on the length take that of the document, or with
+    `bound_length="pack"` the length of k.
+
     `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
     is given. On a GPU, the kernel is launched on `stream`, by default the current
     stream of q's library, and the call returns without synchronizing. For gradients
@@ -71,6 +95,14 @@ def attention(
     sizes = _sizes(views)
     if sinks is not None:
         views["sink"] = _sinks(sinks, views["q"], wait)
+    sides = rows_of(
+        query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
+    )
+    check_bound_length(bound_length, sides)
+    slicer = ArraySlicer(views["q"], lambda array, name: view_of(array, name, wait))
+    sequences = operands_of(sides, slicer)
+    check_shapes({name: x.sizes for name, x in sequences.items()}, sizes["batch"])
+    views.update(sequences)
     problem = Problem(
         structure,
         sizes["heads"],
@@ -82,6 +114,8 @@ def attention(
         lse=lse,
         sinks=sinks is not None,
         alignment=alignment,
+        sequences=tuple(sequences),
+        bound_length=bound_length,
     )
     lengths = sizes["batch"], sizes["queries"], sizes["keys"]
     shape = problem.shape("o", *lengths)

@@ -13,6 +13,14 @@ from .structure import Structure, as_structure
 
 DTYPES = ("f32", "f16", "bf16")
 ALIGNMENTS = ("end", "start")
+BOUND_LENGTHS = ("sequence", "pack")
+#: Operands that say where sequences start and end, by their names in launches.
+SEQUENCES = {
+    "qstart": "query_starts",
+    "qend": "query_ends",
+    "kstart": "key_starts",
+    "kend": "key_ends",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,11 @@ class Problem:
     deterministic: bool | None = None
     #: Whether unequal lengths line up at the "end" or at the "start".
     alignment: str = "end"
+    #: Which operands say where the sequences of a batch entry start or end: some of
+    #: "qstart", "qend", "kstart" and "kend".
+    sequences: tuple[str, ...] = ()
+    #: Whether bounds depend on the length of a "sequence" or of the whole "pack".
+    bound_length: str = "sequence"
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -71,6 +84,13 @@ class Problem:
         _one_of("dtype", self.dtype, DTYPES)
         _one_of("out_dtype", self.out_dtype, (self.dtype, "f32"))
         _one_of("alignment", self.alignment, ALIGNMENTS)
+        _one_of("bound_length", self.bound_length, BOUND_LENGTHS)
+        for name in self.sequences:
+            _one_of("an operand of sequences", name, tuple(SEQUENCES))
+        # In one order, so that equal problems are equal.
+        put("sequences", tuple(name for name in SEQUENCES if name in self.sequences))
+        if not self.sequences:
+            put("bound_length", "sequence")
         if self.gradients:
             # Normalize fields that have no effect, so that equal problems are equal.
             put("lse", False)
@@ -83,9 +103,10 @@ class Problem:
         """The names of a launch's arrays, in order."""
         sink, dsink = (("sink",), ("dsink",)) if self.sinks else ((), ())
         if not self.gradients:
-            return ("q", "k", "v", *sink, "o", *(("lse",) if self.lse else ()))
+            results = ("o", *(("lse",) if self.lse else ()))
+            return ("q", "k", "v", *sink, *self.sequences, *results)
         dlse = ("dlse",) if self.lse_gradient else ()
-        inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *sink)
+        inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *sink, *self.sequences)
         return (*inputs, "dq", "dk", "dv", *dsink)
 
     @property
@@ -95,7 +116,7 @@ class Problem:
         return tuple(name for name in names if name in self.operands)
 
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
-        """The sizes of an operand."""
+        """The sizes of an operand other than those of sequences."""
         if name in _OF_HEADS:
             return (self.heads,)
         heads = self.kv_heads if name in _OF_KEYS else self.heads
@@ -105,7 +126,9 @@ class Problem:
         return sizes if name in _OF_ROWS else (*sizes, dim)
 
     def element(self, name: str) -> str:
-        """The element type of an operand: "f32", "f16" or "bf16"."""
+        """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
+        if name in SEQUENCES:
+            return "i32"
         if name in _OF_ROWS or name in _OF_HEADS:
             return "f32"
         return self.out_dtype if name in ("o", "do") else self.dtype
@@ -126,7 +149,7 @@ class Problem:
         """A module with the function `@attention`, with dynamic batch and lengths."""
         types = {name: self._type(name) for name in self.operands}
         results = list(self.results)
-        clauses = {"dlse": "dlse", "sink": "sink_logits"}
+        clauses = {"dlse": "dlse", "sink": "sink_logits", **SEQUENCES}
         ins = [name for name in self.operands if name not in (*results, *clauses)]
 
         def typed(names: list[str]) -> str:
@@ -143,11 +166,16 @@ class Problem:
             for name, clause in clauses.items()
             if name in self.operands
         )
-        attributes = (
-            f" {{alignment = #spattn.alignment<{self.alignment}>}}"
-            if self.alignment != "end"
-            else ""
+        attributes = ", ".join(
+            f"{name} = #spattn.{name}<{value}>"
+            for name, value, default in (
+                ("alignment", self.alignment, "end"),
+                ("bound_length", self.bound_length, "sequence"),
+            )
+            if value != default
         )
+        if attributes:
+            attributes = f" {{{attributes}}}"
         return (
             f"func.func @attention({', '.join([*arguments, '%scale: f32'])}) "
             f"-> ({outs}) {{\n"
@@ -161,6 +189,8 @@ class Problem:
     def _type(self, name: str) -> str:
         if name in _OF_HEADS:
             return f"tensor<{self.heads}xf32>"
+        if name in SEQUENCES:
+            return "tensor<?x?xi32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         sizes = f"?x{heads}x?"
         if name not in _OF_ROWS:

@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 
+from .._sequences import Rows, check_bound_length, check_shapes, operands_of
 from ..errors import ArgumentError, UnsupportedError
+from ..problem import SEQUENCES
 
 LAYOUTS = {"bhnd": (1, 2), "bnhd": (2, 1)}
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
@@ -109,3 +111,58 @@ def _check_sinks(sinks: Any, query: torch.Tensor, heads: int) -> None:
         raise ArgumentError(
             f"sinks: expected the device of query, {query.device}, got {sinks.device}"
         )
+
+
+class _Slicer:
+    """Slices tensors that say where sequences are."""
+
+    def __init__(self, query: torch.Tensor):
+        self.query = query
+
+    def _check(self, tensor: Any, name: str, ranks: tuple[int, ...]) -> None:
+        if not isinstance(tensor, torch.Tensor):
+            raise ArgumentError(
+                f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
+            )
+        if tensor.dtype != torch.int32:
+            raise ArgumentError(f"{name}: expected int32, got {tensor.dtype}")
+        if tensor.device != self.query.device:
+            raise ArgumentError(
+                f"{name}: expected the device of query, {self.query.device}, got "
+                f"{tensor.device}"
+            )
+        if tensor.dim() not in ranks:
+            raise ArgumentError(
+                f"{name}: expected {' or '.join(map(str, ranks))} dimensions, got the "
+                f"shape {tuple(tensor.shape)}"
+            )
+
+    def column(self, tensor: Any, name: str) -> torch.Tensor:
+        """(batch,) as (batch, 1)."""
+        self._check(tensor, name, (1,))
+        return tensor[:, None]
+
+    def part(self, tensor: Any, name: str, first: int) -> torch.Tensor:
+        """A view of the starts, or of the ends."""
+        self._check(tensor, name, (1, 2))
+        if tensor.dim() == 1:
+            tensor = tensor[None]
+        if tensor.shape[1] < 1:
+            raise ArgumentError(f"{name}: expected one number or more, got none")
+        return tensor[:, first : tensor.shape[1] - 1 + first]
+
+
+def sequences(
+    query: Any, rows: tuple[Rows, ...], bound_length: str
+) -> tuple[torch.Tensor | None, ...]:
+    """The operators' tensors of sequences."""
+    check_bound_length(bound_length, rows)
+    if not isinstance(query, torch.Tensor):
+        raise ArgumentError(
+            f"query: expected a torch.Tensor, got {type(query).__name__}"
+        )
+    operands = operands_of(rows, _Slicer(query))
+    if query.dim() == 4:
+        shapes = {name: tuple(x.shape) for name, x in operands.items()}
+        check_shapes(shapes, query.shape[0])
+    return tuple(operands.get(name) for name in SEQUENCES)

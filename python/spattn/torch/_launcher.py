@@ -22,7 +22,7 @@ from .. import _capi
 from .._prototypes import ELEMENTS
 from ..errors import DeviceError, SpattnError
 from ..kernels import kernel_for
-from ..problem import Problem
+from ..problem import SEQUENCES, Problem
 
 #: The prefix of the operators' error messages.
 _PREFIX = "spattn: "
@@ -35,6 +35,7 @@ class _Request(ctypes.Structure):
     _fields_ = [
         ("structure", c_char_p),
         ("alignment", c_char_p),
+        ("bound_length", c_char_p),
         ("heads", c_int64),
         ("key_heads", c_int64),
         ("head_dim", c_int64),
@@ -47,6 +48,7 @@ class _Request(ctypes.Structure):
         ("lse_gradient", c_int32),
         ("deterministic", c_int32),
         ("sinks", c_int32),
+        ("sequences", c_int32),
     ]
 
 
@@ -75,6 +77,10 @@ def kernel_of(request: _Request) -> int:
         # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),
+        sequences=tuple(
+            name for i, name in enumerate(SEQUENCES) if request.sequences >> i & 1
+        ),
+        bound_length=request.bound_length.decode(),
     )
     target = "cpu" if request.device < 0 else "cuda"
     lengths = request.query_length, request.key_length

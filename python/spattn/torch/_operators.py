@@ -22,6 +22,11 @@ from . import _check
 from ._launcher import library
 
 _OPTIONS = 'str structure, float? scale=None, str layout="bhnd", str alignment="end"'
+#: Where sequences start and end, (batch, sequences) in int32, and what bounds depend on.
+_SEQUENCES = (
+    "Tensor? query_starts=None, Tensor? query_ends=None, Tensor? key_starts=None, "
+    'Tensor? key_ends=None, str bound_length="sequence"'
+)
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
@@ -32,11 +37,11 @@ _READ = (
 _GRADIENTS = "Tensor grad_query, Tensor grad_key, Tensor grad_value"
 for _schema in (
     f"attention(Tensor query, Tensor key, Tensor value, {_OPTIONS}, "
-    "Tensor? sinks=None) -> (Tensor output, Tensor lse)",
-    f"attention_backward({_READ}, {_OPTIONS}, bool deterministic=False) "
-    f"-> ({_GRADIENTS})",
+    f"Tensor? sinks=None, {_SEQUENCES}) -> (Tensor output, Tensor lse)",
+    f"attention_backward({_READ}, {_OPTIONS}, bool deterministic=False, "
+    f"{_SEQUENCES}) -> ({_GRADIENTS})",
     f"attention_backward.sinks({_READ}, Tensor sinks, {_OPTIONS}, "
-    f"bool deterministic=False) -> ({_GRADIENTS}, Tensor grad_sinks)",
+    f"bool deterministic=False, {_SEQUENCES}) -> ({_GRADIENTS}, Tensor grad_sinks)",
 ):
     _library.define(_schema, tags=_TAGS)
 assert library  # Loading it has registered the implementations.
@@ -74,6 +79,8 @@ def _(
     layout="bhnd",
     alignment="end",
     sinks=None,
+    *sequences,
+    **named,
 ):
     _check.check(query, key, value, layout, sinks)
     heads, length = _check.axes(layout)
@@ -96,6 +103,8 @@ def _(
     layout="bhnd",
     alignment="end",
     deterministic=False,
+    *sequences,
+    **named,
 ):
     _check.check(query, key, value, layout)
     return tuple(_rows_like(x, x.shape[3], layout) for x in (query, key, value))
@@ -116,6 +125,8 @@ def _(
     layout="bhnd",
     alignment="end",
     deterministic=False,
+    *sequences,
+    **named,
 ):
     _check.check(query, key, value, layout, sinks)
     rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
@@ -129,13 +140,32 @@ def _(
 
 def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
     """Saves the tensors that the backward pass needs."""
-    query, key, value, *options = inputs
-    # The sinks come last; torch may omit an argument that has its default.
-    sinks = [x for x in options[4:] if x is not None]
-    ctx.options = options[:4]
-    ctx.save_for_backward(query, key, value, *results, *sinks)
+    save_call(ctx, inputs, results)
     # The gradient of an unused result is then None, not zeros.
     ctx.set_materialize_grads(False)
+
+
+#: The sinks and the sequences of a call without any.
+_DEFAULTS = (None, None, None, None, None, "sequence")
+
+
+def save_call(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
+    """Saves the tensors and options of a call."""
+    query, key, value, *options = inputs
+    ctx.options = options[:4]
+    # torch may omit arguments that have their defaults.
+    given = options[4:]
+    *optional, ctx.bound_length = (*given, *_DEFAULTS[len(given) :])
+    ctx.given = tuple(x is not None for x in optional)
+    there = (x for x in optional if x is not None)
+    ctx.save_for_backward(query, key, value, *results, *there)
+
+
+def _saved(ctx: Any) -> tuple[tuple[Tensor, ...], list[Tensor | None]]:
+    """What was saved: five tensors, then sinks and those of sequences, or None."""
+    tensors = iter(ctx.saved_tensors)
+    basic = tuple(next(tensors) for _ in range(5))
+    return basic, [next(tensors) if given else None for given in ctx.given]
 
 
 def gradients(
@@ -143,12 +173,16 @@ def gradients(
 ) -> tuple:
     """The gradients of all inputs of an attention. `call`, if given, replaces the
     operator."""
-    saved = ctx.saved_tensors
+    saved, (sinks, *sequences) = _saved(ctx)
     if grad_output is None:
         if grad_lse is None:
-            return (None,) * 8
+            return (None,) * 13
         grad_output = torch.zeros_like(saved[3])
+    if sinks is not None:
+        saved = *saved, sinks
     arguments = grad_output, grad_lse, *saved, *ctx.options, _is_deterministic()
+    if ctx.bound_length != "sequence" or any(x is not None for x in sequences):
+        arguments = *arguments, *sequences, ctx.bound_length
     overload = backward_of(arguments)
     if call is None and not torch.is_grad_enabled():
         with below_autograd():
@@ -156,7 +190,7 @@ def gradients(
     else:
         results = (call or overload)(*arguments)
     *rows, sinks = results if len(results) == 4 else (*results, None)
-    return *rows, None, None, None, None, sinks
+    return *rows, None, None, None, None, sinks, *(None,) * 5
 
 
 torch.library.register_autograd(
@@ -219,6 +253,19 @@ def _fold(info: Any, dims: tuple, tensors: tuple) -> list:
     return folded
 
 
+def _fold_call(
+    info: Any, dims: tuple, arguments: tuple, tensors: int, sequences: int
+) -> list:
+    """The same for a call's first tensors, and for those of its sequences."""
+    end = sequences + 4
+    return [
+        *_fold(info, dims[:tensors], arguments[:tensors]),
+        *arguments[tensors:sequences],
+        *_fold(info, dims[sequences:end], arguments[sequences:end]),
+        *arguments[end:],
+    ]
+
+
 def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
     size = info.batch_size
     unfolded = tuple(x.unflatten(0, (size, x.shape[0] // size)) for x in results)
@@ -227,15 +274,16 @@ def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
 
 def backward_of(arguments: tuple) -> Any:
     """The overload for the arguments of a backward pass: with sinks or without."""
-    return attention_backward_sinks if len(arguments) == 13 else attention_backward
+    # The structure comes behind the tensors.
+    has_sinks = isinstance(arguments[7], Tensor)
+    return attention_backward_sinks if has_sinks else attention_backward
 
 
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention."""
     if len(arguments) > 7 and arguments[7] is not None and dims[7] is not None:
         raise UnsupportedError("vmap cannot map sinks; all batches share them")
-    tensors = _fold(info, dims[:3], arguments[:3])
-    return _unfold(info, attention(*tensors, *arguments[3:]))
+    return _unfold(info, attention(*_fold_call(info, dims, arguments, 3, 8)))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
@@ -245,8 +293,7 @@ def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
             "vmap has no gradients of attention with sinks, which would be a sum over "
             "the mapped dimension"
         )
-    tensors = _fold(info, dims[:7], arguments[:7])
-    return _unfold(info, attention_backward(*tensors, *arguments[7:]))
+    return _unfold(info, attention_backward(*_fold_call(info, dims, arguments, 7, 12)))
 
 
 torch.library.register_vmap("spattn::attention", map_attention, lib=_library)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .._sequences import rows_of
 from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..structure import Structure, as_structure
 from . import _check, _launcher, _operators, _transforms
@@ -23,14 +24,9 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, *inputs):
         with _operators.below_autograd():
-            output, lse = _operators.run_attention(*inputs)
-        query, key, value, *options, sinks = inputs
-        ctx.options = options
-        if sinks is None:
-            ctx.save_for_backward(query, key, value, output, lse)
-        else:
-            ctx.save_for_backward(query, key, value, output, lse, sinks)
-        return output
+            results = _operators.run_attention(*inputs)
+        _operators.save_call(ctx, inputs, results)
+        return results[0]
 
     @staticmethod
     def backward(ctx, grad_output, grad_lse=None):
@@ -61,6 +57,13 @@ def attention(
     layout: str = "bhnd",
     alignment: str = "end",
     sinks: Tensor | None = None,
+    query_lengths: Tensor | None = None,
+    key_lengths: Tensor | None = None,
+    query_starts: Tensor | None = None,
+    key_starts: Tensor | None = None,
+    cu_seqlens_q: Tensor | None = None,
+    cu_seqlens_k: Tensor | None = None,
+    bound_length: str = "sequence",
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Computes attention over the (query, key) pairs that `structure` allows.
@@ -85,6 +88,16 @@ def attention(
     softmax of each of the head's queries, unscaled and without a value, and has a
     gradient. The log-sum-exp includes it; it is the sink where a query sees no key.
 
+    Rows of a batch may be padded, or hold packed documents. All of these are int32
+    tensors on the device of `query`. `query_lengths` and `key_lengths`, (batch,), say
+    how many queries and keys each row has, before its padding; `query_starts` and
+    `key_starts`, (batch,), where they start, after padding on the left. `cu_seqlens_q`
+    and `cu_seqlens_k`, (documents + 1,) for a batch of 1 or (batch, documents + 1), are
+    the cumulative lengths of documents, each an attention of its own; `cu_seqlens_k`
+    defaults to `cu_seqlens_q`. Padding has the output 0, the log-sum-exp -inf and the
+    gradient 0, and nothing that it holds is seen, NaN included. Bands that depend on the
+    length take that of the document, or with `bound_length="pack"` the length of `key`.
+
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.
     """
@@ -92,6 +105,11 @@ def attention(
     if isinstance(sinks, Tensor) and sinks.dtype != torch.float32:
         sinks = sinks.float()
     inputs = query, key, value, text, scale, layout, alignment, sinks
+    rows = rows_of(
+        query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
+    )
+    if rows or bound_length != "sequence":
+        inputs = *inputs, *_check.sequences(query, rows, bound_length), bound_length
     if torch.compiler.is_compiling():
         results = _operators.attention(*inputs)
         return results if return_lse else results[0]
@@ -105,7 +123,7 @@ def _is_plain(*tensors: Tensor) -> bool:
 
 def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
     """Calls the operator on the fastest path for the active dispatch features."""
-    query, key, value, *options, sinks = inputs
+    query, key, value, _, _, layout, _, sinks, *_ = inputs
     try:
         if torch._C._are_functorch_transforms_active():
             results = _transforms.Attention.apply(*inputs)
@@ -118,7 +136,7 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
         ):
             tensors = _operators.cast((query, key, value), query.device.type)
             with torch._C._DisableAutocast():
-                return _call((*tensors, *options, sinks), return_lse)
+                return _call((*tensors, *inputs[3:]), return_lse)
         elif torch.is_grad_enabled() and (
             query.requires_grad
             or key.requires_grad
@@ -134,7 +152,7 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
                 results = _operators.run_attention(*inputs)
         return results if return_lse else results[0]
     except (RuntimeError, TypeError) as error:
-        raise _explain(error, (query, key, value), options[2], sinks) from error
+        raise _explain(error, (query, key, value), layout, sinks) from error
 
 
 def _explain(
