@@ -180,13 +180,15 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
   CallForm &form = kernel->impl->form;
   for (const ParameterType &type : kernel->impl->signature.arguments)
     form.arguments.push_back({type});
-  function->walk([&](AttentionOpInterface op) {
+  function->walk([&](KernelOpInterface op) {
     for (Value init : cast<DestinationStyleOpInterface>(*op).getDpsInits())
       if (std::optional<unsigned> argument = tracedArgument(init))
         form.arguments[*argument].isDestination = true;
-    llvm::append_range(kernel->impl->sequences, getSequenceArguments(op));
-    for (const AttentionOperand &scalar : op.getScalarOperands()) {
-      auto argument = dyn_cast<BlockArgument>(scalar.value);
+    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
+      llvm::append_range(kernel->impl->sequences,
+                         getSequenceArguments(attention));
+    for (const KernelScalar &scalar : op.getKernelScalars()) {
+      auto argument = dyn_cast_or_null<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())
         kernel->impl->scalars.emplace_back(argument.getArgNumber(),
                                            scalar.info);
@@ -243,23 +245,24 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
 
 static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
   std::vector<SharedDim> dims;
-  function.walk([&](AttentionOpInterface op) {
-    SmallVector<AttentionOperand> operands = op.getAttentionOperands();
-    for (const AttentionOperand &operand : operands)
+  function.walk([&](KernelOpInterface op) {
+    Layout order = op.getDimOrder();
+    SmallVector<KernelArray> arrays = op.getKernelArrays();
+    for (const KernelArray &array : arrays)
       for (Dim dim : kDims) {
-        Extent extent = operand->getExtent(dim);
+        Extent extent = array->getExtent(dim);
         if (getRunTimeName(extent).empty())
           continue;
         // The first that has as many.
-        const AttentionOperand &model =
-            *llvm::find_if(operands, [&](const AttentionOperand &other) {
+        const KernelArray &model =
+            *llvm::find_if(arrays, [&](const KernelArray &other) {
               return other->getExtent(dim) == extent;
             });
-        auto a = tracedArgument(model.value), b = tracedArgument(operand.value);
+        auto a = tracedArgument(model.value), b = tracedArgument(array.value);
         if (a && b && *a != *b)
-          dims.push_back({*a, op.getDim(*model.info, dim), *b,
-                          op.getDim(*operand.info, dim),
-                          operand->getSizeText(dim)});
+          dims.push_back({*a, order.getDim(*model.info, dim), *b,
+                          order.getDim(*array.info, dim),
+                          array->getSizeText(dim)});
       }
   });
   return dims;

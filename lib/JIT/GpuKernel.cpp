@@ -179,7 +179,7 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
   if (failed(host))
     return makeError("function '", entry, "': ", message);
   impl.function = std::move(*host);
-  impl.function.attention = {};
+  impl.function.op = {};
   bool compiles = false;
   if (!TargetCapabilities::of(options.chip))
     return makeError("unknown chip '", options.chip,

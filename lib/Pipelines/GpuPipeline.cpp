@@ -51,19 +51,19 @@ void spattn::buildGpuPipeline(OpPassManager &pm, const GpuOptions &options) {
 }
 
 LogicalResult spattn::lowerToLLVM(ModuleOp module, const GpuOptions &options) {
-  bool hasAttention = false, isLowered = true;
+  bool hasKernelOps = false, isLowered = true;
   auto *llvmDialect =
       module->getContext()->getLoadedDialect<LLVM::LLVMDialect>();
   module.walk([&](Operation *op) {
-    hasAttention |= isa<AttentionOpInterface>(op);
+    hasKernelOps |= isa<KernelOpInterface>(op);
     if (op != module)
       isLowered &= op->getDialect() == llvmDialect ||
                    isa_and_nonnull<NVVM::NVVMDialect>(op->getDialect());
   });
   PassManager pm(module.getContext());
-  if (hasAttention)
+  if (hasKernelOps)
     buildGpuKernelsPipeline(pm, options);
-  if (hasAttention || !isLowered)
+  if (hasKernelOps || !isLowered)
     buildGpuLLVMPipeline(pm, options);
   return pm.run(module);
 }

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "spattn/Reference/Gradients.h"
+#include "spattn/Reference/Merge.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -33,6 +34,8 @@ public:
 private:
   LogicalResult run(Operation &op);
   LogicalResult run(AttentionOpInterface op);
+  LogicalResult run(MergeOp op);
+  LogicalResult run(MergeBackwardOp op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
@@ -40,9 +43,9 @@ private:
 
   /// The problem of an operation, with its scalars.
   AttentionProblem getProblem(AttentionOpInterface op);
-  /// The arrays of an operation. It writes to its buffers, or to what become
-  /// its results.
-  FailureOr<OperandArrays> makeArrays(AttentionOpInterface op);
+  /// The arrays of an operation, in order. It writes to its buffers, or to what
+  /// become its results.
+  FailureOr<SmallVector<BufferView>> makeViews(KernelOpInterface op);
   /// An array of zeros.
   FailureOr<ReferenceArray> allocate(Operation *op, ElementType elementType,
                                      ArrayRef<int64_t> sizes);
@@ -125,35 +128,85 @@ AttentionProblem Interpreter::getProblem(AttentionOpInterface op) {
   return problem;
 }
 
-FailureOr<OperandArrays> Interpreter::makeArrays(AttentionOpInterface op) {
-  OperandArrays arrays;
+FailureOr<SmallVector<BufferView>>
+Interpreter::makeViews(KernelOpInterface op) {
+  SmallVector<BufferView> views;
   unsigned result = 0;
-  for (const AttentionOperand &operand : op.getAttentionOperands()) {
-    BufferView given = view(operand.value);
-    arrays[operand->kind] = given;
+  for (const KernelArray &array : op.getKernelArrays()) {
+    views.push_back(view(array.value));
     // A buffer is written, a tensor replaced by a new one.
-    if (!operand->isWritten || !isa<RankedTensorType>(operand.value.getType()))
+    if (!array.isWritten || !isa<RankedTensorType>(array.value.getType()))
       continue;
-    FailureOr<ReferenceArray> array =
-        allocate(op, given.elementType, given.sizes);
-    if (failed(array))
+    FailureOr<ReferenceArray> made =
+        allocate(op, views.back().elementType, views.back().sizes);
+    if (failed(made))
       return failure();
-    arrays[operand->kind] = array->view;
-    values[op->getResult(result++)] = *array;
+    views.back() = made->view;
+    values[op->getResult(result++)] = *made;
   }
-  return arrays;
+  return views;
 }
 
-LogicalResult Interpreter::run(AttentionOpInterface op) {
-  FailureOr<OperandArrays> arrays = makeArrays(op);
-  if (failed(arrays))
-    return failure();
-  llvm::Error error = isa<AttentionOp>(op)
-                          ? evaluate(getProblem(op), *arrays)
-                          : evaluateGradients(getProblem(op), *arrays);
+/// Reports an error of the oracle at an operation.
+static LogicalResult report(Operation *op, llvm::Error error) {
   if (error)
     return op->emitError(llvm::toString(std::move(error)));
   return success();
+}
+
+LogicalResult Interpreter::run(AttentionOpInterface op) {
+  FailureOr<SmallVector<BufferView>> views =
+      makeViews(cast<KernelOpInterface>(*op));
+  if (failed(views))
+    return failure();
+  OperandArrays arrays;
+  for (auto [operand, view] : llvm::zip(op.getAttentionOperands(), *views))
+    arrays[operand->kind] = view;
+  return report(op, isa<AttentionOp>(op)
+                        ? evaluate(getProblem(op), arrays)
+                        : evaluateGradients(getProblem(op), arrays));
+}
+
+/// The next of the arrays of an operation.
+static SmallVector<BufferView, 4> take(ArrayRef<BufferView> &left,
+                                       size_t count) {
+  ArrayRef<BufferView> taken = left.take_front(count);
+  left = left.drop_front(count);
+  return SmallVector<BufferView, 4>(taken);
+}
+
+LogicalResult Interpreter::run(MergeOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  ArrayRef<BufferView> left = *views;
+  size_t count = op.getParts().size();
+  MergeArrays arrays;
+  arrays.layout = *Layout::parse(op.getLayout());
+  arrays.parts = take(left, count);
+  arrays.lses = take(left, count);
+  arrays.out = take(left, 1).front();
+  if (op.getLse())
+    arrays.lse = take(left, 1).front();
+  return report(op, evaluate(arrays));
+}
+
+LogicalResult Interpreter::run(MergeBackwardOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  ArrayRef<BufferView> left = *views;
+  size_t count = op.getParts().size();
+  MergeGradientArrays arrays;
+  arrays.layout = *Layout::parse(op.getLayout());
+  arrays.parts = take(left, count);
+  arrays.lses = take(left, count);
+  arrays.dout = take(left, 1).front();
+  if (op.getDlse())
+    arrays.dlse = take(left, 1).front();
+  arrays.dparts = take(left, count);
+  arrays.dlses = take(left, count);
+  return report(op, evaluateGradients(arrays));
 }
 
 LogicalResult Interpreter::run(arith::ConstantOp op) {
@@ -220,6 +273,8 @@ LogicalResult Interpreter::runDim(DimOp op) {
 LogicalResult Interpreter::run(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](AttentionOpInterface op) { return run(op); })
+      .Case([&](MergeOp op) { return run(op); })
+      .Case([&](MergeBackwardOp op) { return run(op); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })
@@ -228,7 +283,8 @@ LogicalResult Interpreter::run(Operation &op) {
         return op->emitError("the reference interpreter does not run '")
                << op->getName()
                << "'; it runs spattn.attention, "
-                  "spattn.attention_backward, tensor.empty, tensor.dim, "
+                  "spattn.attention_backward, spattn.merge, "
+                  "spattn.merge_backward, tensor.empty, tensor.dim, "
                   "memref.dim, arith.constant and func.return";
       });
 }

@@ -157,7 +157,7 @@ func.func @warpgroups(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
 !l = tensor<1x1x?xf32>
 func.func @two(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
-  // expected-error @+1 {{a function for a GPU has one attention; this is its second}}
+  // expected-error @+1 {{a function for a GPU has one attention or merge; this is its second}}
   %o = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%q : !t)
   return %o : !t
 }

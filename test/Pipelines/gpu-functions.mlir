@@ -15,7 +15,7 @@
 // PTX: .entry f(
 // PTX-NOT: helper
 
-// LOST: epilogue.mlir:4:8: error: 'arith.addf' has no kernel for a GPU: functions have one attention, constants and a return
+// LOST: epilogue.mlir:4:8: error: 'arith.addf' has no kernel for a GPU: functions have one attention or merge, constants and a return
 
 func.func private @external(f32) -> f32
 func.func @helper(%x: tensor<4xf32>, %i: index) -> tensor<4xf32> {

@@ -68,8 +68,8 @@ std::optional<OutputRef> Entry::getAttentionOutput(unsigned init) {
 static bool isDestination(BlockArgument argument) {
   bool isWritten = false;
   for (OpOperand &use : argument.getUses()) {
-    auto attention = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-    if (isa<AttentionOpInterface>(use.getOwner()) && attention.isDpsInit(&use))
+    auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+    if (isa<KernelOpInterface>(use.getOwner()) && op.isDpsInit(&use))
       isWritten = true;
     else if (!isa<tensor::DimOp, memref::DimOp>(use.getOwner()))
       return false;
@@ -341,15 +341,17 @@ static void shareSize(Entry &entry,
         argument->sizes[dim] = known;
 }
 
-/// Finds the sizes that follow from those of other operands of attentions.
+/// Finds the sizes that follow from those of other operands of attentions and
+/// merges.
 static void inferSizes(Entry &entry) {
-  entry.function.walk([&](AttentionOpInterface op) {
+  entry.function.walk([&](KernelOpInterface op) {
+    Layout order = op.getDimOrder();
     std::map<Extent, SmallVector<std::pair<Value, unsigned>>> dimensions;
-    for (const AttentionOperand &operand : op.getAttentionOperands())
+    for (const KernelArray &array : op.getKernelArrays())
       for (Dim dim : kDims)
-        if (operand->has(dim))
-          dimensions[operand->getExtent(dim)].emplace_back(
-              operand.value, op.getDim(*operand.info, dim));
+        if (array->has(dim))
+          dimensions[array->getExtent(dim)].emplace_back(
+              array.value, order.getDim(*array.info, dim));
     for (const auto &[extent, shared] : dimensions)
       shareSize(entry, shared);
   });

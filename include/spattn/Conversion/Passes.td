@@ -71,8 +71,9 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     Statistic<"numSkipped", "tiles skipped", "Tiles never visited, with remarks">,
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::spattn::spattn_cpu::SpattnCPUDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::spattn::spattn_cpu::SpattnCPUDialect"];
 }
 
 def ConvertSpattnCPUToVector : Pass<"convert-spattn-cpu-to-vector"> {
@@ -169,7 +170,8 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::scf::SCFDialect", "::spattn::spattn_gpu::SpattnGPUDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::spattn::spattn_gpu::SpattnGPUDialect"];
 }
 
 def ConvertSpattnGPUToNVVM : Pass<"convert-spattn-gpu-to-nvvm"> {

@@ -56,9 +56,10 @@ public:
 
   /// Compiles the function `entry` of a module with the ptxas of `context`, or
   /// takes it from the cache of that. It needs no GPU, and no driver. The
-  /// function consists of one attention, or the gradients of one, whose
-  /// operands and destinations are arguments, each destination one of its own.
-  /// Errors have also been reported as diagnostics where they have a location.
+  /// function consists of one attention or merge, or the gradients of one,
+  /// whose operands and destinations are arguments, each destination one of its
+  /// own. Errors have also been reported as diagnostics where they have a
+  /// location.
   static llvm::Expected<std::unique_ptr<GpuKernel>>
   compile(mlir::ModuleOp module, llvm::StringRef entry,
           const RuntimeContext &context, const GpuCompileOptions &options = {});

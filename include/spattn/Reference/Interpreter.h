@@ -28,7 +28,9 @@ struct ReferenceArray {
 using ReferenceValue = std::variant<ReferenceArray, double, int64_t>;
 
 /// Runs a function on the first level of the dialect: one block of
-///  - `spattn.attention` on tensors or memrefs, evaluated by the oracle,
+///  - `spattn.attention`, `spattn.merge` and the gradients of both on tensors
+///  or
+///    memrefs, evaluated by the oracle,
 ///  - `tensor.empty` (all zeros here), `tensor.dim`, `memref.dim`,
 ///  - `arith.constant` of floats, integers, index and dense tensors,
 ///  - `func.return`.

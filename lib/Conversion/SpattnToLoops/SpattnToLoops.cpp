@@ -8,10 +8,13 @@
 
 #include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"
 
+#include "MergeLoops.h"
 #include "TileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "spattn/Dialect/Spattn/IR/KnownOperands.h"
@@ -48,11 +51,26 @@ struct AttentionLowering : OpRewritePattern<Op> {
     return success();
   }
 };
+
+template <class Op>
+struct MergeLowering : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (isa<RankedTensorType>(op.getParts().front().getType()))
+      return rewriter.notifyMatchFailure(op, "operands are not in buffers");
+    lowerToLoops(op, rewriter);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
 } // namespace
 
 void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
   patterns.add<AttentionLowering<AttentionOp>,
-               AttentionLowering<AttentionBackwardOp>>(patterns.getContext());
+               AttentionLowering<AttentionBackwardOp>, MergeLowering<MergeOp>,
+               MergeLowering<MergeBackwardOp>>(patterns.getContext());
 }
 
 namespace {
@@ -64,12 +82,18 @@ struct ConvertSpattnToLoopsPass
   using StructOptionsPass::StructOptionsPass;
 
   void runOnOperation() override {
-    WalkResult result = getOperation()->walk([&](AttentionOpInterface op) {
-      if (isa<RankedTensorType>(op.getQuery().getType())) {
-        op->emitOpError("expected operands in buffers; run 'spattn-bufferize' "
-                        "before 'convert-spattn-to-loops'");
+    WalkResult result = getOperation()->walk([&](KernelOpInterface kernel) {
+      Value first = kernel.getKernelArrays().front().value;
+      if (isa<RankedTensorType>(first.getType())) {
+        kernel->emitOpError("expected operands in buffers; run "
+                            "'spattn-bufferize' before "
+                            "'convert-spattn-to-loops'");
         return WalkResult::interrupt();
       }
+      ++numKernels;
+      auto op = dyn_cast<AttentionOpInterface>(*kernel);
+      if (!op)
+        return WalkResult::advance();
       if (failed(checkKnownOperands(op, getOperandsWithSequences(),
                                     "code for a CPU")))
         return WalkResult::interrupt();
@@ -77,7 +101,6 @@ struct ConvertSpattnToLoopsPass
         op->emitOpError("expected a finite scale, got ") << scale;
         return WalkResult::interrupt();
       }
-      ++numKernels;
       countTiles(op);
       return WalkResult::advance();
     });

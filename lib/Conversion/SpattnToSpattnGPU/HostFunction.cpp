@@ -23,35 +23,37 @@ static std::optional<unsigned> getArgument(func::FuncOp function, Value value) {
   return argument.getArgNumber();
 }
 
-bool HostFunction::hasAttention(func::FuncOp function) {
+bool HostFunction::hasKernels(func::FuncOp function) {
   return function
-      .walk([](AttentionOpInterface) { return WalkResult::interrupt(); })
+      .walk([](KernelOpInterface) { return WalkResult::interrupt(); })
       .wasInterrupted();
 }
 
-/// The one attention of a function of nothing else.
-static FailureOr<AttentionOpInterface> getAttention(func::FuncOp function) {
+/// The one operation of a function that becomes kernels, and of nothing else.
+static FailureOr<KernelOpInterface> getKernelOp(func::FuncOp function) {
   if (!function.getBody().hasOneBlock())
     return function.emitError("a function for a GPU has one block, got ")
            << function.getBody().getBlocks().size();
-  AttentionOpInterface attention;
+  KernelOpInterface kernel;
   for (Operation &op : function.getBody().front()) {
-    if (auto found = dyn_cast<AttentionOpInterface>(op)) {
-      if (attention)
-        return op.emitError("a function for a GPU has one attention; this is "
-                            "its second");
-      attention = found;
+    if (auto found = dyn_cast<KernelOpInterface>(op)) {
+      if (kernel)
+        return op.emitError(
+            "a function for a GPU has one attention or merge; this is "
+            "its second");
+      kernel = found;
     } else if (!isa<arith::ConstantOp, func::ReturnOp>(op)) {
-      return op.emitError("'")
-             << op.getName()
-             << "' has no kernel for a GPU: functions have one attention, "
-                "constants and a return";
+      return op.emitError("'") << op.getName()
+                               << "' has no kernel for a GPU: functions have "
+                                  "one attention or merge, "
+                                  "constants and a return";
     }
   }
-  if (!attention)
-    return function.emitError("a function for a GPU has one attention, got "
-                              "none");
-  return attention;
+  if (!kernel)
+    return function.emitError(
+        "a function for a GPU has one attention or merge, got "
+        "none");
+  return kernel;
 }
 
 /// A kernel is launched, not called.
@@ -69,21 +71,21 @@ static LogicalResult checkUses(func::FuncOp function) {
 }
 
 static LogicalResult readOperands(func::FuncOp function, HostFunction &host) {
-  AttentionOpInterface attention = host.attention;
-  for (const AttentionOperand &operand : attention.getAttentionOperands()) {
-    auto argument = getArgument(function, operand.value);
+  KernelOpInterface op = host.op;
+  for (const KernelArray &array : op.getKernelArrays()) {
+    auto argument = getArgument(function, array.value);
     if (!argument)
-      return attention->emitError("operand '")
-             << operand->name
+      return op->emitError("operand '")
+             << array.name
              << "' is not an argument of the function; a kernel for a GPU "
                 "reads and writes arguments";
-    host.operands.emplace_back(operand->buffer, *argument);
+    host.operands.emplace_back(array.buffer, *argument);
   }
   // Values are tensors, but there is one buffer for both.
-  auto destinations = cast<DestinationStyleOpInterface>(*attention);
+  auto destinations = cast<DestinationStyleOpInterface>(*op);
   for (Value init : destinations.getDpsInits())
-    if (llvm::count(attention->getOperands(), init) > 1)
-      return attention->emitError("argument ")
+    if (llvm::count(op->getOperands(), init) > 1)
+      return op->emitError("argument ")
              << *getArgument(function, init)
              << " is a destination and another operand, too; a kernel for a "
                 "GPU writes while it reads";
@@ -91,25 +93,20 @@ static LogicalResult readOperands(func::FuncOp function, HostFunction &host) {
 }
 
 static LogicalResult readScalars(func::FuncOp function, HostFunction &host) {
-  AttentionOpInterface attention = host.attention;
-  OperandValues values = attention.getOperandValues();
-  for (const OperandInfo &info : attention.getOperandInfos()) {
-    if (!info.isScalar())
-      continue;
+  for (const KernelScalar &given : host.op.getKernelScalars()) {
     HostScalar &scalar = host.scalars.emplace_back();
-    scalar.name = info.buffer.str();
-    Value value = values[info.kind];
-    if (!value) {
-      scalar.constant = getDefaultScalar(attention, info.kind);
+    scalar.name = given->buffer.str();
+    if (!given.value) {
+      scalar.constant = given.defaultValue;
       continue;
     }
-    scalar.argument = getArgument(function, value);
+    scalar.argument = getArgument(function, given.value);
     FloatAttr constant;
     if (scalar.argument)
       continue;
-    if (!matchPattern(value, m_Constant(&constant)))
-      return attention->emitError("the ")
-             << info.name
+    if (!matchPattern(given.value, m_Constant(&constant)))
+      return host.op->emitError("the ")
+             << given->name
              << " is neither an argument of the function nor a constant";
     scalar.constant = constant.getValueAsDouble();
   }
@@ -117,11 +114,11 @@ static LogicalResult readScalars(func::FuncOp function, HostFunction &host) {
 }
 
 static LogicalResult readResults(func::FuncOp function, HostFunction &host) {
-  auto destinations = cast<DestinationStyleOpInterface>(*host.attention);
+  auto destinations = cast<DestinationStyleOpInterface>(*host.op);
   Operation *end = function.getBody().front().getTerminator();
   for (OpOperand &operand : end->getOpOperands()) {
     Value value = operand.get();
-    if (value.getDefiningOp() == host.attention)
+    if (value.getDefiningOp() == host.op)
       value = destinations.getTiedOpOperand(cast<OpResult>(value))->get();
     else if (isa<RankedTensorType>(value.getType()) ||
              !llvm::is_contained(destinations.getDpsInits(), value))
@@ -134,11 +131,11 @@ static LogicalResult readResults(func::FuncOp function, HostFunction &host) {
 }
 
 FailureOr<HostFunction> HostFunction::get(func::FuncOp function) {
-  FailureOr<AttentionOpInterface> attention = getAttention(function);
-  if (failed(attention))
+  FailureOr<KernelOpInterface> op = getKernelOp(function);
+  if (failed(op))
     return failure();
   HostFunction host;
-  host.attention = *attention;
+  host.op = *op;
   if (failed(checkUses(function)) || failed(readOperands(function, host)) ||
       failed(readScalars(function, host)) ||
       failed(readResults(function, host)))

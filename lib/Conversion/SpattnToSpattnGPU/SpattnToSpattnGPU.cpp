@@ -11,11 +11,13 @@
 #include "Backward/BackwardKernels.h"
 #include "Forward/ForwardKernel.h"
 #include "KernelConfig.h"
+#include "Merge/MergeKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
 #include "spattn/Dialect/Spattn/IR/KnownOperands.h"
@@ -66,12 +68,18 @@ struct ConvertSpattnToSpattnGPUPass
   }
 
   LogicalResult convert(func::FuncOp function) {
-    if (!HostFunction::hasAttention(function))
+    if (!HostFunction::hasKernels(function))
       return success();
     FailureOr<HostFunction> host = HostFunction::get(function);
     if (failed(host))
       return failure();
-    AttentionOpInterface op = host->attention;
+    if (!isa<AttentionOpInterface>(*host->op)) {
+      if (failed(convertMerge(function, host->op)))
+        return failure();
+      function.erase();
+      return success();
+    }
+    auto op = cast<AttentionOpInterface>(*host->op);
     if (failed(checkKnownOperands(op, getBasicOperands(), "kernel for a GPU")))
       return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
@@ -165,6 +173,17 @@ struct ConvertSpattnToSpattnGPUPass
     KernelProgram program(op, target, config->queryTile, config->keyTile(),
                           tuning.scarceRegisters);
     buildBackwardKernels(builder, op, takeName(function), *config, program);
+    program.describeLaunches();
+    return success();
+  }
+
+  /// What kernels of merges ask of their operands.
+  LogicalResult convertMerge(func::FuncOp function, KernelOpInterface op) {
+    if (failed(checkMergeKernel(op)))
+      return failure();
+    OpBuilder builder(function);
+    KernelProgram program(op, target);
+    buildMergeKernel(builder, op, takeName(function), program);
     program.describeLaunches();
     return success();
   }

@@ -35,7 +35,9 @@ class Kernel:
         self.parameters = self.parsed.parameters
         self.places, at = [], PARAMETER_BASE
         for _, size in self.parameters:
-            at = -(-at // 64) * 64
+            # As numbers are aligned, and tensor maps.
+            unit = min(size, 64)
+            at = -(-at // unit) * unit
             self.places.append(at)
             at += size
         symbols = {"spattn_shared_memory": SHARED_BASE}

@@ -31,7 +31,7 @@
 // RUN: %{gpu} not %{run} --gpu-options=key-tile=96 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: cuda-backward.mlir:[[@LINE+8]]:10: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
 // RUN: %{gpu} not spattn-run %s --entry=both --device=cuda 2>&1 | FileCheck %s --check-prefix=BOTH
-// BOTH: cuda-backward.mlir:[[@LINE+17]]:10: error: a function for a GPU has one attention; this is its second
+// BOTH: cuda-backward.mlir:[[@LINE+17]]:10: error: a function for a GPU has one attention or merge; this is its second
 
 !q = tensor<?x4x?x64xf16>
 !k = tensor<?x2x?x64xf16>

@@ -196,7 +196,7 @@ TEST_F(GpuGradientsTest, FunctionsAreChecked) {
       outs(%dq, %dk, %dv : !t, !t, !t)
   return %r#0 : !t
 )mlir"),
-        "a function for a GPU has one attention; this is its second");
+        "a function for a GPU has one attention or merge; this is its second");
   check(makeGradients(R"mlir(
   %z = arith.constant dense<0.0> : tensor<1x2x8x64xbf16>
   %r:3 = spattn.attention_backward structure(#spattn.full)

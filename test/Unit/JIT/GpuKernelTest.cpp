@@ -200,7 +200,7 @@ TEST_F(GpuKernelTest, DevicesWithoutCopyEngine) {
 
 TEST_F(GpuKernelTest, FunctionsAreChecked) {
   EXPECT_THAT(compileError("func.func @f() { return }"),
-              HasSubstr("has one attention, got none"));
+              HasSubstr("has one attention or merge, got none"));
   EXPECT_THAT(compileError("func.func @g() { return }"),
               HasSubstr("no function 'f' in the module"));
   EXPECT_THAT(compileError(R"mlir(

@@ -149,7 +149,8 @@ func.func @f(%x: f32) -> f32 {
   EXPECT_THAT(diagnostics,
               HasSubstr(":3:8): the reference interpreter does not run "
                         "'arith.addf'; it runs spattn.attention, "
-                        "spattn.attention_backward, tensor.empty, tensor.dim, "
+                        "spattn.attention_backward, spattn.merge, "
+                        "spattn.merge_backward, tensor.empty, tensor.dim, "
                         "memref.dim, arith.constant and func.return"));
 }
 

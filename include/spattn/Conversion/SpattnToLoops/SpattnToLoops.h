@@ -24,10 +24,10 @@ namespace spattn {
 std::unique_ptr<mlir::Pass>
 createConvertSpattnToLoops(const LoopOptions &options);
 
-/// Patterns of convert-spattn-to-loops: each replaces one attention, or its
-/// gradients, on buffers. They do not match operations on tensors, and those
-/// whose scale is a constant that is not finite. They create operations of the
-/// dialects arith, memref, scf and spattn_cpu.
+/// Patterns of convert-spattn-to-loops: each replaces one attention or merge,
+/// or its gradients, on buffers. They do not match operations on tensors, and
+/// those whose scale is a constant that is not finite. They create operations
+/// of the dialects arith, math, memref, scf, vector and spattn_cpu.
 void populateSpattnToLoopsPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace spattn

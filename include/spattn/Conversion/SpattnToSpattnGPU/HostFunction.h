@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Kernels for a GPU take the place of a function. Nothing of it may be lost: it
-// consists of one attention, or the gradients of one, on its arguments.
+// consists of one attention or merge, or the gradients of one, on its
+// arguments.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,7 +34,7 @@ struct HostScalar {
 
 /// A function that becomes kernels, and where their operands come from.
 struct HostFunction {
-  AttentionOpInterface attention;
+  KernelOpInterface op;
   /// The argument of each operand, by the name of its buffer.
   std::vector<std::pair<std::string, unsigned>> operands;
   /// Each scalar operand, by its name in launches.
@@ -41,10 +42,11 @@ struct HostFunction {
   /// The argument that each result is.
   std::vector<unsigned> results;
 
-  /// Whether there is attention in a function, also inside of other operations.
-  static bool hasAttention(mlir::func::FuncOp function);
+  /// Whether there is what becomes kernels in a function, also inside of other
+  /// operations.
+  static bool hasKernels(mlir::func::FuncOp function);
 
-  /// Reads a function with attention. If it holds what a kernel would not do,
+  /// Reads a function that has. If it holds what a kernel would not do,
   /// that is an error at the operation that would be lost.
   static mlir::FailureOr<HostFunction> get(mlir::func::FuncOp function);
 };

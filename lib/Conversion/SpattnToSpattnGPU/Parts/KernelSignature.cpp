@@ -24,55 +24,79 @@ static constexpr int64_t kMostPositions = int64_t(1) << 30;
 // The program
 //===----------------------------------------------------------------------===//
 
-KernelProgram::KernelProgram(AttentionOpInterface op,
+KernelProgram::KernelProgram(KernelOpInterface op,
+                             const TargetCapabilities &target)
+    : b(op.getContext()), op(op), target(target) {
+  for (const KernelArray &array : op.getKernelArrays())
+    addBuffer(*array.info, array.buffer,
+              cast<ShapedType>(array.value.getType()), array.isWritten,
+              /*isOptional=*/false);
+}
+
+/// The type of the log-sum-exp of an attention that has none.
+static ShapedType getLseType(AttentionOpInterface op) {
+  SmallVector<int64_t> shape(
+      cast<ShapedType>(op.getQuery().getType()).getShape());
+  shape.erase(shape.begin() + op.getDim(Dim::Width));
+  return RankedTensorType::get(shape, Float32Type::get(op.getContext()));
+}
+
+KernelProgram::KernelProgram(AttentionOpInterface attention,
                              const TargetCapabilities &target,
                              int64_t queryTile, int64_t keyTile,
                              int64_t scarceRegisters)
-    : b(op.getContext()), op(op), target(target), queryTile(queryTile),
-      keyTile(keyTile), scarceRegisters(scarceRegisters) {
-  addBuffers();
-  FormulaAttr lengths = FormulaAttr::get(
-      b.getContext(), {1, 1}, {1, 1},
-      {b.getStringAttr("queryLength"), b.getStringAttr("keyLength")}, {1, 1});
-  // Tiles stick out of either by less than 512.
-  limits.push_back(
-      LimitAttr::get(b.getContext(), lengths, kMostPositions - 1024));
+    : KernelProgram(cast<KernelOpInterface>(*attention), target) {
+  this->scarceRegisters = scarceRegisters;
+  // The kernel of an attention without log-sum-exp has parameters for it, too;
+  // callers leave it out.
+  if (!attention.getLse()) {
+    const OperandInfo &info = getOperandInfo(OperandKind::Lse);
+    addBuffer(info, info.buffer, getLseType(attention), info.isWritten,
+              /*isOptional=*/true);
+  }
+  limitLengths({"queryLength", "keyLength"});
+  auto text = [&](auto value) {
+    std::string string;
+    llvm::raw_string_ostream(string) << value;
+    return b.getStringAttr(string);
+  };
+  StringRef alignment = stringifyEnum(attention.getAlignment());
+  about = {b.getNamedAttr("structure", text(attention.getStructure())),
+           b.getNamedAttr("alignment", text(alignment)),
+           b.getNamedAttr("tile", b.getStringAttr(Twine(queryTile) + "x" +
+                                                  Twine(keyTile)))};
 }
 
-/// Dimensions in the order of the attention's layout. Lengths are arguments.
-static BufferAttr getBuffer(Builder &b, AttentionOpInterface op,
-                            const OperandInfo &info, Type element,
-                            bool optional) {
+void KernelProgram::limitLengths(ArrayRef<StringRef> lengths) {
+  SmallVector<int64_t> ones(lengths.size(), 1);
+  SmallVector<StringAttr> names;
+  for (StringRef length : lengths)
+    names.push_back(b.getStringAttr(length));
+  FormulaAttr sum = FormulaAttr::get(b.getContext(), ones, ones, names, ones);
+  // Tiles stick out of either by less than 512.
+  limits.push_back(LimitAttr::get(b.getContext(), sum, kMostPositions - 1024));
+}
+
+/// Dimensions in the order of the operation's layout. Lengths are arguments.
+void KernelProgram::addBuffer(const OperandInfo &info, StringRef buffer,
+                              ShapedType type, bool isWritten,
+                              bool isOptional) {
   SmallVector<StringAttr> names;
   SmallVector<Attribute> sizes;
-  Layout order = op.getOrder();
+  Layout order = op.getDimOrder();
   for (Dim dim : order.getDims()) {
     if (!info.has(dim))
       continue;
     char letter = getLetter(dim);
     names.push_back(b.getStringAttr(StringRef(&letter, 1)));
-    Extent extent = info.getExtent(dim);
-    StringRef name = getRunTimeName(extent);
-    sizes.push_back(
-        name.empty() ? Attribute(b.getI64IntegerAttr(op.getExtentSize(extent)))
-                     : b.getStringAttr(name));
+    StringRef name = getRunTimeName(info.getExtent(dim));
+    int64_t size = type.getDimSize(order.getDim(info, dim));
+    sizes.push_back(name.empty() ? Attribute(b.getI64IntegerAttr(size))
+                                 : b.getStringAttr(name));
   }
-  return BufferAttr::get(b.getContext(), info.buffer, element, names, sizes,
-                         info.alignment, /*strided=*/false, optional,
-                         info.isWritten);
-}
-
-void KernelProgram::addBuffers() {
-  for (const AttentionOperand &operand : op.getAttentionOperands())
-    buffers.push_back(
-        getBuffer(b, op, *operand.info,
-                  cast<ShapedType>(operand.value.getType()).getElementType(),
-                  /*optional=*/false));
-  // The kernel of an attention without log-sum-exp has parameters for it, too;
-  // callers leave it out.
-  if (!op.getLse())
-    buffers.push_back(getBuffer(b, op, getOperandInfo(OperandKind::Lse),
-                                b.getF32Type(), /*optional=*/true));
+  buffers.push_back(BufferAttr::get(
+      b.getContext(), buffer, type.getElementType(), names, sizes,
+      info.alignment, /*strided=*/false, isOptional, isWritten));
 }
 
 void KernelProgram::addScratch(StringRef name, FormulaAttr bytes,
@@ -125,39 +149,27 @@ int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows) {
 
 DictionaryAttr KernelProgram::metadata() const {
   Builder b = this->b;
-  AttentionOpInterface op = this->op;
-  auto text = [&](auto value) {
-    std::string string;
-    llvm::raw_string_ostream(string) << value;
-    return b.getStringAttr(string);
-  };
-  SmallVector<NamedAttribute> entries{
-      b.getNamedAttr("structure", text(op.getStructure())),
-      b.getNamedAttr("alignment", text(stringifyEnum(op.getAlignment()))),
-      b.getNamedAttr("tile",
-                     b.getStringAttr(Twine(queryTile) + "x" + Twine(keyTile)))};
+  SmallVector<NamedAttribute> entries = about;
   // What callers pass where nothing else is asked for.
-  OperandValues values = op.getOperandValues();
-  for (const OperandInfo &info : op.getOperandInfos()) {
-    if (!info.isScalar())
-      continue;
-    Value value = values[info.kind];
+  KernelOpInterface op = this->op;
+  for (const KernelScalar &scalar : op.getKernelScalars()) {
     FloatAttr constant;
-    if (value && !matchPattern(value, m_Constant(&constant)))
+    if (scalar.value && !matchPattern(scalar.value, m_Constant(&constant)))
       continue;
-    double number = constant ? constant.getValueAsDouble()
-                             : getDefaultScalar(op, info.kind);
-    entries.push_back(
-        b.getNamedAttr(info.buffer, text(llvm::format("%.9g", number))));
+    double number =
+        constant ? constant.getValueAsDouble() : scalar.defaultValue;
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%.9g", number);
+    entries.push_back(b.getNamedAttr(scalar->buffer, b.getStringAttr(text)));
   }
   return b.getDictionaryAttr(entries);
 }
 
 void KernelProgram::describeLaunches() {
   SmallVector<StringAttr> positive;
-  for (const OperandInfo &info : op.getOperandInfos())
-    if (info.isPositive)
-      positive.push_back(b.getStringAttr(info.buffer));
+  for (const KernelScalar &scalar : op.getKernelScalars())
+    if (scalar->isPositive)
+      positive.push_back(b.getStringAttr(scalar->buffer));
   for (const Kernel &kernel : kernels)
     kernel.function->setAttr(
         LaunchAttr::kName,

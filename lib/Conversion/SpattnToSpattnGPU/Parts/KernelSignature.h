@@ -27,13 +27,17 @@ class KernelProgram {
 public:
   using FormulaAttr = spattn_gpu::FormulaAttr;
 
+  /// Of an operation without tiles.
+  KernelProgram(KernelOpInterface op, const TargetCapabilities &target);
   KernelProgram(AttentionOpInterface op, const TargetCapabilities &target,
                 int64_t queryTile, int64_t keyTile, int64_t scarceRegisters);
 
   /// Adds scratch memory of so many bytes, which kernels refer to by name.
   void addScratch(llvm::StringRef name, FormulaAttr bytes, int64_t alignment,
                   bool zeroed = false);
-  /// The number of work tiles may not exceed what an i32 holds.
+  /// The sum of lengths, with what tiles stick out, and the number of work
+  /// tiles may not exceed what an i32 holds.
+  void limitLengths(llvm::ArrayRef<llvm::StringRef> lengths);
   void limitTiles(FormulaAttr tiles);
 
   /// `factor` for each tile of `rows` of a length, for each batch entry.
@@ -57,13 +61,17 @@ private:
 
   /// The number of the map of a buffer's rows in tiles of so many.
   int64_t getTensorMap(llvm::StringRef buffer, int64_t rows);
-  void addBuffers();
+  /// Adds an array to those that callers pass.
+  void addBuffer(const OperandInfo &info, llvm::StringRef name,
+                 mlir::ShapedType type, bool isWritten, bool isOptional);
   mlir::DictionaryAttr metadata() const;
 
   mlir::Builder b;
-  AttentionOpInterface op;
+  KernelOpInterface op;
   TargetCapabilities target;
-  int64_t queryTile, keyTile, scarceRegisters;
+  int64_t scarceRegisters = 0;
+  /// What describes the operation, besides its scalars.
+  llvm::SmallVector<mlir::NamedAttribute> about;
   llvm::SmallVector<spattn_gpu::BufferAttr> buffers;
   llvm::SmallVector<spattn_gpu::TensorMapAttr> maps;
   llvm::SmallVector<spattn_gpu::ScratchAttr> scratch;

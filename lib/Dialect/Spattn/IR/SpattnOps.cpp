@@ -9,6 +9,7 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include "AttentionVerifier.h"
+#include "Destinations.h"
 #include "NamedOperands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -127,11 +128,10 @@ static void buildOp(OperationState &state, const OperandValues &operands,
     llvm::copy(segments, properties.operandSegmentSizes.begin());
 }
 
-/// Buffers are read, but destinations are written only.
-static void
-addEffects(DestinationStyleOpInterface op,
-           SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-               &effects) {
+void spattn::addDestinationEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
@@ -140,6 +140,24 @@ addEffects(DestinationStyleOpInterface op,
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
+}
+
+static SmallVector<KernelArray> getArrays(AttentionOpInterface op) {
+  SmallVector<KernelArray> arrays;
+  for (const AttentionOperand &operand : op.getAttentionOperands())
+    arrays.push_back({operand.value, operand.info, operand->name.str(),
+                      operand->buffer.str(), operand->isWritten});
+  return arrays;
+}
+
+static SmallVector<KernelScalar> getScalars(AttentionOpInterface op) {
+  SmallVector<KernelScalar> scalars;
+  OperandValues values = op.getOperandValues();
+  for (const OperandInfo &info : op.getOperandInfos())
+    if (info.isScalar())
+      scalars.push_back(
+          {values[info.kind], &info, getDefaultScalar(op, info.kind)});
+  return scalars;
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,7 +185,17 @@ LogicalResult AttentionOp::inferReturnTypes(
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  addEffects(*this, effects);
+  addDestinationEffects(*this, effects);
+}
+
+StringRef AttentionOp::getKernelName() { return "attention"; }
+
+SmallVector<KernelArray> AttentionOp::getKernelArrays() {
+  return getArrays(*this);
+}
+
+SmallVector<KernelScalar> AttentionOp::getKernelScalars() {
+  return getScalars(*this);
 }
 
 int64_t AttentionOp::getOperationsPerPair() {
@@ -203,7 +231,17 @@ LogicalResult AttentionBackwardOp::inferReturnTypes(
 void AttentionBackwardOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  addEffects(*this, effects);
+  addDestinationEffects(*this, effects);
+}
+
+StringRef AttentionBackwardOp::getKernelName() { return "gradients"; }
+
+SmallVector<KernelArray> AttentionBackwardOp::getKernelArrays() {
+  return getArrays(*this);
+}
+
+SmallVector<KernelScalar> AttentionBackwardOp::getKernelScalars() {
+  return getScalars(*this);
 }
 
 int64_t AttentionBackwardOp::getOperationsPerPair() {

@@ -62,6 +62,9 @@ void spattn::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     AttentionOp::attachInterface<AttentionBufferization<AttentionOp>>(*context);
     AttentionBackwardOp::attachInterface<
         AttentionBufferization<AttentionBackwardOp>>(*context);
+    MergeOp::attachInterface<AttentionBufferization<MergeOp>>(*context);
+    MergeBackwardOp::attachInterface<AttentionBufferization<MergeBackwardOp>>(
+        *context);
     LaunchOp::attachInterface<AttentionBufferization<LaunchOp>>(*context);
   });
 }

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecomposeMerge.h"
 #include "LinalgEmitter.h"
-
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -278,4 +278,5 @@ struct SpattnDecomposePass
 
 void spattn::populateSpattnDecomposePatterns(RewritePatternSet &patterns) {
   patterns.add<DecomposeAttention>(patterns.getContext());
+  populateDecomposeMergePatterns(patterns);
 }

@@ -41,31 +41,31 @@ static FloatAttr getConstant(Value scale) {
 }
 
 namespace {
-/// Moves the attentions of one symbol table into modules of it.
+/// Moves what becomes kernels out of one symbol table into modules of it.
 class Outliner {
 public:
   Outliner(Operation *table, spattn_gpu::TargetAttr target)
       : symbols(table), target(target) {}
 
-  LogicalResult outline(AttentionOpInterface op);
+  LogicalResult outline(KernelOpInterface op);
 
   unsigned getNumModules() const { return modules.size(); }
 
 private:
-  Attribute getKey(AttentionOpInterface op);
-  gpu::GPUModuleOp getModule(AttentionOpInterface op);
-  void buildFunction(gpu::GPUModuleOp module, AttentionOpInterface op);
-  LogicalResult check(AttentionOpInterface op);
+  Attribute getKey(KernelOpInterface op);
+  gpu::GPUModuleOp getModule(KernelOpInterface op);
+  void buildFunction(gpu::GPUModuleOp module, KernelOpInterface op);
+  LogicalResult check(KernelOpInterface op);
 
   SymbolTable symbols;
   spattn_gpu::TargetAttr target;
-  /// The module for all attentions with the same key.
+  /// The module for all operations with the same key.
   DenseMap<Attribute, gpu::GPUModuleOp> modules;
 };
 } // namespace
 
 /// Everything that makes a difference to the function in the module.
-Attribute Outliner::getKey(AttentionOpInterface op) {
+Attribute Outliner::getKey(KernelOpInterface op) {
   Builder b(op.getContext());
   SmallVector<Attribute> parts{b.getStringAttr(op->getName().getStringRef()),
                                op->getPropertiesAsAttribute(),
@@ -81,8 +81,8 @@ Attribute Outliner::getKey(AttentionOpInterface op) {
   return b.getArrayAttr(parts);
 }
 
-/// Puts a function of the attention alone into its module.
-void Outliner::buildFunction(gpu::GPUModuleOp module, AttentionOpInterface op) {
+/// Puts a function of the operation alone into its module.
+void Outliner::buildFunction(gpu::GPUModuleOp module, KernelOpInterface op) {
   Location loc = op.getLoc();
   OpBuilder b(op.getContext());
   b.setInsertionPointToStart(module.getBody(0));
@@ -116,7 +116,7 @@ void Outliner::buildFunction(gpu::GPUModuleOp module, AttentionOpInterface op) {
   func::ReturnOp::create(b, loc, moved->getResults());
 }
 
-gpu::GPUModuleOp Outliner::getModule(AttentionOpInterface op) {
+gpu::GPUModuleOp Outliner::getModule(KernelOpInterface op) {
   gpu::GPUModuleOp &module = modules[getKey(op)];
   if (module)
     return module;
@@ -126,7 +126,7 @@ gpu::GPUModuleOp Outliner::getModule(AttentionOpInterface op) {
        parent = parent->getParentOp())
     if (auto symbol = dyn_cast<SymbolOpInterface>(parent))
       name = (symbol.getName() + "_").str();
-  name += isa<AttentionOp>(*op) ? "attention" : "gradients";
+  name += op.getKernelName();
   OpBuilder b(op.getContext());
   module = gpu::GPUModuleOp::create(b, op.getLoc(), name,
                                     ArrayRef<Attribute>{target});
@@ -137,7 +137,7 @@ gpu::GPUModuleOp Outliner::getModule(AttentionOpInterface op) {
 }
 
 /// Of tensors, bufferization sees to it.
-LogicalResult Outliner::check(AttentionOpInterface op) {
+LogicalResult Outliner::check(KernelOpInterface op) {
   for (Value init : cast<DestinationStyleOpInterface>(*op).getDpsInits())
     if (isa<BaseMemRefType>(init.getType()) &&
         llvm::count(op->getOperands(), init) > 1)
@@ -146,30 +146,27 @@ LogicalResult Outliner::check(AttentionOpInterface op) {
   return success();
 }
 
-LogicalResult Outliner::outline(AttentionOpInterface op) {
+LogicalResult Outliner::outline(KernelOpInterface op) {
   if (failed(check(op)))
     return failure();
   gpu::GPUModuleOp module = getModule(op);
   OpBuilder b(op);
   SmallVector<Value> inputs, outs;
   SmallVector<StringRef> inputNames, outNames;
-  for (const AttentionOperand &operand : op.getAttentionOperands()) {
-    (operand->isWritten ? outs : inputs).push_back(operand.value);
-    (operand->isWritten ? outNames : inputNames).push_back(operand->buffer);
+  SmallVector<KernelArray> arrays = op.getKernelArrays();
+  for (const KernelArray &array : arrays) {
+    (array.isWritten ? outs : inputs).push_back(array.value);
+    (array.isWritten ? outNames : inputNames).push_back(array.buffer);
   }
-  OperandValues given = op.getOperandValues();
   SmallVector<Value> scalars;
   SmallVector<StringRef> scalarNames;
-  for (const OperandInfo &info : op.getOperandInfos()) {
-    if (!info.isScalar())
-      continue;
-    Value value = given[info.kind];
+  for (const KernelScalar &scalar : op.getKernelScalars()) {
+    Value value = scalar.value;
     if (!value)
       value = arith::ConstantOp::create(
-          b, op.getLoc(),
-          b.getF32FloatAttr(float(getDefaultScalar(op, info.kind))));
+          b, op.getLoc(), b.getF32FloatAttr(float(scalar.defaultValue)));
     scalars.push_back(value);
-    scalarNames.push_back(info.buffer);
+    scalarNames.push_back(scalar->buffer);
   }
   auto launch = LaunchOp::create(
       b, op.getLoc(), op->getResultTypes(),
@@ -196,17 +193,17 @@ struct SpattnOutlineKernelsPass
       return signalPassFailure();
 
     // Pre-order, so that modules for GPUs are left out as a whole.
-    SmallVector<AttentionOpInterface> found;
+    SmallVector<KernelOpInterface> found;
     root->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<gpu::GPUModuleOp>(op))
         return WalkResult::skip();
-      if (auto attention = dyn_cast<AttentionOpInterface>(op))
-        found.push_back(attention);
+      if (auto kernel = dyn_cast<KernelOpInterface>(op))
+        found.push_back(kernel);
       return WalkResult::advance();
     });
 
     llvm::MapVector<Operation *, std::unique_ptr<Outliner>> outliners;
-    for (AttentionOpInterface op : found) {
+    for (KernelOpInterface op : found) {
       Operation *table = SymbolTable::getNearestSymbolTable(op);
       if (!table || !root->isAncestor(table)) {
         op->emitOpError("is in no symbol table that could hold its kernels; "

@@ -118,6 +118,27 @@ struct AttentionOperand {
   const OperandInfo *operator->() const { return info; }
 };
 
+/// An array that an operation reads or writes, as what launches it sees it.
+struct KernelArray {
+  mlir::Value value;
+  /// Its dimensions, and what GPU kernels ask of its address and strides.
+  const OperandInfo *info;
+  /// In messages, and in launches.
+  std::string name, buffer;
+  bool isWritten;
+
+  const OperandInfo *operator->() const { return info; }
+};
+
+/// A number that an operation may be given; `value` is null where it is not.
+struct KernelScalar {
+  mlir::Value value;
+  const OperandInfo *info;
+  double defaultValue;
+
+  const OperandInfo *operator->() const { return info; }
+};
+
 /// The order of dimensions.
 class Layout {
 public:

@@ -11,6 +11,33 @@
 
 include "mlir/IR/OpBase.td"
 
+def Spattn_KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let cppNamespace = "::spattn";
+  let description = [{
+    An operation on arrays that becomes the kernels of a launch: an attention, a
+    merge, or the gradients of one. Whoever outlines, compiles and calls
+    operations asks here, and need not know what they compute.
+  }];
+  let methods = [
+    InterfaceMethod<"What it computes, as part of a symbol's name.",
+                    "::llvm::StringRef", "getKernelName">,
+    InterfaceMethod<"The tensors or buffers, in order, that are given.",
+                    "::llvm::SmallVector<::spattn::KernelArray>",
+                    "getKernelArrays">,
+    InterfaceMethod<"The scalars, in order, given or not.",
+                    "::llvm::SmallVector<::spattn::KernelScalar>",
+                    "getKernelScalars">,
+    InterfaceMethod<"The order of the dimensions as text; see getDimOrder.",
+                    "::llvm::StringRef", "getLayout">,
+  ];
+  let extraClassDeclaration = [{
+    /// The order of the dimensions. The operation has been verified.
+    ::spattn::Layout getDimOrder() {
+      return *::spattn::Layout::parse(getLayout());
+    }
+  }];
+}
+
 def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
   let cppNamespace = "::spattn";
   let description = [{

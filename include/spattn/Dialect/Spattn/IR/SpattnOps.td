@@ -27,6 +27,7 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
     : Spattn_Op<mnemonic, Spattn_OperandsOf<isForward>.traits # [
         DeclareOpInterfaceMethods<Spattn_AttentionOpInterface,
             ["getOperandInfos", "getOperationsPerPair"]>,
+        DeclareOpInterfaceMethods<Spattn_KernelOpInterface>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
@@ -166,6 +167,7 @@ def Spattn_AttentionBackwardOp
   }];
 }
 
+include "spattn/Dialect/Spattn/IR/SpattnMergeOps.td"
 include "spattn/Dialect/Spattn/IR/SpattnLaunchOp.td"
 
 #endif // SPATTN_DIALECT_SPATTN_IR_SPATTNOPS_TD

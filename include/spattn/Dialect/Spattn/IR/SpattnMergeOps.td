@@ -1,0 +1,116 @@
+//===- SpattnMergeOps.td - Merges of attentions -------------*- tablegen -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_DIALECT_SPATTN_IR_SPATTNMERGEOPS_TD
+#define SPATTN_DIALECT_SPATTN_IR_SPATTNMERGEOPS_TD
+
+def Spattn_MergeRows : Spattn_Array<
+    "ranked tensor or strided memref, B x H x N x Dv, elements f32, f16 or bf16">;
+def Spattn_MergeNumbers : Spattn_Array<
+    "ranked tensor or strided memref, B x H x N, elements f32">;
+
+/// An operation on the outputs and log-sum-exps of parts of an attention.
+class Spattn_MergeBase<string mnemonic, dag operands> : Spattn_Op<mnemonic, [
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<Spattn_KernelOpInterface>,
+    DeclareOpInterfaceMethods<InferTypeOpInterface>,
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let arguments = !con(operands,
+      (ins DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout));
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasVerifier = 1;
+}
+
+def Spattn_MergeOp : Spattn_MergeBase<"merge", (ins
+    Variadic<Spattn_MergeRows>:$parts,
+    Variadic<Spattn_MergeNumbers>:$lses,
+    Spattn_MergeRows:$out,
+    Optional<Spattn_MergeNumbers>:$lse)> {
+  let summary = "the attention that parts of one make up";
+  let description = [{
+    Each of the n parts is the output and the log-sum-exp of an attention of the
+    same queries to some of the keys. Merged, they are those of the attention to
+    all of these keys, each counted as often as it is in a part. For every row,
+
+    ```
+    lse  = log sum_p exp(lses[p])
+    w(p) = exp(lses[p] - lse)
+    out  = sum_p w(p) parts[p]
+    ```
+
+    A part whose log-sum-exp is `-inf` has weight 0, and its output is not used,
+    whatever it holds. A row whose parts are all empty has `out = 0`,
+    `lse = -inf`.
+
+    Operands are tensors, or buffers with any strides, in the order of dimensions
+    that `layout` names, as for `spattn.attention`. Parts, and `out`, have
+    elements of `f32`, or of `f16` or `bf16`, the same of all that are not `f32`.
+    Arithmetic is in `f32`. The operation is in destination style: the contents
+    of `outs` are not read. `lse` may be left out of them.
+
+    ```mlir
+    %o, %l = spattn.merge
+        ins(%o0, %o1 : tensor<?x8x?x64xbf16>, tensor<?x8x?x64xbf16>)
+        lses(%l0, %l1 : tensor<?x8x?xf32>, tensor<?x8x?xf32>)
+        outs(%out, %lse : tensor<?x8x?x64xbf16>, tensor<?x8x?xf32>)
+    ```
+
+    The constraints M1 to M7 are listed in the specification.
+  }];
+  let assemblyFormat = [{
+    `ins` `(` $parts `:` type($parts) `)` `lses` `(` $lses `:` type($lses) `)`
+    `outs` `(` $out (`,` $lse^)? `:` type($out) (`,` type($lse)^)? `)` attr-dict
+  }];
+}
+
+def Spattn_MergeBackwardOp : Spattn_MergeBase<"merge_backward", (ins
+    Variadic<Spattn_MergeRows>:$parts,
+    Variadic<Spattn_MergeNumbers>:$lses,
+    Spattn_MergeRows:$dout,
+    Optional<Spattn_MergeNumbers>:$dlse,
+    Variadic<Spattn_MergeRows>:$dparts,
+    Variadic<Spattn_MergeNumbers>:$dlses)> {
+  let summary = "the gradients of a merge";
+  let description = [{
+    Given `dout`, the gradient of a loss by the output of a `spattn.merge` of
+    `parts` and `lses`, and optionally `dlse`, the one by its log-sum-exp, which
+    otherwise is 0, computes the gradients by the parts and by their
+    log-sum-exps. For every row, with `w(p)` and `out` of the merge,
+
+    ```
+    dparts[p] = w(p) dout
+    dlses[p]  = w(p) (dout . (parts[p] - out) + dlse)
+    ```
+
+    Both are exactly 0 for a part whose log-sum-exp is `-inf`, whatever else is
+    given. `out` is that of the parts before it is rounded; it is no operand.
+
+    `dout` has the sizes of `out`, and `dlse` those of a log-sum-exp. Each of
+    `dparts` has the elements of its part, or `f32`.
+
+    ```mlir
+    %do0, %do1, %dl0, %dl1 = spattn.merge_backward
+        ins(%o0, %o1 : tensor<?x8x?x64xbf16>, tensor<?x8x?x64xbf16>)
+        lses(%l0, %l1 : tensor<?x8x?xf32>, tensor<?x8x?xf32>)
+        dout(%do : tensor<?x8x?x64xbf16>) dlse(%dl : tensor<?x8x?xf32>)
+        outs(%e0, %e1 : tensor<?x8x?x64xbf16>, tensor<?x8x?x64xbf16>)
+        dlses(%f0, %f1 : tensor<?x8x?xf32>, tensor<?x8x?xf32>)
+    ```
+
+    The constraints M1 to M8 are listed in the specification.
+  }];
+  let assemblyFormat = [{
+    `ins` `(` $parts `:` type($parts) `)` `lses` `(` $lses `:` type($lses) `)`
+    `dout` `(` $dout `:` type($dout) `)` (`dlse` `(` $dlse^ `:` type($dlse) `)`)?
+    `outs` `(` $dparts `:` type($dparts) `)`
+    `dlses` `(` $dlses `:` type($dlses) `)` attr-dict
+  }];
+}
+
+#endif // SPATTN_DIALECT_SPATTN_IR_SPATTNMERGEOPS_TD

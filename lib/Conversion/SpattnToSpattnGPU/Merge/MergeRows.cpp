@@ -1,0 +1,201 @@
+//===- MergeRows.cpp - Rows of a merge, and their lanes -------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MergeRows.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+static constexpr int64_t kThreads = 256, kWarp = 32, kVectorBytes = 16;
+
+MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
+                     KernelProgram &program)
+    : b(b), program(program), signature(program) {
+  Layout order = op.getDimOrder();
+  SmallVector<KernelArray> operands = op.getKernelArrays();
+  auto type = cast<ShapedType>(operands.front().value.getType());
+  heads = type.getDimSize(order.getDim(Dim::Head));
+  chunks = type.getDimSize(order.getDim(Dim::Width)) / kColumnsOfLane;
+  lanes = std::min<int64_t>(llvm::PowerOf2Ceil(chunks), kWarp);
+  for (const KernelArray &array : operands) {
+    MergeArray &added = arrays.emplace_back();
+    added.argument.pointer = signature.buffer(array.buffer);
+    added.element = cast<ShapedType>(array.value.getType()).getElementType();
+  }
+  length = signature.i32("queryLength");
+  for (auto [array, added] : llvm::zip_equal(operands, arrays))
+    added.argument.strides = signature.strides(array.buffer);
+  program.limitLengths({"queryLength"});
+  program.limitTiles(program.perTile(heads, "queryLength", kThreads / lanes));
+}
+
+void MergeRows::begin(StringRef name) {
+  signature.begin(b, name, {kThreads, /*ctasPerSm=*/4});
+  IndexOps &ops = b.ops;
+  int64_t rows = kThreads / lanes;
+  Value count = signature.get(length);
+  Value tiles = ops.materialize(ops.ceilDiv(ops.wrap(count), rows));
+  Value tile = arith::RemUIOp::create(b, b.cta, tiles);
+  Value ofHead = arith::DivUIOp::create(b, b.cta, tiles);
+  Value head = arith::RemUIOp::create(b, ofHead, b.i32(heads));
+  Value batch = arith::DivUIOp::create(b, ofHead, b.i32(heads));
+  Value inTile = arith::DivUIOp::create(b, b.thread, b.i32(lanes));
+  lane = arith::RemUIOp::create(b, b.thread, b.i32(lanes));
+  Value row = b.add(b.mul(tile, b.i32(rows)), inTile);
+  Value last = b.sub(count, b.i32(1));
+  isInside = b.compare(arith::CmpIPredicate::ult, row, count);
+  row = arith::MinUIOp::create(b, row, last);
+  Value none = b.i32(0);
+  for (MergeArray &array : arrays) {
+    StridedArray rows = signature.get(b, array.argument);
+    array.row = rows.row(b, batch, head, row, array.element);
+    array.start = rows.row(b, batch, head, none, array.element);
+  }
+}
+
+void MergeRows::end() {
+  signature.end(b, /*shared=*/0, /*persistent=*/-1,
+                program.perTile(heads, "queryLength", kThreads / lanes));
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+void MergeRows::forEachChunk(llvm::function_ref<void(const Chunk &)> body) {
+  for (int64_t first = 0; first < chunks; first += lanes) {
+    Value number = b.add(lane, b.i32(first));
+    Chunk chunk;
+    if (first + lanes > chunks)
+      chunk.isValid =
+          b.compare(arith::CmpIPredicate::ult, number, b.i32(chunks));
+    chunk.first = b.mul(number, b.i32(kColumnsOfLane));
+    body(chunk);
+  }
+}
+
+void MergeRows::leaveOut(MergeArray &array, Value isEmpty) {
+  array.row = arith::SelectOp::create(b, isEmpty, array.start, array.row);
+}
+
+Value MergeRows::load(const MergeArray &array, const Chunk &chunk) {
+  Value first = chunk.first;
+  if (chunk.isValid)
+    first = arith::SelectOp::create(b, chunk.isValid, first, b.i32(0));
+  Value address = b.pointer(array.row, first, array.element);
+  Value columns = LLVM::LoadOp::create(b, columnsType(array.element), address,
+                                       kVectorBytes);
+  if (array.element.isF32())
+    return columns;
+  return arith::ExtFOp::create(b, columnsType(b.getF32Type()), columns);
+}
+
+void MergeRows::store(Value columns, const MergeArray &array,
+                      const Chunk &chunk) {
+  Value isWritten = isInside;
+  if (chunk.isValid)
+    isWritten = arith::AndIOp::create(b, isWritten, chunk.isValid);
+  if (!array.element.isF32())
+    columns = arith::TruncFOp::create(b, columnsType(array.element), columns);
+  b.when(isWritten, [&] {
+    Value address = b.pointer(array.row, chunk.first, array.element);
+    LLVM::StoreOp::create(b, columns, address, kVectorBytes);
+  });
+}
+
+Value MergeRows::loadNumber(const MergeArray &array) {
+  return LLVM::LoadOp::create(b, b.getF32Type(), array.row);
+}
+
+void MergeRows::storeNumber(Value number, const MergeArray &array) {
+  Value isFirst = b.compare(arith::CmpIPredicate::eq, lane, b.i32(0));
+  b.when(arith::AndIOp::create(b, isInside, isFirst),
+         [&] { LLVM::StoreOp::create(b, number, array.row); });
+}
+
+Value MergeRows::zeros() {
+  return arith::ConstantOp::create(
+      b, cast<TypedAttr>(b.getZeroAttr(columnsType(b.getF32Type()))));
+}
+
+Value MergeRows::splat(Value number) {
+  return vector::BroadcastOp::create(b, columnsType(b.getF32Type()), number);
+}
+
+Value MergeRows::zeroIf(Value condition, Value value) {
+  Value zero = value.getType().isF32() ? b.f32(0) : zeros();
+  return arith::SelectOp::create(b, condition, zero, value);
+}
+
+Value MergeRows::addProducts(Value lhs, Value rhs, Value sum,
+                             const Chunk &chunk) {
+  Value next = sum;
+  for (int64_t i = 0; i < kColumnsOfLane; ++i) {
+    Value x = vector::ExtractOp::create(b, lhs, i);
+    Value y = vector::ExtractOp::create(b, rhs, i);
+    next = b.fma(x, y, next);
+  }
+  if (chunk.isValid)
+    next = arith::SelectOp::create(b, chunk.isValid, next, sum);
+  return next;
+}
+
+Value MergeRows::sumOfRow(Value number) {
+  for (int64_t apart = 1; apart < lanes; apart *= 2) {
+    Value all = b.i32(-1), distance = b.i32(apart), clamp = b.i32(kWarp - 1);
+    Value other = NVVM::ShflOp::create(b, b.getF32Type(), all, number, distance,
+                                       clamp, NVVM::ShflKind::bfly, UnitAttr());
+    number = arith::AddFOp::create(b, number, other);
+  }
+  return number;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+MergeRows::Weights MergeRows::emitWeights(llvm::ArrayRef<MergeArray> lses) {
+  Weights result;
+  auto isEqual = [&](Value value, Value number) -> Value {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, number);
+  };
+  Value negInf = b.f32(kNegInf), zero = b.f32(0), one = b.f32(1);
+  SmallVector<Value> loaded;
+  for (const MergeArray &array : lses)
+    loaded.push_back(loadNumber(array));
+  Value max = loaded.front();
+  for (Value lse : loaded) {
+    result.isEmpty.push_back(isEqual(lse, negInf));
+    max = arith::MaxNumFOp::create(b, max, lse);
+  }
+  // Differences of infinities are no numbers.
+  result.max = arith::SelectOp::create(b, isEqual(max, negInf), zero, max);
+  result.sum = zero;
+  for (Value lse : loaded) {
+    Value difference = arith::SubFOp::create(b, lse, result.max);
+    Value logit = arith::MulFOp::create(b, difference, b.f32(kLog2E));
+    result.weights.push_back(math::Exp2Op::create(b, logit));
+    result.sum = arith::AddFOp::create(b, result.sum, result.weights.back());
+  }
+  Value divisor =
+      arith::SelectOp::create(b, isEqual(result.sum, zero), one, result.sum);
+  Value inverse = arith::DivFOp::create(b, one, divisor);
+  for (Value &weight : result.weights)
+    weight = arith::MulFOp::create(b, weight, inverse);
+  return result;
+}
+
+Value MergeRows::emitLse(const Weights &weights) {
+  Value log = math::Log2Op::create(b, weights.sum);
+  return b.fma(log, b.f32(kLn2), weights.max);
+}
