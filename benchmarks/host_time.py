@@ -19,6 +19,8 @@ Systems:
     sdpa      F.scaled_dot_product_attention(is_causal=True)
     spattn    spattn.torch.attention(..., spattn.causal())
     operator  torch.ops.spattn.attention, without the fast path of the function
+    python    a torch.autograd.Function that computes nothing: what autograd itself
+              takes for a function in Python, which SDPA's in C++ does not pay
 
 The systems take turns: in each of --rounds rounds, each makes --calls calls. The table
 has the median and the fastest of the rounds.
@@ -77,12 +79,26 @@ def make_systems(shape, device):
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
+    class Nothing(torch.autograd.Function):
+        """Returns its first input, and the gradient for each."""
+
+        @staticmethod
+        def forward(ctx, q, k, v):
+            ctx.save_for_backward(q, k, v)
+            return q.view_as(q)
+
+        @staticmethod
+        def backward(ctx, grad):
+            ctx.saved_tensors  # noqa: B018
+            return grad, grad, grad
+
     structure = spattn.causal()
     operator = torch.ops.spattn.attention.default
     return {
         "sdpa": lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True),
         "spattn": lambda q, k, v: spattn.torch.attention(q, k, v, structure),
         "operator": lambda q, k, v: operator(q, k, v, structure.text)[0],
+        "python": Nothing.apply,
     }
 
 

@@ -1,12 +1,12 @@
 """Checks and times the gradient kernels on a GPU, and compares them with other systems.
 
-    python benchmarks/gpu/backward.py OUT.json
+    python benchmarks/gpu/backward.py OUT.json [--variants torch] [--only spattn]
 
 Needs the package spattn, and torch; no LLVM. The variants are "torch", the kernels that
-spattn.torch selects, and all backward modes. Every kernel is compared with gradients in
-float64 at small sizes, with poisoned outputs and scratch. measure.py describes times
-and rows; the floor is that of the gradients' operations and bytes. `--only spattn`
-leaves out the other systems.
+spattn.torch selects, and all backward modes, unless `--variants torch` is given. Every
+kernel is compared with gradients in float64 at small sizes, with poisoned outputs and
+scratch. measure.py describes times and rows; the floor is that of the gradients'
+operations and bytes. `--only spattn` leaves out the other systems.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def expected_lse(structure, batch, heads, length):
 CHECKED = ((1, 1, 1), (1, 128, 128), (2, 1000, 1000), (1, 777, 1500), (1, 1500, 700))
 
 
-def run(target: Path, only: str | None) -> None:
+def run(target: Path, variants: str | None, only: str | None) -> None:
     report = Report(target)
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
@@ -120,7 +120,8 @@ def run(target: Path, only: str | None) -> None:
             tensors[like] = torch.empty_like(x)
         calls, errors, same = {}, {}, {}
         binds = {"torch": bind_torch(structure, backward=True)}
-        binds |= bind_variants(BACKWARD, workload, backward=True)
+        if variants is None:
+            binds |= bind_variants(BACKWARD, workload, backward=True)
         for variant, bind in binds.items():
             try:
                 found = [
@@ -144,9 +145,10 @@ def run(target: Path, only: str | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("target", type=Path)
+    parser.add_argument("--variants", choices=("torch",))
     parser.add_argument("--only", choices=("spattn",))
     arguments = parser.parse_args()
-    run(arguments.target, arguments.only)
+    run(arguments.target, arguments.variants, arguments.only)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Checks and times the forward kernels on a Hopper GPU, and compares other systems.
 
-    python benchmarks/gpu/forward.py OUT.json
+    python benchmarks/gpu/forward.py OUT.json [--variants torch]
 
 Needs the package spattn, and torch; no LLVM. The variants are "torch", the kernels that
-spattn.torch selects, and other tile shapes. Every kernel is compared with attention in
-float64 at small sizes, with poisoned outputs, and runs twice to compare the bits.
-measure.py describes times and rows.
+spattn.torch selects, and other tile shapes, unless `--variants torch` is given. Every
+kernel is compared with attention in float64 at small sizes, with poisoned outputs, and
+runs twice to compare the bits. measure.py describes times and rows.
 """
 
+import argparse
 import math
-import sys
 from pathlib import Path
 
 import torch
@@ -59,7 +59,11 @@ def verify(bind, structure, batch, heads, key_heads, queries, keys, dim) -> floa
 
 
 def main() -> None:
-    report = Report(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--variants", choices=("torch",))
+    arguments = parser.parse_args()
+    report = Report(arguments.target)
     for workload in WORKLOADS:
         structure, heads, key_heads, dim, batch, length = workload
         q, out = (random(batch, heads, length, dim) for _ in range(2))
@@ -68,7 +72,8 @@ def main() -> None:
         tensors = {"q": q, "k": k, "v": v, "o": out, "lse": lse}
         calls, errors = {}, {}
         binds = {"torch": bind_torch(structure, backward=False)}
-        binds |= bind_variants(FORWARD, workload, backward=False)
+        if arguments.variants is None:
+            binds |= bind_variants(FORWARD, workload, backward=False)
         for variant, bind in binds.items():
             errors[variant] = max(
                 verify(bind, structure, b, heads, key_heads, nq, nk, dim)

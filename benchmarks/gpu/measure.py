@@ -18,6 +18,9 @@ from pathlib import Path
 import torch
 from workloads import random
 
+#: About 2.5 ms: longer than the host takes for any system's call.
+BUSY_CYCLES = 5_000_000
+
 
 def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
     """Median milliseconds of each call. The calls take turns, so that heat and power
@@ -28,7 +31,7 @@ def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
         for name, call in calls.items():
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             if busy:
-                torch.cuda._sleep(1_000_000)
+                torch.cuda._sleep(BUSY_CYCLES)
             start.record()
             call()
             end.record()
