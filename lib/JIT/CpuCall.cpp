@@ -8,6 +8,7 @@
 
 #include "CpuKernelImpl.h"
 #include "KernelFunction.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -114,9 +115,9 @@ runtime::Status Frame::invoke(ArrayRef<ArgumentValue> values,
   };
   const std::vector<ParameterType> &types = kernel->signature.arguments;
   for (auto [i, info] : kernel->scalars)
-    if (float value = float(values[i].real); !std::isfinite(value))
-      return fail(i, " is a ", info->name, " of ", value,
-                  ", expected a finite number");
+    if (float value = float(values[i].real); findScalarError(*info, value))
+      return fail(i, " is a ", info->name, " of ", value, ", expected a ",
+                  info->isPositive ? "positive, " : "", "finite number");
   for (const SequenceArguments &sequences : kernel->sequences) {
     auto view = [&](unsigned argument) {
       BufferView view =

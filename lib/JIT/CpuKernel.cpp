@@ -261,8 +261,7 @@ static std::vector<SharedDim> collectSharedDims(func::FuncOp function) {
         auto a = tracedArgument(model.value), b = tracedArgument(array.value);
         if (a && b && *a != *b)
           dims.push_back({*a, order.getDim(*model.info, dim), *b,
-                          order.getDim(*array.info, dim),
-                          array->getSizeText(dim)});
+                          order.getDim(*array.info, dim), getSizeText(extent)});
       }
   });
   return dims;

@@ -35,10 +35,23 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   problem.headDim = op.getHeadDim();
   problem.valueDim = op.getValueDim();
   problem.boundLength = op.getBoundLength();
-  FloatAttr scale;
-  if (op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)))
-    problem.scale = scale.getValueAsDouble();
+  problem.distances = op.getNumDistances();
+  FloatAttr constant;
+  for (const AttentionOperand &scalar : op.getScalarOperands())
+    if (matchPattern(scalar.value, m_Constant(&constant)))
+      problem.getScalar(scalar->kind) = constant.getValueAsDouble();
   return problem;
+}
+
+std::optional<double> &AttentionProblem::getScalar(OperandKind kind) {
+  switch (kind) {
+  case OperandKind::Scale:
+    return scale;
+  case OperandKind::SoftCap:
+    return softCap;
+  default:
+    llvm_unreachable("a scalar operand is one of the above");
+  }
 }
 
 double AttentionProblem::getScale() const {
@@ -56,6 +69,36 @@ double spattn::getSinkLogit(const AttentionProblem &problem,
     loadElements(getRow(problem, arrays, OperandKind::SinkLogits, 0, h, 0), 1,
                  &logit);
   return logit;
+}
+
+Score spattn::getScore(const AttentionProblem &problem,
+                       const OperandArrays &arrays, const Sequence &sequence,
+                       int64_t h, int64_t i, int64_t j, double product) {
+  Score score = {problem.getScale() * product, 1};
+  if (problem.softCap) {
+    double cap = *problem.softCap, inner = std::tanh(score.value / cap);
+    score = {cap * inner, 1 - inner * inner};
+  }
+  int64_t distance = (i - sequence.firstQuery) - (j - sequence.firstKey);
+  if (problem.alignment == Alignment::End)
+    distance += sequence.keys - sequence.queries;
+  auto load = [&](OperandKind kind, int64_t entry) {
+    ElementRow row = getRow(problem, arrays, kind, 0, h, 0);
+    row.data = static_cast<char *>(row.data) +
+               entry * row.stride * getElementBytes(row.type);
+    double number;
+    loadElements(row, 1, &number);
+    return number;
+  };
+  if (isGiven(arrays[OperandKind::AlibiSlopes]))
+    score.value -= load(OperandKind::AlibiSlopes, 0) * std::abs(distance);
+  if (isGiven(arrays[OperandKind::DistanceBias])) {
+    int64_t last = problem.distances - 1;
+    int64_t entry =
+        std::clamp<int64_t>(distance + problem.distances / 2, 0, last);
+    score.value += load(OperandKind::DistanceBias, entry);
+  }
+  return score;
 }
 
 double spattn::attentionRow(const AttentionProblem &problem,
@@ -87,7 +130,8 @@ double spattn::attentionRow(const AttentionProblem &problem,
     for (int64_t c = 0; c < problem.headDim; ++c)
       product += q[c] * k[c];
     keys.push_back(j);
-    scores.push_back(problem.getScale() * product);
+    scores.push_back(
+        getScore(problem, arrays, *sequence, h, i, j, product).value);
     largest = std::max(largest, scores.back());
   }
   if (keys.empty())

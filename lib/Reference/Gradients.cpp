@@ -74,7 +74,7 @@ static Statistics getStatistics(const AttentionProblem &problem,
 
 namespace {
 /// A pair of query and key that is allowed: its probability, the gradient by
-/// its score, and the rows that these multiply.
+/// its scaled product, and the rows that these multiply.
 struct Pair {
   double p, ds;
   Row query, key, dout;
@@ -85,7 +85,8 @@ struct Pair {
 static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
                                         const OperandArrays &arrays, int64_t b,
                                         int64_t h, int64_t i, int64_t j) {
-  if (!isPairAllowed(problem, findSequence(problem, arrays, b, i), h, i, j))
+  std::optional<Sequence> sequence = findSequence(problem, arrays, b, i);
+  if (!isPairAllowed(problem, sequence, h, i, j))
     return std::nullopt;
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
@@ -95,8 +96,9 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i, valueDim);
   Statistics statistics = getStatistics(problem, arrays, b, h, i, dout);
   double lse = statistics.isEmpty() ? -statistics.lse : statistics.lse;
-  double p = std::exp(problem.getScale() * dot(query, key) - lse);
-  double ds = p * (dot(dout, value) - statistics.delta);
+  Score score = getScore(problem, arrays, *sequence, h, i, j, dot(query, key));
+  double p = std::exp(score.value - lse);
+  double ds = p * (dot(dout, value) - statistics.delta) * score.derivative;
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};
 }
 

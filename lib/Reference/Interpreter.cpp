@@ -123,8 +123,8 @@ FailureOr<ReferenceArray> Interpreter::allocate(Operation *op,
 
 AttentionProblem Interpreter::getProblem(AttentionOpInterface op) {
   AttentionProblem problem = AttentionProblem::get(op);
-  if (op.getScale())
-    problem.scale = get<double>(op.getScale());
+  for (const AttentionOperand &scalar : op.getScalarOperands())
+    problem.getScalar(scalar->kind) = get<double>(scalar.value);
   return problem;
 }
 

@@ -50,7 +50,7 @@ public:
         int64_t found = array.sizes[layout.getDim(info, dim)];
         if (found != size(dim))
           return llvm::createStringError(
-              "'" + Twine(name) + "' has a " + getSizeText(dim) + " of " +
+              "'" + Twine(name) + "' has a " + info.getSizeText(dim) + " of " +
               Twine(found) + ", expected " + Twine(size(dim)));
       }
       if (!array.data && !llvm::is_contained(array.sizes, 0))

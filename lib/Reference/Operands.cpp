@@ -41,6 +41,8 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     return problem.valueDim;
   case Extent::Sequences:
     return sizes.sequences;
+  case Extent::Distances:
+    return problem.distances;
   }
   llvm_unreachable("an extent is one of the above");
 }
@@ -101,6 +103,10 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
   if (!std::isfinite(problem.getScale()))
     return llvm::createStringError("expected a finite scale, got %g",
                                    problem.getScale());
+  if (problem.softCap &&
+      (!std::isfinite(*problem.softCap) || *problem.softCap <= 0))
+    return llvm::createStringError(
+        "expected a positive, finite soft_cap, got %g", *problem.softCap);
   if (sizes.batch < 0)
     return llvm::createStringError("expected a batch size from 0, got " +
                                    Twine(sizes.batch));

@@ -21,3 +21,16 @@ func.func @masked(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32
       memref<16xf32>, memref<4x16xf32>, memref<16xf32>
   return
 }
+
+func.func @scored(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32>,
+                  %m: memref<16xf32>, %s: memref<4x16xf32>, %table: memref<16xf32>) {
+  spattn_cpu.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m) score {
+    ^bb0(%x: f32, %i: index, %j: index):
+      // expected-error @+1 {{cannot be vectorized in a score region: expected an elementwise operation}}
+      %p = memref.load %table[%i] : memref<16xf32>
+      spattn_cpu.yield_score %p
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>, memref<16xf32>,
+      memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}

@@ -133,3 +133,35 @@ func.func @finish(%a: memref<16x8xf32>, %m: memref<16xf32>, %o: memref<?x8xbf16>
     : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
   return
 }
+
+// -----
+
+// A score region is evaluated for a vector of queries, ahead of the mask. What does not depend on
+// the query stays scalar, and a tanh becomes arithmetic.
+// CHECK-LABEL: @score
+// CHECK-SAME: memref<16xf32>, %[[CAP:[^ ]*]]: f32)
+// CHECK: %[[X:.*]] = vector.load %{{.*}} : memref<4x16xf32>, vector<8xf32>
+// CHECK-NOT: math.tanh
+// CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: %[[CAPS:.*]] = vector.broadcast %[[CAP]] : f32 to vector<8xf32>
+// CHECK: %[[SCORE:.*]] = arith.mulf %{{.*}}, %[[CAPS]] : vector<8xf32>
+// CHECK: %[[ALLOWED:.*]] = arith.cmpi sge, %{{.*}}, %{{.*}} : vector<8xindex>
+// CHECK: %[[MASKED:.*]] = arith.select %[[ALLOWED]], %[[SCORE]], %{{.*}} : vector<8xi1>, vector<8xf32>
+// CHECK: vector.store %[[MASKED]]
+func.func @score(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>,
+                 %max: memref<16xf32>, %sum: memref<16xf32>, %scores: memref<4x16xf32>,
+                 %c: memref<16xf32>, %cap: f32) {
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      %t = math.tanh %x : f32
+      %l = arith.mulf %t, %cap : f32
+      spattn_cpu.yield_score %l
+    } mask {
+    ^bb0(%m: index, %n: index):
+      %p = arith.cmpi sge, %m, %n : index
+      spattn_cpu.yield %p
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}

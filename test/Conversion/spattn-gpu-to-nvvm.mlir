@@ -488,3 +488,36 @@ llvm.func @read_and_write(%block: i32) {
   spattn_gpu.write %o to %u[%i] : !spattn_gpu.operand<64x128xf16>, !spattn_gpu.shared<128x128xf16>
   llvm.return
 }
+
+// The first of a thread's rows is 16 times the warp's number and a quarter of the lane's, and its
+// first column twice the lane's in the quad. Elements are constants apart.
+// CHECK-LABEL: @distances
+// CHECK: %[[ROW:.*]] = arith.addi %{{.*}}, %{{.*}} : i32
+// CHECK: %[[COLUMN:.*]] = arith.muli %{{.*}}, %c2_i32{{.*}} : i32
+// CHECK: %[[APART:.*]] = arith.subi %[[ROW]], %[[COLUMN]] : i32
+// CHECK: %[[FIRST:.*]] = arith.addi %{{.*}}, %[[APART]] : i32
+// CHECK: %[[UPPER:.*]] = arith.sitofp %{{.*}} : i32 to f32
+// CHECK: arith.addi %[[FIRST]], %c8_i32{{.*}} : i32
+// CHECK: %[[LOWER:.*]] = arith.sitofp %{{.*}} : i32 to f32
+// CHECK: arith.addf %[[UPPER]], %{{.*}} : f32
+// CHECK: arith.constant -1.000000e+00 : f32
+// CHECK: arith.addf %[[UPPER]], %{{.*}} : f32
+// CHECK: arith.addf %[[LOWER]], %{{.*}} : f32
+// CHECK: arith.addf %[[LOWER]], %{{.*}} : f32
+// CHECK: arith.constant -8.000000e+00 : f32
+// Of the transpose, in the other direction.
+// CHECK: %[[BACK:.*]] = arith.subi %{{.*}}, %{{.*}} : i32
+// CHECK: arith.addi %{{.*}}, %c-8_i32{{.*}} : i32
+// CHECK: arith.constant 9.000000e+00 : f32
+llvm.func @distances(%first: i32, %zero: f32) {
+  %d = spattn_gpu.distances %first : !spattn_gpu.acc<64x16xf32>
+  %t = spattn_gpu.distances %first {transposed} : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
+// CHECK-LABEL: @tanh
+// CHECK: llvm.inline_asm {{.*}}"tanh.approx.f32 $0, $1;", "=f,f" %{{.*}} : (f32) -> f32
+llvm.func @tanh(%x: f32) -> f32 {
+  %t = math.tanh %x : f32
+  llvm.return %t : f32
+}

@@ -141,3 +141,24 @@ func.func @sink_logits(%q: !t, %l: !l, %s: !s, %d: !t, %ds: !s) {
     ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) sink_logits(%s : !s) outs(%d, %d, %d, %ds : !t, !t, !t, !s)
   return
 }
+
+// -----
+
+!t = memref<?x2x?x64xf32>
+!l = memref<?x2x?xf32>
+
+// Gradients take the derivative of the tanh from the score region, too.
+// CHECK-LABEL: @soft_cap
+// CHECK: spattn_cpu.query_gradient_step {{.*}} score {
+// CHECK: %[[T:.*]] = math.tanh %{{.*}} : f32
+// CHECK: %[[SCORE:.*]] = arith.mulf %[[T]], %{{.*}} : f32
+// CHECK: %[[SQUARE:.*]] = arith.mulf %[[T]], %[[T]] : f32
+// CHECK: %[[DERIVATIVE:.*]] = arith.subf %{{.*}}, %[[SQUARE]] : f32
+// CHECK: spattn_cpu.yield_score %[[SCORE]], %[[DERIVATIVE]]
+// CHECK: spattn_cpu.key_gradient_step {{.*}} score {
+// CHECK: spattn_cpu.yield_score %{{.*}}, %{{.*}}
+func.func @soft_cap(%q: !t, %l: !l, %c: f32, %d: !t) {
+  spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) soft_cap(%c) outs(%d, %d, %d : !t, !t, !t)
+  return
+}

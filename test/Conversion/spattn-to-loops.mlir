@@ -121,3 +121,33 @@ func.func @sink_logits(%q: !t, %s: !s, %o: !t) {
   spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s) outs(%o : !t)
   return
 }
+
+// -----
+
+!t = memref<?x2x?x64xf32>
+!s = memref<2xf32, strided<[?]>>
+
+// The tile of queries carries the scale, relative to the soft cap. The slope is that of the head,
+// in base-2 logits, and the distance is counted from the ends of both sequences.
+// CHECK-LABEL: @modifiers
+// CHECK-SAME: %[[S:[^ ]*]]: memref<2xf32, strided<[?]>>, %[[C:[^ ]*]]: f32
+// CHECK: %[[FACTOR:.*]] = arith.divf %{{.*}}, %[[C]] : f32
+// CHECK: %[[CAP:.*]] = arith.mulf %[[C]], %{{.*}} : f32
+// CHECK: scf.forall
+// CHECK: spattn_cpu.load_query %{{.*}} scale(%[[FACTOR]])
+// CHECK: %[[SLOPE:.*]] = memref.load %[[S]][%{{.*}}]
+// CHECK: %[[SLOPE2:.*]] = arith.mulf %[[SLOPE]], %{{.*}} : f32
+// CHECK: spattn_cpu.online_step {{.*}} score {
+// CHECK: ^bb0(%[[X:.*]]: f32, %{{.*}}: index, %{{.*}}: index):
+// CHECK: %[[T:.*]] = math.tanh %[[X]] : f32
+// CHECK: %[[CAPPED:.*]] = arith.mulf %[[T]], %[[CAP]] : f32
+// CHECK: %[[D:.*]] = math.absi %{{.*}} : i32
+// CHECK: %[[F:.*]] = arith.sitofp %[[D]] : i32 to f32
+// CHECK: %[[BIAS:.*]] = arith.mulf %[[SLOPE2]], %[[F]] : f32
+// CHECK: %[[SCORE:.*]] = arith.subf %[[CAPPED]], %[[BIAS]] : f32
+// CHECK: spattn_cpu.yield_score %[[SCORE]]
+func.func @modifiers(%q: !t, %s: !s, %c: f32, %o: !t) {
+  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
+    alibi_slopes(%s : !s) soft_cap(%c) outs(%o : !t)
+  return
+}

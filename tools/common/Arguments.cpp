@@ -13,6 +13,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/JIT/CpuKernel.h"
+#include "spattn/Support/Elements.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -120,6 +121,29 @@ static LogicalResult makeForwardResults(Entry &entry,
   return success();
 }
 
+/// Random slopes are scaled to lengths: else most queries would see a key
+/// alone, and tests little.
+static void scaleSlopes(Entry &entry, ArrayRef<ReferenceValue> values) {
+  if (!entry.attention)
+    return;
+  OperandValues operands = entry.attention.getOperandValues();
+  EntryArgument *slopes = entry.getArgument(operands[OperandKind::AlibiSlopes]);
+  if (!slopes || !slopes->file.empty())
+    return;
+  int64_t longest = 1;
+  for (OperandKind kind : {OperandKind::Query, OperandKind::Key})
+    if (EntryArgument *rows = entry.getArgument(operands[kind]))
+      longest =
+          std::max(longest, rows->sizes[entry.attention.getDim(Dim::Length)]);
+  const BufferView &view = std::get<ReferenceArray>(values[slopes->index]).view;
+  ElementRow row{view.data, view.elementType, view.strides.front()};
+  std::vector<double> numbers(view.sizes.front());
+  loadElements(row, numbers.size(), numbers.data());
+  for (double &number : numbers)
+    number *= 4.0 / longest;
+  storeElements(row, numbers.size(), numbers.data());
+}
+
 LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
                                           std::vector<ReferenceValue> &values) {
   for (const EntryArgument &argument : entry.arguments) {
@@ -136,5 +160,6 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
                                           << llvm::toString(array.takeError());
     values.push_back(std::move(*array));
   }
+  scaleSlopes(entry, values);
   return makeForwardResults(entry, values);
 }

@@ -161,6 +161,12 @@ public:
     }
     if (isGiven(computed.arrays[OperandKind::SinkLogits]))
       sink = getNorm(OperandKind::SinkLogits);
+    if (isGiven(computed.arrays[OperandKind::AlibiSlopes]))
+      bias += getNorm(OperandKind::AlibiSlopes) *
+              std::max(getSize(computed, OperandKind::Query, Dim::Length),
+                       getSize(computed, OperandKind::Key, Dim::Length));
+    if (isGiven(computed.arrays[OperandKind::DistanceBias]))
+      bias += getNorm(OperandKind::DistanceBias);
     scale = std::abs(computed.problem.getScale());
   }
 
@@ -170,7 +176,14 @@ public:
   bool isF32() const { return getElement() == ElementType::F32; }
 
   /// Of a score, and so the relative one of its exponential.
-  double ofScores() const { return kSums * (scale * query * key + sink); }
+  double ofScores() const {
+    double product = scale * query * key;
+    double ofTanh = 0;
+    if (computed.problem.softCap)
+      ofTanh = (isF32() ? 8 * kSums : kTanh) *
+               std::min(product, *computed.problem.softCap);
+    return kSums * (product + sink + bias) + ofTanh;
+  }
 
   Allowance of(OperandKind output) const {
     Allowance allowance{getRelative() + ofScores(), 0};
@@ -208,6 +221,8 @@ public:
 private:
   /// Some units in the last place of f32.
   static constexpr double kSums = 0x1p-21;
+  /// The relative error of a GPU's tanh.
+  static constexpr double kTanh = 0x1p-11;
 
   /// Some times what was measured (docs/Testing.md, docs/Gradients.md):
   /// probabilities are rounded too, and in gradients what is made of them.
@@ -238,6 +253,8 @@ private:
   const Computed &computed;
   bool isForward;
   double query = 0, key = 0, value = 0, dout = 0, scale = 0, sink = 0;
+  /// The greatest number that is added to scores.
+  double bias = 0;
   /// Of the gradient by a score, but for the probability.
   double ds = 0;
 };
@@ -410,8 +427,9 @@ static void addRows(ErrorReport &report, StringRef name, ArrayRef<Row> rows,
 
 AttentionProblem spattn::tool::getProblem(Entry &entry) {
   AttentionProblem problem = AttentionProblem::get(entry.attention);
-  if (EntryArgument *scale = entry.getArgument(entry.attention.getScale()))
-    problem.scale = static_cast<float>(scale->number);
+  for (const AttentionOperand &scalar : entry.attention.getScalarOperands())
+    if (EntryArgument *argument = entry.getArgument(scalar.value))
+      problem.getScalar(scalar->kind) = static_cast<float>(argument->number);
   return problem;
 }
 

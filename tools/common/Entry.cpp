@@ -372,11 +372,15 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
     std::optional<int64_t> value;
     Value operand;
     Dim dim;
+    Extent extent;
   };
-  for (auto [option, value, operand, dim] :
-       {Size{"--batch", options.batch, op.getQuery(), Dim::Batch},
-        Size{"--queries", options.queries, op.getQuery(), Dim::Length},
-        Size{"--keys", options.keys, op.getKey(), Dim::Length}}) {
+  for (auto [option, value, operand, dim, extent] :
+       {Size{"--batch", options.batch, op.getQuery(), Dim::Batch,
+             Extent::Batch},
+        Size{"--queries", options.queries, op.getQuery(), Dim::Length,
+             Extent::QueryLength},
+        Size{"--keys", options.keys, op.getKey(), Dim::Length,
+             Extent::KeyLength}}) {
     if (!value)
       continue;
     EntryArgument *argument = entry.getArgument(operand);
@@ -388,7 +392,7 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
     if (!ShapedType::isDynamic(size) && size != *value)
       return emitError(argument->location)
              << option << "=" << *value << ": " << argument->describe()
-             << " has a " << getSizeText(dim) << " of " << size;
+             << " has a " << getSizeText(extent) << " of " << size;
     size = *value;
   }
   EntryArgument *keys = entry.getArgument(op.getKey());

@@ -82,7 +82,7 @@ def ConvertSpattnCPUToVector : Pass<"convert-spattn-cpu-to-vector"> {
     Matrix products become loops over blocks of `register-rows` x
     `register-vectors` vectors of accumulators held in registers; masks become
     vector comparisons; `exp2` is evaluated by a polynomial with a relative
-    error below 3e-7. All arithmetic is in f32. Rounding differs from a scalar
+    error below 3e-7, and `math.tanh` by a rational approximation. All arithmetic is in f32. Rounding differs from a scalar
     evaluation by the order of sums.
 
     Options are `vector-width`, `register-rows` and `register-vectors` of the CPU

@@ -31,15 +31,21 @@ struct AttentionProblem {
   Layout layout;
   int64_t queryHeads = 1, keyHeads = 1;
   int64_t headDim = 1, valueDim = 1;
+  /// Distances that `distance_bias` has a number for.
+  int64_t distances = 0;
   /// `1/sqrt(headDim)` if not given.
   std::optional<double> scale;
+  /// None if not given.
+  std::optional<double> softCap;
   BoundLength boundLength = BoundLength::Sequence;
 
-  /// The problem of an operation that verifies. Its scale is taken over if it
-  /// is a constant; any other is the caller's to set.
+  /// The problem of an operation that verifies. Its scalars are taken over if
+  /// they are constants; any others are the caller's to set.
   static AttentionProblem get(AttentionOpInterface op);
 
   double getScale() const;
+  /// A scalar operand, by its kind.
+  std::optional<double> &getScalar(OperandKind kind);
 };
 
 /// Batch size and lengths of operands, and how many sequences a batch entry
@@ -92,6 +98,19 @@ bool isPairAllowed(const AttentionProblem &problem,
 /// The sink logit of a query head, `-inf` if there is none.
 double getSinkLogit(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t h);
+
+/// What the softmax takes of a pair, and the derivative of it by the scaled
+/// product of query and key.
+struct Score {
+  double value, derivative;
+};
+
+/// The score of query `i` and key `j` of query head `h`, by the product of
+/// their rows: scaled, capped and biased, in this order. Both are of
+/// `sequence`. Arrays have been checked with `getSizes`.
+Score getScore(const AttentionProblem &problem, const OperandArrays &arrays,
+               const Sequence &sequence, int64_t h, int64_t i, int64_t j,
+               double product);
 
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
 /// to `out` and returns the row's log-sum-exp. A row without keys, or without a

@@ -41,9 +41,7 @@ public:
 
   EdgeOps(Ops &ops, Lengths<V> lengths, Alignment alignment)
       : ops(ops), lengths(lengths), alignment(alignment), zero(ops.constant(0)),
-        offset(alignment == Alignment::End
-                   ? ops.sub(lengths.keys, lengths.queries)
-                   : zero),
+        offset(distanceOffset(ops, lengths, alignment)),
         distanceBegin(alignment == Alignment::End
                           ? ops.sub(ops.constant(1), lengths.queries)
                           : ops.sub(ops.constant(1), lengths.keys)),

@@ -15,6 +15,8 @@
 #ifndef SPATTN_STRUCTURE_NORMALFORM_H
 #define SPATTN_STRUCTURE_NORMALFORM_H
 
+#include "spattn/Structure/Structure.h"
+
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -31,6 +33,13 @@ struct Lengths {
 
   V boundLength() const { return pack ? *pack : keys; }
 };
+
+/// What is added to `i - j` to get the distance of query `i` and key `j`.
+template <class Ops, class V = typename Ops::Value>
+V distanceOffset(Ops &ops, const Lengths<V> &lengths, Alignment alignment) {
+  return alignment == Alignment::End ? ops.sub(lengths.keys, lengths.queries)
+                                     : ops.constant(0);
+}
 
 /// Half-open [lo, hi); empty if lo >= hi.
 template <class V>

@@ -222,6 +222,13 @@ std::vector<Span<V>> queriesOfKey(Ops &ops, const NormalForm<V> &nf, V j) {
   return spans;
 }
 
+/// The distance of query `i` and key `j`. Both may be vectors, if `Ops`
+/// broadcasts.
+template <class Ops, class V = typename Ops::Value>
+V distanceOf(Ops &ops, const NormalForm<V> &nf, V i, V j) {
+  return ops.sub(ops.add(i, nf.offset), j);
+}
+
 /// Which range checks a predicate has to include: a caller that knows that its
 /// queries (or keys) exist leaves them out.
 struct BoundsCheck {
@@ -239,7 +246,7 @@ typename Ops::Bool allowed(Ops &ops, const NormalForm<V> &nf, V i, V j,
   auto both = [&](std::optional<Bool> a, Bool b) {
     return a ? ops.andB(*a, b) : b;
   };
-  V d = ops.sub(ops.add(i, nf.offset), j);
+  V d = distanceOf(ops, nf, i, j);
   std::optional<Bool> any;
   for (size_t s = 0; s < nf.segments.size(); ++s) {
     const KeySegment<V> &segment = nf.segments[s];

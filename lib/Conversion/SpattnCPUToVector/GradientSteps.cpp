@@ -84,7 +84,7 @@ struct GradientStep {
   /// is null for queries.
   Value scoreSum, productSum;
   Value p, ds;
-  Region &mask;
+  Region &score, &mask;
 };
 
 class GradientStepLowering {
@@ -119,7 +119,7 @@ private:
       shift = vector::LoadOp::create(b, type, step.shift, ValueRange{first});
       delta = vector::LoadOp::create(b, type, step.delta, ValueRange{first});
     }
-    if (!step.mask.empty())
+    if (!step.mask.empty() || !step.score.empty())
       positions = lanePositions(t, first, c.width);
     LogicalResult result = success();
     t.loop(count, [&](Value r) {
@@ -131,14 +131,27 @@ private:
                                                t.loadElement(step.delta, {r}));
       }
       Value score = t.load(step.p, r, c), product = t.load(step.ds, r, c);
+      Value query = step.queriesAreColumns ? positions : r;
+      Value key = step.queriesAreColumns ? r : positions;
+      Value derivative;
+      if (!step.score.empty()) {
+        FailureOr<SmallVector<Value>> made =
+            vectorizeScore(step.score, t, score, query, key);
+        if (failed(made)) {
+          result = failure();
+          return;
+        }
+        score = (*made)[0];
+        derivative = (*made)[1];
+      }
       // Rounding, and an lse that is not the scores', may exceed 0.
       Value p = t.exp2(arith::SubFOp::create(b, score, rowShift),
                        /*mayBePositive=*/true);
       Value ds = arith::MulFOp::create(
           b, p, arith::SubFOp::create(b, product, rowDelta));
+      if (derivative)
+        ds = arith::MulFOp::create(b, ds, derivative);
       if (!step.mask.empty()) {
-        Value query = step.queriesAreColumns ? positions : r;
-        Value key = step.queriesAreColumns ? r : positions;
         FailureOr<Value> allowed = vectorizeMask(step.mask, t, query, key);
         if (failed(allowed)) {
           result = failure();
@@ -179,6 +192,7 @@ LogicalResult spattn_cpu::lower(QueryGradientStepOp op, VectorTile &t) {
                        /*productSum=*/Value(),
                        op.getP(),
                        op.getDs(),
+                       op.getScore(),
                        op.getMask()};
   return GradientStepLowering(step, t).run();
 }
@@ -195,6 +209,7 @@ LogicalResult spattn_cpu::lower(KeyGradientStepOp op, VectorTile &t) {
                        /*productSum=*/op.getDvalue(),
                        op.getP(),
                        op.getDs(),
+                       op.getScore(),
                        op.getMask()};
   return GradientStepLowering(step, t).run();
 }

@@ -28,15 +28,19 @@ llvm::LogicalResult lower(SinkGradientOp op, VectorTile &t);
 llvm::LogicalResult lower(QueryGradientStepOp op, VectorTile &t);
 llvm::LogicalResult lower(KeyGradientStepOp op, VectorTile &t);
 
-/// The operation of a mask region that keeps vectorizeMask from evaluating it
-/// for any positions: one that depends on one and is not elementwise. Null if
-/// there is none.
-mlir::Operation *findUnvectorizable(mlir::Region &mask);
+/// The operation of a region that keeps it from being evaluated for vectors:
+/// one that depends on an argument and is not elementwise. Null if there is
+/// none.
+mlir::Operation *findUnvectorizable(mlir::Region &region);
 
 /// Evaluates a mask region for rows of queries and keys, of which one may be a
 /// vector. What does not depend on that one stays scalar.
 llvm::FailureOr<mlir::Value> vectorizeMask(mlir::Region &mask, VectorTile &t,
                                            mlir::Value query, mlir::Value key);
+/// The same of a score region for a vector of products: what it yields.
+llvm::FailureOr<llvm::SmallVector<mlir::Value>>
+vectorizeScore(mlir::Region &score, VectorTile &t, mlir::Value product,
+               mlir::Value query, mlir::Value key);
 
 /// The positions of a vector's columns: `first`, `first + 1`, ...
 mlir::Value lanePositions(VectorTile &t, mlir::Value first, int64_t width);

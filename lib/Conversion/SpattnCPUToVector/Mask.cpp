@@ -1,4 +1,4 @@
-//===- Mask.cpp - Mask regions as vectors ---------------------------------===//
+//===- Mask.cpp - Mask and score regions as vectors -----------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -31,32 +31,34 @@ static bool isVectorizable(Operation &op) {
   return OpTrait::hasElementwiseMappableTraits(&op) && op.getNumResults() == 1;
 }
 
-Operation *spattn_cpu::findUnvectorizable(Region &mask) {
-  if (mask.empty())
+Operation *spattn_cpu::findUnvectorizable(Region &region) {
+  if (region.empty())
     return nullptr;
-  DenseSet<Value> positions(mask.front().args_begin(), mask.front().args_end());
-  for (Operation &op : mask.front().without_terminator()) {
+  Block &block = region.front();
+  DenseSet<Value> vectors(block.args_begin(), block.args_end());
+  for (Operation &op : block.without_terminator()) {
     if (llvm::none_of(op.getOperands(),
-                      [&](Value value) { return positions.contains(value); }))
+                      [&](Value value) { return vectors.contains(value); }))
       continue;
     if (!isVectorizable(op))
       return &op;
-    positions.insert(op.getResult(0));
+    vectors.insert(op.getResult(0));
   }
   return nullptr;
 }
 
-FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
-                                           Value query, Value key) {
+/// What a region yields for arguments of which some may be vectors.
+static FailureOr<SmallVector<Value>> vectorize(Region &region, VectorTile &t,
+                                               ValueRange arguments) {
   ImplicitLocOpBuilder &b = t.b;
-  auto vector = dyn_cast<VectorType>(query.getType());
-  if (!vector)
-    vector = dyn_cast<VectorType>(key.getType());
+  VectorType vector;
+  for (Value argument : arguments)
+    if (auto type = dyn_cast<VectorType>(argument.getType()))
+      vector = type;
   int64_t width = vector ? vector.getDimSize(0) : 0;
   IRMapping mapping;
-  Block &block = mask.front();
-  mapping.map(block.getArgument(0), query);
-  mapping.map(block.getArgument(1), key);
+  Block &block = region.front();
+  mapping.map(block.getArguments(), arguments);
   auto asVector = [&](Value value) -> Value {
     if (!vector || isa<VectorType>(value.getType()))
       return value;
@@ -83,6 +85,22 @@ FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
         nested.getAttrs());
     mapping.map(nested.getResult(0), b.create(state)->getResult(0));
   }
-  return asVector(mapping.lookupOrDefault(
-      cast<YieldOp>(block.getTerminator()).getAllowed()));
+  SmallVector<Value> results;
+  for (Value value : block.getTerminator()->getOperands())
+    results.push_back(asVector(mapping.lookupOrDefault(value)));
+  return results;
+}
+
+FailureOr<Value> spattn_cpu::vectorizeMask(Region &mask, VectorTile &t,
+                                           Value query, Value key) {
+  FailureOr<SmallVector<Value>> results = vectorize(mask, t, {query, key});
+  if (failed(results))
+    return failure();
+  return results->front();
+}
+
+FailureOr<SmallVector<Value>>
+spattn_cpu::vectorizeScore(Region &score, VectorTile &t, Value product,
+                           Value query, Value key) {
+  return vectorize(score, t, {product, query, key});
 }

@@ -138,6 +138,7 @@ public:
 
 private:
   bool isMasked() { return !op.getMask().empty(); }
+  bool hasScore() { return !op.getScore().empty(); }
 
   /// Row maxima, correction, probabilities and their sum, for a vector of rows.
   LogicalResult emitSoftmax(const Columns &c) {
@@ -151,7 +152,7 @@ private:
       vector::StoreOp::create(b, vector, buffer, ValueRange{first});
     };
     Value positions;
-    if (isMasked())
+    if (isMasked() || hasScore())
       positions = lanePositions(t, first, c.width);
     Value negInf = t.splat(kNegInf, c.width);
     LogicalResult result = success();
@@ -160,6 +161,15 @@ private:
     Value newMax =
         t.reduce(t.index(keys), oldMax, [&](Value n, ValueRange carried) {
            Value score = t.load(op.getScores(), n, c);
+           if (hasScore()) {
+             FailureOr<SmallVector<Value>> made =
+                 vectorizeScore(op.getScore(), t, score, positions, n);
+             if (failed(made)) {
+               result = failure();
+               return SmallVector<Value>(carried);
+             }
+             score = made->front();
+           }
            if (isMasked()) {
              FailureOr<Value> allowed =
                  vectorizeMask(op.getMask(), t, positions, n);
@@ -168,8 +178,9 @@ private:
                return SmallVector<Value>(carried);
              }
              score = arith::SelectOp::create(b, *allowed, score, negInf);
-             t.store(score, op.getScores(), n, c);
            }
+           if (isMasked() || hasScore())
+             t.store(score, op.getScores(), n, c);
            return SmallVector<Value>{t.maximum(score, carried.front())};
          }).front();
     if (failed(result))

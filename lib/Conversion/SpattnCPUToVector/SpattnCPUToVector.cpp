@@ -10,9 +10,9 @@
 
 #include "Lowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "spattn/Support/StructOptionsPass.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace spattn {
 #define GEN_PASS_DEF_CONVERTSPATTNCPUTOVECTOR
@@ -23,12 +23,15 @@ using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_cpu;
 
-/// Masks of the steps that have one.
-static Region *getMask(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Region *>(op)
-      .Case<OnlineStepOp, QueryGradientStepOp, KeyGradientStepOp>(
-          [](auto step) { return &step.getMask(); })
-      .Default([](Operation *) { return nullptr; });
+/// The operation of a step's regions that keeps them from being evaluated for
+/// vectors, if there is one.
+static Operation *findUnvectorizable(Operation *op) {
+  if (!isa<OnlineStepOp, QueryGradientStepOp, KeyGradientStepOp>(op))
+    return nullptr;
+  for (Region &region : op->getRegions())
+    if (Operation *found = spattn_cpu::findUnvectorizable(region))
+      return found;
+  return nullptr;
 }
 
 namespace {
@@ -40,9 +43,9 @@ struct TileLowering : OpRewritePattern<Op> {
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (Region *mask = getMask(op); mask && findUnvectorizable(*mask))
+    if (::findUnvectorizable(op))
       return rewriter.notifyMatchFailure(
-          op, "an operation of the mask region is not elementwise");
+          op, "an operation of a region is not elementwise");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     VectorTile t(b, block);
     if (failed(lower(op, t)))
@@ -79,10 +82,11 @@ struct ConvertSpattnCPUToVectorPass
       return signalPassFailure();
     bool isValid = true;
     getOperation()->walk([&](Operation *op) {
-      Region *mask = getMask(op);
-      if (Operation *found = mask ? findUnvectorizable(*mask) : nullptr) {
-        found->emitOpError("cannot be vectorized in a mask region: expected an "
-                           "elementwise operation");
+      if (Operation *found = ::findUnvectorizable(op)) {
+        found->emitOpError("cannot be vectorized in a ")
+            << (isa<YieldOp>(found->getBlock()->getTerminator()) ? "mask"
+                                                                 : "score")
+            << " region: expected an elementwise operation";
         isValid = false;
       }
     });
@@ -91,6 +95,10 @@ struct ConvertSpattnCPUToVectorPass
     RewritePatternSet patterns(&getContext());
     populateSpattnCPUToVectorPatterns(patterns, options.getBlock());
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    // LLVM has no vectors of it.
+    RewritePatternSet tanh(&getContext());
+    populatePolynomialApproximateTanhPattern(tanh);
+    walkAndApplyPatterns(getOperation(), std::move(tanh));
   }
 };
 } // namespace

@@ -133,6 +133,32 @@ SPATTN_LOWER(FillOp) {
   return success();
 }
 
+SPATTN_LOWER(DistancesOp) {
+  Emitter e(b);
+  if (types().savesRegisters(op))
+    e.readThreadAgain();
+  bool transposed = op.getTransposed();
+  Value row = e.firstRow(), column = e.firstColumn();
+  Value difference = transposed ? arith::SubIOp::create(b, column, row)
+                                : arith::SubIOp::create(b, row, column);
+  Value first = e.add(adaptor.getFirst().front(), difference);
+  // Of the thread's two rows; its columns are constants apart.
+  SmallVector<Value> starts;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value start = e.add(first, e.i32(transposed ? -8 * half : 8 * half));
+    starts.push_back(arith::SIToFPOp::create(b, b.getF32Type(), start));
+  }
+  SmallVector<Value> values;
+  for (int64_t r = 0; r < op.getResult().getType().getColumns() / 2; ++r) {
+    float columns = r / 4 * 8 + r % 2;
+    Value apart = arith::ConstantOp::create(
+        b, b.getF32FloatAttr(transposed ? columns : -columns));
+    values.push_back(arith::AddFOp::create(b, starts[rowOf(r)], apart));
+  }
+  results.push_back(values);
+  return success();
+}
+
 /// Clones a body's operations for given arguments; returns what it yields.
 SmallVector<Value> inlineBody(ImplicitLocOpBuilder &b, Block &body,
                               ValueRange arguments) {
@@ -429,16 +455,34 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
   }
 };
 
+/// The approximate one is an instruction, with a relative error of 2^-11.
+struct TanhLowering : OpConversionPattern<math::TanhOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(math::TanhOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "not an f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, ptx::emit(b, "tanh.approx.f32 $0, $1;", "=f,f",
+                                     adaptor.getOperand(), op.getType())
+                               .front());
+    return success();
+  }
+};
+
 } // namespace
 
 void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
   patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
-               BarrierArriveOpLowering, FillOpLowering, MapOpLowering,
-               ColumnMaskOpLowering, MaskOpLowering, ReduceOpLowering,
-               QuadReduceOpLowering, AnyGreaterOpLowering, ToOperandOpLowering,
-               WriteWordsOpLowering, ReadWordsOpLowering, LookupOpLowering,
-               AtomicIncOpLowering, WarpBroadcastOpLowering,
+               BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
+               MapOpLowering, ColumnMaskOpLowering, MaskOpLowering,
+               ReduceOpLowering, QuadReduceOpLowering, AnyGreaterOpLowering,
+               ToOperandOpLowering, WriteWordsOpLowering, ReadWordsOpLowering,
+               LookupOpLowering, AtomicIncOpLowering, WarpBroadcastOpLowering,
                NamedBarrierSyncOpLowering, NamedBarrierArriveOpLowering,
-               WarpgroupOpLowering, Log2Lowering>(types, patterns.getContext());
+               WarpgroupOpLowering, Log2Lowering, TanhLowering>(
+      types, patterns.getContext());
 }

@@ -18,7 +18,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -35,8 +34,8 @@ public:
         valueDim(op.getValueDim()) {}
 
   void run() {
-    logitScale = emitScale(llvm::numbers::log2e);
-    scale = emitScale(1);
+    scores.begin();
+    scale = scores.emitScale(1);
     one = arith::ConstantOp::create(b, b.getF32FloatAttr(1));
     emitQueryRows([&](Value element, const QueryRow &row) {
       emitQueryItem(element, row);
@@ -87,15 +86,19 @@ private:
     // A row without keys costs only its gradient.
     emitIfVisited(visitedTiles(ops, row.ranges), [&] {
       Value doutRows = sliceQueries(op.getDout());
-      LoadQueryOp::create(b, sliceQueries(op.getQuery()), logitScale, query);
+      LoadQueryOp::create(b, sliceQueries(op.getQuery()),
+                          scores.productFactor(), query);
       LoadQueryOp::create(b, doutRows, one, dout);
       emitStatistics({element, row.head, row.first, row.count},
                      sliceQueries(op.getOut()), doutRows, shift, delta);
+      ScoreRegions::Head scoresOfHead = scores.load(row.head);
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
         KeyTile keys =
             loadKeys(element, row, tile, isMasked, stagedKey, stagedValue);
         auto step = QueryGradientStepOp::create(
             b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
+        scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
+                    keys.firstKey, /*withDerivative=*/true);
         if (isMasked)
           emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
       });
@@ -212,13 +215,15 @@ private:
     ClearOp::create(b, buffers.dvalue);
     // Keys that no query sees cost only their gradients.
     emitIfVisited(ops.wrap(emitVisited(row)), [&] {
-      LoadQueryOp::create(b, sliceKeys(op.getKey()), logitScale, buffers.key);
+      LoadQueryOp::create(b, sliceKeys(op.getKey()), scores.productFactor(),
+                          buffers.key);
       LoadQueryOp::create(b, sliceKeys(op.getValue()), one, buffers.value);
       auto emitHead = [&](Index n) {
         Value head = queryHead(row, n);
         QueryTiles tiles = emitQueryTiles(head, row);
+        KeyStep step{element, head, scores.load(head), tiles.form};
         emitTiles(tiles.ranges, [&](Index tile, bool isMasked) {
-          emitKeyStep(element, head, tiles.form, row, buffers, tile, isMasked);
+          emitKeyStep(step, row, buffers, tile, isMasked);
         });
       };
       if (op.getGroupSize() == 1)
@@ -230,11 +235,17 @@ private:
     StoreOp::create(b, buffers.dvalue, one, sliceKeys(op.getDvalue()));
   }
 
+  /// What the query tiles of one head share.
+  struct KeyStep {
+    Value element, head;
+    ScoreRegions::Head scores;
+    const NormalForm<Index> &form;
+  };
+
   /// One query tile. Full tiles lie within the queries; masked ones may end
   /// early.
-  void emitKeyStep(Value element, Value head, const NormalForm<Index> &form,
-                   const KeyRow &row, const KeyBuffers &buffers, Index tile,
-                   bool isMasked) {
+  void emitKeyStep(const KeyStep &of, const KeyRow &row,
+                   const KeyBuffers &buffers, Index tile, bool isMasked) {
     Index firstQuery = ops.mul(tile, ops.constant(queryTile));
     Value first = rowOf(Sequences::Side::Queries, row.place, firstQuery);
     OpFoldResult count = b.getIndexAttr(queryTile);
@@ -242,18 +253,21 @@ private:
       count = rowCount(firstQuery, queryTile,
                        lengthOf(Sequences::Side::Queries, row.place));
     auto sliceQueries = [&](Value buffer) {
-      return sliceRows(buffer, element, head, first, count);
+      return sliceRows(buffer, of.element, of.head, first, count);
     };
     Value doutRows = sliceQueries(op.getDout());
-    emitStatistics({element, head, first, count}, sliceQueries(op.getOut()),
-                   doutRows, buffers.shift, buffers.delta);
+    emitStatistics({of.element, of.head, first, count},
+                   sliceQueries(op.getOut()), doutRows, buffers.shift,
+                   buffers.delta);
     Value query = stage(sliceQueries(op.getQuery()), buffers.query, count);
     Value dout = stage(doutRows, buffers.dout, count);
     auto step = KeyGradientStepOp::create(
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
+    scores.emit(step.getScore(), of.scores, of.form, firstQuery, row.firstKey,
+                /*withDerivative=*/true);
     if (isMasked)
-      emitMask(step.getMask(), form, firstQuery, row.firstKey);
+      emitMask(step.getMask(), of.form, firstQuery, row.firstKey);
   }
 
   /// The gradients by sink logits: a task for each head, so that its sum has
@@ -300,7 +314,7 @@ private:
 
   AttentionBackwardOp op;
   int64_t headDim, valueDim;
-  Value logitScale, scale, one;
+  Value scale, one;
 };
 
 } // namespace

@@ -8,8 +8,6 @@
 
 #include "TileLoops.h"
 
-#include "llvm/Support/MathExtras.h"
-
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::spattn_cpu;
@@ -29,7 +27,7 @@ public:
       : TileLoops(op, tileShape, builder), op(op) {}
 
   void run() {
-    scale = emitScale(llvm::numbers::log2e);
+    scores.begin();
     emitQueryRows(
         [&](Value element, const QueryRow &row) { emitItem(element, row); });
   }
@@ -61,13 +59,17 @@ private:
                                      loadSinkLogit(row.head, row.place));
     // A row without keys costs only its output.
     emitIfVisited(visitedTiles(ops, row.ranges), [&] {
-      LoadQueryOp::create(b, sliceQueries(op.getQuery()), scale, buffers.query);
+      LoadQueryOp::create(b, sliceQueries(op.getQuery()),
+                          scores.productFactor(), buffers.query);
+      ScoreRegions::Head scoresOfHead = scores.load(row.head);
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
         KeyTile keys = loadKeys(element, row, tile, isMasked, buffers.stagedKey,
                                 buffers.stagedValue);
         auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
                                          buffers.acc, buffers.max, buffers.sum,
                                          buffers.scores, buffers.correction);
+        scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
+                    keys.firstKey, /*withDerivative=*/false);
         if (isMasked)
           emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
       });
@@ -81,7 +83,6 @@ private:
   }
 
   AttentionOp op;
-  Value scale;
 };
 
 } // namespace

@@ -29,12 +29,6 @@ namespace spattn {
 using namespace mlir;
 using namespace spattn;
 
-/// Whether a scale is a constant that no score can have.
-static bool hasNonFiniteScale(AttentionOpInterface op, FloatAttr &scale) {
-  return op.getScale() && matchPattern(op.getScale(), m_Constant(&scale)) &&
-         !scale.getValue().isFinite();
-}
-
 namespace {
 template <class Op>
 struct AttentionLowering : OpRewritePattern<Op> {
@@ -44,8 +38,8 @@ struct AttentionLowering : OpRewritePattern<Op> {
                                 PatternRewriter &rewriter) const override {
     if (isa<RankedTensorType>(op.getQuery().getType()))
       return rewriter.notifyMatchFailure(op, "operands are not in buffers");
-    if (FloatAttr scale; hasNonFiniteScale(op, scale))
-      return rewriter.notifyMatchFailure(op, "the scale is not finite");
+    if (auto error = findScalarError(op))
+      return rewriter.notifyMatchFailure(op, *error);
     lowerToLoops(op, getTileShapeAttr(op), rewriter);
     rewriter.eraseOp(op);
     return success();
@@ -97,8 +91,8 @@ struct ConvertSpattnToLoopsPass
       if (failed(checkKnownOperands(op, getOperandsWithSequences(),
                                     "code for a CPU")))
         return WalkResult::interrupt();
-      if (FloatAttr scale; hasNonFiniteScale(op, scale)) {
-        op->emitOpError("expected a finite scale, got ") << scale;
+      if (auto error = findScalarError(op)) {
+        op->emitOpError(*error);
         return WalkResult::interrupt();
       }
       countTiles(op);

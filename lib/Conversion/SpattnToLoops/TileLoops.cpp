@@ -24,7 +24,7 @@ TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
                      const OpBuilder &builder)
     : op(op), b(op.getLoc(), builder), ops(b),
       queryTile(tileShape.getQueryTile()), keyTile(tileShape.getKeyTile()),
-      heads(op.getHeadStructures()) {
+      heads(op.getHeadStructures()), scores(op, b, ops) {
   batch = sizeOf(op.getQuery(), Dim::Batch);
   queries = sizeOf(op.getQuery(), Dim::Length);
   keys = sizeOf(op.getKey(), Dim::Length);
@@ -57,17 +57,6 @@ Value TileLoops::sizeOf(Value buffer, Dim name) {
   if (!ShapedType::isDynamic(size))
     return index(size);
   return memref::DimOp::create(b, buffer, dim);
-}
-
-Value TileLoops::emitScale(double factor) {
-  if (!op.getScale())
-    return arith::ConstantOp::create(
-        b,
-        b.getF32FloatAttr(factor * getDefaultScalar(op, OperandKind::Scale)));
-  if (factor == 1)
-    return op.getScale();
-  Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(factor));
-  return arith::MulFOp::create(b, op.getScale(), constant);
 }
 
 Value TileLoops::loadSinkLogit(Value head,

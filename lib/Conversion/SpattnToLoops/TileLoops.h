@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_TILELOOPS_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_TILELOOPS_H
 
+#include "ScoreRegions.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
@@ -107,9 +108,6 @@ protected:
   mlir::Value index(int64_t value);
   /// The size of a dimension of a buffer of rank 4.
   mlir::Value sizeOf(mlir::Value buffer, Dim name);
-  /// The factor of scores, times a constant.
-  mlir::Value emitScale(double factor);
-
   /// The sink logit of a query head, -inf for padding; null if there is none.
   mlir::Value loadSinkLogit(mlir::Value head,
                             const std::optional<SequenceTile> &place = {});
@@ -146,6 +144,7 @@ protected:
   IndexOps ops;
   int64_t queryTile, keyTile;
   HeadStructures heads;
+  ScoreRegions scores;
   mlir::Value batch, queries, keys;
 
 private:

@@ -97,7 +97,7 @@ static LogicalResult readScalars(func::FuncOp function, HostFunction &host) {
     HostScalar &scalar = host.scalars.emplace_back();
     scalar.name = given->buffer.str();
     if (!given.value) {
-      scalar.constant = given.defaultValue;
+      scalar.constant = *given.defaultValue;
       continue;
     }
     scalar.argument = getArgument(function, given.value);

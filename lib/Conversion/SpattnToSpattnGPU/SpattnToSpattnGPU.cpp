@@ -110,7 +110,7 @@ struct ConvertSpattnToSpattnGPUPass
   static LogicalResult checkScalars(AttentionOpInterface op) {
     FloatAttr constant;
     for (const AttentionOperand &scalar : op.getScalarOperands())
-      if (scalar->isPositive &&
+      if (scalar->isPositiveOnGpu &&
           matchPattern(scalar.value, m_Constant(&constant)))
         if (APFloat value = constant.getValue();
             !value.isFinite() || value.isNegative() || value.isZero())

@@ -79,6 +79,38 @@ func.func @sink_logits(%t: !t, %s: tensor<2xf32>, %l: !l) -> (!t, !l) {
 
 // -----
 
+// Scaled scores are capped, and then biased by distance.
+
+!t = tensor<1x2x?x4xf32>
+// CHECK-LABEL: func.func @scores
+// CHECK-SAME:    %[[S:[a-z0-9]+]]: tensor<2xf32>, %[[B:[a-z0-9]+]]: tensor<2x9xf32>, %[[C:[a-z0-9]+]]: f32
+// CHECK:         %[[RATIO:.*]] = arith.divf %{{.*}}, %[[C]] : f32
+// CHECK:         %[[TANH:.*]] = math.tanh %[[RATIO]] : f32
+// CHECK:         %[[CAPPED:.*]] = arith.mulf %[[TANH]], %[[C]] : f32
+// CHECK:         tensor.extract %[[S]][%{{.*}}] : tensor<2xf32>
+// CHECK:         math.absi
+// CHECK:         %[[BIASED:.*]] = arith.subf %[[CAPPED]], %{{.*}} : f32
+// CHECK:         %[[BIAS:.*]] = tensor.extract %[[B]][%{{.*}}, %{{.*}}] : tensor<2x9xf32>
+// CHECK:         %[[SUM:.*]] = arith.addf %[[BIASED]], %[[BIAS]] : f32
+// CHECK:         arith.select %{{.*}}, %[[SUM]]
+func.func @scores(%t: !t, %s: tensor<2xf32>, %b: tensor<2x9xf32>, %c: f32) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%t, %t, %t : !t, !t, !t)
+      alibi_slopes(%s : tensor<2xf32>) distance_bias(%b : tensor<2x9xf32>) soft_cap(%c) outs(%t : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x2x8x4xf32>
+func.func @no_cap(%t: !t) -> !t {
+  %c = arith.constant 0.0 : f32
+  // expected-error @+1 {{expected a positive, finite soft_cap, got 0}}
+  %r = spattn.attention structure(#spattn.full) ins(%t, %t, %t : !t, !t, !t) soft_cap(%c) outs(%t : !t)
+  return %r : !t
+}
+
+// -----
+
 // What it does not know stays.
 
 !b = memref<1x2x8x4xf32>
@@ -101,5 +133,14 @@ func.func @infinite(%t: !t) -> !t {
   %s = arith.constant 0x7F800000 : f32
   // expected-error @+1 {{expected a finite scale}}
   %r = spattn.attention structure(#spattn.full) ins(%t, %t, %t : !t, !t, !t) scale(%s) outs(%t : !t)
+  return %r : !t
+}
+
+// -----
+
+!t = tensor<1x2x8x4xf32>
+func.func @sequences(%t: !t, %e: tensor<1x1xi32>) -> !t {
+  // expected-error @+1 {{has 'key_ends', but no 'linalg' operation computes with 'key_ends' yet}}
+  %r = spattn.attention structure(#spattn.full) ins(%t, %t, %t : !t, !t, !t) key_ends(%e : tensor<1x1xi32>) outs(%t : !t)
   return %r : !t
 }

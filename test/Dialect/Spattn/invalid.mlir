@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 
@@ -497,5 +497,104 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
     outs(%o : tensor<1x2x8x4xf32>) {bound_length = #spattn.bound_length<pack>}
+  return
+}
+
+// -----
+
+// C2: rank of alibi_slopes
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x1xf32>) {
+  // expected-error @below {{expected 'alibi_slopes' of rank 1, got 'tensor<2x1xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    alibi_slopes(%s : tensor<2x1xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C5: alibi_slopes
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2xf16>) {
+  // expected-error @below {{expected 'alibi_slopes' to have element type f32, got 'f16'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    alibi_slopes(%s : tensor<2xf16>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: heads of alibi_slopes
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<3xf32>) {
+  // expected-error @below {{expected 'query' and 'alibi_slopes' to have the same number of heads, got 2 and 3}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    alibi_slopes(%s : tensor<3xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C2: rank of distance_bias
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2xf32>) {
+  // expected-error @below {{expected 'distance_bias' of rank 2, got 'tensor<2xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<2xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C5: distance_bias
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x9xbf16>) {
+  // expected-error @below {{expected 'distance_bias' to have element type f32, got 'bf16'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<2x9xbf16>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: distances of distance_bias
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x?xf32>) {
+  // expected-error @below {{expected a static number of distances of 'distance_bias', got 'tensor<2x?xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<2x?xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C6: no distances
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x0xf32>) {
+  // expected-error @below {{expected a positive number of distances of 'distance_bias', got 'tensor<2x0xf32>'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<2x0xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C9: heads of distance_bias
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<4x9xf32>) {
+  // expected-error @below {{expected 'query' and 'distance_bias' to have the same number of heads, got 2 and 4}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<4x9xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C24: too many distances
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %s: tensor<2x1048577xf32>) {
+  // expected-error @below {{expected a 'distance_bias' of at most 1048576 distances, got 1048577}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%s : tensor<2x1048577xf32>) outs(%o : tensor<1x2x8x4xf32>)
   return
 }

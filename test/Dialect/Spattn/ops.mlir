@@ -128,6 +128,23 @@ func.func @sequences(%x: tensor<1x2x8x4xf32>, %starts: tensor<1x?xi32>, %ends: t
   return
 }
 
+// CHECK-LABEL: @score_modifiers
+// CHECK: spattn.attention structure(#spattn.causal)
+// CHECK-SAME: sink_logits(%{{.*}} : tensor<2xf32>) alibi_slopes(%{{.*}} : tensor<2xf32>) distance_bias(%{{.*}} : tensor<2x33xf32>) scale(%{{.*}}) soft_cap(%{{.*}}) outs(
+// CHECK: spattn.attention_backward structure(#spattn.causal)
+// CHECK-SAME: alibi_slopes(%{{.*}} : tensor<2xf32>) distance_bias(%{{.*}} : tensor<2x33xf32>) soft_cap(%{{.*}}) outs(
+func.func @score_modifiers(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %h: tensor<2xf32>, %b: tensor<2x33xf32>, %s: f32) {
+  %0 = spattn.attention structure(#spattn.causal)
+    ins(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    sink_logits(%h : tensor<2xf32>) alibi_slopes(%h : tensor<2xf32>) distance_bias(%b : tensor<2x33xf32>)
+    scale(%s) soft_cap(%s) outs(%x : tensor<1x2x8x4xf32>)
+  %1:3 = spattn.attention_backward structure(#spattn.causal)
+    ins(%x, %x, %x, %x, %l, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    alibi_slopes(%h : tensor<2xf32>) distance_bias(%b : tensor<2x33xf32>) soft_cap(%s)
+    outs(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+  return
+}
+
 // CHECK-LABEL: @backward_buffers
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)
@@ -155,6 +172,11 @@ func.func @backward_buffers(%q: memref<1x8x2x4xf16, strided<[?, ?, ?, 1], offset
 // CHECK: spattn_cpu.online_step ins(%{{.*}}, %{{.*}}, %{{.*}}) state(%{{.*}}, %{{.*}}, %{{.*}}) scratch(%{{.*}}, %{{.*}}) mask {
 // CHECK: ^bb0(%[[M:.*]]: index, %[[N:.*]]: index):
 // CHECK: spattn_cpu.yield
+// CHECK: spattn_cpu.online_step {{.*}} score {
+// CHECK: ^bb0(%{{.*}}: f32, %{{.*}}: index, %{{.*}}: index):
+// CHECK: spattn_cpu.yield_score %{{[^,]*$}}
+// CHECK: } mask {
+// CHECK: spattn_cpu.yield %
 // CHECK: spattn_cpu.online_finish(%{{.*}}, %{{.*}}, %{{.*}}) into %{{.*}}, %{{.*}} : memref<16x8xf32>, memref<16xf32>, memref<16xf32>, memref<?x8xbf16>, memref<?xf32>
 func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
                  %k: memref<4x8xf32>, %acc: memref<16x8xf32>,
@@ -169,6 +191,17 @@ func.func @tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>,
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
       memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
   spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) mask {
+    ^bb0(%m: index, %n: index):
+      %p = arith.cmpi sge, %m, %n : index
+      spattn_cpu.yield %p
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      %t = math.tanh %x : f32
+      spattn_cpu.yield_score %t
+    } mask {
     ^bb0(%m: index, %n: index):
       %p = arith.cmpi sge, %m, %n : index
       spattn_cpu.yield %p

@@ -316,3 +316,56 @@ func.func @key_step_sum(%k: memref<8x16xf32>, %v: memref<6x16xf32>, %q: memref<?
     : memref<8x16xf32>, memref<6x16xf32>, memref<?x8xf32>, memref<?x6xf32>, memref<4xf32>, memref<4xf32>, memref<16x8xf32>, memref<4x6xf32>, memref<4x16xf32>, memref<4x16xf32>
   return
 }
+
+// -----
+
+func.func @score_arguments(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>, %max: memref<16xf32>, %sum: memref<16xf32>, %scores: memref<4x16xf32>, %c: memref<16xf32>) {
+  // expected-error @+1 {{expected the score region to have an argument of type f32 and two of type index}}
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index):
+      spattn_cpu.yield_score %x
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @score_end(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>, %max: memref<16xf32>, %sum: memref<16xf32>, %scores: memref<4x16xf32>, %c: memref<16xf32>) {
+  // expected-error @+1 {{expected the score region to end in 'spattn_cpu.yield_score'}}
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      %p = arith.cmpi sge, %m, %n : index
+      spattn_cpu.yield %p
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @score_derivative(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>, %max: memref<16xf32>, %sum: memref<16xf32>, %scores: memref<4x16xf32>, %c: memref<16xf32>) {
+  // expected-error @+1 {{expected the score region to yield a score alone}}
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      spattn_cpu.yield_score %x, %x
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}
+
+// -----
+
+func.func @no_derivative(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>, %shift: memref<16xf32>, %p: memref<4x16xf32>) {
+  // expected-error @+1 {{expected the score region to yield a score and its derivative}}
+  spattn_cpu.query_gradient_step ins(%qt, %qt, %k, %k) statistics(%shift, %shift) acc(%acc) scratch(%p, %p) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      spattn_cpu.yield_score %x
+    }
+    : memref<8x16xf32>, memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16xf32>, memref<16xf32>,
+      memref<16x8xf32>, memref<4x16xf32>, memref<4x16xf32>
+  return
+}

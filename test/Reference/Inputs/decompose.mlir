@@ -43,3 +43,10 @@ func.func @sink_logits(%q: !q, %k: !k, %v: !v, %s: tensor<8xf32>, %o: !o, %l: !l
       ins(%q, %k, %v : !q, !k, !v) sink_logits(%s : tensor<8xf32>) outs(%o, %l : !o, !l)
   return %r, %lse : !o, !l
 }
+
+// Capped scores, and biases by distances on both sides of 0, some of them past the last.
+func.func @scores(%q: !q, %k: !k, %v: !v, %c: f32, %s: tensor<8xf32>, %b: tensor<8x13xf32>, %o: !o, %l: !l) -> (!o, !l) {
+  %r, %lse = spattn.attention structure(#spattn.window<left = 12, right = 2>) ins(%q, %k, %v : !q, !k, !v)
+      alibi_slopes(%s : tensor<8xf32>) distance_bias(%b : tensor<8x13xf32>) soft_cap(%c) outs(%o, %l : !o, !l)
+  return %r, %lse : !o, !l
+}

@@ -114,6 +114,8 @@ static std::optional<float> evaluateReal(Operation *op,
       .Case([&](math::FmaOp) { return std::fma(x(0), x(1), x(2)); })
       .Case([&](math::Exp2Op) { return std::exp2(x(0)); })
       .Case([&](math::Log2Op) { return std::log2(x(0)); })
+      .Case([&](math::TanhOp) { return std::tanh(x(0)); })
+      .Case([&](math::AbsFOp) { return std::fabs(x(0)); })
       .Case([&](SelectOp) { return operands[0].number.isZero() ? x(2) : x(1); })
       .Default([](Operation *) { return std::nullopt; });
 }
@@ -243,6 +245,12 @@ evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
           .Case([&](math::Log2Op) {
             return each([&](size_t i) { return std::log2(x[0][i]); });
           })
+          .Case([&](math::TanhOp) {
+            return each([&](size_t i) { return std::tanh(x[0][i]); });
+          })
+          .Case([&](math::AbsFOp) {
+            return each([&](size_t i) { return std::fabs(x[0][i]); });
+          })
           .Case([&](SelectOp) {
             return each(
                 [&](size_t i) { return x[0][i] != 0 ? x[1][i] : x[2][i]; });
@@ -317,6 +325,21 @@ Datum spattn::test::evaluateColumnMask(Operation *op, ArrayRef<Datum> operands,
         // Out of range if it is not clipped.
         result.elements.at(row * columns + column) = 1;
   }
+  return result;
+}
+
+Datum spattn::test::evaluateDistances(Operation *op, const Datum &first,
+                                      int64_t firstRow) {
+  auto distances = cast<DistancesOp>(op);
+  int64_t columns = distances.getType().getColumns();
+  Datum result;
+  for (int64_t row = firstRow; row < firstRow + kRows; ++row)
+    for (int64_t column = 0; column < columns; ++column) {
+      int64_t difference = row - column;
+      result.elements.push_back(first.signedValue() + (distances.getTransposed()
+                                                           ? -difference
+                                                           : difference));
+    }
   return result;
 }
 

@@ -83,11 +83,33 @@ TEST_P(ForwardMainloopTest, IsAttention) {
     instance.vary(round);
     instance.spec.lse = round % 3 != 0;
     instance.spec.sinks = round >= 4;
+    instance.spec.softCap = round == 1 || round == 5;
+    instance.spec.slopes = round == 2 || round == 5;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())
       return;
   }
+}
+
+/// Scores that are capped or biased by distance, where rows have negative
+/// distances, too.
+TEST_P(ForwardMainloopTest, ModifiedScores) {
+  AttentionSpec spec;
+  spec.heads = 2;
+  spec.lse = true;
+  CallSpec call = {1, 150, 200, 1, 0.3f};
+  for (Alignment alignment : {Alignment::End, Alignment::Start})
+    for (bool softCap : {false, true}) {
+      spec.alignment = alignment;
+      spec.softCap = softCap;
+      spec.slopes = true;
+      spec.structure = softCap ? "#spattn.full" : "#spattn.causal";
+      run(spec, call, /*late=*/softCap);
+    }
+  // The maximum is that of modified scores, whatever the sign of the scale.
+  call.scale = -0.3f;
+  run(spec, call, /*late=*/true);
 }
 
 /// What spans many tiles, masked and full ones.

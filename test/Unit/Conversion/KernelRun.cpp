@@ -42,7 +42,7 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
         {"dk", spec.keyHeads, keys, spec.headDim, 2},
         {"dv", spec.keyHeads, keys, spec.valueDim, 2}})
     allocate(name, {batches, heads, length, width}, bytes);
-  for (const char *name : {"sink", "dsink"})
+  for (const char *name : {"sink", "dsink", "slopes"})
     allocate(name, {1, spec.heads, 1, 1}, 4);
 
   std::mt19937 random(seed);
@@ -55,8 +55,11 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
           for (int64_t d = 0; d < array.sizes[3]; ++d)
             at(name, b, h, n, d) = roundToBF16(normal(random));
   };
-  for (const char *name : {"q", "k", "v", "do", "dlse", "sink"})
+  for (const char *name : {"q", "k", "v", "do", "dlse", "sink", "slopes"})
     fill(name);
+  // More would leave a row with a key or two.
+  for (int64_t h = 0; h < spec.heads; ++h)
+    at("slopes", 0, h, 0) *= 4.0f / std::max(queries, keys);
   for (auto [h, sink] : llvm::enumerate(sinks))
     at("sink", 0, h, 0) = sink;
   computeReference();
@@ -179,7 +182,7 @@ void KernelRun::computeReference() {
   r.dv.assign(keyRows * valueDim, 0);
   r.dsink.assign(heads, 0);
   r.seesKey.assign(rows, 0);
-  std::vector<double> scores(call.keys);
+  std::vector<double> scores(call.keys), derivatives(call.keys, 1);
   for (int64_t b = 0; b < call.batches; ++b)
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t i = 0; i < call.queries; ++i) {
@@ -196,8 +199,18 @@ void KernelRun::computeReference() {
         double sum = 0, max = -INFINITY;
         for (int64_t j = 0; j < call.keys; ++j) {
           scores[j] = -INFINITY;
-          if (holds(instance, i, j))
+          if (holds(instance, i, j)) {
             scores[j] = call.scale * dot("q", "k", j, headDim);
+            if (spec.softCap) {
+              double inner = std::tanh(scores[j] / call.softCap);
+              scores[j] = call.softCap * inner;
+              derivatives[j] = 1 - inner * inner;
+            }
+            int64_t offset =
+                spec.alignment == Alignment::End ? call.keys - call.queries : 0;
+            if (spec.slopes)
+              scores[j] -= at("slopes", 0, h, 0) * std::abs(i + offset - j);
+          }
           max = std::max(max, scores[j]);
         }
         double *out = &r.out[row * valueDim];
@@ -231,6 +244,7 @@ void KernelRun::computeReference() {
           if (p == 0)
             continue;
           double ds = p * (dot("do", "v", j, valueDim) - delta);
+          ds *= derivatives[j];
           int64_t keyRow = (b * spec.keyHeads + g) * call.keys + j;
           for (int64_t d = 0; d < headDim; ++d) {
             r.dq[row * headDim + d] += call.scale * ds * at("k", b, g, j, d);
@@ -316,7 +330,7 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
                           : name == "queryLength" ? call.queries
                                                   : call.keys);
   case ArgumentKind::F32:
-    return Datum::real32(call.scale);
+    return Datum::real32(name == "scale" ? call.scale : call.softCap);
   case ArgumentKind::I64: {
     auto [buffer, dimension] = StringRef(name).drop_front(7).split(':');
     return Datum::integer(

@@ -62,10 +62,25 @@ TEST_P(KeyMainloopTest, IsTheGradient) {
   for (int round = 0; round < 6; ++round) {
     RandomInstance instance(random, 260);
     instance.vary(round);
+    instance.spec.softCap = round == 1 || round == 5;
+    instance.spec.slopes = round == 2 || round == 5;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())
       return;
+  }
+}
+
+/// Scores that are capped or biased by distance.
+TEST_P(KeyMainloopTest, ModifiedScores) {
+  AttentionSpec spec;
+  spec.heads = spec.keyHeads = 2;
+  CallSpec call = {1, 150, 200, 1, 0.3f};
+  for (bool softCap : {false, true}) {
+    spec.softCap = softCap;
+    spec.slopes = true;
+    spec.structure = softCap ? "#spattn.full" : "#spattn.causal";
+    run(spec, call, /*late=*/softCap);
   }
 }
 

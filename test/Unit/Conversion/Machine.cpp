@@ -101,6 +101,10 @@ bool Warp::runOp(Operation &op) {
         return define(evaluateColumnMask(&op, getAll(op.getOperands()),
                                          inGroup * Datum::kRows, outer));
       })
+      .Case([&](DistancesOp distances) {
+        return define(evaluateDistances(&op, get(distances.getFirst()),
+                                        inGroup * Datum::kRows));
+      })
       .Case([&](NVVM::ThreadIdXOp) {
         return define(Datum::integer(number * machine.lanes));
       })

@@ -86,6 +86,9 @@ Datum evaluateMap(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
 Datum evaluateColumnMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
                          int64_t firstRow,
                          llvm::function_ref<Datum(mlir::Value)> outer);
+/// The 16 rows from `firstRow` on of an operation that numbers pairs.
+Datum evaluateDistances(mlir::Operation *op, const Datum &first,
+                        int64_t firstRow);
 
 /// Runs a kernel of the spattn_gpu dialect, ahead of its lowering: the CTAs of
 /// a grid, one after the other, and the warps of a CTA beside each other, with

@@ -37,27 +37,32 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                        spec.wideOutput ? "f32" : "bf16");
   std::string l = "tensor<?x" + std::to_string(spec.heads) + "x?xf32>";
   std::string s = "tensor<" + std::to_string(spec.heads) + "xf32>";
-  std::string sinks = spec.sinks ? " sink_logits(%s : " + s + ")" : "";
+  std::string clauses = spec.sinks ? " sink_logits(%s : " + s + ")" : "";
+  if (spec.slopes)
+    clauses += " alibi_slopes(%slopes : " + s + ")";
+  if (spec.softCap)
+    clauses += " soft_cap(%cap)";
   std::string attributes = spec.alignment == Alignment::Start
                                ? " {alignment = #spattn.alignment<start>}"
                                : "";
   std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
                      ", %o: " + o + ", %l: " + l + ", %do: " + o +
                      ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
-                     ", %dv: " + v + ", %s: " + s + ", %ds: " + s + ") {\n";
+                     ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
+                     ", %slopes: " + s + ", %cap: f32) {\n";
   if (spec.backward)
     text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
             " = spattn.attention_backward structure(" + spec.structure +
             ") ins(%q, %k, %v, %o, %l, %do : " + q + ", " + k + ", " + v +
             ", " + o + ", " + l + ", " + o + ")" +
-            (spec.dlse ? " dlse(%dl : " + l + ")" : "") + sinks +
+            (spec.dlse ? " dlse(%dl : " + l + ")" : "") + clauses +
             " outs(%dq, %dk, %dv" + (spec.sinks ? ", %ds" : "") + " : " + q +
             ", " + k + ", " + v + (spec.sinks ? ", " + s : "") + ")" +
             attributes;
   else
     text += std::string("  %r") + (spec.lse ? ":2" : "") +
             " = spattn.attention structure(" + spec.structure +
-            ") ins(%q, %k, %v : " + q + ", " + k + ", " + v + ")" + sinks +
+            ") ins(%q, %k, %v : " + q + ", " + k + ", " + v + ")" + clauses +
             " outs(%o" + (spec.lse ? ", %l : " + o + ", " + l : " : " + o) +
             ")" + attributes;
   auto module = parseSourceString<ModuleOp>(text + "\n  return\n}", &context);

@@ -28,6 +28,8 @@ struct AttentionSpec {
   bool lse = false, dlse = false;
   /// Whether heads have sinks.
   bool sinks = false;
+  /// Whether scores are capped, and heads have slopes of a bias by distance.
+  bool softCap = false, slopes = false;
   /// Whether the output is of f32.
   bool wideOutput = false;
 };
@@ -41,7 +43,7 @@ AttentionOpInterface findAttention(mlir::ModuleOp module);
 struct CallSpec {
   int64_t batches = 1, queries = 1, keys = 1;
   int64_t ctas = 1;
-  float scale = 1;
+  float scale = 1, softCap = 3;
 };
 
 /// A kernel that a test composes of parts: all arguments that some part asks

@@ -80,10 +80,14 @@ TEST(OperandsTest, GradientsHaveTheSizesOfWhatTheyAreTheGradientsOf) {
 }
 
 TEST(OperandsTest, OnlyScalarsAreSaidToBePositive) {
-  EXPECT_TRUE(getOperandInfo(OperandKind::Scale).isPositive);
+  EXPECT_TRUE(getOperandInfo(OperandKind::Scale).isPositiveOnGpu);
+  EXPECT_FALSE(getOperandInfo(OperandKind::Scale).isPositive);
+  EXPECT_TRUE(getOperandInfo(OperandKind::SoftCap).isPositive);
   for (ArrayRef<OperandInfo> infos : kOperations)
-    for (const OperandInfo &info : infos)
-      EXPECT_LE(info.isPositive, info.isScalar()) << info.name.str();
+    for (const OperandInfo &info : infos) {
+      EXPECT_LE(info.isPositiveOnGpu, info.isScalar()) << info.name.str();
+      EXPECT_LE(info.isPositive, info.isPositiveOnGpu) << info.name.str();
+    }
 }
 
 // An operation made of the values of another, without knowing any by name.
@@ -103,9 +107,9 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
   auto first = AttentionOp::create(
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
       values[OperandKind::Key], values[OperandKind::Value], Value(), Value(),
-      Value(), Value(), Value(), Value(), values[OperandKind::Out], Value(),
-      CausalAttr::get(&context), Alignment::Start, BoundLength::Sequence,
-      "bhnd", TileShapeAttr());
+      Value(), Value(), Value(), Value(), Value(), Value(), Value(),
+      values[OperandKind::Out], Value(), CausalAttr::get(&context),
+      Alignment::Start, BoundLength::Sequence, "bhnd", TileShapeAttr());
   auto copy = AttentionOp::create(b, b.getUnknownLoc(),
                                   first.getOperandValues(), first);
   EXPECT_EQ(copy->getOperands(), first->getOperands());
@@ -136,11 +140,11 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(b.getUnknownLoc());
   Value value = module->getBody()->addArgument(array, b.getUnknownLoc());
   b.setInsertionPointToStart(module->getBody());
-  auto op = AttentionOp::create(b, b.getUnknownLoc(), array, value, value,
-                                value, Value(), Value(), Value(), Value(),
-                                Value(), Value(), value, Value(),
-                                CausalAttr::get(&context), Alignment::End,
-                                BoundLength::Sequence, "bhnd", TileShapeAttr());
+  auto op = AttentionOp::create(
+      b, b.getUnknownLoc(), array, value, value, value, Value(), Value(),
+      Value(), Value(), Value(), Value(), Value(), Value(), Value(), value,
+      Value(), CausalAttr::get(&context), Alignment::End, BoundLength::Sequence,
+      "bhnd", TileShapeAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(
       op, {OperandKind::Query, OperandKind::Key, OperandKind::Out}, "kernel")));

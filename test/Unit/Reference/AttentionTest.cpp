@@ -172,6 +172,63 @@ TEST_F(AttentionTest, RefusesSinkLogitsOfAnotherSize) {
             "'sink_logits' has rank 2, expected 1");
 }
 
+// Scaled, capped, biased by the size of the distance, and by the distance.
+TEST_F(AttentionTest, Scores) {
+  problem.queryHeads = 2;
+  problem.scale = 0.5;
+  problem.softCap = 3;
+  problem.distances = 5;
+  std::vector<double> q(6), k(4), v(4),
+      slopes = {0.25, -1}, bias = {1, 2, 3, 4, 5, 10, 20, 30, 40, 50};
+  OperandArrays arrays =
+      makeArrays(view(q, {1, 2, 3, 1}), view(k, {1, 2, 2, 1}),
+                 view(v, {1, 2, 2, 1}), view(q, {1, 2, 3, 1}));
+  arrays[OperandKind::AlibiSlopes] = view(slopes, {2});
+  arrays[OperandKind::DistanceBias] = view(bias, {2, 5});
+  // Of query 2 and key 0, at distance 1 from the ends and 2 from the starts; of
+  // query 0 and key 1, at distances -2 and -1.
+  double capped = 3 * std::tanh(4 * 0.5 / 3);
+  auto score = [&](int64_t h, int64_t i, int64_t j) {
+    return getScore(problem, arrays, getSequence(problem, arrays, 0, 0), h, i,
+                    j, /*product=*/4)
+        .value;
+  };
+  EXPECT_NEAR(score(0, 2, 0), capped - 0.25 + 4, 1e-14);
+  EXPECT_NEAR(score(1, 0, 1), capped + 2 + 10, 1e-14);
+  problem.alignment = Alignment::Start;
+  EXPECT_NEAR(score(0, 2, 0), capped - 0.5 + 5, 1e-14);
+  EXPECT_NEAR(score(1, 0, 1), capped + 1 + 20, 1e-14);
+  // Within a sequence of queries 1 and 2 and key 1, query 2 is at distance 1 of
+  // the key from the starts, and 0 from the ends.
+  int32_t one = 1;
+  auto starts = BufferView::contiguous(&one, runtime::ElementType::I32, {1, 1});
+  arrays[OperandKind::QueryStarts] = arrays[OperandKind::KeyStarts] = starts;
+  EXPECT_NEAR(score(0, 2, 1), capped - 0.25 + 4, 1e-14);
+  problem.alignment = Alignment::End;
+  EXPECT_NEAR(score(0, 2, 1), capped + 3, 1e-14);
+  problem.alignment = Alignment::Start;
+  arrays[OperandKind::QueryStarts] = arrays[OperandKind::KeyStarts] = {};
+  // Past the last distance, its number stands.
+  problem.distances = 2;
+  arrays[OperandKind::DistanceBias] = view(bias, {2, 2});
+  EXPECT_NEAR(score(0, 2, 0), capped - 0.5 + 2, 1e-14);
+  // The derivative is by the scaled product.
+  double step = 1e-6;
+  for (double product : {-9.0, 0.0, 0.5, 20.0}) {
+    auto at = [&](double x) {
+      return getScore(problem, arrays, getSequence(problem, arrays, 0, 0), 0, 0,
+                      0, x / 0.5);
+    };
+    double scaled = 0.5 * product;
+    EXPECT_NEAR(
+        at(scaled).derivative,
+        (at(scaled + step).value - at(scaled - step).value) / (2 * step), 1e-9);
+  }
+  problem.softCap = 0;
+  EXPECT_EQ(llvm::toString(evaluate(problem, arrays)),
+            "expected a positive, finite soft_cap, got 0");
+}
+
 TEST_F(AttentionTest, LogitsOfMinusInfinity) {
   problem.structure = FullAttr::get(&context);
   std::vector<double> q = {1}, k = {-HUGE_VAL, 0, 0}, v = {1, 2, 4}, out(1);

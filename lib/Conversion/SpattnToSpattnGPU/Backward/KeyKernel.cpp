@@ -45,7 +45,8 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config) {
 namespace {
 
 struct KeyKernelArguments {
-  KeyKernelArguments(KernelSignature &signature, const BackwardConfig &config)
+  KeyKernelArguments(KernelSignature &signature, AttentionBackwardOp op,
+                     const BackwardConfig &config)
       : queryMap(signature.tensorMap("q", config.queryTile)),
         keyMap(signature.tensorMap("k", config.keyTile())),
         valueMap(signature.tensorMap("v", config.keyTile())),
@@ -60,15 +61,16 @@ struct KeyKernelArguments {
       sums = signature.scratch("dq_sums");
     counter = signature.scratch("counter");
     sequence.emplace(signature);
-    scale = signature.f32("scale");
+    scores.emplace(signature, op);
     dk.strides = signature.strides("dk");
     dv.strides = signature.strides("dv");
   }
 
   KernelSignature::Argument queryMap, keyMap, valueMap, doMap, dkMap, dvMap;
-  KernelSignature::Argument lse, delta, counter, scale;
+  KernelSignature::Argument lse, delta, counter;
   KernelSignature::Strided dk, dv;
   std::optional<SequenceArguments> sequence;
+  std::optional<ScoreArguments> scores;
   std::optional<KernelSignature::Argument> sums;
 };
 
@@ -79,7 +81,7 @@ public:
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
         op(op), config(config), layout(config), program(program),
-        signature(program), arguments(signature, config) {}
+        signature(program), arguments(signature, op, config) {}
 
   void build(StringRef name);
 
@@ -113,7 +115,7 @@ void KeyKernel::build(StringRef name) {
   sequence = arguments.sequence->get(signature);
   dk = signature.get(b, arguments.dk);
   dv = signature.get(b, arguments.dv);
-  ScoreModifier modifier(b, get(arguments.scale));
+  ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   paddedRows = sequence.paddedQueries(b, config.queryTile);
   WorkTileQueue workTiles(b, layout.workTiles);
   SkippedTiles skipped(b, config);

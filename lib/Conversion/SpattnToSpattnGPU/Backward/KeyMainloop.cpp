@@ -18,7 +18,8 @@ using namespace spattn;
 Value KeyMainloop::awaitQuery(Value count) {
   PipelineState state = queries.state(count);
   queries.consumerWait(state);
-  return layout.lse.columns(b, state.stage);
+  return modifier.startsFromLse() ? layout.lse.columns(b, state.stage)
+                                  : Value();
 }
 
 /// From `-lse / scale`. The division is left to this place: ptxas would make
@@ -26,7 +27,8 @@ Value KeyMainloop::awaitQuery(Value count) {
 /// registers.
 Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
   Value stage = queries.state(count).stage;
-  Value start = modifier.scoreStart(lse, b.accType(config.queryTile));
+  Value start =
+      lse ? modifier.scoreStart(lse, b.accType(config.queryTile)) : Value();
   b.fence();
   Value query = layout.queryTiles.at(b, stage);
   Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), context.group,
@@ -62,14 +64,28 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   Value count = b.add(context.tilesBefore, n);
   Value dv = state[0], dk = state[1], scores = state[2];
   PipelineState own = queries.state(count);
+  // Where scores did not start from it.
+  Value subtracted =
+      modifier.startsFromLse() ? Value() : layout.lse.columns(b, own.stage);
+  auto rowsBefore = [&] { return b.mul(context.group, b.i32(kRowsOfGroup)); };
+  ScoreModifier::Modified modified =
+      modifier.modify(context.scores, scores, [&] {
+        return mask.distances(tile, n, rowsBefore(), modifier.distanceOffset());
+      });
   // Masks need registers: before the next MMA has its own.
-  scores = mask.apply(tile, n, masked,
-                      b.mul(context.group, b.i32(kRowsOfGroup)), scores);
+  scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores);
   dos.consumerWait(own);
   // Beside the exponentials, or where it takes the fewest registers.
-  Value dp = config.target.asyncMma ? startDp(context, own.stage) : Value();
-  Value probs = modifier.probability(scores);
+  bool isBeside = config.target.asyncMma && !modified.derivative;
+  Value dp = isBeside ? startDp(context, own.stage) : Value();
+  Value probs = subtracted ? modifier.probability(scores, subtracted)
+                           : modifier.probability(scores);
   Value probsOperand = b.toOperand(probs);
+  // Rounded probabilities are all that is needed of them but for this product.
+  if (modified.derivative)
+    probs = b.multiply(probs, modified.derivative);
+  if (config.target.asyncMma && !isBeside)
+    dp = startDp(context, own.stage);
   b.fence();
   dv = b.mma(probsOperand, Value(), layout.doTiles.at(b, own.stage), dv,
              /*transposed=*/false, config.valueDim);
@@ -77,10 +93,7 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   if (!config.target.asyncMma)
     dp = startDp(context, own.stage);
   dp = b.wait(config.target.asyncMma ? 1 : 0, dp).front();
-  Value ds = b.map({probs, dp}, probs.getType(), [&](ValueRange x) -> Value {
-    return arith::MulFOp::create(b, x[0], x[1]);
-  });
-  Value dsOperand = b.toOperand(ds);
+  Value dsOperand = b.toOperand(b.multiply(probs, dp));
   b.fence();
   dk = b.mma(dsOperand, Value(), layout.queryTiles.at(b, own.stage), dk,
              /*transposed=*/false, config.headDim);
@@ -262,7 +275,8 @@ void KeyMainloop::emit(Value group) {
         PipelineState key = keys.state(number), value = values.state(number);
         keys.consumerWait(key);
         values.consumerWait(value);
-        Context context{tile, group, key.stage, value.stage, tilesBefore};
+        Context context{tile,        group,       key.stage,
+                        value.stage, tilesBefore, modifier.ofHead(tile.head)};
         carried = emitTiles(context, carried);
         b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),
                [&] { emitOutput(context, carried[0], carried[1]); });

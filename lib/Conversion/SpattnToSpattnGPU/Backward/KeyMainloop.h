@@ -44,6 +44,7 @@ private:
   struct Context {
     const WorkTile &tile;
     Value group, keyStage, valueStage, tilesBefore;
+    ScoreModifier::Head scores;
   };
 
   /// The query tiles of a work tile: masked ones first; the last one, which
@@ -58,7 +59,8 @@ private:
   Values step(const Context &context, Value n, Mask::When masked, Value next,
               ValueRange state);
 
-  /// Waits for the CTA's `count`-th query tile, and reads its log-sum-exp.
+  /// Waits for the CTA's `count`-th query tile, and reads its log-sum-exp if
+  /// its scores start from that.
   Value awaitQuery(Value count);
   Value startScores(const Context &context, Value count, Value lse);
   Value firstScores(const Context &context, Value count);

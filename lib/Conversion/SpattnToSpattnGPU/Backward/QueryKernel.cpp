@@ -48,16 +48,17 @@ struct QueryKernelArguments {
     delta = signature.scratch("delta_start");
     counter = signature.scratch("counter");
     sequence.emplace(signature);
-    scale = signature.f32("scale");
+    scores.emplace(signature, op);
     dq.strides = signature.strides("dq");
     callerLse->addStrides(signature);
   }
 
   KernelSignature::Argument queryMap, keyMap, valueMap, outMap, doMap, dqMap;
-  KernelSignature::Argument lse, delta, counter, scale;
+  KernelSignature::Argument lse, delta, counter;
   KernelSignature::Strided dq;
   std::optional<LseArguments> callerLse;
   std::optional<SequenceArguments> sequence;
+  std::optional<ScoreArguments> scores;
 };
 
 class QueryKernel {
@@ -103,7 +104,7 @@ void QueryKernel::build(StringRef name) {
   layout.shared.allocate(b);
   startCounter(b, get(arguments.counter));
   sequence = arguments.sequence->get(signature);
-  ScoreModifier modifier(b, get(arguments.scale));
+  ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, sequence,
                          {arguments.callerLse->get(b, signature),
                           get(arguments.lse), get(arguments.delta)});

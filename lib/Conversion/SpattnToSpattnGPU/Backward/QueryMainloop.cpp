@@ -22,6 +22,7 @@ void QueryMainloop::emit() {
 
 void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   scratch.locate(tile);
+  ScoreModifier::Head scoresOfHead = modifier.ofHead(tile.head);
   PipelineState own = query.state(tile.number);
   Value lse = scratch.negatedLse(arrays.caller.lse);
   query.consumerWait(own);
@@ -37,7 +38,8 @@ void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   // After what depends on the reads: they may still be under way where an
   // arrival does not wait for them.
   values.consumerReleaseAfterReads(output.stage);
-  Context context{tile, tilesBefore, modifier.logitStart(lse), delta};
+  Context context{tile, tilesBefore, modifier.logitStart(lse), delta,
+                  scoresOfHead};
   scores = b.wait(0, scores).front();
 
   SmallVector<Value> carried{b.fillAcc(config.headDim, 0), scores};
@@ -95,12 +97,19 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   Value dp = b.mma(layout.doTile.at(b), rowBlock, valueTile, Value(),
                    /*transposed=*/true, kKeyTile);
   b.commit();
-  scores = modifier.logitsFrom(scores, context.lse);
+  ScoreModifier::Modified modified =
+      modifier.modify(context.scores, scores, [&] {
+        return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
+                              modifier.distanceOffset());
+      });
+  scores = modifier.logitsFrom(modified.scores, context.lse);
   // Last, whatever the log-sum-exp of a query without keys is.
   scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(), scores);
   Value probs = b.map(scores, scores.getType(), [&](ValueRange x) -> Value {
     return math::Exp2Op::create(b, x[0]);
   });
+  if (modified.derivative)
+    probs = b.multiply(probs, modified.derivative);
   dp = b.wait(0, dp).front();
   values.consumerRelease(value.stage);
   if (!startsNext)

@@ -55,6 +55,7 @@ private:
   struct Context {
     const WorkTile &tile;
     Value tilesBefore, lse, delta;
+    ScoreModifier::Head scores;
   };
 
   void emitTile(const WorkTile &tile, Value tilesBefore);

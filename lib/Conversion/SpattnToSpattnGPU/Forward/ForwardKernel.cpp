@@ -50,7 +50,7 @@ struct ForwardArguments {
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
     sequence.emplace(signature);
-    scale = signature.f32("scale");
+    scores.emplace(signature, op);
     out.strides = signature.strides("o");
     lse.strides = signature.strides("lse");
     if (config.dynamicScheduler)
@@ -59,9 +59,10 @@ struct ForwardArguments {
       sinks.emplace(signature, "sink");
   }
 
-  KernelSignature::Argument queryMap, keyMap, valueMap, scale;
+  KernelSignature::Argument queryMap, keyMap, valueMap;
   KernelSignature::Strided out, lse;
   std::optional<SequenceArguments> sequence;
+  std::optional<ScoreArguments> scores;
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> outMap, counter;
   std::optional<HeadNumbers> sinks;
@@ -104,7 +105,7 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
       signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(signature);
-  ScoreModifier modifier(b, get(arguments.scale));
+  ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   Softmax softmax(b, modifier);
   StridedArray out = signature.get(b, arguments.out);
   StridedArray lse = signature.get(b, arguments.lse);
@@ -115,7 +116,8 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                 config.queryTile(), config.keyTile);
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
-  ForwardMainloop mainloop(b, config, layout, workTiles, softmax, epilogue);
+  ForwardMainloop mainloop(b, config, layout, workTiles, modifier, softmax,
+                           epilogue);
   initBarriers(b,
                {layout.queries.full, layout.queries.empty, layout.outputs,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,

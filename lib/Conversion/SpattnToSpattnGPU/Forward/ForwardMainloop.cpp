@@ -41,6 +41,17 @@ Value ForwardMainloop::startOutput(Value probabilities, Value stage,
                /*transposed=*/false, config.valueDim);
 }
 
+Value ForwardMainloop::modify(const WorkTile &tile, Value group, Value n,
+                              Value scores) {
+  return modifier
+      .modify(scoresOfHead, scores,
+              [&] {
+                return mask.distances(tile, n, rowsBefore(group),
+                                      modifier.distanceOffset());
+              })
+      .scores;
+}
+
 Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
   KernelBuilder::Index first = walk.first(tile, n);
   Value before = rowsBefore(group);
@@ -79,6 +90,7 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
   pingPong.pass(group);
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
+  scores = modify(tile, group, n, scores);
   if (masked)
     scores = mask.apply(scores, allowed);
   Softmax::State next = softmax.step(scores, state[1], state[2]);
@@ -98,6 +110,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
                                         const PendingOutput &before) {
   PendingOutput pending = before;
   Value isPending = b.compare(arith::CmpIPredicate::sgt, tile.number, b.i32(0));
+  scoresOfHead = modifier.ofHead(tile.head);
   Value query = awaitQueries(tile);
   PipelineState own = keys.state(tilesBefore);
   // Ahead of the first work tile there is nothing; then the MMA is of zeros and
@@ -116,6 +129,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   pingPong.pass(group);
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
+  scores = modify(tile, group, b.i32(0), scores);
   scores = mask.apply(scores, allowed);
   Value noSum = b.fillRows(0);
   Softmax::State state = softmax.step(scores, b.fillRows(kNegInf), noSum);
@@ -176,6 +190,7 @@ void ForwardMainloop::emitOverlapped(Value group) {
 /// tile only.
 void ForwardMainloop::emitInOrder(Value group) {
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+    scoresOfHead = modifier.ofHead(tile.head);
     Value query = awaitQueries(tile);
     SmallVector<Value> initial{b.fillAcc(config.valueDim, 0),
                                b.fillRows(kNegInf), b.fillRows(0)};
@@ -189,6 +204,7 @@ void ForwardMainloop::emitInOrder(Value group) {
       b.commit();
       scores = b.wait(0, scores).front();
       keys.consumerRelease(own.stage);
+      scores = modify(tile, group, n, scores);
       scores =
           mask.apply(tile, n, Mask::When::IfPartial, rowsBefore(group), scores);
       Softmax::State next = softmax.step(scores, loop.getRegionIterArg(1),

@@ -30,11 +30,12 @@ public:
 
   ForwardMainloop(KernelBuilder &b, const ForwardConfig &config,
                   const ForwardLayout &layout, WorkTileQueue &workTiles,
-                  Softmax &softmax, ForwardEpilogue &epilogue)
+                  ScoreModifier &modifier, Softmax &softmax,
+                  ForwardEpilogue &epilogue)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        softmax(softmax), epilogue(epilogue), queries(b, layout.queries),
-        keys(b, layout.keys), values(b, layout.values),
-        walk(b, workTiles, config.keyTile),
+        modifier(modifier), softmax(softmax), epilogue(epilogue),
+        queries(b, layout.queries), keys(b, layout.keys),
+        values(b, layout.values), walk(b, workTiles, config.keyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
              config.keyTile),
         pingPong(b, config.mmaWarpgroups,
@@ -62,6 +63,8 @@ private:
   Value awaitQueries(const WorkTile &tile);
   Value startScores(Value query, Value group, Value stage);
   Value startOutput(Value probabilities, Value stage, Value acc);
+  /// The scores of a work tile's n-th key tile as the softmax takes them.
+  Value modify(const WorkTile &tile, Value group, Value n, Value scores);
   Value allowedKeys(const WorkTile &tile, Value group, Value n);
   /// The first of a warpgroup's rows, in its work tile.
   Value rowsBefore(Value group) {
@@ -74,12 +77,15 @@ private:
   const ForwardConfig &config;
   const ForwardLayout &layout;
   WorkTileQueue &workTiles;
+  ScoreModifier &modifier;
   Softmax &softmax;
   ForwardEpilogue &epilogue;
   Pipeline queries, keys, values;
   TileWalk walk;
   Mask mask;
   PingPong pingPong;
+  /// What the scores of the work tile take that is being emitted.
+  ScoreModifier::Head scoresOfHead;
 };
 
 } // namespace spattn

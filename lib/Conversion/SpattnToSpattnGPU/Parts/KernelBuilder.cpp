@@ -138,6 +138,12 @@ Value KernelBuilder::scaleRows(Value acc, Value factors) {
   });
 }
 
+Value KernelBuilder::multiply(Value lhs, Value rhs) {
+  return map({lhs, rhs}, lhs.getType(), [&](ValueRange x) -> Value {
+    return arith::MulFOp::create(*this, x[0], x[1]);
+  });
+}
+
 Value KernelBuilder::mma(Value lhs, Value lhsBlock, Value rhs, Value acc,
                          bool transposed, int64_t columns, bool lhsTransposed) {
   return spattn_gpu::MmaOp::create(*this, accType(columns), lhs,

@@ -112,6 +112,8 @@ public:
   Value map(ValueRange operands, Type type,
             llvm::function_ref<Value(ValueRange)> body);
   Value scaleRows(Value acc, Value factors);
+  /// The products of elements at the same place.
+  Value multiply(Value lhs, Value rhs);
   /// Starts an MMA of `columns` columns; `lhs` is a tile, of which `lhsBlock`
   /// is the row block, or an operand in registers.
   Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, bool transposed,

@@ -157,7 +157,7 @@ DictionaryAttr KernelProgram::metadata() const {
     if (scalar.value && !matchPattern(scalar.value, m_Constant(&constant)))
       continue;
     double number =
-        constant ? constant.getValueAsDouble() : scalar.defaultValue;
+        constant ? constant.getValueAsDouble() : *scalar.defaultValue;
     std::string text;
     llvm::raw_string_ostream(text) << llvm::format("%.9g", number);
     entries.push_back(b.getNamedAttr(scalar->buffer, b.getStringAttr(text)));
@@ -168,7 +168,7 @@ DictionaryAttr KernelProgram::metadata() const {
 void KernelProgram::describeLaunches() {
   SmallVector<StringAttr> positive;
   for (const KernelScalar &scalar : op.getKernelScalars())
-    if (scalar->isPositive)
+    if (scalar->isPositiveOnGpu)
       positive.push_back(b.getStringAttr(scalar->buffer));
   for (const Kernel &kernel : kernels)
     kernel.function->setAttr(

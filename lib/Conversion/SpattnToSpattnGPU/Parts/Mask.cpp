@@ -77,3 +77,16 @@ Value Mask::apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
        [&] { scf::YieldOp::create(b, ValueRange{scores}); });
   return ifMasked.getResult(0);
 }
+
+Value Mask::distances(const WorkTile &tile, Value n, Value rowsBefore,
+                      Index offset) {
+  IndexOps &ops = b.ops;
+  Index row =
+      rowsBefore ? ops.add(tile.first, ops.wrap(rowsBefore)) : tile.first;
+  Index column = walk.first(tile, n);
+  bool rowsAreKeys = orientation == Orientation::KeysByQueries;
+  Index query = rowsAreKeys ? column : row, key = rowsAreKeys ? row : column;
+  Value first = ops.materialize(ops.sub(ops.add(query, offset), key));
+  return spattn_gpu::DistancesOp::create(b, b.accType(columns), first,
+                                         /*transposed=*/rowsAreKeys);
+}

@@ -14,7 +14,8 @@
 namespace spattn {
 
 /// Masks the scores of partial tiles: for each row of a fragment, the columns
-/// that the structure allows, as a bit mask.
+/// that the structure allows, as a bit mask. It knows which pairs a fragment's
+/// elements are.
 class Mask {
 public:
   using Value = mlir::Value;
@@ -43,6 +44,11 @@ public:
   /// until then, all numbers of the work tile are read again.
   Value apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
               Value scores);
+
+  /// The distance of each pair of a work tile's n-th tile. `offset` is what is
+  /// added to the difference of the numbers of query and key.
+  Value distances(const WorkTile &tile, Value n, Value rowsBefore,
+                  Index offset);
 
 private:
   Value spans(Index first, Value others,

@@ -13,14 +13,98 @@
 using namespace mlir;
 using namespace spattn;
 
+ScoreArguments::ScoreArguments(KernelSignature &signature,
+                               AttentionOpInterface op)
+    : scale(signature.f32("scale")), alignment(op.getAlignment()) {
+  OperandValues operands = op.getOperandValues();
+  if (operands[OperandKind::SoftCap])
+    softCap = signature.f32("soft_cap");
+  if (operands[OperandKind::AlibiSlopes])
+    slopes.emplace(signature, "slopes");
+}
+
 ScoreModifier::ScoreModifier(KernelBuilder &b, Value scale)
     : b(b), scale(scale),
       log2Scale(arith::MulFOp::create(b, scale, b.f32(kLog2E))),
       inverseScale(arith::DivFOp::create(b, b.f32(1), scale)) {}
 
+ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
+                             const KernelSignature &signature,
+                             const SequenceInfo &sequence)
+    : ScoreModifier(b, signature.get(arguments.scale)) {
+  if (arguments.softCap) {
+    softCap = signature.get(*arguments.softCap);
+    innerScale = arith::DivFOp::create(b, scale, softCap);
+    log2Cap = arith::MulFOp::create(b, softCap, b.f32(kLog2E));
+  }
+  if (arguments.slopes) {
+    slopes = &*arguments.slopes;
+    offset =
+        spattn::distanceOffset(b.ops, sequence.lengths(b), arguments.alignment);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// From raw scores to those of the softmax
+//===----------------------------------------------------------------------===//
+
+ScoreModifier::Head ScoreModifier::ofHead(Value head) {
+  Head result;
+  if (slopes) {
+    Value slope = slopes->load(b, head);
+    result.slope = arith::MulFOp::create(b, slope, b.f32(-kLog2E));
+  }
+  return result;
+}
+
+ScoreModifier::Modified
+ScoreModifier::modify(const Head &head, Value scores,
+                      llvm::function_ref<Value()> distances) {
+  if (!modifies())
+    return {scores, Value()};
+  Type type = scores.getType();
+  Modified result;
+  Value capped = scores, factor = log2Scale;
+  if (softCap) {
+    factor = log2Cap;
+    capped = b.map(scores, type, [&](ValueRange x) -> Value {
+      Value inner = arith::MulFOp::create(b, x[0], innerScale);
+      return math::TanhOp::create(b, inner);
+    });
+    result.derivative = b.map(capped, type, [&](ValueRange x) -> Value {
+      Value negated = arith::NegFOp::create(b, x[0]);
+      return b.fma(negated, x[0], b.f32(1));
+    });
+  }
+  SmallVector<Value> operands{capped};
+  if (head.slope)
+    operands.push_back(distances());
+  result.scores = b.map(operands, type, [&](ValueRange x) -> Value {
+    if (!head.slope)
+      return arith::MulFOp::create(b, x[0], factor);
+    Value size = math::AbsFOp::create(b, x[1]);
+    Value bias = arith::MulFOp::create(b, size, head.slope);
+    return b.fma(x[0], factor, bias);
+  });
+  return result;
+}
+
+Value ScoreModifier::toLogit(Value score) {
+  return modifies() ? score : Value(arith::MulFOp::create(b, score, log2Scale));
+}
+
+Value ScoreModifier::toLogit(Value score, Value number) {
+  return modifies() ? Value(arith::AddFOp::create(b, score, number))
+                    : b.fma(score, log2Scale, number);
+}
+
+//===----------------------------------------------------------------------===//
+// Forward
+//===----------------------------------------------------------------------===//
+
 Value ScoreModifier::logits(Value rows, float above) {
   return b.map(rows, rows.getType(), [&](ValueRange x) -> Value {
-    return b.fma(x[0], log2Scale, b.f32(above));
+    return toLogit(x[0], b.f32(above));
   });
 }
 
@@ -28,7 +112,7 @@ Value ScoreModifier::shift(Value max) {
   return b.map(max, max.getType(), [&](ValueRange x) -> Value {
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[0],
                                        b.f32(kNegInf));
-    Value scaled = arith::MulFOp::create(b, x[0], log2Scale);
+    Value scaled = toLogit(x[0]);
     return arith::SelectOp::create(b, none, b.f32(0), scaled);
   });
 }
@@ -36,14 +120,14 @@ Value ScoreModifier::shift(Value max) {
 Value ScoreModifier::exponential(Value scores, Value shift) {
   return b.map({scores, shift}, scores.getType(), [&](ValueRange x) -> Value {
     Value negated = arith::NegFOp::create(b, x[1]);
-    return math::Exp2Op::create(b, b.fma(x[0], log2Scale, negated));
+    return math::Exp2Op::create(b, toLogit(x[0], negated));
   });
 }
 
 Value ScoreModifier::logSumExp(Value max, Value sum) {
   return b.map({max, sum}, max.getType(), [&](ValueRange x) -> Value {
     Value log = math::Log2Op::create(b, x[1]);
-    Value base2 = b.fma(x[0], log2Scale, log);
+    Value base2 = toLogit(x[0], log);
     Value natural = arith::MulFOp::create(b, base2, b.f32(kLn2));
     Value none =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, x[1], b.f32(0));
@@ -54,7 +138,7 @@ Value ScoreModifier::logSumExp(Value max, Value sum) {
 Value ScoreModifier::shiftWithSink(Value max, Value sink) {
   Value sinkLogit = arith::MulFOp::create(b, sink, b.f32(kLog2E));
   return b.map(max, max.getType(), [&](ValueRange x) -> Value {
-    Value logit = arith::MulFOp::create(b, x[0], log2Scale);
+    Value logit = toLogit(x[0]);
     Value larger = arith::MaxNumFOp::create(b, logit, sinkLogit);
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, larger,
                                        b.f32(kNegInf));
@@ -84,6 +168,10 @@ Value ScoreModifier::logSumExpAt(Value shift, Value sum) {
   });
 }
 
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
 Value ScoreModifier::scoreStart(Value negatedLse, Type type) {
   return b.map(negatedLse, type, [&](ValueRange x) -> Value {
     return arith::MulFOp::create(b, x[0], inverseScale);
@@ -96,6 +184,14 @@ Value ScoreModifier::probability(Value scores) {
   });
 }
 
+Value ScoreModifier::probability(Value scores, Value negatedLse) {
+  return b.map({scores, negatedLse}, scores.getType(),
+               [&](ValueRange x) -> Value {
+                 Value logit = b.fma(x[1], b.f32(kLog2E), x[0]);
+                 return math::Exp2Op::create(b, logit);
+               });
+}
+
 Value ScoreModifier::logitStart(Value negatedLse) {
   return b.map(negatedLse, negatedLse.getType(), [&](ValueRange x) -> Value {
     return arith::MulFOp::create(b, x[0], b.f32(kLog2E));
@@ -103,9 +199,8 @@ Value ScoreModifier::logitStart(Value negatedLse) {
 }
 
 Value ScoreModifier::logitsFrom(Value scores, Value start) {
-  return b.map({scores, start}, scores.getType(), [&](ValueRange x) -> Value {
-    return b.fma(x[0], log2Scale, x[1]);
-  });
+  return b.map({scores, start}, scores.getType(),
+               [&](ValueRange x) -> Value { return toLogit(x[0], x[1]); });
 }
 
 Value ScoreModifier::chain(Value gradients) {

@@ -10,34 +10,78 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_SCOREMODIFIER_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_SCOREMODIFIER_H
 
-#include "KernelBuilder.h"
+#include "KernelSignature.h"
 
 namespace spattn {
 
+/// The arguments that say what happens to scores.
+struct ScoreArguments {
+  ScoreArguments(KernelSignature &signature, AttentionOpInterface op);
+
+  KernelSignature::Argument scale;
+  /// Only of kernels that have them.
+  std::optional<KernelSignature::Argument> softCap;
+  std::optional<HeadNumbers> slopes;
+  Alignment alignment;
+};
+
 /// What happens to a score `s = q . k` before the softmax, and what its
-/// derivative is: today it is multiplied by a positive scale, which is folded
-/// into the exponentials, `exp(scale s - x) = exp2(scale log2(e) s - x')`, and
-/// into the gradients of queries and keys. The one place that knows.
+/// derivative is. The one place that knows.
+///
+/// Where it is only multiplied by a scale, which is positive then, that is
+/// folded into the exponentials, `exp(scale s - x) = exp2(scale log2(e) s -
+/// x')`, and into the gradients of queries and keys, and the softmax is of raw
+/// scores. Where more happens, `modify` makes base-2 logits of them, and the
+/// softmax is of these.
 class ScoreModifier {
 public:
   using Value = mlir::Value;
   using ValueRange = mlir::ValueRange;
+  using Index = KernelBuilder::Index;
 
   /// At the top level of a kernel.
   ScoreModifier(KernelBuilder &b, Value scale);
+  ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
+                const KernelSignature &signature, const SequenceInfo &sequence);
 
   //===--------------------------------------------------------------------===//
-  // Forward: rows keep the maximum of raw scores
+  // From raw scores to those of the softmax
   //===--------------------------------------------------------------------===//
 
-  /// A raw maximum in base-2 logits, plus `above`.
+  /// Whether scores are more than scaled.
+  bool modifies() const { return softCap || slopes; }
+  /// What is added to the difference of the numbers of query and key to get
+  /// their distance.
+  Index distanceOffset() const { return offset; }
+
+  /// What the scores of a head take; loaded once for each work tile.
+  struct Head {
+    /// In base-2 logits, of the opposite sign; null if there is none.
+    Value slope;
+  };
+  Head ofHead(Value head);
+
+  /// Scores as the softmax takes them, and the factor that the gradient by them
+  /// is multiplied by; null if that is 1.
+  struct Modified {
+    Value scores, derivative;
+  };
+  /// `distances` gives the distance of each pair, where that is needed.
+  Modified modify(const Head &head, Value scores,
+                  llvm::function_ref<Value()> distances);
+
+  //===--------------------------------------------------------------------===//
+  // Forward: rows keep the maximum of scores
+  //===--------------------------------------------------------------------===//
+
+  /// A maximum in base-2 logits, plus `above`.
   Value logits(Value rows, float above);
-  /// What exponentials subtract: a raw maximum in base-2 logits, or 0 for a row
+  /// What exponentials subtract: a maximum in base-2 logits, or 0 for a row
   /// that has seen no key.
   Value shift(Value max);
   /// `exp2(logit(score) - shift)` of each element; `shift` as above.
   Value exponential(Value scores, Value shift);
-  /// The log-sum-exp of rows, to the base e, by the raw maximum and the sum of
+  /// The log-sum-exp of rows, to the base e, by the maximum and the sum of
   /// exponentials relative to it; -inf where the sum is 0.
   Value logSumExp(Value max, Value sum);
 
@@ -58,11 +102,15 @@ public:
   // Gradients: probabilities by the log-sum-exp
   //===--------------------------------------------------------------------===//
 
-  /// What accumulators of scores start from, so that `probability` finds the
-  /// log-sum-exp subtracted: `-lse / scale`, for columns or rows of `-lse`.
+  /// Whether accumulators of raw scores start from the log-sum-exp.
+  bool startsFromLse() const { return !modifies(); }
+  /// If so, what they start from, so that `probability` finds the log-sum-exp
+  /// subtracted: `-lse / scale`, for columns or rows of `-lse`.
   Value scoreStart(Value negatedLse, mlir::Type type);
   /// `exp2` of base-2 logits of scores that started from `scoreStart`.
   Value probability(Value scores);
+  /// If not, of modified scores and columns or rows of `-lse`.
+  Value probability(Value scores, Value negatedLse);
   /// The other way round, where rows of `-lse` are at hand later: base-2 logits
   /// of scores that started from 0, with the log-sum-exp subtracted by adding
   /// `logitStart` of `-lse`. Their exp2 is the probability.
@@ -72,8 +120,17 @@ public:
   Value chain(Value gradients);
 
 private:
+  /// A score as the softmax takes it in base-2 logits, and that plus a number.
+  Value toLogit(Value score);
+  Value toLogit(Value score, Value number);
+
   KernelBuilder &b;
   Value scale, log2Scale, inverseScale;
+  /// Null without a soft cap. What its tanh is of, by a raw score, and the cap
+  /// in base-2 logits.
+  Value softCap, innerScale, log2Cap;
+  const HeadNumbers *slopes = nullptr;
+  Index offset;
 };
 
 } // namespace spattn

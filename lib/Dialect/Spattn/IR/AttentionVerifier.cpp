@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C23 are those of the specification, docs/Spec.md.
+// The labels C1 to C24 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -166,6 +166,19 @@ static LogicalResult verifyHeadSizes(AttentionOpInterface op) {
   return success();
 }
 
+/// C21: a bias has distances within range, which f32 counts exactly.
+static LogicalResult verifyDistances(AttentionOpInterface op) {
+  constexpr int64_t limit = int64_t(1) << 20;
+  if (!op.getOperandValues()[OperandKind::DistanceBias])
+    return success();
+  int64_t distances = op.getExtentSize(Extent::Distances);
+  if (distances <= limit)
+    return success();
+  return op->emitOpError("expected a 'distance_bias' of at most 1048576 "
+                         "distances, got ")
+         << distances;
+}
+
 /// Lengths whose index arithmetic stays far from overflow.
 static constexpr int64_t kMaxLength = int64_t(1) << 31;
 
@@ -197,10 +210,11 @@ static LogicalResult verifyHeads(AttentionOpInterface op) {
              << op.getNumQueryHeads() << " query heads, got "
              << heads.getNumHeads();
   } else if (!isa<StructureAttrInterface>(structure)) {
-    return op->emitOpError("expected a head structure (#spattn.full, .causal, "
-                           ".window, .sink, .prefix, .keys, .queries, .distances, "
-                           ".partition, .band, .union, .intersection) or "
-                           "#spattn.heads, got ")
+    return op->emitOpError(
+               "expected a head structure (#spattn.full, .causal, "
+               ".window, .sink, .prefix, .keys, .queries, .distances, "
+               ".partition, .band, .union, .intersection) or "
+               "#spattn.heads, got ")
            << structure;
   }
   // What depends on how many heads there are, and on all of them.
@@ -286,7 +300,7 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
   if (failed(verifyLayout(op)) || failed(verifyRanks(op, operands)) ||
       failed(verifyElementTypes(op, operands)) ||
       failed(verifyStaticSizes(op, operands)) || failed(verifyHeadSizes(op)) ||
-      failed(verifyAgreement(op, operands)) ||
+      failed(verifyDistances(op)) || failed(verifyAgreement(op, operands)) ||
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
       failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
       failed(verifySequences(op)) || failed(verifyBoundLength(op)))

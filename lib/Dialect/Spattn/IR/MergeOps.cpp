@@ -155,11 +155,11 @@ static LogicalResult verifyStaticSizes(KernelOpInterface op,
           shaped(array.value).getDimSize(order.getDim(*array.info, dim));
       if (ShapedType::isDynamic(size))
         return op->emitOpError("expected a static ")
-               << getSizeText(dim) << " of '" << array.name << "', got "
+               << array->getSizeText(dim) << " of '" << array.name << "', got "
                << array.value.getType();
       if (size < 1)
         return op->emitOpError("expected a positive ")
-               << getSizeText(dim) << " of '" << array.name << "', got "
+               << array->getSizeText(dim) << " of '" << array.name << "', got "
                << array.value.getType();
       if (dim == Dim::Width && size > 1024)
         return op->emitOpError("expected a head dimension of at most 1024 of '")
@@ -185,7 +185,7 @@ static LogicalResult verifyAgreement(KernelOpInterface op,
       if (sizeOf(array, dim) != sizeOf(*model, dim))
         return op->emitOpError("expected '")
                << model->name << "' and '" << array.name
-               << "' to have the same " << getSizeText(dim) << ", got "
+               << "' to have the same " << array->getSizeText(dim) << ", got "
                << sizeOf(*model, dim) << " and " << sizeOf(array, dim);
     }
   }

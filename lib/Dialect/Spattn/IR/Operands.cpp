@@ -19,15 +19,32 @@ using namespace spattn;
 
 char spattn::getLetter(Dim dim) { return "bhnd"[unsigned(dim)]; }
 
-StringRef spattn::getSizeText(Dim dim) {
-  static constexpr StringLiteral texts[] = {"batch size", "number of heads",
-                                            "length", "head dimension"};
-  return texts[unsigned(dim)];
+StringRef spattn::getSizeText(Extent extent) {
+  switch (extent) {
+  case Extent::None:
+    return "";
+  case Extent::Batch:
+    return "batch size";
+  case Extent::QueryHeads:
+  case Extent::KeyHeads:
+    return "number of heads";
+  case Extent::QueryLength:
+  case Extent::KeyLength:
+    return "length";
+  case Extent::HeadDim:
+  case Extent::ValueDim:
+    return "head dimension";
+  case Extent::Sequences:
+    return "number of sequences";
+  case Extent::Distances:
+    return "number of distances";
+  }
+  llvm_unreachable("an extent is one of the above");
 }
 
 StringRef spattn::getSymbol(Extent extent) {
   static constexpr StringLiteral symbols[] = {"",   "B", "Hq", "Hkv", "Nq",
-                                              "Nk", "D", "Dv", "S"};
+                                              "Nk", "D", "Dv", "S",   "Nd"};
   return symbols[unsigned(extent)];
 }
 
@@ -55,8 +72,7 @@ std::string OperandInfo::getShapeText() const {
 }
 
 StringRef OperandInfo::getSizeText(Dim dim) const {
-  return getExtent(dim) == Extent::Sequences ? "number of sequences"
-                                             : spattn::getSizeText(dim);
+  return spattn::getSizeText(getExtent(dim));
 }
 
 static OperandMap<const OperandInfo *> collectInfos() {
@@ -83,7 +99,9 @@ static constexpr OperandKind kKnownOperands[] = {
     OperandKind::OutGradient,
     OperandKind::LseGradient,
     OperandKind::SinkLogits,
+    OperandKind::AlibiSlopes,
     OperandKind::Scale,
+    OperandKind::SoftCap,
     OperandKind::QueryGradient,
     OperandKind::KeyGradient,
     OperandKind::ValueGradient,

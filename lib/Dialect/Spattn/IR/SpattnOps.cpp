@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 #include <functional>
@@ -49,13 +50,32 @@ spattn::detail::selectOperands(ArrayRef<AttentionOperand> operands,
   });
 }
 
-double spattn::getDefaultScalar(AttentionOpInterface op, OperandKind kind) {
-  switch (kind) {
-  case OperandKind::Scale:
+std::optional<double> spattn::getDefaultScalar(AttentionOpInterface op,
+                                               OperandKind kind) {
+  if (kind == OperandKind::Scale)
     return 1 / std::sqrt(double(op.getHeadDim()));
-  default:
-    llvm_unreachable("scalars that may be left out are those above");
-  }
+  return std::nullopt;
+}
+
+std::optional<std::string> spattn::findScalarError(const OperandInfo &info,
+                                                   double value) {
+  if (std::isfinite(value) && (value > 0 || !info.isPositive))
+    return std::nullopt;
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << "expected a " << (info.isPositive ? "positive, " : "") << "finite "
+      << info.name << ", got " << llvm::format("%g", value);
+  return text;
+}
+
+std::optional<std::string> spattn::findScalarError(AttentionOpInterface op) {
+  FloatAttr constant;
+  for (const AttentionOperand &scalar : op.getScalarOperands())
+    if (matchPattern(scalar.value, m_Constant(&constant)))
+      if (auto error =
+              findScalarError(*scalar.info, constant.getValueAsDouble()))
+        return error;
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,10 +173,14 @@ static SmallVector<KernelArray> getArrays(AttentionOpInterface op) {
 static SmallVector<KernelScalar> getScalars(AttentionOpInterface op) {
   SmallVector<KernelScalar> scalars;
   OperandValues values = op.getOperandValues();
-  for (const OperandInfo &info : op.getOperandInfos())
-    if (info.isScalar())
-      scalars.push_back(
-          {values[info.kind], &info, getDefaultScalar(op, info.kind)});
+  for (const OperandInfo &info : op.getOperandInfos()) {
+    if (!info.isScalar())
+      continue;
+    KernelScalar scalar = {values[info.kind], &info,
+                           getDefaultScalar(op, info.kind)};
+    if (scalar.value || scalar.defaultValue)
+      scalars.push_back(scalar);
+  }
   return scalars;
 }
 
@@ -267,7 +291,7 @@ struct DropDefaultScale : OpInterfaceRewritePattern<AttentionOpInterface> {
     if (!op.getScale() || !matchPattern(op.getScale(), m_Constant(&scale)))
       return rewriter.notifyMatchFailure(op, "no constant scale");
     auto defaultScale =
-        static_cast<float>(getDefaultScalar(op, OperandKind::Scale));
+        static_cast<float>(*getDefaultScalar(op, OperandKind::Scale));
     if (scale.getValue().convertToFloat() != defaultScale)
       return rewriter.notifyMatchFailure(op, "scale is not the default");
     rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeMerge.h"
+#include "DecomposeScores.h"
 #include "LinalgEmitter.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -118,7 +119,7 @@ private:
         });
   }
 
-  /// Scaled scores, -inf where a pair is not allowed.
+  /// Scaled scores, modified, -inf where a pair is not allowed.
   Value emitLogits(Value allowed) {
     Value scores =
         emit({op.getQuery(), op.getKey()},
@@ -133,13 +134,15 @@ private:
              });
     Value scale = op.getScale();
     if (!scale)
-      scale = f32(b, float(getDefaultScalar(op, OperandKind::Scale)));
+      scale = f32(b, float(*getDefaultScalar(op, OperandKind::Scale)));
     AffineMap all = mapOf(4, {0, 1, 2, 3});
+    DecomposedScores modifier(b, op);
     return emit({allowed, scores},
                 empty({batch, heads, queries, keys}, b.getF32Type()),
                 {mapOf(4, {1, 2, 3}), all, all}, 4,
                 [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
                   Value logit = arith::MulFOp::create(inner, args[1], scale);
+                  logit = modifier.modify(inner, logit);
                   return arith::SelectOp::create(inner, args[0], logit,
                                                  f32(inner, negInf));
                 });
@@ -246,10 +249,8 @@ struct DecomposeAttention : OpRewritePattern<AttentionOp> {
       return rewriter.notifyMatchFailure(op, "operands are not tensors");
     if (op.hasSequences())
       return rewriter.notifyMatchFailure(op, "batch entries hold sequences");
-    if (FloatAttr scale; op.getScale() &&
-                         matchPattern(op.getScale(), m_Constant(&scale)) &&
-                         !scale.getValue().isFinite())
-      return rewriter.notifyMatchFailure(op, "the scale is not finite");
+    if (auto error = findScalarError(op))
+      return rewriter.notifyMatchFailure(op, *error);
     rewriter.replaceOp(op, Decomposition(op, rewriter).run());
     return success();
   }
@@ -264,9 +265,10 @@ struct SpattnDecomposePass
     WalkResult left = getOperation()->walk([](AttentionOp op) {
       if (!isa<RankedTensorType>(op.getQuery().getType()))
         return WalkResult::advance();
-      if (succeeded(
-              checkKnownOperands(op, getBasicOperands(), "'linalg' operation")))
-        op.emitOpError("expected a finite scale");
+      SmallVector<OperandKind> known(getBasicOperands());
+      known.push_back(OperandKind::DistanceBias);
+      if (succeeded(checkKnownOperands(op, known, "'linalg' operation")))
+        op.emitOpError(findScalarError(op).value_or("is not decomposed"));
       return WalkResult::interrupt();
     });
     if (left.wasInterrupted())

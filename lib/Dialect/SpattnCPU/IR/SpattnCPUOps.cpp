@@ -121,6 +121,28 @@ static LogicalResult verifyMask(Operation *op, Region &mask) {
   return success();
 }
 
+/// A score region makes a logit of a product and the rows of query and key, and
+/// in gradients its derivative.
+static LogicalResult verifyScore(Operation *op, Region &score,
+                                 bool withDerivative) {
+  if (score.empty())
+    return success();
+  Block &block = score.front();
+  if (block.getNumArguments() != 3 || !block.getArgument(0).getType().isF32() ||
+      !block.getArgument(1).getType().isIndex() ||
+      !block.getArgument(2).getType().isIndex())
+    return op->emitOpError("expected the score region to have an argument of "
+                           "type f32 and two of type index");
+  auto yield = dyn_cast<YieldScoreOp>(block.getTerminator());
+  if (!yield)
+    return op->emitOpError(
+        "expected the score region to end in 'spattn_cpu.yield_score'");
+  if (bool(yield.getDerivative()) != withDerivative)
+    return op->emitOpError("expected the score region to yield ")
+           << (withDerivative ? "a score and its derivative" : "a score alone");
+  return success();
+}
+
 LogicalResult OnlineStepOp::verify() {
   if (failed(verifyState(*this, getAcc(), getMax(), getSum())) ||
       failed(verifyStatic(*this, getQuery(), "query")) ||
@@ -139,6 +161,8 @@ LogicalResult OnlineStepOp::verify() {
     return failure();
   if (failed(verifyUnitStride(*this, getKey(), "key")) ||
       failed(verifyUnitStride(*this, getValue(), "value")))
+    return failure();
+  if (failed(verifyScore(*this, getScore(), /*withDerivative=*/false)))
     return failure();
   return verifyMask(*this, getMask());
 }
@@ -223,6 +247,8 @@ LogicalResult QueryGradientStepOp::verify() {
   if (failed(verifySize(*this, getShift(), "shift", 0, lanes)) ||
       failed(verifySize(*this, getDelta(), "delta", 0, lanes)))
     return failure();
+  if (failed(verifyScore(*this, getScore(), /*withDerivative=*/true)))
+    return failure();
   return verifyMask(*this, getMask());
 }
 
@@ -236,6 +262,8 @@ LogicalResult KeyGradientStepOp::verify() {
   int64_t rows = dim(getP(), 0);
   if (failed(verifySize(*this, getShift(), "shift", 0, rows)) ||
       failed(verifySize(*this, getDelta(), "delta", 0, rows)))
+    return failure();
+  if (failed(verifyScore(*this, getScore(), /*withDerivative=*/true)))
     return failure();
   return verifyMask(*this, getMask());
 }
@@ -256,11 +284,14 @@ static ParseResult parseStep(OpAsmParser &parser, OperationState &result,
                              ArrayRef<OperandGroup> groups) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   SMLoc loc = parser.getCurrentLocation();
-  Region *mask = result.addRegion();
+  Region *score = result.addRegion(), *mask = result.addRegion();
   for (const OperandGroup &group : groups)
     if (parser.parseKeyword(group.keyword) ||
         parser.parseOperandList(operands, OpAsmParser::Delimiter::Paren))
       return failure();
+  if (succeeded(parser.parseOptionalKeyword("score")) &&
+      parser.parseRegion(*score))
+    return failure();
   if (succeeded(parser.parseOptionalKeyword("mask")) &&
       parser.parseRegion(*mask))
     return failure();
@@ -278,10 +309,12 @@ static void printStep(OpAsmPrinter &printer, Operation *op,
             << ")";
     operands = operands.drop_front(group.count);
   }
-  if (Region &mask = op->getRegion(0); !mask.empty()) {
-    printer << " mask ";
-    printer.printRegion(mask);
-  }
+  static constexpr StringLiteral names[] = {"score", "mask"};
+  for (auto [name, region] : llvm::zip_equal(names, op->getRegions()))
+    if (!region.empty()) {
+      printer << " " << name << " ";
+      printer.printRegion(region);
+    }
   printer.printOptionalAttrDict(op->getAttrs());
   printer << " : " << op->getOperandTypes();
 }

@@ -164,7 +164,7 @@ LogicalResult Outliner::outline(KernelOpInterface op) {
     Value value = scalar.value;
     if (!value)
       value = arith::ConstantOp::create(
-          b, op.getLoc(), b.getF32FloatAttr(float(scalar.defaultValue)));
+          b, op.getLoc(), b.getF32FloatAttr(float(*scalar.defaultValue)));
     scalars.push_back(value);
     scalarNames.push_back(scalar->buffer);
   }

@@ -35,8 +35,6 @@ constexpr std::array<Dim, 4> kDims = {Dim::Batch, Dim::Head, Dim::Length,
 
 /// `b`, `h`, `n` or `d`, as in `layout`.
 char getLetter(Dim dim);
-/// What messages call the size of a dimension: `batch size`.
-llvm::StringRef getSizeText(Dim dim);
 
 /// What a dimension of an operand counts.
 enum class Extent {
@@ -49,8 +47,11 @@ enum class Extent {
   HeadDim,
   ValueDim,
   Sequences,
+  Distances,
 };
 
+/// What messages call the size of a dimension: `batch size`.
+llvm::StringRef getSizeText(Extent extent);
 /// `B`, `Hq`, ...: the symbol of the specification.
 llvm::StringRef getSymbol(Extent extent);
 /// What launches call one that is known at run time only: `batch`,
@@ -86,8 +87,9 @@ struct OperandInfo {
   /// Whether the operation writes it; otherwise it reads it.
   bool isWritten;
   std::optional<OperandKind> gradientOf;
-  /// Whether GPU kernels ask of a scalar that it be positive and finite.
-  bool isPositive;
+  /// Whether a scalar, which is always finite, has to be positive, and whether
+  /// GPU kernels ask it to be.
+  bool isPositive, isPositiveOnGpu;
 
   Extent getExtent(Dim dim) const { return extents[unsigned(dim)]; }
   bool has(Dim dim) const { return getExtent(dim) != Extent::None; }
@@ -130,11 +132,12 @@ struct KernelArray {
   const OperandInfo *operator->() const { return info; }
 };
 
-/// A number that an operation may be given; `value` is null where it is not.
+/// A number that an operation takes: `value`, or where that is null a default.
 struct KernelScalar {
   mlir::Value value;
   const OperandInfo *info;
-  double defaultValue;
+  /// None if only a given one counts.
+  std::optional<double> defaultValue;
 
   const OperandInfo *operator->() const { return info; }
 };

@@ -77,8 +77,17 @@ selectOperands(llvm::ArrayRef<AttentionOperand> operands, bool scalars);
 
 namespace spattn {
 
-/// The value of a scalar operand that is not given.
-double getDefaultScalar(AttentionOpInterface op, OperandKind kind);
+/// The value of a scalar operand that is not given. None if the operation does
+/// without, and launches have no value for it.
+std::optional<double> getDefaultScalar(AttentionOpInterface op,
+                                       OperandKind kind);
+
+/// What is wrong with the value of a scalar operand, if anything: `expected a
+/// finite scale`.
+std::optional<std::string> findScalarError(const OperandInfo &info,
+                                           double value);
+/// The same of the scalar operands of an operation that are constants.
+std::optional<std::string> findScalarError(AttentionOpInterface op);
 
 } // namespace spattn
 

@@ -24,7 +24,7 @@ def Spattn_KernelOpInterface : OpInterface<"KernelOpInterface"> {
     InterfaceMethod<"The tensors or buffers, in order, that are given.",
                     "::llvm::SmallVector<::spattn::KernelArray>",
                     "getKernelArrays">,
-    InterfaceMethod<"The scalars, in order, given or not.",
+    InterfaceMethod<"The scalars, in order, that are given or have a default.",
                     "::llvm::SmallVector<::spattn::KernelScalar>",
                     "getKernelScalars">,
     InterfaceMethod<"The order of the dimensions as text; see getDimOrder.",
@@ -142,6 +142,17 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     int64_t getValueDim() {
       return getOperandSize($_op.getValue(), ::spattn::Dim::Width);
     }
+    /// Distances that `distance_bias` has a number for; 0 where there is none.
+    int64_t getNumDistances() {
+      ::mlir::Value bias =
+          getOperandValues()[::spattn::OperandKind::DistanceBias];
+      if (!bias)
+        return 0;
+      const ::spattn::OperandInfo &info =
+          ::spattn::getOperandInfo(::spattn::OperandKind::DistanceBias);
+      return ::llvm::cast<::mlir::ShapedType>(bias.getType())
+          .getDimSize(getDim(info, ::spattn::Dim::Width));
+    }
     /// The static size of an extent, or ShapedType::kDynamic.
     int64_t getExtentSize(::spattn::Extent extent) {
       switch (extent) {
@@ -163,6 +174,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         return getValueDim();
       case ::spattn::Extent::Sequences:
         return getStaticSequences();
+      case ::spattn::Extent::Distances:
+        return getNumDistances();
       }
       llvm_unreachable("an extent is one of the above");
     }

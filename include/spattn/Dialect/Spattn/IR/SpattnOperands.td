@@ -40,6 +40,7 @@ def Spattn_HeadDim : Spattn_Extent<"HeadDim", "Width", "D">;
 def Spattn_ValueDim : Spattn_Extent<"ValueDim", "Width", "Dv">;
 /// Sequences of a batch entry: documents of a pack, or the one that is padded.
 def Spattn_Sequences : Spattn_Extent<"Sequences", "Length", "S">;
+def Spattn_Distances : Spattn_Extent<"Distances", "Width", "Nd">;
 
 /// An `ElementKind` of C++: which elements an array may have.
 class Spattn_Elements<string kindName, string elementText> {
@@ -74,7 +75,8 @@ class Spattn_Array<string summary> : Type<CPred<"true">, summary>;
 class Spattn_Operand<string enumerator, string operandName, string bufferName,
                      list<Spattn_Extent> dims, Spattn_Elements ofElements,
                      Spattn_Access byForward, Spattn_Access byBackward,
-                     int bytes = 16, string ofKind = "", bit positive = 0> {
+                     int bytes = 16, string ofKind = "", bit positive = 0,
+                     bit positiveOnGpu = positive> {
   /// The enumerator of `OperandKind`.
   string kind = enumerator;
   /// In the IR, in messages, and for functions of gradients.
@@ -89,8 +91,10 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
   int alignment = bytes;
   /// What it is the gradient of, if it is one.
   string gradientOf = ofKind;
-  /// Whether GPU kernels ask of a scalar that it be positive and finite.
+  /// Whether a scalar, which is always finite, has to be positive, and whether
+  /// GPU kernels ask it to be.
   bit isPositive = positive;
+  bit isPositiveOnGpu = positiveOnGpu;
 
   bit isScalar = !empty(extents);
   string shape =
@@ -138,7 +142,15 @@ defvar Spattn_Operands = [
                  Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"KeyEnds", "key_ends", "kend", Spattn_EachSequence,
                  Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"AlibiSlopes", "alibi_slopes", "slopes", Spattn_EachQueryHead,
+                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"DistanceBias", "distance_bias", "bias",
+                 Spattn_EachQueryHead # [Spattn_Distances],
+                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"Scale", "scale", "scale", [],
+                 Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
+                 /*positive=*/0, /*positiveOnGpu=*/1>,
+  Spattn_Operand<"SoftCap", "soft_cap", "soft_cap", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
                  /*positive=*/1>,
   Spattn_Operand<"QueryGradient", "dquery", "dq",
@@ -194,7 +206,8 @@ class Spattn_Use<Spattn_Operand ofOperand, Spattn_Access byOp> {
       ", " # !if(access.isWritten, "true", "false") # ", " #
       !if(!empty(operand.gradientOf), "std::nullopt",
           "::spattn::OperandKind::" # operand.gradientOf) #
-      ", " # !if(operand.isPositive, "true", "false") # "}";
+      ", " # !if(operand.isPositive, "true", "false") #
+      ", " # !if(operand.isPositiveOnGpu, "true", "false") # "}";
 }
 
 /// The arguments, the traits, the syntax and the table of one of the operations.

@@ -80,6 +80,15 @@ def Spattn_AttentionOp
 
     `scale` is `1/sqrt(D)` where it is not given.
 
+    Scores may be modified, in this order, with `d` the distance of the pair and
+    `Nd` the distances that `distance_bias` has numbers for:
+
+    ```
+    s = soft_cap * tanh(s / soft_cap)
+    s = s - alibi_slopes[h] * |d|
+    s = s + distance_bias[h, min(max(d + Nd floordiv 2, 0), Nd - 1)]
+    ```
+
     `sink_logits` gives each query head one more logit, which `scale` does not
     multiply: it has a weight, but no value. `exp(sink_logits[h])` is a term of
     the sums of `out` and `lse` that are over exponentials alone. A row without
@@ -126,13 +135,17 @@ def Spattn_AttentionBackwardOp
     key-value head of `h`,
 
     ```
-    p(i,j)  = exp(scale * q[h,i] . k[g,j] - lse[h,i])
-    ds(i,j) = p(i,j) * (dout[h,i] . v[g,j] - delta(i))
+    p(i,j)  = exp(s(i,j) - lse[h,i])
+    ds(i,j) = p(i,j) * (dout[h,i] . v[g,j] - delta(i)) * c(i,j)
     delta(i) = out[h,i] . dout[h,i] - dlse[h,i]
     dquery[h,i] = scale * sum_j ds(i,j) * k[g,j]
     dkey[g,j]   = scale * sum_{h of g} sum_i ds(i,j) * q[h,i]
     dvalue[g,j] = sum_{h of g} sum_i p(i,j) * dout[h,i]
     ```
+
+    where `s(i,j)` is the score of the attention, and `c(i,j)` its derivative by
+    the scaled product, `1 - tanh(x / soft_cap)^2` of a scaled product `x` with
+    `soft_cap` and 1 without.
 
     The gradients of a query that sees no key, and of a key that no query sees,
     are exactly 0, whatever `out`, `lse`, `dout` and `dlse` hold there.
@@ -148,8 +161,9 @@ def Spattn_AttentionBackwardOp
 
     Queries whose `lse` is `-inf` add nothing to it.
 
-    `query`, `key`, `value`, `sink_logits`, `scale`, the operands of sequences,
-    `structure`, `alignment`, `bound_length` and `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
+    `query`, `key`, `value`, `sink_logits`, `alibi_slopes`, `distance_bias`,
+    `scale`, `soft_cap`, the operands of sequences, `structure`, `alignment`,
+    `bound_length` and `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
     `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 

@@ -21,7 +21,8 @@ def SpattnCPU_Dialect : Dialect {
     online softmax (`spattn_cpu.online_step` and others), the steps of gradients
     (`spattn_cpu.query_gradient_step`, `spattn_cpu.key_gradient_step` and
     others), and loads and stores of tiles. A step of a masked tile has the
-    structure's predicate as a mask region; a step of a full tile has none.
+    structure's predicate as a mask region; a step of a full tile has none. What
+    happens to a score before the softmax is in its score region.
     `convert-spattn-cpu-to-vector` lowers them to vector code.
   }];
 }
@@ -113,7 +114,7 @@ def SpattnCPU_ClearOp : SpattnCPU_Op<"clear"> {
 }
 
 //===----------------------------------------------------------------------===//
-// Masks
+// Masks and scores
 //===----------------------------------------------------------------------===//
 
 def SpattnCPU_YieldOp : SpattnCPU_Op<"yield", [Pure, Terminator,
@@ -121,6 +122,17 @@ def SpattnCPU_YieldOp : SpattnCPU_Op<"yield", [Pure, Terminator,
   let summary = "ends a mask region: whether the pair is allowed";
   let arguments = (ins I1:$allowed);
   let assemblyFormat = "$allowed attr-dict";
+}
+
+def SpattnCPU_YieldScoreOp : SpattnCPU_Op<"yield_score", [Pure, Terminator,
+    ParentOneOf<["OnlineStepOp", "QueryGradientStepOp", "KeyGradientStepOp"]>]> {
+  let summary = "ends a score region: the base-2 logit of a pair";
+  let description = [{
+    In a step of gradients also its derivative by the product of query and key,
+    relative to that without a score region.
+  }];
+  let arguments = (ins F32:$score, Optional<F32>:$derivative);
+  let assemblyFormat = "$score (`,` $derivative^)? attr-dict";
 }
 
 //===----------------------------------------------------------------------===//
@@ -157,7 +169,8 @@ def SpattnCPU_OnlineStepOp : SpattnCPU_Op<"online_step", [SingleBlock]> {
   let summary = "one step of the online softmax over a tile of keys";
   let description = [{
     With `s[n, m] = sum_c key[n, c] * query[c, m]` over the rows `n` that `key`
-    has (base-2 logits: the query carries `scale * log2(e)`):
+    has (base-2 logits: the query carries `scale * log2(e)`), or what a score
+    region makes of that:
 
     ```
     max'[m] = max(max[m], max_n s[n, m])
@@ -170,7 +183,8 @@ def SpattnCPU_OnlineStepOp : SpattnCPU_Op<"online_step", [SingleBlock]> {
     A step with a mask region takes only the pairs for which the region yields
     true; it gets the row `m` of the query and `n` of the key within their
     tiles. Others add nothing, whatever their keys and values hold. A step
-    without one takes all, and costs no mask code. Until some `s[n, m]` is above
+    without one takes all, and costs no mask code. A score region gets the
+    product of query and key, and `m` and `n`. Until some `s[n, m]` is above
     `-inf`, 0 is subtracted in place of `max[m]`. `scores` and `correction` are
     scratch.
 
@@ -180,6 +194,17 @@ def SpattnCPU_OnlineStepOp : SpattnCPU_Op<"online_step", [SingleBlock]> {
         ^bb0(%m: index, %n: index):
           %p = arith.cmpi sge, %m, %n : index
           spattn_cpu.yield %p
+        }
+        : memref<128x64xf32>, memref<64x128xf32>, memref<64x128xf32>,
+          memref<64x128xf32>, memref<64xf32>, memref<64xf32>,
+          memref<64x64xf32>, memref<64xf32>
+    // %cap: f32
+    spattn_cpu.online_step ins(%qt, %k, %v) state(%acc, %max, %sum) scratch(%s, %c)
+        score {
+        ^bb0(%x: f32, %m: index, %n: index):
+          %t = math.tanh %x : f32
+          %l = arith.mulf %t, %cap : f32
+          spattn_cpu.yield_score %l
         }
         : memref<128x64xf32>, memref<64x128xf32>, memref<64x128xf32>,
           memref<64x128xf32>, memref<64xf32>, memref<64xf32>,
@@ -194,7 +219,7 @@ def SpattnCPU_OnlineStepOp : SpattnCPU_Op<"online_step", [SingleBlock]> {
                        Arg<SpattnCPU_RowVector, "", [MemRead, MemWrite]>:$sum,
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$scores,
                        Arg<SpattnCPU_RowVector, "", [MemRead, MemWrite]>:$correction);
-  let regions = (region MaxSizedRegion<1>:$mask);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
   let hasVerifier = 1;
   let hasCustomAssemblyFormat = 1;
 }
@@ -302,8 +327,9 @@ def SpattnCPU_QueryGradientStepOp : SpattnCPU_Op<"query_gradient_step",
 
     `query` and `dout` are transposed; the query carries `scale * log2(e)`, and
     `scale` is left for the end. As in `spattn_cpu.online_step`, a step with a mask
-    region takes only the pairs for which it yields true. `p` and `ds` are
-    scratch.
+    region takes only the pairs for which it yields true, and one with a score
+    region puts what it yields in the place of the product of query and key; `ds`
+    is multiplied by the derivative. `p` and `ds` are scratch.
 
     ```mlir
     spattn_cpu.query_gradient_step ins(%qt, %dot, %k, %v) statistics(%shift, %delta)
@@ -322,7 +348,7 @@ def SpattnCPU_QueryGradientStepOp : SpattnCPU_Op<"query_gradient_step",
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$dquery,
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$p,
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$ds);
-  let regions = (region MaxSizedRegion<1>:$mask);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
   let hasVerifier = 1;
   let hasCustomAssemblyFormat = 1;
 }
@@ -340,9 +366,8 @@ def SpattnCPU_KeyGradientStepOp : SpattnCPU_Op<"key_gradient_step", [SingleBlock
     ```
 
     `key` and `value` are transposed; the key carries `scale * log2(e)`, and
-    `scale` is left for the end. As in `spattn_cpu.online_step`, a step with a mask
-    region takes only the pairs for which it yields true. `p` and `ds` are
-    scratch.
+    `scale` is left for the end. Mask and score regions are those of
+    `spattn_cpu.query_gradient_step`; they get `m` first. `p` and `ds` are scratch.
 
     ```mlir
     spattn_cpu.key_gradient_step ins(%kt, %vt, %q, %do) statistics(%shift, %delta)
@@ -363,7 +388,7 @@ def SpattnCPU_KeyGradientStepOp : SpattnCPU_Op<"key_gradient_step", [SingleBlock
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$dvalue,
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$p,
                        Arg<SpattnCPU_Tile, "", [MemRead, MemWrite]>:$ds);
-  let regions = (region MaxSizedRegion<1>:$mask);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
   let hasVerifier = 1;
   let hasCustomAssemblyFormat = 1;
 }

@@ -485,6 +485,23 @@ def SpattnGPU_FillOp : SpattnGPU_Op<"fill", [Pure]> {
   let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
 }
 
+def SpattnGPU_DistancesOp : SpattnGPU_Op<"distances", [Pure]> {
+  let summary = "how far each row is from each column";
+  let description = [{
+    The element at row `r` of the warpgroup's 64 and column `c` is `first + r - c`,
+    or, with `transposed`, `first + c - r`, as an f32.
+
+    ```mlir
+    // %first: i32
+    %d = spattn_gpu.distances %first : !spattn_gpu.acc<64x128xf32>
+    %t = spattn_gpu.distances %first {transposed} : !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins I32:$first, UnitAttr:$transposed);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = "$first attr-dict `:` qualified(type($result))";
+}
+
 def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
   let summary = "computes each element from the operands' elements at its place";
   let description = [{

@@ -1,0 +1,92 @@
+//===- ScoreRegions.cpp - What happens to scores on a CPU -----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScoreRegions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
+#include "spattn/Structure/Spans.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace spattn;
+
+ScoreRegions::ScoreRegions(AttentionOpInterface op, ImplicitLocOpBuilder &b,
+                           IndexOps &ops)
+    : op(op), operands(op.getOperandValues()), b(b), ops(ops) {}
+
+Value ScoreRegions::constant(float value) {
+  return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+}
+
+Value ScoreRegions::mul(Value lhs, Value rhs) {
+  return arith::MulFOp::create(b, lhs, rhs);
+}
+
+Value ScoreRegions::emitScale(double number) {
+  if (!op.getScale())
+    return constant(number * *getDefaultScalar(op, OperandKind::Scale));
+  if (number == 1)
+    return op.getScale();
+  return mul(op.getScale(), constant(number));
+}
+
+void ScoreRegions::begin() {
+  Value softCap = operands[OperandKind::SoftCap];
+  if (!softCap) {
+    factor = emitScale(llvm::numbers::log2e);
+    return;
+  }
+  Value scale = emitScale(1);
+  factor = arith::DivFOp::create(b, scale, softCap);
+  cap = mul(softCap, constant(llvm::numbers::log2e));
+}
+
+ScoreRegions::Head ScoreRegions::load(Value head) {
+  Head result;
+  if (Value slopes = operands[OperandKind::AlibiSlopes]) {
+    Value slope = memref::LoadOp::create(b, slopes, ValueRange{head});
+    result.slope = mul(slope, constant(llvm::numbers::log2e));
+  }
+  return result;
+}
+
+void ScoreRegions::emit(Region &region, const Head &head,
+                        const NormalForm<Index> &form, Index firstQuery,
+                        Index firstKey, bool withDerivative) {
+  if (!cap && !head.slope)
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(
+      &region, {}, {b.getF32Type(), b.getIndexType(), b.getIndexType()},
+      {b.getLoc(), b.getLoc(), b.getLoc()});
+  Value score = block->getArgument(0), derivative;
+  if (cap) {
+    Value tanh = math::TanhOp::create(b, score);
+    score = mul(tanh, cap);
+    if (withDerivative) {
+      Value one = constant(1);
+      derivative = arith::SubFOp::create(b, one, mul(tanh, tanh));
+    }
+  }
+  if (head.slope) {
+    Index query = ops.add(firstQuery, ops.wrap(block->getArgument(1)));
+    Index key = ops.add(firstKey, ops.wrap(block->getArgument(2)));
+    // Distances are within lengths, which are at most 2^31.
+    Value distance = arith::IndexCastOp::create(
+        b, b.getI32Type(), ops.materialize(distanceOf(ops, form, query, key)));
+    Value size = arith::SIToFPOp::create(b, b.getF32Type(),
+                                         math::AbsIOp::create(b, distance));
+    score = arith::SubFOp::create(b, score, mul(head.slope, size));
+  }
+  if (withDerivative && !derivative)
+    derivative = constant(1);
+  spattn_cpu::YieldScoreOp::create(b, score, derivative);
+}

@@ -1,0 +1,68 @@
+//===- ScoreRegions.h - What happens to scores on a CPU --------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_SCOREREGIONS_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_SCOREREGIONS_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
+#include "spattn/Structure/NormalForm.h"
+
+namespace spattn {
+
+/// What happens to a product of query and key before the softmax, and its
+/// derivative: the factor of the products that steps compute, and their score
+/// regions. The one place of loops that knows.
+class ScoreRegions {
+public:
+  using Value = mlir::Value;
+  using Index = IndexOps::Value;
+
+  ScoreRegions(AttentionOpInterface op, mlir::ImplicitLocOpBuilder &b,
+               IndexOps &ops);
+
+  /// Emits what all tiles share: before loops.
+  void begin();
+
+  /// What one of the operands of products carries: they are base-2 logits, or
+  /// what score regions take.
+  Value productFactor() const { return factor; }
+  /// The scale, times a number.
+  Value emitScale(double number);
+
+  /// What the scores of a query head take.
+  struct Head {
+    /// In base-2 logits; null if there are none.
+    Value slope;
+    /// The head's numbers; null if there are none.
+    Value bias;
+  };
+  Head load(Value head);
+
+  /// Fills the score region of a step over the tile of queries from
+  /// `firstQuery` and keys from `firstKey` on, if scores need one.
+  void emit(mlir::Region &region, const Head &head,
+            const NormalForm<Index> &form, Index firstQuery, Index firstKey,
+            bool withDerivative);
+
+private:
+  Value constant(float value);
+  Value mul(Value lhs, Value rhs);
+
+  AttentionOpInterface op;
+  OperandValues operands;
+  mlir::ImplicitLocOpBuilder &b;
+  IndexOps &ops;
+  /// The soft cap in base-2 logits, if there is one.
+  Value factor, cap;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_SCOREREGIONS_H
