@@ -84,6 +84,11 @@ static void fix(SpattnContext context) {
   OK(spattnPatternIsAllowed(at256, 3, 200, 136, &allowed));
   CHECK(!allowed);
   spattnStructureDestroy(fixed);
+  SpattnStructure first = read(context, "#spattn.queries<0 to N floordiv 4>");
+  OK(spattnStructureFixLength(first, 1, 64, &fixed));
+  CHECK(strstr(spattnStructureGetText(fixed), "#spattn.queries<0 to 16>"));
+  spattnStructureDestroy(first);
+  spattnStructureDestroy(fixed);
   FAILS(InvalidArgument, "heads",
         spattnStructureFixLength(bands, 0, 64, &fixed));
   CHECK(!fixed);
@@ -100,7 +105,8 @@ static void count(SpattnContext context) {
   SpattnStructure structure =
       read(context, "#spattn.heads<2 x #spattn.partition<exclusive>, "
                     "1 x #spattn.union<#spattn.sink<3>, "
-                    "#spattn.window<left = 9, right = 2>>>");
+                    "#spattn.window<left = 9, right = 2>, "
+                    "#spattn.queries<20 to 24>>>");
   SpattnPattern pattern;
   OK(spattnPatternCreate(structure, 0, queries, keys, SpattnAlignmentEnd,
                          &pattern));

@@ -10,13 +10,18 @@
 //
 //   Ops.h         what it is written over
 //   Evaluate.h    normalForm: what one head sees at given lengths; of which
-//                 Boxes.h expands descriptions, KeyCuts.h cuts keys, and
+//                 Boxes.h expands descriptions, Cuts.h cuts keys and
+//                 QuerySegments.h the queries of each segment of them, and
 //                 Edges.h does the arithmetic of their ends
-//   Spans.h       allowed, keysOfQuery, queriesOfKey
-//   TileRanges.h  keyTiles, queryTiles
+//   Spans.h       allowed, keysOfQuery, queriesOfKey; SpanLists.h has sets of
+//                 spans
+//   TileRanges.h  keyTiles, queryTiles; of which SegmentSlots.h finds the keys
+//                 of queries in several segments, and TileSlots.h makes ranges
+//                 of tiles of spans
 //   Counts.h      tile counts, the n-th masked or full tile, pairs, rows, keys
 //
-// Host.h wraps it for integers.
+// Host.h wraps it for integers, and FormNumbers.h is for those who store a
+// normal form.
 //
 //===----------------------------------------------------------------------===//
 

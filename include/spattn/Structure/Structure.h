@@ -76,8 +76,8 @@ public:
   /// stays small.
   static constexpr int64_t maxPieces = 64;
   static constexpr int64_t maxIntervals = 24;
-  static constexpr int64_t maxKeyBounds = 8;
-  static constexpr int64_t maxQueryBounds = 8;
+  static constexpr int64_t maxKeyBounds = 16;
+  static constexpr int64_t maxQueryBounds = 16;
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;
   static constexpr int64_t maxPartition = int64_t(1) << 20;

@@ -46,8 +46,8 @@
 // -----
 
 // L8: bounds of queries
-// expected-error @+1 {{the structure has more than 8 distinct query bounds}}
-"test.a"() {s = #spattn.union<#spattn.queries<1 to 2>, #spattn.queries<3 to 4>, #spattn.queries<5 to 6>, #spattn.queries<7 to 8>, #spattn.queries<9 to inf>>} : () -> ()
+// expected-error @+1 {{the structure has more than 16 distinct query bounds}}
+"test.a"() {s = #spattn.union<#spattn.queries<1 to 2>, #spattn.queries<3 to 4>, #spattn.queries<5 to 6>, #spattn.queries<7 to 8>, #spattn.queries<9 to 10>, #spattn.queries<11 to 12>, #spattn.queries<13 to 14>, #spattn.queries<15 to 16>, #spattn.queries<17 to inf>>} : () -> ()
 
 // -----
 

@@ -291,7 +291,12 @@ def draw_sink(rng, numbers, heads):
 # ----------------------------------------------------------------------------
 
 # A random union of intersections may expand to more than a structure may.
-LIMITS = ["expands to more than", "distinct key bounds", "intervals of distances"]
+LIMITS = [
+    "expands to more than",
+    "distinct key bounds",
+    "distinct query bounds",
+    "intervals of distances",
+]
 
 
 def to_bf16(x):

@@ -103,7 +103,8 @@ const Case cases[] = {
     {"#spattn.union<#spattn.window<left = 1, right = 0>, #spattn.keys<0 to 1>, "
      "#spattn.queries<0 to 1>>",
      0, 1, end, "1111 11.. 111. 1.11"},
-    {"#spattn.union<#spattn.intersection<#spattn.queries<0 to 2>, #spattn.keys<0 "
+    {"#spattn.union<#spattn.intersection<#spattn.queries<0 to 2>, "
+     "#spattn.keys<0 "
      "to 2>>, #spattn.intersection<#spattn.queries<2 to 4>, #spattn.keys<2 to "
      "4>>>",
      0, 1, end, "11.. 11.. ..11 ..11"},

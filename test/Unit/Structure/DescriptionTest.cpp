@@ -120,6 +120,8 @@ TEST(Structure, Compares) {
   EXPECT_NE(S::sink(4), S::sink(5));
   EXPECT_NE(S::sink(4), S::prefix(4));
   EXPECT_NE(S::distances({{c(0), c(4)}}), S::keys(c(0), c(4)));
+  EXPECT_NE(S::queries(c(0), c(4)), S::keys(c(0), c(4)));
+  EXPECT_EQ(S::queries(c(0), c(4)), S::queries(c(0), c(4)));
   EXPECT_NE(S::band(Partition::Local), S::band(Partition::Local, 4));
   EXPECT_NE(S::band(Partition::Local, 4), S::band(Partition::Local, 4, 0));
   EXPECT_NE(S::band(Partition::Local), S::band(Partition::Gapped));
@@ -132,16 +134,22 @@ TEST(Structure, Compares) {
 
 TEST(Structure, CanBeWalked) {
   S structure =
-      S::unite({S::keys(c(1), n(1, 2)), S::band(Partition::Gapped, 8, 2)});
+      S::unite({S::keys(c(1), n(1, 2)), S::band(Partition::Gapped, 8, 2),
+                S::queries(c(1), c(4))});
   ASSERT_EQ(structure.kind(), S::Kind::Union);
-  ASSERT_EQ(structure.children().size(), 2u);
+  ASSERT_EQ(structure.children().size(), 3u);
   EXPECT_EQ(structure.children()[0].kind(), S::Kind::Keys);
   EXPECT_EQ(structure.children()[0].keyInterval().hi, n(1, 2));
   EXPECT_EQ(structure.children()[1].kind(), S::Kind::Band);
   EXPECT_EQ(structure.children()[1].partition(), Partition::Gapped);
   EXPECT_THAT(structure.children()[1].partitionOf(), Optional(8));
   EXPECT_THAT(structure.children()[1].partitionIndex(), Optional(2));
-  EXPECT_EQ(structure.pieces(), 2);
+  EXPECT_EQ(structure.children()[2].kind(), S::Kind::Queries);
+  EXPECT_EQ(structure.children()[2].queryInterval().hi, c(4));
+  EXPECT_EQ(structure.children()[2].keyInterval().hi, c(0));
+  EXPECT_EQ(structure.pieces(), 3);
+  EXPECT_EQ(structure.str(), "union(keys(1 to N floordiv 2), band(gapped, of "
+                             "8, index 2), queries(1 to 4))");
 }
 
 void expectRejected(const S &structure, const std::string &message,
@@ -180,7 +188,8 @@ TEST(Validate, AcceptsWhatDependsOnLength) {
         S::distances({{c(0), c(4)}, {c(4), c(8)}}),
         S::distances({{c(0), n(1, 4)}, {n(1, 8), c(8)}}),
         S::keys(n(1, 2, -3), n(1, 2)), S::keys(negInf, c(3)),
-        S::keys(c(0), inf), S::band(Partition::Local, 1, 0)})
+        S::keys(c(0), inf), S::queries(negInf, n(1, 1, -3)),
+        S::queries(n(1, 2, -3), n(1, 2)), S::band(Partition::Local, 1, 0)})
     EXPECT_EQ(structure.validate(), std::nullopt) << structure.str();
 }
 
@@ -196,7 +205,7 @@ TEST(Validate, Keys) {
   std::vector<S> parts;
   for (int64_t k = 0; k < 9; ++k)
     parts.push_back(S::keys(c(2 * k), c(2 * k + 1)));
-  expectRejected(S::unite(parts), "more than 8 distinct key bounds");
+  expectRejected(S::unite(parts), "more than 16 distinct key bounds");
 }
 
 TEST(Validate, Bands) {

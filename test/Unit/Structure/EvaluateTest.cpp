@@ -51,4 +51,34 @@ TEST(Evaluate, ExampleOfTheHeader) {
   EXPECT_EQ(read(spans[1].hi), 13);
 }
 
+/// The example of QuerySegments.h, and the same without causality.
+TEST(Evaluate, ExampleOfQuerySegments) {
+  using S = Structure;
+  Bound zero = Bound::constant(0), four = Bound::constant(4);
+  S tokens =
+      S::unite({S::window(7, 8), S::keys(zero, four), S::queries(zero, four)});
+  BlindOps ops;
+  HeadStructures causal({{1, S::intersect({S::causal(), tokens})}});
+  Instance instance = {&causal, 0, 16, 16, Alignment::End};
+  auto form = formOf(ops, instance);
+  ASSERT_EQ(form.segments.size(), 2u);
+  EXPECT_FALSE(hasQuerySegments(form));
+  EXPECT_TRUE(form.segments[0].queries[0].intervals[0].hiUnbounded);
+  EXPECT_EQ(read(form.segments[1].begin), 4);
+  EXPECT_EQ(read(form.segments[1].queries[0].intervals[0].hi), 8);
+
+  // Query 2 is at key 6, and query 0 at key 4.
+  HeadStructures both({{1, tokens}});
+  instance = {&both, 0, 12, 16, Alignment::End};
+  form = formOf(ops, instance);
+  ASSERT_EQ(form.segments.size(), 2u);
+  EXPECT_EQ(form.segments[0].queries.size(), 1u);
+  ASSERT_EQ(form.segments[1].queries.size(), 2u);
+  EXPECT_EQ(read(form.segments[1].queries[0].end), 0);
+  EXPECT_EQ(read(form.segments[1].queries[1].end), 12);
+  instance.queries = 16;
+  form = formOf(ops, instance);
+  EXPECT_EQ(read(form.segments[1].queries[0].end), 4);
+}
+
 } // namespace

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Checks.h"
+#include "QueryStructures.h"
 #include <random>
 
 using namespace spattn;
@@ -116,6 +117,26 @@ TEST(Slots, Segments) {
       2, 2, 3);
 }
 
+/// Cuts of queries cost nothing where distances decide.
+TEST(Slots, Queries) {
+  expectRanges(S::queries(c(2), c(6)), 1, 1, 1);
+  expectRanges(S::intersect({S::queries(c(2), c(6)), S::keys(c(3), c(9))}), 3,
+               1, 2);
+  // Causal global tokens are a sink, and a causal prefix is one of keys.
+  S tokens = S::unite({S::queries(c(0), c(4)), S::keys(c(0), c(4))});
+  expectRanges(S::intersect({S::causal(), S::unite({tokens, S::window(9, 9)})}),
+               2, 2, 3);
+  expectRanges(S::unite({S::causal(), block(c(0), c(4))}), 2, 2, 3);
+  // Global tokens take a slot for the other keys, as the window does.
+  expectRanges(S::unite({tokens, S::window(9, 9)}), 2, 2, 5);
+  for (size_t blocks : {2, 4, 8}) {
+    std::vector<S> parts;
+    for (size_t k = 0; k < blocks; ++k)
+      parts.push_back(block(c(64 * k), k + 1 < blocks ? c(64 * k + 64) : inf));
+    expectRanges(S::unite(parts), blocks, blocks, blocks + 1);
+  }
+}
+
 TEST(Slots, Mixtures) {
   expectRanges(HeadStructures({{2, S::causal()}, {1, S::window(2, 0)}}), 1, 1,
                1);
@@ -163,6 +184,9 @@ TEST(Slots, Operations) {
                51);
   expectAtMost(HeadStructures({{1, S::unite({S::sink(4), S::window(128, 0)})}}),
                4, 51, 117);
+  S tokens = S::unite({S::queries(c(0), c(64)), S::keys(c(0), c(64))});
+  expectAtMost(HeadStructures({{1, S::unite({tokens, S::window(9, 9)})}}), 11,
+               99, 180);
 }
 
 /// Sorting networks of all sizes sort, by the zero-one principle.
