@@ -61,6 +61,25 @@ def keys(lo: BoundLike, hi: BoundLike) -> Structure:
     return make("keys", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
 
 
+def queries(lo: BoundLike, hi: BoundLike) -> Structure:
+    """The queries of an interval, whatever they look at: `lo <= p < hi`.
+
+    `p` is the query's place among the keys: its index `i`, or with aligned ends
+    `i + Nk - Nq`, but at least 0.
+    """
+    return make("queries", f"{text_of_bound(lo)} to {text_of_bound(hi)}")
+
+
+def global_tokens(count: int) -> Structure:
+    """The first tokens see all keys, and all queries see them: rows and columns."""
+    return keys(0, index_of(count, "a number of tokens")) | queries(0, count)
+
+
+def block(lo: BoundLike, hi: BoundLike) -> Structure:
+    """Tokens that see each other: the queries and the keys of an interval."""
+    return queries(lo, hi) & keys(lo, hi)
+
+
 def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
     """`lo <= d < hi` for at least one of the intervals `(lo, hi)`."""
     texts = []

@@ -32,6 +32,8 @@ def panels(plot):
     [
         spattn.local_band(),
         spattn.sink(4) | spattn.window(20),
+        spattn.global_tokens(12) | spattn.window(left=9, right=9),
+        spattn.block(0, 40) | spattn.block(40, 61) | spattn.block(64, 96),
         spattn.per_head((3, spattn.exclusive_bands()), spattn.prefix(40)),
     ],
 )

@@ -27,6 +27,13 @@ TEXTS = {
     "#spattn.sink<4>": spattn.sink(4),
     "#spattn.prefix<7>": spattn.prefix(7),
     "#spattn.keys<0 to N floordiv 4>": spattn.keys(0, N // 4),
+    "#spattn.queries<0 to N floordiv 4>": spattn.queries(0, N // 4),
+    "#spattn.union<#spattn.keys<0 to 64>, #spattn.queries<0 to 64>>": (
+        spattn.global_tokens(64)
+    ),
+    "#spattn.intersection<#spattn.queries<8 to 40>, #spattn.keys<8 to 40>>": (
+        spattn.block(8, 40)
+    ),
     "#spattn.distances<0 to 128, N floordiv 2 to N floordiv 2 + 256>": (
         spattn.distances((0, 128), (N // 2, N // 2 + 256))
     ),
@@ -71,6 +78,9 @@ def test_equality_is_by_pairs():
     assert spattn.full() & spattn.causal() == spattn.causal()
     assert spattn.exclusive_bands() != spattn.local_band()
     assert spattn.causal() != "#spattn.causal"
+    assert spattn.queries(0, 9) | spattn.queries(4, 12) == spattn.queries(0, 12)
+    assert hash(spattn.queries(0, 9)) == hash(spattn.queries(-math.inf, 9))
+    assert spattn.queries(0, 9) != spattn.keys(0, 9)
     for a, b in [
         (spattn.sink(4), spattn.window(9)),
         (spattn.local(), spattn.keys(0, 9)),
@@ -140,6 +150,12 @@ ERRORS = [
     (lambda: spattn.distances((5, 3, 1)), "pairs"),
     (lambda: spattn.distances(("0", 4)), "expected a bound"),
     (lambda: spattn.keys(0, 2**50), "2\\^40|1099511627776|out of range"),
+    (lambda: spattn.queries(5, 3), "query interval '5 to 3' is inverted"),
+    (lambda: spattn.queries(-4, 3), "query interval '-4 to 3' has a negative bound"),
+    (lambda: spattn.queries("0", 3), "expected a bound"),
+    (lambda: spattn.global_tokens(0), "key interval '0 to 0' is empty"),
+    (lambda: spattn.global_tokens(2.5), "expected a number of tokens"),
+    (lambda: spattn.block(7, 7), "query interval '7 to 7' is empty"),
     (lambda: N * 2 + 1 and (N + 1) * 2, "multiply N before"),
     (lambda: (N + 1) // 2, "divide N before adding"),
     (lambda: N // 0, "positive divisor"),
