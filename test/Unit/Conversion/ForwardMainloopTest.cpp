@@ -119,7 +119,9 @@ TEST_P(ForwardMainloopTest, LongRows) {
   spec.lse = true;
   CallSpec call = {1, 200, 500, 1, 0.3f};
   for (const char *structure :
-       {"#spattn.causal", "#spattn.partition<local_band>"}) {
+       {"#spattn.causal", "#spattn.partition<local_band>",
+        "#spattn.union<#spattn.window<left = 30, right = 20>, #spattn.keys<0 "
+        "to 70>, #spattn.queries<300 to 370>>"}) {
     spec.structure = structure;
     for (bool late : {false, true})
       run(spec, call, late);

@@ -92,7 +92,9 @@ TEST_P(KeyMainloopTest, LongColumns) {
   CallSpec call = {1, 400, 200, 1, 0.3f};
   for (const char *structure :
        {"#spattn.causal", "#spattn.window<left = 30, right = 0>",
-        "#spattn.partition<local_band>"}) {
+        "#spattn.partition<local_band>",
+        "#spattn.union<#spattn.window<left = 30, right = 20>, #spattn.keys<0 "
+        "to 70>, #spattn.queries<0 to 70>>"}) {
     spec.structure = structure;
     for (bool late : {false, true})
       run(spec, call, late);

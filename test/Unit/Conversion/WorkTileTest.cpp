@@ -286,6 +286,15 @@ TEST(WorkTileLayout, TablesForManyIntervals) {
       layoutOf("#spattn.distances<0 to 8, 64 to 128, 512 to 600>");
   EXPECT_TRUE(many.hasTables());
   EXPECT_EQ(many.intervals, 3);
+  EXPECT_EQ(many.intervalWords, 4);
+  // Those of queries have more numbers each.
+  WorkTileLayout queries =
+      layoutOf("#spattn.union<#spattn.window<left = 9, right = 9>, "
+               "#spattn.keys<0 to 4>, #spattn.queries<0 to 4>>");
+  EXPECT_EQ(queries.intervals, 3);
+  EXPECT_EQ(queries.intervalWords, 8);
+  EXPECT_EQ(queries.intervalsAt() % 8, 0);
+  EXPECT_EQ(queries.words(), queries.intervalsAt() + 24);
 }
 
 } // namespace

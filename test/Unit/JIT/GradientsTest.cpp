@@ -44,6 +44,11 @@ const char *const kStructures[] = {
     "#spattn.union<#spattn.partition<exclusive>, #spattn.sink<2>>",
     ("#spattn.intersection<#spattn.causal, #spattn.union<#spattn.keys<2 to 6>, "
      "#spattn.distances<4 to 7>>>"),
+    ("#spattn.union<#spattn.window<left = 1, right = 0>, #spattn.keys<0 to 2>, "
+     "#spattn.queries<0 to 2>>"),
+    ("#spattn.union<#spattn.intersection<#spattn.queries<1 to 6>, "
+     "#spattn.keys<1 to 6>>, #spattn.intersection<#spattn.queries<6 to inf>, "
+     "#spattn.keys<6 to inf>>>"),
     "#spattn.heads<1 x #spattn.causal, 3 x #spattn.partition<exclusive>>",
 };
 
