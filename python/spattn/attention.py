@@ -64,15 +64,15 @@ def attention(
     softmax of each of the head's queries, unscaled and without a value. The log-sum-exp
     includes it; it is the sink itself where a query sees no key.
 
-    Rows of a batch may be padded, or hold packed documents. All of these are i32 arrays
-    on the device of q. `query_lengths` and `key_lengths`, (batch,), say how many queries
-    and keys each row has, before its padding; `query_starts` and `key_starts`, (batch,),
-    where they start, after padding on the left. `cu_seqlens_q` and `cu_seqlens_k`,
-    (documents + 1,) for a batch of 1 or (batch, documents + 1), are the cumulative
-    lengths of documents, each an attention of its own; `cu_seqlens_k` defaults to
-    `cu_seqlens_q`. Padding has the output 0 and the log-sum-exp -inf, and nothing that it
-    holds is seen. Bands that depend on the length take that of the document, or with
-    `bound_length="pack"` the length of k.
+    Rows of a batch may be padded, or hold packed documents. All of these are i32
+    arrays on the device of q. `query_lengths` and `key_lengths`, (batch,), say how many
+    queries and keys each row has, before its padding; `query_starts` and `key_starts`,
+    (batch,), where they start, after padding on the left. `cu_seqlens_q` and
+    `cu_seqlens_k`, (documents + 1,) for a batch of 1 or (batch, documents + 1), are the
+    cumulative lengths of documents, each an attention of its own; `cu_seqlens_k`
+    defaults to `cu_seqlens_q`. Padding has the output 0 and the log-sum-exp -inf, and
+    nothing that it holds is seen. Bands that depend on the length take that of the
+    document, or with `bound_length="pack"` the length of k.
 
     `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
     is given. On a GPU, the kernel is launched on `stream`, by default the current

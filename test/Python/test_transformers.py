@@ -225,13 +225,12 @@ def test_configure_switches_a_model_to_spattn(device):
 def generate(model, ids, **options):
     out = model.generate(
         ids,
-        attention_mask=torch.ones_like(ids),
+        **{"attention_mask": torch.ones_like(ids)} | options,
         max_new_tokens=12,
         min_new_tokens=12,
         do_sample=False,
         output_logits=True,
         return_dict_in_generate=True,
-        **options,
     )
     return out.sequences, torch.stack(out.logits)
 
@@ -280,15 +279,100 @@ def test_cache_equals_no_cache(definition, device):
     assert_close(logits.transpose(0, 1), whole)
 
 
-def test_padding_at_the_end(device):
+def left_padding(ids):
+    mask = torch.ones_like(ids)
+    mask[0, :7] = 0
+    return mask
+
+
+def right_padding(ids):
+    return left_padding(ids).flip(-1)
+
+
+def padding_on_both_sides(ids):
+    return left_padding(ids) * right_padding(ids)
+
+
+@pytest.mark.parametrize(
+    "padding", [left_padding, right_padding, padding_on_both_sides]
+)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_padding_equals_eager(family, padding, device):
     ids = tokens(device, length=20)
-    padding = torch.ones_like(ids)
-    padding[0, 13:] = 0
-    model, eager = make("mistral", device), make("mistral", device, "eager")
-    actual = model(ids, attention_mask=padding).logits
-    expected = eager(ids, attention_mask=padding).logits
-    valid = padding.bool()
-    assert_close(actual[valid], expected[valid])
+    mask = padding(ids)
+    model, eager = make(family, device), make(family, device, "eager")
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    valid = mask.bool()
+    actual, expected = (
+        m(ids, attention_mask=mask, position_ids=positions).logits[valid]
+        for m in (model, eager)
+    )
+    assert_close(actual, expected)
+
+
+def test_generation_with_left_padding(device):
+    ids = tokens(device, length=20)
+    mask = left_padding(ids)
+    ids[~mask.bool()] = 0
+    model, eager = make("llama", device), make("llama", device, "eager")
+    (sequences, logits), (expected, expected_logits) = (
+        generate(m, ids, attention_mask=mask) for m in (model, eager)
+    )
+    if device == "cpu":
+        assert torch.equal(sequences, expected)
+        assert_close(logits, expected_logits)
+
+
+# transformers' gpt_oss does not look for packed documents in positions.
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"gpt_oss"}))
+def test_packed_documents_equal_eager(family, device):
+    """By positions that start again, and by what collators prepare."""
+    ids = tokens(device, batch=1, length=40)
+    ends = [0, 5, 6, 27, 40]
+    positions = torch.cat(
+        [torch.arange(b - a) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    )
+    positions = positions[None].to(device)
+    model, eager = make(family, device), make(family, device, "eager")
+    expected = eager(ids, position_ids=positions, use_cache=False).logits
+    assert_close(model(ids, position_ids=positions, use_cache=False).logits, expected)
+    cumulative = torch.tensor(ends, dtype=torch.int32, device=device)
+    actual = model(
+        ids,
+        position_ids=positions,
+        use_cache=False,
+        cu_seq_lens_q=cumulative,
+        cu_seq_lens_k=cumulative,
+    ).logits
+    assert_close(actual, expected)
+
+
+def test_documents_have_bands_of_their_own(device):
+    """As if each were alone."""
+    model = spattn.configure(make("olmoe", device), spattn.exclusive_bands())
+    ids = tokens(device, batch=2, length=40)
+    rows = [[0, 17, 40], [0, 33, 40]]
+    positions = torch.stack(
+        [torch.cat((torch.arange(b), torch.arange(40 - b))) for _, b, _ in rows]
+    ).to(device)
+    actual = model(ids, position_ids=positions, use_cache=False).logits
+    for row, (_, middle, _) in enumerate(rows):
+        for part in (slice(0, middle), slice(middle, 40)):
+            alone = model(ids[row : row + 1, part], use_cache=False).logits
+            assert_close(actual[row : row + 1, part], alone)
+
+
+def test_gradients_of_packed_documents(device):
+    ids = tokens(device, batch=1, length=40)
+    positions = torch.cat((torch.arange(13), torch.arange(27)))[None].to(device)
+    results = []
+    for implementation in ("spattn", "eager"):
+        model = make("llama", device, implementation)
+        model(
+            input_ids=ids, labels=ids, position_ids=positions, use_cache=False
+        ).loss.backward()
+        results.append(gradients(model))
+    assert_close(*results)
 
 
 def test_no_mask_is_made(device, monkeypatch):
@@ -321,9 +405,16 @@ def test_compiles_in_one_graph(device):
         padding = torch.ones_like(ids)
         out = compiled(ids, use_cache=False, attention_mask=padding)
         assert_close(out.logits, expected)
+        padding[0, :3] = padding[1, 17:] = 0
+        valid = padding.bool()
+        actual, expected = (
+            m(ids, use_cache=False, attention_mask=padding).logits[valid]
+            for m in (compiled, model)
+        )
+        assert_close(actual, expected)
         if device == "cpu":  # On a GPU, this error ends the process's use of it.
-            padding[0, 0] = 0
-            with pytest.raises(RuntimeError, match="padding only at the end"):
+            padding[0, 9] = 0
+            with pytest.raises(RuntimeError, match="not between their tokens"):
                 compiled(ids, use_cache=False, attention_mask=padding)
 
 
@@ -341,22 +432,10 @@ def test_gradient_checkpointing(device):
     assert_close(*results)
 
 
-def left_padding(ids):
+def padding_between(ids):
     mask = torch.ones_like(ids)
-    mask[0, :3] = 0
+    mask[0, 3:5] = 0
     return {"attention_mask": mask}
-
-
-def padding_under_prefix(ids):
-    mask = torch.ones_like(ids)
-    mask[0, -3:] = 0
-    return {"attention_mask": mask}
-
-
-def packed(ids):
-    half = ids.shape[1] // 2
-    positions = torch.arange(half, device=ids.device).repeat(ids.shape[0], 2)
-    return {"position_ids": positions, "use_cache": False}
 
 
 def square_mask(ids):
@@ -368,9 +447,7 @@ def square_mask(ids):
 @pytest.mark.parametrize(
     "arguments, structure, message",
     [
-        (left_padding, None, "padding only at the end"),
-        (padding_under_prefix, "#spattn.prefix<4>", "padding only at the end"),
-        (packed, None, "no packed sequences"),
+        (padding_between, None, "not between their tokens"),
         (square_mask, None, "takes no mask"),
         (lambda ids: {"output_attentions": True}, None, "output_attentions"),
     ],

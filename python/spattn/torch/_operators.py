@@ -22,7 +22,8 @@ from . import _check
 from ._launcher import library
 
 _OPTIONS = 'str structure, float? scale=None, str layout="bhnd", str alignment="end"'
-#: Where sequences start and end, (batch, sequences) in int32, and what bounds depend on.
+#: Where sequences start and end, (batch, sequences) in int32, and what length bounds
+#: depend on.
 _SEQUENCES = (
     "Tensor? query_starts=None, Tensor? query_ends=None, Tensor? key_starts=None, "
     'Tensor? key_ends=None, str bound_length="sequence"'

@@ -95,8 +95,8 @@ def attention(
     and `cu_seqlens_k`, (documents + 1,) for a batch of 1 or (batch, documents + 1), are
     the cumulative lengths of documents, each an attention of its own; `cu_seqlens_k`
     defaults to `cu_seqlens_q`. Padding has the output 0, the log-sum-exp -inf and the
-    gradient 0, and nothing that it holds is seen, NaN included. Bands that depend on the
-    length take that of the document, or with `bound_length="pack"` the length of `key`.
+    gradient 0, and nothing that it holds is seen, NaN included. Bands that depend on
+    the length take that of the document, or with `bound_length="pack"` that of `key`.
 
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.

@@ -17,7 +17,6 @@ _UNSUPPORTED = {
     "softcap": "set config.attn_logit_softcapping = None if the model can do without",
     "position_bias": 'use attn_implementation="flex_attention"',
     "output_attentions": 'use attn_implementation="eager" to see probabilities',
-    "cu_seq_lens_q": "pass one sequence in each row instead of packed ones",
 }
 """Unsupported arguments that change the result, and what to do instead."""
 
@@ -37,7 +36,9 @@ def attention(
 ) -> tuple[torch.Tensor, None]:
     """Attention for a layer: takes (batch, heads, length, dim) tensors, and returns
     (batch, length, heads, dim)."""
-    if attention_mask is not None:
+    if attention_mask is not None and not (
+        attention_mask.dtype == torch.int32 and attention_mask.dim() == 3
+    ):
         raise UnsupportedError(
             "spattn takes no mask tensors; describe the mask as a structure and call "
             "spattn.configure(model, structure)"
@@ -53,8 +54,35 @@ def attention(
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     structure = _structure(module, query.shape[1], sliding_window, is_causal)
-    out = operators.attention(query, key, value, structure, scale=scaling, sinks=s_aux)
+    sequences = _sequences(attention_mask, structure, kwargs)
+    out = operators.attention(
+        query, key, value, structure, scale=scaling, sinks=s_aux, **sequences
+    )
     return out.transpose(1, 2).contiguous(), None
+
+
+def _sequences(
+    rows: torch.Tensor | None, structure: str, arguments: dict[str, Any]
+) -> dict[str, torch.Tensor]:
+    """Where packed documents and padding are: from `mask`, or from the arguments that
+    data collators prepare for FlashAttention."""
+    queries = arguments.get("cu_seq_lens_q")
+    keys = arguments.get("cu_seq_lens_k")
+    if queries is not None:
+        return {
+            "cu_seqlens_q": queries,
+            "cu_seqlens_k": queries if keys is None else keys,
+        }
+    if rows is None:
+        return {}
+    if len(rows) == 2:
+        return {"cu_seqlens_q": rows[0], "cu_seqlens_k": rows[1]}
+    if structure != "#spattn.full":
+        raise UnsupportedError(
+            "spattn takes padding of layers that are not causal only where they see "
+            "all tokens; pass sequences of the same length, or configure other layers"
+        )
+    return {"cu_seqlens_k": rows[0]}
 
 
 def _structure(

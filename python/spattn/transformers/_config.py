@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from transformers import PreTrainedModel
 
 from ..errors import ArgumentError
 from ..structure import Structure, as_structure
-from ..structures import distances
 
 NAME = "spattn"
 """The value of `attn_implementation`."""
@@ -72,17 +69,3 @@ def configured(config: Any, layer: int) -> str | None:
             f"each of the {count} layers, got {texts!r}"
         )
     return texts[layer]
-
-
-# torch.compile treats the result as a constant.
-@torch.compiler.assume_constant_result
-def _is_causal_text(text: str, heads: int, length: int) -> bool:
-    later = distances((-math.inf, 0))
-    return (as_structure(text) & later).stats(length, heads=heads).pairs == 0
-
-
-def is_causal(config: Any, length: int) -> bool:
-    """Whether the structures of all layers are causal."""
-    texts = {configured(config, i) for i in range(config.num_hidden_layers)} - {None}
-    heads = config.num_attention_heads
-    return all(_is_causal_text(text, heads, length) for text in texts)
