@@ -239,6 +239,29 @@ llvm.func @stores(%x: f32, %p: !llvm.ptr, %stride: i64, %zero: bf16) {
   llvm.return
 }
 
+// Rows from a number on, 16 bytes a lane, before all lanes' fence and one's arrival.
+// CHECK-LABEL: @ragged
+// CHECK: scf.for
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<3>
+// CHECK: fence.proxy.async.shared::cta;
+// CHECK-SAME: bar.warp.sync 0xffffffff;
+// CHECK-SAME: @p mbarrier.arrive.shared::cta.b64 _, [$0];
+// CHECK: arith.minsi
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr
+// CHECK: bar.warp.sync 0xffffffff;
+llvm.func @ragged(%p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
+  %bm = spattn_gpu.alloc : !spattn_gpu.memory<16>
+  %full = spattn_gpu.barrier %bm : !spattn_gpu.memory<16>
+  spattn_gpu.finish_load %t rows %n, %full : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.store_tile_rows %t to %p stride %n rows %n columns 72 : !spattn_gpu.shared<128x128xbf16>
+  llvm.return
+}
+
 // CHECK-LABEL: @words
 // CHECK: scf.if
 // CHECK-COUNT-2: llvm.store {{.*}} : i32, !llvm.ptr<3>

@@ -151,3 +151,33 @@ func.func @modifiers(%q: !t, %s: !s, %c: f32, %o: !t) {
     alibi_slopes(%s : !s) soft_cap(%c) outs(%o : !t)
   return
 }
+
+// -----
+
+!t = memref<?x2x?x64xf32>
+!l = memref<?x2x?xf32>
+!n = memref<?x?xi32>
+!s = memref<2xf32, strided<[?]>>
+
+// The sequence of a tile is found by a search over where sequences start and end, of its batch
+// element; what is given is clamped. Rows of operands start behind the sequence's first. Padding has
+// no sink logit, and tiles without rows are left out.
+// CHECK-LABEL: @sequences
+// CHECK-SAME: %[[QS:[^ ]*]]: memref<?x?xi32>, %[[KE:[^ ]*]]: memref<?x?xi32>
+// CHECK: scf.forall
+// CHECK: scf.while
+// CHECK: scf.if
+// CHECK: %[[START:.*]] = memref.load %[[QS]][%{{.*}}, %{{.*}}] : memref<?x?xi32>
+// CHECK: arith.index_cast %[[START]] : i32 to index
+// CHECK: arith.maxsi
+// CHECK: arith.minsi
+// CHECK: memref.load %[[KE]][%{{.*}}, %{{.*}}] : memref<?x?xi32>
+// CHECK: scf.if
+// CHECK: %[[SINK:.*]] = memref.load %{{.*}}[%{{.*}}] : memref<2xf32, strided<[?]>>
+// CHECK: %[[OWN:.*]] = arith.select %{{.*}}, %[[SINK]], %{{.*}} : f32
+// CHECK: spattn_cpu.online_init({{.*}}) sink(%[[OWN]])
+func.func @sequences(%qs: !n, %ke: !n, %q: !t, %s: !s, %o: !t, %l: !l) {
+  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s)
+    query_starts(%qs : !n) key_ends(%ke : !n) outs(%o, %l : !t, !l)
+  return
+}

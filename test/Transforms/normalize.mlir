@@ -144,3 +144,16 @@ func.func @far(%q: !d, %k: !k, %o: !d) -> (!d, !d) {
          ins(%q, %k, %k : !d, !k, !k) outs(%o : !d)
   return %r, %s : !d, !d
 }
+
+// Bounds depend on the lengths of sequences, which nobody knows.
+// CHECK-LABEL: @sequences
+// CHECK: structure(#spattn.keys<0 to N floordiv 2>)
+// CHECK: structure(#spattn.partition<exclusive>)
+!w = tensor<1x2x64x16xf32>
+func.func @sequences(%q: !w, %o: !w, %n: tensor<1x1xi32>) -> (!w, !w) {
+  %r = spattn.attention structure(#spattn.keys<0 to N floordiv 2>)
+         ins(%q, %q, %q : !w, !w, !w) key_ends(%n : tensor<1x1xi32>) outs(%o : !w)
+  %s = spattn.attention structure(#spattn.partition<exclusive>)
+         ins(%q, %q, %q : !w, !w, !w) query_starts(%n : tensor<1x1xi32>) outs(%o : !w)
+  return %r, %s : !w, !w
+}

@@ -89,3 +89,12 @@ func.func @backward(%s: tensor<1x2x256x16xf32>, %l: tensor<1x2x256xf32>) -> tens
     outs(%s, %s, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>)
   return %0#0 : tensor<1x2x256x16xf32>
 }
+
+// CHECK: attention at {{.*}}: #spattn.causal
+// CHECK-NEXT: lengths of sequences are known at run time only
+func.func @sequences(%s: tensor<1x2x256x16xf32>, %n: tensor<1x1xi32>) -> tensor<1x2x256x16xf32> {
+  %0 = spattn.attention structure(#spattn.causal)
+    ins(%s, %s, %s : tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>, tensor<1x2x256x16xf32>)
+    key_ends(%n : tensor<1x1xi32>) outs(%s : tensor<1x2x256x16xf32>)
+  return %0 : tensor<1x2x256x16xf32>
+}

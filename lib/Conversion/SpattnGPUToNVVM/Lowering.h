@@ -181,6 +181,13 @@ void forPairs(Emitter &e, SharedType type, mlir::Value tile,
               mlir::Value rowBlock,
               llvm::function_ref<void(size_t pair, mlir::Value pointer)> body);
 
+/// Where a row's `piece`-th 16 bytes are in a tile.
+mlir::Value pieceInTile(Emitter &e, SharedType type, mlir::Value tile,
+                        mlir::Value row, mlir::Value piece);
+/// Sets the rows of a tile from `rows` on, which is not negative, to zero, by
+/// the lanes of a warp.
+void zeroRows(Emitter &e, SharedType type, mlir::Value tile, mlir::Value rows);
+
 inline int64_t bytesOf(SharedType type) {
   return type.getRows() * type.getColumns() * 2;
 }

@@ -48,6 +48,40 @@ void spattn::spattn_gpu::forPairs(
   }
 }
 
+Value spattn::spattn_gpu::pieceInTile(Emitter &e, SharedType type, Value tile,
+                                      Value row, Value piece) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value seven = e.i32(7), rowBytes = e.i32(128), pieceBytes = e.i32(16);
+  // The swizzle exchanges the pieces of a row, by its number mod 8.
+  Value swap = arith::AndIOp::create(b, row, seven);
+  Value inChunk = arith::AndIOp::create(b, piece, seven);
+  Value place = e.mul(arith::XOrIOp::create(b, inChunk, swap), pieceBytes);
+  Value chunk = arith::ShRUIOp::create(b, piece, e.i32(3));
+  Value toRow = e.mul(row, rowBytes);
+  Value inTile = e.add(e.mul(chunk, e.i32(chunkBytes(type))), toRow);
+  return e.offset(tile, e.add(inTile, place));
+}
+
+void spattn::spattn_gpu::zeroRows(Emitter &e, SharedType type, Value tile,
+                                  Value rows) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value pieces = e.i32(type.getColumns() / 8);
+  Value first = e.mul(e.toI32(rows), pieces);
+  Value begin = e.add(first, e.lane());
+  Value end = e.i32(type.getRows() * type.getColumns() / 8);
+  Value lanes = e.i32(32);
+  Value zero = arith::ConstantOp::create(
+      b, b.getZeroAttr(VectorType::get(4, b.getI32Type())));
+  auto loop = scf::ForOp::create(b, begin, end, lanes);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value n = loop.getInductionVar();
+  Value row = arith::DivUIOp::create(b, n, pieces);
+  Value piece = arith::RemUIOp::create(b, n, pieces);
+  LLVM::StoreOp::create(b, zero, pieceInTile(e, type, tile, row, piece),
+                        /*alignment=*/16);
+}
+
 namespace {
 
 /// Runs `body` for each of the thread's rows that exists.
@@ -242,6 +276,39 @@ SPATTN_LOWER(StoreFillOp) {
   return success();
 }
 
+/// Lanes copy 16 bytes each, row by row.
+SPATTN_LOWER(StoreTileRowsOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  Value pieces = e.i32(op.getColumns() / 8);
+  Value most = e.i32(type.getRows());
+  Value rows =
+      arith::MinSIOp::create(b, e.toI32(adaptor.getRows().front()), most);
+  Value count = e.mul(rows, pieces);
+  Value lanes = e.i32(32);
+  auto loop = scf::ForOp::create(b, e.lane(), count, lanes);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value n = loop.getInductionVar();
+    Value row = arith::DivUIOp::create(b, n, pieces);
+    Value piece = arith::RemUIOp::create(b, n, pieces);
+    auto vector = VectorType::get(4, b.getI32Type());
+    Value value = LLVM::LoadOp::create(
+        b, vector, pieceInTile(e, type, adaptor.getTile().front(), row, piece),
+        /*alignment=*/16);
+    Value target =
+        elementPointer(e, adaptor.getPointer().front(),
+                       e.mul(e.toIndex(row), adaptor.getStride().front()),
+                       type.getElementType());
+    Value pieceBytes = e.i32(16);
+    LLVM::StoreOp::create(b, value, e.offset(target, e.mul(piece, pieceBytes)),
+                          /*alignment=*/16);
+  }
+  ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Fragments that are added up in memory
 //===----------------------------------------------------------------------===//
@@ -334,7 +401,7 @@ void spattn::spattn_gpu::populateMemoryPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
   patterns.add<StoreOpLowering, LoadRowsOpLowering, StoreRowsOpLowering,
                ReadOpLowering, RowProductsOpLowering, StoreFillOpLowering,
-               AddFragmentOpLowering, WriteFragmentOpLowering,
-               LoadFragmentOpLowering, ReadColumnsOpLowering>(
-      types, patterns.getContext());
+               StoreTileRowsOpLowering, AddFragmentOpLowering,
+               WriteFragmentOpLowering, LoadFragmentOpLowering,
+               ReadColumnsOpLowering>(types, patterns.getContext());
 }

@@ -169,6 +169,16 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(FinishLoadOp) {
+  Emitter e(b);
+  zeroRows(e, op.getTile().getType(), adaptor.getTile().front(),
+           adaptor.getRows().front());
+  // All lanes arrive, as for a load, each for its own writes.
+  ptx::emit(b, "mbarrier.arrive.shared::cta.b64 _, [$0];", "r,~{memory}",
+            e.address(adaptor.getBarrier().front()));
+  return success();
+}
+
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   constexpr int64_t pieceWords = kPieceBytes / 4;
@@ -456,11 +466,11 @@ void spattn::spattn_gpu::populateSm80Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
-           SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
-           SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
-           StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
-           MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-           MmaOpLowering, SetMaxRegistersOpLowering>(types,
-                                                     patterns.getContext());
+           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
+           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
+           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
+          types, patterns.getContext());
 }

@@ -73,6 +73,19 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(FinishLoadOp) {
+  Emitter e(b);
+  zeroRows(e, op.getTile().getType(), adaptor.getTile().front(),
+           adaptor.getRows().front());
+  // MMAs read tiles by the other proxy.
+  ptx::emit(b,
+            "{\n.reg .pred p;\nfence.proxy.async.shared::cta;\n"
+            "bar.warp.sync 0xffffffff;\nelect.sync _|p, 0xffffffff;\n"
+            "@p mbarrier.arrive.shared::cta.b64 _, [$0];\n}",
+            "r,~{memory}", e.address(adaptor.getBarrier().front()));
+  return success();
+}
+
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   std::string bytes = std::to_string(4 * op.getCount());
@@ -301,11 +314,11 @@ void spattn::spattn_gpu::populateSm90Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
-           SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
-           SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
-           StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
-           MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-           MmaOpLowering, SetMaxRegistersOpLowering>(types,
-                                                     patterns.getContext());
+           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
+           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
+           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
+          types, patterns.getContext());
 }

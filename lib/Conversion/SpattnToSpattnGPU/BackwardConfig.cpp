@@ -178,6 +178,7 @@ spattn::chooseKernelConfig(AttentionBackwardOp op,
   if (failed(config) || failed(applyTileShape(op, *config)) ||
       failed(applyOptions(op, options, *config)) || failed(check(op, *config)))
     return failure();
+  config->hasSequences = op.hasSequences();
   config->item = layoutOfColumnTiles(op, config->keyTile(), config->queryTile);
   config->queryItem =
       layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);

@@ -47,6 +47,9 @@ struct BackwardConfig {
   /// Registers of a thread that loads.
   int64_t producerRegisters = 40;
 
+  /// Whether batch entries hold sequences.
+  bool hasSequences = false;
+
   /// How the main kernel's work tiles are posted, and those of the kernel for
   /// queries. Depends on all of the above.
   WorkTileLayout item{}, queryItem{};

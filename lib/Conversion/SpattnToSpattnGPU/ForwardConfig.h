@@ -36,6 +36,8 @@ struct ForwardConfig {
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
   /// than in rounds.
   bool dynamicScheduler = false;
+  /// Whether batch entries hold sequences.
+  bool hasSequences = false;
   /// How work tiles are posted. Depends on all of the above.
   WorkTileLayout item{};
   /// Posted work tiles that wait for their readers at most: fewer where there

@@ -80,7 +80,9 @@ struct ConvertSpattnToSpattnGPUPass
       return success();
     }
     auto op = cast<AttentionOpInterface>(*host->op);
-    if (failed(checkKnownOperands(op, getBasicOperands(), "kernel for a GPU")))
+    if (failed(checkKnownOperands(op, getOperandsWithSequences(),
+                                  "kernel for a GPU")) ||
+        failed(checkSequences(op)))
       return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
@@ -102,6 +104,20 @@ struct ConvertSpattnToSpattnGPUPass
       return failure();
     }
     function.erase();
+    return success();
+  }
+
+  /// Biases count distances from the ends of all rows.
+  static LogicalResult checkSequences(AttentionOpInterface op) {
+    if (!op.hasSequences())
+      return success();
+    OperandValues given = op.getOperandValues();
+    for (OperandKind kind : {OperandKind::AlibiSlopes})
+      if (given[kind])
+        return op->emitOpError("has '")
+               << stringifyOperandKind(kind)
+               << "' and sequences, which no kernel for a GPU computes together "
+                  "yet";
     return success();
   }
 
@@ -153,6 +169,7 @@ struct ConvertSpattnToSpattnGPUPass
     };
     for (const AttentionOperand &operand : op.getAttentionOperands())
       if (operand->elements != ElementKind::F32 &&
+          operand->elements != ElementKind::I32 &&
           element(operand.value) != element(op.getQuery()))
         return op.emitOpError("expected '")
                << operand->name << "' to have elements of type "

@@ -279,6 +279,22 @@ func.func @fill_columns(%p: !llvm.ptr, %i: index, %zero: f32) {
 
 // -----
 
+func.func @tile_rows_beyond(%p: !llvm.ptr, %t: !spattn_gpu.shared<64x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a multiple of 8 columns up to 64, got 72}}
+  spattn_gpu.store_tile_rows %t to %p stride %i rows %i columns 72 : !spattn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @tile_rows_odd(%p: !llvm.ptr, %t: !spattn_gpu.shared<64x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a multiple of 8 columns up to 64, got 20}}
+  spattn_gpu.store_tile_rows %t to %p stride %i rows %i columns 20 : !spattn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
 func.func @spans_columns(%seen: !spattn_gpu.column_mask<16>) {
   // expected-error @+1 {{expected 'others' of the result's type '!spattn_gpu.column_mask<32>', got '!spattn_gpu.column_mask<16>'}}
   %s = spattn_gpu.column_mask with %seen : !spattn_gpu.column_mask<16> {

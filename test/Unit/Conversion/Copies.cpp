@@ -109,6 +109,19 @@ bool Warp::runCopy(Operation &op) {
             });
         return true;
       })
+      .Case([&](FinishLoadOp finish) {
+        std::optional<Tile> tile = locate(finish.getTile());
+        if (!tile)
+          return false;
+        int64_t first = number32(finish.getRows());
+        cta.startCopy(keyOf(finish.getBarrier()), /*late=*/false,
+                      [tile = *tile, first] {
+                        for (int64_t r = first; r < tile.rows; ++r)
+                          for (int64_t c = 0; c < tile.columns; ++c)
+                            tile.at(r, c) = 0;
+                      });
+        return first >= 0 || fail(&op, "a negative number of rows");
+      })
       .Case([&](LoadWordsOp load) {
         int32_t *to =
             words(&op, load.getMemory(), load.getStage(), load.getStride(),
@@ -187,6 +200,16 @@ bool Warp::runCopy(Operation &op) {
                         2, tile.get(r, c));
         });
         return true;
+      })
+      .Case([&](StoreTileRowsOp store) {
+        std::optional<Tile> tile = locate(store.getTile());
+        int64_t to = number32(store.getPointer());
+        int64_t stride = number32(store.getStride());
+        int64_t rows = number32(store.getRows()), columns = store.getColumns();
+        for (int64_t r = 0; tile && r < rows && r < tile->rows; ++r)
+          for (int64_t c = 0; c < columns; ++c)
+            cta.store(to + 2 * (r * stride + c), 2, tile->get(r, c));
+        return tile.has_value();
       })
       .Default([&](Operation *) { return runGlobal(op); });
 }

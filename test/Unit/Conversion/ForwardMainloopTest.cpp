@@ -50,6 +50,7 @@ protected:
       config.intraWarpgroupOverlap = v.overlap;
       config.pingpong = v.pingpong;
       config.dynamicScheduler = v.dynamic;
+      config.hasSequences = spec.sequences;
       config.itemStages = 2;
       config.item =
           layoutOfRowTiles(kernel.op, config.queryTile(), config.keyTile);
@@ -110,6 +111,22 @@ TEST_P(ForwardMainloopTest, ModifiedScores) {
   // The maximum is that of modified scores, whatever the sign of the scale.
   call.scale = -0.3f;
   run(spec, call, /*late=*/true);
+}
+
+/// Documents and padding, which holds NaN: of any lengths, none included, so
+/// that tiles end in the next document, in padding, or at the last row.
+TEST_P(ForwardMainloopTest, Sequences) {
+  for (int round = 0; round < 6; ++round) {
+    RandomInstance instance(random, 260);
+    instance.vary(round);
+    instance.spec.lse = round % 3 != 0;
+    instance.spec.sinks = round >= 4;
+    instance.addSequences(random, /*count=*/round == 0 ? 1 : 1 + round);
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
 }
 
 /// What spans many tiles, masked and full ones.

@@ -53,6 +53,7 @@ public:
       config.deterministic = v.deterministic;
       config.claimsSums = v.claimsSums;
       config.grouped = this->spec.heads != this->spec.keyHeads;
+      config.hasSequences = spec.sequences;
       config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
       config.queryItem =
           layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);

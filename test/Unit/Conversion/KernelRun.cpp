@@ -62,6 +62,7 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
     at("slopes", 0, h, 0) *= 4.0f / std::max(queries, keys);
   for (auto [h, sink] : llvm::enumerate(sinks))
     at("sink", 0, h, 0) = sink;
+  describeSequences();
   computeReference();
 }
 
@@ -167,6 +168,58 @@ void KernelRun::expectRows(const std::string &name, ArrayRef<double> expected,
 // What is expected
 //===----------------------------------------------------------------------===//
 
+/// Where the arrays of sequences are among counters, which are integers.
+static constexpr int64_t kSequences = 1 << 16, kSequencesApart = 1 << 12;
+static constexpr StringLiteral kSequenceArrays[] = {"qstart", "qend", "kstart",
+                                                    "kend"};
+
+void KernelRun::describeSequences() {
+  if (!spec.sequences)
+    return;
+  for (auto [b, sequences] : llvm::enumerate(call.sequences))
+    for (auto [s, sequence] : llvm::enumerate(sequences)) {
+      int64_t at = kSequences + 4 * (b * sequences.size() + s);
+      for (int64_t value :
+           {sequence.firstQuery, sequence.firstQuery + sequence.queries,
+            sequence.firstKey, sequence.firstKey + sequence.keys}) {
+        counters[at] = value;
+        at += kSequencesApart;
+      }
+    }
+  // What padding holds reaches nothing.
+  auto poison = [&](const char *name, bool ofQueries) {
+    const Array &array = arrays[name];
+    for (int64_t b = 0; b < array.sizes[0]; ++b)
+      for (int64_t n = 0; n < array.sizes[2]; ++n)
+        if (!(ofQueries ? findSequence(b, n) : findSequenceOfKey(b, n)))
+          for (int64_t h = 0; h < array.sizes[1]; ++h)
+            for (int64_t d = 0; d < array.sizes[3]; ++d)
+              at(name, b, h, n, d) = NAN;
+  };
+  for (const char *name : {"q", "do", "dlse", "o"})
+    poison(name, true);
+  for (const char *name : {"k", "v"})
+    poison(name, false);
+}
+
+std::optional<SequenceSpec> KernelRun::findSequence(int64_t b,
+                                                    int64_t i) const {
+  if (!spec.sequences)
+    return SequenceSpec{0, call.queries, 0, call.keys};
+  for (const SequenceSpec &sequence : call.sequences[b])
+    if (sequence.firstQuery <= i && i < sequence.firstQuery + sequence.queries)
+      return sequence;
+  return std::nullopt;
+}
+
+std::optional<SequenceSpec> KernelRun::findSequenceOfKey(int64_t b,
+                                                         int64_t j) const {
+  for (const SequenceSpec &sequence : call.sequences[b])
+    if (sequence.firstKey <= j && j < sequence.firstKey + sequence.keys)
+      return sequence;
+  return std::nullopt;
+}
+
 void KernelRun::computeReference() {
   int64_t heads = spec.heads, group = spec.heads / spec.keyHeads;
   int64_t headDim = spec.headDim, valueDim = spec.valueDim;
@@ -186,9 +239,18 @@ void KernelRun::computeReference() {
   for (int64_t b = 0; b < call.batches; ++b)
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t i = 0; i < call.queries; ++i) {
-        Instance instance = {&structures, h, call.queries, call.keys,
-                             spec.alignment};
         int64_t row = (b * heads + h) * call.queries + i, g = h / group;
+        std::optional<SequenceSpec> found = findSequence(b, i);
+        if (!found) {
+          if (spec.backward)
+            at("lse", b, h, i) = -INFINITY;
+          continue;
+        }
+        SequenceSpec sequence = *found;
+        Instance instance = {&structures, h, sequence.queries, sequence.keys,
+                             spec.alignment};
+        if (spec.boundsOfPack)
+          instance.pack = call.keys;
         auto dot = [&](const char *x, const char *y, int64_t j, int64_t width) {
           double sum = 0;
           for (int64_t d = 0; d < width; ++d)
@@ -199,7 +261,7 @@ void KernelRun::computeReference() {
         double sum = 0, max = -INFINITY;
         for (int64_t j = 0; j < call.keys; ++j) {
           scores[j] = -INFINITY;
-          if (holds(instance, i, j)) {
+          if (holds(instance, i - sequence.firstQuery, j - sequence.firstKey)) {
             scores[j] = call.scale * dot("q", "k", j, headDim);
             if (spec.softCap) {
               double inner = std::tanh(scores[j] / call.softCap);
@@ -221,7 +283,7 @@ void KernelRun::computeReference() {
             sum += std::exp(score - larger);
           r.lse[row] = larger + std::log(sum + std::exp(sink - larger));
           for (int64_t j = 0; j < call.keys; ++j)
-            for (int64_t d = 0; d < valueDim; ++d)
+            for (int64_t d = 0; d < valueDim && scores[j] != -INFINITY; ++d)
               out[d] += std::exp(scores[j] - r.lse[row]) * at("v", b, g, j, d);
         }
         if (!spec.backward)
@@ -291,7 +353,8 @@ void KernelRun::build(
 int64_t KernelRun::evaluate(spattn_gpu::FormulaAttr formula) const {
   std::map<StringRef, int64_t> extents = {{"batch", call.batches},
                                           {"queryLength", call.queries},
-                                          {"keyLength", call.keys}};
+                                          {"keyLength", call.keys},
+                                          {"sequences", countSequences()}};
   int64_t sum = 0;
   size_t factor = 0;
   for (auto [coefficient, count] :
@@ -313,6 +376,10 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
   std::string name = argument.getName().str();
   switch (argument.getKind()) {
   case ArgumentKind::Buffer:
+    if (const auto *found = llvm::find(kSequenceArrays, name);
+        found != std::end(kSequenceArrays))
+      return Datum::integer(
+          kSequences + (found - kSequenceArrays) * kSequencesApart, 64);
     return Datum::integer(arrays.at(name).address, 64);
   case ArgumentKind::Scratch:
     return Datum::integer(scratchAt.at(name), 64);
@@ -328,11 +395,14 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
   case ArgumentKind::I32:
     return Datum::integer(name == "batch"         ? call.batches
                           : name == "queryLength" ? call.queries
+                          : name == "sequences"   ? countSequences()
                                                   : call.keys);
   case ArgumentKind::F32:
     return Datum::real32(name == "scale" ? call.scale : call.softCap);
   case ArgumentKind::I64: {
     auto [buffer, dimension] = StringRef(name).drop_front(7).split(':');
+    if (llvm::is_contained(kSequenceArrays, buffer))
+      return Datum::integer(dimension == "b" ? countSequences() : 1, 64);
     return Datum::integer(
         arrays.at(buffer.str()).strides[StringRef("bhn").find(dimension)], 64);
   }

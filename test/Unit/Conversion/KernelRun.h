@@ -70,7 +70,14 @@ private:
   int64_t evaluate(spattn_gpu::FormulaAttr formula) const;
   Datum bind(spattn_gpu::LaunchAttr launch, spattn_gpu::ArgumentAttr argument,
              Machine &machine) const;
+  void describeSequences();
   void computeReference();
+  int64_t countSequences() const {
+    return spec.sequences ? call.sequences[0].size() : 1;
+  }
+  /// The sequence of a query, or of a key; none for padding.
+  std::optional<SequenceSpec> findSequence(int64_t b, int64_t i) const;
+  std::optional<SequenceSpec> findSequenceOfKey(int64_t b, int64_t j) const;
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;

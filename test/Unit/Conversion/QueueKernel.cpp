@@ -89,11 +89,49 @@ RandomInstance::RandomInstance(std::mt19937 &random, int64_t scale,
   call.keys = draw.pick(1, scale);
 }
 
+void RandomInstance::addSequences(std::mt19937 &random, int64_t count) {
+  auto pick = [&](int64_t lo, int64_t hi) {
+    return std::uniform_int_distribution<int64_t>(lo, hi)(random);
+  };
+  spec.sequences = true;
+  spec.boundsOfPack = pick(0, 1);
+  auto drawEnds = [&](int64_t length) {
+    std::vector<int64_t> ends;
+    for (int64_t i = 0; i < 2 * count; ++i)
+      ends.push_back(pick(0, length));
+    std::sort(ends.begin(), ends.end());
+    for (int64_t s = 1; s < count; ++s)
+      if (pick(0, 1))
+        ends[2 * s] = ends[2 * s - 1];
+    return ends;
+  };
+  call.sequences.clear();
+  for (int64_t b = 0; b < call.batches; ++b) {
+    std::vector<int64_t> queries = drawEnds(call.queries);
+    // Mostly as of attention to itself.
+    std::vector<int64_t> keys =
+        call.keys == call.queries ? queries : drawEnds(call.keys);
+    auto &sequences = call.sequences.emplace_back();
+    for (int64_t s = 0; s < 2 * count; s += 2)
+      sequences.push_back({queries[s], queries[s + 1] - queries[s], keys[s],
+                           keys[s + 1] - keys[s]});
+  }
+}
+
 std::string RandomInstance::str() const {
+  std::string text;
+  for (const auto &sequences : call.sequences) {
+    text += " sequences";
+    for (const SequenceSpec &s : sequences)
+      for (int64_t number : {s.firstQuery, s.queries, s.firstKey, s.keys})
+        text += " " + std::to_string(number);
+  }
+  if (spec.boundsOfPack)
+    text += " of pack";
   return heads.str() + " batches " + std::to_string(call.batches) +
          " queries " + std::to_string(call.queries) + " keys " +
          std::to_string(call.keys) +
-         (spec.alignment == Alignment::End ? " end" : " start");
+         (spec.alignment == Alignment::End ? " end" : " start") + text;
 }
 
 std::pair<std::vector<int64_t>, int64_t>

@@ -56,6 +56,9 @@ struct RandomInstance {
     return HostAlgebra(heads, {call.queries, call.keys}, spec.alignment);
   }
   std::string str() const;
+  /// Draws sequences for each batch entry, which may be empty, and of which
+  /// some follow one another without padding.
+  void addSequences(std::mt19937 &random, int64_t count);
   /// Varies what whole kernels of two heads are run with.
   void vary(int round) {
     spec.keyHeads = 1 + round % 2;

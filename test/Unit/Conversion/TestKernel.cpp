@@ -43,13 +43,25 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
   if (spec.softCap)
     clauses += " soft_cap(%cap)";
   std::string attributes = spec.alignment == Alignment::Start
-                               ? " {alignment = #spattn.alignment<start>}"
+                               ? "alignment = #spattn.alignment<start>"
                                : "";
+  if (spec.boundsOfPack)
+    attributes += std::string(attributes.empty() ? "" : ", ") +
+                  "bound_length = #spattn.bound_length<pack>";
+  if (!attributes.empty())
+    attributes = " {" + attributes + "}";
+  if (spec.sequences)
+    for (auto [name, value] :
+         {std::pair("query_starts", "%qs"), std::pair("query_ends", "%qe"),
+          std::pair("key_starts", "%ks"), std::pair("key_ends", "%ke")})
+      clauses += std::string(" ") + name + "(" + value + " : tensor<?x?xi32>)";
   std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
                      ", %o: " + o + ", %l: " + l + ", %do: " + o +
                      ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
                      ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
-                     ", %slopes: " + s + ", %cap: f32) {\n";
+                     ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
+                     "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
+                     s + ", %cap: f32) {\n";
   if (spec.backward)
     text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
             " = spattn.attention_backward structure(" + spec.structure +
@@ -84,12 +96,12 @@ TestKernel::TestKernel(const AttentionSpec &spec, int64_t threads)
       program(op, *TargetCapabilities::of("sm_90a"), /*queryTile=*/128,
               /*keyTile=*/128, /*scarceRegisters=*/0),
       signature(program), b(builder, op.getLoc(), builder.getBF16Type()) {
-  SequenceArguments arguments(signature);
+  SequenceArguments arguments(signature, op);
   KernelSignature::Argument scaleArgument = signature.f32("scale");
   program.addScratch("counter", program.constant(4), /*alignment=*/4);
   KernelSignature::Argument counterArgument = signature.scratch("counter");
   function = signature.begin(b, "kernel", {threads, 1});
-  sequence = arguments.get(signature);
+  sequence = arguments.get(b, signature);
   scale = signature.get(scaleArgument);
   counter = signature.get(counterArgument);
 }

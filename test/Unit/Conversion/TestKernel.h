@@ -32,6 +32,13 @@ struct AttentionSpec {
   bool softCap = false, slopes = false;
   /// Whether the output is of f32.
   bool wideOutput = false;
+  /// Whether batch entries hold sequences, and bounds depend on their pack.
+  bool sequences = false, boundsOfPack = false;
+};
+
+/// A sequence of a batch entry.
+struct SequenceSpec {
+  int64_t firstQuery, queries, firstKey, keys;
 };
 
 /// A module with the attention, and all that kernels need in the context.
@@ -43,7 +50,10 @@ AttentionOpInterface findAttention(mlir::ModuleOp module);
 struct CallSpec {
   int64_t batches = 1, queries = 1, keys = 1;
   int64_t ctas = 1;
-  float scale = 1, softCap = 3;
+  float scale = 1;
+  /// Those of each batch entry, as many in each, if there are any.
+  std::vector<std::vector<SequenceSpec>> sequences = {};
+  float softCap = 3;
 };
 
 /// A kernel that a test composes of parts: all arguments that some part asks

@@ -182,7 +182,7 @@ std::vector<Decoded> decodeAll(const AttentionSpec &spec, const CallSpec &call,
   TestKernel kernel(spec);
   KernelBuilder &b = kernel.b;
   RowTiles rows(b, kernel.op, kernel.sequence,
-                kernel.sequence.queryTiles(b, 64), 64, 32);
+                kernel.sequence.queryTiles(b, 64), 64, 32, 64);
   Value count = rows.count();
   b.when(b.isWarp(0), [&] {
     if (bytes > 0)

@@ -369,3 +369,51 @@ TEST_F(AttentionTest, RejectsWhatDoesNotFit) {
   missing.data = nullptr;
   EXPECT_THAT(errorOf(one, one, missing, one), HasSubstr("no data"));
 }
+
+// Two sequences of equal scores between rows of padding, which holds NaN.
+TEST_F(AttentionTest, SequencesAreApart) {
+  std::vector<double> q = {0, 0, 0, NAN, 0, NAN}, k = q,
+                      v = {1, 2, 6, NAN, 5, NAN}, out(6, 9), lse(6, 9);
+  std::vector<int32_t> starts = {0, 4}, ends = {3, 5};
+  OperandArrays arrays = makeArrays(
+      view(q, {1, 1, 6, 1}), view(k, {1, 1, 6, 1}), view(v, {1, 1, 6, 1}),
+      view(out, {1, 1, 6, 1}), view(lse, {1, 1, 6}));
+  auto numbers = [](std::vector<int32_t> &data) {
+    return BufferView::contiguous(data.data(), runtime::ElementType::I32,
+                                  {1, int64_t(data.size())});
+  };
+  for (OperandKind kind : {OperandKind::QueryStarts, OperandKind::KeyStarts})
+    arrays[kind] = numbers(starts);
+  for (OperandKind kind : {OperandKind::QueryEnds, OperandKind::KeyEnds})
+    arrays[kind] = numbers(ends);
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(1, 1.5, 3, 0, 5, 0));
+  EXPECT_THAT(lse, testing::ElementsAre(0, std::log(2), std::log(3), -HUGE_VAL,
+                                        0, -HUGE_VAL));
+
+  // Bounds of a band depend on the sequence, or on all keys.
+  problem.structure =
+      parseAttribute("#spattn.distances<N floordiv 3 to inf>", &context);
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(0, 1, 1.5, 0, 5, 0));
+  problem.boundLength = BoundLength::Pack;
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(0, 0, 1, 0, 0, 0));
+
+  auto error = [&] { return llvm::toString(evaluate(problem, arrays)); };
+  starts = {0, 2};
+  EXPECT_EQ(error(), "sequence 1 of batch element 0 is from 'query_starts' 2 "
+                     "to 'query_ends' 5, expected ascending rows from 3 to 6");
+  starts = {-1, 4};
+  EXPECT_THAT(error(), HasSubstr("expected ascending rows from 0 to 6"));
+  starts = {0, 4};
+  ends = {3, 7};
+  EXPECT_THAT(error(), HasSubstr("to 'query_ends' 7"));
+  ends = {3, 3};
+  EXPECT_THAT(error(), HasSubstr("expected ascending rows from 3 to 6"));
+  arrays[OperandKind::KeyEnds].sizes = {1, 1};
+  EXPECT_THAT(error(), HasSubstr("'key_ends' has a number of sequences of 1"));
+  arrays[OperandKind::KeyEnds].elementType = runtime::ElementType::I64;
+  EXPECT_THAT(error(), HasSubstr("'key_ends' has an unsupported element type; "
+                                 "supported is i32"));
+}

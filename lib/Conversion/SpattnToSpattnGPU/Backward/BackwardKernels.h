@@ -63,6 +63,9 @@ struct KeyKernelLayout {
   PipelineLayout keys, values, queries, dos;
   /// Where MMA warpgroups say that dK and dV are written.
   BarrierArray outputs;
+  /// Where the two warps that load wait for ragged tiles, if there are
+  /// sequences.
+  BarrierArray ragged;
   WorkTileQueueLayout workTiles;
   PipelineLayout scores, sumParts;
 };
@@ -77,6 +80,7 @@ struct QueryKernelLayout {
   SharedLayout shared;
   TileRing queryTile, doTile, keyTiles, valueTiles, gradientTile;
   PipelineLayout query, dO, gradient, keys, values;
+  BarrierArray ragged;
   WorkTileQueueLayout workTiles;
 };
 

@@ -23,7 +23,10 @@ Value DqAccumulator::tileNumber(const WorkTile &tile, Value n) {
   Value head =
       b.add(b.mul(tile.batch, b.i32(op.getNumQueryHeads())), tile.head);
   Value queryTile = b.i32(config.queryTile);
-  Value ofHead = arith::DivUIOp::create(b, walk.firstValue(tile, n), queryTile);
+  Value first = walk.firstValue(tile, n);
+  if (tile.place)
+    first = b.add(first, b.ops.materialize(tile.place->scratchRow));
+  Value ofHead = arith::DivUIOp::create(b, first, queryTile);
   Value tiles = arith::DivUIOp::create(b, paddedRows, b.i32(config.queryTile));
   return b.add(b.mul(head, tiles), ofHead);
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "KeyMainloop.h"
 
@@ -37,6 +38,7 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config) {
                           /*loads=*/false, mmaWarps);
   sumParts = PipelineLayout(shared, isStaged ? config.mmaWarpgroups : 0, 4,
                             /*loads=*/false, 1);
+  ragged = shared.barriers(config.hasSequences ? 2 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
       WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
@@ -60,7 +62,7 @@ struct KeyKernelArguments {
     if (!config.deterministic)
       sums = signature.scratch("dq_sums");
     counter = signature.scratch("counter");
-    sequence.emplace(signature);
+    sequence.emplace(signature, op);
     scores.emplace(signature, op);
     dk.strides = signature.strides("dk");
     dv.strides = signature.strides("dv");
@@ -88,6 +90,11 @@ public:
 private:
   void emitLoads(WorkTileQueue &workTiles, bool ofDo);
   void emitStores(WorkTileQueue &workTiles, DqAccumulator &accumulator);
+  /// The same for a tile of keys that may end within the tile: all of it, or
+  /// its rows.
+  void emitStoresOfSequence(const WorkTile &tile, Value row, Value keyStage,
+                            Value valueStage,
+                            llvm::function_ref<void()> storeAll);
   void emitEmptyKeys(const WorkTile &tile);
   Value scratchRow(const WorkTile &tile, Value query);
   Value get(KernelSignature::Argument argument) {
@@ -112,7 +119,7 @@ private:
 void KeyKernel::build(StringRef name) {
   signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
-  sequence = arguments.sequence->get(signature);
+  sequence = arguments.sequence->get(b, signature);
   dk = signature.get(b, arguments.dk);
   dv = signature.get(b, arguments.dv);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
@@ -134,7 +141,7 @@ void KeyKernel::build(StringRef name) {
                 layout.dos.full, layout.queries.empty, layout.dos.empty,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
                 layout.scores.full, layout.scores.empty, layout.sumParts.full,
-                layout.sumParts.empty},
+                layout.sumParts.empty, layout.ragged},
                config.threads());
   emitWarpRoles(b, {config.launchedRegisters(),
                     config.producerRegisters,
@@ -156,7 +163,9 @@ Value KeyKernel::scratchRow(const WorkTile &tile, Value query) {
   Value inBatchEntry = b.asIndex(tile.head);
   Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
   Value head = b.add(b.mul(b.asIndex(tile.batch), heads), inBatchEntry);
-  Value inHead = b.asIndex(query);
+  Value inHead = b.asIndex(
+      tile.place ? b.add(b.ops.materialize(tile.place->scratchRow), query)
+                 : query);
   return b.add(b.mul(head, b.asIndex(paddedRows)), inHead);
 }
 
@@ -169,34 +178,49 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
   const TileRing &queryRing = ofDo ? layout.doTiles : layout.queryTiles;
   const WordRing &wordRing = ofDo ? layout.delta : layout.lse;
   TileWalk walk(b, workTiles, config.queryTile);
-  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::First), [&] {
-      PipelineState state = keyPipeline.state(KeyTileExtra::keyNumber(tile));
-      keyPipeline.producerAcquire(state);
-      Value full = keyPipeline.full(state.stage);
-      Value target = keyRing.at(b, state.stage);
-      b.load(get(ofDo ? arguments.valueMap : arguments.keyMap),
-             b.ops.materialize(tile.first), tile.keyHead, tile.batch, target,
-             full);
-    });
-    auto loop = b.forLoop(0, tile.visited);
-    b.in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      Value query = walk.firstValue(tile, n);
-      PipelineState state = queryPipeline.state(b.add(tilesBefore, n));
-      queryPipeline.producerAcquire(state);
-      Value full = queryPipeline.full(state.stage);
-      Value source = b.pointer(get(ofDo ? arguments.delta : arguments.lse),
-                               scratchRow(tile, query), b.getF32Type());
-      wordRing.load(b, source, state.stage, full);
-      b.load(get(ofDo ? arguments.doMap : arguments.queryMap), query, tile.head,
-             tile.batch, queryRing.at(b, state.stage), full);
-    });
-  });
+  RaggedLoads loads(b, layout.ragged, ofDo ? 1 : 0);
+  using Carried = llvm::SmallVector<Value>;
+  workTiles.forEach(
+      loads.initial(),
+      [&](WorkTile &tile, Value tilesBefore, ValueRange before) -> Carried {
+        Value isFirst = KeyTileExtra::isEnd(b, tile, KeyTileExtra::First);
+        Carried carried = loads.when(isFirst, before, [&](ValueRange carried) {
+          PipelineState state =
+              keyPipeline.state(KeyTileExtra::keyNumber(tile));
+          keyPipeline.producerAcquire(state);
+          Value full = keyPipeline.full(state.stage);
+          Value target = keyRing.at(b, state.stage);
+          Value rowsLeft;
+          if (tile.place)
+            rowsLeft = b.ops.materialize(tile.place->rowsLeft);
+          return loads.load(get(ofDo ? arguments.valueMap : arguments.keyMap),
+                            tile.keyRow(b, tile.first), tile.keyHead,
+                            tile.batch, target, full, rowsLeft, carried);
+        });
+        auto loop = b.forLoop(0, tile.visited, carried);
+        b.in(loop.getBody(), [&] {
+          Value n = loop.getInductionVar();
+          KernelBuilder::Index first = walk.first(tile, n);
+          Value query = b.ops.materialize(first);
+          PipelineState state = queryPipeline.state(b.add(tilesBefore, n));
+          queryPipeline.producerAcquire(state);
+          Value full = queryPipeline.full(state.stage);
+          Value source = b.pointer(get(ofDo ? arguments.delta : arguments.lse),
+                                   scratchRow(tile, query), b.getF32Type());
+          wordRing.load(b, source, state.stage, full);
+          Value row = tile.place ? tile.queryRow(b, first) : query;
+          Value target = queryRing.at(b, state.stage), rowsLeft;
+          if (tile.place)
+            rowsLeft = b.ops.materialize(
+                b.ops.sub(tile.place->lengths.queries, first));
+          loads.yield(loads.load(
+              get(ofDo ? arguments.doMap : arguments.queryMap), row, tile.head,
+              tile.batch, target, full, rowsLeft, loop.getRegionIterArgs()));
+        });
+        return Carried(loop.getResults());
+      });
 }
 
-/// Adds the parts of dQ, stores dK and dV from where keys and values were, and
-/// then lets new ones in.
 void KeyKernel::emitStores(WorkTileQueue &workTiles,
                            DqAccumulator &accumulator) {
   Pipeline keys(b, layout.keys), values(b, layout.values);
@@ -211,14 +235,23 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
       Value number = KeyTileExtra::keyNumber(tile);
       PipelineState state = keys.state(number);
       b.await(layout.outputs.at(b, state.stage), state.phase);
-      Value first = b.asIndex(b.ops.materialize(tile.first));
+      Value row = tile.keyRow(b, tile.first);
+      Value first = b.asIndex(row);
       Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
-      spattn_gpu::StoreTileOp::create(b, layout.keyTiles.at(b, state.stage),
-                                      get(arguments.dkMap), first, head, batch);
       Value valueStage = values.state(number).stage;
-      spattn_gpu::StoreTileOp::create(b, layout.valueTiles.at(b, valueStage),
-                                      get(arguments.dvMap), first, head, batch);
-      spattn_gpu::StoreWaitOp::create(b);
+      auto storeAll = [&] {
+        spattn_gpu::StoreTileOp::create(b, layout.keyTiles.at(b, state.stage),
+                                        get(arguments.dkMap), first, head,
+                                        batch);
+        spattn_gpu::StoreTileOp::create(b, layout.valueTiles.at(b, valueStage),
+                                        get(arguments.dvMap), first, head,
+                                        batch);
+        spattn_gpu::StoreWaitOp::create(b);
+      };
+      if (tile.place)
+        emitStoresOfSequence(tile, row, state.stage, valueStage, storeAll);
+      else
+        storeAll();
       keys.consumerRelease(state.stage);
       values.consumerRelease(valueStage);
     });
@@ -226,9 +259,28 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
 }
 
 /// Zero-fills dK and dV of keys that no query sees.
+void KeyKernel::emitStoresOfSequence(const WorkTile &tile, Value row,
+                                     Value keyStage, Value valueStage,
+                                     llvm::function_ref<void()> storeAll) {
+  Value rowsLeft = b.ops.materialize(tile.place->rowsLeft);
+  Value rows = b.i32(config.keyTile());
+  b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
+    Value count = b.asIndex(rowsLeft);
+    for (auto [tiles, stage, array, columns] :
+         {std::tuple(&layout.keyTiles, keyStage, &dk, op.getHeadDim()),
+          std::tuple(&layout.valueTiles, valueStage, &dv, op.getValueDim())}) {
+      Value source = tiles->at(b, stage);
+      spattn_gpu::StoreTileRowsOp::create(
+          b, source, array->row(b, tile.batch, tile.keyHead, row, b.element),
+          array->rowStride, count, columns);
+    }
+  });
+}
+
 void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
-  Value first = b.ops.materialize(tile.first);
-  Value rest = b.sub(sequence.keyLength, first);
+  Value first = tile.keyRow(b, tile.first);
+  Value rest = tile.place ? b.ops.materialize(tile.place->rowsLeft)
+                          : b.sub(sequence.keyLength, first);
   Value count =
       b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.keyTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));

@@ -14,8 +14,10 @@ using namespace spattn;
 using Index = KernelBuilder::Index;
 
 void KeyTileScheduler::countTiles() {
-  tiles = b.ops.materialize(
-      b.ops.ceilDiv(b.ops.wrap(again(sequence.keyLength)), config.keyTile()));
+  tiles = sequence.sequences
+              ? sequence.keyTiles(b, config.keyTile())
+              : b.ops.materialize(b.ops.ceilDiv(
+                    b.ops.wrap(again(sequence.keyLength)), config.keyTile()));
   Value keyHeads = b.i32(op.getNumKeyHeads());
   rowHeads = b.mul(again(sequence.batches), keyHeads);
 }
@@ -23,6 +25,17 @@ void KeyTileScheduler::countTiles() {
 Value KeyTileScheduler::again(Value number) {
   return config.grouped ? spattn_gpu::WarpBroadcastOp::create(b, number)
                         : number;
+}
+
+SequenceTile KeyTileScheduler::locate(Value batch, Value slot) {
+  IndexOps &ops = b.ops;
+  SequenceTile tile = sequence.sequences->locate(Sequences::Side::Keys, batch,
+                                                 slot, config.keyTile());
+  // What scratch has of its first query.
+  Index querySlot = sequence.sequences->firstSlot(
+      tile.queriesBefore, tile.sequence, config.queryTile);
+  tile.scratchRow = ops.mul(querySlot, ops.constant(config.queryTile));
+  return tile;
 }
 
 WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
@@ -43,9 +56,15 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
         b.add(b.mul(item.keyHead, b.i32(op.getGroupSize())), headOfGroup);
   Lengths<Index> lengths{ops.wrap(sequence.queryLength),
                          ops.wrap(again(sequence.keyLength))};
+  if (sequence.sequences) {
+    item.place = locate(item.batch, tile);
+    lengths = item.place->lengths;
+  }
   item.form =
       normalForm(ops, heads, ops.wrap(item.head), lengths, op.getAlignment());
-  item.first = ops.mul(ops.wrap(tile), ops.constant(config.keyTile()));
+  item.first = item.place
+                   ? item.place->first
+                   : ops.mul(ops.wrap(tile), ops.constant(config.keyTile()));
   Index end = ops.add(item.first, ops.constant(config.keyTile()));
   auto ranges = queryTiles(ops, item.form, item.first, end, config.queryTile);
   item.masked = maskedSequence(ops, ranges);
@@ -53,9 +72,10 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
   // Keys past the end are zero-filled, and exp2 can overflow on them: every
   // tile of a ragged key tile is masked.
-  item.maskedCount =
-      ops.materialize(ops.select(ops.lt(ops.wrap(sequence.keyLength), end),
-                                 ops.wrap(item.visited), item.masked.count));
+  Index keys =
+      item.place ? item.place->lengths.keys : ops.wrap(sequence.keyLength);
+  item.maskedCount = ops.materialize(
+      ops.select(ops.lt(keys, end), ops.wrap(item.visited), item.masked.count));
   return item;
 }
 

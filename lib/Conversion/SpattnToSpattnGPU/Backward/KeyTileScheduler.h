@@ -63,6 +63,8 @@ private:
   /// than kept: where heads share keys, it has too few registers.
   Value again(Value number);
   WorkTile decode(Value number, Value headOfGroup);
+  /// The sequence of tile `slot` of a head of a batch entry.
+  SequenceTile locate(Value batch, Value slot);
   /// The number of the next key tile. To be taken as late as possible.
   Value takeNumber(Value previous);
   /// Posts the only work tile of a key tile.

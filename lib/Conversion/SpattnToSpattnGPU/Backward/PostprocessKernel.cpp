@@ -32,14 +32,14 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   dq.pointer = signature.buffer("dq");
   auto sums = signature.scratch("dq_sums");
   auto counter = signature.scratch("counter");
-  SequenceArguments sequenceArguments(signature);
+  SequenceArguments sequenceArguments(signature, op);
   auto scale = signature.f32("scale");
   dq.strides = signature.strides("dq");
 
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   ScoreModifier modifier(b, signature.get(scale));
-  QueryRows rows(b, op, config, sequenceArguments.get(signature));
+  QueryRows rows(b, op, config, sequenceArguments.get(b, signature));
   rows.locateCta();
   Value any = rows.seesKeys();
   // If no CTA came to add to a query tile, there is nothing in it.
@@ -70,10 +70,12 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
           Value batch = b.asIndex(rows.batch);
           Value head = b.asIndex(rows.head);
           Value first = b.asIndex(rows.first);
-          spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
-                                          signature.get(dqMap), first, head,
-                                          batch);
-          spattn_gpu::StoreWaitOp::create(b);
+          rows.storeTile(layout.gradientTile, signature.get(b, dq), [&] {
+            spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
+                                            signature.get(dqMap), first, head,
+                                            batch);
+            spattn_gpu::StoreWaitOp::create(b);
+          });
         });
       },
       [&] { rows.emitEmptyRows(signature.get(b, dq), kThreads / 32); });

@@ -49,13 +49,13 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   auto delta = signature.scratch("delta_start");
   auto sums = signature.scratch("dq_sums");
   auto counter = signature.scratch("counter");
-  SequenceArguments sequenceArguments(signature);
+  SequenceArguments sequenceArguments(signature, op);
   callerLse.addStrides(signature);
 
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   startCounter(b, signature.get(counter));
-  QueryRows rows(b, op, config, sequenceArguments.get(signature));
+  QueryRows rows(b, op, config, sequenceArguments.get(b, signature));
   rows.locateCta();
   if (config.claimsSums)
     b.when(b.isFirstThread(), [&] {

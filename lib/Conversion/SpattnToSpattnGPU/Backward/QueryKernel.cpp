@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "../Parts/WorkScheduler.h"
 #include "QueryMainloop.h"
@@ -28,6 +29,7 @@ QueryKernelLayout::QueryKernelLayout(const BackwardConfig &config) {
   keys = PipelineLayout(shared, kStages, 1, /*loads=*/true, 4);
   values =
       PipelineLayout(shared, config.queryValueStages, 1, /*loads=*/true, 4);
+  ragged = shared.barriers(config.hasSequences ? 2 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles = WorkTileQueueLayout(shared, config.queryItem, kItemStages, 4 + 3);
 }
@@ -47,7 +49,7 @@ struct QueryKernelArguments {
     lse = signature.scratch("lse_start");
     delta = signature.scratch("delta_start");
     counter = signature.scratch("counter");
-    sequence.emplace(signature);
+    sequence.emplace(signature, op);
     scores.emplace(signature, op);
     dq.strides = signature.strides("dq");
     callerLse->addStrides(signature);
@@ -103,7 +105,7 @@ void QueryKernel::build(StringRef name) {
   signature.begin(b, name, {kThreads, config.queryCtasPerSM});
   layout.shared.allocate(b);
   startCounter(b, get(arguments.counter));
-  sequence = arguments.sequence->get(signature);
+  sequence = arguments.sequence->get(b, signature);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, sequence,
                          {arguments.callerLse->get(b, signature),
@@ -113,7 +115,7 @@ void QueryKernel::build(StringRef name) {
                 layout.dO.empty, layout.gradient.full, layout.gradient.empty,
                 layout.keys.full, layout.values.full, layout.keys.empty,
                 layout.values.empty, layout.workTiles.barriers.full,
-                layout.workTiles.barriers.empty},
+                layout.workTiles.barriers.empty, layout.ragged},
                kThreads);
   emitWarpRoles(
       b, {launchedRegisters(config.target, kThreads, config.queryCtasPerSM),
@@ -132,10 +134,17 @@ void QueryKernel::build(StringRef name) {
 
 void QueryKernel::emitScheduler() {
   // Whole query tiles of the key kernel, which reads what is left for them.
-  Value tileRows = b.ops.materialize(b.ops.mul(
-      b.ops.ceilDiv(b.ops.wrap(sequence.queryLength), config.queryTile),
-      b.ops.constant(config.queryTile / kRowsOfGroup)));
-  RowTiles tiles(b, op, sequence, tileRows, kRowsOfGroup, kKeyTile);
+  Value tileRows;
+  if (sequence.sequences) {
+    Value slots = sequence.queryTiles(b, config.queryTile);
+    tileRows = b.mul(slots, b.i32(config.queryTile / kRowsOfGroup));
+  } else {
+    tileRows = b.ops.materialize(b.ops.mul(
+        b.ops.ceilDiv(b.ops.wrap(sequence.queryLength), config.queryTile),
+        b.ops.constant(config.queryTile / kRowsOfGroup)));
+  }
+  RowTiles tiles(b, op, sequence, tileRows, kRowsOfGroup, kKeyTile,
+                 config.queryTile);
   tiles.groupHeads(config.querySectionBytes);
   WorkScheduler(b, workTiles)
       .emitStatic(
@@ -162,39 +171,51 @@ void QueryKernel::emitLoads(bool ofValue) {
   Pipeline &rows = ofValue ? dO : query;
   Pipeline &pipeline = ofValue ? values : keys;
   const TileRing &ring = ofValue ? layout.valueTiles : layout.keyTiles;
-  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    Value first = b.ops.materialize(tile.first);
-    PipelineState own = rows.state(tile.number);
-    rows.producerAcquire(own);
-    Value rowsFull = rows.full(own.stage);
-    b.load(get(ofValue ? arguments.doMap : arguments.queryMap), first,
-           tile.head, tile.batch,
-           (ofValue ? layout.doTile : layout.queryTile).at(b), rowsFull);
-    auto loop = b.forLoop(ofValue ? -1 : 0, tile.visited);
-    b.in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      PipelineState state =
-          ofValue ? QueryMainloop::stateOfValue(b, values, tile, tilesBefore, n)
+  RaggedLoads loads(b, layout.ragged, ofValue ? 1 : 0);
+  using Carried = llvm::SmallVector<Value>;
+  workTiles.forEach(
+      loads.initial(),
+      [&](WorkTile &tile, Value tilesBefore, ValueRange before) -> Carried {
+        Value first = tile.queryRow(b, tile.first);
+        PipelineState own = rows.state(tile.number);
+        rows.producerAcquire(own);
+        Value rowsFull = rows.full(own.stage);
+        b.load(get(ofValue ? arguments.doMap : arguments.queryMap), first,
+               tile.head, tile.batch,
+               (ofValue ? layout.doTile : layout.queryTile).at(b), rowsFull);
+        auto loop = b.forLoop(ofValue ? -1 : 0, tile.visited, before);
+        b.in(loop.getBody(), [&] {
+          Value n = loop.getInductionVar();
+          PipelineState state =
+              ofValue
+                  ? QueryMainloop::stateOfValue(b, values, tile, tilesBefore, n)
                   : keys.state(b.add(tilesBefore, n));
-      pipeline.producerAcquire(state);
-      Value full = pipeline.full(state.stage);
-      auto loadTile = [&] {
-        Value target = ring.at(b, state.stage);
-        b.load(get(ofValue ? arguments.valueMap : arguments.keyMap),
-               walk.firstValue(tile, n), tile.keyHead, tile.batch, target,
-               full);
-      };
-      if (!ofValue)
-        return loadTile();
-      b.when(
-          b.compare(arith::CmpIPredicate::slt, n, b.i32(0)),
-          [&] {
+          pipeline.producerAcquire(state);
+          Value full = pipeline.full(state.stage);
+          auto loadTile = [&](ValueRange carried) {
+            Value target = ring.at(b, state.stage), rowsLeft;
+            KernelBuilder::Index key = walk.first(tile, n);
+            Value row = tile.keyRow(b, key);
+            if (tile.place)
+              rowsLeft =
+                  b.ops.materialize(b.ops.sub(tile.place->lengths.keys, key));
+            return loads.load(
+                get(ofValue ? arguments.valueMap : arguments.keyMap), row,
+                tile.keyHead, tile.batch, target, full, rowsLeft, carried);
+          };
+          ValueRange carried = loop.getRegionIterArgs();
+          if (!ofValue)
+            return loads.yield(loadTile(carried));
+          auto loadOut = [&](ValueRange carried) {
             b.load(get(arguments.outMap), first, tile.head, tile.batch,
                    ring.at(b, state.stage), full);
-          },
-          loadTile);
-    });
-  });
+            return Carried(carried);
+          };
+          Value isOut = b.compare(arith::CmpIPredicate::slt, n, b.i32(0));
+          loads.yield(loads.when(isOut, carried, loadOut, loadTile));
+        });
+        return Carried(loop.getResults());
+      });
 }
 
 void QueryKernel::emitStores() {
@@ -203,10 +224,20 @@ void QueryKernel::emitStores() {
     gradient.consumerWait(state);
     Value batch = b.asIndex(tile.batch);
     Value head = b.asIndex(tile.head);
-    Value first = b.asIndex(b.ops.materialize(tile.first));
-    spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
-                                    get(arguments.dqMap), first, head, batch);
-    spattn_gpu::StoreWaitOp::create(b);
+    Value first = b.asIndex(tile.queryRow(b, tile.first));
+    auto storeAll = [&] {
+      spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
+                                      get(arguments.dqMap), first, head, batch);
+      spattn_gpu::StoreWaitOp::create(b);
+    };
+    if (tile.place) {
+      QueryRows rows(b, op, config, sequence);
+      rows.locate(tile);
+      rows.storeTile(layout.gradientTile, signature.get(b, arguments.dq),
+                     storeAll);
+    } else {
+      storeAll();
+    }
     gradient.consumerRelease(state.stage);
   });
 }

@@ -52,38 +52,66 @@ void QueryRows::locateCta() {
   Value rest = arith::RemUIOp::create(b, b.cta, rowHeads);
   head = arith::DivUIOp::create(b, rest, sequence.batches);
   batch = arith::RemUIOp::create(b, rest, sequence.batches);
+  if (sequence.sequences)
+    return locateSlot(number);
   first = b.mul(number, b.i32(kRowsOfGroup));
-  locateScratch();
+  rowsLeft = b.sub(sequence.queryLength, first);
+  locateScratch(first);
+}
+
+void QueryRows::locateSlot(Value number) {
+  Value parts = b.i32(config.queryTile / kRowsOfGroup);
+  Value slot = arith::DivUIOp::create(b, number, parts);
+  Value part = arith::RemUIOp::create(b, number, parts);
+  place = sequence.sequences->locate(Sequences::Side::Queries, batch, slot,
+                                     config.queryTile);
+  Value before = b.mul(part, b.i32(kRowsOfGroup));
+  Index start = b.ops.add(place->queriesBefore, place->first);
+  first = b.add(b.ops.materialize(start), before);
+  rowsLeft = b.sub(b.ops.materialize(place->rowsLeft), before);
+  locateScratch(b.add(b.ops.materialize(place->scratchRow), before));
 }
 
 void QueryRows::locate(const WorkTile &tile) {
-  locate(tile.batch, tile.head, b.ops.materialize(tile.first));
+  if (!tile.place)
+    return locate(tile.batch, tile.head, b.ops.materialize(tile.first));
+  batch = tile.batch;
+  head = tile.head;
+  first = tile.queryRow(b, tile.first);
+  rowsLeft = b.ops.materialize(tile.place->rowsLeft);
+  locateScratch(b.ops.materialize(tile.place->scratchRow));
 }
 
 void QueryRows::locate(Value batch, Value head, Value first) {
   this->batch = batch;
   this->head = head;
   this->first = first;
-  locateScratch();
+  rowsLeft = b.sub(sequence.queryLength, first);
+  if (!sequence.sequences)
+    return locateScratch(first);
+  auto [slot, inSlot] = sequence.sequences->slotOf(
+      Sequences::Side::Queries, batch, first, config.queryTile);
+  Index ofSlot = b.ops.mul(slot, b.ops.constant(config.queryTile));
+  locateScratch(b.ops.materialize(b.ops.add(ofSlot, inSlot)));
 }
 
-void QueryRows::locateScratch() {
-  rowsLeft = b.sub(sequence.queryLength, first);
+void QueryRows::locateScratch(Value row) {
   Value padded = sequence.paddedQueries(b, config.queryTile);
   Value inBatchEntry = b.asIndex(head);
   Value heads = b.asIndex(b.i32(op.getNumQueryHeads()));
   Value headNumber = b.add(b.mul(b.asIndex(batch), heads), inBatchEntry);
-  Value inHead = b.asIndex(first);
+  Value inHead = b.asIndex(row);
   scratchRow = b.add(b.mul(headNumber, b.asIndex(padded)), inHead);
 }
 
 Value QueryRows::seesKeys() {
   IndexOps &ops = b.ops;
-  Index tile = ops.mul(ops.floorDiv(ops.wrap(first), config.queryTile),
-                       ops.constant(config.queryTile));
-  NormalForm<Index> form =
-      normalForm(ops, op.getHeadStructures(), ops.wrap(head),
-                 sequence.lengths(b), op.getAlignment());
+  Index tile = place ? place->first
+                     : ops.mul(ops.floorDiv(ops.wrap(first), config.queryTile),
+                               ops.constant(config.queryTile));
+  NormalForm<Index> form = normalForm(
+      ops, op.getHeadStructures(), ops.wrap(head),
+      place ? place->lengths : sequence.lengths(b), op.getAlignment());
   auto ranges =
       keyTiles(ops, form, tile, ops.add(tile, ops.constant(config.queryTile)),
                config.keyTile());
@@ -123,6 +151,20 @@ void QueryRows::emitEmptyRows(const StridedArray &dq, int64_t warps) {
                                   op.getHeadDim());
 }
 
+void QueryRows::storeTile(const TileRing &tile, const StridedArray &dq,
+                          function_ref<void()> storeAll) {
+  if (!sequence.sequences)
+    return storeAll();
+  Value rows = b.i32(kRowsOfGroup);
+  b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
+    Value rowStride = b.asIndex(dq.rowStride);
+    Value source = tile.at(b);
+    Value start = row(dq, b.element);
+    spattn_gpu::StoreTileRowsOp::create(b, source, start, rowStride,
+                                        b.asIndex(rowsLeft), op.getHeadDim());
+  });
+}
+
 void QueryRows::storeStart(Value base, Value rows) {
   Value count = b.asIndex(b.i32(kRowsOfGroup));
   Value stride = b.asIndex(b.i32(1));
@@ -154,6 +196,14 @@ Value QueryRows::deltaStart(Value outTile, Value doTile,
       b, b.rowsType(), outTile, doTile, b.asIndex(b.i32(0)));
   Value delta = spattn_gpu::QuadReduceOp::create(
       b, b.rowsType(), spattn_gpu::ReductionKind::Add, partial);
+  if (sequence.sequences)
+    delta =
+        b.map({delta, negatedLse}, b.rowsType(), [&](ValueRange x) -> Value {
+          // Rows past the end are those of others.
+          Value counts = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
+                                               x[1], b.f32(kNegInf));
+          return arith::SelectOp::create(b, counts, x[0], b.f32(0));
+        });
   if (!dlse)
     return b.map(delta, b.rowsType(), [&](ValueRange x) -> Value {
       return arith::NegFOp::create(b, x[0]);

@@ -47,6 +47,10 @@ public:
   /// Where the rows' dQ is added up.
   Value sums(Value base);
 
+  /// Stores a tile of dQ by `storeAll`, or, where the sequence ends within it,
+  /// the rows that there are. By one warp.
+  void storeTile(const TileRing &tile, const StridedArray &dq,
+                 llvm::function_ref<void()> storeAll);
   /// Writes zeros to the rows of dQ, each of `warps` warps its share.
   void emitEmptyRows(const StridedArray &dq, int64_t warps);
   /// Leaves a number of each row in scratch.
@@ -64,9 +68,14 @@ public:
   Value warp() { return mlir::arith::DivUIOp::create(b, b.thread, b.i32(32)); }
 
   Value batch, head, first;
+  /// How many rows of the sequence there are from `first` on.
+  Value rowsLeft;
 
 private:
-  void locateScratch();
+  /// Finds `number`-th rows of a head, where there are sequences.
+  void locateSlot(Value number);
+  /// Finds scratch by the rows that there are ahead in a head's.
+  void locateScratch(Value inHead);
   /// The number that an array has for each row, `past` for those past the end.
   Value loadRows(const StridedArray &array, float past);
 
@@ -74,7 +83,9 @@ private:
   AttentionBackwardOp op;
   const BackwardConfig &config;
   SequenceInfo sequence;
-  Value rowsLeft, scratchRow;
+  Value scratchRow;
+  /// The sequence of a CTA's rows, and their query tile.
+  std::optional<SequenceTile> place;
 };
 
 /// The log-sum-exp of the caller and, if there is one, the gradient by it.

@@ -38,7 +38,8 @@ public:
         op(op), config(config), program(program), signature(program),
         callerLse(signature, op), starts(signature.scratch("lse_start")),
         deltas(signature.scratch("delta_start")),
-        parts(signature.scratch("dsink_parts")), sequenceArguments(signature) {
+        parts(signature.scratch("dsink_parts")),
+        sequenceArguments(signature, op) {
     callerLse.addStrides(signature);
     sinks.emplace(signature, "sink");
     gradients.emplace(signature, "dsink");
@@ -116,7 +117,7 @@ Value SinkKernel::rowTerm(Value row, Value sink) {
 
 void SinkKernel::build(StringRef name) {
   signature.begin(b, name, {kThreads, 1});
-  sequence = sequenceArguments.get(signature);
+  sequence = sequenceArguments.get(b, signature);
   Value sink = sinks->load(b, b.cta);
   Value rows = b.mul(sequence.batches, sequence.queryLength);
   Value own = sum(b.thread, rows, b.i32(kThreads),

@@ -30,12 +30,16 @@ PendingOutput::PendingOutput(ValueRange values)
     head = values[5];
     row = values[6];
   }
+  if (values.size() > 7)
+    end = values[7];
 }
 
 llvm::SmallVector<Value> PendingOutput::carried() const {
   llvm::SmallVector<Value> values{output, max, sum, operand};
   if (row)
     values.append({batch, head, row});
+  if (end)
+    values.push_back(end);
   return values;
 }
 
@@ -51,6 +55,8 @@ PendingOutput ForwardEpilogue::nothingPending() {
   none.operand = b.toOperand(b.fillAcc(config.keyTile, 0));
   if (needsRow())
     none.batch = none.head = none.row = b.i32(0);
+  if (needsRow() && config.hasSequences)
+    none.end = none.row;
   return none;
 }
 
@@ -82,7 +88,8 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
   PipelineState state(b, b.sub(count, b.i32(1)), config.queryStages);
   Value rowsLeft;
   if (needsRow())
-    rowsLeft = b.asIndex(b.sub(sequence.queryLength, pending.row));
+    rowsLeft = b.asIndex(
+        b.sub(pending.end ? pending.end : sequence.queryLength, pending.row));
   if (storesThroughShared(op)) {
     Value rowBlock = b.asIndex(group);
     spattn_gpu::WriteOp::create(b, output, outputTile(state.stage), rowBlock);
@@ -110,15 +117,29 @@ void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
     return;
   Value batch = b.asIndex(tile.batch);
   Value head = b.asIndex(tile.head);
-  Value first = b.asIndex(b.ops.materialize(tile.first));
-  spattn_gpu::StoreTileOp::create(b, outputTile(stage), map, first, head,
-                                  batch);
-  spattn_gpu::StoreWaitOp::create(b);
+  Value row = tile.queryRow(b, tile.first);
+  Value first = b.asIndex(row);
+  auto storeAll = [&] {
+    spattn_gpu::StoreTileOp::create(b, outputTile(stage), map, first, head,
+                                    batch);
+    spattn_gpu::StoreWaitOp::create(b);
+  };
+  if (!tile.place)
+    return storeAll();
+  Value rowsLeft = b.ops.materialize(tile.place->rowsLeft);
+  Value rows = b.i32(config.queryTile());
+  b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
+    Value source = outputTile(stage);
+    Value start = out.row(b, tile.batch, tile.head, row, outElement);
+    spattn_gpu::StoreTileRowsOp::create(b, source, start, out.rowStride,
+                                        b.asIndex(rowsLeft), op.getValueDim());
+  });
 }
 
 void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
-  Value first = b.ops.materialize(tile.first);
-  Value rest = b.sub(sequence.queryLength, first);
+  Value first = tile.queryRow(b, tile.first);
+  Value rest = tile.place ? b.ops.materialize(tile.place->rowsLeft)
+                          : b.sub(sequence.queryLength, first);
   Value count =
       b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.queryTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
@@ -128,6 +149,10 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   if (op.getLse()) {
     Value start = lse.row(b, tile.batch, tile.head, first, b.getF32Type());
     Value none = sinks ? sinks->load(b, tile.head) : b.f32(kNegInf);
+    if (sinks && tile.place) {
+      Value isSequence = b.ops.materialize(tile.place->isSequence);
+      none = arith::SelectOp::create(b, isSequence, none, b.f32(kNegInf));
+    }
     spattn_gpu::StoreFillOp::create(b, none, start, lse.rowStride, count, 1);
   }
 }

@@ -25,6 +25,8 @@ struct PendingOutput {
   mlir::Value output, max, sum, operand;
   /// Of its first row, if something is stored from registers.
   mlir::Value batch, head, row;
+  /// The row behind the sequence's last one, where there are sequences.
+  mlir::Value end;
 };
 
 /// Writes the output and the log-sum-exp of work tiles: through shared memory

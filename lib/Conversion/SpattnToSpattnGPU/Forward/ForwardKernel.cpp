@@ -14,6 +14,7 @@
 
 #include "ForwardKernel.h"
 
+#include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "../Parts/WorkScheduler.h"
 #include "ForwardEpilogue.h"
@@ -32,6 +33,7 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
   outputs = shared.barriers(config.queryStages, mmaWarps);
   keys = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
   values = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
+  ragged = shared.barriers(config.hasSequences ? 1 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
       WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
@@ -49,7 +51,7 @@ struct ForwardArguments {
       outMap = signature.tensorMap("o", config.queryTile());
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
-    sequence.emplace(signature);
+    sequence.emplace(signature, op);
     scores.emplace(signature, op);
     out.strides = signature.strides("o");
     lse.strides = signature.strides("lse");
@@ -104,7 +106,7 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
   LLVM::LLVMFuncOp function =
       signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
-  sequence = arguments.sequence->get(signature);
+  sequence = arguments.sequence->get(b, signature);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   Softmax softmax(b, modifier);
   StridedArray out = signature.get(b, arguments.out);
@@ -113,7 +115,7 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                            out, lse,
                            arguments.sinks ? &*arguments.sinks : nullptr);
   RowTiles rows(b, op, sequence, sequence.queryTiles(b, config.queryTile()),
-                config.queryTile(), config.keyTile);
+                config.queryTile(), config.keyTile, config.queryTile());
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
   ForwardMainloop mainloop(b, config, layout, workTiles, modifier, softmax,
@@ -122,7 +124,7 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                {layout.queries.full, layout.queries.empty, layout.outputs,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
                 layout.keys.full, layout.keys.empty, layout.values.full,
-                layout.values.empty},
+                layout.values.empty, layout.ragged},
                config.threads());
   emitWarpRoles(b, {config.launchedRegisters(),
                     config.producerRegisters,
@@ -160,26 +162,41 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
   Pipeline pipeline(b, ofValue ? layout.values : layout.keys);
   const TileRing &ring = ofValue ? layout.valueTiles : layout.keyTiles;
   TileWalk walk(b, workTiles, config.keyTile);
-  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    if (!ofValue) {
-      PipelineState state = queries.state(tile.number);
-      queries.producerAcquire(state);
-      Value full = queries.full(state.stage);
-      Value target = layout.queryTiles.narrowed(b, state.stage, config.headDim);
-      b.load(get(arguments.queryMap), b.ops.materialize(tile.first), tile.head,
-             tile.batch, target, full);
-    }
-    auto loop = b.forLoop(0, tile.visited);
-    b.in(loop.getBody(), [&] {
-      Value n = loop.getInductionVar();
-      Value key = walk.firstValue(tile, n);
-      PipelineState state = pipeline.state(b.add(tilesBefore, n));
-      pipeline.producerAcquire(state);
-      Value full = pipeline.full(state.stage);
-      b.load(get(ofValue ? arguments.valueMap : arguments.keyMap), key,
-             tile.keyHead, tile.batch, ring.at(b, state.stage), full);
-    });
-  });
+  // Keys of others are masked; their values would be multiplied by 0.
+  RaggedLoads loads(b, ofValue ? layout.ragged : BarrierArray());
+  workTiles.forEach(
+      loads.initial(),
+      [&](WorkTile &tile, Value tilesBefore,
+          ValueRange carried) -> llvm::SmallVector<Value> {
+        if (!ofValue) {
+          PipelineState state = queries.state(tile.number);
+          queries.producerAcquire(state);
+          Value full = queries.full(state.stage);
+          Value target =
+              layout.queryTiles.narrowed(b, state.stage, config.headDim);
+          b.load(get(arguments.queryMap), tile.queryRow(b, tile.first),
+                 tile.head, tile.batch, target, full);
+        }
+        auto loop = b.forLoop(0, tile.visited, carried);
+        b.in(loop.getBody(), [&] {
+          Value n = loop.getInductionVar();
+          KernelBuilder::Index first = walk.first(tile, n);
+          Value key = tile.keyRow(b, first);
+          PipelineState state = pipeline.state(b.add(tilesBefore, n));
+          pipeline.producerAcquire(state);
+          Value full = pipeline.full(state.stage);
+          Value target = ring.at(b, state.stage), left;
+          if (!carried.empty())
+            left =
+                b.ops.materialize(b.ops.sub(tile.place->lengths.keys, first));
+          llvm::SmallVector<Value> next =
+              loads.load(get(ofValue ? arguments.valueMap : arguments.keyMap),
+                         key, tile.keyHead, tile.batch, target, full, left,
+                         loop.getRegionIterArgs());
+          loads.yield(next);
+        });
+        return llvm::SmallVector<Value>(loop.getResults());
+      });
 }
 
 /// Stores outputs from shared memory, and then lets queries in.

@@ -28,6 +28,8 @@ struct ForwardLayout {
   /// Where MMA warpgroups say that a work tile's output is written.
   BarrierArray outputs;
   PipelineLayout keys, values;
+  /// Where ragged tiles of values are loaded, if there are sequences.
+  BarrierArray ragged;
   WorkTileQueueLayout workTiles;
 };
 

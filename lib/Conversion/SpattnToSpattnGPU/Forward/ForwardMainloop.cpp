@@ -65,7 +65,9 @@ void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
   pending.batch = tile.batch;
   pending.head = tile.head;
   Value before = rowsBefore(group);
-  pending.row = b.add(b.ops.materialize(tile.first), before);
+  pending.row = b.add(tile.queryRow(b, tile.first), before);
+  if (tile.place)
+    pending.end = tile.queryRow(b, tile.place->lengths.queries);
 }
 
 llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,

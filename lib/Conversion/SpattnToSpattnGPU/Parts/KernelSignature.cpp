@@ -111,6 +111,14 @@ void KernelProgram::limitTiles(FormulaAttr tiles) {
 
 FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,
                                    int64_t rows) {
+  // As many as Sequences::slots says.
+  if (op.hasSequences())
+    return FormulaAttr::get(
+        b.getContext(), {factor, 2 * factor, factor}, {2, 2, 1},
+        {b.getStringAttr("batch"), b.getStringAttr(length),
+         b.getStringAttr("batch"), b.getStringAttr("sequences"),
+         b.getStringAttr("batch")},
+        {1, rows, 1, 1, 1});
   return FormulaAttr::get(b.getContext(), {factor}, {2},
                           {b.getStringAttr("batch"), b.getStringAttr(length)},
                           {1, rows});
@@ -122,6 +130,13 @@ FormulaAttr KernelProgram::constant(int64_t value) {
 
 FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
                                               StringRef length, int64_t rows) {
+  if (op.hasSequences())
+    return FormulaAttr::get(
+        b.getContext(), {value, factor, 2 * factor, factor}, {0, 2, 2, 1},
+        {b.getStringAttr("batch"), b.getStringAttr(length),
+         b.getStringAttr("batch"), b.getStringAttr("sequences"),
+         b.getStringAttr("batch")},
+        {1, rows, 1, 1, 1});
   return FormulaAttr::get(b.getContext(), {value, factor}, {0, 2},
                           {b.getStringAttr("batch"), b.getStringAttr(length)},
                           {1, rows});

@@ -136,16 +136,22 @@ private:
 };
 
 /// The arguments that say how many sequences there are, and how long.
-struct SequenceArguments {
-  explicit SequenceArguments(KernelSignature &signature)
-      : batches(signature.i32("batch")),
-        queryLength(signature.i32("queryLength")),
-        keyLength(signature.i32("keyLength")) {}
-  SequenceInfo get(const KernelSignature &signature) const {
-    return {signature.get(batches), signature.get(queryLength),
-            signature.get(keyLength)};
-  }
+class SequenceArguments {
+public:
+  SequenceArguments(KernelSignature &signature, AttentionOpInterface op);
+  /// At the top level of a kernel.
+  SequenceInfo get(KernelBuilder &b, const KernelSignature &signature) const;
+
+private:
+  /// An operand that says where sequences start or end.
+  struct Ends {
+    KernelSignature::Argument pointer, batchStride, stride;
+  };
+
+  AttentionOpInterface op;
   KernelSignature::Argument batches, queryLength, keyLength;
+  std::optional<KernelSignature::Argument> count;
+  OperandMap<std::optional<Ends>> ends;
 };
 
 /// Numbers of the caller, one for each query head, of type f32.

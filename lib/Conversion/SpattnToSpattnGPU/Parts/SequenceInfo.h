@@ -10,7 +10,10 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_SEQUENCEINFO_H
 
 #include "KernelBuilder.h"
+#include "spattn/Dialect/Spattn/Transforms/Sequences.h"
 #include "spattn/Structure/NormalForm.h"
+
+#include <memory>
 
 namespace spattn {
 
@@ -18,17 +21,34 @@ namespace spattn {
 /// their lengths, as i32.
 struct SequenceInfo {
   mlir::Value batches, queryLength, keyLength;
+  /// Where the sequences of a batch entry are; null if each has one, of all
+  /// rows.
+  std::shared_ptr<Sequences> sequences;
 
   /// The lengths as the algebra takes them.
   Lengths<KernelBuilder::Index> lengths(KernelBuilder &b) const {
     return {b.ops.wrap(queryLength), b.ops.wrap(keyLength)};
   }
-  /// Query tiles of a sequence, the last of which may be ragged.
+  /// Query tiles of a batch entry, the last of which may be ragged; or slots,
+  /// where it has sequences.
   mlir::Value queryTiles(KernelBuilder &b, int64_t size) const {
+    if (sequences)
+      return b.ops.materialize(
+          sequences->slots(Sequences::Side::Queries, size));
     return b.ops.materialize(b.ops.ceilDiv(b.ops.wrap(queryLength), size));
   }
-  /// Queries of a sequence in whole tiles: rows that scratch has for a head.
+  /// The same of key tiles.
+  mlir::Value keyTiles(KernelBuilder &b, int64_t size) const {
+    if (sequences)
+      return b.ops.materialize(sequences->slots(Sequences::Side::Keys, size));
+    return b.ops.materialize(b.ops.ceilDiv(b.ops.wrap(keyLength), size));
+  }
+  /// Queries of a batch entry in whole tiles: rows that scratch has for a head.
   mlir::Value paddedQueries(KernelBuilder &b, int64_t size) const {
+    if (sequences) {
+      mlir::Value slots = queryTiles(b, size);
+      return b.mul(slots, b.i32(size));
+    }
     return b.ops.materialize(b.ops.mul(
         b.ops.ceilDiv(b.ops.wrap(queryLength), size), b.ops.constant(size)));
   }

@@ -107,11 +107,12 @@ void WorkScheduler::emitDynamic(const ScheduledWork &work, Value counter) {
 
 RowTiles::RowTiles(KernelBuilder &b, AttentionOpInterface op,
                    const SequenceInfo &sequence, Value tileRows,
-                   int64_t queryTile, int64_t keyTile)
+                   int64_t queryTile, int64_t keyTile, int64_t slotTile)
     : b(b), op(op), heads(op.getHeadStructures()), sequence(sequence),
       tileRows(tileRows),
       rowHeads(b.mul(sequence.batches, b.i32(op.getNumQueryHeads()))),
-      groupedHeads(rowHeads), queryTile(queryTile), keyTile(keyTile) {}
+      groupedHeads(rowHeads), queryTile(queryTile), keyTile(keyTile),
+      slotTile(slotTile) {}
 
 void RowTiles::groupHeads(int64_t bytes) {
   int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
@@ -148,6 +149,22 @@ std::pair<Value, Value> RowTiles::locate(Value number) {
   return {tile, b.add(before, b.sub(b.sub(groupedHeads, b.i32(1)), fromEnd))};
 }
 
+SequenceTile RowTiles::locate(Value batch, Value place) {
+  Value slot = place, inSlot = b.i32(0);
+  if (slotTile != queryTile) {
+    Value tiles = b.i32(slotTile / queryTile);
+    slot = arith::DivUIOp::create(b, place, tiles);
+    inSlot = arith::RemUIOp::create(b, place, tiles);
+  }
+  SequenceTile tile = sequence.sequences->locate(Sequences::Side::Queries,
+                                                 batch, slot, slotTile);
+  Index rows = b.ops.mul(b.ops.wrap(inSlot), b.ops.constant(queryTile));
+  tile.first = b.ops.add(tile.first, rows);
+  tile.rowsLeft = b.ops.sub(tile.rowsLeft, rows);
+  tile.scratchRow = b.ops.add(tile.scratchRow, rows);
+  return tile;
+}
+
 WorkTile RowTiles::decode(Value number) {
   IndexOps &ops = b.ops;
   WorkTile tile;
@@ -158,9 +175,15 @@ WorkTile RowTiles::decode(Value number) {
   if (op.getGroupSize() > 1)
     tile.keyHead =
         arith::DivUIOp::create(b, tile.head, b.i32(op.getGroupSize()));
-  tile.form = normalForm(ops, heads, ops.wrap(tile.head), sequence.lengths(b),
-                         op.getAlignment());
-  tile.first = ops.mul(ops.wrap(place), ops.constant(queryTile));
+  Lengths<Index> lengths = sequence.lengths(b);
+  if (sequence.sequences) {
+    tile.place = locate(tile.batch, place);
+    lengths = tile.place->lengths;
+  }
+  tile.form =
+      normalForm(ops, heads, ops.wrap(tile.head), lengths, op.getAlignment());
+  tile.first = tile.place ? tile.place->first
+                          : ops.mul(ops.wrap(place), ops.constant(queryTile));
   auto ranges = keyTiles(ops, tile.form, tile.first,
                          ops.add(tile.first, ops.constant(queryTile)), keyTile);
   tile.masked = maskedSequence(ops, ranges);

@@ -53,10 +53,11 @@ public:
   using Value = mlir::Value;
 
   /// `tileRows` tiles of `queryTile` queries of each head of each batch entry;
-  /// they visit tiles of `keyTile` keys.
+  /// they visit tiles of `keyTile` keys. Slots of sequences are tiles of
+  /// `slotTile` queries, a multiple of `queryTile`.
   RowTiles(KernelBuilder &b, AttentionOpInterface op,
            const SequenceInfo &sequence, Value tileRows, int64_t queryTile,
-           int64_t keyTile);
+           int64_t keyTile, int64_t slotTile);
 
   /// Does the work of some heads before that of others, so that their keys and
   /// values stay in the L2 cache: of the largest power of two of heads that
@@ -68,6 +69,8 @@ public:
 private:
   /// The tile of a number, and which of the heads of batch entries it is of.
   std::pair<Value, Value> locate(Value number);
+  /// The sequence of tile `place` of a head of a batch entry.
+  SequenceTile locate(Value batch, Value place);
 
   KernelBuilder &b;
   AttentionOpInterface op;
@@ -75,7 +78,7 @@ private:
   SequenceInfo sequence;
   /// Tiles of a head, heads of all batch entries, and those of a group.
   Value tileRows, rowHeads, groupedHeads;
-  int64_t queryTile, keyTile;
+  int64_t queryTile, keyTile, slotTile;
 };
 
 } // namespace spattn

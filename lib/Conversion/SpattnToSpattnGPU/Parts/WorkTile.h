@@ -11,6 +11,7 @@
 
 #include "Pipeline.h"
 #include "WorkTileLayout.h"
+#include "spattn/Dialect/Spattn/Transforms/Sequences.h"
 #include "spattn/Structure/Algebra.h"
 #include "spattn/Structure/FormNumbers.h"
 #include "llvm/ADT/SetVector.h"
@@ -29,10 +30,22 @@ struct WorkTile {
   NormalForm<Index> form;
   TileSequence<Index> masked, full;
   Value visited, maskedCount;
+  /// The sequence that the tile is of, where batch entries have any.
+  std::optional<SequenceTile> place;
   /// What else a kernel's readers need; the kernel says what it means.
   llvm::SmallVector<Value, 2> extra;
   /// How many were posted before it. Known to readers.
   Value number;
+
+  /// The row in operands of a query, or key, counted from the start of the
+  /// sequence.
+  Value queryRow(KernelBuilder &b, Index query) const {
+    return b.ops.materialize(place ? b.ops.add(query, place->queriesBefore)
+                                   : query);
+  }
+  Value keyRow(KernelBuilder &b, Index key) const {
+    return b.ops.materialize(place ? b.ops.add(key, place->keysBefore) : key);
+  }
 
   /// Whether it visits any tile.
   Value isVisited(KernelBuilder &b) const {
@@ -51,6 +64,11 @@ struct WorkTile {
     for (Value &value : extra)
       visit(value);
     visit(first);
+    if (place)
+      for (Index *value :
+           {&place->queriesBefore, &place->keysBefore, &place->rowsLeft,
+            &place->lengths.queries, &place->lengths.keys, &place->scratchRow})
+        visit(*value);
     if (hasTables)
       return;
     for (TileSequence<Index> *sequence : {&masked, &full}) {
@@ -66,12 +84,12 @@ struct WorkTile {
   void forEachMaskNumber(Visitor visit, bool hasTables) {
     for (Index *value : {&form.offset, &form.distanceBegin, &form.distanceEnd})
       visit(*value);
-    if (hasTables) {
+    if (hasTables || place) {
       visit(form.lengths.queries);
       visit(form.lengths.keys);
-      return;
     }
-    forEachNumber(form, visit);
+    if (!hasTables)
+      forEachNumber(form, visit);
   }
 };
 

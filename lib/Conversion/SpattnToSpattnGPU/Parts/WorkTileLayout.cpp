@@ -43,9 +43,11 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
   int64_t pieces = maskedSequence(ops, ranges).pieces.size() +
                    fullSequence(ops, ranges).pieces.size();
   int64_t intervals = countIntervals(form);
-  int64_t numbers =
-      WorkTileLayout::kNumbersBesideTables + 2 * pieces + countNumbers(form);
   WorkTileLayout layout;
+  if (op.hasSequences())
+    layout.numbersBesideTables += WorkTileLayout::kNumbersOfSequence;
+  int64_t numbers =
+      layout.numbersBesideTables + 2 * pieces + countNumbers(form);
   if (intervals > kIntervalsInRegisters || numbers > WorkTileLayout::kNumbers) {
     layout.pieces = pieces;
     layout.intervals = intervals;

@@ -20,17 +20,22 @@ namespace spattn {
 /// they are rows of two tables, which readers look up or loop over; so the
 /// registers and instructions of a reader do not depend on the structure.
 struct WorkTileLayout {
-  /// Most words of a work tile besides its tables, and of one without tables.
+  /// Most words of a work tile besides its tables, without those of sequences,
+  /// and of one without tables.
   static constexpr int64_t kNumbers = 64, kNumbersBesideTables = 16;
+  /// Most words that say which sequence it is of.
+  static constexpr int64_t kNumbersOfSequence = 8;
 
   /// Rows of the tables; without tables there are none.
   int64_t pieces = 0, intervals = 0;
   /// Words of an interval, a multiple of four.
   int64_t intervalWords = 4;
+  /// Words of a work tile besides its tables.
+  int64_t numbersBesideTables = kNumbersBesideTables;
 
   bool hasTables() const { return pieces > 0; }
   /// Tile sequences: the first numbers of all pieces, then their shifts.
-  int64_t piecesAt() const { return kNumbersBesideTables; }
+  int64_t piecesAt() const { return numbersBesideTables; }
   /// Intervals of distances, each with its keys and, if need be, queries.
   int64_t intervalsAt() const {
     int64_t end = piecesAt() + 2 * pieces + intervalWords - 1;

@@ -168,6 +168,15 @@ LogicalResult StoreFillOp::verify() {
   return emitOpError("expected from 1 to 4096 columns, got ") << getColumns();
 }
 
+LogicalResult StoreTileRowsOp::verify() {
+  int64_t most = getTile().getType().getColumns();
+  int64_t columns = getColumns();
+  if (columns >= 8 && columns <= most && columns % 8 == 0)
+    return success();
+  return emitOpError("expected a multiple of 8 columns up to ")
+         << most << ", got " << columns;
+}
+
 /// A named barrier, and how many threads meet at it.
 static LogicalResult verifyNamedBarrier(Operation *op, uint32_t id,
                                         uint32_t threads) {

@@ -358,6 +358,28 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
   }];
 }
 
+def SpattnGPU_FinishLoadOp : SpattnGPU_Op<"finish_load"> {
+  let summary = "zero-fills rows of a loaded tile, and arrives as its load does";
+  let description = [{
+    Executed by all lanes of one warp, which has waited for a load of `tile`. Sets
+    the rows from `rows` on to zero, whatever has been loaded there, and then
+    arrives at `barrier`, which counts loads: those who wait for it see the tile
+    without the rows of others.
+
+    ```mlir
+    // %k: !spattn_gpu.shared<128x128xbf16>
+    // %rows: index
+    // %full: !spattn_gpu.barrier
+    spattn_gpu.finish_load %k rows %rows, %full : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$tile, Index:$rows,
+                       SpattnGPU_Barrier:$barrier);
+  let assemblyFormat = [{
+    $tile `rows` $rows `,` $barrier attr-dict `:` qualified(type($tile))
+  }];
+}
+
 def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
   let summary = "starts an asynchronous copy of words to shared memory";
   let description = [{
@@ -911,6 +933,30 @@ def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
     $tile `to` $map `[` $row `,` $head `,` $batch `]` attr-dict
     `:` qualified(type($tile))
   }];
+}
+
+def SpattnGPU_StoreTileRowsOp : SpattnGPU_Op<"store_tile_rows"> {
+  let summary = "stores the first rows of a tile in shared memory";
+  let description = [{
+    Executed by all lanes of one warp, which may release the tile then. Row `r` is
+    stored at `pointer + r * stride` elements, for `r < rows`, without the columns
+    from `columns` on. Rows in memory are aligned to 16 bytes.
+
+    ```mlir
+    // %o: !spattn_gpu.shared<128x128xbf16>
+    // %p: !llvm.ptr
+    // %stride: index
+    // %rows: index
+    spattn_gpu.store_tile_rows %o to %p stride %stride rows %rows columns 128 : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$tile, SpattnGPU_Pointer:$pointer,
+                       Index:$stride, Index:$rows, I64Attr:$columns);
+  let assemblyFormat = [{
+    $tile `to` $pointer `stride` $stride `rows` $rows `columns` $columns
+    attr-dict `:` qualified(type($tile))
+  }];
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_StoreWaitOp : SpattnGPU_Op<"store_wait"> {

@@ -1,0 +1,79 @@
+//===- SequenceGradientsTest.cpp - Gradients of documents and padding -----===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All kernels of gradients, one after the other, where batch entries hold
+// sequences: tiles end in the next document, in padding that holds NaN, or at
+// the last row, and scratch is laid out by slots.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GradientRun.h"
+#include "QueueKernel.h"
+
+using namespace mlir;
+using namespace spattn;
+using namespace spattn::test;
+
+namespace {
+
+class SequenceGradientsTest : public testing::TestWithParam<GradientVariant> {
+protected:
+  void run(const AttentionSpec &spec, const CallSpec &call, bool late) {
+    const GradientVariant &v = GetParam();
+    GradientRun kernel(spec, call, v);
+    ASSERT_EQ(
+        kernel.run(v.deterministic ? "kernel_queries" : "kernel_preprocess",
+                   late),
+        "");
+    if (spec.sinks)
+      ASSERT_EQ(kernel.run("kernel_sinks", /*late=*/false, /*lanes=*/1), "");
+    ASSERT_EQ(kernel.run("kernel", late), "");
+    if (!v.deterministic)
+      ASSERT_EQ(kernel.run("kernel_postprocess", late), "");
+    kernel.expectRows("dq", kernel.reference.dq, 2e-2);
+    kernel.expectRows("dk", kernel.reference.dk, 2e-2);
+    kernel.expectRows("dv", kernel.reference.dv, 1e-2);
+    for (int64_t h = 0; spec.sinks && h < spec.heads; ++h)
+      ASSERT_NEAR(kernel.at("dsink", 0, h, 0), kernel.reference.dsink[h],
+                  1e-3 * (1 + std::abs(kernel.reference.dsink[h])))
+          << "head " << h;
+    kernel.expectGapsKept();
+  }
+  std::mt19937 random{111};
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, SequenceGradientsTest,
+    testing::Values(
+        GradientVariant{},
+        GradientVariant{"sm_90a", 2, 64, 2, 1, false, false, 128, 64},
+        GradientVariant{"sm_90a", 2, 128, 3, 2, false, true, 64, 104},
+        GradientVariant{"sm_80", 1, 64, 1, 1, false, false, 64, 128},
+        GradientVariant{"sm_80", 2, 64, 2, 2, false, false, 72, 64},
+        GradientVariant{"sm_90a", 1, 64, 2, 1, true, false, 64, 64},
+        GradientVariant{"sm_90a", 2, 128, 3, 2, true, false, 128, 64},
+        GradientVariant{"sm_80", 1, 64, 1, 1, true, false, 64, 64}));
+
+TEST_P(SequenceGradientsTest, AreThoseOfEachSequence) {
+  for (int round = 0; round < 6; ++round) {
+    RandomInstance instance(random, 260);
+    instance.vary(round);
+    instance.spec.dlse = round % 3 == 1;
+    instance.spec.sinks = round % 3 == 2;
+    // Gradients of one key alone are errors of rounding.
+    for (int64_t *length : {&instance.call.queries, &instance.call.keys})
+      *length = std::max<int64_t>(*length, 90);
+    instance.addSequences(random, /*count=*/round == 0 ? 1 : 1 + round);
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+} // namespace
