@@ -15,6 +15,9 @@
 #include "spattn/JIT/CpuKernel.h"
 #include "spattn/Support/Elements.h"
 
+#include <algorithm>
+#include <random>
+
 using namespace mlir;
 using namespace spattn;
 using namespace spattn::tool;
@@ -35,6 +38,55 @@ static llvm::Expected<Array> makeArray(const EntryArgument &argument,
     return llvm::createStringError("'" + argument.file +
                                    "' changed while it was in use");
   return convertNpy(*file, argument.getElementType());
+}
+
+/// Where `count` sequences of `length` rows start and end, alternately: some
+/// behind one another, some with padding between them, some empty.
+static std::vector<int32_t> drawEnds(int64_t count, int64_t length,
+                                     uint64_t seed) {
+  // Queries and keys of the same lengths are in the same sequences.
+  std::mt19937_64 engine(seed * 1000003 + length);
+  std::vector<int32_t> ends;
+  for (int64_t i = 0; i < 2 * count; ++i)
+    ends.push_back(int32_t(engine() % (length + 1)));
+  std::sort(ends.begin(), ends.end());
+  for (int64_t s = 1; s < count; ++s)
+    if (engine() % 2)
+      ends[2 * s] = ends[2 * s - 1];
+  return ends;
+}
+
+/// Random inputs that say where sequences are: of the attention's rows.
+static void drawSequences(Entry &entry, uint64_t seed,
+                          ArrayRef<ReferenceValue> values) {
+  AttentionOpInterface op = entry.attention;
+  if (!op)
+    return;
+  OperandValues operands = op.getOperandValues();
+  for (auto [sequences, kind] : {std::pair(kQuerySequences, OperandKind::Query),
+                                 std::pair(kKeySequences, OperandKind::Key)}) {
+    EntryArgument *rows = entry.getArgument(operands[kind]);
+    for (OperandKind end : {sequences.starts, sequences.ends}) {
+      EntryArgument *argument =
+          operands[end] ? entry.getArgument(operands[end]) : nullptr;
+      if (!rows || !argument || !argument->file.empty())
+        continue;
+      const OperandInfo &info = getOperandInfo(end);
+      int64_t length = rows->sizes[op.getDim(Dim::Length)];
+      int64_t count = argument->sizes[op.getDim(info, Dim::Length)];
+      const BufferView &view =
+          std::get<ReferenceArray>(values[argument->index]).view;
+      for (int64_t b = 0; b < argument->sizes[op.getDim(info, Dim::Batch)];
+           ++b) {
+        std::vector<int32_t> ends = drawEnds(count, length, seed + b);
+        for (int64_t s = 0; s < count; ++s)
+          static_cast<int32_t *>(
+              view.data)[b * view.strides[op.getDim(info, Dim::Batch)] +
+                         s * view.strides[op.getDim(info, Dim::Length)]] =
+              ends[2 * s + (end == sequences.ends)];
+      }
+    }
+  }
 }
 
 /// A module with the attention that an operation computes the gradients of: a
@@ -161,5 +213,6 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
     values.push_back(std::move(*array));
   }
   scaleSlopes(entry, values);
+  drawSequences(entry, seed, values);
   return makeForwardResults(entry, values);
 }

@@ -111,11 +111,11 @@ struct ConvertSpattnToSpattnGPUPass
   static LogicalResult checkSequences(AttentionOpInterface op) {
     if (!op.hasSequences())
       return success();
-    OperandValues given = op.getOperandValues();
-    for (OperandKind kind : {OperandKind::AlibiSlopes})
-      if (given[kind])
+    for (const AttentionOperand &operand : op.getAttentionOperands())
+      if (operand->kind == OperandKind::AlibiSlopes ||
+          operand->kind == OperandKind::DistanceBias)
         return op->emitOpError("has '")
-               << stringifyOperandKind(kind)
+               << operand->name
                << "' and sequences, which no kernel for a GPU computes together "
                   "yet";
     return success();

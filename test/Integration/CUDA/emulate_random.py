@@ -32,13 +32,22 @@ from structures import parse_masks
 from sweep import structure
 
 # oracle.py is found where structures.py finds it.
-from oracle import gradients, probabilities  # isort: skip
+from oracle import Sequences, gradients, probabilities  # isort: skip
 
 # Relative errors, as in sweep.py, of an array and of its worst row. What a row
 # has less than a usual one has is not relative to it.
 LIMITS = {"bf16": 6e-3, "f16": 1e-3}
 ROW_LIMITS = {"bf16": 4e-2, "f16": 8e-3}
 LSE_LIMIT = 1e-3
+
+
+# The operands that say where sequences are, by their names in launches.
+SEQUENCES = {
+    "qstart": "query_starts",
+    "qend": "query_ends",
+    "kstart": "key_starts",
+    "kend": "key_ends",
+}
 
 
 @dataclass
@@ -62,6 +71,10 @@ class Case:
     dlse: bool = False
     # Whether the compiler knows lengths.
     static: bool = False
+    # Sequences of a batch entry, with padding that holds NaN, and whether bounds depend
+    # on the length of their pack.
+    sequences: int | None = None
+    of_pack: bool = False
     # Tiles of queries and keys, where not the compiler's choice.
     tile_shape: tuple[int, int] | None = None
 
@@ -85,9 +98,16 @@ class Case:
             rows, columns = self.tile_shape
             attributes += f", tile_shape = #spattn.tile_shape<query_tile = {rows}, "
             attributes += f"key_tile = {columns}>"
+        if self.of_pack:
+            attributes += ", bound_length = #spattn.bound_length<pack>"
+        ends, ends_clause = "", ""
+        if self.sequences is not None:
+            for name, operand in SEQUENCES.items():
+                ends += f" %{name}: tensor<?x?xi32>,"
+                ends_clause += f" {operand}(%{name} : tensor<?x?xi32>)"
         if self.backward:
-            more = f" %h: {lse}," if self.dlse else ""
-            clause = f" dlse(%h : {lse})" if self.dlse else ""
+            more = (f" %h: {lse}," if self.dlse else "") + ends
+            clause = (f" dlse(%h : {lse})" if self.dlse else "") + ends_clause
             return f"""
 func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},{more}
              %dq: {q}, %dk: {k}, %dv: {v}) -> ({q}, {k}, {v}) {{
@@ -100,12 +120,24 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {lse}, %g: {o},{more}
         with_lse = f", %l: {lse}" if self.lse else ""
         outs = f"%o, %l : {o}, {lse}" if self.lse else f"%o : {o}"
         return f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}{with_lse}) -> {o} {{
+func.func @f(%q: {q}, %k: {k}, %v: {v},{ends} %o: {o}{with_lse}) -> {o} {{
   {"%r:2" if self.lse else "%r"} = spattn.attention structure({self.structure_text})
-      ins(%q, %k, %v : {q}, {k}, {v}) outs({outs}) {{{attributes}}}
+      ins(%q, %k, %v : {q}, {k}, {v}){ends_clause} outs({outs}) {{{attributes}}}
   return {"%r#0" if self.lse else "%r"} : {o}
 }}
 """
+
+    def draw_sequences(self, numbers) -> Sequences | None:
+        if self.sequences is None:
+            return None
+        sizes = self.batch, self.queries, self.keys
+        drawn = Sequences(random.Random(self.sequences), numbers, *sizes)
+        drawn.count, drawn.bound = self.sequences, self.keys if self.of_pack else None
+        drawn.queries = drawn.draw(numbers, self.batch, self.queries)
+        drawn.keys = drawn.queries
+        if self.queries != self.keys:
+            drawn.keys = drawn.draw(numbers, self.batch, self.keys)
+        return drawn
 
     def gradient_inputs(self) -> tuple[str, ...]:
         return ("o", "do", "lse", "dlse") if self.backward else ()
@@ -168,7 +200,9 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     dlse = numbers.standard_normal(q.shape[:3]).astype(np.float32)
     masks = parse_masks(case.structure_text, case.heads)
     scale = case.dim**-0.5
-    p, lse = probabilities(q, k, masks, case.alignment, scale)
+    sequences = case.draw_sequences(numbers)
+    compute = sequences.probabilities if sequences else probabilities
+    p, lse = compute(q, k, masks, case.alignment, scale)
     out = p @ np.repeat(v, case.heads // case.key_heads, axis=1)
     seen = np.isfinite(lse)
 
@@ -176,15 +210,26 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     path.write_text(case.source())
     attention = Attention(path, tool, case.options, chip)
 
-    def bits(x):
+    def bits(x, ends=None):
+        """An array in a file; with the ends of sequences, NaN in padding."""
+        if ends is not None:
+            rows = np.arange(x.shape[2])
+            inside = (ends[..., :1] <= rows) & (rows < ends[..., 1:])
+            x = np.where(inside.any(1)[:, None, :, None], x, np.nan)
         return case.stored(narrow(x, element))
 
-    operands = {"q": bits(q), "k": bits(k), "v": bits(v)}
+    of_queries = sequences.queries if sequences else None
+    of_keys = sequences.keys if sequences else None
+    operands = {"q": bits(q, of_queries), "k": bits(k, of_keys), "v": bits(v, of_keys)}
+    if sequences:
+        arrays = sequences.arrays(case.layout)
+        operands |= dict(zip(SEQUENCES, arrays, strict=True))
     if case.backward:
         # Of rows without keys nothing counts.
         empty = ~seen[..., None]
-        operands["o"] = bits(np.where(empty, 1e4, out))
-        operands["do"] = bits(np.where(empty, 1e4, dout))
+        operands["o"] = bits(np.where(empty, 1e4, out), of_queries)
+        operands["do"] = bits(np.where(empty, 1e4, dout), of_queries)
+        # Of padding a log-sum-exp is that of rows without keys, which is not read.
         operands["lse"] = case.stored(np.where(seen, lse, np.nan).astype(np.float32))
         if case.dlse:
             operands["dlse"] = case.stored(np.where(seen, dlse, np.nan))
@@ -200,7 +245,8 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return widen(case.canonical(results[name]), element).astype(np.float64)
 
     errors, wrong = {}, []
-    for name in operands.keys() & {"q", "k", "v", *case.gradient_inputs()}:
+    inputs = {"q", "k", "v", *SEQUENCES, *case.gradient_inputs()}
+    for name in operands.keys() & inputs:
         if results[name].tobytes() != operands[name].tobytes():
             wrong.append(f"{name} has changed")
     if not case.backward:
@@ -220,9 +266,9 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
                     f"{count} log-sum-exps are wrong, by up to {error.max():.1e}"
                 )
         return errors, wrong
-    wants = gradients(
-        q, k, v, dout, masks, case.alignment, scale, dlse if case.dlse else None
-    )
+    compute = sequences.gradients if sequences else gradients
+    more = dlse if case.dlse else None
+    wants = compute(q, k, v, dout, masks, case.alignment, scale, more, None)
     group = case.heads // case.key_heads
     columns = (
         (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
@@ -299,6 +345,11 @@ def drawn_line(tool: str, number: int) -> str:
         "lse": backward or r.random() < 0.5,
         "dlse": backward and r.random() < 0.5,
     }
+    # Drawn apart, so that cases are otherwise those of before there were sequences.
+    r = random.Random(f"sequences {number}")
+    if (count := r.choice((None, 1, 2, 4))) is not None:
+        fields |= {"sequences": count, "of_pack": r.random() < 0.3}
+        fields["batch"] = r.choice((1, 2))
     return json.dumps(fields)
 
 

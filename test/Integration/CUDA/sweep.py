@@ -5,11 +5,11 @@
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
-whether there are sink logits, a log-sum-exp or a gradient by it, and options of
-spattn-gpu, among them targets older than the GPU. Outputs are poisoned ahead of a
-run, and the sampled rows of every head are compared; rows without keys have to be
-exact zeros and -inf. With --gradients, those are computed instead, at lengths to
-3,000. Prints what fails and the largest error. --device=cpu tries the cases
+whether there are sink logits, packed or padded sequences, a log-sum-exp or a gradient
+by it, and options of spattn-gpu, among them targets older than the GPU. Outputs are
+poisoned ahead of a run, and the sampled rows of every head are compared; rows without
+keys have to be exact zeros and -inf. With --gradients, those are computed instead, at
+lengths to 3,000. Prints what fails and the largest error. --device=cpu tries the cases
 themselves, without a GPU.
 """
 
@@ -63,6 +63,9 @@ class Problem:
     layout: str
     alignment: str
     sink_logits: bool = False
+    #: Sequences of a batch entry, if they are said; and the length bounds depend on.
+    sequences: int | None = None
+    bound_length: str = "sequence"
 
     @classmethod
     def draw(
@@ -112,7 +115,27 @@ class Problem:
 
     def attributes(self) -> str:
         alignment = f"alignment = #spattn.alignment<{self.alignment}>"
-        return f'{{{alignment}, layout = "{self.layout}"}}'
+        bounds = f"bound_length = #spattn.bound_length<{self.bound_length}>"
+        if self.bound_length == "sequence":
+            return f'{{{alignment}, layout = "{self.layout}"}}'
+        return f'{{{alignment}, {bounds}, layout = "{self.layout}"}}'
+
+    def draw_sequences(self, r: random.Random) -> None:
+        """Documents of a pack, or a padded sequence, more often than not."""
+        self.sequences = r.choice((None, 1, 2, 5, 17))
+        if self.sequences is not None:
+            self.bound_length = r.choice(("sequence", "sequence", "pack"))
+
+    def ends(self) -> tuple[str, str]:
+        """The arguments that say where sequences are, and their clauses."""
+        if self.sequences is None:
+            return "", ""
+        type = "tensor<?x?xi32>"
+        names = {"qs": "query_starts", "qe": "query_ends"}
+        names |= {"ks": "key_starts", "ke": "key_ends"}
+        arguments = "".join(f", %{name}: {type}" for name in names)
+        clauses = "".join(f" {x}(%{name} : {type})" for name, x in names.items())
+        return arguments, clauses
 
     def shapes(self) -> list[str]:
         """Options of spattn-run. Other shapes follow from these."""
@@ -124,6 +147,11 @@ class Problem:
         return [
             f"--shape=q:{shape(self.heads, self.queries)}",
             f"--shape=k:{shape(self.key_heads, self.keys)}",
+            *(
+                []
+                if self.sequences is None
+                else [f"--shape=qs:{self.batch}x{self.sequences}"]
+            ),
         ]
 
     def summary(self) -> dict:
@@ -136,17 +164,21 @@ class Problem:
             "layout": self.layout,
             "alignment": self.alignment,
             "sink_logits": self.sink_logits,
+            "sequences": self.sequences,
+            "bound_length": self.bound_length,
         }
 
 
 def attention(
-    tool: str, r: random.Random, sink_logits: bool
+    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random
 ) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000
     )
     problem.sink_logits = sink_logits
+    problem.draw_sequences(sequences)
+    ends, ends_clause = problem.ends()
     q, k, v, o, logs = problem.types()
     sink, sink_clause, _ = problem.sink()
     lse = r.random() < 0.5
@@ -155,10 +187,10 @@ def attention(
         outs, types, results = "%o, %l", f"{o}, {logs}", "%r:2"
     returned = "%r#0, %r#1" if lse else "%r"
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}, %o: {o}{f", %l: {logs}" if lse else ""})
-    -> ({types}) {{
+func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}{ends},
+             %o: {o}{f", %l: {logs}" if lse else ""}) -> ({types}) {{
   {results} = spattn.attention structure({problem.structure})
-      ins(%q, %k, %v : {q}, {k}, {v}){sink_clause} outs({outs} : {types})
+      ins(%q, %k, %v : {q}, {k}, {v}){sink_clause}{ends_clause} outs({outs} : {types})
       {problem.attributes()}
   return {returned} : {types}
 }}
@@ -182,13 +214,15 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}, %o: {o}{f", %l: {logs}" if lse els
 
 
 def gradients(
-    tool: str, r: random.Random, sink_logits: bool
+    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random
 ) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000
     )
     problem.sink_logits = sink_logits
+    problem.draw_sequences(sequences)
+    ends, ends_clause = problem.ends()
     q, k, v, o, logs = problem.types()
     sink, sink_clause, sink_type = problem.sink()
     outs, types, results = "%dq, %dk, %dv", f"{q}, {k}, {v}", "%r#0, %r#1, %r#2"
@@ -203,10 +237,11 @@ def gradients(
     more = f", %h: {logs}" if dlse else ""
     clause = f" dlse(%h : {logs})" if dlse else ""
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{sink},
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{sink}{ends},
              {destinations}) -> ({types}) {{
   %r:{3 + sink_logits} = spattn.attention_backward structure({problem.structure})
       ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}{sink_clause}
+     {ends_clause}
       outs({outs} : {types})
       {problem.attributes()}
   return {results} : {types}
@@ -251,9 +286,12 @@ class Case:
     @classmethod
     def draw(cls, options: argparse.Namespace, seed: int) -> "Case":
         draw = gradients if options.gradients else attention
-        # Drawn apart, so that cases are otherwise those of before there were sinks.
+        # Drawn apart, so that cases are otherwise those of before there were these.
         sink = random.Random(f"sink {seed}").random() < 0.4
-        problem, source, pipeline, more = draw(options.tool, random.Random(seed), sink)
+        sequences = random.Random(f"sequences {seed}")
+        problem, source, pipeline, more = draw(
+            options.tool, random.Random(seed), sink, sequences
+        )
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
         return cls(seed, problem, source, pipeline, more)

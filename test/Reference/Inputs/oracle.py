@@ -223,15 +223,16 @@ def head_structures(rng, heads):
 # ----------------------------------------------------------------------------
 
 
-def probabilities(q, k, masks, alignment, scale, sink=None):
+def probabilities(q, k, masks, alignment, scale, sink=None, bound=None):
     """The softmax and its log-sum-exp; operands are b, h, n, d; float64. `sink` has
     a logit for each head, like a key in front of the others, which is left out of what
-    is returned."""
+    is returned. `bound` is the length of bounds, if not that of k."""
     queries, n = q.shape[2], k.shape[2]
     k = np.repeat(k, q.shape[1] // k.shape[1], axis=1)
     i, j = np.arange(queries)[:, None], np.arange(n)[None, :]
     d = i + (n - queries if alignment == "end" else 0) - j
-    allowed = np.stack([mask(d, j, n) for mask in masks])
+    bound = n if bound is None else bound
+    allowed = np.stack([mask(d, j, bound) for mask in masks])
     scores = np.where(allowed, scale * (q @ k.swapaxes(2, 3)), -np.inf)
     if sink is not None:
         first = np.broadcast_to(sink[:, None, None], (*scores.shape[:3], 1))
@@ -246,16 +247,16 @@ def probabilities(q, k, masks, alignment, scale, sink=None):
     return (p if sink is None else p[..., 1:]), lse
 
 
-def attention(q, k, v, masks, alignment, scale, sink=None):
-    p, lse = probabilities(q, k, masks, alignment, scale, sink)
+def attention(q, k, v, masks, alignment, scale, sink=None, bound=None):
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound)
     return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
 
 
-def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None):
+def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None, bound=None):
     """Of sum(out * dout), by the derivative of the softmax, and of sum(lse * dlse) over
     queries with keys, by that of the log-sum-exp. With `sink`, the last is by it."""
     group = q.shape[1] // k.shape[1]
-    p, lse = probabilities(q, k, masks, alignment, scale, sink)
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound)
     dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
     delta = (p * dp).sum(axis=3, keepdims=True)
     if dlse is not None:
@@ -275,6 +276,71 @@ def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None):
     # What the keys leave of 1, for queries with a logit.
     rest = np.where(np.isneginf(lse), 0, 1 - p.sum(axis=3))
     return *result, -(rest * delta[..., 0]).sum(axis=(0, 2))
+
+
+class Sequences:
+    """Sequences of the rows of each batch entry, which may be empty and have padding
+    ahead of them, or none."""
+
+    def __init__(self, rng, numbers, batch, queries, keys):
+        self.count = rng.choice([1, 1, 2, 3])
+        self.bound = rng.choice([None, None, keys])
+        self.queries = self.draw(numbers, batch, queries)
+        same = queries == keys and rng.random() < 0.7
+        self.keys = self.queries if same else self.draw(numbers, batch, keys)
+
+    def draw(self, numbers, batch, length):
+        """(batch, count, 2): where each starts and ends."""
+        ends = np.sort(numbers.integers(0, length + 1, (batch, 2 * self.count)))
+        ends = ends.reshape(batch, self.count, 2)
+        for s in range(1, self.count):
+            if numbers.random() < 0.5:
+                ends[:, s, 0] = ends[:, s - 1, 1]
+        return ends
+
+    def each(self):
+        """The batch entry, and slices of queries and of keys, of each sequence."""
+        for b, (queries, keys) in enumerate(zip(self.queries, self.keys, strict=True)):
+            for rows, columns in zip(queries, keys, strict=True):
+                yield slice(b, b + 1), slice(*rows), slice(*columns)
+
+    def probabilities(self, q, k, masks, alignment, scale, sink=None):
+        """Those of each sequence, as above; 0 between sequences and in padding."""
+        p = np.zeros((*q.shape[:3], k.shape[2]))
+        lse = np.full(q.shape[:3], -np.inf)
+        more = masks, alignment, scale, sink, self.bound
+        for b, i, j in self.each():
+            p[b, :, i, j], lse[b, :, i] = probabilities(q[b, :, i], k[b, :, j], *more)
+        return p, lse
+
+    def attention(self, q, k, v, *more):
+        """The attention of each sequence, as above."""
+        p, lse = self.probabilities(q, k, *more)
+        return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
+
+    def gradients(self, q, k, v, dout, masks, alignment, scale, dlse, sink):
+        """The gradients of each sequence, as above."""
+        results = [np.zeros_like(x) for x in (q, k, v)]
+        results += [] if sink is None else [np.zeros_like(sink)]
+        for b, i, j in self.each():
+            found = gradients(
+                *(q[b, :, i], k[b, :, j], v[b, :, j], dout[b, :, i]),
+                *(masks, alignment, scale),
+                None if dlse is None else dlse[b, :, i],
+                sink,
+                self.bound,
+            )
+            for result, rows, part in zip(results, (i, j, j), found[:3], strict=False):
+                result[b, :, rows] = part
+            if sink is not None:
+                results[3] += found[3]
+        return tuple(results)
+
+    def arrays(self, layout):
+        """What goes into files: starts and ends, of queries and of keys."""
+        ends = [x[..., i] for x in (self.queries, self.keys) for i in range(2)]
+        is_swapped = layout.index("n") < layout.index("b")
+        return [(x.T if is_swapped else x).astype(np.int32) for x in ends]
 
 
 def draw_sink(rng, numbers, heads):
@@ -386,18 +452,35 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
         sink = inputs[-1][0]
         more += f" %sink: {ts},"
         of_sink = f" sink_logits(%sink : {ts})"
+    sequences, attributes, inputs_of = None, "", list(names)
+    if rng.random() < 0.4:
+        sequences = Sequences(rng, numbers, batch, queries, keys_)
+        if sequences.bound is not None:
+            attributes = "bound_length = #spattn.bound_length<pack>, "
+        for name, array in zip(
+            ("query_starts", "query_ends", "key_starts", "key_ends"),
+            sequences.arrays(layout),
+            strict=True,
+        ):
+            inputs_of.append(name)
+            inputs.append((array, array))
+            more += f" %{name}: tensor<?x?xi32>,"
+            of_sink += f" {name}(%{name} : tensor<?x?xi32>)"
+    compute = sequences.attention if sequences else attention
+    compute_gradients = sequences.gradients if sequences else gradients
     for f in range(4):
         text, masks = head_structures(rng, heads)
         with_scale = "" if scale is None else " scale(%s)"
         constant = "" if scale is None else f"\n  %s = arith.constant {scale} : f32"
-        attributes = (
-            f'{{alignment = #spattn.alignment<{alignment}>, layout = "{layout}"}}'
+        with_attributes = (
+            f"{{alignment = #spattn.alignment<{alignment}>, {attributes}"
+            f'layout = "{layout}"}}'
         )
         forward = f"""{constant}
   %r, %lse = spattn.attention structure({text})
       ins(%q, %k, %v : {tq}, {tk}, {tv}){of_sink}{with_scale}
       outs(%o, %l : {to}, {tl})
-      {attributes}"""
+      {with_attributes}"""
         factor = width**-0.5 if scale is None else float(np.float32(scale))
         order = ["bhnd".index(dim) for dim in layout]
         if backward:
@@ -415,10 +498,12 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to},{more} %o: {to}, %l: {tl
       ins(%q, %k, %v, %r, %lse, %do : {tq}, {tk}, {tv}, {to}, {tl}, {to})
      {clause}{of_sink}{with_scale}
       outs({outs} : {", ".join(tg)})
-      {attributes}
+      {with_attributes}
   return {results} : {", ".join(tg)}
 }}""")
-            wanted = gradients(q, k, v, dout, masks, alignment, factor, dlse, sink)
+            wanted = compute_gradients(
+                q, k, v, dout, masks, alignment, factor, dlse, sink
+            )
             expected += [
                 gradient.transpose(order) if gradient.ndim == 4 else gradient
                 for gradient in wanted
@@ -429,7 +514,7 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv},{more} %o: {to}, %l: {tl})
     -> ({to}, {tl}) {{{forward}
   return %r, %lse : {to}, {tl}
 }}""")
-        out, lse = attention(q, k, v, masks, alignment, factor, sink)
+        out, lse = compute(q, k, v, masks, alignment, factor, sink)
         expected.append(out.transpose(order))
         expected.append(
             lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"])
@@ -437,11 +522,11 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv},{more} %o: {to}, %l: {tl})
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "case.mlir").write_text("\n".join(functions))
-    for name, (_, file) in zip(names, inputs, strict=True):
+    for name, (_, file) in zip(inputs_of, inputs, strict=True):
         np.save(folder / f"{name}.npy", file)
     outputs = [folder / f"out{i}.npy" for i in range(len(expected))]
     command = [tool, folder / "case.mlir", f"--device={device}", "--check=0"]
-    command += [f"--input={folder / name}.npy" for name in names]
+    command += [f"--input={folder / name}.npy" for name in inputs_of]
     command += [f"--output={path}" for path in outputs]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if any(limit in result.stderr for limit in LIMITS):
