@@ -62,24 +62,38 @@ Value spattn::spattn_gpu::pieceInTile(Emitter &e, SharedType type, Value tile,
   return e.offset(tile, e.add(inTile, place));
 }
 
+/// Runs `body` for the numbers from `begin` to before `end`, each in one lane,
+/// after as many turns of a loop in all of them: barriers of the warp may
+/// follow.
+static void forLanes(Emitter &e, Value begin, Value end,
+                     function_ref<void(Value number)> body) {
+  ImplicitLocOpBuilder &b = e.b;
+  Value lanes = e.i32(32);
+  auto loop = scf::ForOp::create(b, begin, end, lanes);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value number = e.add(loop.getInductionVar(), e.lane());
+  Value exists =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, end);
+  auto ifExists = scf::IfOp::create(b, exists, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(ifExists.thenBlock());
+  body(number);
+}
+
 void spattn::spattn_gpu::zeroRows(Emitter &e, SharedType type, Value tile,
                                   Value rows) {
   ImplicitLocOpBuilder &b = e.b;
   Value pieces = e.i32(type.getColumns() / 8);
   Value first = e.mul(e.toI32(rows), pieces);
-  Value begin = e.add(first, e.lane());
   Value end = e.i32(type.getRows() * type.getColumns() / 8);
-  Value lanes = e.i32(32);
   Value zero = arith::ConstantOp::create(
       b, b.getZeroAttr(VectorType::get(4, b.getI32Type())));
-  auto loop = scf::ForOp::create(b, begin, end, lanes);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value n = loop.getInductionVar();
-  Value row = arith::DivUIOp::create(b, n, pieces);
-  Value piece = arith::RemUIOp::create(b, n, pieces);
-  LLVM::StoreOp::create(b, zero, pieceInTile(e, type, tile, row, piece),
-                        /*alignment=*/16);
+  forLanes(e, first, end, [&](Value n) {
+    Value row = arith::DivUIOp::create(b, n, pieces);
+    Value piece = arith::RemUIOp::create(b, n, pieces);
+    LLVM::StoreOp::create(b, zero, pieceInTile(e, type, tile, row, piece),
+                          /*alignment=*/16);
+  });
 }
 
 namespace {
@@ -284,13 +298,8 @@ SPATTN_LOWER(StoreTileRowsOp) {
   Value most = e.i32(type.getRows());
   Value rows =
       arith::MinSIOp::create(b, e.toI32(adaptor.getRows().front()), most);
-  Value count = e.mul(rows, pieces);
-  Value lanes = e.i32(32);
-  auto loop = scf::ForOp::create(b, e.lane(), count, lanes);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value n = loop.getInductionVar();
+  Value none = e.i32(0);
+  forLanes(e, none, e.mul(rows, pieces), [&](Value n) {
     Value row = arith::DivUIOp::create(b, n, pieces);
     Value piece = arith::RemUIOp::create(b, n, pieces);
     auto vector = VectorType::get(4, b.getI32Type());
@@ -304,7 +313,7 @@ SPATTN_LOWER(StoreTileRowsOp) {
     Value pieceBytes = e.i32(16);
     LLVM::StoreOp::create(b, value, e.offset(target, e.mul(piece, pieceBytes)),
                           /*alignment=*/16);
-  }
+  });
   ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
   return success();
 }

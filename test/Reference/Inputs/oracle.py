@@ -264,7 +264,8 @@ def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None, boun
     ds = scale * p * (dp - delta)
 
     def of_group(x):
-        return x.reshape(x.shape[0], -1, group, *x.shape[2:]).sum(axis=2)
+        heads = x.shape[1] // group
+        return x.reshape(x.shape[0], heads, group, *x.shape[2:]).sum(axis=2)
 
     result = (
         ds @ np.repeat(k, group, axis=1),
