@@ -10,7 +10,7 @@
 // of a ragged tile are loaded for the warp itself first, and its other rows zeroed; keys are masked.
 // A ragged tile's output is stored by rows.
 // CHECK-LABEL: llvm.func @forward(
-// CHECK-SAME: grid = <4 * batch * ceildiv(queryLength, {{[0-9]+}}) + 8 * batch * sequences + 4 * batch>
+// CHECK-SAME: grid = persistent 1 for <4 * batch * ceil(queryLength / {{[0-9]+}}) + 8 * batch * sequences + 4 * batch>
 // CHECK: scf.while
 // CHECK: scf.while
 // CHECK: llvm.load %{{.*}} : !llvm.ptr -> i32
@@ -35,7 +35,7 @@ func.func @forward(%q: !t, %qs: !s, %qe: !s, %ks: !s, %ke: !s, %o: !t, %l: !l) -
 
 // Only what is given is an argument.
 // CHECK-LABEL: llvm.func @padded(
-// CHECK-SAME: <"kend", i32, [b = "batch", n = "sequences"], alignment = 4>
+// CHECK-SAME: <"kend", i32, [b = batch, n = sequences], alignment = 4>
 // CHECK-NOT: "kstart"
 func.func @padded(%q: !t, %ke: !s, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
