@@ -9,7 +9,6 @@
 #include "common/Check.h"
 
 #include "mlir/IR/Matchers.h"
-#include "spattn/Reference/Mask.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Parallel.h"
@@ -289,12 +288,16 @@ std::string ErrorReport::findExcess(std::optional<double> limit) const {
 // Rows
 //===----------------------------------------------------------------------===//
 
-static bool sees(const Computed &computed, int64_t head, int64_t i, int64_t j) {
-  const AttentionProblem &problem = computed.problem;
-  return isAllowed(problem.structure, head, problem.queryHeads, i, j,
-                   getSize(computed, OperandKind::Query, Dim::Length),
-                   getSize(computed, OperandKind::Key, Dim::Length),
-                   problem.alignment);
+/// Whether a query sees a key of its sequence, by heads from `first` to before
+/// `end`.
+static bool sees(const Computed &computed, int64_t batch, int64_t first,
+                 int64_t end, int64_t i, int64_t j) {
+  std::optional<Sequence> sequence =
+      findSequence(computed.problem, computed.arrays, batch, i);
+  for (int64_t head = first; sequence && head < end; ++head)
+    if (isPairAllowed(computed.problem, sequence, head, i, j))
+      return true;
+  return false;
 }
 
 /// Whether a row is one of queries or keys and has no pair. What is computed
@@ -307,16 +310,15 @@ static bool isEmpty(const Computed &computed, OperandKind kind, Row row) {
   if (info.isOfQueries()) {
     int64_t keys = getSize(computed, OperandKind::Key, Dim::Length);
     for (int64_t j = 0; j < keys; ++j)
-      if (sees(computed, row.h, row.i, j))
+      if (sees(computed, row.b, row.h, row.h + 1, row.i, j))
         return false;
     return true;
   }
   int64_t queries = getSize(computed, OperandKind::Query, Dim::Length);
   int64_t group = problem.queryHeads / problem.keyHeads;
-  for (int64_t head = row.h * group; head < (row.h + 1) * group; ++head)
-    for (int64_t i = 0; i < queries; ++i)
-      if (sees(computed, head, i, row.i))
-        return false;
+  for (int64_t i = 0; i < queries; ++i)
+    if (sees(computed, row.b, row.h * group, (row.h + 1) * group, i, row.i))
+      return false;
   return true;
 }
 
