@@ -254,6 +254,20 @@ def test_output_alone(device):
     assert torch.equal(output, both)
 
 
+def test_modules(device):
+    case = case_of(spattn.causal(), device, batch=1, queries=310)
+    cu = torch.tensor(DOCUMENTS, dtype=torch.int32, device=device)
+    expected = spattn.torch.attention(*case.tensors, case.structure, cu_seqlens_q=cu)
+    module = spattn.torch.Attention(spattn.causal())
+    assert torch.equal(module(*case.tensors, cu_seqlens_q=cu), expected)
+    module = spattn.torch.SelfAttention(
+        64, 4, spattn.causal(), device=device, dtype=case.query.dtype
+    )
+    x = torch.randn(1, 300, 64, device=device, dtype=case.query.dtype)
+    found = module(x, cu_seqlens_q=cu)
+    torch.testing.assert_close(found[:, 131:200], module(x[:, 131:200]))
+
+
 def test_compile(device):
     torch.compiler.reset()
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +39,10 @@ class Attention(nn.Module):
         *,
         sinks: Tensor | None = None,
         return_lse: bool = False,
+        **sequences: Any,
     ) -> Tensor | tuple[Tensor, Tensor]:
+        """`sequences` are the arguments of `attention` that say where packed documents
+        and padding are, such as `cu_seqlens_q`."""
         return attention(
             query,
             key,
@@ -48,6 +53,7 @@ class Attention(nn.Module):
             alignment=self.alignment,
             sinks=sinks,
             return_lse=return_lse,
+            **sequences,
         )
 
     def extra_repr(self) -> str:
@@ -93,7 +99,9 @@ class SelfAttention(nn.Module):
         self.attention = Attention(structure, scale=scale, layout="bnhd")
         self.output = nn.Linear(heads * head_dim, dim, **options)
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor, **sequences: Any) -> Tensor:
+        """`sequences` as of `Attention`."""
+
         def split(projected: Tensor, heads: int) -> Tensor:
             return projected.unflatten(-1, (heads, self.head_dim))
 
@@ -101,5 +109,6 @@ class SelfAttention(nn.Module):
             split(self.query(input), self.heads),
             split(self.key(input), self.kv_heads),
             split(self.value(input), self.kv_heads),
+            **sequences,
         )
         return self.output(attended.flatten(-2))
