@@ -13,8 +13,9 @@ func.func @masked(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32
                   %m: memref<16xf32>, %s: memref<4x16xf32>, %table: memref<16xi1>) {
   spattn_cpu.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m) mask {
     ^bb0(%i: index, %j: index):
-      // expected-error @+1 {{cannot be vectorized in a mask region: expected an elementwise operation}}
-      %p = memref.load %table[%i] : memref<16xi1>
+      // expected-error @+1 {{cannot be vectorized in a mask region: expected an elementwise operation, or a load}}
+      %d = memref.dim %table, %i : memref<16xi1>
+      %p = arith.cmpi sge, %d, %j : index
       spattn_cpu.yield %p
     }
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>, memref<16xf32>,
@@ -26,9 +27,11 @@ func.func @scored(%q: memref<8x16xf32>, %k: memref<4x8xf32>, %a: memref<16x8xf32
                   %m: memref<16xf32>, %s: memref<4x16xf32>, %table: memref<16xf32>) {
   spattn_cpu.online_step ins(%q, %k, %k) state(%a, %m, %m) scratch(%s, %m) score {
     ^bb0(%x: f32, %i: index, %j: index):
-      // expected-error @+1 {{cannot be vectorized in a score region: expected an elementwise operation}}
-      %p = memref.load %table[%i] : memref<16xf32>
-      spattn_cpu.yield_score %p
+      // expected-error @+1 {{cannot be vectorized in a score region: expected an elementwise operation, or a load}}
+      %d = memref.dim %table, %i : memref<16xf32>
+      %l = arith.index_cast %d : index to i32
+      %f = arith.sitofp %l : i32 to f32
+      spattn_cpu.yield_score %f
     }
     : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>, memref<16xf32>,
       memref<16xf32>, memref<4x16xf32>, memref<16xf32>

@@ -165,3 +165,26 @@ func.func @score(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf
       memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
   return
 }
+
+// -----
+
+// A load in a score region is one for each lane.
+// CHECK-LABEL: @gather
+// CHECK-SAME: memref<16xf32>, %[[TABLE:[^ ]*]]: memref<?xf32>)
+// CHECK-COUNT-8: memref.load %[[TABLE]][%{{.*}}] : memref<?xf32>
+// CHECK: %[[LOADED:.*]] = vector.from_elements {{.*}} : vector<8xf32>
+// CHECK: arith.addf %{{.*}}, %[[LOADED]] : vector<8xf32>
+func.func @gather(%qt: memref<8x16xf32>, %k: memref<4x8xf32>, %acc: memref<16x8xf32>,
+                  %max: memref<16xf32>, %sum: memref<16xf32>, %scores: memref<4x16xf32>,
+                  %c: memref<16xf32>, %table: memref<?xf32>) {
+  spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%scores, %c) score {
+    ^bb0(%x: f32, %m: index, %n: index):
+      %d = arith.addi %m, %n : index
+      %b = memref.load %table[%d] : memref<?xf32>
+      %l = arith.addf %x, %b : f32
+      spattn_cpu.yield_score %l
+    }
+    : memref<8x16xf32>, memref<4x8xf32>, memref<4x8xf32>, memref<16x8xf32>,
+      memref<16xf32>, memref<16xf32>, memref<4x16xf32>, memref<16xf32>
+  return
+}

@@ -544,3 +544,15 @@ llvm.func @tanh(%x: f32) -> f32 {
   %t = math.tanh %x : f32
   llvm.return %t : f32
 }
+
+// CHECK-LABEL: @gather
+// CHECK: %[[E:.*]] = arith.fptosi %{{.*}} : f32 to i32
+// CHECK: %[[A:.*]] = llvm.getelementptr %{{.*}}[%[[E]]] : (!llvm.ptr, i32) -> !llvm.ptr, f32
+// CHECK: llvm.load %[[A]] : !llvm.ptr -> f32
+// CHECK-COUNT-7: llvm.load
+// CHECK-NOT: llvm.load
+llvm.func @gather(%p: !llvm.ptr, %entry: f32) {
+  %e = spattn_gpu.fill %entry : !spattn_gpu.acc<64x16xf32>
+  %b = spattn_gpu.gather %p[%e] : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}

@@ -29,13 +29,3 @@ func.func @soft_cap(%q: !t) {
   spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) soft_cap(%c) outs(%q : !t)
   return
 }
-
-// -----
-
-!t = memref<1x1x?x16xf32>
-!b = memref<1x33xf32>
-func.func @distance_bias(%q: !t, %b: !b) {
-  // expected-error @+1 {{has 'distance_bias', but no code for a CPU computes with 'distance_bias' yet}}
-  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) distance_bias(%b : !b) outs(%q : !t)
-  return
-}

@@ -160,13 +160,3 @@ func.func @soft_cap(%q: !t, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) soft_cap(%c) outs(%o : !t)
   return %r : !t
 }
-
-// -----
-
-!t = tensor<1x1x?x64xf16>
-!b = tensor<1x33xf32>
-func.func @distance_bias(%q: !t, %b: !b, %o: !t) -> !t {
-  // expected-error @+1 {{has 'distance_bias', but no kernel for a GPU computes with 'distance_bias' yet}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) distance_bias(%b : !b) outs(%o : !t)
-  return %r : !t
-}

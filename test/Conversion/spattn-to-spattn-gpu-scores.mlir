@@ -37,9 +37,22 @@ func.func @constant(%q: !t, %o: !t) -> !t {
 // CHECK-COUNT-1: llvm.load %{{.*}} : !llvm.ptr -> f32
 // CHECK: spattn_gpu.distances %{{.*}} : !spattn_gpu.acc
 // CHECK-NOT: llvm.load
-// CHECK-LABEL: llvm.func @gradients_preprocess(
 func.func @slopes(%q: !t, %s: !s, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) alibi_slopes(%s : !s) outs(%o : !t)
+  return %r : !t
+}
+
+// Biases are gathered by distances within range, from the head's first on.
+// CHECK-LABEL: llvm.func @bias(
+// CHECK-SAME: <"bias", f32, [h = 4, d = 33], alignment = 4>
+// CHECK: %[[D:.*]] = spattn_gpu.distances %{{.*}} : !spattn_gpu.acc
+// CHECK: %[[E:.*]] = spattn_gpu.map(%[[D]])
+// CHECK: arith.maxnumf
+// CHECK: arith.minnumf
+// CHECK: spattn_gpu.gather %{{.*}}[%[[E]]] : !spattn_gpu.acc
+func.func @bias(%q: !t, %b: tensor<4x33xf32>, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
+    distance_bias(%b : tensor<4x33xf32>) outs(%o : !t)
   return %r : !t
 }
 

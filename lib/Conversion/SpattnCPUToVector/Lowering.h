@@ -29,8 +29,8 @@ llvm::LogicalResult lower(QueryGradientStepOp op, VectorTile &t);
 llvm::LogicalResult lower(KeyGradientStepOp op, VectorTile &t);
 
 /// The operation of a region that keeps it from being evaluated for vectors:
-/// one that depends on an argument and is not elementwise. Null if there is
-/// none.
+/// one that depends on an argument and is neither elementwise nor a load. Null
+/// if there is none.
 mlir::Operation *findUnvectorizable(mlir::Region &region);
 
 /// Evaluates a mask region for rows of queries and keys, of which one may be a

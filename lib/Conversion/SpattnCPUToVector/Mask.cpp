@@ -26,9 +26,26 @@ Value spattn_cpu::lanePositions(VectorTile &t, Value first, int64_t width) {
   return arith::AddIOp::create(b, base, step);
 }
 
-/// Whether an operation on elements can be one on vectors of them.
+/// Whether an operation on elements can be one on vectors of them, or many.
 static bool isVectorizable(Operation &op) {
-  return OpTrait::hasElementwiseMappableTraits(&op) && op.getNumResults() == 1;
+  return isa<memref::LoadOp>(op) ||
+         (OpTrait::hasElementwiseMappableTraits(&op) &&
+          op.getNumResults() == 1);
+}
+
+/// A load for each lane of vectors of indices, some of which may be scalars.
+static Value emitLoads(ImplicitLocOpBuilder &b, memref::LoadOp load,
+                       ValueRange operands, int64_t width) {
+  SmallVector<Value> lanes;
+  for (int64_t lane = 0; lane < width; ++lane) {
+    SmallVector<Value> indices(operands.drop_front());
+    for (Value &index : indices)
+      if (isa<VectorType>(index.getType()))
+        index = vector::ExtractOp::create(b, index, lane);
+    lanes.push_back(memref::LoadOp::create(b, operands.front(), indices));
+  }
+  auto type = VectorType::get({width}, load.getType());
+  return vector::FromElementsOp::create(b, type, lanes);
 }
 
 Operation *spattn_cpu::findUnvectorizable(Region &region) {
@@ -77,6 +94,10 @@ static FailureOr<SmallVector<Value>> vectorize(Region &region, VectorTile &t,
     }
     if (!isVectorizable(nested))
       return failure();
+    if (auto load = dyn_cast<memref::LoadOp>(nested)) {
+      mapping.map(load.getResult(), emitLoads(b, load, operands, width));
+      continue;
+    }
     for (Value &operand : operands)
       operand = asVector(operand);
     OperationState state(

@@ -45,7 +45,7 @@ struct TileLowering : OpRewritePattern<Op> {
                                 PatternRewriter &rewriter) const override {
     if (::findUnvectorizable(op))
       return rewriter.notifyMatchFailure(
-          op, "an operation of a region is not elementwise");
+          op, "an operation of a region is neither elementwise nor a load");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     VectorTile t(b, block);
     if (failed(lower(op, t)))
@@ -86,7 +86,8 @@ struct ConvertSpattnCPUToVectorPass
         found->emitOpError("cannot be vectorized in a ")
             << (isa<YieldOp>(found->getBlock()->getTerminator()) ? "mask"
                                                                  : "score")
-            << " region: expected an elementwise operation";
+            << " region: expected an elementwise operation, or "
+               "a load";
         isValid = false;
       }
     });

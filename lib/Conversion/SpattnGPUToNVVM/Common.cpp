@@ -159,6 +159,20 @@ SPATTN_LOWER(DistancesOp) {
   return success();
 }
 
+SPATTN_LOWER(GatherOp) {
+  Value pointer = adaptor.getPointer().front();
+  SmallVector<Value> values;
+  for (Value entry : adaptor.getEntries()) {
+    Value number = arith::FPToSIOp::create(b, b.getI32Type(), entry);
+    Value address =
+        LLVM::GEPOp::create(b, pointer.getType(), b.getF32Type(), pointer,
+                            ArrayRef<LLVM::GEPArg>{number});
+    values.push_back(LLVM::LoadOp::create(b, b.getF32Type(), address));
+  }
+  results.push_back(values);
+  return success();
+}
+
 /// Clones a body's operations for given arguments; returns what it yields.
 SmallVector<Value> inlineBody(ImplicitLocOpBuilder &b, Block &body,
                               ValueRange arguments) {
@@ -478,11 +492,11 @@ void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
   patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
                BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
-               MapOpLowering, ColumnMaskOpLowering, MaskOpLowering,
-               ReduceOpLowering, QuadReduceOpLowering, AnyGreaterOpLowering,
-               ToOperandOpLowering, WriteWordsOpLowering, ReadWordsOpLowering,
-               LookupOpLowering, AtomicIncOpLowering, WarpBroadcastOpLowering,
-               NamedBarrierSyncOpLowering, NamedBarrierArriveOpLowering,
-               WarpgroupOpLowering, Log2Lowering, TanhLowering>(
-      types, patterns.getContext());
+               GatherOpLowering, MapOpLowering, ColumnMaskOpLowering,
+               MaskOpLowering, ReduceOpLowering, QuadReduceOpLowering,
+               AnyGreaterOpLowering, ToOperandOpLowering, WriteWordsOpLowering,
+               ReadWordsOpLowering, LookupOpLowering, AtomicIncOpLowering,
+               WarpBroadcastOpLowering, NamedBarrierSyncOpLowering,
+               NamedBarrierArriveOpLowering, WarpgroupOpLowering, Log2Lowering,
+               TanhLowering>(types, patterns.getContext());
 }

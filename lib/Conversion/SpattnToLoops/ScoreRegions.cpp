@@ -50,7 +50,7 @@ void ScoreRegions::begin() {
 }
 
 ScoreRegions::Head ScoreRegions::load(Value head) {
-  Head result;
+  Head result{head, Value()};
   if (Value slopes = operands[OperandKind::AlibiSlopes]) {
     Value slope = memref::LoadOp::create(b, slopes, ValueRange{head});
     result.slope = mul(slope, constant(llvm::numbers::log2e));
@@ -58,10 +58,24 @@ ScoreRegions::Head ScoreRegions::load(Value head) {
   return result;
 }
 
+Value ScoreRegions::loadBias(Value head, Index distance) {
+  int64_t count = op.getNumDistances();
+  Index entry = ops.add(distance, ops.constant(count / 2));
+  entry = ops.max(entry, ops.constant(0));
+  entry = ops.min(entry, ops.constant(count - 1));
+  const OperandInfo &info = getOperandInfo(OperandKind::DistanceBias);
+  SmallVector<Value> indices(info.getRank());
+  indices[op.getDim(info, Dim::Head)] = head;
+  indices[op.getDim(info, Dim::Width)] = ops.materialize(entry);
+  Value bias = memref::LoadOp::create(b, operands[info.kind], indices);
+  return mul(bias, constant(llvm::numbers::log2e));
+}
+
 void ScoreRegions::emit(Region &region, const Head &head,
                         const NormalForm<Index> &form, Index firstQuery,
                         Index firstKey, bool withDerivative) {
-  if (!cap && !head.slope)
+  bool isBiased(operands[OperandKind::DistanceBias]);
+  if (!cap && !head.slope && !isBiased)
     return;
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(
@@ -76,15 +90,19 @@ void ScoreRegions::emit(Region &region, const Head &head,
       derivative = arith::SubFOp::create(b, one, mul(tanh, tanh));
     }
   }
+  Index query = ops.add(firstQuery, ops.wrap(block->getArgument(1)));
+  Index key = ops.add(firstKey, ops.wrap(block->getArgument(2)));
   if (head.slope) {
-    Index query = ops.add(firstQuery, ops.wrap(block->getArgument(1)));
-    Index key = ops.add(firstKey, ops.wrap(block->getArgument(2)));
     // Distances are within lengths, which are at most 2^31.
     Value distance = arith::IndexCastOp::create(
         b, b.getI32Type(), ops.materialize(distanceOf(ops, form, query, key)));
-    Value size = arith::SIToFPOp::create(b, b.getF32Type(),
-                                         math::AbsIOp::create(b, distance));
-    score = arith::SubFOp::create(b, score, mul(head.slope, size));
+    Value size = math::AbsIOp::create(b, distance);
+    Value factor = arith::SIToFPOp::create(b, b.getF32Type(), size);
+    score = arith::SubFOp::create(b, score, mul(head.slope, factor));
+  }
+  if (isBiased) {
+    Value bias = loadBias(head.head, distanceOf(ops, form, query, key));
+    score = arith::AddFOp::create(b, score, bias);
   }
   if (withDerivative && !derivative)
     derivative = constant(1);

@@ -38,10 +38,10 @@ public:
 
   /// What the scores of a query head take.
   struct Head {
-    /// In base-2 logits; null if there are none.
+    /// Its number.
+    Value head;
+    /// In base-2 logits; null if there is none.
     Value slope;
-    /// The head's numbers; null if there are none.
-    Value bias;
   };
   Head load(Value head);
 
@@ -52,6 +52,8 @@ public:
             bool withDerivative);
 
 private:
+  /// The bias of a distance, in base-2 logits.
+  Value loadBias(Value head, Index distance);
   Value constant(float value);
   Value mul(Value lhs, Value rhs);
 

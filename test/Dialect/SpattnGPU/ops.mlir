@@ -66,7 +66,8 @@ func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<
 // CHECK: spattn_gpu.map(%{{.*}}, %[[R]]) {
 // CHECK: spattn_gpu.any_greater %[[R]], %{{.*}}
 // CHECK: spattn_gpu.distances %{{.*}} : !spattn_gpu.acc<64x16xf32>
-// CHECK: spattn_gpu.distances %{{.*}} {transposed} : !spattn_gpu.acc<64x16xf32>
+// CHECK: %[[D:.*]] = spattn_gpu.distances %{{.*}} {transposed} : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.gather %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
 // CHECK: %[[SEEN:.*]] = spattn_gpu.column_mask {
 // CHECK: } : !spattn_gpu.column_mask<16>
 // CHECK: %[[BOTH:.*]] = spattn_gpu.column_mask with %[[SEEN]] : !spattn_gpu.column_mask<16> {
@@ -88,6 +89,7 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   %one = arith.constant 1 : i32
   %d0 = spattn_gpu.distances %one : !spattn_gpu.acc<64x16xf32>
   %d1 = spattn_gpu.distances %one {transposed} : !spattn_gpu.acc<64x16xf32>
+  %b = spattn_gpu.gather %p[%d1] : !spattn_gpu.acc<64x16xf32>
   %seen = spattn_gpu.column_mask {
   ^bb0(%row: index):
     %lo = arith.constant 0 : i32

@@ -111,6 +111,7 @@ static std::optional<float> evaluateReal(Operation *op,
       .Case([&](DivFOp) { return x(0) / x(1); })
       .Case([&](NegFOp) { return -x(0); })
       .Case([&](MaxNumFOp) { return std::fmax(x(0), x(1)); })
+      .Case([&](MinNumFOp) { return std::fmin(x(0), x(1)); })
       .Case([&](math::FmaOp) { return std::fma(x(0), x(1), x(2)); })
       .Case([&](math::Exp2Op) { return std::exp2(x(0)); })
       .Case([&](math::Log2Op) { return std::log2(x(0)); })
@@ -234,6 +235,9 @@ evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
               [&](NegFOp) { return each([&](size_t i) { return -x[0][i]; }); })
           .Case([&](MaxNumFOp) {
             return each([&](size_t i) { return std::fmax(x[0][i], x[1][i]); });
+          })
+          .Case([&](MinNumFOp) {
+            return each([&](size_t i) { return std::fmin(x[0][i], x[1][i]); });
           })
           .Case([&](math::FmaOp) {
             return each(

@@ -86,6 +86,7 @@ TEST_P(ForwardMainloopTest, IsAttention) {
     instance.spec.sinks = round >= 4;
     instance.spec.softCap = round == 1 || round == 5;
     instance.spec.slopes = round == 2 || round == 5;
+    instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())
@@ -105,6 +106,7 @@ TEST_P(ForwardMainloopTest, ModifiedScores) {
       spec.alignment = alignment;
       spec.softCap = softCap;
       spec.slopes = true;
+      spec.distances = softCap ? 97 : 0;
       spec.structure = softCap ? "#spattn.full" : "#spattn.causal";
       run(spec, call, /*late=*/softCap);
     }

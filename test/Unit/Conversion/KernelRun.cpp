@@ -44,6 +44,7 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
     allocate(name, {batches, heads, length, width}, bytes);
   for (const char *name : {"sink", "dsink", "slopes"})
     allocate(name, {1, spec.heads, 1, 1}, 4);
+  allocate("bias", {1, spec.heads, 1, std::max<int64_t>(spec.distances, 1)}, 4);
 
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -55,7 +56,8 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
           for (int64_t d = 0; d < array.sizes[3]; ++d)
             at(name, b, h, n, d) = roundToBF16(normal(random));
   };
-  for (const char *name : {"q", "k", "v", "do", "dlse", "sink", "slopes"})
+  for (const char *name :
+       {"q", "k", "v", "do", "dlse", "sink", "slopes", "bias"})
     fill(name);
   // More would leave a row with a key or two.
   for (int64_t h = 0; h < spec.heads; ++h)
@@ -272,6 +274,11 @@ void KernelRun::computeReference() {
                 spec.alignment == Alignment::End ? call.keys - call.queries : 0;
             if (spec.slopes)
               scores[j] -= at("slopes", 0, h, 0) * std::abs(i + offset - j);
+            if (spec.distances)
+              scores[j] +=
+                  at("bias", 0, h, 0,
+                     std::clamp<int64_t>(i + offset - j + spec.distances / 2, 0,
+                                         spec.distances - 1));
           }
           max = std::max(max, scores[j]);
         }

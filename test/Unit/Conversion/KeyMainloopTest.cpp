@@ -64,6 +64,7 @@ TEST_P(KeyMainloopTest, IsTheGradient) {
     instance.vary(round);
     instance.spec.softCap = round == 1 || round == 5;
     instance.spec.slopes = round == 2 || round == 5;
+    instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())
@@ -79,6 +80,7 @@ TEST_P(KeyMainloopTest, ModifiedScores) {
   for (bool softCap : {false, true}) {
     spec.softCap = softCap;
     spec.slopes = true;
+    spec.distances = softCap ? 97 : 0;
     spec.structure = softCap ? "#spattn.full" : "#spattn.causal";
     run(spec, call, /*late=*/softCap);
   }

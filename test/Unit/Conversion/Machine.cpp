@@ -105,6 +105,13 @@ bool Warp::runOp(Operation &op) {
         return define(evaluateDistances(&op, get(distances.getFirst()),
                                         inGroup * Datum::kRows));
       })
+      .Case([&](GatherOp gather) {
+        Datum result = get(gather.getEntries());
+        for (float &element : result.elements)
+          element = cta.element(
+              number32(gather.getPointer()) + 4 * int64_t(element), 4);
+        return define(result);
+      })
       .Case([&](NVVM::ThreadIdXOp) {
         return define(Datum::integer(number * machine.lanes));
       })

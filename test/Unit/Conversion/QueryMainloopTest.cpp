@@ -46,6 +46,7 @@ TEST_P(QueryMainloopTest, IsTheGradient) {
     instance.vary(round);
     instance.spec.softCap = round == 1 || round == 5;
     instance.spec.slopes = round == 2 || round == 5;
+    instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     instance.spec.dlse = round % 3 != 0;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);

@@ -40,6 +40,11 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
   std::string clauses = spec.sinks ? " sink_logits(%s : " + s + ")" : "";
   if (spec.slopes)
     clauses += " alibi_slopes(%slopes : " + s + ")";
+  std::string biases = "tensor<" + std::to_string(spec.heads) + "x" +
+                       std::to_string(std::max<int64_t>(spec.distances, 1)) +
+                       "xf32>";
+  if (spec.distances)
+    clauses += " distance_bias(%bias : " + biases + ")";
   if (spec.softCap)
     clauses += " soft_cap(%cap)";
   std::string attributes = spec.alignment == Alignment::Start
@@ -61,7 +66,7 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                      ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
                      ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
                      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
-                     s + ", %cap: f32) {\n";
+                     s + ", %bias: " + biases + ", %cap: f32) {\n";
   if (spec.backward)
     text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
             " = spattn.attention_backward structure(" + spec.structure +

@@ -30,6 +30,8 @@ struct AttentionSpec {
   bool sinks = false;
   /// Whether scores are capped, and heads have slopes of a bias by distance.
   bool softCap = false, slopes = false;
+  /// Distances that heads have a bias for, if any.
+  int64_t distances = 0;
   /// Whether the output is of f32.
   bool wideOutput = false;
   /// Whether batch entries hold sequences, and bounds depend on their pack.

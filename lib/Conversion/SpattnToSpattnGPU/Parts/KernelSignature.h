@@ -154,7 +154,7 @@ private:
   OperandMap<std::optional<Ends>> ends;
 };
 
-/// Numbers of the caller, one for each query head, of type f32.
+/// Numbers of the caller, one or more for each query head, of type f32.
 class HeadNumbers {
 public:
   HeadNumbers(KernelSignature &signature, llvm::StringRef buffer)
@@ -168,13 +168,14 @@ public:
     mlir::LLVM::StoreOp::create(b, number, address(b, head));
   }
 
-private:
+  /// The address of a head's first number.
   mlir::Value address(KernelBuilder &b, mlir::Value head) const {
     mlir::Value apart = b.asIndex(signature.get(stride));
     mlir::Value elements = b.mul(b.asIndex(head), apart);
     return b.pointer(signature.get(pointer), elements, b.getF32Type());
   }
 
+private:
   KernelSignature &signature;
   KernelSignature::Argument pointer, stride;
 };

@@ -15,12 +15,15 @@ using namespace spattn;
 
 ScoreArguments::ScoreArguments(KernelSignature &signature,
                                AttentionOpInterface op)
-    : scale(signature.f32("scale")), alignment(op.getAlignment()) {
+    : scale(signature.f32("scale")), distances(op.getNumDistances()),
+      alignment(op.getAlignment()) {
   OperandValues operands = op.getOperandValues();
   if (operands[OperandKind::SoftCap])
     softCap = signature.f32("soft_cap");
   if (operands[OperandKind::AlibiSlopes])
     slopes.emplace(signature, "slopes");
+  if (operands[OperandKind::DistanceBias])
+    biases.emplace(signature, "bias");
 }
 
 ScoreModifier::ScoreModifier(KernelBuilder &b, Value scale)
@@ -37,11 +40,15 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
     innerScale = arith::DivFOp::create(b, scale, softCap);
     log2Cap = arith::MulFOp::create(b, softCap, b.f32(kLog2E));
   }
-  if (arguments.slopes) {
+  if (arguments.slopes)
     slopes = &*arguments.slopes;
+  if (arguments.biases) {
+    biases = &*arguments.biases;
+    numDistances = arguments.distances;
+  }
+  if (slopes || biases)
     offset =
         spattn::distanceOffset(b.ops, sequence.lengths(b), arguments.alignment);
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,7 +61,20 @@ ScoreModifier::Head ScoreModifier::ofHead(Value head) {
     Value slope = slopes->load(b, head);
     result.slope = arith::MulFOp::create(b, slope, b.f32(-kLog2E));
   }
+  if (biases)
+    result.bias = biases->address(b, head);
   return result;
+}
+
+Value ScoreModifier::gatherBiases(Value pointer, Value distances) {
+  Type type = distances.getType();
+  Value entries = b.map(distances, type, [&](ValueRange x) -> Value {
+    Value half = b.f32(numDistances / 2);
+    Value entry = arith::AddFOp::create(b, x[0], half);
+    entry = arith::MaxNumFOp::create(b, entry, b.f32(0));
+    return arith::MinNumFOp::create(b, entry, b.f32(numDistances - 1));
+  });
+  return spattn_gpu::GatherOp::create(b, type, pointer, entries);
 }
 
 ScoreModifier::Modified
@@ -77,14 +97,23 @@ ScoreModifier::modify(const Head &head, Value scores,
     });
   }
   SmallVector<Value> operands{capped};
-  if (head.slope)
+  if (head.slope || head.bias)
     operands.push_back(distances());
+  if (head.bias)
+    operands.push_back(gatherBiases(head.bias, operands.back()));
   result.scores = b.map(operands, type, [&](ValueRange x) -> Value {
-    if (!head.slope)
-      return arith::MulFOp::create(b, x[0], factor);
-    Value size = math::AbsFOp::create(b, x[1]);
-    Value bias = arith::MulFOp::create(b, size, head.slope);
-    return b.fma(x[0], factor, bias);
+    Value bias;
+    if (head.slope) {
+      Value size = math::AbsFOp::create(b, x[1]);
+      bias = arith::MulFOp::create(b, size, head.slope);
+    }
+    if (head.bias) {
+      Value log2E = b.f32(kLog2E);
+      bias = bias ? b.fma(x[2], log2E, bias)
+                  : Value(arith::MulFOp::create(b, x[2], log2E));
+    }
+    return bias ? b.fma(x[0], factor, bias)
+                : Value(arith::MulFOp::create(b, x[0], factor));
   });
   return result;
 }

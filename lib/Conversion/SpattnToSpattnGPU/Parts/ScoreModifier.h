@@ -21,7 +21,9 @@ struct ScoreArguments {
   KernelSignature::Argument scale;
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> softCap;
-  std::optional<HeadNumbers> slopes;
+  std::optional<HeadNumbers> slopes, biases;
+  /// Numbers that biases have for each head.
+  int64_t distances;
   Alignment alignment;
 };
 
@@ -49,7 +51,7 @@ public:
   //===--------------------------------------------------------------------===//
 
   /// Whether scores are more than scaled.
-  bool modifies() const { return softCap || slopes; }
+  bool modifies() const { return softCap || slopes || biases; }
   /// What is added to the difference of the numbers of query and key to get
   /// their distance.
   Index distanceOffset() const { return offset; }
@@ -58,6 +60,8 @@ public:
   struct Head {
     /// In base-2 logits, of the opposite sign; null if there is none.
     Value slope;
+    /// The address of its biases; null if there are none.
+    Value bias;
   };
   Head ofHead(Value head);
 
@@ -120,6 +124,8 @@ public:
   Value chain(Value gradients);
 
 private:
+  /// The biases of pairs, by their distances.
+  Value gatherBiases(Value pointer, Value distances);
   /// A score as the softmax takes it in base-2 logits, and that plus a number.
   Value toLogit(Value score);
   Value toLogit(Value score, Value number);
@@ -129,7 +135,8 @@ private:
   /// Null without a soft cap. What its tanh is of, by a raw score, and the cap
   /// in base-2 logits.
   Value softCap, innerScale, log2Cap;
-  const HeadNumbers *slopes = nullptr;
+  const HeadNumbers *slopes = nullptr, *biases = nullptr;
+  int64_t numDistances = 0;
   Index offset;
 };
 

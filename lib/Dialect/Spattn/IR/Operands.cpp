@@ -100,6 +100,7 @@ static constexpr OperandKind kKnownOperands[] = {
     OperandKind::LseGradient,
     OperandKind::SinkLogits,
     OperandKind::AlibiSlopes,
+    OperandKind::DistanceBias,
     OperandKind::Scale,
     OperandKind::SoftCap,
     OperandKind::QueryGradient,

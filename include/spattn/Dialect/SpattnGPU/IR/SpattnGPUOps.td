@@ -524,6 +524,24 @@ def SpattnGPU_DistancesOp : SpattnGPU_Op<"distances", [Pure]> {
   let assemblyFormat = "$first attr-dict `:` qualified(type($result))";
 }
 
+def SpattnGPU_GatherOp : SpattnGPU_Op<"gather", [AllTypesMatch<["entries", "result"]>]> {
+  let summary = "loads an f32 from global memory for each element";
+  let description = [{
+    The element is the `e`-th f32 from `pointer` on, for the whole part `e` of the
+    element of `entries` at its place, which is not negative.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %e: !spattn_gpu.acc<64x128xf32>
+    %b = spattn_gpu.gather %p[%e] : !spattn_gpu.acc<64x128xf32>
+    ```
+  }];
+  let arguments = (ins Arg<SpattnGPU_Pointer, "", [MemRead]>:$pointer,
+                       SpattnGPU_Accumulator:$entries);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = "$pointer `[` $entries `]` attr-dict `:` qualified(type($result))";
+}
+
 def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
   let summary = "computes each element from the operands' elements at its place";
   let description = [{
