@@ -64,9 +64,6 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   Value count = b.add(context.tilesBefore, n);
   Value dv = state[0], dk = state[1], scores = state[2];
   PipelineState own = queries.state(count);
-  // Where scores did not start from it.
-  Value subtracted =
-      modifier.startsFromLse() ? Value() : layout.lse.columns(b, own.stage);
   auto rowsBefore = [&] { return b.mul(context.group, b.i32(kRowsOfGroup)); };
   ScoreModifier::Modified modified =
       modifier.modify(context.scores, scores, [&] {
@@ -78,8 +75,10 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   // Beside the exponentials, or where it takes the fewest registers.
   bool isBeside = config.target.asyncMma && !modified.derivative;
   Value dp = isBeside ? startDp(context, own.stage) : Value();
-  Value probs = subtracted ? modifier.probability(scores, subtracted)
-                           : modifier.probability(scores);
+  Value probs =
+      modifier.startsFromLse()
+          ? modifier.probability(scores)
+          : modifier.probability(scores, layout.lse.columns(b, own.stage));
   Value probsOperand = b.toOperand(probs);
   // Rounded probabilities are all that is needed of them but for this product.
   if (modified.derivative)
