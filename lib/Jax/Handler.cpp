@@ -17,6 +17,7 @@
 #include "xla/ffi/api/ffi.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -43,9 +44,10 @@ struct Target {
   ffi::ScratchAllocator *scratch = nullptr;
 };
 
-/// The kernel's arguments except the scale, which is last: the operands of the
-/// custom call, then its results.
+/// The kernel's arguments except the scale, which is last, if it takes one: the
+/// operands of the custom call, then its results.
 struct Operands {
+  bool hasScale = true;
   std::vector<SpattnArgument> arguments;
   /// The arrays that the arguments point to.
   std::vector<std::vector<int64_t>> sizes, strides;
@@ -99,8 +101,10 @@ ffi::Error CallTable::prepare(std::string_view problem, const Target &target,
   if (!kernel)
     return ffi::Error::InvalidArgument(error);
   std::vector<SpattnArgument> arguments = operands.arguments;
-  arguments.emplace_back();
-  arguments.back().kind = SpattnArgumentReal;
+  if (operands.hasScale) {
+    arguments.emplace_back();
+    arguments.back().kind = SpattnArgumentReal;
+  }
   SpattnLaunchOptions options = {};
   options.stream = target.stream;
   options.device = target.device;
@@ -234,6 +238,8 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   key += std::to_string(target.device);
   key += layout;
   Operands operands;
+  // Merges have none.
+  operands.hasScale = !std::isnan(scale);
   for (const ffi::AnyBuffer &buffer : buffers) {
     ffi::Error error = addOperand(buffer, buffers[0].dimensions().size(),
                                   layout == "bnhd", operands);
@@ -252,8 +258,10 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   std::vector<SpattnValue> values;
   for (const SpattnArgument &argument : operands.arguments)
     values.push_back(argument.value);
-  values.emplace_back();
-  values.back().real = scale;
+  if (operands.hasScale) {
+    values.emplace_back();
+    values.back().real = scale;
+  }
   void *scratch = nullptr;
   if (size_t bytes = spattnCallGetScratchBytes(call); bytes && target.scratch) {
     scratch =

@@ -62,6 +62,7 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   key.append(request.structure).push_back('\0');
   key.append(request.alignment).push_back('\0');
   key.append(request.boundLength).push_back('\0');
+  key.append(request.parts).push_back('\0');
   append(key, request.heads);
   append(key, request.keyHeads);
   append(key, request.headDim);
@@ -167,8 +168,10 @@ static SpattnKernel findKernel(const KernelRequest &request) {
 // Prepared calls
 //===----------------------------------------------------------------------===//
 
-static std::shared_ptr<const PreparedCall>
-prepare(const KernelRequest &request, Operands operands, const Place &place) {
+static std::shared_ptr<const PreparedCall> prepare(const KernelRequest &request,
+                                                   Operands operands,
+                                                   bool hasScale,
+                                                   const Place &place) {
   std::vector<SpattnArgument> arguments;
   for (const Operand *operand : operands) {
     SpattnArgument argument = {};
@@ -180,9 +183,11 @@ prepare(const KernelRequest &request, Operands operands, const Place &place) {
     argument.strides = operand->strides;
     arguments.push_back(argument);
   }
-  SpattnArgument scale = {};
-  scale.kind = SpattnArgumentReal;
-  arguments.push_back(scale);
+  if (hasScale) {
+    SpattnArgument scale = {};
+    scale.kind = SpattnArgumentReal;
+    arguments.push_back(scale);
+  }
 
   SpattnLaunchOptions options = {};
   options.stream = place.stream;
@@ -198,7 +203,8 @@ prepare(const KernelRequest &request, Operands operands, const Place &place) {
 }
 
 static std::shared_ptr<const PreparedCall>
-findCall(const KernelRequest &request, Operands operands, const Place &place) {
+findCall(const KernelRequest &request, Operands operands, bool hasScale,
+         const Place &place) {
   static thread_local std::string key;
   key.clear();
   appendProblem(key, request);
@@ -215,7 +221,7 @@ findCall(const KernelRequest &request, Operands operands, const Place &place) {
   }
   // Copy the key: Python may reenter an operator on this thread.
   std::string own = key;
-  auto prepared = prepare(request, operands, place);
+  auto prepared = prepare(request, operands, hasScale, place);
   std::lock_guard<std::mutex> lock(known.mutex);
   if (known.calls.size() >= Tables::kCalls)
     known.calls.clear();
@@ -224,14 +230,21 @@ findCall(const KernelRequest &request, Operands operands, const Place &place) {
 }
 
 void spattn::torch_ops::runKernel(const KernelRequest &request,
-                                  Operands operands, double scale,
+                                  Operands operands,
+                                  std::optional<double> scale,
                                   const Place &place) {
-  auto prepared = findCall(request, operands, place);
-  SpattnValue values[24];
-  size_t count = 0;
-  for (const Operand *operand : operands)
-    values[count++].data = operand->data;
-  values[count].real = scale;
+  auto prepared = findCall(request, operands, scale.has_value(), place);
+  // Each thread reuses one list, so that a call does not allocate.
+  static thread_local std::vector<SpattnValue> values;
+  values.clear();
+  for (const Operand *operand : operands) {
+    values.emplace_back();
+    values.back().data = operand->data;
+  }
+  if (scale) {
+    values.emplace_back();
+    values.back().real = *scale;
+  }
   void *scratch = nullptr;
   // Safe to free right after the launch: torch's allocator reuses memory in
   // stream order.
@@ -239,5 +252,5 @@ void spattn::torch_ops::runKernel(const KernelRequest &request,
   if (prepared->scratchBytes > 0)
     owner = makeScratch(prepared->scratchBytes, prepared->scratchAlignment,
                         place.device, scratch);
-  check(spattnCallRun(prepared->call, values, scratch, place.stream));
+  check(spattnCallRun(prepared->call, values.data(), scratch, place.stream));
 }

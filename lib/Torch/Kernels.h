@@ -19,6 +19,7 @@
 #include "Tensors.h"
 #include "spattn-c/Launch.h"
 
+#include <optional>
 #include <vector>
 
 namespace spattn {
@@ -43,6 +44,10 @@ struct KernelRequest {
   /// Bits of the operands of sequences that are there: starts and ends of
   /// queries, then of keys.
   int32_t sequences = 0;
+  /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
+  /// an attention. `element` is that of the output then, and what is about
+  /// queries is about all arrays.
+  const char *parts = "";
 };
 
 /// Returns the kernel, which lives until the process ends, or null. On failure,
@@ -54,9 +59,10 @@ using KernelResolver = SpattnKernel (*)(const KernelRequest *request,
 /// The operands of a problem, in its order.
 using Operands = const std::vector<const Operand *> &;
 
-/// Runs the kernel of a problem. Throws std::runtime_error on failure.
-void runKernel(const KernelRequest &request, Operands operands, double scale,
-               const Place &place);
+/// Runs the kernel of a problem, which takes a scale if it is of an attention.
+/// Throws std::runtime_error on failure.
+void runKernel(const KernelRequest &request, Operands operands,
+               std::optional<double> scale, const Place &place);
 
 } // namespace torch_ops
 } // namespace spattn

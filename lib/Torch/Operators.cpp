@@ -12,9 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Errors.h"
 #include "Kernels.h"
-#include "torch/csrc/stable/library.h"
+#include "Reader.h"
 
 #include <cmath>
 
@@ -25,10 +24,8 @@ namespace stable = torch::stable::detail;
 // Arguments
 //===----------------------------------------------------------------------===//
 
-/// Reads and frees a string argument. The conversion in torch's headers leaks
-/// it.
-static std::string takeText(StableIValue value) {
-  auto handle = stable::to<StringHandle>(value);
+std::string ArgumentReader::takeString() {
+  auto handle = stable::to<StringHandle>(*next++);
   size_t size = 0;
   const char *data = nullptr;
   STABLE_TORCH_ERROR_CODE_CHECK(torch_string_length(handle, &size));
@@ -38,37 +35,21 @@ static std::string takeText(StableIValue value) {
   return text;
 }
 
+Layout spattn::torch_ops::getLayout(const std::string &name) {
+  if (name == "bhnd")
+    return Layout::BHND;
+  if (name == "bnhd")
+    return Layout::BNHD;
+  fail("expected layout to be 'bhnd' or 'bnhd', got '", name, "'");
+}
+
 namespace {
-/// Takes an operator's arguments from the stack in order. The operator owns
-/// them, so it must take all of them before anything throws.
-class ArgumentReader {
-public:
-  explicit ArgumentReader(StableIValue *stack) : next(stack) {}
-
-  template <class T>
-  T take() {
-    return stable::to<T>(*next++);
-  }
-  std::string takeString() { return takeText(*next++); }
-
-private:
-  StableIValue *next;
-};
-
 /// The trailing arguments of both operators.
 struct Options {
   explicit Options(ArgumentReader &reader)
       : structure(reader.takeString()),
         scale(reader.take<std::optional<double>>()),
         layout(reader.takeString()), alignment(reader.takeString()) {}
-
-  Layout getLayout() const {
-    if (layout == "bhnd")
-      return Layout::BHND;
-    if (layout == "bnhd")
-      return Layout::BNHD;
-    fail("expected layout to be 'bhnd' or 'bnhd', got '", layout, "'");
-  }
 
   std::string structure;
   std::optional<double> scale;
@@ -170,7 +151,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   auto sinksTensor = reader.take<std::optional<Tensor>>();
   SequenceOperands sequences(reader);
 
-  Layout layout = options.getLayout();
+  Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
   Operand query = Operand::ofRows(queryTensor, layout, "query"),
           key = Operand::ofRows(keyTensor, layout, "key"),
@@ -217,7 +198,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   bool deterministic = reader.take<bool>();
   SequenceOperands sequences(reader);
 
-  Layout layout = options.getLayout();
+  Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
   Operand query = Operand::ofRows(queryTensor, layout, "query"),
           key = Operand::ofRows(keyTensor, layout, "key"),
@@ -283,10 +264,14 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
+  library.impl("merge", merge);
+  library.impl("merge_backward", mergeBackward);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
+  library.impl("merge", merge);
+  library.impl("merge_backward", mergeBackward);
 }

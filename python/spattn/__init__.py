@@ -26,6 +26,8 @@ from .errors import (
 )
 from .kernel import Call, Kernel, compile, load
 from .kernels import kernel_for, length_class, loaded_kernels
+from .merge_problem import MergeProblem
+from .merging import merge
 from .plot import Plot
 from .problem import Problem
 from .stats import CARDS, Rates, Stats
@@ -59,6 +61,7 @@ __all__ = [
     "CompileError",
     "DeviceError",
     "Kernel",
+    "MergeProblem",
     "N",
     "Plot",
     "Problem",
@@ -87,6 +90,7 @@ __all__ = [
     "loaded_kernels",
     "local",
     "local_band",
+    "merge",
     "none",
     "per_head",
     "prefix",

@@ -15,9 +15,6 @@ from .errors import ArgumentError, CompileError
 
 T = TypeVar("T")
 
-#: The name of the function in a problem's module.
-FUNCTION = b"attention"
-
 
 def with_module(ir: str, use: Callable[[int], T]) -> T:
     """Parses IR, calls `use` with the module, and destroys the module."""
@@ -47,7 +44,7 @@ def lower(ir: str, pipeline: str) -> str:
     return with_module(ir, run)
 
 
-def compile_cpu(ir: str, options: str) -> int:
+def compile_cpu(ir: str, options: str, function: str) -> int:
     """Compiles a kernel for this machine's CPU."""
     fields = {}
     for word in options.split():
@@ -60,7 +57,10 @@ def compile_cpu(ir: str, options: str) -> int:
         fields[_CPU_OPTIONS[name]] = int(value)
     asked = ctypes.byref(c.CpuOptions(**fields))
     return with_module(
-        ir, lambda module: _capi.new("KernelCompileCpu", module, FUNCTION, asked, None)
+        ir,
+        lambda module: _capi.new(
+            "KernelCompileCpu", module, function.encode(), asked, None
+        ),
     )
 
 
@@ -78,19 +78,25 @@ def gpu_options(chip: str, driver: int, options: str) -> ctypes.Structure:
     )
 
 
-def compile_gpu(ir: str, chip: str, driver: int, options: str) -> int:
+def compile_gpu(ir: str, chip: str, driver: int, options: str, function: str) -> int:
     """Compiles a kernel for a GPU, or loads it from the cache."""
     asked = ctypes.byref(gpu_options(chip, driver, options))
     return with_module(
-        ir, lambda module: _capi.new("KernelCompileGpu", module, FUNCTION, asked, None)
+        ir,
+        lambda module: _capi.new(
+            "KernelCompileGpu", module, function.encode(), asked, None
+        ),
     )
 
 
-def emit_ptx(ir: str, chip: str, driver: int, options: str) -> str:
+def emit_ptx(ir: str, chip: str, driver: int, options: str, function: str) -> str:
     """The PTX of a kernel for a GPU."""
     asked = ctypes.byref(gpu_options(chip, driver, options))
     return with_module(
-        ir, lambda module: _capi.text("ModuleEmitPtx", module, FUNCTION, asked, None)
+        ir,
+        lambda module: _capi.text(
+            "ModuleEmitPtx", module, function.encode(), asked, None
+        ),
     ).decode()
 
 

@@ -18,7 +18,7 @@ from . import _capi, _modules
 from . import _prototypes as c
 from .arrays import Array, contiguous_strides
 from .errors import ArgumentError, CompileError
-from .problem import Problem
+from .merge_problem import AnyProblem, problem_of
 from .target import CPU, Target, TargetLike, as_target
 
 #: The levels of `Kernel.ir` by target, with the pipelines that lower to each.
@@ -41,7 +41,7 @@ class Kernel:
 
     def __init__(
         self,
-        problem: Problem,
+        problem: AnyProblem,
         target: Target,
         handle: int,
         options: str = "",
@@ -52,7 +52,7 @@ class Kernel:
         self.options = options
         #: The address of the SpattnKernel, which this object owns.
         self.handle = handle
-        expected = len(problem.operands) + 1
+        expected = len(problem.operands) + problem.has_scale
         found = _capi.library().spattnKernelGetNumArguments(handle)
         if found != expected:
             raise CompileError(
@@ -64,8 +64,7 @@ class Kernel:
             _capi.library().spattnKernelDestroy(self.handle)
 
     def __repr__(self) -> str:
-        what = "gradients" if self.problem.gradients else "attention"
-        return f"<spattn.Kernel: {what}, {self.problem.structure}, {self.target}>"
+        return f"<spattn.Kernel: {self.problem}, {self.target}>"
 
     # ------------------------------------------------------------------------
     # Launches
@@ -104,6 +103,8 @@ class Kernel:
 
     def scale(self, scale: float | None) -> float:
         """The scale of a call, `1 / sqrt(head_dim)` by default."""
+        if not self.problem.has_scale:
+            raise ArgumentError("a merge has no scale")
         if scale is None:
             return 1 / math.sqrt(self.problem.head_dim)
         return float(scale)
@@ -116,7 +117,9 @@ class Kernel:
             raise ArgumentError(
                 f"expected {len(names)} arrays, {', '.join(names)}; got {len(arrays)}"
             )
-        arguments = (c.Argument * (len(names) + 1))()
+        if scale is not None and not self.problem.has_scale:
+            raise ArgumentError("a merge has no scale")
+        arguments = (c.Argument * (len(names) + self.problem.has_scale))()
         for argument, name, array in zip(arguments, names, arrays, strict=False):
             rank = len(array.sizes)
             argument.kind = c.BUFFER
@@ -125,8 +128,9 @@ class Kernel:
             argument.rank = rank
             argument.sizes = (ctypes.c_int64 * rank)(*array.sizes)
             argument.strides = (ctypes.c_int64 * rank)(*array.strides)
-        arguments[-1].kind = c.REAL
-        arguments[-1].value.real = self.scale(scale)
+        if self.problem.has_scale:
+            arguments[-1].kind = c.REAL
+            arguments[-1].value.real = self.scale(scale)
         return arguments
 
     # ------------------------------------------------------------------------
@@ -147,7 +151,11 @@ class Kernel:
         ir = self.problem.ir()
         if level == "ptx":
             return _modules.emit_ptx(
-                ir, self.target.chip, self.target.driver, self.options
+                ir,
+                self.target.chip,
+                self.target.driver,
+                self.options,
+                self.problem.function,
             )
         options = self.options
         if self.target.is_gpu:
@@ -178,9 +186,8 @@ class Kernel:
             raise ArgumentError(
                 "kernels for a CPU cannot be saved; save one for a GPU, or the IR"
             )
-        problem = {**asdict(self.problem), "structure": self.problem.structure.text}
         about = {
-            "problem": problem,
+            "problem": self.problem.fields(),
             "target": asdict(self.target),
             "options": self.options,
             "length": self.length,
@@ -219,15 +226,17 @@ class Call:
                 f"expected {len(names)} addresses, {', '.join(names)}; got "
                 f"{len(pointers)}"
             )
-        values = (c.Value * (len(names) + 1))()
+        has_scale = self.kernel.problem.has_scale
+        values = (c.Value * (len(names) + has_scale))()
         for value, pointer in zip(values, pointers, strict=False):
             value.data = pointer
-        values[-1].real = self.kernel.scale(scale)
+        if has_scale:
+            values[-1].real = self.kernel.scale(scale)
         _capi.call("CallRun", self.handle, values, scratch, stream)
 
 
 def compile(
-    problem: Problem,
+    problem: AnyProblem,
     target: TargetLike = "cpu",
     *,
     length: int | None = None,
@@ -244,7 +253,12 @@ def compile(
     ir = problem.ir()
     if not target.is_gpu:
         try:
-            return Kernel(problem, CPU, _modules.compile_cpu(ir, options), options)
+            return Kernel(
+                problem,
+                CPU,
+                _modules.compile_cpu(ir, options, problem.function),
+                options,
+            )
         except CompileError as error:
             raise _modules.refused(error, ir, f'spattn-cpu="{options}"') from None
     words = [] if length is None else [f"expected-length={length}"]
@@ -252,7 +266,9 @@ def compile(
         words.append(f"deterministic={str(problem.deterministic).lower()}")
     options = " ".join([*words, options]).strip()
     try:
-        handle = _modules.compile_gpu(ir, target.chip, target.driver, options)
+        handle = _modules.compile_gpu(
+            ir, target.chip, target.driver, options, problem.function
+        )
     except CompileError as error:
         pipeline = f'spattn-gpu="target={target.chip} {options}"'
         raise _modules.refused(error, ir, pipeline) from None
@@ -265,7 +281,7 @@ def load(path: str | Path) -> Kernel:
         with zipfile.ZipFile(path) as file:
             about = json.loads(file.read("about.json"))
             artifact = file.read("artifact")
-        problem = Problem(**about["problem"])
+        problem = problem_of(about["problem"])
         target = Target(**about["target"])
     except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ArgumentError(f"{path} is not a kernel that was saved: {error}") from None

@@ -21,7 +21,7 @@ from typing import Any
 from . import _modules
 from .errors import CompileError
 from .kernel import Kernel, compile
-from .problem import Problem
+from .merge_problem import AnyProblem
 from .target import Target, TargetLike, as_target
 
 #: The smallest and the largest class.
@@ -45,7 +45,7 @@ class _Kernels:
         self._futures: dict[Any, Future[Kernel]] = {}
 
     def get(
-        self, problem: Problem, target: Target, query_length: int, key_length: int
+        self, problem: AnyProblem, target: Target, query_length: int, key_length: int
     ) -> Kernel:
         """The kernel of the length class."""
         if not target.is_gpu:
@@ -61,7 +61,7 @@ class _Kernels:
             (problem, target, length), lambda: self._make(problem, target, length)
         )
 
-    def _make(self, problem: Problem, target: Target, length: int) -> Kernel:
+    def _make(self, problem: AnyProblem, target: Target, length: int) -> Kernel:
         expected = 2**length
         digest = self._lowered(problem, target, expected)
         if digest is None:  # Compile anyway, to raise the error with a reproducer.
@@ -71,7 +71,7 @@ class _Kernels:
         )
 
     @staticmethod
-    def _lowered(problem: Problem, target: Target, length: int) -> bytes | None:
+    def _lowered(problem: AnyProblem, target: Target, length: int) -> bytes | None:
         """A hash of the kernel's IR, to find identical kernels; None on an error."""
         options = f"target={target.chip} expected-length={length}"
         if problem.deterministic is not None:
@@ -110,7 +110,7 @@ _kernels = _Kernels()
 
 
 def kernel_for(
-    problem: Problem,
+    problem: AnyProblem,
     target: TargetLike,
     query_length: int,
     key_length: int,

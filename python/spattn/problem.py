@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
 from .errors import ArgumentError
 from .structure import Structure, as_structure
@@ -59,6 +60,10 @@ class Problem:
     sequences: tuple[str, ...] = ()
     #: Whether bounds depend on the length of a "sequence" or of the whole "pack".
     bound_length: str = "sequence"
+
+    #: The name of the function, and whether it takes a scale.
+    function: ClassVar[str] = "attention"
+    has_scale: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -144,6 +149,14 @@ class Problem:
             lse_gradient=lse_gradient,
             deterministic=deterministic,
         )
+
+    def fields(self) -> dict[str, Any]:
+        """The fields as JSON holds them: `problem_of` makes the problem again."""
+        return asdict(self) | {"structure": self.structure.text}
+
+    def __str__(self) -> str:
+        what = "gradients" if self.gradients else "attention"
+        return f"{what}, {self.structure}"
 
     def ir(self) -> str:
         """A module with the function `@attention`, with dynamic batch and lengths."""

@@ -10,5 +10,6 @@ It works under jit, grad, vmap, checkpoint and shard_map.
 """
 
 from .functional import attention
+from .merging import merge
 
-__all__ = ["attention"]
+__all__ = ["attention", "merge"]

@@ -15,7 +15,6 @@ import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -26,14 +25,14 @@ from jax.core import Tracer
 from .. import _capi
 from ..errors import CompileError
 from ..kernels import kernel_for
-from ..problem import Problem
+from ..merge_problem import AnyProblem, problem_of
 
 _TARGET = "spattn_attention"
 _HANDLERS = {"cpu": "spattnJaxCpu", "CUDA": "spattnJaxCuda"}
 
 
 def call(
-    problem: Problem,
+    problem: AnyProblem,
     layout: str,
     scale: float,
     queries: int,
@@ -41,11 +40,13 @@ def call(
     operands: Sequence[Any],
     results: Sequence[Any],
 ) -> tuple[jax.Array, ...]:
-    """Emits a custom call that runs the kernel of `problem`."""
+    """Emits a custom call that runs the kernel of `problem`. Without a scale, it is
+    NaN."""
     _register()
     _compile(problem, queries, keys, operands)
     # Kernels have one sink per head for the whole batch, which vmap may map.
-    vmap_method = "sequential" if problem.sinks else "broadcast_all"
+    of_heads = getattr(problem, "sinks", False)
+    vmap_method = "sequential" if of_heads else "broadcast_all"
     function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method=vmap_method)
     return function(
         *operands,
@@ -56,7 +57,7 @@ def call(
 
 
 def _compile(
-    problem: Problem, queries: int, keys: int, operands: Sequence[Any]
+    problem: AnyProblem, queries: int, keys: int, operands: Sequence[Any]
 ) -> None:
     """Compiles the kernel now, to raise compile errors at trace time.
 
@@ -90,14 +91,13 @@ def _likely_platform(operands: Sequence[Any]) -> str:
     return jax.default_backend()
 
 
-def _text(problem: Problem, queries: int, keys: int) -> str:
-    fields = asdict(problem) | {"structure": problem.structure.text}
-    return json.dumps({"problem": fields, "lengths": [queries, keys]})
+def _text(problem: AnyProblem, queries: int, keys: int) -> str:
+    return json.dumps({"problem": problem.fields(), "lengths": [queries, keys]})
 
 
 def _kernel(text: str, is_gpu: bool, device: int) -> int:
     described = json.loads(text)
-    problem = Problem(**described["problem"])
+    problem = problem_of(described["problem"])
     target = "cuda" if is_gpu else "cpu"
     return kernel_for(problem, target, *described["lengths"], device=device).handle
 

@@ -10,11 +10,13 @@ It works under torch.compile, autocast, activation checkpointing and CUDA graphs
 """
 
 from .functional import attention, scaled_dot_product_attention
+from .merging import merge
 from .modules import Attention, SelfAttention
 
 __all__ = [
     "Attention",
     "SelfAttention",
     "attention",
+    "merge",
     "scaled_dot_product_attention",
 ]

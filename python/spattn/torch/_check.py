@@ -166,3 +166,62 @@ def sequences(
         shapes = {name: tuple(x.shape) for name, x in operands.items()}
         check_shapes(shapes, query.shape[0])
     return tuple(operands.get(name) for name in SEQUENCES)
+
+
+def dtype_name(dtype: Any) -> str:
+    """The name of an output's dtype, such as "float32"."""
+    if dtype not in DTYPES:
+        raise ArgumentError(
+            f"dtype: expected float32, float16 or bfloat16, got {dtype}"
+        )
+    return str(dtype).removeprefix("torch.")
+
+
+def check_merge(outputs: Any, lses: Any, layout: str) -> None:
+    """Checks the tensors of a merge."""
+    heads, length = axes(layout)
+    if not outputs:
+        raise ArgumentError("outputs: expected one part or more, got none")
+    if len(outputs) != len(lses):
+        raise ArgumentError(
+            f"lses: expected one for each of the {len(outputs)} outputs, got "
+            f"{len(lses)}"
+        )
+    # Parts may differ in their dtypes.
+    for i, output in enumerate(outputs):
+        check_tensors(layout, **{f"outputs[{i}]": output})
+    first = outputs[0]
+    halves = {x.dtype for x in outputs} - {torch.float32}
+    if len(halves) > 1:
+        raise ArgumentError(
+            "outputs: expected float32, or one other dtype, got "
+            + " and ".join(sorted(map(str, halves)))
+        )
+    numbers = first.shape[0], first.shape[heads], first.shape[length]
+    for i, lse in enumerate(lses):
+        if not isinstance(lse, torch.Tensor):
+            raise ArgumentError(
+                f"lses[{i}]: expected a torch.Tensor, got {type(lse).__name__}"
+            )
+        if lse.dtype != torch.float32:
+            raise ArgumentError(f"lses[{i}]: expected float32, got {lse.dtype}")
+        _same(f"lses[{i}]", lse, numbers, first)
+    for i, output in enumerate(outputs):
+        _same(f"outputs[{i}]", output, first.shape, first)
+    if first.shape[heads] == 0 or first.shape[3] == 0:
+        raise ArgumentError("expected at least one head and a head dimension above 0")
+
+
+def _same(name: str, tensor: Any, shape: tuple[int, ...], first: Any) -> None:
+    """Checks the shape and the device of a tensor of a merge."""
+    if len(tensor.shape) != len(shape) or any(
+        x != y for x, y in zip(tensor.shape, shape, strict=True)
+    ):
+        raise ArgumentError(
+            f"{name}: expected the shape {tuple(shape)}, got {tuple(tensor.shape)}"
+        )
+    if tensor.device != first.device:
+        raise ArgumentError(
+            f"{name}: expected the device of the first output, {first.device}, got "
+            f"{tensor.device}"
+        )

@@ -22,6 +22,8 @@ from .. import _capi
 from .._prototypes import ELEMENTS
 from ..errors import DeviceError, SpattnError
 from ..kernels import kernel_for
+from ..merge_problem import MergeProblem
+from ..merging import LENGTH
 from ..problem import SEQUENCES, Problem
 
 #: The prefix of the operators' error messages.
@@ -49,6 +51,7 @@ class _Request(ctypes.Structure):
         ("deterministic", c_int32),
         ("sinks", c_int32),
         ("sequences", c_int32),
+        ("parts", c_char_p),
     ]
 
 
@@ -63,6 +66,8 @@ _failed = threading.local()
 
 def kernel_of(request: _Request) -> int:
     """The handle of the kernel for a request."""
+    if request.parts:
+        return _kernel_of_merge(request)
     problem = Problem(
         request.structure.decode(),
         request.heads,
@@ -104,6 +109,25 @@ def _compile_gradients(
 
     # Not a daemon: Python must not end while a compiler runs.
     threading.Thread(target=compile, name="spattn-gradients").start()
+
+
+def _kernel_of_merge(request: _Request) -> int:
+    problem = MergeProblem(
+        request.heads,
+        request.value_dim,
+        tuple(_ELEMENTS[int(number)] for number in request.parts.decode()),
+        out_dtype=_ELEMENTS[request.element],
+        gradients=bool(request.gradients),
+        lse=not request.gradients,
+        lse_gradient=bool(request.lse_gradient),
+    )
+    return kernel_for(
+        problem,
+        "cpu" if request.device < 0 else "cuda",
+        LENGTH,
+        LENGTH,
+        device=max(request.device, 0),
+    ).handle
 
 
 @ctypes.CFUNCTYPE(c_void_p, POINTER(_Request), POINTER(c_char_p))

@@ -187,11 +187,8 @@ class Case:
     def check(self, name: str, got: np.ndarray, want: np.ndarray) -> str:
         """What is wrong with an output, if anything."""
         element = self.outputs[name]
-        if "lse" in name and self.gradients:
-            # A sum of rounded products.
-            scale = np.sqrt(self.width) * 4
-        else:
-            scale = 1
+        # A gradient by a log-sum-exp is a sum of products.
+        scale = 4 * np.sqrt(self.width) if "lse" in name and self.gradients else 1
         allowed = TOLERANCE[element] * (scale + np.abs(np.nan_to_num(want, neginf=0)))
         with np.errstate(invalid="ignore"):
             wrong = ~((got == want) | (np.abs(got - want) <= allowed))
