@@ -91,6 +91,19 @@ def test_empty_rows():
     assert nothing.shape == (2, 3, 0, 24)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_lses_that_are_not_finite(value):
+    """They make their rows NaN, and no others."""
+    outputs, lses = random_parts(3)
+    lses[1, 0, 0, 7] = value
+    want = spattn.merge(np.delete(outputs, 7, 3), np.delete(lses, 7, 3), lse=True)
+    out, lse = spattn.merge(outputs, lses, lse=True)
+    assert np.isnan(out[0, 0, 7]).all()
+    assert np.isnan(lse[0, 0, 7])
+    np.testing.assert_array_equal(np.delete(out, 7, 2), want[0])
+    np.testing.assert_array_equal(np.delete(lse, 7, 2), want[1])
+
+
 def test_layout_and_out():
     outputs, lses = random_parts(2)
     want = spattn.merge(outputs, lses)

@@ -60,6 +60,9 @@ def ConvertSpattnToLoops : Pass<"convert-spattn-to-loops"> {
     `spattn-select-tile-shape` for the default target. Attention on tensors is an
     error: run `spattn-bufferize` first.
 
+    A `spattn.merge`, or `spattn.merge_backward`, becomes a `scf.forall` over
+    blocks of 64 rows, with a loop over vectors of columns for each row.
+
     With the option `remarks`, a remark says how many tiles of each attention
     whose lengths are static are visited, full, masked and skipped, and they are
     added to the statistics. In C++ options are the fields of `LoopOptions`.
@@ -161,6 +164,10 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu"> {
     `NAME_queries` and `NAME`. Head dimensions are multiples of 8 up to 128, and
     all arrays but the log-sum-exp have one element type. docs/Gradients.md
     describes each kernel.
+
+    A `spattn.merge`, or `spattn.merge_backward`, becomes one kernel of the
+    function's name, whose arguments are the addresses of all arrays, the length
+    and all strides.
 
     The tile shape is that of the operation's `tile_shape`, or else chosen from
     target, head dimension, structure and length; options override both. It is

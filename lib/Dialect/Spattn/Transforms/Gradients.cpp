@@ -14,9 +14,9 @@ using namespace mlir;
 using namespace spattn;
 
 /// A new tensor with the sizes of another one.
-static Value makeEmpty(OpBuilder &b, AttentionOp op, Value like) {
+static Value makeEmpty(OpBuilder &b, Operation *op, Value like) {
   return tensor::EmptyOp::create(
-      b, op.getLoc(), tensor::getMixedSizes(b, op.getLoc(), like),
+      b, op->getLoc(), tensor::getMixedSizes(b, op->getLoc(), like),
       cast<ShapedType>(like.getType()).getElementType());
 }
 
@@ -68,4 +68,19 @@ AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
   operands[OperandKind::OutGradient] = dout;
   operands[OperandKind::LseGradient] = dlse;
   return buildGradients(b, op, operands);
+}
+
+MergeBackwardOp spattn::buildGradients(OpBuilder &b, MergeOp op, Value dout,
+                                       Value dlse) {
+  SmallVector<Value> dparts, dlses;
+  for (Value part : op.getParts())
+    dparts.push_back(makeEmpty(b, op, part));
+  for (Value lse : op.getLses())
+    dlses.push_back(makeEmpty(b, op, lse));
+  SmallVector<Type> types;
+  for (ValueRange values : {ValueRange(dparts), ValueRange(dlses)})
+    llvm::append_range(types, values.getTypes());
+  return MergeBackwardOp::create(b, op.getLoc(), types, op.getParts(),
+                                 op.getLses(), dout, dlse, dparts, dlses,
+                                 op.getLayoutAttr());
 }

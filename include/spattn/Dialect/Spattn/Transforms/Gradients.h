@@ -43,6 +43,12 @@ AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
 AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
                                    mlir::Value dout, mlir::Value dlse = {});
 
+/// The gradients of a merge on tensors, into new tensors: by its parts, then by
+/// their log-sum-exps. `dlse` is null if the loss does not depend on the
+/// log-sum-exp.
+MergeBackwardOp buildGradients(mlir::OpBuilder &b, MergeOp op, mlir::Value dout,
+                               mlir::Value dlse = {});
+
 } // namespace spattn
 
 #endif // SPATTN_DIALECT_SPATTN_TRANSFORMS_GRADIENTS_H

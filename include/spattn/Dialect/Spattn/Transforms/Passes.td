@@ -174,7 +174,9 @@ def SpattnDecompose : Pass<"spattn-decompose"> {
     their maximum, the weights, their sum, the output and the log-sum-exp. The
     structure is one of them, without operands: which pairs are allowed, as
     arithmetic on their indices. Tiled and fused with what reads it, it costs no
-    memory.
+    memory. A `spattn.merge` on tensors becomes operations for the largest
+    log-sum-exp, the weights of parts and their sum, the output and the
+    log-sum-exp.
 
     ```mlir
     func.func @f(%q: tensor<1x8x?x64xf32>, %k: tensor<1x2x?x64xf32>, %v: tensor<1x2x?x64xf32>,
@@ -189,7 +191,7 @@ def SpattnDecompose : Pass<"spattn-decompose"> {
     The result is that of the operation, also for rows without keys and for NaN
     and infinities (N1 to N6 of the specification), up to the order of sums.
     Unlike the other pipelines it visits all pairs, and has all scores in memory
-    unless it is tiled. Attention on buffers, and gradients, stay as they are. A
+    unless it is tiled. Operations on buffers, and gradients, stay as they are. A
     scale that is a constant has to be finite.
   }];
   let dependentDialects = [

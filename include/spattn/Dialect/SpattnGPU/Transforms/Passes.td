@@ -14,8 +14,8 @@ include "mlir/Pass/PassBase.td"
 def SpattnOutlineKernels : Pass<"spattn-outline-kernels"> {
   let summary = "Moves each attention of a program into a module for the GPU";
   let description = [{
-    Each `spattn.attention` and `spattn.attention_backward`, on tensors or buffers
-    and wherever it stands, is moved into a function of a `gpu.module`, and a
+    Each `spattn.attention` and `spattn.merge`, and the gradients of each, on
+    tensors or buffers and wherever it stands, is moved into a function of a `gpu.module`, and a
     `spattn.launch` takes its place. Nothing else changes, whatever its dialect.
 
     ```mlir
