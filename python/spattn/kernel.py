@@ -18,7 +18,7 @@ from . import _capi, _modules
 from . import _prototypes as c
 from .arrays import Array, contiguous_strides
 from .errors import ArgumentError, CompileError
-from .merge_problem import AnyProblem, problem_of
+from .merge_problem import AnyProblem, MergeProblem, problem_of
 from .target import CPU, Target, TargetLike, as_target
 
 #: The levels of `Kernel.ir` by target, with the pipelines that lower to each.
@@ -103,7 +103,7 @@ class Kernel:
 
     def scale(self, scale: float | None) -> float:
         """The scale of a call, `1 / sqrt(head_dim)` by default."""
-        if not self.problem.has_scale:
+        if isinstance(self.problem, MergeProblem):
             raise ArgumentError("a merge has no scale")
         if scale is None:
             return 1 / math.sqrt(self.problem.head_dim)
