@@ -83,6 +83,31 @@ class Program:
     def attention(self, scope):
         return self.attend(*(self.pick(scope) for _ in range(4)))
 
+    def split(self, scope):
+        """Attentions to two ranges of the keys, merged into anything."""
+        structure = self.rng.choice(list(STRUCTURES))
+        q, k, v, out = (self.pick(scope) for _ in range(4))
+        numbers = text_of(SHAPE[:3])
+        names = []
+        for keys in ("0 to 4", "4 to inf"):
+            empty, lse, name = self.fresh(), self.fresh(), self.fresh()
+            self.emit(f"{empty} = tensor.empty() : {q.type}")
+            self.emit(f"{lse} = tensor.empty() : {numbers}")
+            part = f"#spattn.intersection<{structure}, #spattn.keys<{keys}>>"
+            self.emit(
+                f"{name}:2 = spattn.attention structure({part})"
+                f" ins({q.name}, {k.name}, {v.name} : {q.type}, {k.type}, {v.type})"
+                f" outs({empty}, {lse} : {q.type}, {numbers})"
+            )
+            names.append(name)
+        outputs, lses = (", ".join(f"{n}#{i}" for n in names) for i in (0, 1))
+        name = self.fresh()
+        self.emit(
+            f"{name} = spattn.merge ins({outputs} : {q.type}, {q.type})"
+            f" lses({lses} : {numbers}, {numbers}) outs({out.name} : {out.type})"
+        )
+        return Value(name, attention(structure, q.array, k.array, v.array))
+
     def fill(self, scope):
         name = self.fresh()
         self.emit(f"{name} = arith.constant dense<0.5> : {text_of(SHAPE)}")
@@ -271,6 +296,7 @@ class Program:
             self.blend,
             self.cast,
             self.fill,
+            self.split,
         ]
         if depth < 1:
             kinds += [self.choose, self.loop, self.heads, self.call, self.call]
