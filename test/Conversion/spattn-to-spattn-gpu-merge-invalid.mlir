@@ -1,9 +1,17 @@
 // RUN: spattn-opt %s -split-input-file -convert-spattn-to-spattn-gpu -verify-diagnostics
 
 func.func @columns(%p: tensor<?x2x?x20xf16>, %l: tensor<?x2x?xf32>, %o: tensor<?x2x?x20xf16>) -> tensor<?x2x?x20xf16> {
-  // expected-error @below {{expected a head dimension that is a multiple of 8 for a kernel on a GPU, got 20}}
+  // expected-error @below {{expected a head dimension that is a multiple of 8 up to 512 for a kernel on a GPU, got 20}}
   %r = spattn.merge ins(%p : tensor<?x2x?x20xf16>) lses(%l : tensor<?x2x?xf32>) outs(%o : tensor<?x2x?x20xf16>)
   return %r : tensor<?x2x?x20xf16>
+}
+
+// -----
+
+func.func @wide(%p: tensor<?x2x?x520xf16>, %l: tensor<?x2x?xf32>, %o: tensor<?x2x?x520xf16>) -> tensor<?x2x?x520xf16> {
+  // expected-error @below {{expected a head dimension that is a multiple of 8 up to 512 for a kernel on a GPU, got 520}}
+  %r = spattn.merge ins(%p : tensor<?x2x?x520xf16>) lses(%l : tensor<?x2x?xf32>) outs(%o : tensor<?x2x?x520xf16>)
+  return %r : tensor<?x2x?x520xf16>
 }
 
 // -----
@@ -12,9 +20,9 @@ func.func @columns(%p: tensor<?x2x?x20xf16>, %l: tensor<?x2x?xf32>, %o: tensor<?
 !l = tensor<?x2x?xf32>
 
 func.func @parts(%p: !t, %l: !l, %o: !t) -> !t {
-  // expected-error @below {{expected at most 24 parts for a kernel on a GPU; merge them in groups, got 25}}
-  %r = spattn.merge ins(%p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p : !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t)
-    lses(%l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l : !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l) outs(%o : !t)
+  // expected-error @below {{expected at most 16 parts for a kernel on a GPU; merge them in groups, got 17}}
+  %r = spattn.merge ins(%p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p, %p : !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t)
+    lses(%l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l, %l : !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l, !l) outs(%o : !t)
   return %r : !t
 }
 

@@ -38,8 +38,8 @@ def merge(
     strides work, as for `attention`. With `return_lse`, returns a pair: the output, and
     the log-sum-exp, (batch, heads, length) in float32.
 
-    Kernels on a GPU merge at most 24 parts, and head dimensions that are multiples of
-    8. More parts may be merged in groups.
+    Kernels on a GPU merge at most 16 parts, and head dimensions that are multiples of
+    8 up to 512. More parts may be merged in groups.
     """
     outputs, lses = list(outputs), list(lses)
     name = "" if dtype is None else _check.dtype_name(dtype)

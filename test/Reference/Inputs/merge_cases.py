@@ -51,7 +51,7 @@ class Case:
     def draw(rng: random.Random, is_gpu: bool) -> "Case":
         half = rng.choice(["f16", "bf16"])
         kinds = rng.choice([["f32"], [half], [half, "f32"]])
-        widths = [8, 16, 24, 64, 80, 128, 256, 264]
+        widths = [8, 16, 24, 64, 80, 128, 256, 264, 512]
         if is_gpu:
             layouts = ["bhnd", "bnhd", "hbnd"]
             kinds = rng.choice([[half], kinds])
@@ -64,7 +64,9 @@ class Case:
             heads=rng.randint(1, 4),
             length=rng.choice([1, 2, 7, 33, 64, 65, 100]),
             width=rng.choice(widths),
-            elements=[rng.choice(kinds) for _ in range(rng.choice([1, 2, 3, 4, 7]))],
+            elements=[
+                rng.choice(kinds) for _ in range(rng.choice([1, 2, 3, 4, 7, 16]))
+            ],
             out=rng.choice([*kinds, "f32"]),
             gradients=rng.random() < 0.5,
             lse=rng.random() < 0.7,

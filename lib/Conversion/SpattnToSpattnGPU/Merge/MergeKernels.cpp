@@ -13,9 +13,9 @@
 using namespace mlir;
 using namespace spattn;
 
-/// The arguments of the kernel of gradients, 128 bytes a part, stay within the
-/// 4 KiB that every driver takes.
-static constexpr size_t kMostParts = 24;
+/// What there are registers for.
+static constexpr size_t kMostParts = 16;
+static constexpr int64_t kMostColumns = 512;
 static constexpr size_t kPartsAtOnce = 4;
 
 LogicalResult spattn::checkMergeKernel(KernelOpInterface op) {
@@ -28,9 +28,10 @@ LogicalResult spattn::checkMergeKernel(KernelOpInterface op) {
            << parts.size();
   int64_t columns = cast<ShapedType>(parts.front().getType())
                         .getDimSize(op.getDimOrder().getDim(Dim::Width));
-  if (columns % kColumnsOfLane != 0)
+  if (columns % kColumnsOfLane != 0 || columns > kMostColumns)
     return op->emitOpError("expected a head dimension that is a multiple of ")
-           << kColumnsOfLane << " for a kernel on a GPU, got " << columns;
+           << kColumnsOfLane << " up to " << kMostColumns
+           << " for a kernel on a GPU, got " << columns;
   return success();
 }
 
@@ -56,6 +57,7 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
   MergeRows::Weights weights = rows.emitWeights(lses);
   for (auto [part, isEmpty] : llvm::zip_equal(parts, weights.isEmpty))
     rows.leaveOut(part, isEmpty);
+  SmallVector<Value> sums;
   rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
     Value sum = rows.zeros();
     // Loads of some parts are under way at once, which there are registers for.
@@ -70,7 +72,12 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
         sum = b.fma(weight, kept, sum);
       }
     }
-    rows.store(sum, out, chunk);
+    sums.push_back(sum);
+  });
+  // Loads are not moved ahead of stores, which may be to the same memory.
+  size_t next = 0;
+  rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
+    rows.store(sums[next++], out, chunk);
   });
   if (op.getLse())
     rows.storeNumber(rows.emitLse(weights), arrays.back());

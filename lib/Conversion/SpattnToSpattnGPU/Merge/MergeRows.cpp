@@ -26,7 +26,10 @@ MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
   auto type = cast<ShapedType>(operands.front().value.getType());
   heads = type.getDimSize(order.getDim(Dim::Head));
   chunks = type.getDimSize(order.getDim(Dim::Width)) / kColumnsOfLane;
-  lanes = std::min<int64_t>(llvm::PowerOf2Ceil(chunks), kWarp);
+  // Two chunks a lane share the arithmetic of addresses and weights, which
+  // would otherwise take as long as the memory does.
+  int64_t apart = chunks < 4 ? chunks : llvm::divideCeil(chunks, 2);
+  lanes = std::min<int64_t>(llvm::PowerOf2Ceil(apart), kWarp);
   for (const KernelArray &array : operands) {
     MergeArray &added = arrays.emplace_back();
     added.argument.pointer = signature.buffer(array.buffer);
@@ -39,8 +42,14 @@ MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
   program.limitTiles(program.perTile(heads, "queryLength", kThreads / lanes));
 }
 
+/// CTAs that an SM has registers for: a thread has an address, and some
+/// numbers, for each array. ptxas spills none then.
+static int64_t getCtasPerSm(size_t arrays) {
+  return arrays <= 11 ? 4 : arrays <= 26 ? 2 : 1;
+}
+
 void MergeRows::begin(StringRef name) {
-  signature.begin(b, name, {kThreads, /*ctasPerSm=*/4});
+  signature.begin(b, name, {kThreads, getCtasPerSm(arrays.size())});
   IndexOps &ops = b.ops;
   int64_t rows = kThreads / lanes;
   Value count = signature.get(length);
