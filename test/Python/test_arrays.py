@@ -71,7 +71,7 @@ def test_cuda_array_interface():
 def test_errors():
     with pytest.raises(ArgumentError, match="q: expected an array .* got builtins.int"):
         view_of(4, "q")
-    with pytest.raises(ArgumentError, match="f32, f16 or bf16, got float64"):
+    with pytest.raises(ArgumentError, match="f32, f16, bf16 or i32, got float64"):
         view_of(np.zeros(3), "q")
     with pytest.raises(ArgumentError, match="f32, f16 or bf16, got d"):
         view_of(array.array("d", [1]), "q")
