@@ -109,10 +109,16 @@ void KernelProgram::limitTiles(FormulaAttr tiles) {
   limits.push_back(LimitAttr::get(b.getContext(), tiles, kMostPositions - 1));
 }
 
+/// Of a merge, batch entries hold none.
+static bool hasSequences(KernelOpInterface op) {
+  auto attention = dyn_cast<AttentionOpInterface>(*op);
+  return attention && attention.hasSequences();
+}
+
 FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,
                                    int64_t rows) {
   // As many as Sequences::slots says.
-  if (op.hasSequences())
+  if (hasSequences(op))
     return FormulaAttr::get(
         b.getContext(), {factor, 2 * factor, factor}, {2, 2, 1},
         {b.getStringAttr("batch"), b.getStringAttr(length),
@@ -130,7 +136,7 @@ FormulaAttr KernelProgram::constant(int64_t value) {
 
 FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
                                               StringRef length, int64_t rows) {
-  if (op.hasSequences())
+  if (hasSequences(op))
     return FormulaAttr::get(
         b.getContext(), {value, factor, 2 * factor, factor}, {0, 2, 2, 1},
         {b.getStringAttr("batch"), b.getStringAttr(length),
