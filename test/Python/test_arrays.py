@@ -73,7 +73,7 @@ def test_errors():
         view_of(4, "q")
     with pytest.raises(ArgumentError, match="f32, f16, bf16 or i32, got float64"):
         view_of(np.zeros(3), "q")
-    with pytest.raises(ArgumentError, match="f32, f16 or bf16, got d"):
+    with pytest.raises(ArgumentError, match="f32, f16, bf16 or i32, got d"):
         view_of(array.array("d", [1]), "q")
     packed = np.zeros(3, np.dtype([("x", np.float32), ("y", np.int8)]))["x"]
     with pytest.raises(ArgumentError, match="multiples of an element's 4 bytes"):
