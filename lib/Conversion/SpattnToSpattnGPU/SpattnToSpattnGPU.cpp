@@ -73,13 +73,15 @@ struct ConvertSpattnToSpattnGPUPass
     FailureOr<HostFunction> host = HostFunction::get(function);
     if (failed(host))
       return failure();
-    if (!isa<AttentionOpInterface>(*host->op)) {
+    if (isa<MergeOp, MergeBackwardOp>(*host->op)) {
       if (failed(convertMerge(function, host->op)))
         return failure();
       function.erase();
       return success();
     }
-    auto op = cast<AttentionOpInterface>(*host->op);
+    auto op = dyn_cast<AttentionOpInterface>(*host->op);
+    if (!op)
+      return host->op->emitOpError("has no kernel for a GPU");
     if (failed(checkKnownOperands(op, getOperandsWithSequences(),
                                   "kernel for a GPU")) ||
         failed(checkSequences(op)))
