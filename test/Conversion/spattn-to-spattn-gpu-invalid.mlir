@@ -27,9 +27,6 @@
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
 // MEMORY: error: 'spattn.attention' op needs 196992 bytes of shared memory, more than the 101376 there are
 
-// RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu='target=sm_86 intra-warpgroup-overlap=true' 2>&1 | FileCheck %s --check-prefix=OVERLAP
-// OVERLAP: error: 'spattn.attention' op needs 2 'query-stages' or more with 'intra-warpgroup-overlap', since a stage of queries is free only when the next work tile has been started; got 1
-
 // Nothing of a function is lost.
 !t = tensor<?x2x?x64xbf16>
 func.func @after(%q: !t, %o: !t) -> !t {

@@ -64,9 +64,18 @@ func.func @dim192(%q: !t192, %k: !t192, %v: !t192, %o: !t192) -> !t192 {
 }
 
 // CHECK: llvm.func @dim256
-// CHECK-SAME: tile = "128x48"
+// CHECK-SAME: tile = "128x80"
 !t256 = tensor<?x2x?x256xf16>
 func.func @dim256(%q: !t256, %k: !t256, %v: !t256, %o: !t256) -> !t256 {
   %r = spattn.attention structure(#spattn.causal) ins(%q, %k, %v : !t256, !t256, !t256) outs(%o : !t256)
   return %r : !t256
+}
+
+// Two spans of keys take registers.
+// CHECK: llvm.func @dim256_spans
+// CHECK-SAME: tile = "128x64"
+!t256x16 = tensor<?x16x?x256xf16>
+func.func @dim256_spans(%q: !t256x16, %k: !t256x16, %v: !t256x16, %o: !t256x16) -> !t256x16 {
+  %r = spattn.attention structure(#spattn.partition<local_band>) ins(%q, %k, %v : !t256x16, !t256x16, !t256x16) outs(%o : !t256x16)
+  return %r : !t256x16
 }

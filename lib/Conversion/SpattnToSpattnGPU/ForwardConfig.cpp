@@ -150,13 +150,6 @@ static void applyOptions(const GpuOptions &options, const Tuning &tuning,
 }
 
 static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
-  if (config.intraWarpgroupOverlap && config.queryStages < 2)
-    return op.emitOpError("needs 2 'query-stages' or more with "
-                          "'intra-warpgroup-overlap', since a stage of queries "
-                          "is free only when the next work tile has been "
-                          "started; "
-                          "got ")
-           << config.queryStages;
   if (config.keyTile < 16 || config.keyTile > 256 || config.keyTile % 16 != 0)
     return op.emitOpError("expected a tile shape of a multiple of 16 keys from "
                           "16 to 256 for a kernel on a GPU, got ")
@@ -173,13 +166,23 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   applyOptions(options, tuning, config);
   if (failed(check(op, config)))
     return failure();
-  config.item = layoutOfRowTiles(op, config.queryTile(), config.keyTile);
+  auto setItem = [&] {
+    config.item = layoutOfRowTiles(op, config.queryTile(), config.keyTile);
+  };
+  setItem();
   auto fits = [&] {
     return sharedOfCTAs(ForwardLayout(config).shared.total(),
                         config.ctasPerSM) <= target.sharedMemory;
   };
   while (!fits() && config.itemStages > 1)
     --config.itemStages;
+  // Large tables may take the place of keys that nobody asked for.
+  bool isFree = !options.keyTile && !options.stages && !options.queryStages &&
+                !op.getTileShapeAttr();
+  while (isFree && !fits() && config.item.hasTables() && config.keyTile > 16) {
+    config.keyTile -= 16;
+    setItem();
+  }
   if (failed(checkLimits(op, config)))
     return failure();
   return config;

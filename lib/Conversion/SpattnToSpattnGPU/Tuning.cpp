@@ -34,7 +34,8 @@ static constexpr ForwardCandidate kH200Forward[] = {
     {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/5420, /*keyTileClocks=*/2700, /*oneSpan=*/false},
     {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/3760, /*keyTileClocks=*/810, /*oneSpan=*/false},
     {/*widestHead=*/192, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
-    {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/48, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
+    {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/1, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/true},
+    {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/1, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
 };
 
 /// Compared by benchmarks/gpu/backward.py (docs/Gradients.md). Sums that are

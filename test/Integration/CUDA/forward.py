@@ -35,7 +35,8 @@ class Schedule:
         )
 
 
-# With the head dimension: one that is no multiple of 64 is padded in shared memory.
+# With the head dimension, or those of queries and values: one that is no multiple of
+# 64 is padded in shared memory.
 TILE_SHAPES = {
     "sm_80": (
         (64, Schedule()),
@@ -43,39 +44,54 @@ TILE_SHAPES = {
         (64, Schedule(intra_warpgroup_overlap=True)),
         (64, Schedule(intra_warpgroup_overlap=True, pingpong=True)),
         (40, Schedule()),
+        ((192, 128), Schedule(mma_warpgroups=1)),
+        (256, Schedule(mma_warpgroups=1, query_stages=1)),
     ),
     "sm_90a": (
         # What the compiler chooses.
         (64, None),
         (128, None),
+        (256, None),
         (64, Schedule()),
         (64, Schedule(mma_warpgroups=1, stages=3, query_stages=1, key_tile=48)),
         (64, Schedule(mma_warpgroups=3, intra_warpgroup_overlap=True)),
         (64, Schedule(intra_warpgroup_overlap=True, pingpong=True)),
         (40, Schedule(intra_warpgroup_overlap=True)),
+        # The next queries come when the output has been stored.
+        (
+            (192, 128),
+            Schedule(query_stages=1, intra_warpgroup_overlap=True, pingpong=True),
+        ),
     ),
 }
 
 
-def source(structure: str, dim: int, with_lse: bool) -> str:
+def both(dim: int | tuple[int, int]) -> tuple[int, int]:
+    return dim if isinstance(dim, tuple) else (dim, dim)
+
+
+def source(structure: str, dim: int | tuple[int, int], with_lse: bool) -> str:
+    dim, value_dim = both(dim)
     q = f"tensor<?x{HEADS}x?x{dim}xbf16>"
     k = f"tensor<?x{KEY_HEADS}x?x{dim}xbf16>"
+    v = f"tensor<?x{KEY_HEADS}x?x{value_dim}xbf16>"
+    o = f"tensor<?x{HEADS}x?x{value_dim}xbf16>"
     log = f"tensor<?x{HEADS}x?xf32>"
     result, argument, lse, lse_type = "%r", "", "", ""
     if with_lse:
         result, argument, lse, lse_type = "%r:2", f", %l: {log}", ", %l", f", {log}"
     return f"""
-func.func @forward(%q: {q}, %k: {k}, %v: {k}, %o: {q}{argument}) -> {q} {{
+func.func @forward(%q: {q}, %k: {k}, %v: {v}, %o: {o}{argument}) -> {o} {{
   {result} = spattn.attention structure({STRUCTURES[structure][0]})
-           ins(%q, %k, %v : {q}, {k}, {k}) outs(%o{lse} : {q}{lse_type})
-  return {"%r#0" if with_lse else "%r"} : {q}
+           ins(%q, %k, %v : {q}, {k}, {v}) outs(%o{lse} : {o}{lse_type})
+  return {"%r#0" if with_lse else "%r"} : {o}
 }}
 """
 
 
 def run(
     attention: Attention,
-    dim: int,
+    dims: int | tuple[int, int],
     structure: str,
     with_lse: bool,
     seed: int | None,
@@ -84,16 +100,17 @@ def run(
 ) -> float:
     """The relative error."""
     random = np.random.default_rng(3)
+    dim, value_dim = both(dims)
     operands = {
-        name: narrow(random.standard_normal((BATCH, heads, length, dim)), "bf16")
-        for name, heads, length in (
-            ("q", HEADS, queries),
-            ("k", KEY_HEADS, keys),
-            ("v", KEY_HEADS, keys),
+        name: narrow(random.standard_normal((BATCH, heads, length, width)), "bf16")
+        for name, heads, length, width in (
+            ("q", HEADS, queries, dim),
+            ("k", KEY_HEADS, keys, dim),
+            ("v", KEY_HEADS, keys, value_dim),
         )
     }
     # Where results go there is something else.
-    operands["o"] = np.full_like(operands["q"], 0x1234)
+    operands["o"] = np.full((BATCH, HEADS, queries, value_dim), 0x1234, np.uint16)
     if with_lse:
         operands["lse"] = np.full((BATCH, HEADS, queries), 7, np.float32)
     scale = 1 / math.sqrt(dim)

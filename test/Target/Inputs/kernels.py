@@ -135,6 +135,9 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
             count += 3 * (2 * product(64, dim) + product(dim, 64))
         else:
             count += copies * dquery
+    elif is_sm90a and dim > 192:
+        # One stage of queries: the last output belongs to its item.
+        count = 3 * (scores + output)
     elif is_sm90a:
         # The first tile, masked ones and full ones; then the last item's output.
         count = 3 * scores + 4 * output

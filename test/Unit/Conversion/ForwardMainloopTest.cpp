@@ -73,6 +73,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Variant{"sm_90a", 2, 64, 2, 2, true, true, true},
                     Variant{"sm_90a", 2, 80, 3, 1, true, false, false},
                     Variant{"sm_90a", 3, 48, 2, 3, true, true, false},
+                    // The next queries come when the output has been stored.
+                    Variant{"sm_90a", 2, 80, 1, 2, true, true, true},
+                    Variant{"sm_90a", 1, 64, 1, 1, true, false, false},
                     Variant{"sm_80", 2, 64, 1, 1, false, false, false},
                     Variant{"sm_80", 1, 96, 2, 2, false, false, true}));
 

@@ -90,8 +90,7 @@ struct GpuOptions {
           "Tiles of keys, and of values, that are under way: 1 to 8; 0 chooses",
           NumberRange{1, 8});
     visit("query-stages", options.queryStages,
-          "Tiles of queries that are under way: 1 to 8, at least 2 with "
-          "intra-warpgroup-overlap; 0 chooses",
+          "Tiles of queries that are under way: 1 to 8; 0 chooses",
           NumberRange{1, 8});
     visit("expected-length", options.expectedLength,
           "Length that tile shapes are chosen for where it is not known; 0 "

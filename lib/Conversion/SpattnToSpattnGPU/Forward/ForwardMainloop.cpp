@@ -141,6 +141,15 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
     epilogue.emitOutput(pending, group, tile.number);
   });
 
+  PendingOutput result{emitOtherTiles(tile, group, query, tilesBefore, state)};
+  setRow(result, tile, group);
+  return result;
+}
+
+llvm::SmallVector<Value>
+ForwardMainloop::emitOtherTiles(const WorkTile &tile, Value group, Value query,
+                                Value tilesBefore,
+                                const Softmax::State &state) {
   SmallVector<Value> carried{b.fillAcc(config.valueDim, 0), state.max,
                              state.sum, b.toOperand(state.probabilities)};
   // Masked tiles, then full ones; the first tile has been started.
@@ -157,12 +166,55 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
     });
     carried.assign(loop.result_begin(), loop.result_end());
   }
-  PendingOutput result{ValueRange(carried)};
-  setRow(result, tile, group);
-  return result;
+  return carried;
+}
+
+/// With one stage of queries, those of the next work tile come when the output
+/// has been stored from their place.
+void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
+                                    Value tilesBefore) {
+  scoresOfHead = modifier.ofHead(tile.head);
+  Value query = awaitQueries(tile);
+  PipelineState own = keys.state(tilesBefore);
+  keys.consumerWait(own);
+  Value allowed = allowedKeys(tile, group, b.i32(0));
+  pingPong.await(group);
+  b.fence();
+  Value scores = startScores(query, group, own.stage);
+  b.commit();
+  pingPong.pass(group);
+  scores = b.wait(0, scores).front();
+  keys.consumerRelease(own.stage);
+  scores = modify(tile, group, b.i32(0), scores);
+  scores = mask.apply(scores, allowed);
+  Value noSum = b.fillRows(0);
+  Softmax::State state = softmax.step(scores, b.fillRows(kNegInf), noSum);
+  PendingOutput pending{emitOtherTiles(tile, group, query, tilesBefore, state)};
+  setRow(pending, tile, group);
+  Value count = b.add(tilesBefore, tile.visited);
+  emitLastOutput(pending, group, count, b.add(tile.number, b.i32(1)));
+}
+
+/// The MMA of the CTA's last key tile of `tiles`, and the output of the last
+/// work tile of `count`.
+void ForwardMainloop::emitLastOutput(PendingOutput &pending, Value group,
+                                     Value tiles, Value count) {
+  PipelineState last = keys.state(b.sub(tiles, b.i32(1)));
+  values.consumerWait(last);
+  b.fence();
+  Value ended = startOutput(pending.operand, last.stage, pending.output);
+  b.commit();
+  pending.output = b.wait(0, {ended, pending.operand}).front();
+  if (config.queryStages == 1)
+    values.consumerRelease(last.stage);
+  epilogue.emitOutput(pending, group, count);
 }
 
 void ForwardMainloop::emitOverlapped(Value group) {
+  if (config.queryStages == 1)
+    return workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+      emitTileAlone(tile, group, tilesBefore);
+    });
   SmallVector<Value> results = workTiles.forEach(
       epilogue.nothingPending().carried(),
       [&](WorkTile &tile, Value tilesBefore,
@@ -174,13 +226,7 @@ void ForwardMainloop::emitOverlapped(Value group) {
   Value count = results[1];
   b.when(b.compare(arith::CmpIPredicate::sgt, count, b.i32(0)), [&] {
     PendingOutput pending{ArrayRef<Value>(results).drop_front(2)};
-    PipelineState last = keys.state(b.sub(results[0], b.i32(1)));
-    values.consumerWait(last);
-    b.fence();
-    Value ended = startOutput(pending.operand, last.stage, pending.output);
-    b.commit();
-    pending.output = b.wait(0, {ended, pending.operand}).front();
-    epilogue.emitOutput(pending, group, count);
+    emitLastOutput(pending, group, results[0], count);
   });
 }
 

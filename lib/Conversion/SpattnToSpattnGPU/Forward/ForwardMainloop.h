@@ -52,6 +52,15 @@ private:
   /// softmax of this one.
   PendingOutput emitTile(const WorkTile &tile, Value group, Value tilesBefore,
                          const PendingOutput &before);
+  /// All of a work tile.
+  void emitTileAlone(const WorkTile &tile, Value group, Value tilesBefore);
+  /// The key tiles of a work tile after the first, after which the softmax has
+  /// `state`. Returns what is pending.
+  llvm::SmallVector<Value> emitOtherTiles(const WorkTile &tile, Value group,
+                                          Value query, Value tilesBefore,
+                                          const Softmax::State &state);
+  void emitLastOutput(PendingOutput &pending, Value group, Value tiles,
+                      Value count);
   /// The scores of a work tile's n-th key tile, the CTA's `count`-th, and the
   /// output of the key tile before it. State: output, maximum, sum,
   /// probabilities.
