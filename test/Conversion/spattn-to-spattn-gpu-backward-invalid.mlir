@@ -82,22 +82,23 @@ func.func @head_dim(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
 
 // -----
 
-!t = tensor<1x1x?x136xf16>
+!t = tensor<1x1x?x264xf16>
 !l = tensor<1x1x?xf32>
 func.func @wide(%q: !t, %l: !l, %d0: !t, %d1: !t, %d2: !t) -> !t {
-  // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 136}}
+  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 264}}
   %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) outs(%d0, %d1, %d2 : !t, !t, !t)
   return %r#0 : !t
 }
 
 // -----
 
+// Each of two warpgroups has one gradient of the same 64 keys.
 !t = tensor<1x1x?x64xf16>
 !v = tensor<1x1x?x256xf16>
 !l = tensor<1x1x?xf32>
-func.func @wide_values(%q: !t, %v: !v, %l: !l, %d0: !t, %d1: !t, %d2: !v) -> !t {
-  // expected-error @+1 {{has no kernel on a GPU for head dimensions above 128, got 256}}
-  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %v, %v, %l, %v : !t, !t, !v, !v, !l, !v) outs(%d0, %d1, %d2 : !t, !t, !v)
+func.func @wide_tile_shape(%q: !t, %v: !v, %l: !l, %d0: !t, %d1: !t, %d2: !v) -> !t {
+  // expected-error @+1 {{expected a tile shape of 64 queries and 64 keys for gradients of head dimensions above 128 on a GPU whose MMAs are asynchronous, got 64 and 128}}
+  %r:3 = spattn.attention_backward structure(#spattn.causal) ins(%q, %q, %v, %v, %l, %v : !t, !t, !v, !v, !l, !v) outs(%d0, %d1, %d2 : !t, !t, !v) {tile_shape = #spattn.tile_shape<query_tile = 64, key_tile = 128>}
   return %r#0 : !t
 }
 

@@ -69,16 +69,21 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
                target.sharedMemory >= candidate.leastSharedMemory;
       });
   if (fitting == tuning.backward.end())
-    return op.emitOpError("has no kernel on a GPU for head dimensions above "
-                          "128, got ")
+    return op.emitOpError("has no kernel on a GPU with ")
+           << target.sharedMemory
+           << " bytes of shared memory for head dimensions above 128, got "
            << std::max(op.getHeadDim(), op.getValueDim());
+  config.keyGradients = fitting->keyGradients;
   config.queryTile = fitting->queryTile;
+  config.mmaWarpgroups = fitting->mmaWarpgroups;
   // With narrow queries and wide values there may be no work for all of them.
-  config.mmaWarpgroups = std::min(fitting->mmaWarpgroups, config.fragments());
+  if (!config.isSplitByWarpgroup())
+    config.mmaWarpgroups = std::min(config.mmaWarpgroups, config.fragments());
   config.ctasPerSM = fitting->ctasPerSM;
   config.keyStages = fitting->keyStages;
   config.valueStages = fitting->valueStages;
   config.queryStages = fitting->queryStages;
+  config.doStages = fitting->doStages;
   // Clearing sums may take longer than asking, for each tile, who is first.
   config.claimsSums = config.sumsAreStaged() && config.headDim > 64 &&
                       seeFewKeys(op, lengths, tuning.claimKeys);
@@ -103,6 +108,14 @@ static LogicalResult applyTileShape(AttentionBackwardOp op,
     return op.emitOpError("expected a tile shape of 64 or 128 queries and 64, "
                           "128, 192 or 256 keys for gradients on a GPU, got ")
            << queries << " and " << keys;
+  if (config.isSplitByWarpgroup()) {
+    if (queries != kRowsOfGroup || keys != kRowsOfGroup)
+      return op.emitOpError("expected a tile shape of 64 queries and 64 keys "
+                            "for gradients of head dimensions above 128 on a "
+                            "GPU whose MMAs are asynchronous, got ")
+             << queries << " and " << keys;
+    return success();
+  }
   config.queryTile = queries;
   config.mmaWarpgroups = keys / kRowsOfGroup;
   config.ctasPerSM = 1;
@@ -121,12 +134,23 @@ static LogicalResult applyOptions(AttentionBackwardOp op,
     if (option)
       field = option;
   };
-  set(config.mmaWarpgroups, options.keyTile / kRowsOfGroup);
-  set(config.mmaWarpgroups, options.mmaWarpgroups);
+  if (config.isSplitByWarpgroup()) {
+    if ((options.keyTile && options.keyTile != kRowsOfGroup) ||
+        (options.mmaWarpgroups &&
+         options.mmaWarpgroups != config.mmaWarpgroups))
+      return op.emitOpError("expected a 'key-tile' of 64 and 2 "
+                            "'mma-warpgroups', one for dK and one for dV, for "
+                            "gradients of head dimensions above 128 on a GPU "
+                            "whose MMAs are asynchronous");
+  } else {
+    set(config.mmaWarpgroups, options.keyTile / kRowsOfGroup);
+    set(config.mmaWarpgroups, options.mmaWarpgroups);
+  }
   set(config.ctasPerSM, options.ctasPerSM);
   set(config.keyStages, options.stages);
   set(config.valueStages, options.stages);
   set(config.queryStages, options.queryStages);
+  set(config.doStages, options.queryStages);
   return success();
 }
 
@@ -138,7 +162,8 @@ static LogicalResult check(AttentionBackwardOp op,
                           "is free only when the next has been awaited; got ")
            << config.queryStages;
   // Each warpgroup computes as many parts of a query tile's gradients.
-  if (config.fragments() % config.mmaWarpgroups != 0)
+  if (!config.isSplitByWarpgroup() &&
+      config.fragments() % config.mmaWarpgroups != 0)
     return op.emitOpError("expected the number of warpgroups, one for 64 keys "
                           "of a tile, to divide that of 64x64 fragments in a "
                           "tile of queries for gradients on a GPU, got ")
@@ -152,12 +177,16 @@ static void fitSharedMemory(const GpuOptions &options, BackwardConfig &config) {
     return sharedOfCTAs(bytes, ctas) <= config.target.sharedMemory;
   };
   auto mainFits = [&] {
-    return fits(KeyKernelLayout(config).shared.total(), config.ctasPerSM);
+    return llvm::all_of(keyParts(config), [&](KeyPart part) {
+      return fits(KeyKernelLayout(config, part).shared.total(),
+                  config.ctasPerSM);
+    });
   };
   if (!mainFits())
     config.itemStages = 1;
   if (!options.queryStages && config.item.hasTables() && !mainFits())
-    config.queryStages = std::min<int64_t>(config.queryStages, 2);
+    config.queryStages = config.doStages =
+        std::min<int64_t>(config.queryStages, 2);
   if (!options.stages && config.item.hasTables() && !mainFits())
     config.valueStages = 1;
   auto queriesFit = [&] {
@@ -168,6 +197,8 @@ static void fitSharedMemory(const GpuOptions &options, BackwardConfig &config) {
     config.queryCtasPerSM = 1;
   if (!queriesFit())
     config.queryValueStages = 1;
+  if (!queriesFit())
+    config.queryKeyStages = 1;
 }
 
 FailureOr<BackwardConfig>

@@ -19,16 +19,27 @@ namespace spattn {
 /// up in memory.
 inline constexpr int64_t kRowsOfGroup = 64;
 
+/// What computes dK and dV of a key tile, by what registers hold.
+enum class KeyGradients {
+  /// Each MMA warpgroup has both of its 64 keys.
+  Together,
+  /// Two MMA warpgroups have one each, of the same 64 keys.
+  ByWarpgroup,
+  /// Two kernels have one each.
+  ByKernel
+};
+
 /// The configuration of the gradient kernels; chooseKernelConfig makes it.
 struct BackwardConfig {
   TargetCapabilities target;
   /// Columns in shared memory: head dimensions, rounded up to chunks.
   int64_t headDim, valueDim;
-  /// Warpgroups that compute; each has 64 keys of a tile.
+  /// Warpgroups that compute.
   int64_t mmaWarpgroups = 2;
   int64_t queryTile = 64;
-  /// Tiles under way: of keys, of values, and of queries and output gradients.
-  int64_t keyStages = 2, valueStages = 2, queryStages = 2;
+  /// Tiles under way: of keys, of values, of queries and of output gradients.
+  int64_t keyStages = 2, valueStages = 2, queryStages = 2, doStages = 2;
+  KeyGradients keyGradients = KeyGradients::Together;
   /// CTAs that an SM holds at once.
   int64_t ctasPerSM = 1;
   /// Nothing depends on the order in which CTAs come: gradients of queries have
@@ -59,17 +70,22 @@ struct BackwardConfig {
   int64_t itemStages = 2;
 
   /// Of the kernel for queries: CTAs that an SM holds at once, where there is
-  /// room for them; tiles of values under way, two where there is room;
-  /// registers of a thread that loads, more than the main kernel leaves it, as
-  /// the scheduler warp also writes what nobody computes; and bytes of keys and
-  /// values under way at once, few, so that CTAs that run together read the
-  /// same.
+  /// room for them; tiles of keys and of values under way, two where there is
+  /// room; registers of a thread that loads, more than the main kernel leaves
+  /// it, as the scheduler warp also writes what nobody computes; and bytes of
+  /// keys and values under way at once, few, so that CTAs that run together
+  /// read the same.
   int64_t queryCtasPerSM = 1;
-  int64_t queryValueStages = 2;
+  int64_t queryKeyStages = 2, queryValueStages = 2;
   int64_t queryProducerRegisters = 56;
   int64_t querySectionBytes = 2 << 20;
 
-  int64_t keyTile() const { return kRowsOfGroup * mmaWarpgroups; }
+  bool isSplitByWarpgroup() const {
+    return keyGradients == KeyGradients::ByWarpgroup;
+  }
+  int64_t keyTile() const {
+    return kRowsOfGroup * (isSplitByWarpgroup() ? 1 : mmaWarpgroups);
+  }
   int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
   /// Parts that the gradient of a query tile is computed in.
   int64_t fragments() const {
@@ -82,7 +98,7 @@ struct BackwardConfig {
   /// to look for those.
   bool skipsTiles() const {
     return target.asyncMma && deterministic && !grouped && !item.hasTables() &&
-           mmaWarpgroups > 1 && queryStages > 2;
+           mmaWarpgroups > 1 && queryStages > 2 && !isSplitByWarpgroup();
   }
 
   /// Whether sums of the gradients of queries go through shared memory, from

@@ -62,9 +62,11 @@ LogicalResult spattn::checkLimits(AttentionBackwardOp op,
   auto check = [&](const KernelNeeds &needs) {
     return checkNeeds(op, needs, config.target);
   };
-  if (failed(check({config.threads(), KeyKernelLayout(config).shared.total(),
-                    config.ctasPerSM, config.producerRegisters})))
-    return failure();
+  for (KeyPart part : keyParts(config))
+    if (failed(check({config.threads(),
+                      KeyKernelLayout(config, part).shared.total(),
+                      config.ctasPerSM, config.producerRegisters})))
+      return failure();
   using Queries = QueryKernelLayout;
   if (config.deterministic)
     return check({Queries::kThreads, Queries(config).shared.total(),

@@ -39,11 +39,15 @@ static constexpr ForwardCandidate kH200Forward[] = {
 };
 
 /// Compared by benchmarks/gpu/backward.py (docs/Gradients.md). Sums that are
-/// staged leave less room for tiles.
+/// staged leave less room for tiles. Head dimensions above 128 have not been
+/// measured: docs/notes/gradients.md says what they have room for.
 static constexpr BackwardCandidate kH200Backward[] = {
-    {/*deterministic=*/std::nullopt, /*widestHead=*/64, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2},
-    {/*deterministic=*/false, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/1, /*queryStages=*/2},
-    {/*deterministic=*/true, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/3},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/64, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2, /*doStages=*/2},
+    {/*deterministic=*/false, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/2},
+    {/*deterministic=*/true, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/3, /*doStages=*/3},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/192, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/2, KeyGradients::ByWarpgroup},
+    {/*deterministic=*/false, /*widestHead=*/256, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/1, KeyGradients::ByWarpgroup},
+    {/*deterministic=*/true, /*widestHead=*/256, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/2, KeyGradients::ByWarpgroup},
 };
 // clang-format on
 
@@ -84,9 +88,11 @@ static constexpr ForwardCandidate kSm80Forward[] = {
 };
 
 static constexpr BackwardCandidate kSm80Backward[] = {
-    {/*deterministic=*/std::nullopt, /*widestHead=*/64, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2},
-    {/*deterministic=*/std::nullopt, /*widestHead=*/128, /*leastSharedMemory=*/163 * 1024, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2},
-    {/*deterministic=*/std::nullopt, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/1},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/64, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2, /*doStages=*/2},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/128, /*leastSharedMemory=*/163 * 1024, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2, /*doStages=*/2},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/1, /*doStages=*/1},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/192, /*leastSharedMemory=*/163 * 1024, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/1, KeyGradients::ByKernel},
+    {/*deterministic=*/std::nullopt, /*widestHead=*/256, /*leastSharedMemory=*/163 * 1024, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/1, /*keyStages=*/1, /*valueStages=*/1, /*queryStages=*/1, /*doStages=*/1, KeyGradients::ByKernel},
 };
 // clang-format on
 

@@ -14,7 +14,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_TUNING_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_TUNING_H
 
-#include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
+#include "BackwardConfig.h"
 #include "spattn/Support/OptionField.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
@@ -46,7 +46,8 @@ struct BackwardCandidate {
   std::optional<bool> deterministic;
   int64_t widestHead, leastSharedMemory;
   int64_t queryTile, mmaWarpgroups, ctasPerSM;
-  int64_t keyStages, valueStages, queryStages;
+  int64_t keyStages, valueStages, queryStages, doStages;
+  KeyGradients keyGradients = KeyGradients::Together;
 };
 
 struct Tuning {

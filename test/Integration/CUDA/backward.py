@@ -87,6 +87,30 @@ CASES = (
         options="deterministic=true",
         structures=("exclusive",),
     ),
+    # Wide heads: registers do not hold both gradients of a key tile.
+    Case(dim=256, value_dim=256, queries=140, keys=130, structures=("window",)),
+    Case(
+        dim=256,
+        value_dim=200,
+        heads=4,
+        key_heads=2,
+        queries=100,
+        keys=130,
+        element="f16",
+        options="deterministic=true",
+        structures=("exclusive",),
+    ),
+    Case(
+        dim=192,
+        value_dim=128,
+        heads=4,
+        key_heads=2,
+        queries=140,
+        keys=130,
+        dlse=True,
+        structures=("exclusive",),
+    ),
+    Case(dim=64, value_dim=136, queries=70, keys=90, structures=("window",)),
 )
 
 

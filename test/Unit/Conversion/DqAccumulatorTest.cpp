@@ -228,7 +228,8 @@ TEST_P(DqPartsTest, MultiplyAllKeys) {
         return accumulator.addParts(tile, group, b.i32(0), count, n, ds);
       accumulator.shareScores(group, count, ds);
       Value dq = accumulator.start(group, b.i32(0), count);
-      accumulator.stageParts(group, b.i32(0), count, dq, /*scores=*/Value());
+      accumulator.stageParts(group, accumulator.usesPerTile(0), b.i32(0), count,
+                             dq, /*scores=*/Value());
     });
   };
   emitWarpRoles(

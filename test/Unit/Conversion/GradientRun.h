@@ -22,6 +22,8 @@ struct GradientVariant {
   int64_t mmaWarpgroups = 1, queryTile = 64, queryStages = 2, stages = 1;
   bool deterministic = false, claimsSums = false;
   int64_t headDim = 64, valueDim = 64;
+  KeyGradients keyGradients = KeyGradients::Together;
+  int64_t doStages = 0;
 };
 
 inline std::ostream &operator<<(std::ostream &stream,
@@ -30,7 +32,8 @@ inline std::ostream &operator<<(std::ostream &stream,
                 << v.queryTile << " stages " << v.queryStages << ", "
                 << v.stages << (v.deterministic ? " deterministic" : "")
                 << (v.claimsSums ? " claims" : "") << " dimensions "
-                << v.headDim << ", " << v.valueDim;
+                << v.headDim << ", " << v.valueDim << " by "
+                << int(v.keyGradients);
 }
 
 /// Gradient kernels of an attention, which tests run one at a time: what other
@@ -49,7 +52,9 @@ public:
       config.mmaWarpgroups = v.mmaWarpgroups;
       config.queryTile = v.queryTile;
       config.queryStages = v.queryStages;
+      config.doStages = v.doStages ? v.doStages : v.queryStages;
       config.keyStages = config.valueStages = v.stages;
+      config.keyGradients = v.keyGradients;
       config.deterministic = v.deterministic;
       config.claimsSums = v.claimsSums;
       config.grouped = this->spec.heads != this->spec.keyHeads;

@@ -22,6 +22,8 @@ using spattn_gpu::ArgumentKind;
 
 /// Where the counters are.
 static constexpr int64_t kCounters = 4096;
+/// Where that of the kernel of dV alone is.
+static constexpr int64_t kValuesCounter = 4092;
 /// Where tensor maps are.
 static constexpr int64_t kMaps = 8192;
 
@@ -344,6 +346,11 @@ void KernelRun::build(
       std::string name = scratch.getName().str();
       if (scratchAt.count(name))
         continue;
+      if (name == "values_counter" && scratch.getZeroed()) {
+        scratchAt[name] = kValuesCounter;
+        counters[kValuesCounter] = 0;
+        continue;
+      }
       if (name == "counter") {
         scratchAt[name] = kCounters;
         for (int64_t word = 0; word < evaluate(scratch.getBytes()) / 4; ++word)

@@ -31,6 +31,8 @@ protected:
       std::vector<float> &sums = kernel.scratch("dq_sums");
       std::fill(sums.begin(), sums.end(), 0.0f);
     }
+    if (v.keyGradients == KeyGradients::ByKernel)
+      ASSERT_EQ(kernel.run("kernel_values", late), "");
     ASSERT_EQ(kernel.run("kernel", late), "");
     kernel.expectRows("dk", kernel.reference.dk, 2e-2);
     kernel.expectRows("dv", kernel.reference.dv, 1e-2);
@@ -39,6 +41,10 @@ protected:
       kernel.expectRows("dq", kernel.reference.dq, 2e-2);
     }
     kernel.expectGapsKept();
+  }
+  /// Tiles of these take several times as long.
+  static bool isWide() {
+    return GetParam().keyGradients != KeyGradients::Together;
   }
   std::mt19937 random{91};
 };
@@ -56,11 +62,31 @@ INSTANTIATE_TEST_SUITE_P(
         // No dQ, and warpgroups that skip query tiles.
         GradientVariant{"sm_90a", 1, 64, 2, 1, true, false, 64, 64},
         GradientVariant{"sm_90a", 2, 64, 3, 2, true, false, 128, 64},
-        GradientVariant{"sm_80", 1, 64, 1, 1, true, false, 64, 64}));
+        GradientVariant{"sm_80", 1, 64, 1, 1, true, false, 64, 64},
+        // A warpgroup each for dK and dV. Their parts of dQ are as many, one
+        // more, or none; dO comes ahead or when dV has used the one before.
+        GradientVariant{"sm_90a", 2, 64, 2, 1, false, false, 256, 256,
+                        KeyGradients::ByWarpgroup, 1},
+        GradientVariant{"sm_90a", 2, 64, 2, 1, false, true, 192, 128,
+                        KeyGradients::ByWarpgroup},
+        GradientVariant{"sm_90a", 2, 64, 2, 2, false, false, 64, 136,
+                        KeyGradients::ByWarpgroup},
+        GradientVariant{"sm_90a", 2, 64, 2, 1, true, false, 136, 64,
+                        KeyGradients::ByWarpgroup},
+        GradientVariant{"sm_90a", 2, 64, 3, 1, true, false, 64, 64,
+                        KeyGradients::ByWarpgroup, 1},
+        // A kernel each.
+        GradientVariant{"sm_80", 1, 64, 1, 1, false, false, 192, 256,
+                        KeyGradients::ByKernel},
+        GradientVariant{"sm_80", 1, 64, 2, 1, false, false, 136, 128,
+                        KeyGradients::ByKernel, 1},
+        GradientVariant{"sm_80", 1, 64, 1, 2, true, false, 64, 136,
+                        KeyGradients::ByKernel}));
 
 TEST_P(KeyMainloopTest, IsTheGradient) {
-  for (int round = 0; round < 6; ++round) {
-    RandomInstance instance(random, 260);
+  int rounds = isWide() ? 3 : 6;
+  for (int round = 0; round < rounds; ++round) {
+    RandomInstance instance(random, isWide() ? 150 : 260);
     instance.vary(round);
     instance.spec.softCap = round == 1 || round == 5;
     instance.spec.slopes = round == 2 || round == 5;
@@ -91,7 +117,7 @@ TEST_P(KeyMainloopTest, ModifiedScores) {
 TEST_P(KeyMainloopTest, LongColumns) {
   AttentionSpec spec;
   spec.heads = spec.keyHeads = 2;
-  CallSpec call = {1, 400, 200, 1, 0.3f};
+  CallSpec call = {1, isWide() ? 200 : 400, isWide() ? 130 : 200, 1, 0.3f};
   for (const char *structure :
        {"#spattn.causal", "#spattn.window<left = 30, right = 0>",
         "#spattn.partition<local_band>",

@@ -221,9 +221,9 @@ TEST_F(GpuGradientsTest, FunctionsAreChecked) {
         "argument 7 is a destination and another operand, too");
   check(makeGradients(good, "64", "f32"), "could not compile function 'f'");
   EXPECT_THAT(diagnostics, HasSubstr("expected elements of type f16 or bf16"));
-  check(makeGradients(good, "136"), "could not compile function 'f'");
-  EXPECT_THAT(diagnostics, HasSubstr("has no kernel on a GPU for head "
-                                     "dimensions above 128, got 136"));
+  check(makeGradients(good, "264"), "could not compile function 'f'");
+  EXPECT_THAT(diagnostics, HasSubstr("expected a head dimension that is a "
+                                     "multiple of 8 up to 256"));
   options.pipeline.keyTile = 96;
   check(makeGradients(good), "could not compile function 'f'");
   EXPECT_THAT(diagnostics, HasSubstr("expected a 'key-tile' of a multiple of "

@@ -19,6 +19,14 @@ spattn_gpu::FormulaAttr spattn::rowCtas(KernelProgram &program,
                          "queryLength", config.queryTile);
 }
 
+llvm::ArrayRef<KeyPart> spattn::keyParts(const BackwardConfig &config) {
+  static constexpr KeyPart kAll[] = {KeyPart::All};
+  static constexpr KeyPart kEach[] = {KeyPart::Values, KeyPart::Keys};
+  if (config.keyGradients == KeyGradients::ByKernel)
+    return kEach;
+  return kAll;
+}
+
 void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                                   StringRef name, const BackwardConfig &config,
                                   KernelProgram &program) {
@@ -37,6 +45,9 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                                              "queryLength", config.queryTile)
                                        : program.constant(4),
                      /*alignment=*/4);
+  if (config.keyGradients == KeyGradients::ByKernel)
+    program.addScratch("values_counter", program.constant(4), /*alignment=*/4,
+                       /*zeroed=*/true);
   program.limitTiles(
       program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()));
   program.limitTiles(rowCtas(program, op, config));
@@ -56,7 +67,11 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                           program);
   if (op.getSinkLogits())
     buildSinkKernel(builder, op, (name + "_sinks").str(), config, program);
-  buildKeyKernel(builder, op, name, config, program);
+  for (KeyPart part : keyParts(config))
+    buildKeyKernel(builder, op,
+                   part == KeyPart::Values ? (name + "_values").str()
+                                           : name.str(),
+                   config, program, part);
   if (!config.deterministic)
     buildPostprocessKernel(builder, op, (name + "_postprocess").str(), config,
                            program);

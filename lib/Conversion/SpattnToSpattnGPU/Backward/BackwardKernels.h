@@ -25,6 +25,9 @@
 // That is seven MMAs for a pair of tiles instead of five, and nothing is
 // cleared, added up or rounded.
 //
+// Where registers do not hold both gradients of a key tile, there are two key
+// kernels, one for dV and one for dK and what is left.
+//
 // What kernels pass on is in scratch memory, by query tile: `lse_start` and
 // `delta_start`, an f32 for each query, `dq_sums`, an f32 for each element of
 // the queries, and `counter`, the ticket counter of the dynamic scheduler,
@@ -50,11 +53,31 @@ inline constexpr int64_t kScoreBuffers = 2;
 inline constexpr int64_t kSumsWords = kRowsOfGroup * kRowsOfGroup;
 inline constexpr int64_t kSumsBytes = 4 * kSumsWords;
 
-/// The shared memory of the key kernel. dK and dV take the place of keys and
-/// values.
-struct KeyKernelLayout {
-  explicit KeyKernelLayout(const BackwardConfig &config);
+/// What a key kernel computes: dV alone, or dK and its part of dQ, or all.
+enum class KeyPart { All, Values, Keys };
 
+/// The key kernels of a configuration, in their order.
+llvm::ArrayRef<KeyPart> keyParts(const BackwardConfig &config);
+
+/// The shared memory of a key kernel. dK and dV take the place of keys and
+/// values; of the kernel for dV alone, that of keys.
+struct KeyKernelLayout {
+  explicit KeyKernelLayout(const BackwardConfig &config,
+                           KeyPart part = KeyPart::All);
+
+  /// A key tile.
+  mlir::Value key(KernelBuilder &b, mlir::Value stage) const {
+    return keyTiles.narrowed(b, stage, headDim);
+  }
+  /// Where dV goes.
+  mlir::Value dv(KernelBuilder &b, mlir::Value keyStage,
+                 mlir::Value valueStage) const {
+    return part == KeyPart::Values ? keyTiles.narrowed(b, keyStage, valueDim)
+                                   : valueTiles.at(b, valueStage);
+  }
+
+  KeyPart part;
+  int64_t headDim, valueDim;
   SharedLayout shared;
   TileRing keyTiles, valueTiles, queryTiles, doTiles, dsTiles;
   /// A part of dQ for each MMA warpgroup, on its way to the accumulator.
@@ -68,13 +91,16 @@ struct KeyKernelLayout {
   BarrierArray ragged;
   WorkTileQueueLayout workTiles;
   PipelineLayout scores, sumParts;
+  /// Where the MMA warpgroup of dV says that probabilities are where dS will
+  /// be, if that of dK is another.
+  BarrierArray probabilities;
 };
 
 /// The shared memory of the query kernel, which takes 64 queries at a time, and
 /// visits as many keys at a time. The first tile of values of a work tile is
 /// its output.
 struct QueryKernelLayout {
-  static constexpr int64_t kKeyTile = 64, kThreads = 256, kStages = 2;
+  static constexpr int64_t kKeyTile = 64, kThreads = 256;
   explicit QueryKernelLayout(const BackwardConfig &config);
 
   SharedLayout shared;
@@ -105,7 +131,7 @@ void buildPreprocessKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
                            KernelProgram &program);
 void buildKeyKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
                     llvm::StringRef name, const BackwardConfig &config,
-                    KernelProgram &program);
+                    KernelProgram &program, KeyPart part = KeyPart::All);
 void buildPostprocessKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
                             llvm::StringRef name, const BackwardConfig &config,
                             KernelProgram &program);

@@ -57,16 +57,22 @@ Value DqAccumulator::claim(Value tile) {
   return isFirst;
 }
 
-Value DqAccumulator::useOf(Value count, int64_t own) {
+Value DqAccumulator::useOf(Value count, int64_t uses, int64_t own) {
   Value number = b.i32(own);
-  return b.add(b.mul(count, b.i32(usesPerTile())), number);
+  return b.add(b.mul(count, b.i32(uses)), number);
 }
 
 void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
-  int64_t uses = usesPerTile();
+  int64_t uses = usesPerTile(0), fragments = config.fragments();
   for (int64_t own = 0; own < uses; ++own) {
-    Value phase = PipelineState(b, useOf(count, own), 1).phase;
-    for (int64_t group = 0; group < config.mmaWarpgroups; ++group) {
+    // The last time, there may be fewer.
+    int64_t groups =
+        std::min(config.mmaWarpgroups, fragments - own * config.mmaWarpgroups);
+    Value phase = PipelineState(b, useOf(count, uses, own), 1).phase;
+    for (int64_t group = 0; group < groups; ++group) {
+      if (usesPerTile(group) != uses)
+        phase =
+            PipelineState(b, useOf(count, usesPerTile(group), own), 1).phase;
       parts.consumerWait({b.i32(group), phase});
       Value fragment = b.i32(own * config.mmaWarpgroups + group);
       Value target = fragmentPointer(start, fragment);
@@ -78,7 +84,7 @@ void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
       spattn_gpu::SemaphoreReleaseOp::create(b, kPublished, semaphore);
     else
       spattn_gpu::StoreWaitOp::create(b);
-    for (int64_t group = 0; group < config.mmaWarpgroups; ++group)
+    for (int64_t group = 0; group < groups; ++group)
       parts.consumerRelease(b.i32(group));
   }
 }
@@ -129,9 +135,8 @@ Value DqAccumulator::start(Value group, Value keyStage, Value count) {
   return startPart(keyStage, bufferOf(count), group);
 }
 
-Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
-                                Value dq, Value nextScores) {
-  int64_t uses = usesPerTile();
+Value DqAccumulator::stageParts(Value group, int64_t uses, Value keyStage,
+                                Value count, Value dq, Value nextScores) {
   for (int64_t own = 0; own < uses; ++own) {
     if (own > 0) {
       Value fragment = b.add(group, b.i32(own * config.mmaWarpgroups));
@@ -141,7 +146,7 @@ Value DqAccumulator::stageParts(Value group, Value keyStage, Value count,
     bool isLast = own + 1 == uses;
     if (isLast)
       scores.consumerRelease(bufferOf(count));
-    Value phase = PipelineState(b, useOf(count, own), 1).phase;
+    Value phase = PipelineState(b, useOf(count, uses, own), 1).phase;
     parts.producerAcquire({group, phase});
     spattn_gpu::WriteFragmentOp::create(b, dq, layout.sums.memory(b),
                                         b.asIndex(group), kSumsBytes);

@@ -11,6 +11,7 @@
 
 #include "../Parts/TileWalk.h"
 #include "BackwardKernels.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace spattn {
 
@@ -54,11 +55,19 @@ public:
   void shareScores(Value group, Value count, Value ds);
   /// Waits for those of all warpgroups, and starts the first part of dQ.
   Value start(Value group, Value keyStage, Value count);
-  /// Stages a warpgroup's parts. The first has been started, and the next
-  /// `scores` behind it, if there are any; they are returned when they are
-  /// there, ahead of the fence, which waits until everything is written.
-  Value stageParts(Value group, Value keyStage, Value count, Value dq,
-                   Value scores);
+  /// Stages a warpgroup's parts, so many for each query tile. The first has
+  /// been started, and the next `scores` behind it, if there are any; they are
+  /// returned when they are there, ahead of the fence, which waits until
+  /// everything is written.
+  Value stageParts(Value group, int64_t uses, Value keyStage, Value count,
+                   Value dq, Value scores);
+  /// How often a warpgroup stages a part of a query tile's dQ.
+  int64_t usesPerTile(int64_t group) const {
+    return llvm::divideCeil(config.fragments() - group, config.mmaWarpgroups);
+  }
+  /// Of a warpgroup without parts: says that it does not need the dS of the
+  /// CTA's `count`-th query tile.
+  void releaseScores(Value count) { scores.consumerRelease(bufferOf(count)); }
 
   //===--------------------------------------------------------------------===//
   // MMA warpgroups, without
@@ -74,12 +83,9 @@ private:
   Value bufferOf(Value count) {
     return PipelineState(b, count, kScoreBuffers).stage;
   }
-  /// How often a warpgroup stages a part of a query tile's dQ, and the number
-  /// of the `own`-th time for the CTA's `count`-th query tile.
-  int64_t usesPerTile() const {
-    return config.fragments() / config.mmaWarpgroups;
-  }
-  Value useOf(Value count, int64_t own);
+  /// The number of the `own`-th of `uses` times for the CTA's `count`-th query
+  /// tile.
+  Value useOf(Value count, int64_t uses, int64_t own);
   /// Starts 64 queries and columns of a query tile's dQ.
   Value startPart(Value keyStage, Value buffer, Value fragment);
   /// The number of a work tile's n-th query tile among all of the accumulator.

@@ -9,23 +9,28 @@
 #include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "KeyMainloop.h"
+#include "SplitKeyMainloop.h"
 
 using namespace mlir;
 using namespace spattn;
 
-KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config) {
+KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config, KeyPart part)
+    : part(part), headDim(config.headDim), valueDim(config.valueDim) {
   bool isStaged = config.sumsAreStaged();
-  keyTiles = shared.tiles(config.keyStages, config.keyTile(), config.headDim);
-  valueTiles =
-      shared.tiles(config.valueStages, config.keyTile(), config.valueDim);
-  queryTiles =
-      shared.tiles(config.queryStages, config.queryTile, config.headDim);
-  doTiles = shared.tiles(config.queryStages, config.queryTile, config.valueDim);
-  dsTiles = shared.tiles(config.deterministic ? 0 : kScoreBuffers,
-                         config.keyTile(), config.queryTile);
+  bool isSplit = config.isSplitByWarpgroup();
+  bool ofValues = part == KeyPart::Values;
+  bool sharesScores = isSplit || (!config.deterministic && !ofValues);
+  keyTiles = shared.tiles(config.keyStages, config.keyTile(),
+                          ofValues ? std::max(headDim, valueDim) : headDim);
+  valueTiles = shared.tiles(ofValues ? 0 : config.valueStages, config.keyTile(),
+                            valueDim);
+  queryTiles = shared.tiles(config.queryStages, config.queryTile, headDim);
+  doTiles = shared.tiles(config.doStages, config.queryTile, valueDim);
+  dsTiles = shared.tiles(sharesScores ? kScoreBuffers : 0, config.keyTile(),
+                         config.queryTile);
   sums = shared.take(isStaged ? config.mmaWarpgroups * kSumsBytes : 0);
   lse = shared.words(config.queryStages, config.queryTile);
-  delta = shared.words(config.queryStages, config.queryTile);
+  delta = shared.words(ofValues ? 0 : config.doStages, config.queryTile);
   int64_t mmaWarps = 4 * config.mmaWarpgroups;
   keys = PipelineLayout(shared, config.keyStages, 1, /*loads=*/true, 1);
   outputs = shared.barriers(config.keyStages, mmaWarps);
@@ -33,57 +38,70 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config) {
   // A tile, and a number for each of its rows.
   queries =
       PipelineLayout(shared, config.queryStages, 2, /*loads=*/true, mmaWarps);
-  dos = PipelineLayout(shared, config.queryStages, 2, /*loads=*/true, mmaWarps);
-  scores = PipelineLayout(shared, isStaged ? kScoreBuffers : 0, mmaWarps,
-                          /*loads=*/false, mmaWarps);
+  dos = PipelineLayout(shared, config.doStages, ofValues ? 1 : 2,
+                       /*loads=*/true, mmaWarps);
+  // Where one warpgroup has dK, it alone has dS, and all multiply them for dQ.
+  scores = PipelineLayout(shared, isStaged || isSplit ? kScoreBuffers : 0,
+                          isSplit ? 4 : mmaWarps, /*loads=*/false,
+                          isStaged ? mmaWarps : 4);
   sumParts = PipelineLayout(shared, isStaged ? config.mmaWarpgroups : 0, 4,
                             /*loads=*/false, 1);
   ragged = shared.barriers(config.hasSequences ? 2 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
       WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
+  probabilities = shared.barriers(isSplit ? kScoreBuffers : 0, 4);
 }
 
 namespace {
 
 struct KeyKernelArguments {
   KeyKernelArguments(KernelSignature &signature, AttentionBackwardOp op,
-                     const BackwardConfig &config)
-      : queryMap(signature.tensorMap("q", config.queryTile)),
-        keyMap(signature.tensorMap("k", config.keyTile())),
-        valueMap(signature.tensorMap("v", config.keyTile())),
-        doMap(signature.tensorMap("do", config.queryTile)),
-        dkMap(signature.tensorMap("dk", config.keyTile())),
-        dvMap(signature.tensorMap("dv", config.keyTile())) {
-    dk.pointer = signature.buffer("dk");
-    dv.pointer = signature.buffer("dv");
+                     const BackwardConfig &config, KeyPart part) {
+    bool hasDk = part != KeyPart::Values, hasDv = part != KeyPart::Keys;
+    queryMap = signature.tensorMap("q", config.queryTile);
+    keyMap = signature.tensorMap("k", config.keyTile());
+    if (hasDk)
+      valueMap = signature.tensorMap("v", config.keyTile());
+    doMap = signature.tensorMap("do", config.queryTile);
+    if (hasDk)
+      dkMap = signature.tensorMap("dk", config.keyTile());
+    if (hasDv)
+      dvMap = signature.tensorMap("dv", config.keyTile());
+    if (hasDk)
+      dk.emplace().pointer = signature.buffer("dk");
+    if (hasDv)
+      dv.emplace().pointer = signature.buffer("dv");
     lse = signature.scratch("lse_start");
-    delta = signature.scratch("delta_start");
-    if (!config.deterministic)
+    if (hasDk)
+      delta = signature.scratch("delta_start");
+    if (hasDk && !config.deterministic)
       sums = signature.scratch("dq_sums");
-    counter = signature.scratch("counter");
+    counter = signature.scratch(hasDk ? "counter" : "values_counter");
     sequence.emplace(signature, op);
     scores.emplace(signature, op);
-    dk.strides = signature.strides("dk");
-    dv.strides = signature.strides("dv");
+    if (hasDk)
+      dk->strides = signature.strides("dk");
+    if (hasDv)
+      dv->strides = signature.strides("dv");
   }
 
-  KernelSignature::Argument queryMap, keyMap, valueMap, doMap, dkMap, dvMap;
-  KernelSignature::Argument lse, delta, counter;
-  KernelSignature::Strided dk, dv;
+  KernelSignature::Argument queryMap, keyMap, doMap, lse, counter;
+  /// Only of kernels that have them.
+  std::optional<KernelSignature::Argument> valueMap, dkMap, dvMap, delta, sums;
+  std::optional<KernelSignature::Strided> dk, dv;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
-  std::optional<KernelSignature::Argument> sums;
 };
 
 class KeyKernel {
 public:
   KeyKernel(OpBuilder &builder, AttentionBackwardOp op,
-            const BackwardConfig &config, KernelProgram &program)
+            const BackwardConfig &config, KernelProgram &program, KeyPart part)
       : b(builder, op.getLoc(),
           cast<ShapedType>(op.getQuery().getType()).getElementType()),
-        op(op), config(config), layout(config), program(program),
-        signature(program), arguments(signature, op, config) {}
+        op(op), config(config), layout(config, part), program(program),
+        signature(program), arguments(signature, op, config, part) {}
 
   void build(StringRef name);
 
@@ -109,7 +127,7 @@ private:
   KernelSignature signature;
   KeyKernelArguments arguments;
   SequenceInfo sequence;
-  StridedArray dk, dv;
+  std::optional<StridedArray> dk, dv;
   /// Queries of a head that scratch has room for.
   Value paddedRows;
 };
@@ -120,8 +138,10 @@ void KeyKernel::build(StringRef name) {
   signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(b, signature);
-  dk = signature.get(b, arguments.dk);
-  dv = signature.get(b, arguments.dv);
+  if (arguments.dk)
+    dk = signature.get(b, *arguments.dk);
+  if (arguments.dv)
+    dv = signature.get(b, *arguments.dv);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   paddedRows = sequence.paddedQueries(b, config.queryTile);
   WorkTileQueue workTiles(b, layout.workTiles);
@@ -132,6 +152,8 @@ void KeyKernel::build(StringRef name) {
                             counter, paddedRows);
   KeyMainloop mainloop(b, config, layout, workTiles, modifier, skipped,
                        accumulator);
+  SplitKeyMainloop splitMainloop(b, config, layout, workTiles, modifier,
+                                 accumulator);
   KeyTileScheduler scheduler(
       b, op, config, sequence, workTiles, skipped, counter,
       [&](const WorkTile &tile) { emitEmptyKeys(tile); });
@@ -141,7 +163,7 @@ void KeyKernel::build(StringRef name) {
                 layout.dos.full, layout.queries.empty, layout.dos.empty,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
                 layout.scores.full, layout.scores.empty, layout.sumParts.full,
-                layout.sumParts.empty, layout.ragged},
+                layout.sumParts.empty, layout.probabilities, layout.ragged},
                config.threads());
   emitWarpRoles(b, {config.launchedRegisters(),
                     config.producerRegisters,
@@ -150,7 +172,12 @@ void KeyKernel::build(StringRef name) {
                      [&] { emitLoads(workTiles, /*ofDo=*/false); },
                      [&] { emitLoads(workTiles, /*ofDo=*/true); },
                      [&] { emitStores(workTiles, accumulator); }},
-                    [&](Value group) { mainloop.emit(group); }});
+                    [&](Value group) {
+                      if (config.isSplitByWarpgroup())
+                        splitMainloop.emit(group);
+                      else
+                        mainloop.emit(group);
+                    }});
   // Work tiles are key tiles of a key head of a batch entry.
   signature.end(
       b, layout.shared.total(), config.ctasPerSM,
@@ -177,26 +204,36 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
   const TileRing &keyRing = ofDo ? layout.valueTiles : layout.keyTiles;
   const TileRing &queryRing = ofDo ? layout.doTiles : layout.queryTiles;
   const WordRing &wordRing = ofDo ? layout.delta : layout.lse;
+  std::optional<KernelSignature::Argument> map = arguments.keyMap,
+                                           words = arguments.lse;
+  if (ofDo) {
+    map = arguments.valueMap;
+    words = arguments.delta;
+  }
   TileWalk walk(b, workTiles, config.queryTile);
   RaggedLoads loads(b, layout.ragged, ofDo ? 1 : 0);
   using Carried = llvm::SmallVector<Value>;
   workTiles.forEach(
       loads.initial(),
       [&](WorkTile &tile, Value tilesBefore, ValueRange before) -> Carried {
-        Value isFirst = KeyTileExtra::isEnd(b, tile, KeyTileExtra::First);
-        Carried carried = loads.when(isFirst, before, [&](ValueRange carried) {
-          PipelineState state =
-              keyPipeline.state(KeyTileExtra::keyNumber(tile));
-          keyPipeline.producerAcquire(state);
-          Value full = keyPipeline.full(state.stage);
-          Value target = keyRing.at(b, state.stage);
-          Value rowsLeft;
-          if (tile.place)
-            rowsLeft = b.ops.materialize(tile.place->rowsLeft);
-          return loads.load(get(ofDo ? arguments.valueMap : arguments.keyMap),
-                            tile.keyRow(b, tile.first), tile.keyHead,
-                            tile.batch, target, full, rowsLeft, carried);
-        });
+        Carried carried(before);
+        if (map) {
+          Value isFirst = KeyTileExtra::isEnd(b, tile, KeyTileExtra::First);
+          carried = loads.when(isFirst, before, [&](ValueRange carried) {
+            PipelineState state =
+                keyPipeline.state(KeyTileExtra::keyNumber(tile));
+            keyPipeline.producerAcquire(state);
+            Value full = keyPipeline.full(state.stage);
+            Value target =
+                ofDo ? keyRing.at(b, state.stage) : layout.key(b, state.stage);
+            Value rowsLeft;
+            if (tile.place)
+              rowsLeft = b.ops.materialize(tile.place->rowsLeft);
+            return loads.load(get(*map), tile.keyRow(b, tile.first),
+                              tile.keyHead, tile.batch, target, full, rowsLeft,
+                              carried);
+          });
+        }
         auto loop = b.forLoop(0, tile.visited, carried);
         b.in(loop.getBody(), [&] {
           Value n = loop.getInductionVar();
@@ -205,9 +242,11 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
           PipelineState state = queryPipeline.state(b.add(tilesBefore, n));
           queryPipeline.producerAcquire(state);
           Value full = queryPipeline.full(state.stage);
-          Value source = b.pointer(get(ofDo ? arguments.delta : arguments.lse),
-                                   scratchRow(tile, query), b.getF32Type());
-          wordRing.load(b, source, state.stage, full);
+          if (words) {
+            Value source =
+                b.pointer(get(*words), scratchRow(tile, query), b.getF32Type());
+            wordRing.load(b, source, state.stage, full);
+          }
           Value row = tile.place ? tile.queryRow(b, first) : query;
           Value target = queryRing.at(b, state.stage), rowsLeft;
           if (tile.place)
@@ -225,7 +264,7 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
                            DqAccumulator &accumulator) {
   Pipeline keys(b, layout.keys), values(b, layout.values);
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    if (config.sumsAreStaged()) {
+    if (arguments.sums && config.sumsAreStaged()) {
       auto loop = b.forLoop(0, tile.visited);
       b.in(loop.getBody(), [&] {
         accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
@@ -238,14 +277,18 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
       Value row = tile.keyRow(b, tile.first);
       Value first = b.asIndex(row);
       Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
-      Value valueStage = values.state(number).stage;
+      Value valueStage;
+      if (arguments.valueMap)
+        valueStage = values.state(number).stage;
       auto storeAll = [&] {
-        spattn_gpu::StoreTileOp::create(b, layout.keyTiles.at(b, state.stage),
-                                        get(arguments.dkMap), first, head,
-                                        batch);
-        spattn_gpu::StoreTileOp::create(b, layout.valueTiles.at(b, valueStage),
-                                        get(arguments.dvMap), first, head,
-                                        batch);
+        if (arguments.dkMap)
+          spattn_gpu::StoreTileOp::create(b, layout.key(b, state.stage),
+                                          get(*arguments.dkMap), first, head,
+                                          batch);
+        if (arguments.dvMap)
+          spattn_gpu::StoreTileOp::create(
+              b, layout.dv(b, state.stage, valueStage), get(*arguments.dvMap),
+              first, head, batch);
         spattn_gpu::StoreWaitOp::create(b);
       };
       if (tile.place)
@@ -253,12 +296,12 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
       else
         storeAll();
       keys.consumerRelease(state.stage);
-      values.consumerRelease(valueStage);
+      if (arguments.valueMap)
+        values.consumerRelease(valueStage);
     });
   });
 }
 
-/// Zero-fills dK and dV of keys that no query sees.
 void KeyKernel::emitStoresOfSequence(const WorkTile &tile, Value row,
                                      Value keyStage, Value valueStage,
                                      llvm::function_ref<void()> storeAll) {
@@ -266,17 +309,20 @@ void KeyKernel::emitStoresOfSequence(const WorkTile &tile, Value row,
   Value rows = b.i32(config.keyTile());
   b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
     Value count = b.asIndex(rowsLeft);
-    for (auto [tiles, stage, array, columns] :
-         {std::tuple(&layout.keyTiles, keyStage, &dk, op.getHeadDim()),
-          std::tuple(&layout.valueTiles, valueStage, &dv, op.getValueDim())}) {
-      Value source = tiles->at(b, stage);
+    auto storeRows = [&](Value source, const StridedArray &array,
+                         int64_t columns) {
       spattn_gpu::StoreTileRowsOp::create(
-          b, source, array->row(b, tile.batch, tile.keyHead, row, b.element),
-          array->rowStride, count, columns);
-    }
+          b, source, array.row(b, tile.batch, tile.keyHead, row, b.element),
+          array.rowStride, count, columns);
+    };
+    if (dk)
+      storeRows(layout.key(b, keyStage), *dk, op.getHeadDim());
+    if (dv)
+      storeRows(layout.dv(b, keyStage, valueStage), *dv, op.getValueDim());
   });
 }
 
+/// Zero-fills dK and dV of keys that no query sees.
 void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
   Value first = tile.keyRow(b, tile.first);
   Value rest = tile.place ? b.ops.materialize(tile.place->rowsLeft)
@@ -286,13 +332,14 @@ void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(b.element, 0.0));
   for (const auto &[array, columns] :
        {std::pair(dk, op.getHeadDim()), {dv, op.getValueDim()}})
-    spattn_gpu::StoreFillOp::create(
-        b, zero, array.row(b, tile.batch, tile.keyHead, first, b.element),
-        array.rowStride, count, columns);
+    if (array)
+      spattn_gpu::StoreFillOp::create(
+          b, zero, array->row(b, tile.batch, tile.keyHead, first, b.element),
+          array->rowStride, count, columns);
 }
 
 void spattn::buildKeyKernel(OpBuilder &builder, AttentionBackwardOp op,
                             StringRef name, const BackwardConfig &config,
-                            KernelProgram &program) {
-  KeyKernel(builder, op, config, program).build(name);
+                            KernelProgram &program, KeyPart part) {
+  KeyKernel(builder, op, config, program, part).build(name);
 }

@@ -31,8 +31,8 @@ Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
       lse ? modifier.scoreStart(lse, b.accType(config.queryTile)) : Value();
   b.fence();
   Value query = layout.queryTiles.at(b, stage);
-  Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), context.group,
-                       query, start, /*transposed=*/true, config.queryTile);
+  Value scores = b.mma(layout.key(b, context.keyStage), context.group, query,
+                       start, /*transposed=*/true, config.queryTile);
   b.commit();
   return scores;
 }
@@ -62,8 +62,10 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                                       ValueRange state) {
   const WorkTile &tile = context.tile;
   Value count = b.add(context.tilesBefore, n);
-  Value dv = state[0], dk = state[1], scores = state[2];
-  PipelineState own = queries.state(count);
+  Value dv = hasDv ? state.front() : Value();
+  Value dk = hasDk ? state.drop_back().back() : Value();
+  Value scores = state.back();
+  PipelineState own = queries.state(count), ownDo = doState(own, count);
   auto rowsBefore = [&] { return b.mul(context.group, b.i32(kRowsOfGroup)); };
   ScoreModifier::Modified modified =
       modifier.modify(context.scores, scores, [&] {
@@ -71,26 +73,32 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
       });
   // Masks need registers: before the next MMA has its own.
   scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores);
-  dos.consumerWait(own);
+  dos.consumerWait(ownDo);
   // Beside the exponentials, or where it takes the fewest registers.
   bool isBeside = config.target.asyncMma && !modified.derivative;
-  Value dp = isBeside ? startDp(context, own.stage) : Value();
+  Value dp = isBeside ? startDp(context, ownDo.stage) : Value();
   Value probs =
       modifier.startsFromLse()
           ? modifier.probability(scores)
           : modifier.probability(scores, layout.lse.columns(b, own.stage));
-  Value probsOperand = b.toOperand(probs);
+  Value probsOperand;
+  if (hasDv)
+    probsOperand = b.toOperand(probs);
   // Rounded probabilities are all that is needed of them but for this product.
-  if (modified.derivative)
+  if (hasDk && modified.derivative)
     probs = b.multiply(probs, modified.derivative);
   if (config.target.asyncMma && !isBeside)
-    dp = startDp(context, own.stage);
-  b.fence();
-  dv = b.mma(probsOperand, Value(), layout.doTiles.at(b, own.stage), dv,
-             /*transposed=*/false, config.valueDim);
-  b.commit();
+    dp = startDp(context, ownDo.stage);
+  if (hasDv) {
+    b.fence();
+    dv = b.mma(probsOperand, Value(), layout.doTiles.at(b, ownDo.stage), dv,
+               /*transposed=*/false, config.valueDim);
+    b.commit();
+  }
+  if (!hasDk)
+    return endWithoutDk(own, ownDo, {dv, probsOperand}, scores);
   if (!config.target.asyncMma)
-    dp = startDp(context, own.stage);
+    dp = startDp(context, ownDo.stage);
   dp = b.wait(config.target.asyncMma ? 1 : 0, dp).front();
   Value dsOperand = b.toOperand(b.multiply(probs, dp));
   b.fence();
@@ -104,8 +112,9 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                          dsOperand);
 
   // Registers and tiles that the first MMA does not need any more.
-  ValueRange first = b.wait(1, {dv, probsOperand});
-  dos.consumerReleaseAfterReads(own.stage);
+  if (hasDv)
+    dv = b.wait(1, {dv, probsOperand}).front();
+  dos.consumerReleaseAfterReads(ownDo.stage);
   Value nextCount, lse;
   if (next) {
     nextCount = b.add(context.tilesBefore, next);
@@ -130,15 +139,28 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   if (config.sumsAreStaged()) {
     // Two MMAs behind it would take too many registers.
     awaitKey(/*behind=*/1);
-    Value started = accumulator.stageParts(context.group, context.keyStage,
-                                           count, dq, startNext());
-    return {first[0], dk, next ? started : scores};
+    Value started =
+        accumulator.stageParts(context.group, accumulator.usesPerTile(0),
+                               context.keyStage, count, dq, startNext());
+    return {dv, dk, next ? started : scores};
   }
   Value started = startNext();
   awaitKey(/*behind=*/next ? 1 : 0);
   if (next)
     scores = b.wait(0, started).front();
-  return {first[0], dk, scores};
+  Values result = gradients(dv, dk);
+  result.push_back(scores);
+  return result;
+}
+
+KeyMainloop::Values KeyMainloop::endWithoutDk(const PipelineState &own,
+                                              const PipelineState &ownDo,
+                                              ValueRange started,
+                                              Value scores) {
+  Value dv = b.wait(0, started).front();
+  dos.consumerReleaseAfterReads(ownDo.stage);
+  queries.consumerReleaseAfterReads(own.stage);
+  return {dv, scores};
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,8 +174,9 @@ void KeyMainloop::skipTiles(Value begin, Value end) {
     // The tile's own phase has to have begun.
     queries.consumerWait(state);
     queries.consumerReleaseAfterReads(state.stage);
-    dos.consumerWait(state);
-    dos.consumerReleaseAfterReads(state.stage);
+    PipelineState stateOfDo = doState(state, loop.getInductionVar());
+    dos.consumerWait(stateOfDo);
+    dos.consumerReleaseAfterReads(stateOfDo.stage);
   });
 }
 
@@ -231,32 +254,35 @@ KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
 // Work tiles
 //===----------------------------------------------------------------------===//
 
+KeyMainloop::Values KeyMainloop::gradients(Value dv, Value dk) {
+  Values result;
+  if (hasDv)
+    result.push_back(dv);
+  if (hasDk)
+    result.push_back(dk);
+  return result;
+}
+
 KeyMainloop::Values KeyMainloop::noGradients() {
-  return {b.fillAcc(config.valueDim, 0), b.fillAcc(config.headDim, 0)};
+  Value dv = hasDv ? b.fillAcc(config.valueDim, 0) : Value();
+  return gradients(dv, hasDk ? b.fillAcc(config.headDim, 0) : Value());
 }
 
-KeyMainloop::Values KeyMainloop::startingWith(const WorkTile &tile,
-                                              ValueRange before) {
-  if (before.empty())
-    return noGradients();
-  Value isFirst = KeyTileExtra::isEnd(b, tile, KeyTileExtra::First);
-  auto ifFirst = scf::IfOp::create(b, before.getTypes(), isFirst,
-                                   /*withElseRegion=*/true);
-  b.in(ifFirst.thenBlock(), [&] { scf::YieldOp::create(b, noGradients()); });
-  b.in(ifFirst.elseBlock(), [&] { scf::YieldOp::create(b, before); });
-  return Values(ifFirst.getResults());
-}
-
-void KeyMainloop::emitOutput(const Context &context, Value dv, Value dk) {
+void KeyMainloop::emitOutput(const Context &context, ValueRange gradients) {
   // Others may still be reading keys, unless each only reads its own.
-  if (!config.deterministic)
+  if (!config.deterministic && hasDk)
     accumulator.meet();
-  Value dvRows = b.asIndex(context.group);
-  spattn_gpu::WriteOp::create(
-      b, dv, layout.valueTiles.at(b, context.valueStage), dvRows);
-  Value dkRows = b.asIndex(context.group);
-  Value dkTile = layout.keyTiles.at(b, context.keyStage);
-  spattn_gpu::WriteOp::create(b, modifier.chain(dk), dkTile, dkRows);
+  if (hasDv) {
+    Value rows = b.asIndex(context.group);
+    Value tile = layout.dv(b, context.keyStage, context.valueStage);
+    spattn_gpu::WriteOp::create(b, gradients.front(), tile, rows);
+  }
+  if (hasDk) {
+    Value rows = b.asIndex(context.group);
+    Value tile = layout.keyTiles.at(b, context.keyStage);
+    spattn_gpu::WriteOp::create(b, modifier.chain(gradients.back()), tile,
+                                rows);
+  }
   spattn_gpu::AsyncProxyFenceOp::create(b);
   b.arrive(layout.outputs.at(b, context.keyStage));
 }
@@ -269,16 +295,18 @@ void KeyMainloop::emit(Value group) {
   workTiles.forEach(
       initial,
       [&](WorkTile &tile, Value tilesBefore, ValueRange before) -> Values {
-        Values carried = startingWith(tile, before);
+        Values carried = KeyTileExtra::startWith(b, tile, before,
+                                                 [&] { return noGradients(); });
         Value number = KeyTileExtra::keyNumber(tile);
         PipelineState key = keys.state(number), value = values.state(number);
         keys.consumerWait(key);
-        values.consumerWait(value);
+        if (hasDk)
+          values.consumerWait(value);
         Context context{tile,        group,       key.stage,
                         value.stage, tilesBefore, modifier.ofHead(tile.head)};
         carried = emitTiles(context, carried);
         b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),
-               [&] { emitOutput(context, carried[0], carried[1]); });
+               [&] { emitOutput(context, carried); });
         return config.grouped ? carried : Values();
       });
 }

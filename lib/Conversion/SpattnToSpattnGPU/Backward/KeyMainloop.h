@@ -16,8 +16,8 @@
 
 namespace spattn {
 
-/// The code of an MMA warpgroup of the key kernel: for each work tile, dK and
-/// dV of its 64 keys over the query tiles that it visits.
+/// The code of an MMA warpgroup of a key kernel: for each work tile, dK and dV
+/// of its 64 keys over the query tiles that it visits, or one of them.
 class KeyMainloop {
 public:
   using Value = mlir::Value;
@@ -30,9 +30,10 @@ public:
               DqAccumulator &accumulator)
       : b(b), config(config), layout(layout), workTiles(workTiles),
         modifier(modifier), skipped(skipped), accumulator(accumulator),
-        keys(b, layout.keys), values(b, layout.values),
-        queries(b, layout.queries), dos(b, layout.dos),
-        walk(b, workTiles, config.queryTile),
+        hasDv(layout.part != KeyPart::Keys),
+        hasDk(layout.part != KeyPart::Values), keys(b, layout.keys),
+        values(b, layout.values), queries(b, layout.queries),
+        dos(b, layout.dos), walk(b, workTiles, config.queryTile),
         mask(b, workTiles, walk, Mask::Orientation::KeysByQueries,
              config.queryTile) {}
 
@@ -54,10 +55,20 @@ private:
   /// registers for one tile only.
   Values emitTilesInOrder(const Context &context, ValueRange before);
   /// The n-th query tile, whose scores have been started; starts those of the
-  /// tile `next`, if there is one, beside the last MMA. State: dV, dK, and the
-  /// scores.
+  /// tile `next`, if there is one, beside the last MMA. State: the gradients
+  /// and the scores.
   Values step(const Context &context, Value n, Mask::When masked, Value next,
               ValueRange state);
+
+  /// The end of a step of a kernel for dV alone, whose MMA has been started,
+  /// with its operand; no other scores have.
+  Values endWithoutDk(const PipelineState &own, const PipelineState &ownDo,
+                      ValueRange started, Value scores);
+  /// The stage of the CTA's `count`-th tile of dO, that of its queries being
+  /// `own`.
+  PipelineState doState(const PipelineState &own, Value count) {
+    return config.doStages == config.queryStages ? own : dos.state(count);
+  }
 
   /// Waits for the CTA's `count`-th query tile, and reads its log-sum-exp if
   /// its scores start from that.
@@ -70,11 +81,11 @@ private:
   /// warpgroup does not need.
   void skipTiles(Value begin, Value end);
 
+  /// Of those of dV and dK that there are.
+  Values gradients(Value dv, Value dk);
   Values noGradients();
-  /// The gradients that a work tile starts with: those of the heads before it.
-  Values startingWith(const WorkTile &tile, ValueRange before);
   /// The epilogue: scales and writes dK and dV to where keys and values were.
-  void emitOutput(const Context &context, Value dv, Value dk);
+  void emitOutput(const Context &context, ValueRange gradients);
 
   KernelBuilder &b;
   const BackwardConfig &config;
@@ -83,6 +94,7 @@ private:
   ScoreModifier &modifier;
   SkippedTiles &skipped;
   DqAccumulator &accumulator;
+  bool hasDv, hasDk;
   Pipeline keys, values, queries, dos;
   TileWalk walk;
   Mask mask;

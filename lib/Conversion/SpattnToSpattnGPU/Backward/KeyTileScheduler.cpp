@@ -13,6 +13,20 @@ using namespace spattn;
 
 using Index = KernelBuilder::Index;
 
+llvm::SmallVector<Value>
+KeyTileExtra::startWith(KernelBuilder &b, const WorkTile &tile,
+                        ValueRange before,
+                        llvm::function_ref<llvm::SmallVector<Value>()> none) {
+  if (before.empty())
+    return none();
+  Value isFirst = isEnd(b, tile, First);
+  auto ifFirst = scf::IfOp::create(b, before.getTypes(), isFirst,
+                                   /*withElseRegion=*/true);
+  b.in(ifFirst.thenBlock(), [&] { scf::YieldOp::create(b, none()); });
+  b.in(ifFirst.elseBlock(), [&] { scf::YieldOp::create(b, before); });
+  return llvm::SmallVector<Value>(ifFirst.getResults());
+}
+
 void KeyTileScheduler::countTiles() {
   tiles = sequence.sequences
               ? sequence.keyTiles(b, config.keyTile())

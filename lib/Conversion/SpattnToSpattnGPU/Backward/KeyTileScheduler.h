@@ -24,6 +24,11 @@ struct KeyTileExtra {
     mlir::Value bit = mlir::arith::AndIOp::create(b, tile.extra[0], b.i32(end));
     return b.compare(mlir::arith::CmpIPredicate::ne, bit, b.i32(0));
   }
+  /// The gradients that a work tile starts with: `none`, or those of the heads
+  /// before it.
+  static llvm::SmallVector<mlir::Value>
+  startWith(KernelBuilder &b, const WorkTile &tile, mlir::ValueRange before,
+            llvm::function_ref<llvm::SmallVector<mlir::Value>()> none);
   static mlir::Value keyNumber(const WorkTile &tile) { return tile.extra[1]; }
   static mlir::ValueRange skipped(const WorkTile &tile) {
     return mlir::ValueRange(tile.extra).drop_front(2);

@@ -20,13 +20,13 @@ static constexpr int64_t kKeyTile = QueryKernelLayout::kKeyTile;
 QueryKernelLayout::QueryKernelLayout(const BackwardConfig &config) {
   queryTile = shared.tiles(1, kRowsOfGroup, config.headDim);
   doTile = shared.tiles(1, kRowsOfGroup, config.valueDim);
-  keyTiles = shared.tiles(kStages, kKeyTile, config.headDim);
+  keyTiles = shared.tiles(config.queryKeyStages, kKeyTile, config.headDim);
   valueTiles = shared.tiles(config.queryValueStages, kKeyTile, config.valueDim);
   gradientTile = shared.tiles(1, kRowsOfGroup, config.headDim);
   query = PipelineLayout(shared, 1, 1, /*loads=*/true, 4);
   dO = PipelineLayout(shared, 1, 1, /*loads=*/true, 4);
   gradient = PipelineLayout(shared, 1, 4, /*loads=*/false, 1);
-  keys = PipelineLayout(shared, kStages, 1, /*loads=*/true, 4);
+  keys = PipelineLayout(shared, config.queryKeyStages, 1, /*loads=*/true, 4);
   values =
       PipelineLayout(shared, config.queryValueStages, 1, /*loads=*/true, 4);
   ragged = shared.barriers(config.hasSequences ? 2 : 0, 1, /*loads=*/true);

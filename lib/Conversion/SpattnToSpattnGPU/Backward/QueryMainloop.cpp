@@ -125,10 +125,14 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
              /*transposed=*/false, config.headDim);
   b.commit();
   Value next;
-  if (startsNext)
+  // With one stage, the next keys come when these have been used.
+  bool isAhead = startsNext && config.queryKeyStages > 1;
+  if (isAhead)
     next = startScores(b.add(count, b.i32(1)));
-  dq = b.wait(startsNext ? 1 : 0, {dq, operand}).front();
+  dq = b.wait(isAhead ? 1 : 0, {dq, operand}).front();
   keys.consumerRelease(keyStage);
+  if (startsNext && !isAhead)
+    next = startScores(b.add(count, b.i32(1)));
   // No MMA is under way where loops begin again: ptxas would serialise all.
   return {dq, startsNext ? b.wait(0, next).front() : scores};
 }
