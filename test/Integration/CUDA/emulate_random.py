@@ -29,7 +29,7 @@ from emulation import Attention, CompileError
 from ptx_memory import narrow, widen
 from ptx_parser import PtxError
 from structures import parse_masks
-from sweep import structure
+from sweep import WIDE, structure
 
 # oracle.py is found where structures.py finds it.
 from oracle import Sequences, gradients, probabilities  # isort: skip
@@ -350,6 +350,13 @@ def drawn_line(tool: str, number: int) -> str:
     if (count := r.choice((None, 1, 2, 4))) is not None:
         fields |= {"sequences": count, "of_pack": r.random() < 0.3}
         fields["batch"] = r.choice((1, 2))
+    # Drawn apart, so that cases are otherwise those of before there were wide ones.
+    r = random.Random(f"dimensions {number}")
+    if r.random() < 0.25:
+        dim, value_dim = r.choice(WIDE)
+        fields |= {"dim": dim, "value_dim": value_dim}
+        if "warpgroups" in fields["options"]:
+            fields["options"] = ""
     return json.dumps(fields)
 
 

@@ -34,6 +34,9 @@ GRADIENT_LIMITS = {"bf16": 1e-2, "f16": 1.5e-3}
 # one of 3,000 keys or queries left out, errors are larger.
 GRADIENT_NOISE = 1e-3
 TARGETS = ["target=sm_80", "target=sm_86"]
+# Of queries and values: wide ones, and ones that only the CPU takes.
+WIDE = ((256, 256), (192, 128), (136, 200), (64, 256), (240, 240), (192, 192))
+ODD = ((100, 100), (33, 33), (40, 7), (1, 65), (256, 256), (192, 128))
 
 
 def structure(tool: str, seed: int, heads: int, scale: int) -> str:
@@ -69,7 +72,7 @@ class Problem:
 
     @classmethod
     def draw(
-        cls, tool: str, r: random.Random, dims, value_dims, longest: int
+        cls, tool: str, r: random.Random, dims, value_dims, longest: int, other
     ) -> "Problem":
         key_heads = r.choice((1, 2, 3, 4))
         heads = key_heads * r.choice((1, 1, 2, 4))
@@ -77,13 +80,17 @@ class Problem:
         lengths = [1, 2, 17, 64, 127, 128, 129, r.randrange(1, longest + 1)]
         queries = r.choice(lengths)
         keys = queries if r.random() < 0.5 else r.choice(lengths)
+        drawn = structure(tool, r.randrange(1 << 32), heads, max(keys, 8))
+        element = r.choice(("bf16", "f16"))
+        value_dim = r.choice((dim, dim, dim, *value_dims))
+        dim, value_dim = other or (dim, value_dim)
         return cls(
-            structure=structure(tool, r.randrange(1 << 32), heads, max(keys, 8)),
-            element=r.choice(("bf16", "f16")),
+            structure=drawn,
+            element=element,
             heads=heads,
             key_heads=key_heads,
             dim=dim,
-            value_dim=r.choice((dim, dim, dim, *value_dims)),
+            value_dim=value_dim,
             batch=r.choice((1, 1, 2, 3)),
             queries=queries,
             keys=keys,
@@ -170,11 +177,11 @@ class Problem:
 
 
 def attention(
-    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random
+    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random, other
 ) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
     problem = Problem.draw(
-        tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000
+        tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000, other
     )
     problem.sink_logits = sink_logits
     problem.draw_sequences(sequences)
@@ -214,11 +221,11 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}{ends},
 
 
 def gradients(
-    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random
+    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random, other
 ) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
     problem = Problem.draw(
-        tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000
+        tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000, other
     )
     problem.sink_logits = sink_logits
     problem.draw_sequences(sequences)
@@ -250,6 +257,9 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{sink}
     modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
     targets = [f"{t} deterministic={m}" for t in TARGETS for m in ("true", "false")]
     tiles = ["", *modes, "mma-warpgroups=1", r.choice(targets), r.choice(targets)]
+    if max(problem.dim, problem.value_dim) > 128:
+        # What these have no room for, or what always takes two warpgroups.
+        tiles = ["", *modes, f"{TARGETS[0]} {modes[0]}", f"{TARGETS[0]} {modes[-1]}"]
     return problem, source, r.choice(tiles), {"dlse": dlse}
 
 
@@ -289,8 +299,11 @@ class Case:
         # Drawn apart, so that cases are otherwise those of before there were these.
         sink = random.Random(f"sink {seed}").random() < 0.4
         sequences = random.Random(f"sequences {seed}")
+        r, other = random.Random(f"dimensions {seed}"), None
+        if r.random() < 0.25:
+            other = r.choice(WIDE if options.device == "cuda" else ODD)
         problem, source, pipeline, more = draw(
-            options.tool, random.Random(seed), sink, sequences
+            options.tool, random.Random(seed), sink, sequences, other
         )
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
