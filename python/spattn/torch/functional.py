@@ -13,7 +13,7 @@ from torch import Tensor
 from .._sequences import rows_of
 from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..structure import Structure, as_structure
-from . import _check, _launcher, _operators, _transforms
+from . import _check, _launcher, _operators, _padding, _transforms
 from ._launcher import exception_of
 
 
@@ -73,7 +73,8 @@ def attention(
     bfloat16 on the CPU, and float16 or bfloat16 on a GPU. All strides work; a tensor
     is copied only if its innermost stride is not 1 or, on a GPU, if its address or
     another stride is not a multiple of 16 bytes. Key and value may have fewer heads
-    than query (grouped-query attention), and value may have another head dimension.
+    than query (grouped-query attention), and value may have another head dimension. On
+    a GPU, head dimensions that are no multiples of 8 are padded by a copy.
 
     The output has the memory layout of `query`. With `return_lse`, returns a pair: the
     output, and the log-sum-exp of each query's scores, (batch, heads, length) in
@@ -104,6 +105,10 @@ def attention(
     text = structure if type(structure) is str else as_structure(structure).text
     if isinstance(sinks, Tensor) and sinks.dtype != torch.float32:
         sinks = sinks.float()
+    padded = _padding.needs_padding(query, key, value)
+    if padded:
+        value_dim, scale = value.shape[-1], _padding.scale_of(query, scale)
+        query, key, value = _padding.pad(query, key, value)
     inputs = query, key, value, text, scale, layout, alignment, sinks
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
@@ -112,8 +117,10 @@ def attention(
         inputs = *inputs, *_check.sequences(query, rows, bound_length), bound_length
     if torch.compiler.is_compiling():
         results = _operators.attention(*inputs)
-        return results if return_lse else results[0]
-    return _call(inputs, return_lse)
+        results = results if return_lse else results[0]
+    else:
+        results = _call(inputs, return_lse)
+    return _padding.narrow(results, value_dim) if padded else results
 
 
 def _is_plain(*tensors: Tensor) -> bool:
