@@ -24,9 +24,16 @@ protected:
     const GradientVariant &v = GetParam();
     GradientRun kernel(spec, call, v);
     kernel.giveStarts();
-    // Kernels before this one, which start the counter, have no CTAs then.
-    if (call.queries == 0)
+    // The kernel before this one starts the counter, also where that is all
+    // that it does.
+    if (call.queries == 0) {
       kernel.counter(0) = -3;
+      ASSERT_EQ(
+          kernel.run(v.deterministic ? "kernel_queries" : "kernel_preprocess",
+                     late),
+          "");
+      ASSERT_EQ(kernel.counter(0), 0);
+    }
     if (!v.deterministic && !v.claimsSums) {
       std::vector<float> &sums = kernel.scratch("dq_sums");
       std::fill(sums.begin(), sums.end(), 0.0f);

@@ -27,6 +27,14 @@ llvm::ArrayRef<KeyPart> spattn::keyParts(const BackwardConfig &config) {
   return kAll;
 }
 
+spattn_gpu::FormulaAttr spattn::startingCtas(KernelProgram &program,
+                                             AttentionBackwardOp op,
+                                             const BackwardConfig &config) {
+  return program.constantAndPerTile(
+      1, op.getNumQueryHeads() * config.queryTile / kRowsOfGroup, "queryLength",
+      config.queryTile);
+}
+
 void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                                   StringRef name, const BackwardConfig &config,
                                   KernelProgram &program) {

@@ -148,6 +148,11 @@ spattn_gpu::FormulaAttr sinkParts(KernelProgram &program,
 /// tiles.
 spattn_gpu::FormulaAttr rowCtas(KernelProgram &program, AttentionBackwardOp op,
                                 const BackwardConfig &config);
+/// The same and one more, of a kernel that starts counters: it has to run even
+/// if there are no queries.
+spattn_gpu::FormulaAttr startingCtas(KernelProgram &program,
+                                     AttentionBackwardOp op,
+                                     const BackwardConfig &config);
 
 /// Builds all kernels of gradients, in the order of their launches. `name` is
 /// that of the key kernel; others have a suffix.

@@ -110,14 +110,9 @@ void KeyTileScheduler::emit() {
   workTiles.postEnd(end[1]);
 }
 
-Value KeyTileScheduler::takeNumber(Value previous) {
+Value KeyTileScheduler::takeNumber() {
   Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
-  // Without queries, the kernel that starts the counter has no CTAs.
-  Value hasQueries =
-      b.compare(arith::CmpIPredicate::ne, sequence.queryLength, b.i32(0));
-  Value after = arith::SelectOp::create(
-      b, hasQueries, spattn_gpu::WarpBroadcastOp::create(b, ticket), previous);
-  return b.add(b.ctas, after);
+  return b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
 }
 
 KeyTileScheduler::Progress
@@ -136,7 +131,7 @@ KeyTileScheduler::emitTile(const Progress &progress) {
         workTiles.post(count);
       },
       [&] { emitEmptyKeys(item); });
-  return {takeNumber(number), b.add(count, one), b.add(posted, one)};
+  return {takeNumber(), b.add(count, one), b.add(posted, one)};
 }
 
 KeyTileScheduler::Progress
@@ -226,6 +221,6 @@ KeyTileScheduler::Progress KeyTileScheduler::endGroup(const Progress &progress,
   Value isEmpty = b.compare(arith::CmpIPredicate::slt, last, zero);
   Value any = b.compare(arith::CmpIPredicate::sge, last, zero);
   b.when(isEmpty, [&] { emitEmptyKeys(decode(progress.number, zero)); });
-  return {takeNumber(progress.number), count,
+  return {takeNumber(), count,
           b.add(progress.posted, b.asNumber(any))};
 }

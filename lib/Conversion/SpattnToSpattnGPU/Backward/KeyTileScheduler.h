@@ -71,7 +71,7 @@ private:
   /// The sequence of tile `slot` of a head of a batch entry.
   SequenceTile locate(Value batch, Value slot);
   /// The number of the next key tile. To be taken as late as possible.
-  Value takeNumber(Value previous);
+  Value takeNumber();
   /// Posts the only work tile of a key tile.
   Progress emitTile(const Progress &progress);
   /// Posts the work tiles of a key tile, one for each head of the group that

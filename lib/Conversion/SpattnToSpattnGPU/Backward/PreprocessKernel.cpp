@@ -56,39 +56,41 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   layout.shared.allocate(b);
   startCounter(b, signature.get(counter));
   QueryRows rows(b, op, config, sequenceArguments.get(b, signature));
-  rows.locateCta();
-  if (config.claimsSums)
-    b.when(b.isFirstThread(), [&] {
-      Value semaphore = rows.semaphore(signature.get(counter));
-      LLVM::StoreOp::create(b, b.i32(0), semaphore);
-    });
-  b.when(
-      rows.seesKeys(),
-      [&] {
-        initBarriers(b, layout.loaded, kThreads);
-        Value outTile = layout.outTile.at(b), doTile = layout.doTile.at(b);
-        Value loaded = layout.loaded.at(b);
-        b.inWarp(0, [&] {
-          b.load(signature.get(outMap), rows.first, rows.head, rows.batch,
-                 outTile, loaded);
-          b.load(signature.get(doMap), rows.first, rows.head, rows.batch,
-                 doTile, loaded);
-        });
-        if (!config.claimsSums)
-          clearSums(b, config, rows, signature.get(sums));
-        LseArrays caller = callerLse.get(b, signature);
-        Value negatedLse = rows.negatedLse(caller.lse);
-        rows.storeStart(signature.get(lse), negatedLse);
-        b.await(loaded, b.i32(0));
-        rows.storeStart(
-            signature.get(delta),
-            rows.deltaStart(outTile, doTile, caller.dlse, negatedLse));
-      },
-      [&] {
-        // No probability is above 0.
-        rows.storeStart(signature.get(lse), b.fillRows(kNegInf));
-        rows.storeStart(signature.get(delta), b.fillRows(0));
+  b.when(rows.hasCta(), [&] {
+    rows.locateCta();
+    if (config.claimsSums)
+      b.when(b.isFirstThread(), [&] {
+        Value semaphore = rows.semaphore(signature.get(counter));
+        LLVM::StoreOp::create(b, b.i32(0), semaphore);
       });
+    b.when(
+        rows.seesKeys(),
+        [&] {
+          initBarriers(b, layout.loaded, kThreads);
+          Value outTile = layout.outTile.at(b), doTile = layout.doTile.at(b);
+          Value loaded = layout.loaded.at(b);
+          b.inWarp(0, [&] {
+            b.load(signature.get(outMap), rows.first, rows.head, rows.batch,
+                   outTile, loaded);
+            b.load(signature.get(doMap), rows.first, rows.head, rows.batch,
+                   doTile, loaded);
+          });
+          if (!config.claimsSums)
+            clearSums(b, config, rows, signature.get(sums));
+          LseArrays caller = callerLse.get(b, signature);
+          Value negatedLse = rows.negatedLse(caller.lse);
+          rows.storeStart(signature.get(lse), negatedLse);
+          b.await(loaded, b.i32(0));
+          rows.storeStart(
+              signature.get(delta),
+              rows.deltaStart(outTile, doTile, caller.dlse, negatedLse));
+        },
+        [&] {
+          // No probability is above 0.
+          rows.storeStart(signature.get(lse), b.fillRows(kNegInf));
+          rows.storeStart(signature.get(delta), b.fillRows(0));
+        });
+  });
   signature.end(b, layout.shared.total(), /*persistent=*/-1,
-                rowCtas(program, op, config));
+                startingCtas(program, op, config));
 }

@@ -125,7 +125,8 @@ void QueryKernel::build(StringRef name) {
            [&] { emitLoads(/*ofValue=*/true); }, [&] { emitStores(); }},
           [&](Value) { mainloop.emit(); }});
   signature.end(b, layout.shared.total(), config.queryCtasPerSM,
-                rowCtas(program, op, config), config.queryConsumerRegisters());
+                startingCtas(program, op, config),
+                config.queryConsumerRegisters());
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,14 @@ LseArrays LseArguments::get(KernelBuilder &b,
 // Where rows are
 //===----------------------------------------------------------------------===//
 
+Value QueryRows::hasCta() {
+  Value tiles = sequence.queryTiles(b, config.queryTile);
+  Value ofHead = b.mul(tiles, b.i32(config.queryTile / kRowsOfGroup));
+  Value heads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
+  Value count = b.mul(ofHead, heads);
+  return b.compare(arith::CmpIPredicate::slt, b.cta, count);
+}
+
 void QueryRows::locateCta() {
   Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
   Value number = arith::DivUIOp::create(b, b.cta, rowHeads);

@@ -24,8 +24,11 @@ public:
             const BackwardConfig &config, const SequenceInfo &sequence)
       : b(b), op(op), config(config), sequence(sequence) {}
 
-  /// The rows of this CTA: the next 64 queries of all heads of all batch
-  /// entries, then those after them.
+  /// Whether there are rows for this CTA. The grid of `startingCtas` has one
+  /// without.
+  mlir::Value hasCta();
+  /// The rows of this CTA, if it has any: the next 64 queries of all heads of
+  /// all batch entries, then those after them.
   void locateCta();
   /// The rows of a work tile.
   void locate(const WorkTile &tile);
