@@ -44,13 +44,14 @@ struct Target {
   ffi::ScratchAllocator *scratch = nullptr;
 };
 
-/// The kernel's arguments except the scale, which is last, if it takes one: the
-/// operands of the custom call, then its results.
+/// The kernel's arguments except for scalars, which are last: the operands of
+/// the custom call, then its results.
 struct Operands {
-  bool hasScale = true;
   std::vector<SpattnArgument> arguments;
   /// The arrays that the arguments point to.
   std::vector<std::vector<int64_t>> sizes, strides;
+  /// The scale, if the kernel takes one, and the soft cap, if there is one.
+  std::vector<double> scalars;
 };
 
 /// A cache of prepared calls, keyed by everything except addresses and scale.
@@ -101,10 +102,9 @@ ffi::Error CallTable::prepare(std::string_view problem, const Target &target,
   if (!kernel)
     return ffi::Error::InvalidArgument(error);
   std::vector<SpattnArgument> arguments = operands.arguments;
-  if (operands.hasScale) {
-    arguments.emplace_back();
-    arguments.back().kind = SpattnArgumentReal;
-  }
+  SpattnArgument scalar = {};
+  scalar.kind = SpattnArgumentReal;
+  arguments.insert(arguments.end(), operands.scalars.size(), scalar);
   SpattnLaunchOptions options = {};
   options.stream = target.stream;
   options.device = target.device;
@@ -159,20 +159,20 @@ static bool getElementType(ffi::DataType type, SpattnElementType &element) {
 
 /// Adds an array of the rank of the queries or, for the log-sum-exp and its
 /// gradient, one less. vmap adds leading dimensions; they are folded into the
-/// batch. Sinks and their gradient are one number per head; vmap makes a call
-/// for each.
+/// batch. Sinks, their gradient and slopes are one number per head, biases by
+/// distance a row; vmap makes a call for each.
 static ffi::Error addOperand(ffi::AnyBuffer buffer, size_t queryRank,
                              bool headsInside, Operands &operands) {
   ffi::AnyBuffer::Dimensions dims = buffer.dimensions();
   bool hasRows = dims.size() == queryRank;
-  bool isOfHeads = queryRank == 4 && dims.size() == 1;
+  bool isOfHeads = queryRank == 4 && dims.size() <= 2;
   SpattnArgument argument = {};
   if ((!hasRows && !isOfHeads && dims.size() + 1 != queryRank) ||
       !getElementType(buffer.element_type(), argument.element))
     return ffi::Error::InvalidArgument(
         "spattn: expected arrays of (batch, heads, length, head dimension)");
 
-  size_t rank = hasRows ? 4 : isOfHeads ? 1 : 3;
+  size_t rank = hasRows ? 4 : isOfHeads ? dims.size() : 3;
   size_t numLeading = dims.size() - rank + 1;
   std::vector<int64_t> sizes = {1};
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -215,7 +215,7 @@ static void *allocate(ffi::ScratchAllocator &scratch, size_t bytes,
 }
 
 static ffi::Error run(std::string_view problem, std::string_view layout,
-                      float scale, ffi::RemainingArgs args,
+                      float scale, float softCap, ffi::RemainingArgs args,
                       ffi::RemainingRets rets, const Target &target) {
   std::vector<ffi::AnyBuffer> buffers;
   for (size_t i = 0; i < args.size(); ++i) {
@@ -238,8 +238,11 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   key += std::to_string(target.device);
   key += layout;
   Operands operands;
-  // Merges have none.
-  operands.hasScale = !std::isnan(scale);
+  // Merges have no scale, for which NaN stands. A cap of 0 stands for none.
+  if (!std::isnan(scale))
+    operands.scalars.push_back(scale);
+  if (softCap > 0)
+    operands.scalars.push_back(softCap);
   for (const ffi::AnyBuffer &buffer : buffers) {
     ffi::Error error = addOperand(buffer, buffers[0].dimensions().size(),
                                   layout == "bnhd", operands);
@@ -258,9 +261,9 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
   std::vector<SpattnValue> values;
   for (const SpattnArgument &argument : operands.arguments)
     values.push_back(argument.value);
-  if (operands.hasScale) {
+  for (double scalar : operands.scalars) {
     values.emplace_back();
-    values.back().real = scale;
+    values.back().real = scalar;
   }
   void *scratch = nullptr;
   if (size_t bytes = spattnCallGetScratchBytes(call); bytes && target.scratch) {
@@ -278,22 +281,22 @@ static ffi::Error run(std::string_view problem, std::string_view layout,
 }
 
 static ffi::Error runOnCpu(std::string_view problem, std::string_view layout,
-                           float scale, ffi::RemainingArgs args,
+                           float scale, float softCap, ffi::RemainingArgs args,
                            ffi::RemainingRets rets) {
-  return run(problem, layout, scale, args, rets, Target());
+  return run(problem, layout, scale, softCap, args, rets, Target());
 }
 
 static ffi::Error runOnCuda(void *stream, int32_t device,
                             ffi::ScratchAllocator scratch,
                             std::string_view problem, std::string_view layout,
-                            float scale, ffi::RemainingArgs args,
+                            float scale, float softCap, ffi::RemainingArgs args,
                             ffi::RemainingRets rets) {
   Target target;
   target.isGpu = true;
   target.device = device;
   target.stream = stream;
   target.scratch = &scratch;
-  return run(problem, layout, scale, args, rets, target);
+  return run(problem, layout, scale, softCap, args, rets, target);
 }
 
 #define SPATTN_JAX_EXPORT __attribute__((visibility("default")))
@@ -312,6 +315,7 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(spattnJaxCpu, runOnCpu,
                                   .Attr<std::string_view>("problem")
                                   .Attr<std::string_view>("layout")
                                   .Attr<float>("scale")
+                                  .Attr<float>("soft_cap")
                                   .RemainingArgs()
                                   .RemainingRets());
 
@@ -323,5 +327,6 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(spattnJaxCuda, runOnCuda,
                                   .Attr<std::string_view>("problem")
                                   .Attr<std::string_view>("layout")
                                   .Attr<float>("scale")
+                                  .Attr<float>("soft_cap")
                                   .RemainingArgs()
                                   .RemainingRets());

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -71,7 +72,9 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   append(key, request.device);
   key.push_back(char(request.gradients | request.lseGradient << 1 |
                      request.deterministic << 2 | request.sinks << 3 |
-                     request.sequences << 4));
+                     request.softCap << 4 | request.slopes << 5));
+  key.push_back(char(request.sequences));
+  append(key, request.distances);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,7 +173,7 @@ static SpattnKernel findKernel(const KernelRequest &request) {
 
 static std::shared_ptr<const PreparedCall> prepare(const KernelRequest &request,
                                                    Operands operands,
-                                                   bool hasScale,
+                                                   size_t numScalars,
                                                    const Place &place) {
   std::vector<SpattnArgument> arguments;
   for (const Operand *operand : operands) {
@@ -183,11 +186,9 @@ static std::shared_ptr<const PreparedCall> prepare(const KernelRequest &request,
     argument.strides = operand->strides;
     arguments.push_back(argument);
   }
-  if (hasScale) {
-    SpattnArgument scale = {};
-    scale.kind = SpattnArgumentReal;
-    arguments.push_back(scale);
-  }
+  SpattnArgument scalar = {};
+  scalar.kind = SpattnArgumentReal;
+  arguments.insert(arguments.end(), numScalars, scalar);
 
   SpattnLaunchOptions options = {};
   options.stream = place.stream;
@@ -203,7 +204,7 @@ static std::shared_ptr<const PreparedCall> prepare(const KernelRequest &request,
 }
 
 static std::shared_ptr<const PreparedCall>
-findCall(const KernelRequest &request, Operands operands, bool hasScale,
+findCall(const KernelRequest &request, Operands operands, size_t numScalars,
          const Place &place) {
   static thread_local std::string key;
   key.clear();
@@ -221,7 +222,7 @@ findCall(const KernelRequest &request, Operands operands, bool hasScale,
   }
   // Copy the key: Python may reenter an operator on this thread.
   std::string own = key;
-  auto prepared = prepare(request, operands, hasScale, place);
+  auto prepared = prepare(request, operands, numScalars, place);
   std::lock_guard<std::mutex> lock(known.mutex);
   if (known.calls.size() >= Tables::kCalls)
     known.calls.clear();
@@ -230,10 +231,9 @@ findCall(const KernelRequest &request, Operands operands, bool hasScale,
 }
 
 void spattn::torch_ops::runKernel(const KernelRequest &request,
-                                  Operands operands,
-                                  std::optional<double> scale,
+                                  Operands operands, Scalars scalars,
                                   const Place &place) {
-  auto prepared = findCall(request, operands, scale.has_value(), place);
+  auto prepared = findCall(request, operands, scalars.size(), place);
   // Each thread reuses one list, so that a call does not allocate.
   static thread_local std::vector<SpattnValue> values;
   values.clear();
@@ -241,9 +241,9 @@ void spattn::torch_ops::runKernel(const KernelRequest &request,
     values.emplace_back();
     values.back().data = operand->data;
   }
-  if (scale) {
+  for (double scalar : scalars) {
     values.emplace_back();
-    values.back().real = *scale;
+    values.back().real = scalar;
   }
   void *scratch = nullptr;
   // Safe to free right after the launch: torch's allocator reuses memory in

@@ -19,7 +19,6 @@
 #include "Tensors.h"
 #include "spattn-c/Launch.h"
 
-#include <optional>
 #include <vector>
 
 namespace spattn {
@@ -41,9 +40,12 @@ struct KernelRequest {
   /// The number of the GPU; -1 for the CPU.
   int32_t device = -1;
   int32_t gradients = 0, lseGradient = 0, deterministic = 0, sinks = 0;
+  int32_t softCap = 0, slopes = 0;
   /// Bits of the operands of sequences that are there: starts and ends of
   /// queries, then of keys.
   int32_t sequences = 0;
+  /// Distances that heads have a bias for; 0 if there are none.
+  int64_t distances = 0;
   /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
   /// an attention. `element` is that of the output then, and what is about
   /// queries is about all arrays.
@@ -59,10 +61,13 @@ using KernelResolver = SpattnKernel (*)(const KernelRequest *request,
 /// The operands of a problem, in its order.
 using Operands = const std::vector<const Operand *> &;
 
-/// Runs the kernel of a problem, which takes a scale if it is of an attention.
-/// Throws std::runtime_error on failure.
-void runKernel(const KernelRequest &request, Operands operands,
-               std::optional<double> scale, const Place &place);
+/// The numbers of a problem, in its order: of an attention the scale and, if it
+/// has one, the soft cap; a merge has none.
+using Scalars = const std::vector<double> &;
+
+/// Runs the kernel of a problem. Throws std::runtime_error on failure.
+void runKernel(const KernelRequest &request, Operands operands, Scalars scalars,
+               const Place &place);
 
 } // namespace torch_ops
 } // namespace spattn

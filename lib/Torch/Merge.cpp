@@ -111,7 +111,7 @@ void spattn::torch_ops::merge(StableIValue *stack, uint64_t, uint64_t) {
   std::vector<const Operand *> operands;
   parts.addTo(operands);
   operands.insert(operands.end(), {&output, &lse});
-  runKernel(parts.makeRequest(output.element), operands, std::nullopt, place);
+  runKernel(parts.makeRequest(output.element), operands, /*scalars=*/{}, place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
 }
@@ -163,7 +163,7 @@ void spattn::torch_ops::mergeBackward(StableIValue *stack, uint64_t, uint64_t) {
     operands.push_back(&gradient);
     lseResults.push_back(gradient.tensor);
   }
-  runKernel(request, operands, std::nullopt, place);
+  runKernel(request, operands, /*scalars=*/{}, place);
   stack[0] = stable::from(results);
   stack[1] = stable::from(lseResults);
 }

@@ -83,16 +83,20 @@ static KernelRequest makeRequest(const Options &options, const Operand &query,
   return request;
 }
 
-/// The sinks, which are on the device and one for each query head.
-static Operand getSinks(const Tensor &tensor, const Operand &query,
-                        const Device &device) {
-  Operand sinks = Operand::ofHeads(tensor, "sinks");
-  checkAlike(sinks, query, device, "sinks");
-  if (sinks.sizes[0] != query.sizes[1])
-    fail("sinks: expected a number for each query head, ", query.sizes[1],
-         ", got ", sinks.sizes[0]);
-  sinks.makeReadable(device);
-  return sinks;
+/// Numbers of heads, which are on the device: one for each query head, or a
+/// row.
+static Operand getOfHeads(const Tensor &tensor, uint32_t rank,
+                          const Operand &query, const Device &device,
+                          const char *name) {
+  Operand numbers = Operand::ofHeads(tensor, rank, name);
+  checkAlike(numbers, query, device, name);
+  if (numbers.sizes[0] != query.sizes[1])
+    fail(name, ": expected numbers for each query head, ", query.sizes[1],
+         ", got ", numbers.sizes[0]);
+  if (rank > 1 && numbers.sizes[1] == 0)
+    fail(name, ": expected at least one distance");
+  numbers.makeReadable(device);
+  return numbers;
 }
 
 namespace {
@@ -131,10 +135,46 @@ private:
   Operand operands[4];
   std::string boundLength;
 };
+
+/// What modifies the scores of a call. These arguments follow the sinks.
+class Scores {
+public:
+  explicit Scores(ArgumentReader &reader)
+      : softCap(reader.take<std::optional<double>>()),
+        slopesTensor(reader.take<std::optional<Tensor>>()),
+        biasTensor(reader.take<std::optional<Tensor>>()) {}
+
+  void addTo(KernelRequest &request, std::vector<const Operand *> &all,
+             const Operand &query, const Device &device) {
+    if (softCap && !(std::isfinite(*softCap) && *softCap > 0))
+      fail("expected a soft_cap that is positive and finite, got ", *softCap);
+    request.softCap = softCap.has_value();
+    if (slopesTensor) {
+      request.slopes = true;
+      slopes = getOfHeads(*slopesTensor, 1, query, device, "alibi_slopes");
+      all.push_back(&slopes);
+    }
+    if (biasTensor) {
+      bias = getOfHeads(*biasTensor, 2, query, device, "distance_bias");
+      request.distances = bias.sizes[1];
+      all.push_back(&bias);
+    }
+  }
+
+  const std::optional<double> softCap;
+
+private:
+  std::optional<Tensor> slopesTensor, biasTensor;
+  Operand slopes, bias;
+};
 } // namespace
 
-static double getScale(const Options &options, const Operand &query) {
-  return options.scale.value_or(1 / std::sqrt(double(query.sizes[3])));
+static std::vector<double>
+getScalars(const Options &options, const Scores &scores, const Operand &query) {
+  double scale = options.scale.value_or(1 / std::sqrt(double(query.sizes[3])));
+  if (scores.softCap)
+    return {scale, *scores.softCap};
+  return {scale};
 }
 
 //===----------------------------------------------------------------------===//
@@ -142,6 +182,7 @@ static double getScale(const Options &options, const Operand &query) {
 //===----------------------------------------------------------------------===//
 
 /// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks,
+///     float? soft_cap, Tensor? alibi_slopes, Tensor? distance_bias,
 ///     sequences...) -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
@@ -149,6 +190,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
        valueTensor = reader.take<Tensor>();
   Options options(reader);
   auto sinksTensor = reader.take<std::optional<Tensor>>();
+  Scores scores(reader);
   SequenceOperands sequences(reader);
 
   Layout layout = getLayout(options.layout);
@@ -167,21 +209,23 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   std::vector<const Operand *> operands = {&query, &key, &value};
   Operand sinks;
   if (sinksTensor) {
-    sinks = getSinks(*sinksTensor, query, device);
+    sinks = getOfHeads(*sinksTensor, 1, query, device, "sinks");
     operands.push_back(&sinks);
   }
   KernelRequest request = makeRequest(options, query, key, value, device);
   request.sinks = sinksTensor.has_value();
   sequences.addTo(request, operands, query, device);
+  scores.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&output, &lse});
-  runKernel(request, operands, getScale(options, query), place);
+  runKernel(request, operands, getScalars(options, scores, query), place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
 }
 
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
-///     bool deterministic, sequences...) -> (Tensor, Tensor, Tensor)
+///     bool deterministic, float? soft_cap, Tensor? alibi_slopes,
+///     Tensor? distance_bias, sequences...) -> (Tensor, Tensor, Tensor)
 ///
 /// The overload for sinks takes them before the options, and has a result more.
 static void computeGradients(StableIValue *stack, bool hasSinks) {
@@ -196,6 +240,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
     sinksTensor = reader.take<Tensor>();
   Options options(reader);
   bool deterministic = reader.take<bool>();
+  Scores scores(reader);
   SequenceOperands sequences(reader);
 
   Layout layout = getLayout(options.layout);
@@ -235,16 +280,17 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   }
   Operand sinks;
   if (hasSinks) {
-    sinks = getSinks(*sinksTensor, query, device);
+    sinks = getOfHeads(*sinksTensor, 1, query, device, "sinks");
     operands.push_back(&sinks);
   }
   sequences.addTo(request, operands, query, device);
+  scores.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
   if (hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);
     operands.push_back(&dsinks);
   }
-  runKernel(request, operands, getScale(options, query), place);
+  runKernel(request, operands, getScalars(options, scores, query), place);
   stack[0] = stable::from(dquery.tensor);
   stack[1] = stable::from(dkey.tensor);
   stack[2] = stable::from(dvalue.tensor);

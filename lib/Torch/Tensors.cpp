@@ -113,8 +113,9 @@ Operand Operand::ofSequences(const Tensor &tensor, const char *name) {
   return operand;
 }
 
-Operand Operand::ofHeads(const Tensor &tensor, const char *name) {
-  Operand operand = read(tensor, 1, name);
+Operand Operand::ofHeads(const Tensor &tensor, uint32_t rank,
+                         const char *name) {
+  Operand operand = read(tensor, rank, name);
   if (operand.element != SpattnElementF32)
     fail(name, ": expected float32");
   return operand;

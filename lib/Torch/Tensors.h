@@ -63,8 +63,8 @@ struct Operand {
   static Operand ofRows(const Tensor &tensor, Layout layout, const char *name);
   /// An operand of (batch, heads, length) in f32.
   static Operand ofNumbers(const Tensor &tensor, const char *name);
-  /// One of heads, of f32.
-  static Operand ofHeads(const Tensor &tensor, const char *name);
+  /// Numbers of heads in f32: one for each, or with a rank of 2 a row.
+  static Operand ofHeads(const Tensor &tensor, uint32_t rank, const char *name);
   /// One of (batch, sequences), of i32.
   static Operand ofSequences(const Tensor &tensor, const char *name);
 

@@ -29,12 +29,6 @@ class Rows:
     starts: Any = None
     cu_seqlens: Any = None
 
-    def is_given(self) -> bool:
-        """Whether the user says anything."""
-        return not (
-            self.lengths is None and self.starts is None and self.cu_seqlens is None
-        )
-
     def check(self) -> None:
         """Checks that there is one description."""
         names = {
@@ -62,11 +56,12 @@ def rows_of(
     if the user says nothing. Documents of keys are those of queries if only these are
     given."""
     if cu_seqlens_k is None and key_lengths is None and key_starts is None:
+        if cu_seqlens_q is None and query_lengths is None and query_starts is None:
+            return ()  # Most calls, which are to be fast.
         cu_seqlens_k = cu_seqlens_q
     queries = Rows("query", "q", query_lengths, query_starts, cu_seqlens_q)
     keys = Rows("key", "k", key_lengths, key_starts, cu_seqlens_k)
-    given = queries.is_given() or keys.is_given()
-    return (queries, keys) if given else ()
+    return queries, keys
 
 
 class Slicer(Protocol):

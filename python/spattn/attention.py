@@ -35,6 +35,9 @@ def attention(
     scale: float | None = None,
     lse: bool = False,
     sinks: Any = None,
+    soft_cap: float | None = None,
+    alibi_slopes: Any = None,
+    distance_bias: Any = None,
     query_lengths: Any = None,
     key_lengths: Any = None,
     query_starts: Any = None,
@@ -64,6 +67,12 @@ def attention(
     softmax of each of the head's queries, unscaled and without a value. The log-sum-exp
     includes it; it is the sink itself where a query sees no key.
 
+    Scores may be modified, in this order: `soft_cap` caps them smoothly, to
+    `soft_cap * tanh(score / soft_cap)`; `alibi_slopes`, an f32 array with one number
+    per query head, subtracts slope times the size of the distance; `distance_bias`, an
+    f32 array (heads, n), adds the number of the distance: entry `n // 2` is that of
+    distance 0, later ones are towards the past, and pairs that are farther apart take
+    the first or the last.
     Rows of a batch may be padded, or hold packed documents. All of these are i32
     arrays on the device of q. `query_lengths` and `key_lengths`, (batch,), say how many
     queries and keys each row has, before its padding; `query_starts` and `key_starts`,
@@ -84,6 +93,10 @@ def attention(
         raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
     if scale is not None and not math.isfinite(scale):
         raise ArgumentError(f"expected a scale that is finite, got {scale}")
+    if soft_cap is not None and not (math.isfinite(soft_cap) and soft_cap > 0):
+        raise ArgumentError(
+            f"expected a soft_cap that is positive and finite, got {soft_cap}"
+        )
     asked = None if stream is None else _stream_number(stream)
     number = current_stream(q) if asked is None else asked
     # PyTorch tensors are already ordered on PyTorch's current stream.
@@ -93,8 +106,13 @@ def attention(
         for name, array in (("q", q), ("k", k), ("v", v))
     }
     sizes = _sizes(views)
-    if sinks is not None:
-        views["sink"] = _sinks(sinks, views["q"], wait)
+    for name, array, argument, rank in (
+        ("sink", sinks, "sinks", 1),
+        ("slopes", alibi_slopes, "alibi_slopes", 1),
+        ("bias", distance_bias, "distance_bias", 2),
+    ):
+        if array is not None:
+            views[name] = _of_heads(array, argument, rank, views["q"], wait)
     sides = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
@@ -113,6 +131,9 @@ def attention(
         **_type_of(out),
         lse=lse,
         sinks=sinks is not None,
+        soft_cap=soft_cap is not None,
+        alibi_slopes=alibi_slopes is not None,
+        distance_bias=views["bias"].sizes[1] if distance_bias is not None else 0,
         alignment=alignment,
         sequences=tuple(sequences),
         bound_length=bound_length,
@@ -134,6 +155,7 @@ def attention(
     kernel.launch(
         [views[name] for name in problem.operands],
         scale=scale,
+        soft_cap=soft_cap,
         stream=number,
         device=device,
     )
@@ -175,22 +197,25 @@ def _operand(array: Any, name: str, layout: str, stream: int | None) -> Array:
     return view
 
 
-def _sinks(array: Any, q: Array, stream: int | None) -> Array:
-    view = view_of(array, "sinks", stream)
+def _of_heads(array: Any, name: str, rank: int, q: Array, stream: int | None) -> Array:
+    """A view of numbers of query heads, one for each, or a row."""
+    view = view_of(array, name, stream)
     heads = q.sizes[1]
-    if view.sizes != (heads,):
-        raise ArgumentError(
-            f"sinks: expected a number for each query head, ({heads},), got the shape "
-            f"{view.sizes}"
+    if len(view.sizes) != rank or view.sizes[0] != heads or view.sizes[-1] == 0:
+        expected = (
+            f"a number for each query head, ({heads},)"
+            if rank == 1
+            else f"numbers for each query head, ({heads}, distances)"
         )
+        raise ArgumentError(f"{name}: expected {expected}, got the shape {view.sizes}")
     if view.element != "f32":
-        raise ArgumentError(f"sinks: expected elements of f32, got {view.element}")
+        raise ArgumentError(f"{name}: expected elements of f32, got {view.element}")
     if (view.device, view.ordinal) != (q.device, q.ordinal):
         raise ArgumentError(
-            f"sinks: expected the device of q, {q.device}, got {view.device}"
+            f"{name}: expected the device of q, {q.device}, got {view.device}"
         )
-    if heads > 1 and view.strides != (1,):
-        raise ArgumentError("sinks: expected a contiguous array; copy it first")
+    if view.sizes[-1] > 1 and view.strides[-1] != 1:
+        raise ArgumentError(f"{name}: expected a contiguous array; copy it first")
     return view
 
 

@@ -52,7 +52,7 @@ class Kernel:
         self.options = options
         #: The address of the SpattnKernel, which this object owns.
         self.handle = handle
-        expected = len(problem.operands) + problem.has_scale
+        expected = len(problem.operands) + len(problem.scalars)
         found = _capi.library().spattnKernelGetNumArguments(handle)
         if found != expected:
             raise CompileError(
@@ -75,6 +75,7 @@ class Kernel:
         arrays: Sequence[Array],
         *,
         scale: float | None = None,
+        soft_cap: float | None = None,
         stream: int = 0,
         device: int = 0,
     ) -> None:
@@ -82,9 +83,10 @@ class Kernel:
 
         `stream` is a cudaStream_t as an integer. It belongs to the calling thread's
         current CUDA context or, without one, to GPU `device`. A launch on a GPU is
-        asynchronous. `scale` defaults to `1 / sqrt(head_dim)`.
+        asynchronous. `scale` defaults to `1 / sqrt(head_dim)`; `soft_cap` is for
+        problems with one.
         """
-        arguments = self._arguments(arrays, scale)
+        arguments = self._arguments(arrays, self.numbers(scale, soft_cap))
         where = c.LaunchOptions(stream=stream, device=device)
         _capi.call(
             "KernelLaunch",
@@ -96,7 +98,7 @@ class Kernel:
 
     def prepare(self, arrays: Sequence[Array], *, device: int = 0) -> Call:
         """Checks sizes and strides once, for calls that differ only in addresses."""
-        arguments = self._arguments(arrays, None)
+        arguments = self._arguments(arrays, [0.0] * len(self.problem.scalars))
         where = ctypes.byref(c.LaunchOptions(device=device))
         handle = _capi.new("CallCreate", self.handle, arguments, len(arguments), where)
         return Call(self, handle)
@@ -109,17 +111,29 @@ class Kernel:
             return 1 / math.sqrt(self.problem.head_dim)
         return float(scale)
 
+    def numbers(self, scale: float | None, soft_cap: float | None) -> list[float]:
+        """The numbers of a call, in the order of `problem.scalars`."""
+        scalars = self.problem.scalars
+        if ("soft_cap" in scalars) == (soft_cap is None):
+            raise ArgumentError(
+                "expected a soft_cap, which the problem has"
+                if soft_cap is None
+                else f"expected no soft_cap, as the problem has none, got {soft_cap}"
+            )
+        if "scale" not in scalars and scale is None:
+            return []
+        numbers = [self.scale(scale)]
+        return numbers if soft_cap is None else [*numbers, float(soft_cap)]
+
     def _arguments(
-        self, arrays: Sequence[Array], scale: float | None
+        self, arrays: Sequence[Array], numbers: list[float]
     ) -> ctypes.Array[Any]:
         names = self.problem.operands
         if len(arrays) != len(names):
             raise ArgumentError(
                 f"expected {len(names)} arrays, {', '.join(names)}; got {len(arrays)}"
             )
-        if scale is not None and not self.problem.has_scale:
-            raise ArgumentError("a merge has no scale")
-        arguments = (c.Argument * (len(names) + self.problem.has_scale))()
+        arguments = (c.Argument * (len(names) + len(numbers)))()
         for argument, name, array in zip(arguments, names, arrays, strict=False):
             rank = len(array.sizes)
             argument.kind = c.BUFFER
@@ -128,9 +142,9 @@ class Kernel:
             argument.rank = rank
             argument.sizes = (ctypes.c_int64 * rank)(*array.sizes)
             argument.strides = (ctypes.c_int64 * rank)(*array.strides)
-        if self.problem.has_scale:
-            arguments[-1].kind = c.REAL
-            arguments[-1].value.real = self.scale(scale)
+        for argument, number in zip(arguments[len(names) :], numbers, strict=True):
+            argument.kind = c.REAL
+            argument.value.real = number
         return arguments
 
     # ------------------------------------------------------------------------
@@ -216,6 +230,7 @@ class Call:
         pointers: Sequence[int],
         *,
         scale: float | None = None,
+        soft_cap: float | None = None,
         scratch: int = 0,
         stream: int = 0,
     ) -> None:
@@ -226,12 +241,12 @@ class Call:
                 f"expected {len(names)} addresses, {', '.join(names)}; got "
                 f"{len(pointers)}"
             )
-        has_scale = self.kernel.problem.has_scale
-        values = (c.Value * (len(names) + has_scale))()
+        numbers = self.kernel.numbers(scale, soft_cap)
+        values = (c.Value * (len(names) + len(numbers)))()
         for value, pointer in zip(values, pointers, strict=False):
             value.data = pointer
-        if has_scale:
-            values[-1].real = self.kernel.scale(scale)
+        for value, number in zip(values[len(names) :], numbers, strict=True):
+            value.real = number
         _capi.call("CallRun", self.handle, values, scratch, stream)
 
 

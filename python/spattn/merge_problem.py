@@ -31,7 +31,8 @@ class MergeProblem:
     lse_gradient: bool = False
 
     function: ClassVar[str] = "merge"
-    has_scale: ClassVar[bool] = False
+    #: The names of a launch's numbers.
+    scalars: ClassVar[tuple[str, ...]] = ()
     deterministic: ClassVar[None] = None
 
     def __post_init__(self) -> None:

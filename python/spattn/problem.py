@@ -51,6 +51,12 @@ class Problem:
     lse_gradient: bool = False
     #: Each query head has a sink: one more logit, in f32, without a value.
     sinks: bool = False
+    #: Scores are capped; the cap is an argument of launches.
+    soft_cap: bool = False
+    #: Each query head has a slope in f32 (ALiBi), by which scores fall with distance.
+    alibi_slopes: bool = False
+    #: The distances that each query head has a bias for, in f32; 0: there are none.
+    distance_bias: int = 0
     #: Gradients on a GPU are bitwise reproducible; None: whichever mode is faster.
     deterministic: bool | None = None
     #: Whether unequal lengths line up at the "end" or at the "start".
@@ -61,9 +67,8 @@ class Problem:
     #: Whether bounds depend on the length of a "sequence" or of the whole "pack".
     bound_length: str = "sequence"
 
-    #: The name of the function, and whether it takes a scale.
+    #: The name of the function.
     function: ClassVar[str] = "attention"
-    has_scale: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -86,6 +91,8 @@ class Problem:
                 f"the structure is a mixture for {structured} heads, got "
                 f"{self.heads} query heads"
             )
+        if self.distance_bias:
+            put("distance_bias", _positive("distance_bias", self.distance_bias))
         _one_of("dtype", self.dtype, DTYPES)
         _one_of("out_dtype", self.out_dtype, (self.dtype, "f32"))
         _one_of("alignment", self.alignment, ALIGNMENTS)
@@ -106,13 +113,23 @@ class Problem:
     @property
     def operands(self) -> tuple[str, ...]:
         """The names of a launch's arrays, in order."""
-        sink, dsink = (("sink",), ("dsink",)) if self.sinks else ((), ())
+        given = (
+            *(("sink",) if self.sinks else ()),
+            *self.sequences,
+            *(("slopes",) if self.alibi_slopes else ()),
+            *(("bias",) if self.distance_bias else ()),
+        )
         if not self.gradients:
             results = ("o", *(("lse",) if self.lse else ()))
-            return ("q", "k", "v", *sink, *self.sequences, *results)
+            return ("q", "k", "v", *given, *results)
         dlse = ("dlse",) if self.lse_gradient else ()
-        inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *sink, *self.sequences)
-        return (*inputs, "dq", "dk", "dv", *dsink)
+        inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *given)
+        return (*inputs, "dq", "dk", "dv", *(("dsink",) if self.sinks else ()))
+
+    @property
+    def scalars(self) -> tuple[str, ...]:
+        """The names of a launch's numbers, which follow its arrays."""
+        return ("scale", "soft_cap") if self.soft_cap else ("scale",)
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -123,7 +140,7 @@ class Problem:
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
         """The sizes of an operand other than those of sequences."""
         if name in _OF_HEADS:
-            return (self.heads,)
+            return self._of_heads(name)
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         length = keys if name in _OF_KEYS else queries
         dim = self.value_dim if name in _OF_VALUES else self.head_dim
@@ -162,7 +179,13 @@ class Problem:
         """A module with the function `@attention`, with dynamic batch and lengths."""
         types = {name: self._type(name) for name in self.operands}
         results = list(self.results)
-        clauses = {"dlse": "dlse", "sink": "sink_logits", **SEQUENCES}
+        clauses = {
+            "dlse": "dlse",
+            "sink": "sink_logits",
+            **SEQUENCES,
+            "slopes": "alibi_slopes",
+            "bias": "distance_bias",
+        }
         ins = [name for name in self.operands if name not in (*results, *clauses)]
 
         def typed(names: list[str]) -> str:
@@ -179,6 +202,8 @@ class Problem:
             for name, clause in clauses.items()
             if name in self.operands
         )
+        given += " ".join(f"{name}(%{name})" for name in self.scalars)
+        arguments += [f"%{name}: f32" for name in self.scalars]
         attributes = ", ".join(
             f"{name} = #spattn.{name}<{value}>"
             for name, value, default in (
@@ -190,10 +215,10 @@ class Problem:
         if attributes:
             attributes = f" {{{attributes}}}"
         return (
-            f"func.func @attention({', '.join([*arguments, '%scale: f32'])}) "
+            f"func.func @attention({', '.join(arguments)}) "
             f"-> ({outs}) {{\n"
             f"  %r{count} = spattn.{operation} structure({self.structure})\n"
-            f"      ins{typed(ins)} {given}scale(%scale)\n"
+            f"      ins{typed(ins)} {given}\n"
             f"      outs{typed(results)}{attributes}\n"
             f"  return {returned} : {outs}\n"
             "}\n"
@@ -201,7 +226,8 @@ class Problem:
 
     def _type(self, name: str) -> str:
         if name in _OF_HEADS:
-            return f"tensor<{self.heads}xf32>"
+            sizes = "x".join(map(str, self._of_heads(name)))
+            return f"tensor<{sizes}xf32>"
         if name in SEQUENCES:
             return "tensor<?x?xi32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
@@ -210,13 +236,16 @@ class Problem:
             sizes += f"x{self.value_dim if name in _OF_VALUES else self.head_dim}"
         return f"tensor<{sizes}x{self.element(name)}>"
 
+    def _of_heads(self, name: str) -> tuple[int, ...]:
+        return (self.heads, self.distance_bias) if name == "bias" else (self.heads,)
+
 
 # Operands with key heads and key lengths, with the value dimension, with one number
-# per query, and with one number per query head.
+# per query, and with one number per query head or more.
 _OF_KEYS = frozenset(("k", "v", "dk", "dv"))
 _OF_VALUES = frozenset(("v", "o", "do", "dv"))
 _OF_ROWS = frozenset(("lse", "dlse"))
-_OF_HEADS = frozenset(("sink", "dsink"))
+_OF_HEADS = frozenset(("sink", "dsink", "slopes", "bias"))
 
 
 def _positive(name: str, value: object) -> int:

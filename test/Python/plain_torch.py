@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the tests of spattn.torch compare with: the definition in plain PyTorch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import definition
 import torch
@@ -27,6 +27,9 @@ class Case:
     scale: float | None = None
     alignment: str = "end"
     sinks: torch.Tensor | None = None
+    soft_cap: float | None = None
+    alibi_slopes: torch.Tensor | None = None
+    distance_bias: torch.Tensor | None = None
 
     @property
     def tensors(self):
@@ -39,7 +42,8 @@ class Case:
 
     @property
     def options(self):
-        return {"scale": self.scale, "alignment": self.alignment}
+        names = "scale", "alignment", "soft_cap", "alibi_slopes", "distance_bias"
+        return {name: getattr(self, name) for name in names}
 
     def with_gradients(self):
         """The same with leaves that gradients are computed for."""
@@ -47,9 +51,9 @@ class Case:
 
     def mapped(self, function):
         """The same with other tensors."""
-        tensors = [function(x) for x in self.tensors]
+        query, key, value = (function(x) for x in self.tensors)
         sinks = None if self.sinks is None else function(self.sinks)
-        return Case(*tensors, self.structure, self.scale, self.alignment, sinks)
+        return replace(self, query=query, key=key, value=value, sinks=sinks)
 
 
 def make(structure, device="cpu", dtype=torch.float32, seed=0, **sizes):
@@ -96,7 +100,8 @@ def plain(case, dtype=None):
     )
     mask = torch.from_numpy(mask).to(query.device)
     scale = query.shape[3] ** -0.5 if case.scale is None else case.scale
-    scores = (query @ key.transpose(2, 3) * scale).masked_fill(~mask, -torch.inf)
+    scores = modified(query @ key.transpose(2, 3) * scale, case)
+    scores = scores.masked_fill(~mask, -torch.inf)
     empty = ~mask.any(-1)[None, :, :, None]
     # Where all scores are -inf, neither softmax nor its gradient is a number.
     scores = scores.masked_fill(empty, 0)
@@ -107,6 +112,23 @@ def plain(case, dtype=None):
     p = scores.softmax(-1).masked_fill(empty, 0)
     lse = scores.logsumexp(-1).masked_fill(empty[..., 0], -torch.inf)
     return p @ value, lse
+
+
+def modified(scores, case):
+    """Scores with the soft cap and the biases of a case."""
+    if case.soft_cap is not None:
+        scores = case.soft_cap * torch.tanh(scores / case.soft_cap)
+    queries, keys = scores.shape[2:]
+    i, j = (torch.arange(n, device=scores.device) for n in (queries, keys))
+    distances = i[:, None] - j + (keys - queries if case.alignment == "end" else 0)
+    if case.alibi_slopes is not None:
+        slopes = case.alibi_slopes.to(scores.dtype)[:, None, None]
+        scores = scores - slopes * distances.abs().to(scores.dtype)
+    if case.distance_bias is not None:
+        count = case.distance_bias.shape[1]
+        entries = (distances + count // 2).clamp(0, count - 1)
+        scores = scores + case.distance_bias.to(scores.dtype)[:, entries]
+    return scores
 
 
 def gradients(case, results, grads):

@@ -263,3 +263,40 @@ def test_errors(number):
     call, message = ERRORS[number]
     with pytest.raises((ArgumentError, spattn.StructureError), match=message):
         call()
+
+
+def test_modified_scores():
+    """In the order of the specification: capped, then biased."""
+    rng = np.random.default_rng(3)
+    q, k, v = (rng.standard_normal((1, 2, n, 8), np.float32) for n in (20, 30, 30))
+    slopes = np.asarray([0.1, -0.05], np.float32)
+    bias = rng.standard_normal((2, 9), np.float32)
+    found = spattn.attention(
+        q, k, v, spattn.full(), soft_cap=1.5, alibi_slopes=slopes, distance_bias=bias
+    )
+    scores = 1.5 * np.tanh(q.astype(float) @ k.swapaxes(2, 3) / 8**0.5 / 1.5)
+    distances = np.arange(20)[:, None] + 10 - np.arange(30)
+    scores = scores - slopes[:, None, None] * abs(distances)
+    scores = scores + bias[:, np.clip(distances + 4, 0, 8)]
+    weights = np.exp(scores)
+    expected = weights / weights.sum(-1, keepdims=True) @ v
+    assert np.allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"soft_cap": 0.0}, "a soft_cap that is positive and finite, got 0.0"),
+        ({"alibi_slopes": np.ones(3, np.float32)}, "a number for each query head"),
+        ({"alibi_slopes": np.ones(2)}, "alibi_slopes: expected elements of f32"),
+        ({"distance_bias": np.ones(2, np.float32)}, "numbers for each query head"),
+        (
+            {"distance_bias": np.ones((4, 2), np.float32).T},
+            "distance_bias: expected a contiguous array",
+        ),
+    ],
+)
+def test_bad_modifiers(options, message):
+    x = np.ones((1, 2, 8, 16), np.float32)
+    with pytest.raises(spattn.ArgumentError, match=message):
+        spattn.attention(x, x, x, spattn.causal(), **options)

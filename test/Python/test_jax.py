@@ -156,6 +156,76 @@ def test_sinks(structure, element):
             assert (a[i] == b).all()
 
 
+MODIFIERS = {
+    "cap": {"soft_cap": 1.5},
+    "slopes": {"alibi_slopes": (4,)},
+    "all": {"soft_cap": 1.5, "alibi_slopes": (4,), "distance_bias": (4, 23)},
+}
+
+
+def modified(q, k, v, options):
+    """Causal attention with modified scores, of arrays with as many heads."""
+    scores = (q @ k.swapaxes(2, 3)).astype(jnp.float32) / 4
+    if cap := options.get("soft_cap"):
+        scores = cap * jnp.tanh(scores / cap)
+    i, j = (jnp.arange(n) for n in scores.shape[2:])
+    distances = i[:, None] - j
+    if "alibi_slopes" in options:
+        slopes = options["alibi_slopes"][:, None, None]
+        scores = scores - slopes * abs(distances)
+    if "distance_bias" in options:
+        bias = options["distance_bias"]
+        last = bias.shape[1] - 1
+        scores = scores + bias[:, jnp.clip(distances + bias.shape[1] // 2, 0, last)]
+    scores = jnp.where(distances >= 0, scores, -jnp.inf)
+    return jax.nn.softmax(scores) @ v.astype(jnp.float32)
+
+
+@pytest.mark.parametrize("which", MODIFIERS)
+def test_modified_scores(which, element):
+    q, k, v, dout, _ = draw(element)
+    random = np.random.default_rng(1)
+    options = {
+        name: jnp.asarray(random.standard_normal(value) / 9, jnp.float32)
+        if isinstance(value, tuple)
+        else value
+        for name, value in MODIFIERS[which].items()
+    }
+
+    def call(q, k, v):
+        return spattn.jax.attention(q, k, v, spattn.causal(), **options)
+
+    result, pull = jax.vjp(jax.jit(call), q, k, v)
+    expected, expected_pull = jax.vjp(lambda *x: modified(*x, options), q, k, v)
+    tolerance = 1e-5 if element == "f32" else 3e-2
+    gradients = expected_pull(dout.astype(jnp.float32))
+    for a, b in zip((result, *pull(dout)), (expected, *gradients), strict=True):
+        scale = max(1, float(jnp.abs(double(b)).max()))
+        assert np.abs(double(a) - double(b)).max() < tolerance * scale
+
+
+def test_no_gradient_by_constants():
+    q, k, v, *_ = draw("f32")
+    with pytest.raises(UnsupportedError, match="alibi_slopes: .* no gradient by it"):
+        jax.grad(
+            lambda s: spattn.jax.attention(q, k, v, EXCLUSIVE, alibi_slopes=s).sum()
+        )(jnp.ones(4))
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"soft_cap": 0.0}, "a soft_cap that is a positive, finite number"),
+        ({"alibi_slopes": jnp.zeros(3)}, "one slope per query head"),
+        ({"distance_bias": jnp.zeros(2)}, "numbers per query head"),
+    ],
+)
+def test_bad_modifiers(options, message):
+    x = jnp.ones((1, 2, 8, 16))
+    with pytest.raises(ArgumentError, match=message):
+        spattn.jax.attention(x, x, x, EXCLUSIVE, **options)
+
+
 def test_bad_sinks():
     x = jnp.ones((1, 2, 8, 16))
     with pytest.raises(ArgumentError, match="one logit per query head"):

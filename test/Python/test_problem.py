@@ -55,6 +55,23 @@ def test_ir_is_valid(gradients, lse, alignment):
     assert text.count("->") >= 1 and "scale(" in text
 
 
+@pytest.mark.parametrize("gradients", [False, True])
+def test_ir_with_modified_scores(gradients):
+    problem = Problem(
+        spattn.causal(), 4, 32, sinks=True, soft_cap=True, alibi_slopes=True,
+        distance_bias=9,
+    )  # fmt: skip
+    if gradients:
+        problem = problem.backward()
+    assert problem.scalars == ("scale", "soft_cap")
+    assert "sink slopes bias" in " ".join(problem.operands)
+    assert problem.shape("slopes", 1, 2, 3) == (4,)
+    assert problem.shape("bias", 1, 2, 3) == (4, 9) and problem.element("bias") == "f32"
+    text = _modules.lower(problem.ir(), "")
+    for clause in ("alibi_slopes(", "distance_bias(", "soft_cap("):
+        assert clause in text
+
+
 ERRORS = [
     (dict(heads=0), "heads that is a positive integer, got 0"),
     (dict(heads=2.0), "positive integer, got 2.0"),
@@ -63,6 +80,7 @@ ERRORS = [
     (dict(dtype="float32"), "dtype to be 'f32' or 'f16' or 'bf16', got 'float32'"),
     (dict(out_dtype="f16"), "out_dtype to be 'bf16' or 'f32', got 'f16'"),
     (dict(alignment="middle"), "'end' or 'start'"),
+    (dict(distance_bias=-1), "distance_bias that is a positive integer, got -1"),
     (dict(structure=spattn.per_head((3, spattn.full()))), "mixture for 3 heads, got 4"),
 ]
 

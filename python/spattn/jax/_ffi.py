@@ -34,25 +34,31 @@ _HANDLERS = {"cpu": "spattnJaxCpu", "CUDA": "spattnJaxCuda"}
 def call(
     problem: AnyProblem,
     layout: str,
-    scale: float,
+    numbers: tuple[float, float | None],
     queries: int,
     keys: int,
     operands: Sequence[Any],
     results: Sequence[Any],
 ) -> tuple[jax.Array, ...]:
-    """Emits a custom call that runs the kernel of `problem`. Without a scale, it is
-    NaN."""
+    """Emits a custom call that runs the kernel of `problem`. `numbers` are the
+    scale, NaN where there is none, and the soft cap."""
     _register()
     _compile(problem, queries, keys, operands)
-    # Kernels have one sink per head for the whole batch, which vmap may map.
-    of_heads = getattr(problem, "sinks", False)
+    # Kernels have numbers of heads for the whole batch, which vmap may map.
+    of_heads = any(
+        getattr(problem, name, False)
+        for name in ("sinks", "alibi_slopes", "distance_bias")
+    )
     vmap_method = "sequential" if of_heads else "broadcast_all"
+    scale, soft_cap = numbers
     function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method=vmap_method)
     return function(
         *operands,
         problem=_text(problem, queries, keys),
         layout=layout,
         scale=np.float32(scale),
+        # 0 stands for none.
+        soft_cap=np.float32(soft_cap or 0),
     )
 
 

@@ -24,6 +24,8 @@ from ._shards import structure_of_shard
 _ELEMENTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 _DTYPES = {element: name for name, element in _ELEMENTS.items()}
 _DIMENSIONS = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
+#: The arguments of numbers of heads.
+_OF_HEADS = {"sink": "sinks", "slopes": "alibi_slopes", "bias": "distance_bias"}
 #: Dimensions that operands must agree on.
 _AGREE = (("b", "k", "q"), ("b", "v", "q"), ("h", "v", "k"), ("n", "v", "k"))
 
@@ -35,6 +37,7 @@ class _Call:
     problem: Problem
     layout: str
     scale: float
+    soft_cap: float | None = None
 
 
 def attention(
@@ -47,6 +50,9 @@ def attention(
     layout: str = "bhnd",
     alignment: str = "end",
     sinks: jax.Array | None = None,
+    soft_cap: float | None = None,
+    alibi_slopes: jax.Array | None = None,
+    distance_bias: jax.Array | None = None,
     return_lse: bool = False,
     deterministic: bool | None = None,
     heads_axis: str | None = None,
@@ -72,6 +78,13 @@ def attention(
     of the head's queries, unscaled and without a value, and has a gradient. The
     log-sum-exp includes it; it is the sink where a query sees no key.
 
+    Scores may be modified, in this order. `soft_cap`, known at trace time, caps them
+    smoothly, to `soft_cap * tanh(score / soft_cap)`. `alibi_slopes` has one number per
+    query head, and subtracts it times the size of the distance. `distance_bias`,
+    (heads, n), adds the number of the distance: entry `n // 2` is that of distance 0,
+    later ones are towards the past, and pairs that are farther apart take the first or
+    the last. Slopes and biases have no gradient.
+
     Within `jax.shard_map`, the arrays are those of one shard. If heads are sharded,
     `heads_axis` is the mesh axis that they are sharded over, and `structure` describes
     all heads, from which each shard takes its part.
@@ -81,6 +94,9 @@ def attention(
         "layout": layout,
         "alignment": alignment,
         "sinks": sinks,
+        "soft_cap": soft_cap,
+        "alibi_slopes": alibi_slopes,
+        "distance_bias": distance_bias,
         "return_lse": return_lse,
         "deterministic": deterministic,
         "heads_axis": heads_axis,
@@ -102,8 +118,17 @@ def attention(
             f"expected a scale that is a finite number when it is traced, got {scale}; "
             "multiply the queries by one that is an array"
         )
-    if sinks is not None:
-        arrays["sink"] = _checked_sinks(sinks, sizes["q"]["h"])
+    if soft_cap is not None and (
+        isinstance(soft_cap, jax.core.Tracer) or not 0 < soft_cap < math.inf
+    ):
+        raise ArgumentError(
+            "expected a soft_cap that is a positive, finite number when it is traced, "
+            f"got {soft_cap}"
+        )
+    of_heads = {"sink": sinks, "slopes": alibi_slopes, "bias": distance_bias}
+    for name, array in of_heads.items():
+        if array is not None:
+            arrays[name] = _checked_of_heads(name, array, sizes["q"]["h"])
     arrays = _vary_alike(arrays)
 
     def call(structure: Structure) -> tuple[jax.Array, ...]:
@@ -116,10 +141,13 @@ def attention(
             value_dim=sizes["v"]["d"],
             lse=return_lse,
             sinks=sinks is not None,
+            soft_cap=soft_cap is not None,
+            alibi_slopes=alibi_slopes is not None,
+            distance_bias=arrays["bias"].shape[1] if "bias" in arrays else 0,
             deterministic=None,
             alignment=alignment,
         )
-        options = _Call(problem, layout, float(scale))
+        options = _Call(problem, layout, float(scale), soft_cap)
         return _attention(tuple(arrays.values()), options, deterministic)
 
     if heads_axis is None:
@@ -142,6 +170,12 @@ def _attention(operands, call: _Call, deterministic: bool | None):
 
 
 def _forward(operands, call: _Call, deterministic: bool | None):
+    for name, primal in zip(call.problem.operands, operands):  # noqa: B905
+        if name in ("slopes", "bias") and primal.perturbed:
+            raise UnsupportedError(
+                f"{_OF_HEADS[name]}: spattn has no gradient by it; apply "
+                "jax.lax.stop_gradient to it"
+            )
     operands = tuple(primal.value for primal in operands)
     with_lse = replace(call, problem=replace(call.problem, lse=True))
     output, lse = _launch_once(with_lse, *operands)
@@ -150,7 +184,7 @@ def _forward(operands, call: _Call, deterministic: bool | None):
 
 
 def _backward(call: _Call, deterministic: bool | None, saved, gradients):
-    (q, k, v, *sinks), output, lse = saved
+    (q, k, v, *of_heads), output, lse = saved
     dout, *others = gradients
     if isinstance(dout, SymbolicZero):
         dout = jnp.zeros_like(output)
@@ -159,8 +193,10 @@ def _backward(call: _Call, deterministic: bool | None, saved, gradients):
     problem = call.problem.backward(
         lse_gradient=bool(dlse), deterministic=deterministic
     )
-    inputs = q, k, v, output, lse, dout, *dlse, *sinks
-    return (tuple(_launch_once(replace(call, problem=problem), *inputs)),)
+    inputs = q, k, v, output, lse, dout, *dlse, *of_heads
+    results = _launch_once(replace(call, problem=problem), *inputs)
+    constants = (jnp.zeros_like(x) for x in of_heads[len(results) - 3 :])
+    return ((*results, *constants),)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -198,7 +234,8 @@ def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
         operand.astype(_DTYPES[problem.element(name)])
         for name, operand in zip(problem.operands, operands)  # noqa: B905
     ]
-    return _ffi.call(problem, layout, call.scale, queries, keys, operands, results)
+    numbers = call.scale, call.soft_cap
+    return _ffi.call(problem, layout, numbers, queries, keys, operands, results)
 
 
 def _checked(name: str, array: Any, layout: str) -> jax.Array:
@@ -220,13 +257,18 @@ def _checked(name: str, array: Any, layout: str) -> jax.Array:
     return array
 
 
-def _checked_sinks(sinks: Any, heads: int) -> jax.Array:
-    if jnp.shape(sinks) != (heads,):
+def _checked_of_heads(name: str, array: Any, heads: int) -> jax.Array:
+    shape, rank = jnp.shape(array), 2 if name == "bias" else 1
+    if len(shape) != rank or shape[0] != heads or shape[-1] == 0:
+        expected = {
+            "sink": f"one logit per query head, the shape ({heads},)",
+            "slopes": f"one slope per query head, the shape ({heads},)",
+            "bias": f"numbers per query head, the shape ({heads}, distances)",
+        }
         raise ArgumentError(
-            f"sinks: expected one logit per query head, the shape ({heads},), got "
-            f"{jnp.shape(sinks)}"
+            f"{_OF_HEADS[name]}: expected {expected[name]}, got {shape}"
         )
-    return jnp.asarray(sinks, jnp.float32)
+    return jnp.asarray(array, jnp.float32)
 
 
 def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:

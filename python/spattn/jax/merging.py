@@ -140,4 +140,5 @@ def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
         if layout == "bnhd" and len(shape) == 4:
             shape = (shape[0], shape[2], shape[1], shape[3])
         results.append(_like(first, shape, jnp.dtype(_DTYPES[problem.element(name)])))
-    return _ffi.call(problem, layout, math.nan, LENGTH, LENGTH, operands, results)
+    numbers = math.nan, None
+    return _ffi.call(problem, layout, numbers, LENGTH, LENGTH, operands, results)

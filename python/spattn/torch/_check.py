@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -65,8 +66,17 @@ def check_tensors(layout: str, **tensors: Any) -> None:
             )
 
 
-def check(query: Any, key: Any, value: Any, layout: str, sinks: Any = None) -> None:
-    """Checks the tensors of an attention."""
+def check(
+    query: Any,
+    key: Any,
+    value: Any,
+    layout: str,
+    sinks: Any = None,
+    soft_cap: float | None = None,
+    alibi_slopes: Any = None,
+    distance_bias: Any = None,
+) -> None:
+    """Checks the tensors of an attention, and its soft cap."""
     check_tensors(layout, query=query, key=key, value=value)
     heads, length = axes(layout)
 
@@ -91,25 +101,42 @@ def check(query: Any, key: Any, value: Any, layout: str, sinks: Any = None) -> N
             "expected a number of query heads that is a multiple of that of key heads, "
             f"got {query.shape[heads]} and {key.shape[heads]}"
         )
-    if sinks is not None:
-        _check_sinks(sinks, query, query.shape[heads])
+    count = query.shape[heads]
+    for name, tensor, what in (
+        ("sinks", sinks, "one logit"),
+        ("alibi_slopes", alibi_slopes, "one slope"),
+    ):
+        if tensor is not None:
+            _check_of_heads(name, tensor, query)
+            if tuple(tensor.shape) != (count,):
+                raise ArgumentError(
+                    f"{name}: expected {what} per query head, the shape ({count},), "
+                    f"got {tuple(tensor.shape)}"
+                )
+    if distance_bias is not None:
+        _check_of_heads("distance_bias", distance_bias, query)
+        shape = tuple(distance_bias.shape)
+        if len(shape) != 2 or shape[0] != count or shape[1] == 0:
+            raise ArgumentError(
+                "distance_bias: expected numbers per query head, the shape "
+                f"({count}, distances), got {shape}"
+            )
+    if soft_cap is not None and not 0 < soft_cap < math.inf:
+        raise ArgumentError(
+            f"expected a soft_cap that is positive and finite, got {soft_cap}"
+        )
 
 
-def _check_sinks(sinks: Any, query: torch.Tensor, heads: int) -> None:
-    if not isinstance(sinks, torch.Tensor):
+def _check_of_heads(name: str, tensor: Any, query: torch.Tensor) -> None:
+    if not isinstance(tensor, torch.Tensor):
         raise ArgumentError(
-            f"sinks: expected a torch.Tensor, got {type(sinks).__name__}"
+            f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
         )
-    if tuple(sinks.shape) != (heads,):
+    if tensor.dtype != torch.float32:
+        raise ArgumentError(f"{name}: expected float32, got {tensor.dtype}")
+    if tensor.device != query.device:
         raise ArgumentError(
-            f"sinks: expected one logit per query head, the shape ({heads},), got "
-            f"{tuple(sinks.shape)}"
-        )
-    if sinks.dtype != torch.float32:
-        raise ArgumentError(f"sinks: expected float32, got {sinks.dtype}")
-    if sinks.device != query.device:
-        raise ArgumentError(
-            f"sinks: expected the device of query, {query.device}, got {sinks.device}"
+            f"{name}: expected the device of query, {query.device}, got {tensor.device}"
         )
 
 

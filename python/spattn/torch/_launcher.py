@@ -50,7 +50,10 @@ class _Request(ctypes.Structure):
         ("lse_gradient", c_int32),
         ("deterministic", c_int32),
         ("sinks", c_int32),
+        ("soft_cap", c_int32),
+        ("slopes", c_int32),
         ("sequences", c_int32),
+        ("distances", c_int64),
         ("parts", c_char_p),
     ]
 
@@ -79,6 +82,9 @@ def kernel_of(request: _Request) -> int:
         lse=not request.gradients,
         lse_gradient=bool(request.lse_gradient),
         sinks=bool(request.sinks),
+        soft_cap=bool(request.soft_cap),
+        alibi_slopes=bool(request.slopes),
+        distance_bias=request.distances,
         # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),

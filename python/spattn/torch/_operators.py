@@ -22,12 +22,16 @@ from . import _check
 from ._launcher import library
 
 _OPTIONS = 'str structure, float? scale=None, str layout="bhnd", str alignment="end"'
+#: What modifies scores.
+_SCORES = "float? soft_cap=None, Tensor? alibi_slopes=None, Tensor? distance_bias=None"
 #: Where sequences start and end, (batch, sequences) in int32, and what length bounds
 #: depend on.
 _SEQUENCES = (
     "Tensor? query_starts=None, Tensor? query_ends=None, Tensor? key_starts=None, "
     'Tensor? key_ends=None, str bound_length="sequence"'
 )
+#: What few calls have, behind the sinks of the forward operator.
+_MORE = f"{_SCORES}, {_SEQUENCES}"
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
@@ -38,11 +42,11 @@ _READ = (
 _GRADIENTS = "Tensor grad_query, Tensor grad_key, Tensor grad_value"
 for _schema in (
     f"attention(Tensor query, Tensor key, Tensor value, {_OPTIONS}, "
-    f"Tensor? sinks=None, {_SEQUENCES}) -> (Tensor output, Tensor lse)",
-    f"attention_backward({_READ}, {_OPTIONS}, bool deterministic=False, "
-    f"{_SEQUENCES}) -> ({_GRADIENTS})",
+    f"Tensor? sinks=None, {_MORE}) -> (Tensor output, Tensor lse)",
+    f"attention_backward({_READ}, {_OPTIONS}, bool deterministic=False, {_MORE}) "
+    f"-> ({_GRADIENTS})",
     f"attention_backward.sinks({_READ}, Tensor sinks, {_OPTIONS}, "
-    f"bool deterministic=False, {_SEQUENCES}) -> ({_GRADIENTS}, Tensor grad_sinks)",
+    f"bool deterministic=False, {_MORE}) -> ({_GRADIENTS}, Tensor grad_sinks)",
 ):
     _library.define(_schema, tags=_TAGS)
 assert library  # Loading it has registered the implementations.
@@ -80,10 +84,14 @@ def _(
     layout="bhnd",
     alignment="end",
     sinks=None,
+    soft_cap=None,
+    alibi_slopes=None,
+    distance_bias=None,
     *sequences,
     **named,
 ):
-    _check.check(query, key, value, layout, sinks)
+    scores = soft_cap, alibi_slopes, distance_bias
+    _check.check(query, key, value, layout, sinks, *scores)
     heads, length = _check.axes(layout)
     sizes = query.shape[0], query.shape[heads], query.shape[length]
     lse = query.new_empty(sizes, dtype=torch.float32)
@@ -104,10 +112,14 @@ def _(
     layout="bhnd",
     alignment="end",
     deterministic=False,
+    soft_cap=None,
+    alibi_slopes=None,
+    distance_bias=None,
     *sequences,
     **named,
 ):
-    _check.check(query, key, value, layout)
+    scores = soft_cap, alibi_slopes, distance_bias
+    _check.check(query, key, value, layout, None, *scores)
     return tuple(_rows_like(x, x.shape[3], layout) for x in (query, key, value))
 
 
@@ -126,10 +138,14 @@ def _(
     layout="bhnd",
     alignment="end",
     deterministic=False,
+    soft_cap=None,
+    alibi_slopes=None,
+    distance_bias=None,
     *sequences,
     **named,
 ):
-    _check.check(query, key, value, layout, sinks)
+    scores = soft_cap, alibi_slopes, distance_bias
+    _check.check(query, key, value, layout, sinks, *scores)
     rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
     return *rows, torch.empty_like(sinks, memory_format=torch.contiguous_format)
 
@@ -146,27 +162,18 @@ def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
     ctx.set_materialize_grads(False)
 
 
-#: The sinks and the sequences of a call without any.
-_DEFAULTS = (None, None, None, None, None, "sequence")
-
-
 def save_call(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
     """Saves the tensors and options of a call."""
-    query, key, value, *options = inputs
-    ctx.options = options[:4]
+    query, key, value, *_ = inputs
     # torch may omit arguments that have their defaults.
-    given = options[4:]
-    *optional, ctx.bound_length = (*given, *_DEFAULTS[len(given) :])
-    ctx.given = tuple(x is not None for x in optional)
-    there = (x for x in optional if x is not None)
-    ctx.save_for_backward(query, key, value, *results, *there)
-
-
-def _saved(ctx: Any) -> tuple[tuple[Tensor, ...], list[Tensor | None]]:
-    """What was saved: five tensors, then sinks and those of sequences, or None."""
-    tensors = iter(ctx.saved_tensors)
-    basic = tuple(next(tensors) for _ in range(5))
-    return basic, [next(tensors) if given else None for given in ctx.given]
+    ctx.options, ctx.optional = inputs[3:7], inputs[7:]
+    if not ctx.optional:
+        ctx.save_for_backward(query, key, value, *results)
+        return
+    tensors = [x for x in ctx.optional if isinstance(x, Tensor)]
+    ctx.save_for_backward(query, key, value, *results, *tensors)
+    # The class stands for a tensor that is saved.
+    ctx.optional = [Tensor if isinstance(x, Tensor) else x for x in ctx.optional]
 
 
 def gradients(
@@ -174,24 +181,27 @@ def gradients(
 ) -> tuple:
     """The gradients of all inputs of an attention. `call`, if given, replaces the
     operator."""
-    saved, (sinks, *sequences) = _saved(ctx)
+    saved, optional = ctx.saved_tensors, ctx.optional
     if grad_output is None:
         if grad_lse is None:
-            return (None,) * 13
+            return (None,) * 16
         grad_output = torch.zeros_like(saved[3])
-    if sinks is not None:
-        saved = *saved, sinks
-    arguments = grad_output, grad_lse, *saved, *ctx.options, _is_deterministic()
-    if ctx.bound_length != "sequence" or any(x is not None for x in sequences):
-        arguments = *arguments, *sequences, ctx.bound_length
-    overload = backward_of(arguments)
+    arguments = grad_output, grad_lse, *saved[:5]
+    overload = attention_backward
+    if optional:
+        tensors = iter(saved[5:])
+        sinks, *optional = (next(tensors) if x is Tensor else x for x in optional)
+        if sinks is not None:
+            arguments = *arguments, sinks
+            overload = attention_backward_sinks
+    arguments = *arguments, *ctx.options, _is_deterministic(), *optional
     if call is None and not torch.is_grad_enabled():
         with below_autograd():
             results = overload._op(*arguments)
     else:
         results = (call or overload)(*arguments)
     *rows, sinks = results if len(results) == 4 else (*results, None)
-    return *rows, None, None, None, None, sinks, *(None,) * 5
+    return *rows, None, None, None, None, sinks, *(None,) * 8
 
 
 torch.library.register_autograd(
@@ -280,11 +290,17 @@ def backward_of(arguments: tuple) -> Any:
     return attention_backward_sinks if has_sinks else attention_backward
 
 
+def _refuse_mapped(dims: tuple, names: dict[int, str]) -> None:
+    """Refuses to map numbers of heads."""
+    for position, name in names.items():
+        if position < len(dims) and dims[position] is not None:
+            raise UnsupportedError(f"vmap cannot map {name}; all batches share them")
+
+
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention."""
-    if len(arguments) > 7 and arguments[7] is not None and dims[7] is not None:
-        raise UnsupportedError("vmap cannot map sinks; all batches share them")
-    return _unfold(info, attention(*_fold_call(info, dims, arguments, 3, 8)))
+    _refuse_mapped(dims, {7: "sinks", 9: "alibi_slopes", 10: "distance_bias"})
+    return _unfold(info, attention(*_fold_call(info, dims, arguments, 3, 11)))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
@@ -294,7 +310,8 @@ def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
             "vmap has no gradients of attention with sinks, which would be a sum over "
             "the mapped dimension"
         )
-    return _unfold(info, attention_backward(*_fold_call(info, dims, arguments, 7, 12)))
+    _refuse_mapped(dims, {13: "alibi_slopes", 14: "distance_bias"})
+    return _unfold(info, attention_backward(*_fold_call(info, dims, arguments, 7, 15)))
 
 
 torch.library.register_vmap("spattn::attention", map_attention, lib=_library)

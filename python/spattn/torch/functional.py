@@ -57,6 +57,9 @@ def attention(
     layout: str = "bhnd",
     alignment: str = "end",
     sinks: Tensor | None = None,
+    soft_cap: float | None = None,
+    alibi_slopes: Tensor | None = None,
+    distance_bias: Tensor | None = None,
     query_lengths: Tensor | None = None,
     key_lengths: Tensor | None = None,
     query_starts: Tensor | None = None,
@@ -89,6 +92,12 @@ def attention(
     softmax of each of the head's queries, unscaled and without a value, and has a
     gradient. The log-sum-exp includes it; it is the sink where a query sees no key.
 
+    Scores may be modified, in this order. `soft_cap` caps them smoothly, to
+    `soft_cap * tanh(score / soft_cap)`, as in Gemma 2. `alibi_slopes` has one number
+    per query head, and subtracts it times the size of the distance. `distance_bias`,
+    (heads, n), adds the number of the distance, as in T5: entry `n // 2` is that of
+    distance 0, later ones are towards the past, and pairs that are farther apart take
+    the first or the last. Slopes and biases are constants: they have no gradient.
     Rows of a batch may be padded, or hold packed documents. All of these are int32
     tensors on the device of `query`. `query_lengths` and `key_lengths`, (batch,), say
     how many queries and keys each row has, before its padding; `query_starts` and
@@ -109,12 +118,20 @@ def attention(
     if padded:
         value_dim, scale = value.shape[-1], _padding.scale_of(query, scale)
         query, key, value = _padding.pad(query, key, value)
-    inputs = query, key, value, text, scale, layout, alignment, sinks
+    # Most calls have nothing optional, and are to be fast.
+    inputs = query, key, value, text, scale, layout, alignment
+    slopes = _constant(alibi_slopes, "alibi_slopes")
+    scores = soft_cap, slopes, _constant(distance_bias, "distance_bias")
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
     if rows or bound_length != "sequence":
-        inputs = *inputs, *_check.sequences(query, rows, bound_length), bound_length
+        sequences = _check.sequences(query, rows, bound_length)
+        inputs = *inputs, sinks, *scores, *sequences, bound_length
+    elif not (soft_cap is None and alibi_slopes is None and distance_bias is None):
+        inputs = *inputs, sinks, *scores
+    elif sinks is not None:
+        inputs = *inputs, sinks
     if torch.compiler.is_compiling():
         results = _operators.attention(*inputs)
         results = results if return_lse else results[0]
@@ -123,20 +140,38 @@ def attention(
     return _padding.narrow(results, value_dim) if padded else results
 
 
-def _is_plain(*tensors: Tensor) -> bool:
+def _constant(tensor: Any, name: str) -> Any:
+    """Numbers of heads in float32, which the loss must not depend on."""
+    if not isinstance(tensor, Tensor):
+        return tensor
+    if tensor.requires_grad and torch.is_grad_enabled():
+        raise UnsupportedError(
+            f"{name}: spattn has no gradient by it; pass {name}.detach(), or use "
+            "torch.nn.attention.flex_attention to train it"
+        )
+    return tensor if tensor.dtype == torch.float32 else tensor.float()
+
+
+_TENSORS = {Tensor, torch.nn.Parameter}
+# What arguments behind the options may be.
+_OPTIONAL = {*_TENSORS, type(None), float, int, str}
+
+
+def _is_plain(tensors: tuple, optional: tuple) -> bool:
     """Whether no tensor subclass needs to intercept the call."""
-    return all(type(x) is Tensor or type(x) is torch.nn.Parameter for x in tensors)
+    return _TENSORS.issuperset(map(type, tensors)) and (
+        not optional or _OPTIONAL.issuperset(map(type, optional))
+    )
 
 
 def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
     """Calls the operator on the fastest path for the active dispatch features."""
-    query, key, value, _, _, layout, _, sinks, *_ = inputs
+    tensors, options, optional = inputs[:3], inputs[3:7], inputs[7:]
+    query, key, value = tensors
     try:
         if torch._C._are_functorch_transforms_active():
             results = _transforms.Attention.apply(*inputs)
-        elif not _is_plain(query, key, value) or not (
-            sinks is None or _is_plain(sinks)
-        ):
+        elif not _is_plain(tensors, optional):
             results = _operators.attention(*inputs)
         elif torch._C._is_any_autocast_enabled() and torch.is_autocast_enabled(
             query.device.type
@@ -148,7 +183,7 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
             query.requires_grad
             or key.requires_grad
             or value.requires_grad
-            or (sinks is not None and sinks.requires_grad)
+            or (optional and getattr(optional[0], "requires_grad", False))
         ):
             _launcher.recording = True
             function = _AttentionAndLse if return_lse else _Attention
@@ -159,19 +194,17 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
                 results = _operators.run_attention(*inputs)
         return results if return_lse else results[0]
     except (RuntimeError, TypeError) as error:
-        raise _explain(error, (query, key, value), layout, sinks) from error
+        raise _explain(error, (query, key, value), options[2], *optional[:4]) from error
 
 
-def _explain(
-    error: Exception, tensors: tuple, layout: str, sinks: Any = None
-) -> Exception:
+def _explain(error: Exception, tensors: tuple, layout: str, *more: Any) -> Exception:
     """The most helpful exception for an error of an operator: the Python checks name
     arguments and sizes that C++ does not know."""
     found = exception_of(error)
     if isinstance(found, SpattnError) and not isinstance(found, ArgumentError):
         return found
     try:
-        _check.check(*tensors, layout, sinks)
+        _check.check(*tensors, layout, *more)
     except SpattnError as better:
         return better
     return found

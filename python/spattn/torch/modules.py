@@ -25,11 +25,13 @@ class Attention(nn.Module):
         scale: float | None = None,
         layout: str = "bhnd",
         alignment: str = "end",
+        soft_cap: float | None = None,
     ) -> None:
         super().__init__()
         # Stored as text, so that torch.compile guards on a string.
         self.structure = as_structure(structure).text
         self.scale, self.layout, self.alignment = scale, layout, alignment
+        self.soft_cap = soft_cap
 
     def forward(
         self,
@@ -38,6 +40,8 @@ class Attention(nn.Module):
         value: Tensor,
         *,
         sinks: Tensor | None = None,
+        alibi_slopes: Tensor | None = None,
+        distance_bias: Tensor | None = None,
         return_lse: bool = False,
         **sequences: Any,
     ) -> Tensor | tuple[Tensor, Tensor]:
@@ -52,6 +56,9 @@ class Attention(nn.Module):
             layout=self.layout,
             alignment=self.alignment,
             sinks=sinks,
+            soft_cap=self.soft_cap,
+            alibi_slopes=alibi_slopes,
+            distance_bias=distance_bias,
             return_lse=return_lse,
             **sequences,
         )
@@ -61,6 +68,7 @@ class Attention(nn.Module):
             "scale": (self.scale, None),
             "layout": (self.layout, "bhnd"),
             "alignment": (self.alignment, "end"),
+            "soft_cap": (self.soft_cap, None),
         }
         given = [f"{k}={v!r}" for k, (v, default) in options.items() if v != default]
         return ", ".join([self.structure, *given])

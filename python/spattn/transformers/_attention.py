@@ -14,7 +14,6 @@ from ..errors import ArgumentError, UnsupportedError
 from ._config import configured
 
 _UNSUPPORTED = {
-    "softcap": "set config.attn_logit_softcapping = None if the model can do without",
     "position_bias": 'use attn_implementation="flex_attention"',
     "output_attentions": 'use attn_implementation="eager" to see probabilities',
 }
@@ -32,6 +31,7 @@ def attention(
     sliding_window: int | None = None,
     is_causal: bool | None = None,
     s_aux: torch.Tensor | None = None,
+    softcap: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention for a layer: takes (batch, heads, length, dim) tensors, and returns
@@ -56,7 +56,14 @@ def attention(
     structure = _structure(module, query.shape[1], sliding_window, is_causal)
     sequences = _sequences(attention_mask, structure, kwargs)
     out = operators.attention(
-        query, key, value, structure, scale=scaling, sinks=s_aux, **sequences
+        query,
+        key,
+        value,
+        structure,
+        scale=scaling,
+        sinks=s_aux,
+        soft_cap=softcap,
+        **sequences,
     )
     return out.transpose(1, 2).contiguous(), None
 

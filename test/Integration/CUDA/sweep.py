@@ -5,12 +5,12 @@
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
-whether there are sink logits, packed or padded sequences, a log-sum-exp or a gradient
-by it, and options of spattn-gpu, among them targets older than the GPU. Outputs are
-poisoned ahead of a run, and the sampled rows of every head are compared; rows without
-keys have to be exact zeros and -inf. With --gradients, those are computed instead, at
-lengths to 3,000. Prints what fails and the largest error. --device=cpu tries the cases
-themselves, without a GPU.
+whether there are sink logits, packed or padded sequences, a soft cap, slopes, a bias
+by distance, a log-sum-exp or a gradient by it, and options of spattn-gpu, among them
+targets older than the GPU. Outputs are poisoned ahead of a run, and the sampled rows
+of every head are compared; rows without keys have to be exact zeros and -inf. With
+--gradients, those are computed instead, at lengths to 3,000. Prints what fails and
+the largest error. --device=cpu tries the cases themselves, without a GPU.
 """
 
 import argparse
@@ -30,6 +30,9 @@ from pathlib import Path
 LIMITS = {"bf16": 5e-3, "f16": 7e-4}
 # Probabilities and gradients of scores are rounded, too.
 GRADIENT_LIMITS = {"bf16": 1e-2, "f16": 1.5e-3}
+# With a soft cap, whose tanh plain PyTorch rounds, and the hardware approximates.
+CAPPED_LIMITS = {"bf16": 1e-2, "f16": 2e-3}
+CAPPED_GRADIENT_LIMITS = {"bf16": 1.4e-2, "f16": 2.2e-3}
 # What is left of gradients that are 0: dq and dk, where queries see one key. With
 # one of 3,000 keys or queries left out, errors are larger.
 GRADIENT_NOISE = 1e-3
@@ -69,6 +72,11 @@ class Problem:
     #: Sequences of a batch entry, if they are said; and the length bounds depend on.
     sequences: int | None = None
     bound_length: str = "sequence"
+    #: 0: none.
+    soft_cap: float = 0
+    alibi_slopes: bool = False
+    #: Distances that there is a bias for.
+    distance_bias: int = 0
 
     @classmethod
     def draw(
@@ -113,12 +121,55 @@ class Problem:
             self.tensor(self.heads, None, "f32"),
         )
 
-    def sink(self) -> tuple[str, str, str]:
-        """The argument of the sink logits, their clause, and their type."""
-        if not self.sink_logits:
-            return "", "", ""
-        sink = f"tensor<{self.heads}xf32>"
-        return f", %s: {sink}", f" sink_logits(%s : {sink})", sink
+    def draw_more(self, seed: int) -> None:
+        """Draws what came later, so that cases are otherwise those of before."""
+        self.sink_logits = random.Random(f"sink {seed}").random() < 0.4
+        r = random.Random(f"sequences {seed}")
+        # Documents of a pack, or a padded sequence, more often than not.
+        self.sequences = r.choice((None, 1, 2, 5, 17))
+        if self.sequences is not None:
+            self.bound_length = r.choice(("sequence", "sequence", "pack"))
+        r = random.Random(f"scores {seed}")
+        if r.random() < 0.3:
+            self.soft_cap = r.choice((1.0, 5.0, 50.0))
+        if self.sequences is not None:
+            return  # With slopes or a bias, a GPU refuses them.
+        self.alibi_slopes = r.random() < 0.25
+        if r.random() < 0.25:
+            self.distance_bias = r.choice((1, 2, 33, 257, 2000))
+
+    def given(self) -> tuple[str, str]:
+        """The arguments of sinks, of sequences and of what modifies scores, and their
+        clauses."""
+        arguments, clauses = "", ""
+        for is_given, name, clause, type in (
+            (self.sink_logits, "s", "sink_logits", f"{self.heads}xf32"),
+            *(
+                (self.sequences, name, clause, "?x?xi32")
+                for name, clause in (
+                    ("qs", "query_starts"),
+                    ("qe", "query_ends"),
+                    ("ks", "key_starts"),
+                    ("ke", "key_ends"),
+                )
+            ),
+            (self.alibi_slopes, "m", "alibi_slopes", f"{self.heads}xf32"),
+            (
+                self.distance_bias,
+                "b",
+                "distance_bias",
+                f"{self.heads}x{self.distance_bias}xf32"
+                if self.layout.index("h") < self.layout.index("d")
+                else f"{self.distance_bias}x{self.heads}xf32",
+            ),
+        ):
+            if is_given:
+                arguments += f", %{name}: tensor<{type}>"
+                clauses += f" {clause}(%{name} : tensor<{type}>)"
+        if self.soft_cap:
+            arguments += ", %c: f32"
+            clauses += " soft_cap(%c)"
+        return arguments, clauses
 
     def attributes(self) -> str:
         alignment = f"alignment = #spattn.alignment<{self.alignment}>"
@@ -126,23 +177,6 @@ class Problem:
         if self.bound_length == "sequence":
             return f'{{{alignment}, layout = "{self.layout}"}}'
         return f'{{{alignment}, {bounds}, layout = "{self.layout}"}}'
-
-    def draw_sequences(self, r: random.Random) -> None:
-        """Documents of a pack, or a padded sequence, more often than not."""
-        self.sequences = r.choice((None, 1, 2, 5, 17))
-        if self.sequences is not None:
-            self.bound_length = r.choice(("sequence", "sequence", "pack"))
-
-    def ends(self) -> tuple[str, str]:
-        """The arguments that say where sequences are, and their clauses."""
-        if self.sequences is None:
-            return "", ""
-        type = "tensor<?x?xi32>"
-        names = {"qs": "query_starts", "qe": "query_ends"}
-        names |= {"ks": "key_starts", "ke": "key_ends"}
-        arguments = "".join(f", %{name}: {type}" for name in names)
-        clauses = "".join(f" {x}(%{name} : {type})" for name, x in names.items())
-        return arguments, clauses
 
     def shapes(self) -> list[str]:
         """Options of spattn-run. Other shapes follow from these."""
@@ -154,11 +188,8 @@ class Problem:
         return [
             f"--shape=q:{shape(self.heads, self.queries)}",
             f"--shape=k:{shape(self.key_heads, self.keys)}",
-            *(
-                []
-                if self.sequences is None
-                else [f"--shape=qs:{self.batch}x{self.sequences}"]
-            ),
+            *([f"--scalar=c:{self.soft_cap}"] if self.soft_cap else []),
+            *([f"--shape=qs:{self.batch}x{self.sequences}"] if self.sequences else []),
         ]
 
     def summary(self) -> dict:
@@ -173,31 +204,32 @@ class Problem:
             "sink_logits": self.sink_logits,
             "sequences": self.sequences,
             "bound_length": self.bound_length,
+            "soft_cap": self.soft_cap,
+            "alibi_slopes": self.alibi_slopes,
+            "distance_bias": self.distance_bias,
         }
 
 
 def attention(
-    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random, other
+    tool: str, r: random.Random, seed: int, other: tuple[int, int] | None
 ) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000, other
     )
-    problem.sink_logits = sink_logits
-    problem.draw_sequences(sequences)
-    ends, ends_clause = problem.ends()
+    problem.draw_more(seed)
     q, k, v, o, logs = problem.types()
-    sink, sink_clause, _ = problem.sink()
+    given, clauses = problem.given()
     lse = r.random() < 0.5
     outs, types, results = "%o", o, "%r"
     if lse:
         outs, types, results = "%o, %l", f"{o}, {logs}", "%r:2"
     returned = "%r#0, %r#1" if lse else "%r"
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}{ends},
-             %o: {o}{f", %l: {logs}" if lse else ""}) -> ({types}) {{
+func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse else ""})
+    -> ({types}) {{
   {results} = spattn.attention structure({problem.structure})
-      ins(%q, %k, %v : {q}, {k}, {v}){sink_clause}{ends_clause} outs({outs} : {types})
+      ins(%q, %k, %v : {q}, {k}, {v}){clauses} outs({outs} : {types})
       {problem.attributes()}
   return {returned} : {types}
 }}
@@ -221,34 +253,32 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{sink}{ends},
 
 
 def gradients(
-    tool: str, r: random.Random, sink_logits: bool, sequences: random.Random, other
+    tool: str, r: random.Random, seed: int, other: tuple[int, int] | None
 ) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
     problem = Problem.draw(
         tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000, other
     )
-    problem.sink_logits = sink_logits
-    problem.draw_sequences(sequences)
-    ends, ends_clause = problem.ends()
+    problem.draw_more(seed)
     q, k, v, o, logs = problem.types()
-    sink, sink_clause, sink_type = problem.sink()
+    given, clauses = problem.given()
     outs, types, results = "%dq, %dk, %dv", f"{q}, {k}, {v}", "%r#0, %r#1, %r#2"
-    if sink_logits:
-        outs, types = f"{outs}, %ds", f"{types}, {sink_type}"
+    if problem.sink_logits:
+        outs, types = f"{outs}, %ds", f"{types}, tensor<{problem.heads}xf32>"
         results = f"{results}, %r#3"
     destinations = ", ".join(
         f"{name}: {type}"
         for name, type in zip(outs.split(", "), types.split(", "), strict=True)
     )
+    count = len(types.split(", "))
     dlse = r.random() < 0.5
     more = f", %h: {logs}" if dlse else ""
     clause = f" dlse(%h : {logs})" if dlse else ""
     source = f"""
-func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{sink}{ends},
+func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{given},
              {destinations}) -> ({types}) {{
-  %r:{3 + sink_logits} = spattn.attention_backward structure({problem.structure})
-      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}{sink_clause}
-     {ends_clause}
+  %r:{count} = spattn.attention_backward structure({problem.structure})
+      ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}{clauses}
       outs({outs} : {types})
       {problem.attributes()}
   return {results} : {types}
@@ -297,13 +327,11 @@ class Case:
     def draw(cls, options: argparse.Namespace, seed: int) -> "Case":
         draw = gradients if options.gradients else attention
         # Drawn apart, so that cases are otherwise those of before there were these.
-        sink = random.Random(f"sink {seed}").random() < 0.4
-        sequences = random.Random(f"sequences {seed}")
         r, other = random.Random(f"dimensions {seed}"), None
         if r.random() < 0.25:
             other = r.choice(WIDE if options.device == "cuda" else ODD)
         problem, source, pipeline, more = draw(
-            options.tool, random.Random(seed), sink, sequences, other
+            options.tool, random.Random(seed), seed, other
         )
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
@@ -316,9 +344,11 @@ class Case:
         ]
 
     def judged(self, entry: dict, options: argparse.Namespace) -> dict:
-        limits, noise = LIMITS, 0.0
+        is_capped = self.problem.soft_cap > 0
+        limits, noise = CAPPED_LIMITS if is_capped else LIMITS, 0.0
         if options.gradients:
-            limits, noise = GRADIENT_LIMITS, GRADIENT_NOISE
+            limits = CAPPED_GRADIENT_LIMITS if is_capped else GRADIENT_LIMITS
+            noise = GRADIENT_NOISE
         limit, lse = limits[self.problem.element], self.more.get("lse", False)
         wrong, largest = judge(entry, limit, noise, lse)
         if wrong:
