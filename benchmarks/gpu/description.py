@@ -125,9 +125,9 @@ class Description:
         words = [array.address, *strides[1:], 0, *sizes, 0]
         return struct.pack("<16q", *words, *[0] * (16 - len(words)))
 
-    def argument(self, text: str, arrays, scratch, extents, scale: float) -> bytes:
+    def argument(self, text: str, arrays, scratch, extents, scale) -> bytes:
         """An argument's value; `scratch` are addresses. Operands that are left out
-        have the address 0."""
+        have the address 0. `scale` is the one number, or several by name."""
         kind, _, name = text.partition(" ")
         if kind == "tensor":
             recipe = self.maps[int(name.split()[1])]
@@ -138,7 +138,8 @@ class Description:
         if kind == "scratch":
             return struct.pack("<Q", scratch[name])
         if kind == "f32":
-            return struct.pack("<f", scale)
+            number = scale[name] if isinstance(scale, dict) else scale
+            return struct.pack("<f", number)
         if name.startswith("stride:"):
             _, buffer, dimension = name.split(":")
             names = [d for d, _ in self.operands[buffer]]

@@ -10,6 +10,12 @@
 // CHECK: summary
 // CHECK-COUNT-15: {{e-0[6-9]}}
 
+// A soft cap that is no bound is refused by the call.
+// RUN: not spattn-run %t.mlir --entry=cap_full --scalar=c:0 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: not spattn-run %t.mlir --entry=cap_full --scalar=c:nan --device=reference 2>&1 | FileCheck %s --check-prefix=NAN
+// ZERO: is a soft_cap of 0{{.*}}, expected a positive, finite number
+// NAN: expected a positive, finite soft_cap, got nan
+
 // RUN: sed -e s/TYPE/bf16/ %s > %t.bf16.mlir
 // RUN: spattn-run %t.bf16.mlir --scalar=c:1.5 --check=100000 | FileCheck %s --check-prefix=HALF
 // RUN: sed -e s/TYPE/f16/ %s > %t.f16.mlir

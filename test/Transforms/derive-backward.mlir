@@ -173,3 +173,30 @@ func.func @empty(%q: !t, %s: !s) -> !t {
       outs(%o : !t) {differentiated}
   return %r : !t
 }
+
+// -----
+
+// What modifies scores is given to the gradients, too, and has none: a soft cap is an argument, or
+// a constant.
+
+!t = tensor<1x2x8x4xf32>
+!s = tensor<2xf32>
+
+// CHECK-LABEL: func.func @scores_backward(
+// CHECK-SAME: %[[S:[a-z0-9]*]]: tensor<2xf32>, %[[C:[a-z0-9]*]]: f32
+// CHECK: spattn.attention_backward {{.*}} alibi_slopes(%[[S]] : tensor<2xf32>) soft_cap(%[[C]]) outs(
+// CHECK: return %{{.*}}#0, %{{.*}}#1, %{{.*}}#2 :
+func.func @scores(%q: !t, %s: !s, %c: f32, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) alibi_slopes(%s : !s)
+      soft_cap(%c) outs(%o : !t) {differentiated}
+  return %r : !t
+}
+
+// CHECK-LABEL: func.func @constant_backward(
+// CHECK: %[[C:.*]] = arith.constant 3.000000e+00 : f32
+// CHECK: spattn.attention_backward {{.*}} soft_cap(%[[C]]) outs(
+func.func @constant(%q: !t, %o: !t) -> !t {
+  %c = arith.constant 3.0 : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) soft_cap(%c) outs(%o : !t) {differentiated}
+  return %r : !t
+}

@@ -17,7 +17,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -145,15 +144,8 @@ private:
     if (op.getGroupSize() == 1)
       return visited(ops.constant(0));
     Value none = index(0);
-    Value step = index(1);
     Value heads = index(op.getGroupSize());
-    auto loop = scf::ForOp::create(b, index(0), heads, step, ValueRange{none});
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value own = visited(ops.wrap(loop.getInductionVar()));
-    Value sum = arith::AddIOp::create(b, loop.getRegionIterArg(0), own);
-    scf::YieldOp::create(b, sum);
-    return loop.getResult(0);
+    return emitSum(heads, none, [&](Value n) { return visited(ops.wrap(n)); });
   }
 
   void emitKeyRows() {
@@ -298,18 +290,6 @@ private:
     });
     Value gradient = arith::NegFOp::create(b, sum);
     memref::StoreOp::create(b, gradient, op.getDsinkLogits(), head);
-  }
-
-  /// The sum of `term(i)` for [0, count).
-  Value emitSum(Value count, Value zero, function_ref<Value(Value)> term) {
-    Value step = index(1);
-    auto loop = scf::ForOp::create(b, index(0), count, step, ValueRange{zero});
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value own = term(loop.getInductionVar());
-    Value sum = arith::AddFOp::create(b, loop.getRegionIterArg(0), own);
-    scf::YieldOp::create(b, sum);
-    return loop.getResult(0);
   }
 
   AttentionBackwardOp op;

@@ -248,6 +248,21 @@ void TileLoops::emitLoop(Index count, function_ref<void(Index)> body) {
   body(ops.wrap(loop.getInductionVar()));
 }
 
+Value TileLoops::emitSum(Value count, Value zero,
+                         function_ref<Value(Value)> term) {
+  Value step = index(1);
+  auto loop = scf::ForOp::create(b, index(0), count, step, ValueRange{zero});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value own = term(loop.getInductionVar());
+  Value before = loop.getRegionIterArg(0);
+  Value sum = isa<FloatType>(zero.getType())
+                  ? Value(arith::AddFOp::create(b, before, own))
+                  : Value(arith::AddIOp::create(b, before, own));
+  scf::YieldOp::create(b, sum);
+  return loop.getResult(0);
+}
+
 void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
                          Index firstQuery, Index firstKey) {
   OpBuilder::InsertionGuard guard(b);

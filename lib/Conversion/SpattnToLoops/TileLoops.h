@@ -104,6 +104,9 @@ protected:
   void emitIfVisited(Index visited, llvm::function_ref<void()> body);
   /// A loop over [0, count).
   void emitLoop(Index count, llvm::function_ref<void(Index)> body);
+  /// The sum of `zero` and `term(i)` for [0, count), in this order.
+  mlir::Value emitSum(mlir::Value count, mlir::Value zero,
+                      llvm::function_ref<mlir::Value(mlir::Value)> term);
 
   mlir::Value index(int64_t value);
   /// The size of a dimension of a buffer of rank 4.

@@ -90,9 +90,13 @@ class Attention:
         return done.stdout
 
     def run(
-        self, operands: dict[str, np.ndarray], scale: float, seed: int | None = None
+        self,
+        operands: dict[str, np.ndarray],
+        scale: float | dict[str, float],
+        seed: int | None = None,
     ) -> dict[str, np.ndarray]:
-        """What the operands hold then. What lies between them must not be accessed,
+        """What the operands hold then. `scale` is the one number of the launch, or all
+        of them by name. What lies between them must not be accessed,
         and scratch has zeros only where it is said to."""
         extents = self.description.extents(
             {

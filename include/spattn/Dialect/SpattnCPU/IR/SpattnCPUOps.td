@@ -198,8 +198,18 @@ def SpattnCPU_OnlineStepOp : SpattnCPU_Op<"online_step", [SingleBlock]> {
         : memref<128x64xf32>, memref<64x128xf32>, memref<64x128xf32>,
           memref<64x128xf32>, memref<64xf32>, memref<64xf32>,
           memref<64x64xf32>, memref<64xf32>
+    ```
+
+    ```mlir
+    // %qt: memref<128x64xf32>
+    // %k: memref<64x128xf32>
+    // %acc: memref<64x128xf32>
+    // %max: memref<64xf32>
+    // %sum: memref<64xf32>
+    // %s: memref<64x64xf32>
+    // %c: memref<64xf32>
     // %cap: f32
-    spattn_cpu.online_step ins(%qt, %k, %v) state(%acc, %max, %sum) scratch(%s, %c)
+    spattn_cpu.online_step ins(%qt, %k, %k) state(%acc, %max, %sum) scratch(%s, %c)
         score {
         ^bb0(%x: f32, %m: index, %n: index):
           %t = math.tanh %x : f32
