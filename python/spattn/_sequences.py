@@ -134,7 +134,7 @@ class ArraySlicer:
         self.query, self.view = query, view
 
     def _read(self, array: Any, name: str, ranks: tuple[int, ...]) -> Array:
-        view = self.view(array, name)
+        view: Array = self.view(array, name)
         if view.element != "i32":
             raise ArgumentError(f"{name}: expected elements of i32, got {view.element}")
         if (view.device, view.ordinal) != (self.query.device, self.query.ordinal):

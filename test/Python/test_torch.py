@@ -269,7 +269,7 @@ def test_gradients_in_the_background(monkeypatch, recording, device):
     monkeypatch.setattr(_launcher, "recording", recording)
     sizes = (8, 4, 64, 64, 100, 120)
     request = _launcher._Request(
-        b"#spattn.causal", b"end", *sizes, ELEMENTS["bf16"], device
+        b"#spattn.causal", b"end", b"sequence", *sizes, ELEMENTS["bf16"], device
     )
     assert _launcher.kernel_of(request) == 7
     for thread in threading.enumerate():
