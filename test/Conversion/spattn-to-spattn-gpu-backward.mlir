@@ -34,7 +34,7 @@
 // LAUNCH-SAME: positive = ["scale"]
 // LAUNCH-SAME: arguments = [<map 0>, <map 1>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
 // LAUNCH-SAME: tile = "64x128"
-// LAUNCH-SAME: threads = 128, shared = 32776, grid = <16 * batch * ceil(queryLength / 64)>>
+// LAUNCH-SAME: threads = 128, shared = 32776, grid = <1 + 16 * batch * ceil(queryLength / 64)>>
 // LAUNCH-LABEL: llvm.func @bands(
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>

@@ -35,8 +35,11 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
     return ops.wrap(scratch.addArgument(b.getI32Type(), loc));
   };
   IndexOps::Value head = unknown(), first = unknown();
-  auto form = normalForm(ops, op.getHeadStructures(), head,
-                         {unknown(), unknown()}, op.getAlignment());
+  Lengths<IndexOps::Value> lengths{unknown(), unknown()};
+  if (op.hasSequences() && op.getBoundLength() == BoundLength::Pack)
+    lengths.pack = unknown();
+  auto form =
+      normalForm(ops, op.getHeadStructures(), head, lengths, op.getAlignment());
   IndexOps::Value end = ops.add(first, ops.constant(own));
   auto ranges = ofRows ? keyTiles(ops, form, first, end, other)
                        : queryTiles(ops, form, first, end, other);
