@@ -55,7 +55,7 @@ GRADIENT_CHOICES = {
 # Gradients for sm_80 and later keep a few numbers of an item in memory: all other
 # registers are sums (docs/Gradients.md), as does that of dQ alone for wide heads on
 # sm_90a. Bytes that a thread may store at most in all kernels, and for wide heads.
-MOST_SPILLED, MOST_SPILLED_WIDE = 64, 128
+MOST_SPILLED, MOST_SPILLED_WIDE = 72, 128
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 
