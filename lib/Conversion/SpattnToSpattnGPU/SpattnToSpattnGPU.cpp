@@ -116,10 +116,10 @@ struct ConvertSpattnToSpattnGPUPass
     for (const AttentionOperand &operand : op.getAttentionOperands())
       if (operand->kind == OperandKind::AlibiSlopes ||
           operand->kind == OperandKind::DistanceBias)
-        return op->emitOpError("has '")
-               << operand->name
-               << "' and sequences, which no kernel for a GPU computes together "
-                  "yet";
+        return op->emitOpError("has '") << operand->name
+                                        << "' and sequences, which no kernel "
+                                           "for a GPU computes together "
+                                           "yet";
     return success();
   }
 

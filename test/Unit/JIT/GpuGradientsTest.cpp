@@ -79,7 +79,8 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
   for (const fake::Launch &launch : state->launches)
     EXPECT_EQ(launch.stream, stream);
   // Five tiles of 64 queries of 12 heads.
-  EXPECT_EQ(prepare.grid[0], 5u * 12);
+  // One more starts the counter of key tiles.
+  EXPECT_EQ(prepare.grid[0], 5u * 12 + 1);
   EXPECT_EQ(finish.grid[0], 5u * 12);
   // Eight tiles of 64 keys of 6 heads.
   EXPECT_EQ(main.grid[0], 8u * 6);

@@ -221,6 +221,5 @@ KeyTileScheduler::Progress KeyTileScheduler::endGroup(const Progress &progress,
   Value isEmpty = b.compare(arith::CmpIPredicate::slt, last, zero);
   Value any = b.compare(arith::CmpIPredicate::sge, last, zero);
   b.when(isEmpty, [&] { emitEmptyKeys(decode(progress.number, zero)); });
-  return {takeNumber(), count,
-          b.add(progress.posted, b.asNumber(any))};
+  return {takeNumber(), count, b.add(progress.posted, b.asNumber(any))};
 }

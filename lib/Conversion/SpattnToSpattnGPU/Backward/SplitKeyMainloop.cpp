@@ -24,8 +24,9 @@ Value SplitKeyMainloop::startScores(const Context &context, Value count) {
                                 b.accType(config.queryTile));
   b.fence();
   Value query = layout.queryTiles.at(b, state.stage);
-  Value scores = b.mma(layout.keyTiles.at(b, context.keyStage), b.i32(0), query,
-                       start, /*transposed=*/true, config.queryTile);
+  Value keys = layout.keyTiles.at(b, context.keyStage);
+  Value scores = b.mma(keys, b.i32(0), query, start, /*transposed=*/true,
+                       config.queryTile);
   b.commit();
   return scores;
 }
@@ -38,8 +39,9 @@ Value SplitKeyMainloop::startDp(const Context &context, Value count) {
             [](ValueRange x) { return x[0]; });
   b.fence();
   Value dO = layout.doTiles.at(b, state.stage);
-  Value dp = b.mma(layout.valueTiles.at(b, context.valueStage), b.i32(0), dO,
-                   delta, /*transposed=*/true, config.queryTile);
+  Value values = layout.valueTiles.at(b, context.valueStage);
+  Value dp =
+      b.mma(values, b.i32(0), dO, delta, /*transposed=*/true, config.queryTile);
   b.commit();
   return dp;
 }
@@ -157,7 +159,8 @@ Value SplitKeyMainloop::emitDvTiles(const Context &context, Value dv) {
     });
     carried.assign(loop.result_begin(), loop.result_end());
   }
-  Value count = b.sub(b.add(context.tilesBefore, tile.visited), b.i32(1));
+  Value end = b.add(context.tilesBefore, tile.visited);
+  Value count = b.sub(end, b.i32(1));
   dv = startDv(count, carried[1], carried[0]);
   dv = b.wait(0, {dv, carried[1]}).front();
   endDv(context, count);
