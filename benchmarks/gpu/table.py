@@ -21,8 +21,10 @@ PEERS = {
 
 def table(rows: list[dict], of_pass: str) -> list[str]:
     rows = [row for row in rows if row["pass"] == of_pass]
+    present = {row["system"] for row in rows}
+    shown = [peer for peer in PEERS if peer in present]
     heads = ["workload", "spattn, ms", "call", "x floor", "best variant"]
-    heads += [f"{name}" for name in PEERS.values()]
+    heads += [PEERS[peer] for peer in shown]
     heads += ["best peer over spattn"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for workload in dict.fromkeys(row["workload"] for row in rows):
@@ -45,7 +47,7 @@ def table(rows: list[dict], of_pass: str) -> list[str]:
             f"{ours['call_ms']:.3f}",
             f"{ours['ms'] / ours['floor_ms']:.2f}",
             f"{name} {best['ms']:.3f}" if is_better else "",
-            *(f"{peers[peer]:.3f}" if peer in peers else "" for peer in PEERS),
+            *(f"{peers[peer]:.3f}" if peer in peers else "" for peer in shown),
             f"{min(peers.values()) / ours['ms']:.2f}x" if peers else "",
         ]
         lines.append(f"| {' | '.join(cells)} |")

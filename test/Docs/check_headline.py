@@ -19,8 +19,8 @@ ROWS = {
     ("h200.json", True): ("H200, causal, bf16: cuDNN", "cudnn"),
     ("cpu.json", None): ("CPU, bands and causal, f32: FlexAttention", "flex"),
 }
-# Measured for memory, not for speed.
-ALONE = "window256 "
+# Measured for memory, not for speed; and what features.py measures.
+ALONE = ("window256 ", "window128+sink", "packed", "longformer")
 
 
 def ratios(rows: list[dict], peer: str, direction: str) -> str:
