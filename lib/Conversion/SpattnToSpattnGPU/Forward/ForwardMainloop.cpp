@@ -131,10 +131,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   pingPong.pass(group);
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
-  scores = modify(tile, group, b.i32(0), scores);
-  scores = mask.apply(scores, allowed);
-  Value noSum = b.fillRows(0);
-  Softmax::State state = softmax.step(scores, b.fillRows(kNegInf), noSum);
+  Softmax::State state = firstSoftmax(tile, group, scores, allowed);
   pending.output = b.wait(0, {ended, pending.operand}, state.sum).front();
   b.when(isPending, [&] {
     values.consumerRelease(last.stage);
@@ -144,6 +141,14 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   PendingOutput result{emitOtherTiles(tile, group, query, tilesBefore, state)};
   setRow(result, tile, group);
   return result;
+}
+
+Softmax::State ForwardMainloop::firstSoftmax(const WorkTile &tile, Value group,
+                                             Value scores, Value allowed) {
+  scores = modify(tile, group, b.i32(0), scores);
+  scores = mask.apply(scores, allowed);
+  Value noSum = b.fillRows(0);
+  return softmax.step(scores, b.fillRows(kNegInf), noSum);
 }
 
 llvm::SmallVector<Value>
@@ -185,10 +190,7 @@ void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
   pingPong.pass(group);
   scores = b.wait(0, scores).front();
   keys.consumerRelease(own.stage);
-  scores = modify(tile, group, b.i32(0), scores);
-  scores = mask.apply(scores, allowed);
-  Value noSum = b.fillRows(0);
-  Softmax::State state = softmax.step(scores, b.fillRows(kNegInf), noSum);
+  Softmax::State state = firstSoftmax(tile, group, scores, allowed);
   PendingOutput pending{emitOtherTiles(tile, group, query, tilesBefore, state)};
   setRow(pending, tile, group);
   Value count = b.add(tilesBefore, tile.visited);

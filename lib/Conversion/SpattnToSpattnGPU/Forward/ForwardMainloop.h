@@ -75,6 +75,9 @@ private:
   /// The scores of a work tile's n-th key tile as the softmax takes them.
   Value modify(const WorkTile &tile, Value group, Value n, Value scores);
   Value allowedKeys(const WorkTile &tile, Value group, Value n);
+  /// The softmax of the scores of a work tile's first key tile.
+  Softmax::State firstSoftmax(const WorkTile &tile, Value group, Value scores,
+                              Value allowed);
   /// The first of a warpgroup's rows, in its work tile.
   Value rowsBefore(Value group) {
     return b.mul(group, b.i32(spattn_gpu::kFragmentRows));

@@ -136,16 +136,12 @@ FormulaAttr KernelProgram::constant(int64_t value) {
 
 FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
                                               StringRef length, int64_t rows) {
-  if (hasSequences(op))
-    return FormulaAttr::get(
-        b.getContext(), {value, factor, 2 * factor, factor}, {0, 2, 2, 1},
-        {b.getStringAttr("batch"), b.getStringAttr(length),
-         b.getStringAttr("batch"), b.getStringAttr("sequences"),
-         b.getStringAttr("batch")},
-        {1, rows, 1, 1, 1});
-  return FormulaAttr::get(b.getContext(), {value, factor}, {0, 2},
-                          {b.getStringAttr("batch"), b.getStringAttr(length)},
-                          {1, rows});
+  FormulaAttr tiles = perTile(factor, length, rows);
+  SmallVector<int64_t> coefficients{value}, counts{0};
+  llvm::append_range(coefficients, tiles.getCoefficients());
+  llvm::append_range(counts, tiles.getCounts());
+  return FormulaAttr::get(b.getContext(), coefficients, counts,
+                          tiles.getNames(), tiles.getDivisors());
 }
 
 int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows) {
