@@ -15,6 +15,7 @@
 #include "Kernels.h"
 #include "Reader.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace spattn::torch_ops;
@@ -114,6 +115,7 @@ public:
              const Operand &query, const Device &device) {
     static constexpr const char *names[] = {"query_starts", "query_ends",
                                             "key_starts", "key_ends"};
+    int64_t count = 0;
     for (int i = 0; i < 4; ++i) {
       if (!tensors[i])
         continue;
@@ -125,9 +127,14 @@ public:
       operands[i].makeReadable(device);
       all.push_back(&operands[i]);
       request.sequences |= 1 << i;
+      count = operands[i].sizes[1];
     }
-    if (request.sequences)
-      request.boundLength = boundLength.c_str();
+    if (!request.sequences)
+      return;
+    request.boundLength = boundLength.c_str();
+    // Kernels are tuned for the mean length of a sequence.
+    for (int64_t *length : {&request.queryLength, &request.keyLength})
+      *length = (*length + count - 1) / std::max<int64_t>(count, 1);
   }
 
 private:

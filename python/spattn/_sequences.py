@@ -10,6 +10,7 @@ nothing is computed for them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -93,6 +94,15 @@ def operands_of(sides: tuple[Rows, ...], slicer: Slicer) -> dict[str, Any]:
                     rows.cu_seqlens, name, first
                 )
     return operands
+
+
+def tuned_lengths(
+    shapes: Iterable[tuple[int, ...]], lengths: tuple[int, int]
+) -> tuple[int, int]:
+    """The lengths that kernels are tuned for: means of the sequences'."""
+    count = max((shape[1] for shape in shapes), default=1)
+    queries, keys = (-(-length // max(count, 1)) for length in lengths)
+    return queries, keys
 
 
 def check_shapes(shapes: dict[str, tuple[int, ...]], batch: int) -> None:

@@ -15,6 +15,7 @@ from ._sequences import (
     check_shapes,
     operands_of,
     rows_of,
+    tuned_lengths,
 )
 from .arrays import Array, view_of
 from .errors import ArgumentError
@@ -119,7 +120,8 @@ def attention(
     check_bound_length(bound_length, sides)
     slicer = ArraySlicer(views["q"], lambda array, name: view_of(array, name, wait))
     sequences = operands_of(sides, slicer)
-    check_shapes({name: x.sizes for name, x in sequences.items()}, sizes["batch"])
+    shapes = {name: x.sizes for name, x in sequences.items()}
+    check_shapes(shapes, sizes["batch"])
     views.update(sequences)
     problem = Problem(
         structure,
@@ -151,7 +153,8 @@ def attention(
         sums, views["lse"] = empty_like(q, problem.shape("lse", *lengths), "f32")
     device = views["q"].ordinal
     target = as_target(views["q"].device, device)
-    kernel = kernel_for(problem, target, *lengths[1:])
+    tuned = tuned_lengths(shapes.values(), lengths[1:])
+    kernel = kernel_for(problem, target, *tuned)
     kernel.launch(
         [views[name] for name in problem.operands],
         scale=scale,

@@ -327,6 +327,20 @@ def test_numpy():
         spattn.attention(*arrays, case.structure, cu_seqlens_q=cu.astype(np.float32))
 
 
+def test_kernels_for_the_mean_length():
+    """20 documents of 8 tokens take the CPU's kernel for a few queries."""
+    structure = spattn.window(91)
+    case = case_of(structure, "cpu", batch=1, queries=160)
+    cu = torch.arange(0, 161, 8, dtype=torch.int32)
+    spattn.torch.attention(*case.tensors, structure, cu_seqlens_q=cu)
+    arrays = [x.numpy() for x in case.tensors]
+    spattn.attention(*arrays, spattn.window(93), cu_seqlens_q=cu.numpy())
+    for structure in (spattn.window(91), spattn.window(93)):
+        kernels = spattn.loaded_kernels()
+        (kernel,) = (k for k in kernels if k.problem.structure == structure)
+        assert kernel.options == "query-tile=16"
+
+
 @pytest.mark.parametrize(
     "sequences, message",
     [

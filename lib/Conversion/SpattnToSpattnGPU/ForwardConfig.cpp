@@ -89,10 +89,8 @@ static ForwardConfig getMeasured(AttentionOp op,
   const ForwardCandidate &candidate = chooseCandidate(
       algebra, lengths.areKnown, std::max(config.headDim, config.valueDim),
       target, tuning);
-  // Work tiles of sequences differ in what they cost in no known way.
   config.hasSequences = op.hasSequences();
-  config.dynamicScheduler =
-      config.hasSequences || hasFewEmptyRows(algebra, tuning);
+  config.dynamicScheduler = hasFewEmptyRows(algebra, tuning);
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;
