@@ -12,48 +12,6 @@ using namespace mlir;
 using namespace spattn;
 
 //===----------------------------------------------------------------------===//
-// Starting MMAs
-//===----------------------------------------------------------------------===//
-
-Value KeyMainloop::awaitQuery(Value count) {
-  PipelineState state = queries.state(count);
-  queries.consumerWait(state);
-  return modifier.startsFromLse() ? layout.lse.columns(b, state.stage)
-                                  : Value();
-}
-
-/// From `-lse / scale`. The division is left to this place: ptxas would make
-/// accumulators of numbers alone as soon as they are read, and run out of
-/// registers.
-Value KeyMainloop::startScores(const Context &context, Value count, Value lse) {
-  Value stage = queries.state(count).stage;
-  Value start =
-      lse ? modifier.scoreStart(lse, b.accType(config.queryTile)) : Value();
-  b.fence();
-  Value query = layout.queryTiles.at(b, stage);
-  Value scores = b.mma(layout.key(b, context.keyStage), context.group, query,
-                       start, /*transposed=*/true, config.queryTile);
-  b.commit();
-  return scores;
-}
-
-Value KeyMainloop::firstScores(const Context &context, Value count) {
-  return b.wait(0, startScores(context, count, awaitQuery(count))).front();
-}
-
-Value KeyMainloop::startDp(const Context &context, Value stage) {
-  Value delta =
-      b.map(layout.delta.columns(b, stage), b.accType(config.queryTile),
-            [](ValueRange x) { return x[0]; });
-  b.fence();
-  Value dO = layout.doTiles.at(b, stage);
-  Value dp = b.mma(layout.valueTiles.at(b, context.valueStage), context.group,
-                   dO, delta, /*transposed=*/true, config.queryTile);
-  b.commit();
-  return dp;
-}
-
-//===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
 
@@ -121,7 +79,7 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
     if (config.skipsTiles())
       skipTiles(b.add(count, b.i32(1)), nextCount);
     // Ahead of where they are needed: MMAs keep shared memory busy.
-    lse = awaitQuery(nextCount);
+    lse = mmas.awaitQuery(nextCount);
   }
   Value dq;
   if (config.sumsAreStaged())

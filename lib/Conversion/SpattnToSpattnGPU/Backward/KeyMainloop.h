@@ -12,6 +12,7 @@
 #include "../Parts/Mask.h"
 #include "../Parts/ScoreModifier.h"
 #include "DqAccumulator.h"
+#include "KeyMmas.h"
 #include "KeyTileScheduler.h"
 
 namespace spattn {
@@ -30,7 +31,7 @@ public:
               DqAccumulator &accumulator)
       : b(b), config(config), layout(layout), workTiles(workTiles),
         modifier(modifier), skipped(skipped), accumulator(accumulator),
-        hasDv(layout.part != KeyPart::Keys),
+        mmas(b, config, layout, modifier), hasDv(layout.part != KeyPart::Keys),
         hasDk(layout.part != KeyPart::Values), keys(b, layout.keys),
         values(b, layout.values), queries(b, layout.queries),
         dos(b, layout.dos), walk(b, workTiles, config.queryTile),
@@ -70,13 +71,16 @@ private:
     return config.doStages == config.queryStages ? own : dos.state(count);
   }
 
-  /// Waits for the CTA's `count`-th query tile, and reads its log-sum-exp if
-  /// its scores start from that.
-  Value awaitQuery(Value count);
-  Value startScores(const Context &context, Value count, Value lse);
-  Value firstScores(const Context &context, Value count);
-  /// Starts dP of a tile, from `-delta`.
-  Value startDp(const Context &context, Value stage);
+  Value startScores(const Context &context, Value count, Value lse) {
+    return mmas.startScores(context.keyStage, context.group, count, lse);
+  }
+  Value firstScores(const Context &context, Value count) {
+    Value lse = mmas.awaitQuery(count);
+    return b.wait(0, startScores(context, count, lse)).front();
+  }
+  Value startDp(const Context &context, Value stage) {
+    return mmas.startDp(context.valueStage, context.group, stage);
+  }
   /// Lets new tiles into the stages of the CTA's tiles [begin, end), which this
   /// warpgroup does not need.
   void skipTiles(Value begin, Value end);
@@ -94,6 +98,7 @@ private:
   ScoreModifier &modifier;
   SkippedTiles &skipped;
   DqAccumulator &accumulator;
+  KeyMmas mmas;
   bool hasDv, hasDk;
   Pipeline keys, values, queries, dos;
   TileWalk walk;

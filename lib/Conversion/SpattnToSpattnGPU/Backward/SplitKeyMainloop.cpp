@@ -16,34 +16,14 @@ using namespace spattn;
 //===----------------------------------------------------------------------===//
 
 Value SplitKeyMainloop::startScores(const Context &context, Value count) {
-  PipelineState state = queries.state(count);
-  queries.consumerWait(state);
-  Value start;
-  if (modifier.startsFromLse())
-    start = modifier.scoreStart(layout.lse.columns(b, state.stage),
-                                b.accType(config.queryTile));
-  b.fence();
-  Value query = layout.queryTiles.at(b, state.stage);
-  Value keys = layout.keyTiles.at(b, context.keyStage);
-  Value scores = b.mma(keys, b.i32(0), query, start, /*transposed=*/true,
-                       config.queryTile);
-  b.commit();
-  return scores;
+  Value lse = mmas.awaitQuery(count);
+  return mmas.startScores(context.keyStage, b.i32(0), count, lse);
 }
 
 Value SplitKeyMainloop::startDp(const Context &context, Value count) {
   PipelineState state = dos.state(count);
   dos.consumerWait(state);
-  Value delta =
-      b.map(layout.delta.columns(b, state.stage), b.accType(config.queryTile),
-            [](ValueRange x) { return x[0]; });
-  b.fence();
-  Value dO = layout.doTiles.at(b, state.stage);
-  Value values = layout.valueTiles.at(b, context.valueStage);
-  Value dp =
-      b.mma(values, b.i32(0), dO, delta, /*transposed=*/true, config.queryTile);
-  b.commit();
-  return dp;
+  return mmas.startDp(context.valueStage, b.i32(0), state.stage);
 }
 
 Value SplitKeyMainloop::awaitDp(Value count, Value dp) {

@@ -12,6 +12,7 @@
 #include "../Parts/Mask.h"
 #include "../Parts/ScoreModifier.h"
 #include "DqAccumulator.h"
+#include "KeyMmas.h"
 #include "KeyTileScheduler.h"
 
 namespace spattn {
@@ -35,7 +36,8 @@ public:
                    const KeyKernelLayout &layout, WorkTileQueue &workTiles,
                    ScoreModifier &modifier, DqAccumulator &accumulator)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), accumulator(accumulator), keys(b, layout.keys),
+        modifier(modifier), accumulator(accumulator),
+        mmas(b, config, layout, modifier), keys(b, layout.keys),
         values(b, layout.values), queries(b, layout.queries),
         dos(b, layout.dos), exchange(b, layout.scores),
         walk(b, workTiles, config.queryTile),
@@ -102,6 +104,7 @@ private:
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;
   DqAccumulator &accumulator;
+  KeyMmas mmas;
   Pipeline keys, values, queries, dos;
   /// The tiles of P and then dS: empty when all have used dS.
   Pipeline exchange;
