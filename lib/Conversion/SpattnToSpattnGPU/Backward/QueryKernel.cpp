@@ -134,16 +134,7 @@ void QueryKernel::build(StringRef name) {
 //===----------------------------------------------------------------------===//
 
 void QueryKernel::emitScheduler() {
-  // Whole query tiles of the key kernel, which reads what is left for them.
-  Value tileRows;
-  if (sequence.sequences) {
-    Value slots = sequence.queryTiles(b, config.queryTile);
-    tileRows = b.mul(slots, b.i32(config.queryTile / kRowsOfGroup));
-  } else {
-    tileRows = b.ops.materialize(b.ops.mul(
-        b.ops.ceilDiv(b.ops.wrap(sequence.queryLength), config.queryTile),
-        b.ops.constant(config.queryTile / kRowsOfGroup)));
-  }
+  Value tileRows = QueryRows::ofHead(b, config, sequence);
   RowTiles tiles(b, op, sequence, tileRows, kRowsOfGroup, kKeyTile,
                  config.queryTile);
   tiles.groupHeads(config.querySectionBytes);

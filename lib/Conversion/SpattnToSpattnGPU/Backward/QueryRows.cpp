@@ -46,11 +46,16 @@ LseArrays LseArguments::get(KernelBuilder &b,
 // Where rows are
 //===----------------------------------------------------------------------===//
 
-Value QueryRows::hasCta() {
+Value QueryRows::ofHead(KernelBuilder &b, const BackwardConfig &config,
+                        const SequenceInfo &sequence) {
   Value tiles = sequence.queryTiles(b, config.queryTile);
-  Value ofHead = b.mul(tiles, b.i32(config.queryTile / kRowsOfGroup));
+  return b.mul(tiles, b.i32(config.queryTile / kRowsOfGroup));
+}
+
+Value QueryRows::hasCta() {
+  Value rows = ofHead(b, config, sequence);
   Value heads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
-  Value count = b.mul(ofHead, heads);
+  Value count = b.mul(rows, heads);
   return b.compare(arith::CmpIPredicate::slt, b.cta, count);
 }
 

@@ -24,6 +24,10 @@ public:
             const BackwardConfig &config, const SequenceInfo &sequence)
       : b(b), op(op), config(config), sequence(sequence) {}
 
+  /// How many times 64 queries a head has, in whole query tiles of the key
+  /// kernel, which reads what is left in scratch for them.
+  static mlir::Value ofHead(KernelBuilder &b, const BackwardConfig &config,
+                            const SequenceInfo &sequence);
   /// Whether there are rows for this CTA. The grid of `startingCtas` has one
   /// without.
   mlir::Value hasCta();
