@@ -154,6 +154,30 @@ func.func @modifiers(%q: !t, %s: !s, %c: f32, %o: !t) {
 
 // -----
 
+!t = memref<?x64x2x?xf32>
+!b = memref<9x2xf32>
+
+// Distances that are farther apart than there are numbers for take the first or the last. The
+// dimensions of a bias are in the order of the layout, too.
+// CHECK-LABEL: @distance_bias
+// CHECK-SAME: %[[B:[^ ]*]]: memref<9x2xf32>
+// CHECK: spattn_cpu.online_step {{.*}} score {
+// CHECK: ^bb0(%[[X:.*]]: f32, %{{.*}}: index, %{{.*}}: index):
+// CHECK: %[[SHIFTED:.*]] = arith.addi %{{.*}}, %c4{{.*}} : index
+// CHECK: %[[FIRST:.*]] = arith.maxsi %[[SHIFTED]], %c0{{.*}} : index
+// CHECK: %[[ENTRY:.*]] = arith.minsi %[[FIRST]], %c8{{.*}} : index
+// CHECK: %[[BIAS:.*]] = memref.load %[[B]][%[[ENTRY]], %{{.*}}] : memref<9x2xf32>
+// CHECK: %[[LOGIT:.*]] = arith.mulf %[[BIAS]], %{{.*}} : f32
+// CHECK: %[[SCORE:.*]] = arith.addf %[[X]], %[[LOGIT]] : f32
+// CHECK: spattn_cpu.yield_score %[[SCORE]]
+func.func @distance_bias(%q: !t, %b: !b, %o: !t) {
+  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
+    distance_bias(%b : !b) outs(%o : !t) {layout = "bdhn"}
+  return
+}
+
+// -----
+
 !t = memref<?x2x?x64xf32>
 !l = memref<?x2x?xf32>
 !n = memref<?x?xi32>
@@ -179,29 +203,5 @@ func.func @modifiers(%q: !t, %s: !s, %c: f32, %o: !t) {
 func.func @sequences(%qs: !n, %ke: !n, %q: !t, %s: !s, %o: !t, %l: !l) {
   spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) sink_logits(%s : !s)
     query_starts(%qs : !n) key_ends(%ke : !n) outs(%o, %l : !t, !l)
-  return
-}
-
-// -----
-
-!t = memref<?x64x2x?xf32>
-!b = memref<9x2xf32>
-
-// Distances that are farther apart than there are numbers for take the first or the last. The
-// dimensions of a bias are in the order of the layout, too.
-// CHECK-LABEL: @distance_bias
-// CHECK-SAME: %[[B:[^ ]*]]: memref<9x2xf32>
-// CHECK: spattn_cpu.online_step {{.*}} score {
-// CHECK: ^bb0(%[[X:.*]]: f32, %{{.*}}: index, %{{.*}}: index):
-// CHECK: %[[SHIFTED:.*]] = arith.addi %{{.*}}, %c4{{.*}} : index
-// CHECK: %[[FIRST:.*]] = arith.maxsi %[[SHIFTED]], %c0{{.*}} : index
-// CHECK: %[[ENTRY:.*]] = arith.minsi %[[FIRST]], %c8{{.*}} : index
-// CHECK: %[[BIAS:.*]] = memref.load %[[B]][%[[ENTRY]], %{{.*}}] : memref<9x2xf32>
-// CHECK: %[[LOGIT:.*]] = arith.mulf %[[BIAS]], %{{.*}} : f32
-// CHECK: %[[SCORE:.*]] = arith.addf %[[X]], %[[LOGIT]] : f32
-// CHECK: spattn_cpu.yield_score %[[SCORE]]
-func.func @distance_bias(%q: !t, %b: !b, %o: !t) {
-  spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t)
-    distance_bias(%b : !b) outs(%o : !t) {layout = "bdhn"}
   return
 }

@@ -83,8 +83,7 @@ struct ConvertSpattnToSpattnGPUPass
     if (!op)
       return host->op->emitOpError("has no kernel for a GPU");
     if (failed(checkKnownOperands(op, getOperandsWithSequences(),
-                                  "kernel for a GPU")) ||
-        failed(checkSequences(op)))
+                                  "kernel for a GPU")))
       return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
@@ -106,20 +105,6 @@ struct ConvertSpattnToSpattnGPUPass
       return failure();
     }
     function.erase();
-    return success();
-  }
-
-  /// Biases count distances from the ends of all rows.
-  static LogicalResult checkSequences(AttentionOpInterface op) {
-    if (!op.hasSequences())
-      return success();
-    for (const AttentionOperand &operand : op.getAttentionOperands())
-      if (operand->kind == OperandKind::AlibiSlopes ||
-          operand->kind == OperandKind::DistanceBias)
-        return op->emitOpError("has '") << operand->name
-                                        << "' and sequences, which no kernel "
-                                           "for a GPU computes together "
-                                           "yet";
     return success();
   }
 

@@ -132,8 +132,6 @@ class Problem:
         r = random.Random(f"scores {seed}")
         if r.random() < 0.3:
             self.soft_cap = r.choice((1.0, 5.0, 50.0))
-        if self.sequences is not None:
-            return  # With slopes or a bias, a GPU refuses them.
         self.alibi_slopes = r.random() < 0.25
         if r.random() < 0.25:
             self.distance_bias = r.choice((1, 2, 33, 257, 2000))

@@ -272,15 +272,16 @@ void KernelRun::computeReference() {
               scores[j] = call.softCap * inner;
               derivatives[j] = 1 - inner * inner;
             }
-            int64_t offset =
-                spec.alignment == Alignment::End ? call.keys - call.queries : 0;
+            int64_t distance =
+                (i - sequence.firstQuery) - (j - sequence.firstKey);
+            if (spec.alignment == Alignment::End)
+              distance += sequence.keys - sequence.queries;
             if (spec.slopes)
-              scores[j] -= at("slopes", 0, h, 0) * std::abs(i + offset - j);
+              scores[j] -= at("slopes", 0, h, 0) * std::abs(distance);
             if (spec.distances)
-              scores[j] +=
-                  at("bias", 0, h, 0,
-                     std::clamp<int64_t>(i + offset - j + spec.distances / 2, 0,
-                                         spec.distances - 1));
+              scores[j] += at("bias", 0, h, 0,
+                              std::clamp<int64_t>(distance + spec.distances / 2,
+                                                  0, spec.distances - 1));
           }
           max = std::max(max, scores[j]);
         }

@@ -38,6 +38,11 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
   std::string l = "tensor<?x" + std::to_string(spec.heads) + "x?xf32>";
   std::string s = "tensor<" + std::to_string(spec.heads) + "xf32>";
   std::string clauses = spec.sinks ? " sink_logits(%s : " + s + ")" : "";
+  if (spec.sequences)
+    for (auto [name, value] :
+         {std::pair("query_starts", "%qs"), std::pair("query_ends", "%qe"),
+          std::pair("key_starts", "%ks"), std::pair("key_ends", "%ke")})
+      clauses += std::string(" ") + name + "(" + value + " : tensor<?x?xi32>)";
   if (spec.slopes)
     clauses += " alibi_slopes(%slopes : " + s + ")";
   std::string biases = "tensor<" + std::to_string(spec.heads) + "x" +
@@ -55,18 +60,13 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                   "bound_length = #spattn.bound_length<pack>";
   if (!attributes.empty())
     attributes = " {" + attributes + "}";
-  if (spec.sequences)
-    for (auto [name, value] :
-         {std::pair("query_starts", "%qs"), std::pair("query_ends", "%qe"),
-          std::pair("key_starts", "%ks"), std::pair("key_ends", "%ke")})
-      clauses += std::string(" ") + name + "(" + value + " : tensor<?x?xi32>)";
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
-                     ", %o: " + o + ", %l: " + l + ", %do: " + o +
-                     ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
-                     ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
-                     ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
-                     "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
-                     s + ", %bias: " + biases + ", %cap: f32) {\n";
+  std::string text =
+      "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %o: " + o +
+      ", %l: " + l + ", %do: " + o + ", %dl: " + l + ", %dq: " + q +
+      ", %dk: " + k + ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
+      ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
+      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>" +
+      ", %slopes: " + s + ", %bias: " + biases + ", %cap: f32) {\n";
   if (spec.backward)
     text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
             " = spattn.attention_backward structure(" + spec.structure +

@@ -27,7 +27,7 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   auto rowsBefore = [&] { return b.mul(context.group, b.i32(kRowsOfGroup)); };
   ScoreModifier::Modified modified =
       modifier.modify(context.scores, scores, [&] {
-        return mask.distances(tile, n, rowsBefore(), modifier.distanceOffset());
+        return mask.distances(tile, n, rowsBefore(), context.scores.offset);
       });
   // Masks need registers: before the next MMA has its own.
   scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores);
@@ -261,7 +261,7 @@ void KeyMainloop::emit(Value group) {
         if (hasDk)
           values.consumerWait(value);
         Context context{tile,        group,       key.stage,
-                        value.stage, tilesBefore, modifier.ofHead(tile.head)};
+                        value.stage, tilesBefore, modifier.ofHead(tile)};
         carried = emitTiles(context, carried);
         b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),
                [&] { emitOutput(context, carried); });

@@ -22,7 +22,7 @@ void QueryMainloop::emit() {
 
 void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   scratch.locate(tile);
-  ScoreModifier::Head scoresOfHead = modifier.ofHead(tile.head);
+  ScoreModifier::Head scoresOfHead = modifier.ofHead(tile);
   PipelineState own = query.state(tile.number);
   Value lse = scratch.negatedLse(arrays.caller.lse);
   query.consumerWait(own);
@@ -100,7 +100,7 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   ScoreModifier::Modified modified =
       modifier.modify(context.scores, scores, [&] {
         return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
-                              modifier.distanceOffset());
+                              context.scores.offset);
       });
   scores = modifier.logitsFrom(modified.scores, context.lse);
   // Last, whatever the log-sum-exp of a query without keys is.

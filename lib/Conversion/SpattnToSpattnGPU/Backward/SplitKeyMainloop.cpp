@@ -94,7 +94,7 @@ Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
   ScoreModifier::Modified modified =
       modifier.modify(context.scores, scores, [&] {
         return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
-                              modifier.distanceOffset());
+                              context.scores.offset);
       });
   scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(),
                       modified.scores);
@@ -239,7 +239,7 @@ void SplitKeyMainloop::emitWorkTiles(Role role) {
         values.consumerWait(value);
         Context context{tile, key.stage, value.stage, tilesBefore, {}};
         if (role == Dv)
-          context.scores = modifier.ofHead(tile.head);
+          context.scores = modifier.ofHead(tile);
         carried = role == Dk ? emitDkTiles(context, carried)
                              : emitDvTiles(context, carried);
         b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last),

@@ -47,7 +47,7 @@ Value ForwardMainloop::modify(const WorkTile &tile, Value group, Value n,
       .modify(scoresOfHead, scores,
               [&] {
                 return mask.distances(tile, n, rowsBefore(group),
-                                      modifier.distanceOffset());
+                                      scoresOfHead.offset);
               })
       .scores;
 }
@@ -112,7 +112,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
                                         const PendingOutput &before) {
   PendingOutput pending = before;
   Value isPending = b.compare(arith::CmpIPredicate::sgt, tile.number, b.i32(0));
-  scoresOfHead = modifier.ofHead(tile.head);
+  scoresOfHead = modifier.ofHead(tile);
   Value query = awaitQueries(tile);
   PipelineState own = keys.state(tilesBefore);
   // Ahead of the first work tile there is nothing; then the MMA is of zeros and
@@ -178,7 +178,7 @@ ForwardMainloop::emitOtherTiles(const WorkTile &tile, Value group, Value query,
 /// has been stored from their place.
 void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
                                     Value tilesBefore) {
-  scoresOfHead = modifier.ofHead(tile.head);
+  scoresOfHead = modifier.ofHead(tile);
   Value query = awaitQueries(tile);
   PipelineState own = keys.state(tilesBefore);
   keys.consumerWait(own);
@@ -240,7 +240,7 @@ void ForwardMainloop::emitOverlapped(Value group) {
 /// tile only.
 void ForwardMainloop::emitInOrder(Value group) {
   workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
-    scoresOfHead = modifier.ofHead(tile.head);
+    scoresOfHead = modifier.ofHead(tile);
     Value query = awaitQueries(tile);
     SmallVector<Value> initial{b.fillAcc(config.valueDim, 0),
                                b.fillRows(kNegInf), b.fillRows(0)};

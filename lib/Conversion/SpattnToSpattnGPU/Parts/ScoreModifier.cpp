@@ -46,23 +46,27 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
     biases = &*arguments.biases;
     numDistances = arguments.distances;
   }
+  alignment = arguments.alignment;
   if (slopes || biases)
-    offset =
-        spattn::distanceOffset(b.ops, sequence.lengths(b), arguments.alignment);
+    offset = distanceOffset(b.ops, sequence.lengths(b), alignment);
 }
 
 //===----------------------------------------------------------------------===//
 // From raw scores to those of the softmax
 //===----------------------------------------------------------------------===//
 
-ScoreModifier::Head ScoreModifier::ofHead(Value head) {
+ScoreModifier::Head ScoreModifier::ofHead(const WorkTile &tile) {
   Head result;
+  if (slopes || biases)
+    result.offset = tile.place
+                        ? distanceOffset(b.ops, tile.place->lengths, alignment)
+                        : offset;
   if (slopes) {
-    Value slope = slopes->load(b, head);
+    Value slope = slopes->load(b, tile.head);
     result.slope = arith::MulFOp::create(b, slope, b.f32(-kLog2E));
   }
   if (biases)
-    result.bias = biases->address(b, head);
+    result.bias = biases->address(b, tile.head);
   return result;
 }
 

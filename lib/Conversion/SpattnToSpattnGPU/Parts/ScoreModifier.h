@@ -11,6 +11,7 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_SCOREMODIFIER_H
 
 #include "KernelSignature.h"
+#include "WorkTile.h"
 
 namespace spattn {
 
@@ -52,18 +53,18 @@ public:
 
   /// Whether scores are more than scaled.
   bool modifies() const { return softCap || slopes || biases; }
-  /// What is added to the difference of the numbers of query and key to get
-  /// their distance.
-  Index distanceOffset() const { return offset; }
-
-  /// What the scores of a head take; loaded once for each work tile.
+  /// What the scores of a head, and of its sequence, take; loaded once for each
+  /// work tile.
   struct Head {
     /// In base-2 logits, of the opposite sign; null if there is none.
     Value slope;
     /// The address of its biases; null if there are none.
     Value bias;
+    /// What is added to the difference of the numbers of query and key to get
+    /// their distance.
+    Index offset;
   };
-  Head ofHead(Value head);
+  Head ofHead(const WorkTile &tile);
 
   /// Scores as the softmax takes them, and the factor that the gradient by them
   /// is multiplied by; null if that is 1.
@@ -137,6 +138,8 @@ private:
   Value softCap, innerScale, log2Cap;
   const HeadNumbers *slopes = nullptr, *biases = nullptr;
   int64_t numDistances = 0;
+  Alignment alignment = Alignment::End;
+  /// That of distances where batch entries have one sequence each.
   Index offset;
 };
 

@@ -88,8 +88,13 @@ struct WorkTile {
       visit(form.lengths.queries);
       visit(form.lengths.keys);
     }
-    if (!hasTables)
-      forEachNumber(form, visit);
+    if (hasTables)
+      return;
+    forEachNumber(form, visit);
+    // The last queries of a sequence end with it.
+    if (place)
+      for (auto &segment : form.segments)
+        visit(segment.queries.back().end);
   }
 };
 

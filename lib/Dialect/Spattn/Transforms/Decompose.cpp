@@ -265,9 +265,8 @@ struct SpattnDecomposePass
     WalkResult left = getOperation()->walk([](AttentionOp op) {
       if (!isa<RankedTensorType>(op.getQuery().getType()))
         return WalkResult::advance();
-      SmallVector<OperandKind> known(getBasicOperands());
-      known.push_back(OperandKind::DistanceBias);
-      if (succeeded(checkKnownOperands(op, known, "'linalg' operation")))
+      if (succeeded(
+              checkKnownOperands(op, getBasicOperands(), "'linalg' operation")))
         op.emitOpError(findScalarError(op).value_or("is not decomposed"));
       return WalkResult::interrupt();
     });

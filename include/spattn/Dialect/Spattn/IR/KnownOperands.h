@@ -13,7 +13,7 @@
 
 namespace spattn {
 
-/// The operands that were there first, which every lowering computes with.
+/// All operands but those of sequences: every lowering computes with them.
 llvm::ArrayRef<OperandKind> getBasicOperands();
 /// The same, and those that say where sequences start and end.
 llvm::ArrayRef<OperandKind> getOperandsWithSequences();
