@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Packed documents and padding from torch, against plain torch for each document."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import spattn
 
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
-from plain_torch import Case, check_same, compare, make  # noqa: E402
+from plain_torch import check_same, compare, make, modified  # noqa: E402
 from structures import parse_masks  # noqa: E402
 
 DTYPE = {"cpu": torch.float32, "cuda": torch.bfloat16}
@@ -37,7 +39,7 @@ def document(case, bound_length):
         ]
     )
     mask = torch.from_numpy(mask).to(query.device)
-    scores = query @ key.transpose(2, 3) * query.shape[3] ** -0.5
+    scores = modified(query @ key.transpose(2, 3) * query.shape[3] ** -0.5, case)
     empty = ~mask.any(-1)[None, :, :, None]
     sinks = case.sinks
     if sinks is None:
@@ -57,12 +59,11 @@ def plain(case, rows, bound_length="sequence"):
     lse = query.new_full(query.shape[:3], -torch.inf)
     for b, sequences in enumerate(rows):
         for first, end, first_key, end_key in sequences:
-            part = Case(
-                query[b : b + 1, :, first:end],
-                *(x[b : b + 1, :, first_key:end_key] for x in (key, value)),
-                case.structure,
-                alignment=case.alignment,
-                sinks=case.sinks,
+            part = replace(
+                case,
+                query=query[b : b + 1, :, first:end],
+                key=key[b : b + 1, :, first_key:end_key],
+                value=value[b : b + 1, :, first_key:end_key],
             )
             length = key.shape[2] if bound_length == "pack" else end_key - first_key
             found = document(part, length)
@@ -80,9 +81,8 @@ def poison(case, rows):
             for row in sequences:
                 padding[slice(*(row[:2] if n == 0 else row[2:]))] = False
             tensor[b, :, padding] = torch.nan
-    return Case(
-        *tensors, case.structure, case.scale, case.alignment, case.sinks
-    ).with_gradients()
+    query, key, value = tensors
+    return replace(case, query=query, key=key, value=value).with_gradients()
 
 
 def check(case, rows, bound_length="sequence", **sequences):
@@ -97,10 +97,10 @@ def check(case, rows, bound_length="sequence", **sequences):
     results = spattn.torch.attention(
         *case.tensors,
         case.structure,
-        alignment=case.alignment,
         sinks=case.sinks,
         return_lse=True,
         bound_length=bound_length,
+        **case.options,
         **sequences,
     )
     exact_case = case.mapped(lambda x: x.detach().double().requires_grad_())
@@ -180,9 +180,32 @@ def test_documents_of_keys(device, alignment):
 def test_sinks(device):
     case = case_of(spattn.window(30), device, batch=1, queries=310)
     sinks = torch.tensor([-1.0, 0.0, 1.0, 5.0], device=device)
-    case = Case(*case.tensors, case.structure, sinks=sinks)
+    case = replace(case, sinks=sinks)
     _, grads = check(case, packed(DOCUMENTS), cu_seqlens_q=DOCUMENTS)
     assert grads[3].abs().sum() > 0
+
+
+@pytest.mark.parametrize("alignment", ["end", "start"])
+def test_modified_scores(device, alignment):
+    """Distances are those within a document."""
+    keys = [0, 80, 200, 210, 210, 299, 310]
+    case = case_of(
+        spattn.window(left=70, right=30),
+        device,
+        batch=1,
+        queries=300,
+        keys=310,
+        heads=4,
+    )
+    case = replace(
+        case,
+        alignment=alignment,
+        soft_cap=3.0,
+        alibi_slopes=torch.tensor([0.5, 0.1, -0.02, 0], device=device),
+        distance_bias=torch.linspace(-1, 1, 4 * 33).reshape(4, 33).to(device),
+    )
+    ends = [0, 100, 130, 131, 200, 263, 300]
+    check(case, packed(ends, keys), cu_seqlens_q=ends, cu_seqlens_k=keys)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -238,7 +261,8 @@ def test_a_neighbour_of_nan(device):
             tensors, (torch.nan, torch.inf, torch.nan), strict=True
         ):
             tensor[:, :, first:end] = value
-        found = run(Case(*tensors, case.structure))
+        query, key, value = tensors
+        found = run(replace(case, query=query, key=key, value=value))
         for a, b in zip(found, expected, strict=True):
             a, b = (torch.cat((x[:, :, :first], x[:, :, end:]), 2) for x in (a, b))
             torch.testing.assert_close(a, b, atol=1e-2, rtol=1e-2)

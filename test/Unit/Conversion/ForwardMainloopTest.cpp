@@ -126,6 +126,10 @@ TEST_P(ForwardMainloopTest, Sequences) {
     instance.vary(round);
     instance.spec.lse = round % 3 != 0;
     instance.spec.sinks = round >= 4;
+    // Distances are those within a sequence.
+    instance.spec.slopes = round % 3 == 1;
+    instance.spec.distances = round == 2 || round == 4 ? 33 : 0;
+    instance.spec.softCap = round == 4;
     instance.addSequences(random, /*count=*/round == 0 ? 1 : 1 + round);
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);

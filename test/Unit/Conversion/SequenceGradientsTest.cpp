@@ -77,6 +77,10 @@ TEST_P(SequenceGradientsTest, AreThoseOfEachSequence) {
     instance.vary(round);
     instance.spec.dlse = round % 3 == 1;
     instance.spec.sinks = round % 3 == 2;
+    // Distances are those within a sequence.
+    instance.spec.slopes = round % 3 == 1;
+    instance.spec.distances = round == 2 || round == 4 ? 33 : 0;
+    instance.spec.softCap = round == 4;
     // Gradients of one key alone are errors of rounding.
     for (int64_t *length : {&instance.call.queries, &instance.call.keys})
       *length = std::max<int64_t>(*length, 90);
