@@ -12,6 +12,7 @@ from pathlib import Path
 
 import levels
 import speed
+import structures
 import tiles
 import timeline
 
@@ -30,6 +31,7 @@ def main(spattn_opt: str, folder: str) -> None:
         "levels": levels.draw(),
         "loss": picture.draw_train(runs),
         "speed": speed.draw(),
+        "structures": structures.draw(),
         "tiles": tiles.draw(spattn_opt),
         "timeline": timeline.draw(),
         "training": picture.draw_step(steps),
