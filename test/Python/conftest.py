@@ -44,6 +44,23 @@ def device(request):
     return request.param
 
 
+@pytest.fixture(params=["cpu", pytest.param("gpu", marks=pytest.mark.gpu)])
+def platform(request):
+    """Where a test of JAX computes, by JAX's name."""
+    from plain_jax import has_gpu, jax
+
+    if request.param == "gpu" and not has_gpu():
+        pytest.skip("JAX has no GPU")
+    with jax.default_device(jax.devices(request.param)[0]):
+        yield request.param
+
+
+@pytest.fixture
+def element(platform):
+    """The type that a platform's kernels compute with."""
+    return "f32" if platform == "cpu" else "bf16"
+
+
 @pytest.fixture
 def program():
     """The path of a program of the build folder, such as spattn-opt."""

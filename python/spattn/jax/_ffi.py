@@ -70,7 +70,7 @@ def _compile(
     The platform of traced operands is not certain. So what another platform's kernels
     support is left for the handler to refuse.
     """
-    likely = _likely_platform(operands)
+    likely = likely_platform(operands)
     try:
         kernel_for(problem, "cpu" if likely == "cpu" else "cuda", queries, keys)
     except CompileError:
@@ -82,7 +82,7 @@ def _compile(
         raise
 
 
-def _likely_platform(operands: Sequence[Any]) -> str:
+def likely_platform(operands: Sequence[Any]) -> str:
     """The platform that operands are on, or that traced ones are likely to be on."""
     for operand in operands:
         if not isinstance(operand, Tracer):

@@ -6,38 +6,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.custom_derivatives import SymbolicZero
-from jax.sharding import NamedSharding, PartitionSpec
 
-from ..errors import ArgumentError, UnsupportedError
+from .._sequences import rows_of
+from ..errors import ArgumentError
 from ..problem import Problem
 from ..structure import Structure, as_structure
-from . import _ffi
-from ._shards import structure_of_shard
+from . import _calls, _ffi
+from ._checks import (
+    ELEMENTS,
+    checked,
+    checked_of_heads,
+    sequences_of,
+    sizes_of,
+    with_batch,
+)
+from ._shards import structure_of_shard, vary_alike
 
-_ELEMENTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
-_DTYPES = {element: name for name, element in _ELEMENTS.items()}
-_DIMENSIONS = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
-#: The arguments of numbers of heads.
-_OF_HEADS = {"sink": "sinks", "slopes": "alibi_slopes", "bias": "distance_bias"}
-#: Dimensions that operands must agree on.
-_AGREE = (("b", "k", "q"), ("b", "v", "q"), ("h", "v", "k"), ("n", "v", "k"))
-
-
-@dataclass(frozen=True)
-class _Call:
-    """The static arguments of a call."""
-
-    problem: Problem
-    layout: str
-    scale: float
-    soft_cap: float | None = None
+#: What head dimensions have to be multiples of on a GPU.
+_MULTIPLE = 8
 
 
 def attention(
@@ -53,6 +44,13 @@ def attention(
     soft_cap: float | None = None,
     alibi_slopes: jax.Array | None = None,
     distance_bias: jax.Array | None = None,
+    query_lengths: jax.Array | None = None,
+    key_lengths: jax.Array | None = None,
+    query_starts: jax.Array | None = None,
+    key_starts: jax.Array | None = None,
+    cu_seqlens_q: jax.Array | None = None,
+    cu_seqlens_k: jax.Array | None = None,
+    bound_length: str = "sequence",
     return_lse: bool = False,
     deterministic: bool | None = None,
     heads_axis: str | None = None,
@@ -63,7 +61,8 @@ def attention(
     length, heads, head dimension) with `layout="bnhd"`; the batch may be missing if it
     is in all three, as under vmap. They are float32, float16 or bfloat16 on the CPU,
     and float16 or bfloat16 on a GPU. Key and value may have fewer heads than query
-    (grouped-query attention), and value may have another head dimension.
+    (grouped-query attention), and value may have another head dimension. For a GPU,
+    head dimensions that are no multiples of 8 are padded by a copy.
 
     With `return_lse`, returns a pair: the output, and the log-sum-exp of each query's
     scores, (batch, heads, length) in float32. Gradients flow through both. A query
@@ -85,70 +84,69 @@ def attention(
     later ones are towards the past, and pairs that are farther apart take the first or
     the last. Slopes and biases have no gradient.
 
+    Rows of a batch may be padded, or hold packed documents. All of these are int32
+    arrays. `query_lengths` and `key_lengths`, (batch,), say how many queries and keys
+    each row has, before its padding; `query_starts` and `key_starts`, (batch,), where
+    they start, after padding on the left; without a batch, they are numbers.
+    `cu_seqlens_q` and `cu_seqlens_k`, (documents + 1,) for a batch of 1 or none, or
+    (batch, documents + 1), are the cumulative lengths of documents, each an attention
+    of its own; `cu_seqlens_k` defaults to `cu_seqlens_q`. Padding has the output 0, the
+    log-sum-exp -inf and the gradient 0, and nothing that it holds is seen, NaN
+    included. Bands that depend on the length take that of the document, or with
+    `bound_length="pack"` that of `key`.
+
     Within `jax.shard_map`, the arrays are those of one shard. If heads are sharded,
     `heads_axis` is the mesh axis that they are sharded over, and `structure` describes
     all heads, from which each shard takes its part.
     """
-    options: dict[str, Any] = {
-        "scale": scale,
-        "layout": layout,
-        "alignment": alignment,
-        "sinks": sinks,
-        "soft_cap": soft_cap,
-        "alibi_slopes": alibi_slopes,
-        "distance_bias": distance_bias,
-        "return_lse": return_lse,
-        "deterministic": deterministic,
-        "heads_axis": heads_axis,
-    }
-    if all(jnp.ndim(array) == 3 for array in (query, key, value)):
-        batches = (jnp.asarray(array)[None] for array in (query, key, value))
-        results = attention(*batches, structure, **options)
-        return jax.tree.map(lambda result: result[0], results)
     structure = as_structure(structure)
+    counts = {
+        "query_lengths": query_lengths,
+        "key_lengths": key_lengths,
+        "query_starts": query_starts,
+        "key_starts": key_starts,
+    }
+    has_batch = not all(jnp.ndim(array) == 3 for array in (query, key, value))
+    if not has_batch:
+        query, key, value = (jnp.asarray(array)[None] for array in (query, key, value))
+        counts = {name: with_batch(name, array) for name, array in counts.items()}
     arrays = {
-        name: _checked(name, array, layout)
+        name: checked(name, array, layout)
         for name, array in (("q", query), ("k", key), ("v", value))
     }
-    sizes = _sizes(arrays, layout)
+    sizes = sizes_of(arrays, layout)
+    _check_numbers(scale, soft_cap)
     if scale is None:
         scale = 1 / math.sqrt(sizes["q"]["d"])
-    elif isinstance(scale, jax.core.Tracer) or not math.isfinite(scale):
-        raise ArgumentError(
-            f"expected a scale that is a finite number when it is traced, got {scale}; "
-            "multiply the queries by one that is an array"
-        )
-    if soft_cap is not None and (
-        isinstance(soft_cap, jax.core.Tracer) or not 0 < soft_cap < math.inf
-    ):
-        raise ArgumentError(
-            "expected a soft_cap that is a positive, finite number when it is traced, "
-            f"got {soft_cap}"
-        )
     of_heads = {"sink": sinks, "slopes": alibi_slopes, "bias": distance_bias}
     for name, array in of_heads.items():
         if array is not None:
-            arrays[name] = _checked_of_heads(name, array, sizes["q"]["h"])
-    arrays = _vary_alike(arrays)
+            arrays[name] = checked_of_heads(name, array, sizes["q"]["h"])
+    rows = rows_of(**counts, cu_seqlens_q=cu_seqlens_q, cu_seqlens_k=cu_seqlens_k)
+    sequences = sequences_of(rows, bound_length, sizes["q"]["b"])
+    value_dim = sizes["v"]["d"]
+    arrays = vary_alike(_padded(arrays) | sequences)
 
     def call(structure: Structure) -> tuple[jax.Array, ...]:
         problem = Problem(
             structure,
             sizes["q"]["h"],
-            sizes["q"]["d"],
-            _ELEMENTS[arrays["q"].dtype.name],
+            arrays["q"].shape[3],
+            ELEMENTS[arrays["q"].dtype.name],
             kv_heads=sizes["k"]["h"],
-            value_dim=sizes["v"]["d"],
+            value_dim=arrays["v"].shape[3],
             lse=return_lse,
             sinks=sinks is not None,
             soft_cap=soft_cap is not None,
             alibi_slopes=alibi_slopes is not None,
             distance_bias=arrays["bias"].shape[1] if "bias" in arrays else 0,
-            deterministic=None,
             alignment=alignment,
+            sequences=tuple(sequences),
+            bound_length=bound_length,
         )
-        options = _Call(problem, layout, float(scale), soft_cap)
-        return _attention(tuple(arrays.values()), options, deterministic)
+        operands = tuple(arrays[name] for name in problem.operands if name in arrays)
+        options = _calls.Call(problem, layout, float(scale), soft_cap)
+        return _calls.run(operands, options, deterministic)
 
     if heads_axis is None:
         results = call(structure)
@@ -161,159 +159,40 @@ def attention(
         else:
             branches = [partial(call, part) for part in parts]
             results = jax.lax.switch(jax.lax.axis_index(heads_axis), branches)
-    return results if return_lse else results[0]
+    output, *lse = (x if has_batch else x[0] for x in results)
+    output = output[..., :value_dim]
+    return (output, *lse) if return_lse else output
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _attention(operands, call: _Call, deterministic: bool | None):
-    return _launch(call, *operands)
-
-
-def _forward(operands, call: _Call, deterministic: bool | None):
-    for name, primal in zip(call.problem.operands, operands):  # noqa: B905
-        if name in ("slopes", "bias") and primal.perturbed:
-            raise UnsupportedError(
-                f"{_OF_HEADS[name]}: spattn has no gradient by it; apply "
-                "jax.lax.stop_gradient to it"
-            )
-    operands = tuple(primal.value for primal in operands)
-    with_lse = replace(call, problem=replace(call.problem, lse=True))
-    output, lse = _launch_once(with_lse, *operands)
-    results = (output, lse) if call.problem.lse else (output,)
-    return results, (operands, output, lse)
-
-
-def _backward(call: _Call, deterministic: bool | None, saved, gradients):
-    (q, k, v, *of_heads), output, lse = saved
-    dout, *others = gradients
-    if isinstance(dout, SymbolicZero):
-        dout = jnp.zeros_like(output)
-    # A symbolic zero means that the loss does not depend on the log-sum-exp.
-    dlse = [x for x in others if not isinstance(x, SymbolicZero)]
-    problem = call.problem.backward(
-        lse_gradient=bool(dlse), deterministic=deterministic
-    )
-    inputs = q, k, v, output, lse, dout, *dlse, *of_heads
-    results = _launch_once(replace(call, problem=problem), *inputs)
-    constants = (jnp.zeros_like(x) for x in of_heads[len(results) - 3 :])
-    return ((*results, *constants),)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _launch_once(call: _Call, *operands):
-    """A launch in a forward or backward rule; differentiating it is an error."""
-    return _launch(call, *operands)
-
-
-def _refuse(call: _Call, *operands):
-    raise UnsupportedError(
-        "spattn does not support second derivatives of attention; apply "
-        "stop_gradient() to the first, or compute this attention with jax.numpy"
-    )
-
-
-_launch_once.defvjp(_refuse, _refuse)
-_attention.defvjp(_forward, _backward, symbolic_zeros=True)
-
-
-def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
-    """Calls a problem's kernel. Its results are the last of its operands."""
-    problem, layout = call.problem, call.layout
-    q, k = operands[:2]
-    batch = q.shape[0]
-    queries, keys = (x.shape[layout.index("n")] for x in (q, k))
-    results = []
-    for name in problem.results:
-        shape = problem.shape(name, batch, queries, keys)
-        if layout == "bnhd" and len(shape) == 4:
-            shape = (shape[0], shape[2], shape[1], shape[3])
-        dtype = jnp.dtype(_DTYPES[problem.element(name)])
-        results.append(_like(q, shape, dtype))
-    # Cotangents may have another dtype than the result.
-    operands = [
-        operand.astype(_DTYPES[problem.element(name)])
-        for name, operand in zip(problem.operands, operands)  # noqa: B905
-    ]
-    numbers = call.scale, call.soft_cap
-    return _ffi.call(problem, layout, numbers, queries, keys, operands, results)
-
-
-def _checked(name: str, array: Any, layout: str) -> jax.Array:
-    """Converts an operand to an array, and checks its rank and dtype."""
-    if layout not in ("bhnd", "bnhd"):
-        raise ArgumentError(f"expected layout to be 'bhnd' or 'bnhd', got {layout!r}")
-    if not hasattr(array, "shape"):
-        raise ArgumentError(f"{name}: expected an array, got {array!r}")
-    array = jnp.asarray(array)
-    if array.ndim != 4:
-        order = ", ".join(_DIMENSIONS[letter] for letter in layout)
+def _check_numbers(scale: Any, soft_cap: Any) -> None:
+    if scale is not None and (
+        isinstance(scale, jax.core.Tracer) or not math.isfinite(scale)
+    ):
         raise ArgumentError(
-            f"{name}: expected 4 dimensions ({order}), got the shape {array.shape}"
+            f"expected a scale that is a finite number when it is traced, got {scale}; "
+            "multiply the queries by one that is an array"
         )
-    if array.dtype.name not in _ELEMENTS:
+    if soft_cap is not None and (
+        isinstance(soft_cap, jax.core.Tracer) or not 0 < soft_cap < math.inf
+    ):
         raise ArgumentError(
-            f"{name}: expected float32, float16 or bfloat16, got {array.dtype}"
+            "expected a soft_cap that is a positive, finite number when it is traced, "
+            f"got {soft_cap}"
         )
-    return array
 
 
-def _checked_of_heads(name: str, array: Any, heads: int) -> jax.Array:
-    shape, rank = jnp.shape(array), 2 if name == "bias" else 1
-    if len(shape) != rank or shape[0] != heads or shape[-1] == 0:
-        expected = {
-            "sink": f"one logit per query head, the shape ({heads},)",
-            "slopes": f"one slope per query head, the shape ({heads},)",
-            "bias": f"numbers per query head, the shape ({heads}, distances)",
-        }
-        raise ArgumentError(
-            f"{_OF_HEADS[name]}: expected {expected[name]}, got {shape}"
-        )
-    return jnp.asarray(array, jnp.float32)
-
-
-def _sizes(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:
-    """The sizes of the operands by dimension, after checking that they agree."""
-    q = arrays["q"]
-    for name, array in arrays.items():
-        if array.dtype != q.dtype:
-            raise ArgumentError(
-                f"{name}: expected the dtype of q, {q.dtype}, got {array.dtype}"
-            )
-    sizes = {
-        name: dict(zip(layout, array.shape))  # noqa: B905
-        for name, array in arrays.items()
+def _padded(arrays: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    """Appends columns of zeros up to what a GPU, whose copies are of 16 bytes, needs.
+    They change no score and no other output."""
+    dims = {name: arrays[name].shape[3] for name in "qkv"}
+    missing = {name: -dim % _MULTIPLE for name, dim in dims.items()}
+    if (
+        not any(missing.values())
+        or _ffi.likely_platform(list(arrays.values())) == "cpu"
+    ):
+        return arrays
+    padded = {
+        name: jnp.pad(arrays[name], ((0, 0),) * 3 + ((0, columns),))
+        for name, columns in missing.items()
     }
-    for dimension, a, b in (*_AGREE, ("d", "k", "q")):
-        if sizes[a][dimension] != sizes[b][dimension]:
-            raise ArgumentError(
-                f"{a}: expected the {_DIMENSIONS[dimension]} of {b}, "
-                f"{sizes[b][dimension]}, got {sizes[a][dimension]}"
-            )
-    return sizes
-
-
-def _vary_alike(arrays: dict[str, jax.Array]) -> dict[str, jax.Array]:
-    """Casts operands to vary over the same mesh axes, as shard_map requires."""
-    varying = {name: _varying(array) for name, array in arrays.items()}
-    union = frozenset().union(*varying.values())
-    return {
-        name: jax.lax.pcast(array, tuple(sorted(missing)), to="varying")
-        if (missing := union - varying[name])
-        else array
-        for name, array in arrays.items()
-    }
-
-
-def _varying(array: jax.Array) -> frozenset[str]:
-    manual = getattr(jax.typeof(array), "manual_axis_type", None)
-    return manual.varying if manual is not None else frozenset()
-
-
-def _like(array: jax.Array, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The type of a result that varies over the same mesh axes as `array`."""
-    if not _varying(array):
-        return jax.ShapeDtypeStruct(shape, dtype)
-    aval = jax.typeof(array)
-    whole = NamedSharding(aval.sharding.mesh, PartitionSpec(*[None] * len(shape)))
-    manual = aval.manual_axis_type
-    return jax.ShapeDtypeStruct(shape, dtype, sharding=whole, manual_axis_type=manual)
+    return arrays | padded

@@ -19,14 +19,9 @@ from ..errors import ArgumentError
 from ..merge_problem import MergeProblem
 from ..merging import LENGTH
 from . import _ffi
-from .functional import (
-    _DTYPES,
-    _ELEMENTS,
-    _checked,
-    _like,
-    _refuse,
-    _vary_alike,
-)
+from ._calls import DTYPES, refuse
+from ._checks import ELEMENTS, checked
+from ._shards import like, vary_alike
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ def merge(
             f"lses: expected one for each of the {len(outputs)} outputs, got "
             f"{len(lses)}"
         )
-    outputs = [_checked(f"outputs[{i}]", x, layout) for i, x in enumerate(outputs)]
+    outputs = [checked(f"outputs[{i}]", x, layout) for i, x in enumerate(outputs)]
     lses = [jnp.asarray(x) for x in lses]
     sizes = dict(zip(layout, outputs[0].shape, strict=True))
     numbers = tuple(sizes[dimension] for dimension in "bhn")
@@ -82,18 +77,18 @@ def merge(
         if array.dtype != jnp.float32:
             raise ArgumentError(f"{name}: expected float32, got {array.dtype}")
     out_dtype = outputs[0].dtype if dtype is None else jnp.dtype(dtype)
-    if out_dtype.name not in _ELEMENTS:
+    if out_dtype.name not in ELEMENTS:
         raise ArgumentError(
             f"dtype: expected float32, float16 or bfloat16, got {out_dtype}"
         )
     problem = MergeProblem(
         sizes["h"],
         sizes["d"],
-        tuple(_ELEMENTS[x.dtype.name] for x in outputs),
-        out_dtype=_ELEMENTS[out_dtype.name],
+        tuple(ELEMENTS[x.dtype.name] for x in outputs),
+        out_dtype=ELEMENTS[out_dtype.name],
         lse=return_lse,
     )
-    arrays = _vary_alike(dict(zip(names, [*outputs, *lses], strict=True)))
+    arrays = vary_alike(dict(zip(names, [*outputs, *lses], strict=True)))
     results = _merge(tuple(arrays.values()), _Call(problem, layout))
     return results if return_lse else results[0]
 
@@ -115,7 +110,7 @@ def _backward(call: _Call, operands, gradients):
     # A symbolic zero means that the loss does not depend on the log-sum-exp.
     dlse = [x for x in others if not isinstance(x, SymbolicZero)]
     problem = call.problem.backward(lse_gradient=bool(dlse))
-    dout = dout.astype(_DTYPES[problem.out_dtype])
+    dout = dout.astype(DTYPES[problem.out_dtype])
     dlse = [x.astype(jnp.float32) for x in dlse]
     return (tuple(_launch_once(_Call(problem, call.layout), *operands, dout, *dlse)),)
 
@@ -126,7 +121,7 @@ def _launch_once(call: _Call, *operands):
     return _launch(call, *operands)
 
 
-_launch_once.defvjp(_refuse, _refuse)
+_launch_once.defvjp(refuse, refuse)
 _merge.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
@@ -139,6 +134,6 @@ def _launch(call: _Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
         shape = problem.shape(name, first.shape[0], first.shape[layout.index("n")])
         if layout == "bnhd" and len(shape) == 4:
             shape = (shape[0], shape[2], shape[1], shape[3])
-        results.append(_like(first, shape, jnp.dtype(_DTYPES[problem.element(name)])))
+        results.append(like(first, shape, jnp.dtype(DTYPES[problem.element(name)])))
     numbers = math.nan, None
     return _ffi.call(problem, layout, numbers, LENGTH, LENGTH, operands, results)
