@@ -129,6 +129,11 @@ SpattnStatus spattnPatternGetMask(SpattnPattern pattern, int64_t head,
     for (int64_t i = 0; i < numQueries; ++i) {
       uint8_t *row = mask + i * numKeys;
       std::memset(row, 0, size_t(numKeys));
+      if (!form.layers.empty()) {
+        for (int64_t j = 0; j < numKeys; ++j)
+          row[j] = allowed(ops, form, firstQuery + i, firstKey + j);
+        continue;
+      }
       for (auto [lo, hi] : keysOfQuery(ops, form, firstQuery + i)) {
         int64_t begin = std::max(lo - firstKey, int64_t(0));
         int64_t end = std::min(hi - firstKey, numKeys);

@@ -26,6 +26,7 @@ struct Pair {
   int64_t d; ///< Distance.
   int64_t j; ///< Key.
   int64_t p; ///< Where the query is among the keys, at least 0.
+  int64_t q; ///< The same, which may be ahead of the first key.
   int64_t N; ///< The length that bounds depend on.
   int64_t x; ///< The head's position among those its structure applies to,
   int64_t H; ///< and their number.
@@ -55,6 +56,16 @@ static bool isLess(int64_t value, const Bound &bound, int64_t N) {
 
 static bool contains(const Interval &interval, int64_t value, int64_t N) {
   return isAtLeast(value, interval.lo, N) && isLess(value, interval.hi, N);
+}
+
+static bool hasResidue(const Residues &residues, const Pair &p) {
+  int64_t place = residues.of == Residues::Of::Distances ? p.d
+                  : residues.of == Residues::Of::Keys    ? p.j
+                                                         : p.q;
+  int64_t rest = (place - residues.lo) % residues.modulus;
+  if (rest < 0)
+    rest += residues.modulus;
+  return rest < residues.hi - residues.lo;
 }
 
 /// Band `x` of `H`, of the distances [0, length), or [0, N).
@@ -91,6 +102,7 @@ static bool isInStructure(Attribute structure, const Pair &p) {
       .Case([&](PrefixAttr a) { return p.j < a.getCount() || p.d >= 0; })
       .Case([&](KeysAttr a) { return contains(a.getInterval(), p.j, p.N); })
       .Case([&](QueriesAttr a) { return contains(a.getInterval(), p.p, p.N); })
+      .Case([&](ResiduesAttr a) { return hasResidue(a.getResidues(), p); })
       .Case([&](DistancesAttr a) {
         return llvm::any_of(a.getIntervals(), [&](const Interval &interval) {
           return contains(interval, p.d, p.N);
@@ -121,7 +133,7 @@ static bool isInStructure(Attribute structure, const Pair &p) {
 llvm::Error spattn::checkStructure(Attribute structure) {
   return llvm::TypeSwitch<Attribute, llvm::Error>(structure)
       .Case<FullAttr, CausalAttr, WindowAttr, SinkAttr, PrefixAttr, KeysAttr,
-            QueriesAttr, DistancesAttr, PartitionAttr, BandAttr>(
+            QueriesAttr, ResiduesAttr, DistancesAttr, PartitionAttr, BandAttr>(
           [](Attribute) -> llvm::Error { return llvm::Error::success(); })
       .Case<UnionAttr, IntersectionAttr, HeadsAttr>(
           [](auto composite) -> llvm::Error {
@@ -148,15 +160,16 @@ bool spattn::isAllowed(Attribute structure, int64_t head, int64_t numHeads,
   int64_t off = alignment == Alignment::End ? keyLength - queryLength : 0;
   int64_t d = i + off - j;
   int64_t p = std::max<int64_t>(i + off, 0);
+  int64_t q = i + off;
   int64_t N = boundLength.value_or(keyLength);
   auto heads = dyn_cast<HeadsAttr>(structure);
   if (!heads)
-    return isInStructure(structure, {d, j, p, N, head, numHeads});
+    return isInStructure(structure, {d, j, p, q, N, head, numHeads});
   int64_t x = head;
   for (auto [count, own] :
        llvm::zip(heads.getCounts(), heads.getStructures())) {
     if (x < count)
-      return isInStructure(own, {d, j, p, N, x, count});
+      return isInStructure(own, {d, j, p, q, N, x, count});
     x -= count;
   }
   return false;

@@ -40,6 +40,8 @@ public:
                  ? Structure::none()
                  : Structure::queries(queries.lo, queries.hi);
     }
+    case Structure::Kind::Residues:
+      return structure;
     case Structure::Kind::Band: {
       // Ends are values: those of a partition are none of its description.
       std::vector<Interval> intervals;

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "spattn/Structure/Host.h"
+#include "LineCounts.h"
 #include "spattn/Structure/Algebra.h"
+#include "spattn/Structure/FormNumbers.h"
 
 #include <initializer_list>
 #include <utility>
@@ -64,8 +66,7 @@ Ranges HostAlgebra::queryTiles(int64_t head, int64_t keyTileIndex,
 }
 
 int64_t HostAlgebra::pairs(int64_t head) const {
-  IntOps ops;
-  return unmaskedPairs(ops, normalForm(head), int64_t(0), lengths.queries);
+  return countPairs(normalForm(head));
 }
 
 bool HostAlgebra::matches(const Structure &structure) const {
@@ -138,6 +139,30 @@ static int64_t add(int64_t a, int64_t b) {
   return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
+namespace {
+/// What a head does.
+struct HeadWork {
+  int64_t pairs, liveRows;
+  std::vector<Span<int64_t>> keys;
+};
+
+HeadWork workOf(const Form &form) {
+  IntOps ops;
+  if (!form.layers.empty())
+    return {countPairs(form), countLines(form, Lines::Queries),
+            findLines(form, Lines::Keys)};
+  int64_t queries = form.lengths.queries;
+  return {unmaskedPairs(ops, form, int64_t(0), queries), liveQueries(ops, form),
+          detail::keysSeenBy(ops, form, int64_t(0), queries)};
+}
+
+std::vector<int64_t> numbersOf(Form form) {
+  std::vector<int64_t> numbers;
+  forEachNumber(form, [&](int64_t number) { numbers.push_back(number); });
+  return numbers;
+}
+} // namespace
+
 Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   IntOps ops;
   int64_t queries = shape.lengths.queries, keys = shape.lengths.keys;
@@ -147,12 +172,19 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
   Work work;
   int64_t liveRows = 0, seen = 0;
   std::vector<Span<int64_t>> groupKeys;
+  HeadWork own;
+  std::vector<int64_t> previous;
   for (int64_t head = 0; head < numHeads; ++head) {
     Form nf = normalForm(ops, heads, head, shape.lengths, shape.alignment);
-    work.pairs = add(work.pairs, unmaskedPairs(ops, nf, int64_t(0), queries));
-    liveRows += liveQueries(ops, nf);
-    auto own = detail::keysSeenBy(ops, nf, int64_t(0), queries);
-    groupKeys.insert(groupKeys.end(), own.begin(), own.end());
+    // Heads that see the same follow each other, and residues are counted line
+    // by line.
+    std::vector<int64_t> numbers = numbersOf(nf);
+    if (head == 0 || nf.layers.empty() || numbers != previous)
+      own = workOf(nf);
+    previous = std::move(numbers);
+    work.pairs = add(work.pairs, own.pairs);
+    liveRows += own.liveRows;
+    groupKeys.insert(groupKeys.end(), own.keys.begin(), own.keys.end());
     if ((head + 1) % groupSize != 0 && head + 1 != numHeads)
       continue;
     detail::fillEmpty(ops, groupKeys, keys);

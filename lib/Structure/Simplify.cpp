@@ -182,6 +182,8 @@ public:
       return keysOf(structure.keyInterval());
     case Kind::Queries:
       return queriesOf(structure.queryInterval());
+    case Kind::Residues:
+      return residuesOf(structure.residues());
     case Kind::Band:
       if (structure.partitionLength() && !dependsOnGroup(structure))
         return simplify(Structure::distances(partitionDistances(
@@ -237,6 +239,28 @@ private:
                          : Structure::queries(left.lo, left.hi);
   }
 
+  static Structure residuesOf(const Residues &residues) {
+    if (residues.hi - residues.lo >= residues.modulus)
+      return Structure::full();
+    return residues.hi <= residues.lo ? Structure::none()
+                                      : Structure::residues(residues);
+  }
+
+  /// Residues of the same modulus as one interval, if that is what they are.
+  static std::optional<Structure> combine(Kind kind, const Residues &a,
+                                          const Residues &b) {
+    bool goRound = a.hi > a.modulus || b.hi > b.modulus;
+    if (a.of != b.of || a.modulus != b.modulus || goRound)
+      return std::nullopt;
+    int64_t lo = std::max(a.lo, b.lo), hi = std::min(a.hi, b.hi);
+    if (kind == Kind::Intersection)
+      return residuesOf({a.of, lo, std::max(lo, hi), a.modulus});
+    if (lo > hi)
+      return std::nullopt;
+    return residuesOf(
+        {a.of, std::min(a.lo, b.lo), std::max(a.hi, b.hi), a.modulus});
+  }
+
   static bool isNone(const Structure &structure) {
     return structure == Structure::none();
   }
@@ -267,6 +291,8 @@ private:
       if (both)
         return Structure::distances(*both);
     }
+    if (a.kind() == Kind::Residues)
+      return combine(kind, a.residues(), b.residues());
     if (a.kind() == Kind::Keys || a.kind() == Kind::Queries) {
       const Interval &x = a.intervals().front(), &y = b.intervals().front();
       std::optional<Interval> both =

@@ -19,6 +19,7 @@ struct Structure::Node {
   std::vector<Interval> intervals; // Keys and Queries: exactly one.
   Partition partition = Partition::Exclusive;
   std::optional<int64_t> of, index, length;
+  Residues residues = {Residues::Of::Distances, 0, 1, 1};
   std::vector<Structure> children;
   int64_t depth = 1;
   int64_t size = 1; // Nodes of the tree, saturated at maxSize + 1.
@@ -41,6 +42,7 @@ Structure Structure::make(Node node) {
     break;
   case Kind::Keys:
   case Kind::Queries:
+  case Kind::Residues:
     break;
   case Kind::Band:
     node.pieces = node.partition == Partition::LocalBand ? 2 : 1;
@@ -60,6 +62,23 @@ Structure Structure::make(Node node) {
 
 const char *spattn::alignmentName(Alignment alignment) {
   return alignment == Alignment::End ? "end" : "start";
+}
+
+const char *spattn::residuesName(Residues::Of of) {
+  switch (of) {
+  case Residues::Of::Distances:
+    return "distances";
+  case Residues::Of::Keys:
+    return "keys";
+  case Residues::Of::Queries:
+    return "queries";
+  }
+  return "";
+}
+
+std::string Residues::str() const {
+  return std::string(residuesName(of)) + ", " + std::to_string(lo) + " to " +
+         std::to_string(hi) + " mod " + std::to_string(modulus);
 }
 
 const char *spattn::partitionName(Partition partition) {
@@ -122,6 +141,17 @@ Structure Structure::queries(Bound lo, Bound hi) {
   node.kind = Kind::Queries;
   node.intervals = {{lo, hi}};
   return make(std::move(node));
+}
+
+Structure Structure::residues(Residues residues) {
+  Node node;
+  node.kind = Kind::Residues;
+  node.residues = residues;
+  return make(std::move(node));
+}
+
+Structure Structure::strided(int64_t modulus, int64_t remainder) {
+  return residues({Residues::Of::Distances, remainder, remainder + 1, modulus});
 }
 
 Structure Structure::band(Partition partition, std::optional<int64_t> of,
@@ -204,6 +234,8 @@ const Interval &Structure::queryInterval() const {
   return node->kind == Kind::Queries ? node->intervals.front() : noInterval();
 }
 
+const Residues &Structure::residues() const { return node->residues; }
+
 Partition Structure::partition() const { return node->partition; }
 
 std::optional<int64_t> Structure::partitionOf() const { return node->of; }
@@ -230,6 +262,7 @@ bool operator==(const Structure &a, const Structure &b) {
     return true;
   return a.node->kind == b.node->kind &&
          a.node->intervals == b.node->intervals &&
+         a.node->residues == b.node->residues &&
          a.node->partition == b.node->partition && a.node->of == b.node->of &&
          a.node->index == b.node->index && a.node->length == b.node->length &&
          a.node->children == b.node->children;
@@ -254,6 +287,8 @@ std::string Structure::str() const {
     return "keys(" + list(intervals()) + ")";
   case Kind::Queries:
     return "queries(" + list(intervals()) + ")";
+  case Kind::Residues:
+    return "residues(" + residues().str() + ")";
   case Kind::Band: {
     std::string text = std::string("band(") + partitionName(partition());
     if (partitionOf())

@@ -75,6 +75,23 @@ Message checkPositions(const Interval &interval, const std::string &what,
   return std::nullopt;
 }
 
+Message checkResidues(const Residues &residues) {
+  auto [of, lo, hi, modulus] = residues;
+  std::string what = "residues '" + residues.str() + "': ";
+  if (modulus < 1 || modulus > Structure::maxModulus)
+    return what + "modulus " + std::to_string(modulus) +
+           " is out of range: expected 1 to 2^20";
+  if (lo < 0 || lo >= modulus)
+    return what + "residues start from 0 to " + std::to_string(modulus - 1) +
+           ", not at " + std::to_string(lo);
+  if (hi <= lo)
+    return what +
+           (hi == lo ? "the interval is empty" : "the interval is inverted");
+  if (hi - lo > modulus)
+    return what + "there are no " + std::to_string(hi - lo) + " residues";
+  return std::nullopt;
+}
+
 Message checkBand(const Structure &band, std::optional<int64_t> heads) {
   std::optional<int64_t> of = band.partitionOf();
   std::optional<int64_t> index = band.partitionIndex();
@@ -114,6 +131,8 @@ Message checkTree(const Structure &structure, std::optional<int64_t> heads) {
   case Structure::Kind::Queries:
     return checkPositions(structure.queryInterval(), "query",
                           /*endsAtLength=*/false);
+  case Structure::Kind::Residues:
+    return checkResidues(structure.residues());
   case Structure::Kind::Band:
     return checkBand(structure, heads);
   case Structure::Kind::Union:
@@ -146,6 +165,15 @@ void collectBounds(const Structure &structure, Structure::Kind kind,
   }
   for (const Structure &child : structure.children())
     collectBounds(child, kind, bounds);
+}
+
+/// Collects the distinct residues.
+void collectResidues(const Structure &structure, std::vector<Residues> &all) {
+  if (structure.kind() == Structure::Kind::Residues &&
+      std::find(all.begin(), all.end(), structure.residues()) == all.end())
+    all.push_back(structure.residues());
+  for (const Structure &child : structure.children())
+    collectResidues(child, all);
 }
 
 /// Whether there is an interval of queries in it.
@@ -181,6 +209,12 @@ Message checkDescription(const Structure &structure,
   if (hasMoreBounds(Structure::Kind::Queries, Structure::maxQueryBounds))
     return "the structure has more than " +
            std::to_string(Structure::maxQueryBounds) + " distinct query bounds";
+  std::vector<Residues> residues;
+  collectResidues(structure, residues);
+  if (static_cast<int64_t>(residues.size()) > Structure::maxResidues)
+    return "the structure has more than " +
+           std::to_string(Structure::maxResidues) +
+           " distinct intervals of residues";
   return std::nullopt;
 }
 } // namespace
@@ -193,7 +227,11 @@ int64_t Structure::countIntervals(int64_t heads) const {
     NormalForm<BlindOps::Value> form =
         normalForm(ops, group, ops.unknown(0), {ops.unknown(0), ops.unknown(0)},
                    alignment);
-    most = std::max(most, spattn::countIntervals(form));
+    int64_t own = spattn::countIntervals(form);
+    // Tiles are found without the layers.
+    if (form.layers.size() > 1)
+      own += spattn::countIntervals(form.segments);
+    most = std::max(most, own);
   }
   return most;
 }

@@ -174,6 +174,55 @@ llvm.func @mask(%x: f32, %p: !llvm.ptr, %stride: i64) {
   llvm.return
 }
 
+// A pair of columns is 8 after the last; its bits repeat every two pairs, and
+// are copied to the others of a word. Other moduli go through all pairs.
+// CHECK-LABEL: @residues
+// CHECK: arith.constant 15 : i32
+// CHECK: arith.andi
+// CHECK-COUNT-4: arith.select
+// CHECK: arith.constant 4 : i32
+// CHECK-NEXT: arith.shli
+// CHECK-LABEL: @other_residues
+// CHECK: arith.remsi
+// CHECK-COUNT-4: arith.select
+// CHECK-NOT: arith.shli %{{.*}}, %{{.*}} : i32
+// CHECK: llvm.return
+llvm.func @residues(%x: f32, %p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %seen = spattn_gpu.column_mask {
+  ^bb0(%row: index):
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  %some = spattn_gpu.residue_mask %seen {
+  ^bb0(%row: index):
+    %modulus = arith.constant 16 : i32
+    %width = arith.constant 1 : i32
+    %start = arith.index_cast %row : index to i32
+    spattn_gpu.yield %modulus, %start, %width : i32, i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %m = spattn_gpu.mask %s, %some : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store %m to %p stride %n rows %n as bf16 : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+llvm.func @other_residues(%x: f32, %p: !llvm.ptr, %stride: i64, %modulus: i32) {
+  %n = arith.index_cast %stride : i64 to index
+  %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %seen = spattn_gpu.column_mask {
+  ^bb0(%row: index):
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  %some = spattn_gpu.residue_mask %seen {
+  ^bb0(%row: index):
+    %width = arith.constant 1 : i32
+    %start = arith.index_cast %row : index to i32
+    spattn_gpu.yield %modulus, %start, %width : i32, i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %m = spattn_gpu.mask %s, %some : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store %m to %p stride %n rows %n as bf16 : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
 // A lane asks, and the others are told.
 // CHECK-LABEL: @counter
 // CHECK: llvm.inline_asm has_side_effects {{.*}}@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;

@@ -7,7 +7,7 @@
 // RUN: spattn-run %s --check=100000 --max-error=4e-6 --vector-width=4 --seed=5 | FileCheck %s
 
 // CHECK: summary
-// CHECK-COUNT-29: {{e-0[6-9]}}
+// CHECK-COUNT-34: {{e-0[6-9]}}
 
 !q = tensor<2x4x150x24xf32>
 !k = tensor<2x2x201x24xf32>
@@ -82,6 +82,31 @@ func.func @image_spans(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q,
 }
 func.func @windows_by_query(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
   %r:3 = spattn.attention_backward structure(#spattn.heads<2 x #spattn.union<#spattn.intersection<#spattn.queries<0 to 90>, #spattn.window<left = 50, right = 3>>, #spattn.intersection<#spattn.queries<N floordiv 3 to inf>, #spattn.distances<-9 to 5, 30 to 40>>>, 1 x #spattn.causal, 1 x #spattn.queries<0 to 60>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @dilated(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.intersection<#spattn.window<left = 120, right = 0>, #spattn.residues<distances, 0 to 1 mod 4>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @strided(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.union<#spattn.window<left = 20, right = 0>, #spattn.intersection<#spattn.causal, #spattn.residues<distances, 0 to 1 mod 20>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @fixed(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.intersection<#spattn.causal, #spattn.union<#spattn.intersection<#spattn.queries<0 to 75>, #spattn.keys<0 to 75>>, #spattn.intersection<#spattn.queries<75 to inf>, #spattn.keys<75 to inf>>, #spattn.residues<keys, 14 to 16 mod 16>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @dilation_per_head(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.heads<1 x #spattn.window<left = 30, right = 30>, 1 x #spattn.intersection<#spattn.window<left = 60, right = 60>, #spattn.residues<distances, 0 to 1 mod 2>>, 2 x #spattn.intersection<#spattn.window<left = 90, right = 90>, #spattn.residues<distances, 0 to 1 mod 3>>>)
+      ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
+  return %r#0, %r#1, %r#2 : !q, !k, !v
+}
+func.func @segments(%q: !q, %k: !k, %v: !v, %o: !o, %l: !l, %do: !o, %dq: !q, %dk: !k, %dv: !v) -> (!q, !k, !v) {
+  %r:3 = spattn.attention_backward structure(#spattn.heads<2 x #spattn.intersection<#spattn.residues<queries, 0 to 1 mod 2>, #spattn.residues<keys, 0 to 1 mod 2>, #spattn.causal>, 2 x #spattn.intersection<#spattn.residues<queries, 1 to 2 mod 2>, #spattn.residues<keys, 1 to 2 mod 2>, #spattn.union<#spattn.intersection<#spattn.queries<0 to 75>, #spattn.keys<0 to 75>>, #spattn.intersection<#spattn.queries<75 to inf>, #spattn.keys<75 to inf>>>>>)
       ins(%q, %k, %v, %o, %l, %do : !q, !k, !v, !o, !l, !o) outs(%dq, %dk, %dv : !q, !k, !v)
   return %r#0, %r#1, %r#2 : !q, !k, !v
 }

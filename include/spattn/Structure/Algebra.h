@@ -28,6 +28,7 @@
 #ifndef SPATTN_STRUCTURE_ALGEBRA_H
 #define SPATTN_STRUCTURE_ALGEBRA_H
 
+#include "spattn/Structure/Allowed.h"
 #include "spattn/Structure/Counts.h"
 #include "spattn/Structure/Evaluate.h"
 #include "spattn/Structure/NormalForm.h"

@@ -16,12 +16,13 @@
 
 namespace spattn::detail {
 
-/// One term of the union: distances [lo, hi), keys in all of `keys`, and
-/// queries at positions in all of `queries`.
+/// One term of the union: distances [lo, hi), keys in all of `keys`, queries at
+/// positions in all of `queries`, and all of `residues`.
 template <class V>
 struct Box {
   Edges<V> distances;
   std::vector<Interval> keys, queries;
+  std::vector<Residues> residues = {};
 };
 
 /// Expands structures to boxes at given lengths.
@@ -60,6 +61,13 @@ public:
            {},
            {structure.queryInterval()}});
       break;
+    case Structure::Kind::Residues:
+      boxes.push_back(
+          {{edgeOps.edgeOf(Bound::negInf()), edgeOps.edgeOf(Bound::posInf())},
+           {},
+           {},
+           {structure.residues()}});
+      break;
     case Structure::Kind::Band:
       for (const Edges &distances : band(structure, position, heads))
         boxes.push_back({distances, {}, {}});
@@ -95,17 +103,19 @@ private:
         Box box = {{edgeOps.maxOf(x.distances.lo, y.distances.lo),
                     edgeOps.minOf(x.distances.hi, y.distances.hi)},
                    x.keys,
-                   x.queries};
+                   x.queries,
+                   x.residues};
         addOnce(box.keys, y.keys);
         addOnce(box.queries, y.queries);
+        addOnce(box.residues, y.residues);
         boxes.push_back(std::move(box));
       }
     return boxes;
   }
 
-  static void addOnce(std::vector<Interval> &items,
-                      const std::vector<Interval> &others) {
-    for (const Interval &other : others)
+  template <class T>
+  static void addOnce(std::vector<T> &items, const std::vector<T> &others) {
+    for (const T &other : others)
       if (std::find(items.begin(), items.end(), other) == items.end())
         items.push_back(other);
   }

@@ -150,9 +150,9 @@ V nthFull(Ops &ops, const std::vector<TileRange<V>> &ranges, V n) {
   return fullSequence(ops, ranges).nth(ops, n);
 }
 
-/// How many pairs with a query in [qBegin, min(qEnd, Nq)) are allowed; exact
-/// as long as Nq + Nk < 2^31 (squares of sums of lengths are formed).
-/// 0 <= qBegin.
+/// How many pairs with a query in [qBegin, min(qEnd, Nq)) are allowed, of a
+/// normal form without layers; exact as long as Nq + Nk < 2^31 (squares of sums
+/// of lengths are formed). 0 <= qBegin.
 template <class Ops, class V = typename Ops::Value>
 V unmaskedPairs(Ops &ops, const NormalForm<V> &nf, V qBegin, V qEnd) {
   qEnd = ops.max(ops.min(qEnd, nf.lengths.queries), qBegin);
@@ -187,14 +187,14 @@ V unmaskedPairs(Ops &ops, const NormalForm<V> &nf, V qBegin, V qEnd) {
   return pairs;
 }
 
-/// How many queries see at least one key.
+/// How many queries see at least one key, if residues do not count.
 template <class Ops, class V = typename Ops::Value>
 V liveQueries(Ops &ops, const NormalForm<V> &nf) {
   return detail::measure(
       ops, detail::queriesSeeing(ops, nf, ops.constant(0), nf.lengths.keys));
 }
 
-/// How many keys are seen by at least one query.
+/// How many keys are seen by at least one query, if residues do not count.
 template <class Ops, class V = typename Ops::Value>
 V seenKeys(Ops &ops, const NormalForm<V> &nf) {
   return detail::measure(

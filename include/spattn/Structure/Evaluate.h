@@ -33,7 +33,7 @@
 // keysOfQuery (Spans.h) says, and the tiles of TileRanges.h are such spans of a
 // block of queries, rounded.
 //
-// QuerySegments.h has an example with queries.
+// QuerySegments.h has an example with queries, and Layers.h one with residues.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,6 +42,7 @@
 
 #include "spattn/Structure/Boxes.h"
 #include "spattn/Structure/HeadStructures.h"
+#include "spattn/Structure/Layers.h"
 #include "spattn/Structure/QuerySegments.h"
 #include "spattn/Structure/Sort.h"
 
@@ -72,26 +73,12 @@ public:
                          int64_t heads) {
     std::vector<Box> boxes = expander.expand(structure, position, heads);
     NormalForm<V> result = empty();
-    result.segments.clear();
-    std::vector<QueryCut<V>> previous;
-    for (Cut<V> &cut : cutter.cut(boxes, Axis::Keys)) {
-      std::vector<QueryCut<V>> own = queryCutter.cut(
-          cut, [&](std::vector<Edges> edges) { return merge(edges); });
-      // Neighbours that certainly allow the same are one segment.
-      if (!result.segments.empty() &&
-          QueryCutter<Ops>::certainlyEqual(previous, own)) {
-        result.segments.back().end = cut.end;
-        continue;
-      }
-      KeySegment<V> segment = {cut.begin, cut.end, {}};
-      for (const QueryCut<V> &queries : own)
-        segment.queries.push_back(
-            {queries.begin, queries.end, finish(queries.edges)});
-      dropEmpty(segment.queries);
-      result.segments.push_back(std::move(segment));
-      previous = std::move(own);
-    }
-    dropEmpty(result.segments);
+    result.segments = segmentsOf(boxes);
+    std::vector<BoxLayer<V>> layers = layersOfBoxes(boxes);
+    for (const BoxLayer<V> &layer : layers)
+      result.layers.push_back(
+          {conditionsOf(ops, layer.residues),
+           layers.size() == 1 ? result.segments : segmentsOf(layer.boxes)});
     return result;
   }
 
@@ -104,66 +91,35 @@ public:
             {{zero, lengths.keys, {{zero, lengths.queries, {}}}}}};
   }
 
-  /// `condition ? a : b`, slot by slot; the shorter one is padded with empty
-  /// segments and intervals.
-  NormalForm<V> select(typename Ops::Bool condition, NormalForm<V> a,
-                       NormalForm<V> b) {
-    NormalForm<V> result = a;
-    result.segments = selectSegments(
-        condition, a.segments, b.segments, lengths.keys,
-        {lengths.keys, lengths.keys, {{zero, lengths.queries, {}}}});
-    for (size_t s = 0; s < result.segments.size(); ++s) {
-      auto &x = a.segments[s].queries, &y = b.segments[s].queries;
-      result.segments[s].queries =
-          selectSegments(condition, x, y, lengths.queries,
-                         {lengths.queries, lengths.queries, {}});
-      for (size_t r = 0; r < x.size(); ++r)
-        result.segments[s].queries[r].intervals =
-            selectIntervals(condition, x[r].intervals, y[r].intervals);
-    }
-    return result;
+  /// `condition ? a : b`.
+  NormalForm<V> select(typename Ops::Bool condition, const NormalForm<V> &a,
+                       const NormalForm<V> &b) {
+    return FormSelector<Ops>(ops).select(condition, a, b);
   }
 
 private:
-  /// The ends of `condition ? a : b`; both get as many segments.
-  template <class Segment>
-  std::vector<Segment>
-  selectSegments(typename Ops::Bool condition, std::vector<Segment> &a,
-                 std::vector<Segment> &b, V length, const Segment &filler) {
-    size_t segments = std::max(a.size(), b.size());
-    pad(a, segments, filler);
-    pad(b, segments, filler);
-    std::vector<Segment> result = a;
-    for (size_t s = 0; s < segments; ++s) {
-      // The outer ends are the same in both, by the invariant.
-      result[s].begin =
-          s == 0 ? zero
-                 : detail::choose(ops, condition, a[s].begin, b[s].begin);
-      result[s].end = s + 1 == segments
-                          ? length
-                          : detail::choose(ops, condition, a[s].end, b[s].end);
+  /// The segments of a union of boxes, whatever residues they have.
+  std::vector<KeySegment<V>> segmentsOf(const std::vector<Box> &boxes) {
+    std::vector<KeySegment<V>> result;
+    std::vector<QueryCut<V>> previous;
+    for (Cut<V> &cut : cutter.cut(boxes, Axis::Keys)) {
+      std::vector<QueryCut<V>> own = queryCutter.cut(
+          cut, [&](std::vector<Edges> edges) { return merge(edges); });
+      // Neighbours that certainly allow the same are one segment.
+      if (!result.empty() && QueryCutter<Ops>::certainlyEqual(previous, own)) {
+        result.back().end = cut.end;
+        continue;
+      }
+      KeySegment<V> segment = {cut.begin, cut.end, {}};
+      for (const QueryCut<V> &queries : own)
+        segment.queries.push_back(
+            {queries.begin, queries.end, finish(queries.edges)});
+      dropEmpty(segment.queries);
+      result.push_back(std::move(segment));
+      previous = std::move(own);
     }
+    dropEmpty(result);
     return result;
-  }
-
-  using Intervals = std::vector<DistanceInterval<V>>;
-  Intervals selectIntervals(typename Ops::Bool condition, Intervals a,
-                            Intervals b) {
-    size_t intervals = std::max(a.size(), b.size());
-    pad(a, intervals, {distanceEnd, distanceEnd});
-    pad(b, intervals, {distanceEnd, distanceEnd});
-    Intervals result;
-    for (size_t k = 0; k < intervals; ++k)
-      result.push_back({detail::choose(ops, condition, a[k].lo, b[k].lo),
-                        detail::choose(ops, condition, a[k].hi, b[k].hi),
-                        a[k].loUnbounded && b[k].loUnbounded,
-                        a[k].hiUnbounded && b[k].hiUnbounded});
-    return result;
-  }
-
-  template <class T>
-  static void pad(std::vector<T> &items, size_t size, const T &filler) {
-    items.resize(std::max(items.size(), size), filler);
   }
 
   template <class Segment>
@@ -280,8 +236,8 @@ normalForm(Ops &ops, const HeadStructures &heads, typename Ops::Value head,
     NormalForm<V> own =
         evaluator.evaluate(group.structure, position, group.count);
     result = !result ? std::move(own)
-                     : evaluator.select(ops.lt(head, ops.constant(end)),
-                                        std::move(own), std::move(*result));
+                     : evaluator.select(ops.lt(head, ops.constant(end)), own,
+                                        *result);
   }
   return result ? std::move(*result) : evaluator.empty();
 }

@@ -70,6 +70,21 @@ struct KeySegment {
   std::vector<QuerySegment<V>> queries;
 };
 
+/// Of places that have residues: `(x - lo) mod modulus < width`. The modulus
+/// is positive.
+template <class V>
+struct ResidueCondition {
+  Residues::Of of;
+  V modulus, lo, width;
+};
+
+/// Pairs that segments allow and whose residues meet all conditions.
+template <class V>
+struct Layer {
+  std::vector<ResidueCondition<V>> conditions;
+  std::vector<KeySegment<V>> segments;
+};
+
 /// What one head sees, as a disjoint union. Invariants, which hold at run time
 /// whatever the description was:
 ///  - there is a segment; the segments are ascending, share their ends, and
@@ -83,31 +98,65 @@ struct KeySegment {
 ///  - [distanceBegin, distanceEnd) are the distances of the pairs that exist;
 ///    hi <= distanceEnd, and lo >= distanceBegin if there is a pair at all.
 /// How many segments and intervals there are is known statically.
+///
+/// A description with residues has layers, which may overlap. What is said of
+/// segments holds for those of each; the head sees what one of the layers
+/// allows, and `segments` are what they would allow without their conditions.
+/// At most one layer has no condition, and that is the first.
 template <class V>
 struct NormalForm {
   Lengths<V> lengths;
   V offset;
   V distanceBegin, distanceEnd;
   std::vector<KeySegment<V>> segments;
+  std::vector<Layer<V>> layers = {};
 };
 
-/// Intervals of all segments of a normal form, empty ones included.
+/// The layers of a normal form; without any, that of its segments.
 template <class V>
-int64_t countIntervals(const NormalForm<V> &form) {
+std::vector<Layer<V>> layersOf(const NormalForm<V> &form) {
+  if (form.layers.empty())
+    return {{{}, form.segments}};
+  return form.layers;
+}
+
+/// A normal form that has nothing but those segments.
+template <class V>
+NormalForm<V> withSegments(const NormalForm<V> &form,
+                           std::vector<KeySegment<V>> segments) {
+  NormalForm<V> result = form;
+  result.segments = std::move(segments);
+  result.layers.clear();
+  return result;
+}
+
+/// Intervals of all segments, empty ones included.
+template <class V>
+int64_t countIntervals(const std::vector<KeySegment<V>> &segments) {
   int64_t intervals = 0;
-  for (const KeySegment<V> &segment : form.segments)
+  for (const KeySegment<V> &segment : segments)
     for (const QuerySegment<V> &queries : segment.queries)
       intervals += static_cast<int64_t>(queries.intervals.size());
   return intervals;
 }
 
-/// Whether which keys a query sees depends on more than their distance: on
-/// where the query is.
+/// Intervals of all layers of a normal form.
+template <class V>
+int64_t countIntervals(const NormalForm<V> &form) {
+  int64_t intervals = 0;
+  for (const Layer<V> &layer : layersOf(form))
+    intervals += countIntervals(layer.segments);
+  return intervals;
+}
+
+/// Whether which keys a query sees depends on more than their distance, and
+/// residues: on where the query is.
 template <class V>
 bool hasQuerySegments(const NormalForm<V> &form) {
-  for (const KeySegment<V> &segment : form.segments)
-    if (segment.queries.size() > 1)
-      return true;
+  for (const Layer<V> &layer : layersOf(form))
+    for (const KeySegment<V> &segment : layer.segments)
+      if (segment.queries.size() > 1)
+        return true;
   return false;
 }
 

@@ -16,6 +16,8 @@
 //   Value    floorDiv(Value, int64_t), ceilDiv(Value, int64_t)
 //              rounding towards minus and plus infinity, also for negative
 //              numerators; the divisor is positive
+//   Value    mod(Value, Value)
+//              never negative; the modulus is positive
 //   Value    affine(Value n, int64_t num, int64_t den, int64_t offset)
 //              floor(num * n / den) + offset for n in [0, 2^31), as Bound.h
 //              limits the numbers. Where that is outside [-2^30, 2^30], any
@@ -65,6 +67,10 @@ struct IntOps {
   Value ceilDiv(Value a, int64_t divisor) {
     return a / divisor + (a % divisor > 0);
   }
+  Value mod(Value a, Value modulus) {
+    Value rest = a % modulus;
+    return rest < 0 ? rest + modulus : rest;
+  }
   Value affine(Value n, int64_t num, int64_t den, int64_t offset) {
     return floorDiv(num * n, den) + offset;
   }
@@ -111,6 +117,9 @@ struct BlindOps {
   }
   Value ceilDiv(Value a, int64_t divisor) {
     return make(IntOps().ceilDiv(a.value, divisor));
+  }
+  Value mod(Value a, Value modulus) {
+    return make(IntOps().mod(a.value, modulus.value));
   }
   Value affine(Value n, int64_t num, int64_t den, int64_t offset) {
     int64_t value = IntOps().affine(n.value, num, den, offset);

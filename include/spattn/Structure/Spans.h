@@ -196,8 +196,9 @@ std::vector<Span<V>> keysSeenBy(Ops &ops, const NormalForm<V> &nf, V qBegin,
 } // namespace detail
 
 /// The keys that query `i` sees, as disjoint spans; some may be empty. None if
-/// `i` is not in [0, Nq). With these per row, a mask costs two comparisons an
-/// element and span, and bounds on keys need no others.
+/// `i` is not in [0, Nq). Residues do not count. With these per row, a mask
+/// costs two comparisons an element and span, and bounds on keys need no
+/// others.
 template <class Ops, class V = typename Ops::Value>
 std::vector<Span<V>> keysOfQuery(Ops &ops, const NormalForm<V> &nf, V i) {
   std::vector<Span<V>> spans;
@@ -208,7 +209,7 @@ std::vector<Span<V>> keysOfQuery(Ops &ops, const NormalForm<V> &nf, V i) {
 }
 
 /// The queries that see key `j`, as disjoint spans; some may be empty. None if
-/// `j` is not in [0, Nk).
+/// `j` is not in [0, Nk). Residues do not count.
 template <class Ops, class V = typename Ops::Value>
 std::vector<Span<V>> queriesOfKey(Ops &ops, const NormalForm<V> &nf, V j) {
   std::vector<Span<V>> spans;
@@ -227,72 +228,6 @@ std::vector<Span<V>> queriesOfKey(Ops &ops, const NormalForm<V> &nf, V j) {
 template <class Ops, class V = typename Ops::Value>
 V distanceOf(Ops &ops, const NormalForm<V> &nf, V i, V j) {
   return ops.sub(ops.add(i, nf.offset), j);
-}
-
-/// Which range checks a predicate has to include: a caller that knows that its
-/// queries (or keys) exist leaves them out.
-struct BoundsCheck {
-  bool queries = true;
-  bool keys = true;
-};
-
-/// Whether query `i` sees key `j`. Both may be vectors, if `Ops` broadcasts.
-template <class Ops, class V = typename Ops::Value>
-typename Ops::Bool allowed(Ops &ops, const NormalForm<V> &nf, V i, V j,
-                           BoundsCheck check = {}) {
-  using Bool = typename Ops::Bool;
-  // Neutral elements are left out rather than folded, which keeps the shapes
-  // of vector operands out of this.
-  auto both = [&](std::optional<Bool> a, Bool b) {
-    return a ? ops.andB(*a, b) : b;
-  };
-  V d = distanceOf(ops, nf, i, j);
-  std::optional<Bool> any;
-  for (size_t s = 0; s < nf.segments.size(); ++s) {
-    const KeySegment<V> &segment = nf.segments[s];
-    for (size_t r = 0; r < segment.queries.size(); ++r) {
-      const QuerySegment<V> &queries = segment.queries[r];
-      if (queries.intervals.empty())
-        continue;
-      std::optional<Bool> some;
-      bool every = false;
-      for (const DistanceInterval<V> &interval : queries.intervals) {
-        std::optional<Bool> in;
-        if (!interval.loUnbounded)
-          in = ops.le(interval.lo, d);
-        if (!interval.hiUnbounded)
-          in = both(in, ops.lt(d, interval.hi));
-        if (!in)
-          every = true;
-        else
-          some = some ? ops.orB(*some, *in) : *in;
-      }
-      if (every)
-        some = std::nullopt;
-      if (s > 0)
-        some = both(some, ops.le(segment.begin, j));
-      if (s + 1 < nf.segments.size())
-        some = both(some, ops.lt(j, segment.end));
-      if (r > 0)
-        some = both(some, ops.le(queries.begin, i));
-      if (r + 1 < segment.queries.size())
-        some = both(some, ops.lt(i, queries.end));
-      if (!some)
-        some = ops.constantBool(true);
-      any = any ? ops.orB(*any, *some) : *some;
-    }
-  }
-  if (!any)
-    return ops.constantBool(false);
-  auto exists = [&](V position, V length) {
-    Bool isBeforeEnd = ops.lt(position, length);
-    return ops.andB(ops.le(ops.constant(0), position), isBeforeEnd);
-  };
-  if (check.queries)
-    any = ops.andB(*any, exists(i, nf.lengths.queries));
-  if (check.keys)
-    any = ops.andB(*any, exists(j, nf.lengths.keys));
-  return *any;
 }
 
 } // namespace spattn

@@ -55,6 +55,28 @@ struct Interval {
   }
 };
 
+/// Places whose residues are those of an interval: places `x` with
+/// `(x - lo) mod modulus < hi - lo`, where `mod` is never negative. `hi` may be
+/// past the modulus; residues go round.
+struct Residues {
+  /// What has the residues: the distance, the key, or the query. The place of
+  /// query `i` is `i + off`, also ahead of the first key.
+  enum class Of { Distances, Keys, Queries };
+
+  Of of;
+  int64_t lo, hi, modulus;
+
+  /// As it is written in IR: `keys, 6 to 8 mod 8`.
+  std::string str() const;
+  friend bool operator==(const Residues &a, const Residues &b) {
+    return a.of == b.of && a.lo == b.lo && a.hi == b.hi &&
+           a.modulus == b.modulus;
+  }
+};
+
+/// `distances`, `keys` or `queries`.
+const char *residuesName(Residues::Of of);
+
 /// The distances of part `index` of a partition of [0, length) into `of`, some
 /// of which may be empty. Its length and numbers are valid.
 std::vector<Interval> partitionDistances(Partition partition, int64_t of,
@@ -62,7 +84,8 @@ std::vector<Interval> partitionDistances(Partition partition, int64_t of,
 
 /// A set of allowed (query i, key j) pairs with a closed form, in terms of the
 /// aligned distance d = i + off - j (see Alignment), of j, and of the query's
-/// position among the keys, max(i + off, 0). N in bounds and partitions is Nk.
+/// position among the keys, max(i + off, 0); and in terms of residues of d, j
+/// and i + off. N in bounds and partitions is Nk.
 /// Pairs outside [0, Nq) x [0, Nk) are never allowed, whatever a structure
 /// says.
 ///
@@ -70,7 +93,15 @@ std::vector<Interval> partitionDistances(Partition partition, int64_t of,
 /// what is wrong with it.
 class Structure {
 public:
-  enum class Kind { Distances, Keys, Queries, Band, Union, Intersection };
+  enum class Kind {
+    Distances,
+    Keys,
+    Queries,
+    Residues,
+    Band,
+    Union,
+    Intersection
+  };
 
   /// Limits that `validate` enforces, so that what a structure expands to
   /// stays small.
@@ -78,6 +109,8 @@ public:
   static constexpr int64_t maxIntervals = 24;
   static constexpr int64_t maxKeyBounds = 16;
   static constexpr int64_t maxQueryBounds = 16;
+  static constexpr int64_t maxResidues = 8;
+  static constexpr int64_t maxModulus = int64_t(1) << 20;
   static constexpr int64_t maxDepth = 64;
   static constexpr int64_t maxSize = 4096;
   static constexpr int64_t maxPartition = int64_t(1) << 20;
@@ -89,6 +122,8 @@ public:
   static Structure keys(Bound lo, Bound hi);
   /// Pairs whose query is at a position in [lo, hi), whatever their distance.
   static Structure queries(Bound lo, Bound hi);
+  /// Pairs whose distance, key or query has one of the residues.
+  static Structure residues(Residues residues);
   /// Head `index`'s part of a partition among `of` heads. Left out, `of` is
   /// the number of heads of the group the structure is used in, and `index`
   /// the head's position in it. What is shared out are the distances
@@ -109,6 +144,8 @@ public:
   /// a side left out is unbounded.
   static Structure window(std::optional<int64_t> left,
                           std::optional<int64_t> right);
+  /// d mod modulus = remainder.
+  static Structure strided(int64_t modulus, int64_t remainder = 0);
   /// d >= 0 and j < count: the first keys stay visible. No pair for 0.
   static Structure sink(int64_t count);
   /// d >= 0 or j < count: bidirectional over a prefix. Causal for 0.
@@ -120,6 +157,8 @@ public:
   /// Keys and Queries: the interval.
   const Interval &keyInterval() const;
   const Interval &queryInterval() const;
+  /// Residues: what they are.
+  const Residues &residues() const;
   /// Band: the partition, and its explicit parameters, if any.
   Partition partition() const;
   std::optional<int64_t> partitionOf() const;
@@ -138,9 +177,9 @@ public:
   int64_t pieces() const;
 
   /// How many intervals of distances its normal form has at most, over all
-  /// segments of keys and of queries and whatever the lengths are, where it is
-  /// used for a group of so many heads. The structure has to be valid but for
-  /// that number.
+  /// layers and segments of keys and of queries and whatever the lengths are,
+  /// where it is used for a group of so many heads. The structure has to be
+  /// valid but for that number.
   int64_t countIntervals(int64_t heads) const;
 
   /// What makes the structure unusable, if anything. `heads` is the number of

@@ -13,22 +13,17 @@
 #include "spattn/Structure/TileSlots.h"
 
 namespace spattn {
+namespace detail {
 
-/// The tiles of `keyTile` keys that the queries [qBegin, min(qEnd, Nq)) need.
-///
-/// The ranges are ascending and disjoint. Their union is exactly the tiles
-/// with an allowed pair; the full ones are exactly those with no other pair,
-/// where a key that does not exist counts as not allowed. 0 <= qBegin.
-///
 /// With one segment of queries there is one range for each distance interval of
 /// each segment of keys. With more, the queries may lie in several, and a key
 /// tile is full if each of them allows all of it. Where that leaves a visited
 /// and a full span for each distance interval, there is a range for each of
 /// these; elsewhere there is one for each visited and each full span.
 template <class Ops, class V = typename Ops::Value>
-std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
-                                   V qEnd, int64_t keyTile) {
-  using namespace detail;
+std::vector<TileRange<V>> keyTilesOfSegments(Ops &ops, const NormalForm<V> &nf,
+                                             V qBegin, V qEnd,
+                                             int64_t keyTile) {
   std::vector<SlotSpans<V>> slots;
   if (!hasQuerySegments(nf)) {
     slots = keySlots(ops, nf, qBegin, qEnd);
@@ -47,18 +42,14 @@ std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
   return pairedRanges(ops, slots, keyTile);
 }
 
-/// The tiles of `queryTile` queries that the keys [kBegin, min(kEnd, Nk))
-/// need: the mirror image of `keyTiles`, where a query that does not exist
-/// counts as not allowed. 0 <= kBegin.
-///
 /// With one segment of keys there is one range for each distance interval of
 /// each segment of queries. With more, a key tile may touch several, and a
 /// query tile is full if each of them allows all of it: there is a range for
 /// each visited and each full span.
 template <class Ops, class V = typename Ops::Value>
-std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
-                                     V kBegin, V kEnd, int64_t queryTile) {
-  using namespace detail;
+std::vector<TileRange<V>>
+queryTilesOfSegments(Ops &ops, const NormalForm<V> &nf, V kBegin, V kEnd,
+                     int64_t queryTile) {
   typename Ops::Bool touched = ops.constantBool(false);
   if (nf.segments.size() == 1) {
     auto slots = querySlots(ops, nf, 0, kBegin, kEnd, touched);
@@ -94,6 +85,68 @@ std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
   std::vector<Span<V>> allowedSpans = spansBetween(ops, full);
   return unpairedRanges(ops, uniteSpans(ops, std::move(visited)), allowedSpans,
                         limit, queryTile);
+}
+
+/// The tiles of all layers of a normal form, of which `ofSegments` finds those
+/// of one. Visited are those that the layers would visit without their
+/// conditions; full are those of the layer without conditions. `length` is that
+/// of what is cut into tiles.
+template <class Ops, class OfSegments, class V = typename Ops::Value>
+std::vector<TileRange<V>> tilesOfLayers(Ops &ops, const NormalForm<V> &nf,
+                                        V length, int64_t tile,
+                                        OfSegments ofSegments) {
+  if (nf.layers.empty())
+    return ofSegments(nf);
+  std::vector<TileRange<V>> ranges = ofSegments(withSegments(nf, nf.segments));
+  const Layer<V> &first = nf.layers.front();
+  if (!first.conditions.empty()) {
+    for (TileRange<V> &range : ranges)
+      range = {range.begin, range.begin, range.begin, range.end,
+               /*startsFull=*/true};
+    return ranges;
+  }
+  std::vector<Span<V>> visited, full;
+  for (const TileRange<V> &range : ranges)
+    visited.push_back({range.begin, range.end});
+  for (const TileRange<V> &range : ofSegments(withSegments(nf, first.segments)))
+    full.push_back({range.fullBegin, range.fullEnd});
+  for (std::vector<Span<V>> *spans : {&visited, &full}) {
+    settleEmpty(ops, *spans);
+    mergeSorted(ops, *spans);
+  }
+  return unpairedRanges(ops, visited, full, tileCeil(ops, length, tile),
+                        /*tile=*/1);
+}
+
+} // namespace detail
+
+/// The tiles of `keyTile` keys that the queries [qBegin, min(qEnd, Nq)) need.
+///
+/// The ranges are ascending and disjoint. Their union is exactly the tiles
+/// with an allowed pair; the full ones are exactly those with no other pair,
+/// where a key that does not exist counts as not allowed. 0 <= qBegin.
+///
+/// Residues leave out pairs, but no tile: a tile is visited if it has an
+/// allowed pair where they do not count, and is full if it needs none.
+template <class Ops, class V = typename Ops::Value>
+std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
+                                   V qEnd, int64_t keyTile) {
+  return detail::tilesOfLayers(
+      ops, nf, nf.lengths.keys, keyTile, [&](const NormalForm<V> &form) {
+        return detail::keyTilesOfSegments(ops, form, qBegin, qEnd, keyTile);
+      });
+}
+
+/// The tiles of `queryTile` queries that the keys [kBegin, min(kEnd, Nk))
+/// need: the mirror image of `keyTiles`, where a query that does not exist
+/// counts as not allowed. 0 <= kBegin.
+template <class Ops, class V = typename Ops::Value>
+std::vector<TileRange<V>> queryTiles(Ops &ops, const NormalForm<V> &nf,
+                                     V kBegin, V kEnd, int64_t queryTile) {
+  return detail::tilesOfLayers(
+      ops, nf, nf.lengths.queries, queryTile, [&](const NormalForm<V> &form) {
+        return detail::queryTilesOfSegments(ops, form, kBegin, kEnd, queryTile);
+      });
 }
 
 } // namespace spattn

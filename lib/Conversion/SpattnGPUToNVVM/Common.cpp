@@ -19,10 +19,7 @@ using namespace mlir;
 using namespace spattn::spattn_gpu;
 namespace ptx = spattn::ptx;
 
-/// Bits of a word that tells which elements to keep, and words of each row of a
-/// thread, which has a quarter of the row's elements.
-static constexpr int64_t kWordBits = 32;
-static int64_t wordsOfRow(ColumnMaskType type) {
+int64_t spattn::spattn_gpu::wordsOfRow(ColumnMaskType type) {
   return llvm::divideCeil(type.getColumns() / 4, kWordBits);
 }
 
@@ -173,9 +170,11 @@ SPATTN_LOWER(GatherOp) {
   return success();
 }
 
-/// Clones a body's operations for given arguments; returns what it yields.
-SmallVector<Value> inlineBody(ImplicitLocOpBuilder &b, Block &body,
-                              ValueRange arguments) {
+} // namespace
+
+SmallVector<Value> spattn::spattn_gpu::inlineBody(ImplicitLocOpBuilder &b,
+                                                  Block &body,
+                                                  ValueRange arguments) {
   IRMapping mapping;
   mapping.map(body.getArguments(), arguments);
   for (Operation &nested : body.without_terminator())
@@ -185,6 +184,8 @@ SmallVector<Value> inlineBody(ImplicitLocOpBuilder &b, Block &body,
     values.push_back(mapping.lookupOrDefault(value));
   return values;
 }
+
+namespace {
 
 SPATTN_LOWER(MapOp) {
   size_t count = 2;

@@ -36,9 +36,11 @@ inline bool isSm90a(const TargetCapabilities &target) {
 }
 
 /// Patterns of all but the operations that a family shapes: those between
-/// registers and memory, and all others.
+/// registers and memory, masks of residues, and all others.
 void populateMemoryPatterns(const GPUTypeConverter &types,
                             mlir::RewritePatternSet &patterns);
+void populateResidueMaskPatterns(const GPUTypeConverter &types,
+                                 mlir::RewritePatternSet &patterns);
 void populateCommonPatterns(const GPUTypeConverter &types,
                             mlir::RewritePatternSet &patterns);
 /// sm_90a: TMA and WGMMA.
@@ -170,6 +172,16 @@ struct Emitter {
                     op.getOffset());
   }
 };
+
+/// Bits of a word that tells which elements to keep, and words of each row of a
+/// thread, which has a quarter of the row's elements.
+inline constexpr int64_t kWordBits = 32;
+int64_t wordsOfRow(ColumnMaskType type);
+
+/// Clones a body's operations for given arguments; returns what it yields.
+mlir::SmallVector<mlir::Value> inlineBody(mlir::ImplicitLocOpBuilder &b,
+                                          mlir::Block &body,
+                                          mlir::ValueRange arguments);
 
 /// Two elements of 16 bits in a register.
 mlir::Value pack(mlir::ImplicitLocOpBuilder &b, mlir::Type element,

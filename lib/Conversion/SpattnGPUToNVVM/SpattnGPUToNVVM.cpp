@@ -35,6 +35,7 @@ void spattn::populateSpattnGPUToNVVMPatterns(const GPUTypeConverter &types,
   scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns,
                                                        legality);
   populateCommonPatterns(types, patterns);
+  populateResidueMaskPatterns(types, patterns);
   populateMemoryPatterns(types, patterns);
   if (isSm90a(target))
     populateSm90Patterns(types, patterns);

@@ -31,6 +31,13 @@
 "test.a"() {s = #spattn.queries<N to inf>} : () -> ()
 // CHECK: #spattn.union<#spattn.keys<0 to 4>, #spattn.queries<0 to 4>>
 "test.a"() {s = #spattn.union<#spattn.keys<0 to 4>, #spattn.queries<0 to 4>>} : () -> ()
+// CHECK: #spattn.residues<distances, 0 to 1 mod 4>
+"test.a"() {s = #spattn.residues<distances, 0 to 1 mod 4>} : () -> ()
+// Residues go round.
+// CHECK: #spattn.residues<queries, 3 to 5 mod 4>
+"test.a"() {s = #spattn.residues<queries, 3 to 5 mod 4>} : () -> ()
+// CHECK: #spattn.intersection<#spattn.causal, #spattn.residues<keys, 120 to 128 mod 128>>
+"test.a"() {s = #spattn.intersection<#spattn.causal, #spattn.residues<keys, 120 to 128 mod 128>>} : () -> ()
 // CHECK: #spattn.keys<-inf to inf>
 "test.a"() {s = #spattn.keys<-inf to inf>} : () -> ()
 // CHECK: #spattn.distances<0 to 128, N floordiv 2 to N floordiv 2 + 256>

@@ -51,6 +51,46 @@
 
 // -----
 
+// expected-error @+1 {{residues 'distances, 0 to 1 mod 0': modulus 0 is out of range: expected 1 to 2^20}}
+"test.a"() {s = #spattn.residues<distances, 0 to 1 mod 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{residues 'keys, 4 to 5 mod 4': residues start from 0 to 3, not at 4}}
+"test.a"() {s = #spattn.residues<keys, 4 to 5 mod 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{residues 'keys, 2 to 2 mod 4': the interval is empty}}
+"test.a"() {s = #spattn.residues<keys, 2 to 2 mod 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{residues 'queries, 2 to 1 mod 4': the interval is inverted}}
+"test.a"() {s = #spattn.residues<queries, 2 to 1 mod 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{residues 'queries, 3 to 8 mod 4': there are no 5 residues}}
+"test.a"() {s = #spattn.residues<queries, 3 to 8 mod 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected one of [distances, keys, queries] for what has the residues, got: heads}}
+"test.a"() {s = #spattn.residues<heads, 0 to 1 mod 4>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected 'mod'}}
+"test.a"() {s = #spattn.residues<keys, 0 to 1>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{the structure has more than 8 distinct intervals of residues}}
+"test.a"() {s = #spattn.intersection<#spattn.residues<keys, 0 to 1 mod 2>, #spattn.residues<keys, 0 to 1 mod 3>, #spattn.residues<keys, 0 to 1 mod 4>, #spattn.residues<keys, 0 to 1 mod 5>, #spattn.residues<keys, 0 to 1 mod 6>, #spattn.residues<keys, 0 to 1 mod 7>, #spattn.residues<keys, 0 to 1 mod 8>, #spattn.residues<keys, 0 to 1 mod 9>, #spattn.residues<keys, 0 to 1 mod 10>>} : () -> ()
+
+// -----
+
 // expected-error @+1 {{distance interval '5 to 3' is inverted}}
 "test.a"() {s = #spattn.distances<5 to 3>} : () -> ()
 

@@ -376,3 +376,35 @@ func.func @read_rows(%t: !spattn_gpu.shared<96x64xbf16>, %i: index) {
   %o = spattn_gpu.read %t[%i] : !spattn_gpu.shared<96x64xbf16> to !spattn_gpu.acc<64x64xf32>
   return
 }
+
+// -----
+
+func.func @residues_yield(%seen: !spattn_gpu.column_mask<16>, %n: i32) {
+  // expected-error @+1 {{expected the body to yield triples of i32}}
+  %s = spattn_gpu.residue_mask %seen {
+  ^bb0(%row: index):
+    spattn_gpu.yield %n, %n : i32, i32
+  } : !spattn_gpu.column_mask<16>
+  return
+}
+
+// -----
+
+func.func @residues_argument(%seen: !spattn_gpu.column_mask<16>) {
+  // expected-error @+1 {{expected one argument of type index}}
+  %s = spattn_gpu.residue_mask %seen {
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  return
+}
+
+// -----
+
+func.func @residues_columns(%seen: !spattn_gpu.column_mask<16>, %more: !spattn_gpu.column_mask<32>) {
+  // expected-error @+1 {{expected 'others' of the result's type '!spattn_gpu.column_mask<16>', got '!spattn_gpu.column_mask<32>'}}
+  %s = spattn_gpu.residue_mask %seen with %more : !spattn_gpu.column_mask<32> {
+  ^bb0(%row: index):
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  return
+}

@@ -72,7 +72,11 @@ func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<
 // CHECK: } : !spattn_gpu.column_mask<16>
 // CHECK: %[[BOTH:.*]] = spattn_gpu.column_mask with %[[SEEN]] : !spattn_gpu.column_mask<16> {
 // CHECK: } : !spattn_gpu.column_mask<16>
-// CHECK: spattn_gpu.mask %{{.*}}, %[[BOTH]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: %[[SOME:.*]] = spattn_gpu.residue_mask %[[BOTH]] {
+// CHECK: } : !spattn_gpu.column_mask<16>
+// CHECK: %[[MORE:.*]] = spattn_gpu.residue_mask %[[BOTH]] with %[[SOME]] : !spattn_gpu.column_mask<16> {
+// CHECK: } : !spattn_gpu.column_mask<16>
+// CHECK: spattn_gpu.mask %{{.*}}, %[[MORE]] : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
 func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
@@ -100,7 +104,16 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   ^bb0(%row: index):
     spattn_gpu.yield
   } : !spattn_gpu.column_mask<16>
-  %t = spattn_gpu.mask %m, %both : !spattn_gpu.acc<64x16xf32>
+  %some = spattn_gpu.residue_mask %both {
+  ^bb0(%row: index):
+    %start = arith.index_cast %row : index to i32
+    spattn_gpu.yield %one, %start, %one : i32, i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %more = spattn_gpu.residue_mask %both with %some : !spattn_gpu.column_mask<16> {
+  ^bb0(%row: index):
+    spattn_gpu.yield
+  } : !spattn_gpu.column_mask<16>
+  %t = spattn_gpu.mask %m, %more : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store %t to %p stride %i rows %i as bf16 : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store_rows %c to %p stride %i rows %i
   return

@@ -123,6 +123,22 @@ def parse_simple(text: Text):
     if name == "queries":
         (interval,) = text.several(text.interval)
         return lambda d, j, n, x, h: within(np.maximum(d + j, 0), interval, n)
+    if name == "residues":
+        text.take("<")
+        of = text.take()
+        text.take(",")
+        lo = int(text.take())
+        text.take("to")
+        hi = int(text.take())
+        text.take("mod")
+        modulus = int(text.take())
+        text.take(">")
+
+        def has_residue(d, j, n, x, h):
+            place = {"distances": d, "keys": j, "queries": d + j}[of]
+            return (place - lo) % modulus < hi - lo
+
+        return has_residue
     if name == "distances":
         parts = text.several(text.interval)
         return lambda d, j, n, x, h: np.any([within(d, p, n) for p in parts], axis=0)

@@ -87,6 +87,19 @@ def queries(rng):
     )
 
 
+def residues(rng):
+    of = rng.choice(["distances", "keys", "queries"])
+    modulus = rng.choice([1, 2, 3, 4, 7, 8, 16])
+    lo = rng.randrange(modulus)
+    hi = lo + rng.randint(1, modulus)
+
+    def mask(d, j, n, x, h):
+        place = {"distances": d, "keys": j, "queries": d + j}[of]
+        return np.isin(place % modulus, [r % modulus for r in range(lo, hi)])
+
+    return f"#spattn.residues<{of}, {lo} to {hi} mod {modulus}>", mask
+
+
 def distances(rng):
     if rng.random() < 0.5:
         lo, hi = interval(rng)
@@ -183,7 +196,17 @@ def simple(rng):
 
 
 def structure(rng, depth=0):
-    leaves = [keys, queries, distances, window, partition, partition, band, simple]
+    leaves = [
+        keys,
+        queries,
+        residues,
+        distances,
+        window,
+        partition,
+        partition,
+        band,
+        simple,
+    ]
     if depth == 2 or rng.random() < 0.6:
         text, mask = rng.choice(leaves)(rng)
         # Every mask is one over both queries and keys.

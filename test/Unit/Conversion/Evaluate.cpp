@@ -332,6 +332,31 @@ Datum spattn::test::evaluateColumnMask(Operation *op, ArrayRef<Datum> operands,
   return result;
 }
 
+Datum spattn::test::evaluateResidueMask(
+    Operation *op, ArrayRef<Datum> operands, int64_t firstRow,
+    llvm::function_ref<Datum(Value)> outer) {
+  auto mask = cast<ResidueMaskOp>(op);
+  int64_t columns = mask.getType().getColumns();
+  Datum result = operands.front();
+  for (int64_t row = 0; row < kRows; ++row) {
+    std::vector<Datum> numbers = evaluateBody(
+        mask.getBody().front(), Datum::integer(firstRow + row, 64), outer);
+    for (int64_t column = 0; column < columns; ++column) {
+      float &element = result.elements[row * columns + column];
+      for (size_t i = 0; i < numbers.size(); i += 3) {
+        int64_t modulus = numbers[i].signedValue();
+        int64_t rest = (column - numbers[i + 1].signedValue()) % modulus;
+        if ((rest + modulus) % modulus >= numbers[i + 2].signedValue())
+          element = 0;
+      }
+      if (operands.size() > 1 &&
+          operands[1].elements[row * columns + column] != 0)
+        element = 1;
+    }
+  }
+  return result;
+}
+
 Datum spattn::test::evaluateDistances(Operation *op, const Datum &first,
                                       int64_t firstRow) {
   auto distances = cast<DistancesOp>(op);

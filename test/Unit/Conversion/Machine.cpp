@@ -101,6 +101,10 @@ bool Warp::runOp(Operation &op) {
         return define(evaluateColumnMask(&op, getAll(op.getOperands()),
                                          inGroup * Datum::kRows, outer));
       })
+      .Case([&](ResidueMaskOp) {
+        return define(evaluateResidueMask(&op, getAll(op.getOperands()),
+                                          inGroup * Datum::kRows, outer));
+      })
       .Case([&](DistancesOp distances) {
         return define(evaluateDistances(&op, get(distances.getFirst()),
                                         inGroup * Datum::kRows));

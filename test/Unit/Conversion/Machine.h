@@ -80,12 +80,15 @@ struct GlobalRows {
 std::optional<Datum> evaluate(mlir::Operation *op,
                               llvm::ArrayRef<Datum> operands);
 /// The same for operations with a body, which gets values of around it from
-/// `outer`: a map, and a column mask of the 16 rows from `firstRow` on.
+/// `outer`: a map, and masks of the 16 rows from `firstRow` on.
 Datum evaluateMap(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
                   llvm::function_ref<Datum(mlir::Value)> outer);
 Datum evaluateColumnMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
                          int64_t firstRow,
                          llvm::function_ref<Datum(mlir::Value)> outer);
+Datum evaluateResidueMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
+                          int64_t firstRow,
+                          llvm::function_ref<Datum(mlir::Value)> outer);
 /// The 16 rows from `firstRow` on of an operation that numbers pairs.
 Datum evaluateDistances(mlir::Operation *op, const Datum &first,
                         int64_t firstRow);

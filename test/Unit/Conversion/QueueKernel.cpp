@@ -79,7 +79,7 @@ void QueueKernel::postAll(function_ref<void(const WorkTile &)> posted) {
 
 RandomInstance::RandomInstance(std::mt19937 &random, int64_t scale,
                                int64_t numHeads) {
-  RandomStructures draw(random, scale);
+  RandomStructures draw(random, scale, /*withResidues=*/true);
   heads = draw.heads(2, numHeads);
   spec.structure = attributeOf(heads);
   spec.heads = spec.keyHeads = numHeads;

@@ -152,7 +152,7 @@ std::vector<Value> numbersOf(KernelBuilder &b, WorkTile tile, bool hasTables) {
 std::vector<Value> intervalsOf(KernelBuilder &b,
                                const NormalForm<Index> &form) {
   std::vector<Value> numbers;
-  for (const std::vector<Index> &box : numbersOfBoxes(form))
+  for (const std::vector<Index> &box : numbersOfBoxes(b.ops, form))
     for (Index index : box)
       numbers.push_back(b.ops.materialize(index));
   return numbers;

@@ -48,6 +48,13 @@ const Case cases[] = {
     {"#spattn.queries<1 to 3>", 0, 1, end, ".... 1111 1111 ...."},
     {"#spattn.queries<-inf to N floordiv 2>", 0, 1, end, "1111 1111 .... ...."},
     {"#spattn.queries<N - 1 to inf>", 0, 1, end, ".... .... .... 1111"},
+    {"#spattn.residues<distances, 0 to 1 mod 2>", 0, 1, end,
+     "1.1. .1.1 1.1. .1.1"},
+    {"#spattn.residues<distances, 2 to 3 mod 3>", 0, 1, end,
+     ".1.. ..1. 1..1 .1.."},
+    {"#spattn.residues<keys, 2 to 4 mod 3>", 0, 1, end, "1.11 1.11 1.11 1.11"},
+    {"#spattn.residues<queries, 1 to 2 mod 2>", 0, 1, end,
+     ".... 1111 .... 1111"},
     {"#spattn.distances<0 to 1, 2 to 3>", 0, 1, end, "1... .1.. 1.1. .1.1"},
     {"#spattn.distances<-1 to 1>", 0, 1, end, "11.. .11. ..11 ...1"},
     {"#spattn.distances<N floordiv 2 to inf>", 0, 1, end,
@@ -130,6 +137,9 @@ const Case cases[] = {
     // Queries are where they are among the keys, but not ahead of all.
     {"#spattn.queries<0 to 3>", 0, 1, end, "1111 ...."},
     {"#spattn.queries<3 to inf>", 0, 1, end, ".... 1111"},
+    // Residues go on ahead of all keys.
+    {"#spattn.residues<queries, 1 to 2 mod 2>", 0, 1, end, "11 .. 11 .. 11"},
+    {"#spattn.residues<queries, 1 to 2 mod 2>", 0, 1, start, ".. 11 .. 11 .."},
     {"#spattn.queries<0 to 1>", 0, 1, start, "1111 ...."},
     {"#spattn.queries<0 to 1>", 0, 1, end, "11 11 11 .."},
     {"#spattn.queries<-inf to N - 2>", 0, 1, end, ".. .. .. .."},

@@ -117,16 +117,28 @@ bool sequencesMatch(Ops &ops, const std::vector<TileRange<V>> &ranges,
   return true;
 }
 
-/// Compares the key tiles of queries [q0, q1) with the table.
+/// The pairs for which tiles are visited, and those of which full ones are:
+/// they are the same unless there are residues.
+struct TileTables {
+  TileTables(const Table &table) : visited(table), full(table) {}
+  TileTables(const Table &visited, const Table &full)
+      : visited(visited), full(full) {}
+
+  const Table &visited, &full;
+};
+
+/// Compares the key tiles of queries [q0, q1) with the tables.
 template <class Ops, class V = typename Ops::Value>
 ::testing::AssertionResult checkKeyTiles(Ops &ops, const NormalForm<V> &nf,
-                                         const Table &table, int64_t q0,
+                                         const TileTables &tables, int64_t q0,
                                          int64_t q1, int64_t tile) {
+  const Table &table = tables.visited;
   std::vector<TileState> states;
   int64_t rows = std::min(q1, table.rows) - q0;
   for (int64_t j = 0; j < table.columns; j += tile) {
-    int64_t count = table.count(q0, q1, j, j + tile);
-    states.push_back(count == 0 ? Empty : count == rows * tile ? Full : Masked);
+    bool isEmpty = table.count(q0, q1, j, j + tile) == 0;
+    bool isFull = tables.full.count(q0, q1, j, j + tile) == rows * tile;
+    states.push_back(isEmpty ? Empty : isFull ? Full : Masked);
   }
   auto ranges = keyTiles(ops, nf, unknown(ops, q0), unknown(ops, q1), tile);
   if (rangesMatch(readRanges(ranges), states) &&
@@ -137,18 +149,18 @@ template <class Ops, class V = typename Ops::Value>
          << print(readRanges(ranges), states);
 }
 
-/// Compares the query tiles of keys [k0, k1) with the table.
+/// Compares the query tiles of keys [k0, k1) with the tables.
 template <class Ops, class V = typename Ops::Value>
 ::testing::AssertionResult checkQueryTiles(Ops &ops, const NormalForm<V> &nf,
-                                           const Table &table, int64_t k0,
+                                           const TileTables &tables, int64_t k0,
                                            int64_t k1, int64_t tile) {
+  const Table &table = tables.visited;
   std::vector<TileState> states;
   int64_t columns = std::min(k1, table.columns) - k0;
   for (int64_t i = 0; i < table.rows; i += tile) {
-    int64_t count = table.count(i, i + tile, k0, k1);
-    states.push_back(count == 0                ? Empty
-                     : count == columns * tile ? Full
-                                               : Masked);
+    bool isEmpty = table.count(i, i + tile, k0, k1) == 0;
+    bool isFull = tables.full.count(i, i + tile, k0, k1) == columns * tile;
+    states.push_back(isEmpty ? Empty : isFull ? Full : Masked);
   }
   auto ranges = queryTiles(ops, nf, unknown(ops, k0), unknown(ops, k1), tile);
   if (rangesMatch(readRanges(ranges), states) &&

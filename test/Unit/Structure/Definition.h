@@ -58,7 +58,7 @@ inline int64_t valueOf(const Bound &bound, int64_t n) {
   return quotient + bound.offset;
 }
 
-/// The distances of a leaf other than keys and queries.
+/// The distances of a leaf other than keys, queries and residues.
 inline std::vector<Range> distancesOf(const Structure &leaf, int64_t position,
                                       int64_t heads, int64_t n) {
   std::vector<Range> ranges;
@@ -103,6 +103,16 @@ inline bool holds(const Structure &structure, int64_t position, int64_t heads,
   case Structure::Kind::Queries:
     return valueOf(structure.queryInterval().lo, n) <= at &&
            at < valueOf(structure.queryInterval().hi, n);
+  case Structure::Kind::Residues: {
+    auto [of, lo, hi, modulus] = structure.residues();
+    int64_t place = of == Residues::Of::Distances ? d
+                    : of == Residues::Of::Keys    ? j
+                                                  : d + j;
+    for (int64_t residue = lo; residue < hi; ++residue)
+      if ((place - residue) % modulus == 0)
+        return true;
+    return false;
+  }
   case Structure::Kind::Union:
     return std::any_of(structure.children().begin(), structure.children().end(),
                        child);

@@ -29,8 +29,9 @@ namespace spattn::test {
 class RandomStructures {
 public:
   /// Numbers are chosen so that something happens at lengths around `scale`.
-  RandomStructures(std::mt19937 &random, int64_t scale)
-      : random(random), scale(scale) {}
+  RandomStructures(std::mt19937 &random, int64_t scale,
+                   bool withResidues = false)
+      : random(random), scale(scale), withResidues(withResidues) {}
 
   int64_t pick(int64_t lo, int64_t hi) {
     return std::uniform_int_distribution<int64_t>(lo, hi)(random);
@@ -139,6 +140,45 @@ private:
     return Structure::unite(parts);
   }
 
+  Residues residues(int64_t most = Structure::maxResidues) {
+    auto of = static_cast<Residues::Of>(pick(0, 2));
+    int64_t modulus = pick(0, 1) ? int64_t(1) << pick(0, 7) : pick(1, 40);
+    if (pick(0, 9) == 0)
+      modulus = pick(0, 1) ? pick(1, 2 * scale) : Structure::maxModulus;
+    int64_t lo = pick(0, modulus - 1);
+    return {of, lo, lo + pick(1, std::min(modulus, most)), modulus};
+  }
+
+  /// Dilated windows, columns, rows, and blocks of every so many places.
+  Structure withHoles() {
+    int64_t modulus = int64_t(1) << pick(1, 6);
+    Structure window = Structure::window(constant(0).offset, 0);
+    Structure strided = Structure::strided(modulus, pick(0, modulus - 1));
+    switch (pick(0, 4)) {
+    case 0:
+      return Structure::intersect({window, strided});
+    case 1:
+      return Structure::unite(
+          {window, Structure::intersect({Structure::causal(), strided})});
+    case 2: {
+      Residues columns = residues();
+      columns.of = Residues::Of::Keys;
+      return Structure::unite(
+          {blocks(), Structure::intersect(
+                         {Structure::causal(), Structure::residues(columns)})});
+    }
+    case 3: {
+      Residues rows = residues(1), columns = rows;
+      rows.of = Residues::Of::Queries;
+      columns.of = Residues::Of::Keys;
+      return Structure::intersect(
+          {named(), Structure::residues(rows), Structure::residues(columns)});
+    }
+    default:
+      return Structure::residues(residues());
+    }
+  }
+
   /// The patterns with names of their own, or often drawn.
   Structure named() {
     auto side = [&]() -> std::optional<int64_t> {
@@ -167,6 +207,8 @@ private:
   }
 
   Structure draw(int depth, int64_t heads) {
+    if (withResidues && pick(0, 4) == 0)
+      return withHoles();
     switch (pick(0, depth > 1 ? 9 : 5)) {
     case 0:
     case 1: {
@@ -205,6 +247,7 @@ private:
 
   std::mt19937 &random;
   int64_t scale;
+  bool withResidues;
 };
 
 /// A structure as an attribute, in its custom syntax.
@@ -244,6 +287,8 @@ inline std::string attributeOf(const Structure &structure) {
     return "#spattn.keys<" + intervalText(structure.keyInterval()) + ">";
   case Structure::Kind::Queries:
     return "#spattn.queries<" + intervalText(structure.queryInterval()) + ">";
+  case Structure::Kind::Residues:
+    return "#spattn.residues<" + structure.residues().str() + ">";
   case Structure::Kind::Band: {
     std::string kind = partitionName(structure.partition()), length;
     if (structure.partitionLength())

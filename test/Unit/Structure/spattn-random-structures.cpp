@@ -35,7 +35,7 @@ int main() {
       return 1;
     }
     std::mt19937 random(seed);
-    test::RandomStructures structures(random, scale);
+    test::RandomStructures structures(random, scale, /*withResidues=*/true);
     std::puts(test::attributeOf(structures.heads(depth, heads)).c_str());
   }
   return 0;

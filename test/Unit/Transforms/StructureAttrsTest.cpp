@@ -38,7 +38,8 @@ protected:
 TEST_F(StructureAttrs, RandomStructuresComeBack) {
   std::mt19937 random(5);
   for (int round = 0; round < 2000; ++round) {
-    HeadStructures heads = RandomStructures(random, 64).heads(3);
+    HeadStructures heads =
+        RandomStructures(random, 64, /*withResidues=*/true).heads(3);
     for (const HeadStructures &form : {heads, simplify(heads)}) {
       SCOPED_TRACE(form.str());
       Attribute attr = toAttr(&context, form);

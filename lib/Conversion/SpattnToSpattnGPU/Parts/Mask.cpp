@@ -11,47 +11,112 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Clips spans to the fragment's columns, which are numbered from `first`.
-Value Mask::spans(Index first, Value others,
-                  function_ref<std::vector<Span<Index>>(Index row)> body) {
-  auto mask = spattn_gpu::ColumnMaskOp::create(
-      b, spattn_gpu::ColumnMaskType::get(b.getContext(), columns), others);
+void Mask::emitBody(Region &body, OfRow ofRow) {
   OpBuilder::InsertionGuard guard(b);
-  Block *block =
-      b.createBlock(&mask.getBody(), {}, {b.getIndexType()}, {b.getLoc()});
+  Block *block = b.createBlock(&body, {}, {b.getIndexType()}, {b.getLoc()});
   IndexOps &ops = b.ops;
   Index row = ops.wrap(
       arith::IndexCastOp::create(b, b.getI32Type(), block->getArgument(0)));
-  SmallVector<Value> ends;
-  for (const Span<Index> &span : body(row))
-    for (Index end : {span.lo, span.hi})
-      ends.push_back(
-          ops.materialize(ops.min(ops.max(ops.sub(end, first), ops.constant(0)),
-                                  ops.constant(columns))));
-  spattn_gpu::YieldOp::create(b, ends);
+  SmallVector<Value> yielded;
+  for (Index number : ofRow(row))
+    yielded.push_back(ops.materialize(number));
+  spattn_gpu::YieldOp::create(b, yielded);
+}
+
+Mask::Index Mask::positionOf(const Place &place, Index row) {
+  Index inTile =
+      place.rowsBefore ? b.ops.add(row, b.ops.wrap(place.rowsBefore)) : row;
+  return b.ops.add(place.firstOfTile, inTile);
+}
+
+/// Clips spans to the fragment's columns, which are numbered from `first`.
+Value Mask::spans(Index first, Value others,
+                  function_ref<std::vector<Span<Index>>(Index row)> ofRow) {
+  IndexOps &ops = b.ops;
+  auto mask = spattn_gpu::ColumnMaskOp::create(
+      b, spattn_gpu::ColumnMaskType::get(b.getContext(), columns), others);
+  emitBody(mask.getBody(), [&](Index row) {
+    SmallVector<Index> ends;
+    for (const Span<Index> &span : ofRow(row))
+      for (Index end : {span.lo, span.hi})
+        ends.push_back(ops.min(ops.max(ops.sub(end, first), ops.constant(0)),
+                               ops.constant(columns)));
+    return ends;
+  });
   return mask.getResult();
+}
+
+/// Where a condition is of columns, residues of places are residues of columns:
+/// of a row's place and a column `c`, a distance that grows with `c` starts
+/// where the condition does, one that shrinks where it ends.
+Value Mask::withResidues(const Form &form, ArrayRef<Condition> conditions,
+                         const Place &place, Value allowed, Value others) {
+  IndexOps &ops = b.ops;
+  auto mask =
+      spattn_gpu::ResidueMaskOp::create(b, allowed.getType(), allowed, others);
+  bool rowsAreKeys = orientation == Orientation::KeysByQueries;
+  emitBody(mask.getBody(), [&](Index row) {
+    Index position = positionOf(place, row);
+    SmallVector<Index> triples;
+    for (const Condition &condition : conditions) {
+      Index start = condition.lo;
+      if (rowsAreKeys)
+        start = ops.sub(start, form.offset);
+      if (condition.of == Residues::Of::Distances && rowsAreKeys) {
+        start = ops.add(start, position);
+      } else if (condition.of == Residues::Of::Distances) {
+        Index last = ops.sub(ops.add(start, condition.width), ops.constant(1));
+        start = ops.sub(ops.add(position, form.offset), last);
+      }
+      start = ops.sub(start, place.firstColumn);
+      triples.append({condition.modulus, start, condition.width});
+    }
+    return triples;
+  });
+  return mask.getResult();
+}
+
+Value Mask::columnsOf(const Form &form, const Place &place, Value others) {
+  IndexOps &ops = b.ops;
+  bool rowsAreKeys = orientation == Orientation::KeysByQueries;
+  Residues::Of rows = rowsAreKeys ? Residues::Of::Keys : Residues::Of::Queries;
+  for (const Layer<Index> &layer : layersOf(form)) {
+    Form own = withSegments(form, layer.segments);
+    SmallVector<Condition> ofRows, ofColumns;
+    for (const Condition &condition : layer.conditions)
+      (condition.of == rows ? ofRows : ofColumns).push_back(condition);
+    Value ownOthers = ofColumns.empty() ? others : Value();
+    Value allowed = spans(place.firstColumn, ownOthers, [&](Index row) {
+      Index position = positionOf(place, row);
+      std::vector<Span<Index>> spans = rowsAreKeys
+                                           ? queriesOfKey(ops, own, position)
+                                           : keysOfQuery(ops, own, position);
+      for (const Condition &condition : ofRows) {
+        Index at = rowsAreKeys ? position : ops.add(position, form.offset);
+        IndexOps::Bool isMet = meets(ops, at, condition);
+        for (Span<Index> &span : spans)
+          span.hi = ops.select(isMet, span.hi, span.lo);
+      }
+      return spans;
+    });
+    others = ofColumns.empty()
+                 ? allowed
+                 : withResidues(form, ofColumns, place, allowed, others);
+  }
+  return others;
 }
 
 Value Mask::allowedColumns(const WorkTile &tile, const WorkTile &withMask,
                            Index first, Value rowsBefore) {
-  IndexOps &ops = b.ops;
-  auto ofForm = [&](const NormalForm<Index> &form) {
-    return [&](Index row) {
-      Index inTile = rowsBefore ? ops.add(row, ops.wrap(rowsBefore)) : row;
-      Index position = ops.add(tile.first, inTile);
-      return orientation == Orientation::QueriesByKeys
-                 ? keysOfQuery(ops, form, position)
-                 : queriesOfKey(ops, form, position);
-    };
-  };
+  Place place{first, tile.first, rowsBefore};
   if (!queue.hasTables())
-    return spans(first, /*others=*/Value(), ofForm(withMask.form));
+    return columnsOf(withMask.form, place, /*others=*/Value());
   Value none = spans(first, /*others=*/Value(),
                      [](Index) { return std::vector<Span<Index>>(); });
-  return queue.forEachInterval(
-      withMask, none, [&](const NormalForm<Index> &form, Value others) {
-        return spans(first, others, ofForm(form));
-      });
+  return queue.forEachInterval(withMask, none,
+                               [&](const Form &form, Value others) {
+                                 return columnsOf(form, place, others);
+                               });
 }
 
 Value Mask::apply(Value scores, Value allowed) {

@@ -51,8 +51,27 @@ public:
                   Index offset);
 
 private:
+  using Form = NormalForm<Index>;
+  using Condition = ResidueCondition<Index>;
+  /// What the body of a mask yields for a row of the fragment.
+  using OfRow = llvm::function_ref<llvm::SmallVector<Index>(Index row)>;
+
+  /// What is known of a fragment: its first column, and where its rows are.
+  struct Place {
+    Index firstColumn, firstOfTile;
+    Value rowsBefore;
+  };
+
+  void emitBody(mlir::Region &body, OfRow ofRow);
+  /// The query, or key, of a row.
+  Index positionOf(const Place &place, Index row);
   Value spans(Index first, Value others,
-              llvm::function_ref<std::vector<Span<Index>>(Index row)> body);
+              llvm::function_ref<std::vector<Span<Index>>(Index row)> ofRow);
+  /// The columns that a normal form allows, and `others`.
+  Value columnsOf(const Form &form, const Place &place, Value others);
+  /// Those of `allowed` that meet conditions of columns, and `others`.
+  Value withResidues(const Form &form, llvm::ArrayRef<Condition> conditions,
+                     const Place &place, Value allowed, Value others);
 
   KernelBuilder &b;
   WorkTileQueue &queue;

@@ -79,7 +79,7 @@ void WorkTileQueue::writeTables(Value count) {
         b.ops.materialize(b.ops.sub(piece.shift, tile.masked.count)));
   }
   const WorkTileLayout &slot = layout.slot;
-  for (const std::vector<Index> &numbers : numbersOfBoxes(tile.form)) {
+  for (const std::vector<Index> &numbers : numbersOfBoxes(b.ops, tile.form)) {
     for (Index value : numbers)
       intervals.push_back(b.ops.materialize(value));
     intervals.append(slot.intervalWords - numbers.size(), b.i32(0));

@@ -27,6 +27,8 @@ StringRef spattn::stringifyEnum(Partition partition) {
   return partitionName(partition);
 }
 
+StringRef spattn::stringifyEnum(Residues::Of of) { return residuesName(of); }
+
 StringRef spattn::stringifyEnum(BoundLength length) {
   return length == BoundLength::Pack ? "pack" : "sequence";
 }
@@ -103,6 +105,11 @@ llvm::hash_code spattn::hash_value(const Bound &bound) {
 
 llvm::hash_code spattn::hash_value(const Interval &interval) {
   return llvm::hash_combine(interval.lo, interval.hi);
+}
+
+llvm::hash_code spattn::hash_value(const Residues &residues) {
+  return llvm::hash_combine(static_cast<int>(residues.of), residues.lo,
+                            residues.hi, residues.modulus);
 }
 
 /// An integer with at most one sign, which has been read. A parser of integers
@@ -192,6 +199,25 @@ static ParseResult parseIntervals(AsmParser &parser,
 static void printIntervals(AsmPrinter &printer, ArrayRef<Interval> intervals) {
   llvm::interleaveComma(intervals, printer,
                         [&](const Interval &i) { printInterval(printer, i); });
+}
+
+/// residues ::= (`distances` | `keys` | `queries`) `,` integer `to` integer
+///              `mod` integer
+static ParseResult parseResidues(AsmParser &parser, Residues &residues) {
+  FailureOr<Residues::Of> of = parseEnum<Residues::Of>(
+      parser, "what has the residues",
+      {Residues::Of::Distances, Residues::Of::Keys, Residues::Of::Queries});
+  if (failed(of))
+    return failure();
+  residues.of = *of;
+  return failure(
+      parser.parseComma() || parser.parseInteger(residues.lo) ||
+      parser.parseKeyword("to") || parser.parseInteger(residues.hi) ||
+      parser.parseKeyword("mod") || parser.parseInteger(residues.modulus));
+}
+
+static void printResidues(AsmPrinter &printer, const Residues &residues) {
+  printer << residues.str();
 }
 
 static ParseResult parseHeadGroups(AsmParser &parser,

@@ -37,6 +37,9 @@ Structure KeysAttr::getStructure() const {
 Structure QueriesAttr::getStructure() const {
   return Structure::queries(getInterval().lo, getInterval().hi);
 }
+Structure ResiduesAttr::getStructure() const {
+  return Structure::residues(getResidues());
+}
 Structure DistancesAttr::getStructure() const {
   return Structure::distances({getIntervals().begin(), getIntervals().end()});
 }
@@ -100,6 +103,8 @@ Attribute spattn::toAttr(MLIRContext *context, const Structure &structure) {
     return KeysAttr::get(context, structure.keyInterval());
   case Structure::Kind::Queries:
     return QueriesAttr::get(context, structure.queryInterval());
+  case Structure::Kind::Residues:
+    return ResiduesAttr::get(context, structure.residues());
   case Structure::Kind::Band: {
     std::optional<int64_t> of = structure.partitionOf();
     std::optional<int64_t> index = structure.partitionIndex();
@@ -205,6 +210,9 @@ LogicalResult KeysAttr::verify(EmitError emitError, Interval interval) {
 LogicalResult QueriesAttr::verify(EmitError emitError, Interval interval) {
   return verifyStructure(emitError,
                          Structure::queries(interval.lo, interval.hi));
+}
+LogicalResult ResiduesAttr::verify(EmitError emitError, Residues residues) {
+  return verifyStructure(emitError, Structure::residues(residues));
 }
 LogicalResult DistancesAttr::verify(EmitError emitError,
                                     ArrayRef<Interval> intervals) {

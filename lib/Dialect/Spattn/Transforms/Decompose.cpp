@@ -16,8 +16,8 @@
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
 #include "spattn/Dialect/Spattn/Transforms/Passes.h"
+#include "spattn/Structure/Allowed.h"
 #include "spattn/Structure/Evaluate.h"
-#include "spattn/Structure/Spans.h"
 
 #include <limits>
 

@@ -112,6 +112,22 @@ Value_ IndexOps::ceilDiv(Value lhs, int64_t divisor) {
   return floorDiv(add(lhs, constant(divisor - 1)), divisor);
 }
 
+Value_ IndexOps::mod(Value lhs, Value modulus) {
+  if (lhs.constant && modulus.constant)
+    return constant(IntOps().mod(*lhs.constant, *modulus.constant));
+  if (is(modulus, 1))
+    return constant(0);
+  // In two's complement, the last bits are the residue of negative numbers,
+  // too.
+  if (modulus.constant && llvm::isPowerOf2_64(*modulus.constant))
+    return {{},
+            emitBinary<arith::AndIOp>(*this, b, lhs,
+                                      constant(*modulus.constant - 1))};
+  Value rest{{}, emitBinary<arith::RemSIOp>(*this, b, lhs, modulus)};
+  Bool isNegative = lt(rest, constant(0));
+  return select(isNegative, add(rest, modulus), rest);
+}
+
 /// A bound has more bits than an i32. What is past every distance is as good
 /// as the nearest such number; so products are made of 64 bits and clamped,
 /// save where 32 certainly do.

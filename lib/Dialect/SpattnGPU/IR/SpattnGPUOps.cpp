@@ -95,19 +95,27 @@ LogicalResult MapOp::verify() {
   return success();
 }
 
-LogicalResult ColumnMaskOp::verify() {
-  Block &body = getBody().front();
+/// The body of a mask yields groups of `size` numbers, `what`, for a row.
+template <class MaskOp>
+static LogicalResult verifyMask(MaskOp op, size_t size, StringRef what) {
+  Block &body = op.getBody().front();
   if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
-    return emitOpError("expected one argument of type index");
+    return op.emitOpError("expected one argument of type index");
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
-  if (!yield || yield.getValues().size() % 2 != 0 ||
+  if (!yield || yield.getValues().size() % size != 0 ||
       !llvm::all_of(yield.getValues().getTypes(),
                     [](Type type) { return type.isInteger(32); }))
-    return emitOpError("expected the body to yield pairs of i32");
-  if (getOthers() && getOthers().getType() != getResult().getType())
-    return emitOpError("expected 'others' of the result's type ")
-           << getResult().getType() << ", got " << getOthers().getType();
+    return op.emitOpError("expected the body to yield ") << what << " of i32";
+  if (op.getOthers() && op.getOthers().getType() != op.getResult().getType())
+    return op.emitOpError("expected 'others' of the result's type ")
+           << op.getResult().getType() << ", got " << op.getOthers().getType();
   return success();
+}
+
+LogicalResult ColumnMaskOp::verify() { return verifyMask(*this, 2, "pairs"); }
+
+LogicalResult ResidueMaskOp::verify() {
+  return verifyMask(*this, 3, "triples");
 }
 
 LogicalResult ToOperandOp::verify() {

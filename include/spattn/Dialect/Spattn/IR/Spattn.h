@@ -26,6 +26,7 @@ namespace spattn {
 /// An interval as an attribute parameter.
 llvm::hash_code hash_value(const Bound &bound);
 llvm::hash_code hash_value(const Interval &interval);
+llvm::hash_code hash_value(const Residues &residues);
 
 /// Which length the `N` of bounds and partitions is, where batch entries hold
 /// sequences: that of a sequence's keys, or that of all keys.
@@ -35,6 +36,7 @@ enum class BoundLength { Sequence, Pack };
 llvm::StringRef stringifyEnum(Alignment alignment);
 llvm::StringRef stringifyEnum(BoundLength length);
 llvm::StringRef stringifyEnum(Partition partition);
+llvm::StringRef stringifyEnum(Residues::Of of);
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Alignment alignment);
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, Partition partition);
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, BoundLength length);

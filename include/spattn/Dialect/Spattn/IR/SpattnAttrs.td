@@ -196,6 +196,34 @@ def Spattn_QueriesAttr : Spattn_StructureAttr<"Queries", "queries"> {
   let genVerifyDecl = 1;
 }
 
+def Spattn_ResiduesAttr : Spattn_StructureAttr<"Residues", "residues"> {
+  let summary = "places of an interval of residues: `(x - lo) mod m < hi - lo`";
+  let description = [{
+    `x` is the distance of `distances`, the key of `keys`, or `i + off` of
+    `queries`; `mod` is never negative, so that queries ahead of the first key
+    have residues as all others. `hi` may be past the modulus: residues go
+    round. In unions and intersections with other structures, these are
+    dilated windows
+
+    ```mlir
+    #spattn.intersection<#spattn.window<left = 2047, right = 0>,
+                         #spattn.residues<distances, 0 to 1 mod 4>>
+    ```
+
+    and the last 8 keys of every 128
+
+    ```mlir
+    #spattn.intersection<#spattn.causal, #spattn.residues<keys, 120 to 128 mod 128>>
+    ```
+
+    Tiles are visited as if all residues were allowed. The modulus is at most
+    2^20, and a head has at most 8 different intervals of residues.
+  }];
+  let parameters = (ins "::spattn::Residues":$residues);
+  let assemblyFormat = "`<` custom<Residues>($residues) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Spattn_DistancesAttr : Spattn_StructureAttr<"Distances", "distances"> {
   let summary = "a union of half-open intervals of distances";
   let description = [{

@@ -51,6 +51,7 @@ public:
   Value mul(Value lhs, Value rhs);
   Value floorDiv(Value lhs, int64_t divisor);
   Value ceilDiv(Value lhs, int64_t divisor);
+  Value mod(Value lhs, Value modulus);
   Value affine(Value n, int64_t num, int64_t den, int64_t offset);
   Value min(Value lhs, Value rhs);
   Value max(Value lhs, Value rhs);

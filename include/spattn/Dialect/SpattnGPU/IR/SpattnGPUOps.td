@@ -595,6 +595,37 @@ def SpattnGPU_ColumnMaskOp : SpattnGPU_Op<"column_mask", [SingleBlock]> {
   let hasVerifier = 1;
 }
 
+def SpattnGPU_ResidueMaskOp : SpattnGPU_Op<"residue_mask", [SingleBlock,
+    AllTypesMatch<["source", "result"]>]> {
+  let summary = "leaves elements in a mask whose columns have given residues";
+  let description = [{
+    The element at row `r` and column `c` is in the mask if it is in `source` and
+    `(c - start) mod modulus < width` for all triples `(modulus, start, width)`
+    that the body yields for `r`, a row of the warpgroup's 64; or if it is in
+    `others`, which has as many columns. `mod` is never negative, and moduli and
+    widths are positive.
+
+    ```mlir
+    // %width: i32, %m: !spattn_gpu.column_mask<128>
+    %n = spattn_gpu.residue_mask %m {
+    ^bb0(%row: index):
+      %modulus = arith.constant 4 : i32
+      %start = arith.index_cast %row : index to i32
+      spattn_gpu.yield %modulus, %start, %width : i32, i32, i32
+    } : !spattn_gpu.column_mask<128>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_ColumnMask:$source,
+                       Optional<SpattnGPU_ColumnMask>:$others);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs SpattnGPU_ColumnMask:$result);
+  let assemblyFormat = [{
+    $source (`with` $others^ `:` qualified(type($others)))? $body attr-dict `:`
+    qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
 def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "result"]>,
     TypesMatchWith<"as many columns to keep as there are", "result", "seen",
       "ColumnMaskType::get($_ctxt, ::llvm::cast<AccumulatorType>($_self).getColumns())">]> {
@@ -612,8 +643,8 @@ def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "res
 }
 
 def SpattnGPU_YieldOp : SpattnGPU_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["MapOp", "ColumnMaskOp"]>]> {
-  let summary = "ends the body of a map or of a column mask";
+    ParentOneOf<["MapOp", "ColumnMaskOp", "ResidueMaskOp"]>]> {
+  let summary = "ends the body of a map or of a mask";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` qualified(type($values)))? attr-dict";
 }
