@@ -63,6 +63,29 @@ SPATTN_C_EXPORT SpattnStatus spattnStructureFixLength(SpattnStructure structure,
                                                       int64_t length,
                                                       SpattnStructure *fixed);
 
+/* Heads whose queries and keys see nothing but places of their own residue: an
+   attention for each of `modulus` classes. Place y of a class, of the same
+   residue for queries and keys, is place `modulus * y` plus the residue. */
+typedef struct SpattnDividedHeads {
+  int64_t numHeads;
+  /* 1: there is one class, of all places. */
+  int64_t modulus;
+  /* The only residue whose places see any; SPATTN_UNKNOWN: all classes see the
+     same. */
+  int64_t remainder;
+  /* What places of a class see, if both lengths are multiples of the modulus.
+     The caller destroys it. */
+  SpattnStructure structure;
+} SpattnDividedHeads;
+
+/* Divides the structure of `numHeads` heads, group by group. Stores at most
+   `capacity` groups, and the total number of groups. */
+SPATTN_C_EXPORT SpattnStatus spattnStructureDivide(SpattnStructure structure,
+                                                   int64_t numHeads,
+                                                   SpattnDividedHeads *groups,
+                                                   size_t capacity,
+                                                   size_t *numGroups);
+
 /*===-- At given lengths --------------------------------------------------===*/
 
 /* A structure at a given number of heads and given lengths. */

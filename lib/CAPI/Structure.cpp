@@ -11,8 +11,11 @@
 #include "Module.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
+#include "spattn/Structure/Divide.h"
 #include "spattn/Structure/FixLength.h"
 #include "spattn/Structure/Simplify.h"
+
+#include <algorithm>
 
 using namespace spattn;
 using namespace spattn::capi;
@@ -190,5 +193,38 @@ SpattnStatus spattnStructureFixLength(SpattnStructure structure,
       return invalid(*message);
     return make(structure->shared, fixLength(heads, length),
                 /*anyNumber=*/false, fixed);
+  });
+}
+
+SpattnStatus spattnStructureDivide(SpattnStructure structure, int64_t numHeads,
+                                   SpattnDividedHeads *groups, size_t capacity,
+                                   size_t *numGroups) {
+  return guard([&]() -> SpattnStatus {
+    if (SpattnStatus status =
+            clearResult(numGroups, "numGroups", {{structure, "structure"}}))
+      return status;
+    if (capacity > 0 && !groups)
+      return invalid("'groups' is null, but there is room for ", capacity);
+    if (SpattnStatus status = resolveHeads(structure, numHeads))
+      return status;
+    HeadStructures heads = structure->forHeads(numHeads);
+    if (std::optional<std::string> message = heads.validate())
+      return invalid(*message);
+    std::vector<DividedGroup> found = divide(heads);
+    for (size_t k = 0; k < std::min(capacity, found.size()); ++k) {
+      const auto &[count, divided] = found[k];
+      groups[k] = {count, divided.modulus,
+                   divided.remainder.value_or(SPATTN_UNKNOWN), nullptr};
+      SpattnStatus status =
+          make(structure->shared, HeadStructures({{count, divided.structure}}),
+               /*anyNumber=*/true, &groups[k].structure);
+      if (!status)
+        continue;
+      while (k-- > 0)
+        spattnStructureDestroy(groups[k].structure);
+      return status;
+    }
+    *numGroups = found.size();
+    return nullptr;
   });
 }

@@ -8,6 +8,7 @@
 
 #include "Kernels.h"
 
+#include "Classes.h"
 #include "Errors.h"
 
 #include <atomic>
@@ -38,7 +39,7 @@ void spattn::torch_ops::raise(const std::string &message, int32_t code) {
   throw std::runtime_error("spattn: " + message);
 }
 
-static void check(SpattnStatus status) {
+void spattn::torch_ops::check(SpattnStatus status) {
   if (!status)
     return;
   std::string message = spattnStatusGetMessage(status);
@@ -111,7 +112,10 @@ static std::atomic<Tables *> tables{new Tables()};
 
 /// Replaces the caches in a forked child: the parent's lock may be held
 /// forever, and its kernels refer to threads that the child does not have.
-extern "C" SPATTN_C_EXPORT void spattnTorchForget() { tables = new Tables(); }
+extern "C" SPATTN_C_EXPORT void spattnTorchForget() {
+  tables = new Tables();
+  forgetClasses();
+}
 
 /// Returns the numbers of cached kernels and prepared calls.
 extern "C" SPATTN_C_EXPORT void spattnTorchCount(size_t *kernels,

@@ -52,6 +52,9 @@ struct KernelRequest {
   const char *parts = "";
 };
 
+/// Throws the error of a call of the C API, if it has one.
+void check(SpattnStatus status);
+
 /// Returns the kernel, which lives until the process ends, or null. On failure,
 /// Python keeps the exception and stores its text in `error`, which lives until
 /// the thread's next request.

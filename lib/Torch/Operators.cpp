@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernels.h"
+#include "Classes.h"
 #include "Reader.h"
 
 #include <algorithm>
@@ -224,7 +224,8 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   sequences.addTo(request, operands, query, device);
   scores.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&output, &lse});
-  runKernel(request, operands, getScalars(options, scores, query), place);
+  runAttention(request, operands, /*numResults=*/2,
+               getScalars(options, scores, query), place);
   stack[0] = stable::from(output.tensor);
   stack[1] = stable::from(lse.tensor);
 }
@@ -297,7 +298,8 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);
     operands.push_back(&dsinks);
   }
-  runKernel(request, operands, getScalars(options, scores, query), place);
+  runAttention(request, operands, /*numResults=*/hasSinks ? 4 : 3,
+               getScalars(options, scores, query), place);
   stack[0] = stable::from(dquery.tensor);
   stack[1] = stable::from(dkey.tensor);
   stack[2] = stable::from(dvalue.tensor);

@@ -9,6 +9,7 @@
 #include "Tensors.h"
 
 #include "Errors.h"
+#include "torch/csrc/stable/ops.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -198,8 +199,7 @@ void Operand::makeReadable(const Device &device) {
   Operand copy = *this;
   setStrides(copy, rank == 4 && hasInnerHeads());
   allocate(copy, device);
-  STABLE_TORCH_ERROR_CODE_CHECK(
-      aoti_torch_copy_(copy.tensor.get(), tensor.get(), /*non_blocking=*/0));
+  copyTensor(copy.tensor, tensor);
   *this = copy;
 }
 
@@ -230,6 +230,24 @@ Operand spattn::torch_ops::makeHeads(int64_t heads, const Device &device) {
   setStrides(operand, /*innerHeads=*/false);
   allocate(operand, device);
   return operand;
+}
+
+Tensor spattn::torch_ops::viewOf(const Tensor &tensor, uint32_t rank,
+                                 const int64_t *sizes, const int64_t *strides,
+                                 int64_t offset) {
+  AtenTensorHandle handle = nullptr;
+  STABLE_TORCH_ERROR_CODE_CHECK(aoti_torch__reinterpret_tensor(
+      tensor.get(), rank, sizes, strides, offset, &handle));
+  return Tensor(handle);
+}
+
+void spattn::torch_ops::copyTensor(const Tensor &to, const Tensor &from) {
+  STABLE_TORCH_ERROR_CODE_CHECK(
+      aoti_torch_copy_(to.get(), from.get(), /*non_blocking=*/0));
+}
+
+void spattn::torch_ops::fillTensor(const Tensor &tensor, double value) {
+  torch::stable::fill_(tensor, value);
 }
 
 Tensor spattn::torch_ops::makeScratch(size_t bytes, size_t alignment,

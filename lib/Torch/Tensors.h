@@ -85,6 +85,13 @@ Operand makeNumbersLike(const Operand &like, const Device &device);
 /// A new tensor of f32 with a number for each of so many heads.
 Operand makeHeads(int64_t heads, const Device &device);
 
+/// The same memory with other sizes and strides, `offset` elements on.
+Tensor viewOf(const Tensor &tensor, uint32_t rank, const int64_t *sizes,
+              const int64_t *strides, int64_t offset);
+/// In the order of the device's stream.
+void copyTensor(const Tensor &to, const Tensor &from);
+void fillTensor(const Tensor &tensor, double value);
+
 /// Allocates a scratch buffer, which the returned tensor owns. `address` is its
 /// aligned start.
 Tensor makeScratch(size_t bytes, size_t alignment, const Device &device,

@@ -98,6 +98,62 @@ static void fix(SpattnContext context) {
   spattnStructureDestroy(bands);
 }
 
+/* A window of each head, of every other distance for the second one. */
+static void divide(SpattnContext context) {
+  SpattnStructure structure = read(
+      context,
+      "#spattn.heads<1 x #spattn.window<left = 9, right = 0>, 2 x "
+      "#spattn.intersection<#spattn.window<left = 9, right = 0>, "
+      "#spattn.residues<distances, 0 to 1 mod 2>>, 1 x "
+      "#spattn.intersection<#spattn.residues<queries, 1 to 2 mod 3>, "
+      "#spattn.residues<keys, 1 to 2 mod 3>>>");
+  SpattnDividedHeads groups[4];
+  size_t numGroups;
+  OK(spattnStructureDivide(structure, 4, NULL, 0, &numGroups));
+  CHECK(numGroups == 3);
+  OK(spattnStructureDivide(structure, 4, groups, 4, &numGroups));
+  const int64_t expected[3][3] = {
+      {1, 1, SPATTN_UNKNOWN}, {2, 2, SPATTN_UNKNOWN}, {1, 3, 1}};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(groups[i].numHeads == expected[i][0]);
+    CHECK(groups[i].modulus == expected[i][1]);
+    CHECK(groups[i].remainder == expected[i][2]);
+  }
+  CHECK(strcmp(spattnStructureGetText(groups[0].structure),
+               "#spattn.window<left = 9, right = 0>") == 0);
+  CHECK(strcmp(spattnStructureGetText(groups[1].structure),
+               "#spattn.window<left = 4, right = 0>") == 0);
+  CHECK(strcmp(spattnStructureGetText(groups[2].structure), "#spattn.full") ==
+        0);
+  for (int i = 0; i < 3; ++i)
+    spattnStructureDestroy(groups[i].structure);
+  FAILS(InvalidArgument, "heads",
+        spattnStructureDivide(structure, 3, groups, 4, &numGroups));
+  FAILS(InvalidArgument, "room",
+        spattnStructureDivide(structure, 4, NULL, 4, &numGroups));
+
+  /* Masks and counts are exact. */
+  SpattnPattern pattern;
+  OK(spattnPatternCreate(structure, 0, 21, 30, SpattnAlignmentEnd, &pattern));
+  for (int64_t head = 0; head < 4; ++head) {
+    uint8_t mask[21 * 30];
+    OK(spattnPatternGetMask(pattern, head, 0, 21, 0, 30, mask));
+    int64_t pairs = 0, counted;
+    for (int64_t i = 0; i < 21 * 30; ++i) {
+      int64_t query = i / 30 + 9, key = i % 30, d = query - key;
+      bool in = 0 <= d && d <= 9 && (head == 0 || d % 2 == 0);
+      if (head == 3)
+        in = query % 3 == 1 && key % 3 == 1;
+      CHECK(mask[i] == in);
+      pairs += mask[i];
+    }
+    OK(spattnPatternCountPairs(pattern, head, &counted));
+    CHECK(counted == pairs);
+  }
+  spattnPatternDestroy(pattern);
+  spattnStructureDestroy(structure);
+}
+
 enum { queries = 40, keys = 56, tileQueries = 16, tileKeys = 8 };
 
 /* Pairs, masks and tiles say the same. */
@@ -226,6 +282,7 @@ int main(void) {
   compare(context);
   simplify(context);
   fix(context);
+  divide(context);
   count(context);
   refuse(context);
   /* A structure needs no context's handle. */
