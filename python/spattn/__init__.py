@@ -36,6 +36,7 @@ from .structures import (
     band,
     block,
     causal,
+    dilated_window,
     distances,
     exclusive_bands,
     full,
@@ -47,7 +48,9 @@ from .structures import (
     none,
     prefix,
     queries,
+    residues,
     sink,
+    strided,
     window,
 )
 from .target import Target
@@ -78,6 +81,7 @@ __all__ = [
     "block",
     "causal",
     "compile",
+    "dilated_window",
     "distances",
     "exclusive_bands",
     "full",
@@ -95,7 +99,9 @@ __all__ = [
     "per_head",
     "prefix",
     "queries",
+    "residues",
     "sink",
+    "strided",
     "window",
 ]
 

@@ -80,6 +80,59 @@ def block(lo: BoundLike, hi: BoundLike) -> Structure:
     return queries(lo, hi) & keys(lo, hi)
 
 
+RESIDUES = ("distances", "keys", "queries")
+
+
+def residues(of: str, lo: int, hi: int, modulus: int) -> Structure:
+    """Distances, keys or queries `x` with `(x - lo) mod modulus < hi - lo`.
+
+    The place of query `i` is `i`, or with aligned ends `i + Nk - Nq`. `hi` may be more
+    than the modulus: residues go round.
+    """
+    if of not in RESIDUES:
+        raise StructureError(
+            f"residues: expected one of {', '.join(RESIDUES)}, got {of!r}"
+        )
+    lo, hi = index_of(lo, "a residue"), index_of(hi, "a residue")
+    return make("residues", f"{of}, {lo} to {hi} mod {index_of(modulus, 'a modulus')}")
+
+
+def strided(modulus: int, remainder: int = 0) -> Structure:
+    """Every so many distances, past and future: `d mod modulus = remainder`."""
+    return residues(
+        "distances", remainder, index_of(remainder, "a remainder") + 1, modulus
+    )
+
+
+def dilated_window(
+    dilation: int,
+    size: int | None = None,
+    *,
+    left: int | None = None,
+    right: int | None = None,
+) -> Structure:
+    """A window of so many keys that are `dilation` apart, as in Longformer.
+
+    `size` counts the query's own; `left` and `right` are the keys to each side.
+    """
+    index_of(dilation, "a dilation")
+    if size is not None:
+        if left is not None or right is not None:
+            raise StructureError(
+                "dilated_window: give size, or left and right, not both"
+            )
+        if index_of(size, "a window's size") < 1:
+            raise StructureError(
+                f"dilated_window: expected a size of at least 1, got {size}"
+            )
+        left, right = size - 1, 0
+    sides = {
+        name: None if side is None else dilation * index_of(side, f"{name} keys")
+        for name, side in (("left", left), ("right", right))
+    }
+    return window(**sides) & strided(dilation)
+
+
 def distances(*intervals: tuple[BoundLike, BoundLike]) -> Structure:
     """`lo <= d < hi` for at least one of the intervals `(lo, hi)`."""
     texts = []

@@ -34,6 +34,16 @@ TEXTS = {
     "#spattn.intersection<#spattn.queries<8 to 40>, #spattn.keys<8 to 40>>": (
         spattn.block(8, 40)
     ),
+    "#spattn.residues<distances, 1 to 2 mod 4>": spattn.strided(4, 1),
+    "#spattn.residues<keys, 120 to 128 mod 128>": (
+        spattn.residues("keys", 120, 128, 128)
+    ),
+    "#spattn.intersection<#spattn.window<left = 508, right = 0>, "
+    "#spattn.residues<distances, 0 to 1 mod 4>>": spattn.dilated_window(4, 128),
+    "#spattn.intersection<#spattn.window<left = 6, right = 4>, "
+    "#spattn.residues<distances, 0 to 1 mod 2>>": (
+        spattn.dilated_window(2, left=3, right=2)
+    ),
     "#spattn.distances<0 to 128, N floordiv 2 to N floordiv 2 + 256>": (
         spattn.distances((0, 128), (N // 2, N // 2 + 256))
     ),
@@ -155,6 +165,15 @@ ERRORS = [
     (lambda: spattn.queries("0", 3), "expected a bound"),
     (lambda: spattn.global_tokens(0), "key interval '0 to 0' is empty"),
     (lambda: spattn.global_tokens(2.5), "expected a number of tokens"),
+    (lambda: spattn.strided(0), "modulus 0 is out of range"),
+    (lambda: spattn.strided(4, 4), "residues start from 0 to 3, not at 4"),
+    (lambda: spattn.strided(2.5), "a modulus that is an integer"),
+    (lambda: spattn.strided(4, 0.5), "a remainder that is an integer"),
+    (lambda: spattn.residues("heads", 0, 1, 4), "expected one of distances, keys"),
+    (lambda: spattn.residues("keys", 2, 2, 4), "the interval is empty"),
+    (lambda: spattn.dilated_window(4, 0), "at least 1, got 0"),
+    (lambda: spattn.dilated_window(4, 8, left=2), "not both"),
+    (lambda: spattn.dilated_window(0.5, 8), "a dilation that is an integer"),
     (lambda: spattn.block(7, 7), "query interval '7 to 7' is empty"),
     (lambda: N * 2 + 1 and (N + 1) * 2, "multiply N before"),
     (lambda: (N + 1) // 2, "divide N before adding"),
@@ -193,7 +212,8 @@ def test_patterns_of_random_structures(seed):
     canonical = Pattern(structure.canonical, heads, queries, keys, alignment)
     tile = rng.choice([(16, 16), (8, 32), (1, 1)])
     for head in range(heads):
-        for p in (pattern, canonical):
+        # The canonical form is one for aligned ends.
+        for p in (pattern, canonical) if alignment == "end" else (pattern,):
             mask = np.frombuffer(p.mask(head), np.uint8).reshape(queries, keys)
             assert (mask == expected[head]).all()
         assert pattern.pairs(head) == expected[head].sum()
