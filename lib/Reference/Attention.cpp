@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -36,6 +37,9 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   problem.valueDim = op.getValueDim();
   problem.boundLength = op.getBoundLength();
   problem.distances = op.getNumDistances();
+  problem.causalPositions = op.getCausalPositions();
+  if (FloatAttr selfScore = op.getSelfScoreAttr())
+    problem.selfScore = selfScore.getValueAsDouble();
   FloatAttr constant;
   for (const AttentionOperand &scalar : op.getScalarOperands())
     if (matchPattern(scalar.value, m_Constant(&constant)))
@@ -71,9 +75,40 @@ double spattn::getSinkLogit(const AttentionProblem &problem,
   return logit;
 }
 
+/// The positions of query `i` of head `h` and of key `j`.
+static std::pair<int32_t, int32_t> getPositions(const AttentionProblem &problem,
+                                                const OperandArrays &arrays,
+                                                int64_t b, int64_t h, int64_t i,
+                                                int64_t j) {
+  auto load = [&](OperandKind kind, int64_t head, int64_t n) {
+    int32_t position;
+    std::memcpy(&position, getRow(problem, arrays, kind, b, head, n).data,
+                sizeof(position));
+    return position;
+  };
+  int64_t g = h / (problem.queryHeads / problem.keyHeads);
+  return {load(OperandKind::QueryPositions, h, i),
+          load(OperandKind::KeyPositions, g, j)};
+}
+
+bool spattn::isPairOrdered(const AttentionProblem &problem,
+                           const OperandArrays &arrays, int64_t b, int64_t h,
+                           int64_t i, int64_t j) {
+  if (!problem.causalPositions)
+    return true;
+  auto [query, key] = getPositions(problem, arrays, b, h, i, j);
+  return query >= key;
+}
+
 Score spattn::getScore(const AttentionProblem &problem,
                        const OperandArrays &arrays, const Sequence &sequence,
-                       int64_t h, int64_t i, int64_t j, double product) {
+                       int64_t b, int64_t h, int64_t i, int64_t j,
+                       double product) {
+  if (problem.selfScore) {
+    auto [query, key] = getPositions(problem, arrays, b, h, i, j);
+    if (query == key)
+      return {*problem.selfScore, 0};
+  }
   Score score = {problem.getScale() * product, 1};
   if (problem.softCap) {
     double cap = *problem.softCap, inner = std::tanh(score.value / cap);
@@ -123,7 +158,8 @@ double spattn::attentionRow(const AttentionProblem &problem,
   std::vector<double> scores;
   double sink = getSinkLogit(problem, arrays, h), largest = sink;
   for (int64_t j = 0; j < keyLength; ++j) {
-    if (!isPairAllowed(problem, sequence, h, i, j))
+    if (!isPairAllowed(problem, sequence, h, i, j) ||
+        !isPairOrdered(problem, arrays, b, h, i, j))
       continue;
     load(OperandKind::Key, g, j, k);
     double product = 0;
@@ -131,7 +167,7 @@ double spattn::attentionRow(const AttentionProblem &problem,
       product += q[c] * k[c];
     keys.push_back(j);
     scores.push_back(
-        getScore(problem, arrays, *sequence, h, i, j, product).value);
+        getScore(problem, arrays, *sequence, b, h, i, j, product).value);
     largest = std::max(largest, scores.back());
   }
   if (keys.empty())

@@ -86,7 +86,8 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
                                         const OperandArrays &arrays, int64_t b,
                                         int64_t h, int64_t i, int64_t j) {
   std::optional<Sequence> sequence = findSequence(problem, arrays, b, i);
-  if (!isPairAllowed(problem, sequence, h, i, j))
+  if (!isPairAllowed(problem, sequence, h, i, j) ||
+      !isPairOrdered(problem, arrays, b, h, i, j))
     return std::nullopt;
   int64_t g = h / (problem.queryHeads / problem.keyHeads);
   int64_t headDim = problem.headDim, valueDim = problem.valueDim;
@@ -96,7 +97,8 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Row dout = load(problem, arrays, OperandKind::OutGradient, b, h, i, valueDim);
   Statistics statistics = getStatistics(problem, arrays, b, h, i, dout);
   double lse = statistics.isEmpty() ? -statistics.lse : statistics.lse;
-  Score score = getScore(problem, arrays, *sequence, h, i, j, dot(query, key));
+  Score score =
+      getScore(problem, arrays, *sequence, b, h, i, j, dot(query, key));
   double p = std::exp(score.value - lse);
   double ds = p * (dot(dout, value) - statistics.delta) * score.derivative;
   return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};

@@ -107,6 +107,12 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
       (!std::isfinite(*problem.softCap) || *problem.softCap <= 0))
     return llvm::createStringError(
         "expected a positive, finite soft_cap, got %g", *problem.softCap);
+  bool hasPositions = isGiven(arrays[OperandKind::QueryPositions]);
+  if (hasPositions != isGiven(arrays[OperandKind::KeyPositions]) ||
+      hasPositions != (problem.causalPositions || problem.selfScore))
+    return llvm::createStringError(
+        "expected positions of queries and of keys where pairs depend on them, "
+        "and only there");
   if (sizes.batch < 0)
     return llvm::createStringError("expected a batch size from 0, got " +
                                    Twine(sizes.batch));

@@ -38,6 +38,10 @@ struct AttentionProblem {
   /// None if not given.
   std::optional<double> softCap;
   BoundLength boundLength = BoundLength::Sequence;
+  /// Whether keys at later positions are not seen.
+  bool causalPositions = false;
+  /// The score of pairs at equal positions; none if that is theirs.
+  std::optional<double> selfScore;
 
   /// The problem of an operation that verifies. Its scalars are taken over if
   /// they are constants; any others are the caller's to set.
@@ -95,6 +99,11 @@ bool isPairAllowed(const AttentionProblem &problem,
                    const std::optional<Sequence> &sequence, int64_t h,
                    int64_t i, int64_t j);
 
+/// Whether positions allow the pair of query `i` of head `h` and key `j` of
+/// batch element `b`. Where there are none, they do.
+bool isPairOrdered(const AttentionProblem &problem, const OperandArrays &arrays,
+                   int64_t b, int64_t h, int64_t i, int64_t j);
+
 /// The sink logit of a query head, `-inf` if there is none.
 double getSinkLogit(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t h);
@@ -105,12 +114,13 @@ struct Score {
   double value, derivative;
 };
 
-/// The score of query `i` and key `j` of query head `h`, by the product of
-/// their rows: scaled, capped and biased, in this order. Both are of
-/// `sequence`. Arrays have been checked with `getSizes`.
+/// The score of query `i` and key `j` of query head `h` and batch element `b`,
+/// by the product of their rows: scaled, capped and biased, in this order, or
+/// that of equal positions. Both are of `sequence`. Arrays have been checked
+/// with `getSizes`.
 Score getScore(const AttentionProblem &problem, const OperandArrays &arrays,
-               const Sequence &sequence, int64_t h, int64_t i, int64_t j,
-               double product);
+               const Sequence &sequence, int64_t b, int64_t h, int64_t i,
+               int64_t j, double product);
 
 /// Row `i` of query head `h` and batch element `b`: writes `valueDim` numbers
 /// to `out` and returns the row's log-sum-exp. A row without keys, or without a

@@ -335,7 +335,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}>
+  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}>
     : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>,
        tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return

@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 
@@ -596,5 +596,104 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
     distance_bias(%s : tensor<2x1048577xf32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C25: elements of positions
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi64>) {
+  // expected-error @below {{expected 'query_positions' to have element type i32, got 'i64'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi64>) key_positions(%p : tensor<1x2x8xi64>) outs(%o : tensor<1x2x8x4xf32>) {causal_positions}
+  return
+}
+
+// -----
+
+// C11: lengths of positions
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>, %n: tensor<1x2x9xi32>) {
+  // expected-error @below {{expected 'key' and 'key_positions' to have the same length, got 8 and 9}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%n : tensor<1x2x9xi32>) outs(%o : tensor<1x2x8x4xf32>) {causal_positions}
+  return
+}
+
+// -----
+
+// C25: positions of queries alone
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>) {
+  // expected-error @below {{has 'query_positions', but no 'key_positions'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>) {causal_positions}
+  return
+}
+
+// -----
+
+// C25: positions of keys alone
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>) {
+  // expected-error @below {{has 'key_positions', but no 'query_positions'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    key_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>) {causal_positions}
+  return
+}
+
+// -----
+
+// C25: positions that nothing depends on
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>) {
+  // expected-error @below {{has positions, but neither 'causal_positions' nor 'self_score'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>)
+  return
+}
+
+// -----
+
+// C25: an order without positions
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{has 'causal_positions', but no 'query_positions' and 'key_positions'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>) {causal_positions}
+  return
+}
+
+// -----
+
+// C25: a score without positions
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{has 'self_score', but no 'query_positions' and 'key_positions'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%o : tensor<1x2x8x4xf32>) {self_score = -5.0e4 : f32}
+  return
+}
+
+// -----
+
+// C26: a score that is too large
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>) {
+  // expected-error @below {{expected a 'self_score' from -1e6 to 1e6, got -2.000000e+06 : f32}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>) {self_score = -2.0e6 : f32}
+  return
+}
+
+// -----
+
+// C26: a score that is no number
+func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2x8x4xf32>, %o: tensor<1x2x8x4xf32>, %p: tensor<1x2x8xi32>) {
+  // expected-error @below {{expected a 'self_score' from -1e6 to 1e6, got 0x7FC00000 : f32}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>) {self_score = 0x7FC00000 : f32}
   return
 }

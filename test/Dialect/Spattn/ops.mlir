@@ -145,6 +145,24 @@ func.func @score_modifiers(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %h: t
   return
 }
 
+// CHECK-LABEL: @positions
+// CHECK: spattn.attention structure(#spattn.full)
+// CHECK-SAME: query_positions(%{{.*}} : tensor<1x2x8xi32>) key_positions(%{{.*}} : tensor<1x2x8xi32>) outs(
+// CHECK-SAME: {causal_positions}
+// CHECK: spattn.attention_backward structure(#spattn.full)
+// CHECK-SAME: query_positions(%{{.*}} : tensor<1x2x8xi32>) key_positions(%{{.*}} : tensor<1x2x8xi32>) outs(
+// CHECK-SAME: {causal_positions, self_score = -5.000000e+04 : f32}
+func.func @positions(%x: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %p: tensor<1x2x8xi32>) {
+  %0 = spattn.attention structure(#spattn.full)
+    ins(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) outs(%x : tensor<1x2x8x4xf32>) {causal_positions}
+  %1:3 = spattn.attention_backward structure(#spattn.full)
+    ins(%x, %x, %x, %x, %l, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) 
+    outs(%x, %x, %x : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) {causal_positions, self_score = -5.0e4 : f32}
+  return
+}
+
 // CHECK-LABEL: @backward_buffers
 // CHECK-NOT: =
 // CHECK: spattn.attention_backward structure(#spattn.full)

@@ -189,8 +189,8 @@ TEST_F(AttentionTest, Scores) {
   // query 0 and key 1, at distances -2 and -1.
   double capped = 3 * std::tanh(4 * 0.5 / 3);
   auto score = [&](int64_t h, int64_t i, int64_t j) {
-    return getScore(problem, arrays, getSequence(problem, arrays, 0, 0), h, i,
-                    j, /*product=*/4)
+    return getScore(problem, arrays, getSequence(problem, arrays, 0, 0),
+                    /*b=*/0, h, i, j, /*product=*/4)
         .value;
   };
   EXPECT_NEAR(score(0, 2, 0), capped - 0.25 + 4, 1e-14);
@@ -216,8 +216,8 @@ TEST_F(AttentionTest, Scores) {
   double step = 1e-6;
   for (double product : {-9.0, 0.0, 0.5, 20.0}) {
     auto at = [&](double x) {
-      return getScore(problem, arrays, getSequence(problem, arrays, 0, 0), 0, 0,
-                      0, x / 0.5);
+      return getScore(problem, arrays, getSequence(problem, arrays, 0, 0),
+                      /*b=*/0, 0, 0, 0, x / 0.5);
     };
     double scaled = 0.5 * product;
     EXPECT_NEAR(
@@ -416,4 +416,41 @@ TEST_F(AttentionTest, SequencesAreApart) {
   arrays[OperandKind::KeyEnds].elementType = runtime::ElementType::I64;
   EXPECT_THAT(error(), HasSubstr("'key_ends' has an unsupported element type; "
                                  "supported is i32"));
+}
+
+// Positions take pairs away, and give those of equal positions their score.
+TEST_F(AttentionTest, Positions) {
+  problem.structure = FullAttr::get(&context);
+  problem.scale = 1;
+  std::vector<double> q = {1, 1, 1}, k = {0, 0, 0}, v = {1, 2, 4}, out(3),
+                      lse(3);
+  OperandArrays arrays =
+      makeArrays(view(q, {1, 1, 3, 1}), view(k, {1, 1, 3, 1}),
+                 view(v, {1, 1, 3, 1}), view(out, {1, 1, 3, 1}));
+  arrays[OperandKind::Lse] = view(lse, {1, 1, 3});
+  std::vector<int32_t> queries = {7, -1, 3}, keys = {3, 7, 9};
+  auto numbers = [](std::vector<int32_t> &array) {
+    return BufferView::contiguous(array.data(), runtime::ElementType::I32,
+                                  {1, 1, 3});
+  };
+  arrays[OperandKind::QueryPositions] = numbers(queries);
+  arrays[OperandKind::KeyPositions] = numbers(keys);
+  problem.causalPositions = true;
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(1.5, 0, 1));
+  EXPECT_THAT(lse, testing::ElementsAre(std::log(2), -HUGE_VAL, 0));
+  problem.selfScore = -50000;
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(1, 0, 1));
+  EXPECT_THAT(lse, testing::ElementsAre(0, -HUGE_VAL, -50000));
+  problem.causalPositions = false;
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(2.5, DoubleNear(7 / 3., 1e-15), 3));
+  Score score = getScore(problem, arrays, getSequence(problem, arrays, 0, 0), 0,
+                         0, 2, 0, /*product=*/1);
+  EXPECT_EQ(score.value, -50000);
+  EXPECT_EQ(score.derivative, 0);
+  problem.selfScore.reset();
+  EXPECT_THAT(llvm::toString(evaluate(problem, arrays)),
+              HasSubstr("where pairs depend on them, and only there"));
 }

@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C24 are those of the specification, docs/Spec.md.
+// The labels C1 to C26 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AttentionVerifier.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace spattn;
@@ -275,6 +277,32 @@ static LogicalResult verifyBoundLength(AttentionOpInterface op) {
   return success();
 }
 
+/// C25, C26: positions of queries and of keys, and what they are for.
+static LogicalResult verifyPositions(AttentionOpInterface op) {
+  OperandValues values = op.getOperandValues();
+  constexpr std::pair<OperandKind, OperandKind> both[] = {
+      {OperandKind::QueryPositions, OperandKind::KeyPositions},
+      {OperandKind::KeyPositions, OperandKind::QueryPositions}};
+  for (auto [kind, other] : both)
+    if (values[kind] && !values[other])
+      return op->emitOpError("has '")
+             << getOperandInfo(kind).name << "', but no '"
+             << getOperandInfo(other).name << "'";
+  FloatAttr selfScore = op.getSelfScoreAttr();
+  bool isUsed = op.getCausalPositions() || selfScore;
+  if (isUsed && !op.hasPositions())
+    return op->emitOpError("has '")
+           << (selfScore ? "self_score" : "causal_positions")
+           << "', but no 'query_positions' and 'key_positions'";
+  if (op.hasPositions() && !isUsed)
+    return op->emitOpError("has positions, but neither 'causal_positions' nor "
+                           "'self_score'");
+  if (selfScore && !(std::abs(selfScore.getValueAsDouble()) <= 1e6))
+    return op->emitOpError("expected a 'self_score' from -1e6 to 1e6, got ")
+           << selfScore;
+  return success();
+}
+
 /// C16: the scratch of a tile, which lives on a thread's stack, stays small.
 static LogicalResult verifyTileShape(AttentionOpInterface op,
                                      int64_t scratchFactor) {
@@ -303,7 +331,8 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyDistances(op)) || failed(verifyAgreement(op, operands)) ||
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
       failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
-      failed(verifySequences(op)) || failed(verifyBoundLength(op)))
+      failed(verifySequences(op)) || failed(verifyBoundLength(op)) ||
+      failed(verifyPositions(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

@@ -91,16 +91,28 @@ const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
 }
 
 static constexpr OperandKind kKnownOperands[] = {
-    OperandKind::Query,         OperandKind::Key,
-    OperandKind::Value,         OperandKind::Out,
-    OperandKind::Lse,           OperandKind::OutGradient,
-    OperandKind::LseGradient,   OperandKind::SinkLogits,
-    OperandKind::AlibiSlopes,   OperandKind::DistanceBias,
-    OperandKind::Scale,         OperandKind::SoftCap,
-    OperandKind::QueryGradient, OperandKind::KeyGradient,
-    OperandKind::ValueGradient, OperandKind::SinkLogitsGradient,
-    OperandKind::QueryStarts,   OperandKind::QueryEnds,
-    OperandKind::KeyStarts,     OperandKind::KeyEnds,
+    OperandKind::Query,
+    OperandKind::Key,
+    OperandKind::Value,
+    OperandKind::Out,
+    OperandKind::Lse,
+    OperandKind::OutGradient,
+    OperandKind::LseGradient,
+    OperandKind::SinkLogits,
+    OperandKind::AlibiSlopes,
+    OperandKind::DistanceBias,
+    OperandKind::Scale,
+    OperandKind::SoftCap,
+    OperandKind::QueryGradient,
+    OperandKind::KeyGradient,
+    OperandKind::ValueGradient,
+    OperandKind::SinkLogitsGradient,
+    OperandKind::QueryPositions,
+    OperandKind::KeyPositions,
+    OperandKind::QueryStarts,
+    OperandKind::QueryEnds,
+    OperandKind::KeyStarts,
+    OperandKind::KeyEnds,
 };
 
 ArrayRef<OperandKind> spattn::getBasicOperands() {

@@ -144,6 +144,9 @@ static void buildOp(OperationState &state, const OperandValues &operands,
       BoundLengthAttr::get(context, like.getBoundLength());
   properties.layout = StringAttr::get(context, like.getLayout());
   properties.tile_shape = like.getTileShapeAttr();
+  if (like.getCausalPositions())
+    properties.causal_positions = UnitAttr::get(context);
+  properties.self_score = like.getSelfScoreAttr();
   if constexpr (Op::template hasTrait<OpTrait::AttrSizedOperandSegments>())
     llvm::copy(segments, properties.operandSegmentSizes.begin());
 }

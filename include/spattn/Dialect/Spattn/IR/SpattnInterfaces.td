@@ -64,6 +64,14 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "::spattn::Alignment", "getAlignment">,
     InterfaceMethod<"Which length the `N` of bounds is.",
                     "::spattn::BoundLength", "getBoundLength">,
+    InterfaceMethod<"Whether keys at later positions are not seen.",
+                    "bool", "getCausalPositions">,
+    InterfaceMethod<"", "void", "setCausalPositions",
+                    (ins "bool":$causal_positions)>,
+    InterfaceMethod<"The score of pairs at equal positions, or null.",
+                    "::mlir::FloatAttr", "getSelfScoreAttr">,
+    InterfaceMethod<"", "void", "setSelfScoreAttr",
+                    (ins "::mlir::FloatAttr":$self_score)>,
     InterfaceMethod<"The order of the dimensions as text; see getOrder.",
                     "::llvm::StringRef", "getLayout">,
     InterfaceMethod<"The tile shape, or null.",
@@ -114,6 +122,12 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
              values[::spattn::kQuerySequences.ends] ||
              values[::spattn::kKeySequences.starts] ||
              values[::spattn::kKeySequences.ends];
+    }
+
+    /// Whether queries and keys have positions, which decide on pairs.
+    bool hasPositions() {
+      return bool(
+          getOperandValues()[::spattn::OperandKind::QueryPositions]);
     }
 
     /// The order of the dimensions. The operation has been verified.

@@ -37,11 +37,13 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::Alignment::End">:$alignment,
       DefaultValuedAttr<Spattn_BoundLengthAttr, "::spattn::BoundLength::Sequence">:$bound_length,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
-      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape), moreAttributes);
+      OptionalAttr<Spattn_TileShapeAttr>:$tile_shape,
+      UnitAttr:$causal_positions, OptionalAttr<F32Attr>:$self_score),
+      moreAttributes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let builders = [
-    // Operands that are not given are null. Structure, alignment, layout and
-    // tile shape are those of another operation.
+    // Operands that are not given are null. Structure, alignment, layout, tile
+    // shape and what positions do are those of another operation.
     OpBuilder<(ins "const ::spattn::OperandValues &":$operands,
                    "::spattn::AttentionOpInterface":$like)>
   ];
@@ -103,6 +105,13 @@ def Spattn_AttentionOp
     the length of `key`. What is not given is 0, or the length. A row of no
     sequence has `out = 0`, `lse = -inf`.
 
+    `query_positions` and `key_positions` give each query and each key of each
+    head an integer: where it was before it was sorted, for example. With
+    `causal_positions`, a pair is allowed only if
+    `query_positions[b,h,i] >= key_positions[b,g,j]` besides. With `self_score`,
+    that is the score of a pair whose positions are equal, whatever else would
+    modify it. Distances, structures and sequences count rows of the operands.
+
     The operation is in destination style: the contents of `outs` are not read.
 
     `differentiated` asks `spattn-derive-backward` for the gradients; nothing
@@ -114,7 +123,7 @@ def Spattn_AttentionOp
         outs(%o, %lse : tensor<?x16x?x128xbf16>, tensor<?x16x?xf32>)
     ```
 
-    The constraints C1 to C16 and C21 to C23 are listed in the specification.
+    The constraints C1 to C16 and C21 to C26 are listed in the specification.
   }];
 }
 
@@ -145,7 +154,7 @@ def Spattn_AttentionBackwardOp
 
     where `s(i,j)` is the score of the attention, and `c(i,j)` its derivative by
     the scaled product, `1 - tanh(x / soft_cap)^2` of a scaled product `x` with
-    `soft_cap` and 1 without.
+    `soft_cap` and 1 without, and 0 where the score is `self_score`.
 
     The gradients of a query that sees no key, and of a key that no query sees,
     are exactly 0, whatever `out`, `lse`, `dout` and `dlse` hold there.
@@ -162,8 +171,9 @@ def Spattn_AttentionBackwardOp
     Queries whose `lse` is `-inf` add nothing to it.
 
     `query`, `key`, `value`, `sink_logits`, `alibi_slopes`, `distance_bias`,
-    `scale`, `soft_cap`, the operands of sequences, `structure`, `alignment`,
-    `bound_length` and `layout` are those of the attention, `out` and `lse` its results. `dout` has the type of
+    `scale`, `soft_cap`, positions and what they do, the operands of sequences,
+    `structure`, `alignment`, `bound_length` and `layout` are those of the
+    attention, `out` and `lse` its results. `dout` has the type of
     `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 
