@@ -89,6 +89,34 @@ static void drawSequences(Entry &entry, uint64_t seed,
   }
 }
 
+/// Random positions, which queries and keys share: about half of the pairs are
+/// in order, and some positions are equal.
+static void drawPositions(Entry &entry, uint64_t seed,
+                          ArrayRef<ReferenceValue> values) {
+  AttentionOpInterface op = entry.attention;
+  if (!op || !op.hasPositions())
+    return;
+  OperandValues operands = op.getOperandValues();
+  EntryArgument *keys = entry.getArgument(operands[OperandKind::Key]);
+  int64_t length = keys ? keys->sizes[op.getDim(Dim::Length)] : 64;
+  std::mt19937_64 engine(seed * 1000003 + length);
+  for (OperandKind kind :
+       {OperandKind::QueryPositions, OperandKind::KeyPositions}) {
+    EntryArgument *argument = entry.getArgument(operands[kind]);
+    if (!argument || !argument->file.empty())
+      continue;
+    const BufferView &view =
+        std::get<ReferenceArray>(values[argument->index]).view;
+    for (int64_t b = 0; b < view.sizes[0]; ++b)
+      for (int64_t h = 0; h < view.sizes[1]; ++h)
+        for (int64_t n = 0; n < view.sizes[2]; ++n)
+          static_cast<int32_t *>(
+              view.data)[b * view.strides[0] + h * view.strides[1] +
+                         n * view.strides[2]] =
+              int32_t(engine() % std::max<int64_t>(length, 1));
+  }
+}
+
 /// A module with the attention that an operation computes the gradients of: a
 /// function of its operands.
 static OwningOpRef<ModuleOp> makeForward(AttentionOpInterface op) {
@@ -214,5 +242,6 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
   }
   scaleSlopes(entry, values);
   drawSequences(entry, seed, values);
+  drawPositions(entry, seed, values);
   return makeForwardResults(entry, values);
 }

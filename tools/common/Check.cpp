@@ -166,6 +166,7 @@ public:
                        getSize(computed, OperandKind::Key, Dim::Length));
     if (isGiven(computed.arrays[OperandKind::DistanceBias]))
       bias += getNorm(OperandKind::DistanceBias);
+    bias += std::abs(computed.problem.selfScore.value_or(0));
     scale = std::abs(computed.problem.getScale());
   }
 
@@ -295,7 +296,8 @@ static bool sees(const Computed &computed, int64_t batch, int64_t first,
   std::optional<Sequence> sequence =
       findSequence(computed.problem, computed.arrays, batch, i);
   for (int64_t head = first; sequence && head < end; ++head)
-    if (isPairAllowed(computed.problem, sequence, head, i, j))
+    if (isPairAllowed(computed.problem, sequence, head, i, j) &&
+        isPairOrdered(computed.problem, computed.arrays, batch, head, i, j))
       return true;
   return false;
 }

@@ -94,12 +94,15 @@ private:
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
         KeyTile keys =
             loadKeys(element, row, tile, isMasked, stagedKey, stagedValue);
+        TilePositions positions =
+            slicePositions(element, row.head, row.keyHead, row.first, row.count,
+                           keys.first, keys.count);
         auto step = QueryGradientStepOp::create(
             b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
         scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
-                    keys.firstKey, /*withDerivative=*/true);
-        if (isMasked)
-          emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
+                    keys.firstKey, positions, /*withDerivative=*/true);
+        emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey,
+                 positions, isMasked);
       });
     });
     StoreOp::create(b, dquery, scale, sliceQueries(op.getDquery()));
@@ -178,6 +181,9 @@ private:
   /// Buffers of one tile of keys.
   struct KeyBuffers {
     Value key, value, dkey, dvalue, query, dout, shift, delta, p, ds;
+    /// The first row of the keys in operands, and how many there are.
+    Value firstKey;
+    OpFoldResult keyCount;
   };
 
   /// The gradients of one tile of keys and values of one batch element, summed
@@ -199,6 +205,8 @@ private:
     Value first = rowOf(Sequences::Side::Keys, row.place, row.firstKey);
     OpFoldResult count = rowCount(row.firstKey, keyTile,
                                   lengthOf(Sequences::Side::Keys, row.place));
+    buffers.firstKey = first;
+    buffers.keyCount = count;
     auto sliceKeys = [&](Value buffer) {
       return sliceRows(buffer, element, row.keyHead, first, count);
     };
@@ -253,13 +261,16 @@ private:
                    buffers.delta);
     Value query = stage(sliceQueries(op.getQuery()), buffers.query, count);
     Value dout = stage(doutRows, buffers.dout, count);
+    TilePositions positions =
+        slicePositions(of.element, of.head, row.keyHead, first, count,
+                       buffers.firstKey, buffers.keyCount);
     auto step = KeyGradientStepOp::create(
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
     scores.emit(step.getScore(), of.scores, of.form, firstQuery, row.firstKey,
-                /*withDerivative=*/true);
-    if (isMasked)
-      emitMask(step.getMask(), of.form, firstQuery, row.firstKey);
+                positions, /*withDerivative=*/true);
+    emitMask(step.getMask(), of.form, firstQuery, row.firstKey, positions,
+             isMasked);
   }
 
   /// The gradients by sink logits: a task for each head, so that its sum has

@@ -65,13 +65,16 @@ private:
       emitTiles(row.ranges, [&](Index tile, bool isMasked) {
         KeyTile keys = loadKeys(element, row, tile, isMasked, buffers.stagedKey,
                                 buffers.stagedValue);
+        TilePositions positions =
+            slicePositions(element, row.head, row.keyHead, row.first, row.count,
+                           keys.first, keys.count);
         auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
                                          buffers.acc, buffers.max, buffers.sum,
                                          buffers.scores, buffers.correction);
         scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
-                    keys.firstKey, /*withDerivative=*/false);
-        if (isMasked)
-          emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey);
+                    keys.firstKey, positions, /*withDerivative=*/false);
+        emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey,
+                 positions, isMasked);
       });
     });
     Value lse;

@@ -8,7 +8,6 @@
 
 #include "ScoreRegions.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "spattn/Dialect/SpattnCPU/IR/SpattnCPU.h"
@@ -71,11 +70,29 @@ Value ScoreRegions::loadBias(Value head, Index distance) {
   return mul(bias, constant(llvm::numbers::log2e));
 }
 
+Value ScoreRegions::compare(const TilePositions &positions,
+                            arith::CmpIPredicate predicate, Value query,
+                            Value key) {
+  // Tiles may stick out; what is there is masked.
+  auto load = [&](Value numbers, Value place) -> Value {
+    Value count = memref::DimOp::create(b, numbers, 0);
+    Value one = arith::ConstantIndexOp::create(b, 1);
+    Value last = arith::SubIOp::create(b, count, one);
+    Value inside = arith::MinUIOp::create(b, place, last);
+    return memref::LoadOp::create(b, numbers, inside);
+  };
+  Value ofQuery = load(positions.queries, query);
+  Value ofKey = load(positions.keys, key);
+  return arith::CmpIOp::create(b, predicate, ofQuery, ofKey);
+}
+
 void ScoreRegions::emit(Region &region, const Head &head,
                         const NormalForm<Index> &form, Index firstQuery,
-                        Index firstKey, bool withDerivative) {
+                        Index firstKey, const TilePositions &positions,
+                        bool withDerivative) {
   bool isBiased(operands[OperandKind::DistanceBias]);
-  if (!cap && !head.slope && !isBiased)
+  FloatAttr selfScore = op.getSelfScoreAttr();
+  if (!cap && !head.slope && !isBiased && !selfScore)
     return;
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(
@@ -106,5 +123,13 @@ void ScoreRegions::emit(Region &region, const Head &head,
   }
   if (withDerivative && !derivative)
     derivative = constant(1);
+  if (selfScore) {
+    Value isSelf = compare(positions, arith::CmpIPredicate::eq,
+                           block->getArgument(1), block->getArgument(2));
+    Value logit = constant(selfScore.getValueAsDouble() * llvm::numbers::log2e);
+    score = arith::SelectOp::create(b, isSelf, logit, score);
+    if (withDerivative)
+      derivative = arith::SelectOp::create(b, isSelf, constant(0), derivative);
+  }
   spattn_cpu::YieldScoreOp::create(b, score, derivative);
 }

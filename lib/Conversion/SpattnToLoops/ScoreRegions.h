@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_SCOREREGIONS_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_SCOREREGIONS_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
@@ -45,11 +46,21 @@ public:
   };
   Head load(Value head);
 
+  /// The positions of a tile's queries and keys, a vector each; null where
+  /// there are none.
+  struct TilePositions {
+    Value queries, keys;
+  };
+
   /// Fills the score region of a step over the tile of queries from
   /// `firstQuery` and keys from `firstKey` on, if scores need one.
   void emit(mlir::Region &region, const Head &head,
             const NormalForm<Index> &form, Index firstQuery, Index firstKey,
-            bool withDerivative);
+            const TilePositions &positions, bool withDerivative);
+
+  /// In a region: how the positions of a query and a key of a tile compare.
+  Value compare(const TilePositions &positions,
+                mlir::arith::CmpIPredicate predicate, Value query, Value key);
 
 private:
   /// The bias of a distance, in base-2 logits.

@@ -263,14 +263,39 @@ Value TileLoops::emitSum(Value count, Value zero,
   return loop.getResult(0);
 }
 
+TileLoops::TilePositions
+TileLoops::slicePositions(Value element, Value head, Value keyHead,
+                          Value firstQuery, OpFoldResult queries,
+                          Value firstKey, OpFoldResult keys) {
+  if (!op.hasPositions())
+    return {};
+  OperandValues operands = op.getOperandValues();
+  Value ofQueries = sliceRowNumbers(operands[OperandKind::QueryPositions],
+                                    element, head, firstQuery, queries);
+  return {ofQueries, sliceRowNumbers(operands[OperandKind::KeyPositions],
+                                     element, keyHead, firstKey, keys)};
+}
+
 void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
-                         Index firstQuery, Index firstKey) {
+                         Index firstQuery, Index firstKey,
+                         const TilePositions &positions, bool isMasked) {
+  if (!isMasked && !op.getCausalPositions())
+    return;
   OpBuilder::InsertionGuard guard(b);
   Block *block =
       b.createBlock(&region, {}, {b.getIndexType(), b.getIndexType()},
                     {b.getLoc(), b.getLoc()});
-  Index query = ops.add(firstQuery, ops.wrap(block->getArgument(0)));
-  Index key = ops.add(firstKey, ops.wrap(block->getArgument(1)));
-  Value result = ops.materialize(allowed(ops, form, query, key));
+  Value result;
+  if (isMasked) {
+    Index query = ops.add(firstQuery, ops.wrap(block->getArgument(0)));
+    Index key = ops.add(firstKey, ops.wrap(block->getArgument(1)));
+    result = ops.materialize(allowed(ops, form, query, key));
+  }
+  if (op.getCausalPositions()) {
+    Value ordered =
+        scores.compare(positions, arith::CmpIPredicate::sge,
+                       block->getArgument(0), block->getArgument(1));
+    result = result ? arith::AndIOp::create(b, result, ordered) : ordered;
+  }
   spattn_cpu::YieldOp::create(b, result);
 }

@@ -55,6 +55,9 @@ protected:
   struct KeyTile {
     mlir::Value key, value;
     Index firstKey;
+    /// Its first row in operands, and how many there are.
+    mlir::Value first;
+    mlir::OpFoldResult count;
   };
   KeyTile loadKeys(mlir::Value element, const QueryRow &row, Index tile,
                    bool isMasked, mlir::Value stagedKey,
@@ -137,10 +140,19 @@ protected:
   mlir::Value stage(mlir::Value tile, mlir::Value buffer,
                     mlir::OpFoldResult count);
 
+  using TilePositions = ScoreRegions::TilePositions;
+  /// The positions of some queries and keys, with the rows where they are.
+  TilePositions slicePositions(mlir::Value element, mlir::Value head,
+                               mlir::Value keyHead, mlir::Value firstQuery,
+                               mlir::OpFoldResult queries, mlir::Value firstKey,
+                               mlir::OpFoldResult keys);
+
   /// Fills the mask region of a step over the tile of queries from `firstQuery`
-  /// and keys from `firstKey` on.
+  /// and keys from `firstKey` on, if it needs one. Of a tile that is not
+  /// `isMasked`, the structure allows all pairs.
   void emitMask(mlir::Region &region, const NormalForm<Index> &form,
-                Index firstQuery, Index firstKey);
+                Index firstQuery, Index firstKey,
+                const TilePositions &positions, bool isMasked);
 
   AttentionOpInterface op;
   mlir::ImplicitLocOpBuilder b;

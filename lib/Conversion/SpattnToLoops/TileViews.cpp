@@ -111,5 +111,5 @@ TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
   Value value =
       stage(sliceRows(op.getValue(), element, row.keyHead, first, count),
             stagedValue, count);
-  return {key, value, firstKey};
+  return {key, value, firstKey, first, count};
 }

@@ -50,3 +50,11 @@ func.func @scores(%q: !q, %k: !k, %v: !v, %c: f32, %s: tensor<8xf32>, %b: tensor
       alibi_slopes(%s : tensor<8xf32>) distance_bias(%b : tensor<8x13xf32>) soft_cap(%c) outs(%o, %l : !o, !l)
   return %r, %lse : !o, !l
 }
+
+// Positions that take pairs away, and give equal ones a score.
+func.func @positions(%q: !q, %k: !k, %v: !v, %qp: tensor<2x8x37xi32>, %kp: tensor<2x2x29xi32>, %o: !o, %l: !l) -> (!o, !l) {
+  %r, %lse = spattn.attention structure(#spattn.window<left = 12, right = 2>) ins(%q, %k, %v : !q, !k, !v)
+      query_positions(%qp : tensor<2x8x37xi32>) key_positions(%kp : tensor<2x2x29xi32>)
+      outs(%o, %l : !o, !l) {causal_positions, self_score = -1.5 : f32}
+  return %r, %lse : !o, !l
+}

@@ -246,7 +246,7 @@ def head_structures(rng, heads):
 # ----------------------------------------------------------------------------
 
 
-def probabilities(q, k, masks, alignment, scale, sink=None, bound=None):
+def probabilities(q, k, masks, alignment, scale, sink=None, bound=None, places=None):
     """The softmax and its log-sum-exp; operands are b, h, n, d; float64. `sink` has
     a logit for each head, like a key in front of the others, which is left out of what
     is returned. `bound` is the length of bounds, if not that of k."""
@@ -256,7 +256,10 @@ def probabilities(q, k, masks, alignment, scale, sink=None, bound=None):
     d = i + (n - queries if alignment == "end" else 0) - j
     bound = n if bound is None else bound
     allowed = np.stack([mask(d, j, bound) for mask in masks])
-    scores = np.where(allowed, scale * (q @ k.swapaxes(2, 3)), -np.inf)
+    scores = scale * (q @ k.swapaxes(2, 3))
+    if places is not None:
+        allowed, scores = places.decide(allowed, scores)
+    scores = np.where(allowed, scores, -np.inf)
     if sink is not None:
         first = np.broadcast_to(sink[:, None, None], (*scores.shape[:3], 1))
         scores = np.concatenate([first, scores], axis=3)
@@ -270,21 +273,35 @@ def probabilities(q, k, masks, alignment, scale, sink=None, bound=None):
     return (p if sink is None else p[..., 1:]), lse
 
 
-def attention(q, k, v, masks, alignment, scale, sink=None, bound=None):
-    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound)
+def attention(q, k, v, masks, alignment, scale, sink=None, bound=None, places=None):
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places)
     return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
 
 
-def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None, bound=None):
+def gradients(
+    q,
+    k,
+    v,
+    dout,
+    masks,
+    alignment,
+    scale,
+    dlse=None,
+    sink=None,
+    bound=None,
+    places=None,
+):
     """Of sum(out * dout), by the derivative of the softmax, and of sum(lse * dlse) over
     queries with keys, by that of the log-sum-exp. With `sink`, the last is by it."""
     group = q.shape[1] // k.shape[1]
-    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound)
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places)
     dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
     delta = (p * dp).sum(axis=3, keepdims=True)
     if dlse is not None:
         delta = delta - dlse[..., None]
     ds = scale * p * (dp - delta)
+    if places is not None and places.self_score is not None:
+        ds = np.where(places.equal, 0, ds)
 
     def of_group(x):
         heads = x.shape[1] // group
@@ -300,6 +317,43 @@ def gradients(q, k, v, dout, masks, alignment, scale, dlse=None, sink=None, boun
     # What the keys leave of 1, for queries with a logit.
     rest = np.where(np.isneginf(lse), 0, 1 - p.sum(axis=3))
     return *result, -(rest * delta[..., 0]).sum(axis=(0, 2))
+
+
+class Positions:
+    """Positions of queries and keys, what they allow, and the score of equal ones."""
+
+    def __init__(self, seed, batch, heads, key_heads, queries, keys):
+        # Drawn apart, so that cases are otherwise those of before.
+        rng = random.Random(f"positions {seed}")
+        self.is_given = rng.random() < 0.4
+        self.is_causal = rng.random() < 0.7
+        self.self_score = round(rng.uniform(-4, 2), 3)
+        if self.is_causal and rng.random() < 0.4:
+            self.self_score = None
+        numbers = np.random.default_rng(seed + 1)
+        limit = rng.choice([4, 20])
+        self.queries = numbers.integers(-2, limit, (batch, heads, queries))
+        self.keys = numbers.integers(-2, limit, (batch, key_heads, keys))
+        columns = np.repeat(self.keys, heads // key_heads, axis=1)[:, :, None]
+        self.equal = self.queries[..., None] == columns
+        self.after = self.queries[..., None] >= columns
+
+    def decide(self, allowed, scores):
+        if self.self_score is not None:
+            own = float(np.float32(self.self_score))
+            scores = np.where(self.equal, own, scores)
+        return allowed & (self.after if self.is_causal else True), scores
+
+    def attributes(self):
+        text = "causal_positions, " if self.is_causal else ""
+        if self.self_score is not None:
+            text += f"self_score = {self.self_score} : f32, "
+        return text
+
+    def arrays(self, layout):
+        """What goes into files."""
+        order = ["bhn".index(dim) for dim in layout if dim != "d"]
+        return [x.transpose(order).astype(np.int32) for x in (self.queries, self.keys)]
 
 
 class Sequences:
@@ -490,6 +544,23 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
             inputs.append((array, array))
             more += f" %{name}: tensor<?x?xi32>,"
             of_sink += f" {name}(%{name} : tensor<?x?xi32>)"
+    places = Positions(seed, batch, heads, key_heads, queries, keys_)
+    kept = {}
+    if places.is_given and not sequences:
+        kept["places"] = places
+        attributes += places.attributes()
+        for name, of, array in zip(
+            ("query_positions", "key_positions"),
+            (heads, key_heads),
+            places.arrays(layout),
+            strict=True,
+        ):
+            inputs_of.append(name)
+            inputs.append((array, array))
+            length = queries if name == "query_positions" else keys_
+            type = tensor(of, length, None, "i32")
+            more += f" %{name}: {type},"
+            of_sink += f" {name}(%{name} : {type})"
     compute = sequences.attention if sequences else attention
     compute_gradients = sequences.gradients if sequences else gradients
     for f in range(4):
@@ -526,7 +597,7 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv}, %do: {to},{more} %o: {to}, %l: {tl
   return {results} : {", ".join(tg)}
 }}""")
             wanted = compute_gradients(
-                q, k, v, dout, masks, alignment, factor, dlse, sink
+                q, k, v, dout, masks, alignment, factor, dlse, sink, **kept
             )
             expected += [
                 gradient.transpose(order) if gradient.ndim == 4 else gradient
@@ -538,7 +609,7 @@ func.func @f{f}(%q: {tq}, %k: {tk}, %v: {tv},{more} %o: {to}, %l: {tl})
     -> ({to}, {tl}) {{{forward}
   return %r, %lse : {to}, {tl}
 }}""")
-        out, lse = compute(q, k, v, masks, alignment, factor, sink)
+        out, lse = compute(q, k, v, masks, alignment, factor, sink, **kept)
         expected.append(out.transpose(order))
         expected.append(
             lse.transpose(["bhn".index(dim) for dim in layout if dim != "d"])

@@ -98,8 +98,31 @@ private:
     return math::ExpOp::create(b, difference);
   }
 
-  /// The structure itself: which pairs of each head are allowed.
+  /// Which pairs of each head are allowed, by the structure and by positions.
   Value emitAllowed() {
+    Value ofStructure = emitStructure();
+    if (!op.getCausalPositions())
+      return ofStructure;
+    DecomposedScores positions(b, op);
+    return emit(
+        {ofStructure}, empty({batch, heads, queries, keys}, b.getI1Type()),
+        {mapOf(4, {1, 2, 3}), mapOf(4, {0, 1, 2, 3})}, 4,
+        [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+          Value ordered =
+              positions.comparePositions(inner, arith::CmpIPredicate::sge);
+          return arith::AndIOp::create(inner, args[0], ordered);
+        });
+  }
+
+  /// Where loops for these queries and keys read that.
+  AffineMap allowedMap(unsigned loops, unsigned query, unsigned key) {
+    if (op.getCausalPositions())
+      return mapOf(loops, {0, 1, query, key});
+    return mapOf(loops, {1, query, key});
+  }
+
+  /// The structure itself.
+  Value emitStructure() {
     Value init = empty({heads, queries, keys}, b.getI1Type());
     Value queryLength = getValueOrCreateConstantIndexOp(b, b.getLoc(), queries);
     Value keyLength = getValueOrCreateConstantIndexOp(b, b.getLoc(), keys);
@@ -139,7 +162,7 @@ private:
     DecomposedScores modifier(b, op);
     return emit({allowed, scores},
                 empty({batch, heads, queries, keys}, b.getF32Type()),
-                {mapOf(4, {1, 2, 3}), all, all}, 4,
+                {allowedMap(4, 2, 3), all, all}, 4,
                 [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
                   Value logit = arith::MulFOp::create(inner, args[1], scale);
                   logit = modifier.modify(inner, logit);
@@ -198,7 +221,7 @@ private:
     Value products =
         emit({allowed, weights, op.getValue()},
              filled({batch, heads, queries, width}, 0.0f),
-             {mapOf(5, {1, 2, 4}), mapOf(5, {0, 1, 2, 4}),
+             {allowedMap(5, 2, 4), mapOf(5, {0, 1, 2, 4}),
               operandMap(5, 4, 3, /*ofKeys=*/true), mapOf(5, {0, 1, 2, 3})},
              4, [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
                Value product =

@@ -8,7 +8,6 @@
 
 #include "DecomposeScores.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -47,6 +46,29 @@ Value DecomposedScores::load(ImplicitLocOpBuilder &inner, OperandKind kind,
   return tensor::ExtractOp::create(inner, operands[kind], indices);
 }
 
+Value DecomposedScores::loadPosition(ImplicitLocOpBuilder &inner,
+                                     OperandKind kind, Value head,
+                                     int64_t row) {
+  const OperandInfo &info = getOperandInfo(kind);
+  SmallVector<Value> indices(info.getRank());
+  indices[op.getDim(info, Dim::Batch)] = linalg::IndexOp::create(inner, 0);
+  indices[op.getDim(info, Dim::Head)] = head;
+  indices[op.getDim(info, Dim::Length)] = linalg::IndexOp::create(inner, row);
+  return tensor::ExtractOp::create(inner, operands[kind], indices);
+}
+
+Value DecomposedScores::comparePositions(ImplicitLocOpBuilder &inner,
+                                         arith::CmpIPredicate predicate) {
+  Value head = linalg::IndexOp::create(inner, 1), keyHead = head;
+  if (op.getGroupSize() > 1) {
+    Value group = arith::ConstantIndexOp::create(inner, op.getGroupSize());
+    keyHead = arith::DivUIOp::create(inner, head, group);
+  }
+  Value query = loadPosition(inner, OperandKind::QueryPositions, head, 2);
+  Value key = loadPosition(inner, OperandKind::KeyPositions, keyHead, 3);
+  return arith::CmpIOp::create(inner, predicate, query, key);
+}
+
 Value DecomposedScores::modify(ImplicitLocOpBuilder &inner, Value score) {
   IndexOps ops(inner);
   if (Value cap = op.getSoftCap()) {
@@ -72,6 +94,11 @@ Value DecomposedScores::modify(ImplicitLocOpBuilder &inner, Value score) {
     entry = ops.min(entry, ops.constant(count - 1));
     Value bias = load(inner, OperandKind::DistanceBias, ops.materialize(entry));
     score = arith::AddFOp::create(inner, score, bias);
+  }
+  if (FloatAttr selfScore = op.getSelfScoreAttr()) {
+    Value isSelf = comparePositions(inner, arith::CmpIPredicate::eq);
+    Value own = arith::ConstantOp::create(inner, selfScore);
+    score = arith::SelectOp::create(inner, isSelf, own, score);
   }
   return score;
 }

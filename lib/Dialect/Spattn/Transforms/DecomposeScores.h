@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_DIALECT_SPATTN_TRANSFORMS_DECOMPOSESCORES_H
 #define SPATTN_LIB_DIALECT_SPATTN_TRANSFORMS_DECOMPOSESCORES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 #include "spattn/Dialect/Spattn/Transforms/IndexOps.h"
@@ -25,8 +26,13 @@ public:
   DecomposedScores(mlir::ImplicitLocOpBuilder &b, AttentionOp op);
 
   Value modify(mlir::ImplicitLocOpBuilder &inner, Value score);
+  /// How the positions of the body's pair compare.
+  Value comparePositions(mlir::ImplicitLocOpBuilder &inner,
+                         mlir::arith::CmpIPredicate predicate);
 
 private:
+  Value loadPosition(mlir::ImplicitLocOpBuilder &inner, OperandKind kind,
+                     Value head, int64_t row);
   /// The distance of the body's pair.
   IndexOps::Value emitDistance(mlir::ImplicitLocOpBuilder &inner,
                                IndexOps &ops);
