@@ -478,6 +478,23 @@ llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) {
   llvm.return
 }
 
+// A word for each of a thread's columns, of which those past the end are the last one.
+// CHECK-LABEL: @load_columns
+// CHECK: %[[LAST:.*]] = arith.subi %{{.*}}, %{{.*}} : i32
+// CHECK-COUNT-4: arith.minsi %{{.*}}, %[[LAST]] : i32
+// CHECK-NOT: arith.minsi
+llvm.func @load_columns(%p: !llvm.ptr, %stride: i64, %count: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %r = arith.index_cast %count : i64 to index
+  %v = spattn_gpu.load_columns %p stride %n count %r : !spattn_gpu.columns<16>
+  %m = spattn_gpu.map(%v) {
+  ^bb0(%y: f32):
+    spattn_gpu.yield %y : f32
+  } : (!spattn_gpu.columns<16>) -> !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.add_fragment %m to %p : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
 // Four elements of a thread, then those of the others: 2,048 bytes for 128 threads.
 // CHECK-LABEL: @fragments_in_memory
 // CHECK: llvm.load %[[OWN:.*]] {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>

@@ -172,6 +172,27 @@ SPATTN_LOWER(LoadRowsOp) {
   return success();
 }
 
+SPATTN_LOWER(LoadColumnsOp) {
+  Emitter e(b);
+  if (types().savesRegisters(op))
+    e.readThreadAgain();
+  Value first = e.firstColumn();
+  Value one = e.i32(1);
+  Value last =
+      arith::SubIOp::create(b, e.toI32(adaptor.getCount().front()), one);
+  SmallVector<Value> values;
+  for (int64_t n = 0; n < op.getResult().getType().getColumns() / 4; ++n) {
+    Value column = e.add(first, e.i32(n / 2 * 8 + n % 2));
+    Value inside = e.toIndex(arith::MinSIOp::create(b, column, last));
+    Value place = e.mul(inside, adaptor.getStride().front());
+    Value source =
+        elementPointer(e, adaptor.getPointer().front(), place, b.getF32Type());
+    values.push_back(LLVM::LoadOp::create(b, b.getF32Type(), source));
+  }
+  results.push_back(values);
+  return success();
+}
+
 SPATTN_LOWER(StoreRowsOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
@@ -408,9 +429,10 @@ SPATTN_LOWER(ReadColumnsOp) {
 
 void spattn::spattn_gpu::populateMemoryPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
-  patterns.add<StoreOpLowering, LoadRowsOpLowering, StoreRowsOpLowering,
-               ReadOpLowering, RowProductsOpLowering, StoreFillOpLowering,
-               StoreTileRowsOpLowering, AddFragmentOpLowering,
-               WriteFragmentOpLowering, LoadFragmentOpLowering,
-               ReadColumnsOpLowering>(types, patterns.getContext());
+  patterns.add<StoreOpLowering, LoadRowsOpLowering, LoadColumnsOpLowering,
+               StoreRowsOpLowering, ReadOpLowering, RowProductsOpLowering,
+               StoreFillOpLowering, StoreTileRowsOpLowering,
+               AddFragmentOpLowering, WriteFragmentOpLowering,
+               LoadFragmentOpLowering, ReadColumnsOpLowering>(
+      types, patterns.getContext());
 }

@@ -251,6 +251,7 @@ func.func @lhs_transposed(%s: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.s
 // CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M:.*]][%{{.*}}] stride 256, %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M]][%{{.*}}] stride 256 offset 1024, %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
+// CHECK: spattn_gpu.load_columns %{{.*}} stride %{{.*}} count %{{.*}} : !spattn_gpu.columns<64>
 // CHECK: spattn_gpu.read %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
 // CHECK: spattn_gpu.row_products %{{.*}}, %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16>
 // CHECK: spattn_gpu.write %{{.*}} to %{{.*}}[%{{.*}}] : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
@@ -266,6 +267,7 @@ func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !sp
   spattn_gpu.load_words 64 from %p to %m[%i] stride 256, %b : !spattn_gpu.memory<32768>
   spattn_gpu.load_words 64 from %p to %m[%i] stride 256 offset 1024, %b : !spattn_gpu.memory<32768>
   %r = spattn_gpu.load_rows %p stride %i rows %i else %x
+  %l = spattn_gpu.load_columns %p stride %i count %i : !spattn_gpu.columns<64>
   %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
   %d = spattn_gpu.row_products %t, %t[%i] : !spattn_gpu.shared<128x64xbf16>
   %o = spattn_gpu.to_operand %a : !spattn_gpu.acc<64x64xf32> to !spattn_gpu.operand<64x64xbf16>

@@ -265,6 +265,17 @@ bool Warp::runGlobal(Operation &op) {
         values[op.getResult(0)] = std::move(result);
         return isDone;
       })
+      .Case([&](LoadColumnsOp access) {
+        Datum result;
+        int64_t last = number32(access.getCount()) - 1;
+        int64_t stride = number32(access.getStride());
+        int64_t pointer = number32(access.getPointer());
+        for (int64_t c = 0; c < int64_t(access.getType().getColumns()); ++c)
+          result.elements.push_back(
+              cta.element(pointer + 4 * std::min(c, last) * stride, 4));
+        values[op.getResult(0)] = std::move(result);
+        return cta.error.empty();
+      })
       .Case([&](StoreFillOp fill) {
         int64_t bytes = fill.getValue().getType().getIntOrFloatBitWidth() / 8;
         int64_t pointer = number32(fill.getPointer());

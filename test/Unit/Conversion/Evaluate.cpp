@@ -259,6 +259,19 @@ evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
             return each(
                 [&](size_t i) { return x[0][i] != 0 ? x[1][i] : x[2][i]; });
           })
+          // Of the bits that a fragment holds.
+          .Case([&](BitcastOp) {
+            return each([&](size_t i) { return x[0][i]; });
+          })
+          .Case([&](CmpIOp compare) {
+            return each([&](size_t i) {
+              APInt bits[2];
+              for (int side = 0; side < 2; ++side)
+                bits[side] = APInt(32, llvm::bit_cast<uint32_t>(x[side][i]));
+              return applyCmpPredicate(compare.getPredicate(), bits[0],
+                                       bits[1]);
+            });
+          })
           .Case([&](CmpFOp compare) {
             return each([&](size_t i) {
               return compareReals(compare.getPredicate(), x[0][i], x[1][i]);

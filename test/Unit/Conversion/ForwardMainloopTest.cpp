@@ -118,6 +118,27 @@ TEST_P(ForwardMainloopTest, ModifiedScores) {
   run(spec, call, /*late=*/true);
 }
 
+/// Positions decide on pairs, of full tiles and masked ones, of sequences, and
+/// beside other modifiers of scores.
+TEST_P(ForwardMainloopTest, Positions) {
+  for (int round = 0; round < 6; ++round) {
+    RandomInstance instance(random, 260);
+    instance.vary(round);
+    instance.spec.lse = true;
+    instance.spec.causalPositions = round % 3 != 1;
+    if (round % 3 != 0)
+      instance.spec.selfScore = -1.5f;
+    instance.spec.softCap = round == 4;
+    instance.spec.slopes = round == 5;
+    if (round == 2 || round == 3)
+      instance.addSequences(random, /*count=*/2);
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
 /// Documents and padding, which holds NaN: of any lengths, none included, so
 /// that tiles end in the next document, in padding, or at the last row.
 TEST_P(ForwardMainloopTest, Sequences) {

@@ -40,6 +40,8 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
         {"lse", spec.heads, queries, int64_t(1), 4},
         {"do", spec.heads, queries, spec.valueDim, 2},
         {"dlse", spec.heads, queries, int64_t(1), 4},
+        {"qpos", spec.heads, queries, int64_t(1), 4},
+        {"kpos", spec.keyHeads, keys, int64_t(1), 4},
         {"dq", spec.heads, queries, spec.headDim, 2},
         {"dk", spec.keyHeads, keys, spec.headDim, 2},
         {"dv", spec.keyHeads, keys, spec.valueDim, 2}})
@@ -61,6 +63,15 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
   for (const char *name :
        {"q", "k", "v", "do", "dlse", "sink", "slopes", "bias"})
     fill(name);
+  // Bits of small numbers, of which a key has each at most about twice.
+  for (const char *name : {"qpos", "kpos"}) {
+    const Array &array = arrays[name];
+    std::uniform_int_distribution<int32_t> place(-2, keys / 2);
+    for (int64_t b = 0; b < array.sizes[0]; ++b)
+      for (int64_t h = 0; h < array.sizes[1]; ++h)
+        for (int64_t n = 0; n < array.sizes[2]; ++n)
+          at(name, b, h, n) = llvm::bit_cast<float>(place(random));
+  }
   // More would leave a row with a key or two.
   for (int64_t h = 0; h < spec.heads; ++h)
     at("slopes", 0, h, 0) *= 4.0f / std::max(queries, keys);
@@ -282,6 +293,18 @@ void KernelRun::computeReference() {
               scores[j] += at("bias", 0, h, 0,
                               std::clamp<int64_t>(distance + spec.distances / 2,
                                                   0, spec.distances - 1));
+            auto place = [&](const char *name, int64_t head, int64_t n) {
+              return llvm::bit_cast<int32_t>(at(name, b, head, n));
+            };
+            int32_t query = place("qpos", h, i), key = place("kpos", g, j);
+            if (spec.selfScore && query == key) {
+              scores[j] = *spec.selfScore;
+              derivatives[j] = 0;
+            } else if (!spec.softCap) {
+              derivatives[j] = 1;
+            }
+            if (spec.causalPositions && query < key)
+              scores[j] = -INFINITY;
           }
           max = std::max(max, scores[j]);
         }

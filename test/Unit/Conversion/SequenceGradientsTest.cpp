@@ -92,4 +92,26 @@ TEST_P(SequenceGradientsTest, AreThoseOfEachSequence) {
   }
 }
 
+/// Pairs of equal positions have a score that nothing is the gradient of.
+TEST_P(SequenceGradientsTest, Positions) {
+  bool isWide = GetParam().keyGradients != KeyGradients::Together;
+  for (int round = 0; round < (isWide ? 3 : 6); ++round) {
+    RandomInstance instance(random, isWide ? 150 : 260);
+    instance.vary(round);
+    instance.spec.dlse = round % 3 == 1;
+    instance.spec.causalPositions = round % 3 != 1;
+    if (round % 3 != 0)
+      instance.spec.selfScore = -0.5f;
+    instance.spec.softCap = round == 2;
+    for (int64_t *length : {&instance.call.queries, &instance.call.keys})
+      *length = std::max<int64_t>(*length, 90);
+    if (round == 3 || round == 4)
+      instance.addSequences(random, /*count=*/2);
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
 } // namespace

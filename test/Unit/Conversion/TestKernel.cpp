@@ -50,23 +50,37 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                        "xf32>";
   if (spec.distances)
     clauses += " distance_bias(%bias : " + biases + ")";
+  auto positions = [](int64_t heads) {
+    return "tensor<?x" + std::to_string(heads) + "x?xi32>";
+  };
+  std::string qp = positions(spec.heads), kp = positions(spec.keyHeads);
+  if (spec.hasPositions())
+    clauses +=
+        " query_positions(%qp : " + qp + ") key_positions(%kp : " + kp + ")";
   if (spec.softCap)
     clauses += " soft_cap(%cap)";
   std::string attributes = spec.alignment == Alignment::Start
                                ? "alignment = #spattn.alignment<start>"
                                : "";
+  auto addAttribute = [&](const std::string &attribute) {
+    attributes += (attributes.empty() ? "" : ", ") + attribute;
+  };
   if (spec.boundsOfPack)
-    attributes += std::string(attributes.empty() ? "" : ", ") +
-                  "bound_length = #spattn.bound_length<pack>";
+    addAttribute("bound_length = #spattn.bound_length<pack>");
+  if (spec.causalPositions)
+    addAttribute("causal_positions");
+  if (spec.selfScore)
+    addAttribute("self_score = " + std::to_string(*spec.selfScore) + " : f32");
   if (!attributes.empty())
     attributes = " {" + attributes + "}";
-  std::string text =
-      "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %o: " + o +
-      ", %l: " + l + ", %do: " + o + ", %dl: " + l + ", %dq: " + q +
-      ", %dk: " + k + ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
-      ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
-      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>" +
-      ", %slopes: " + s + ", %bias: " + biases + ", %cap: f32) {\n";
+  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
+                     ", %o: " + o + ", %l: " + l + ", %do: " + o +
+                     ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
+                     ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
+                     ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
+                     "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
+                     s + ", %bias: " + biases + ", %cap: f32, %qp: " + qp +
+                     ", %kp: " + kp + ") {\n";
   if (spec.backward)
     text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
             " = spattn.attention_backward structure(" + spec.structure +

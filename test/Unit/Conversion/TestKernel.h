@@ -32,6 +32,11 @@ struct AttentionSpec {
   bool softCap = false, slopes = false;
   /// Distances that heads have a bias for, if any.
   int64_t distances = 0;
+  /// Whether queries and keys have positions: which pairs are not allowed then
+  /// besides, and the score of equal ones.
+  bool causalPositions = false;
+  std::optional<float> selfScore = std::nullopt;
+  bool hasPositions() const { return causalPositions || selfScore; }
   /// Whether the output is of f32.
   bool wideOutput = false;
   /// Whether batch entries hold sequences, and bounds depend on their pack.

@@ -80,6 +80,8 @@ struct KeyKernelArguments {
     counter = signature.scratch(hasDk ? "counter" : "values_counter");
     sequence.emplace(signature, op);
     scores.emplace(signature, op);
+    positions.emplace(signature, op);
+    positions->addStrides(signature);
     if (hasDk)
       dk->strides = signature.strides("dk");
     if (hasDv)
@@ -92,6 +94,7 @@ struct KeyKernelArguments {
   std::optional<KernelSignature::Strided> dk, dv;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
+  std::optional<PositionArguments> positions;
 };
 
 class KeyKernel {
@@ -143,6 +146,7 @@ void KeyKernel::build(StringRef name) {
   if (arguments.dv)
     dv = signature.get(b, *arguments.dv);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
+  Positions positions(b, *arguments.positions, signature, sequence);
   paddedRows = sequence.paddedQueries(b, config.queryTile);
   WorkTileQueue workTiles(b, layout.workTiles);
   SkippedTiles skipped(b, config);
@@ -150,10 +154,10 @@ void KeyKernel::build(StringRef name) {
   DqAccumulator accumulator(b, op, config, layout, workTiles,
                             arguments.sums ? get(*arguments.sums) : Value(),
                             counter, paddedRows);
-  KeyMainloop mainloop(b, config, layout, workTiles, modifier, skipped,
-                       accumulator);
+  KeyMainloop mainloop(b, config, layout, workTiles, modifier, positions,
+                       skipped, accumulator);
   SplitKeyMainloop splitMainloop(b, config, layout, workTiles, modifier,
-                                 accumulator);
+                                 positions, accumulator);
   KeyTileScheduler scheduler(
       b, op, config, sequence, workTiles, skipped, counter,
       [&](const WorkTile &tile) { emitEmptyKeys(tile); });

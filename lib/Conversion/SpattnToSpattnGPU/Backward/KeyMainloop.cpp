@@ -15,6 +15,17 @@ using namespace spattn;
 // Steps
 //===----------------------------------------------------------------------===//
 
+static constexpr auto kOrientation = Mask::Orientation::KeysByQueries;
+
+Positions::Fragment KeyMainloop::loadPositions(const WorkTile &tile,
+                                               Value group, Value n) {
+  if (!positions.areGiven())
+    return {};
+  KernelBuilder::Index first = walk.first(tile, n);
+  return positions.load(tile, first, b.mul(group, b.i32(kRowsOfGroup)),
+                        kOrientation, config.queryTile);
+}
+
 KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                                       Mask::When masked, Value next,
                                       ValueRange state) {
@@ -29,11 +40,14 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
       modifier.modify(context.scores, scores, [&] {
         return mask.distances(tile, n, rowsBefore(), context.scores.offset);
       });
+  modified.scores = positions.apply(
+      modified.scores, loadPositions(tile, context.group, n), kOrientation);
   // Masks need registers: before the next MMA has its own.
   scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores);
   dos.consumerWait(ownDo);
   // Beside the exponentials, or where it takes the fewest registers.
-  bool isBeside = config.target.asyncMma && !modified.derivative;
+  bool isBeside = config.target.asyncMma && !modified.derivative &&
+                  !positions.haveSelfScore();
   Value dp = isBeside ? startDp(context, ownDo.stage) : Value();
   Value probs =
       modifier.startsFromLse()
@@ -45,6 +59,8 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   // Rounded probabilities are all that is needed of them but for this product.
   if (hasDk && modified.derivative)
     probs = b.multiply(probs, modified.derivative);
+  if (hasDk && positions.haveSelfScore())
+    probs = positions.clearSelf(probs, loadPositions(tile, context.group, n));
   if (config.target.asyncMma && !isBeside)
     dp = startDp(context, ownDo.stage);
   if (hasDv) {

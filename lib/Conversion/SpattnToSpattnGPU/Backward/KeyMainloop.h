@@ -9,8 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_KEYMAINLOOP_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_KEYMAINLOOP_H
 
-#include "../Parts/Mask.h"
-#include "../Parts/ScoreModifier.h"
+#include "../Parts/Positions.h"
 #include "DqAccumulator.h"
 #include "KeyMmas.h"
 #include "KeyTileScheduler.h"
@@ -27,11 +26,12 @@ public:
 
   KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
               const KeyKernelLayout &layout, WorkTileQueue &workTiles,
-              ScoreModifier &modifier, SkippedTiles &skipped,
-              DqAccumulator &accumulator)
+              ScoreModifier &modifier, Positions &positions,
+              SkippedTiles &skipped, DqAccumulator &accumulator)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), skipped(skipped), accumulator(accumulator),
-        mmas(b, config, layout, modifier), hasDv(layout.part != KeyPart::Keys),
+        modifier(modifier), positions(positions), skipped(skipped),
+        accumulator(accumulator), mmas(b, config, layout, modifier),
+        hasDv(layout.part != KeyPart::Keys),
         hasDk(layout.part != KeyPart::Values), keys(b, layout.keys),
         values(b, layout.values), queries(b, layout.queries),
         dos(b, layout.dos), walk(b, workTiles, config.queryTile),
@@ -81,6 +81,8 @@ private:
   Value startDp(const Context &context, Value stage) {
     return mmas.startDp(context.valueStage, context.group, stage);
   }
+  /// The positions of a work tile's n-th tile.
+  Positions::Fragment loadPositions(const WorkTile &tile, Value group, Value n);
   /// Lets new tiles into the stages of the CTA's tiles [begin, end), which this
   /// warpgroup does not need.
   void skipTiles(Value begin, Value end);
@@ -96,6 +98,7 @@ private:
   const KeyKernelLayout &layout;
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;
+  Positions &positions;
   SkippedTiles &skipped;
   DqAccumulator &accumulator;
   KeyMmas mmas;

@@ -51,6 +51,8 @@ struct QueryKernelArguments {
     counter = signature.scratch("counter");
     sequence.emplace(signature, op);
     scores.emplace(signature, op);
+    positions.emplace(signature, op);
+    positions->addStrides(signature);
     dq.strides = signature.strides("dq");
     callerLse->addStrides(signature);
   }
@@ -61,6 +63,7 @@ struct QueryKernelArguments {
   std::optional<LseArguments> callerLse;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
+  std::optional<PositionArguments> positions;
 };
 
 class QueryKernel {
@@ -107,7 +110,9 @@ void QueryKernel::build(StringRef name) {
   startCounter(b, get(arguments.counter));
   sequence = arguments.sequence->get(b, signature);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
-  QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, sequence,
+  Positions positions(b, *arguments.positions, signature, sequence);
+  QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, positions,
+                         sequence,
                          {arguments.callerLse->get(b, signature),
                           get(arguments.lse), get(arguments.delta)});
   initBarriers(b,

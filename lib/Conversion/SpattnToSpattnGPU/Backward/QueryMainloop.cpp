@@ -83,6 +83,17 @@ Value QueryMainloop::startScores(Value count) {
   return scores;
 }
 
+static constexpr auto kOrientation = Mask::Orientation::QueriesByKeys;
+
+Positions::Fragment QueryMainloop::loadPositions(const WorkTile &tile,
+                                                 Value n) {
+  if (!positions.areGiven())
+    return {};
+  KernelBuilder::Index first = walk.first(tile, n);
+  return positions.load(tile, first, /*rowsBefore=*/Value(), kOrientation,
+                        kKeyTile);
+}
+
 llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
                                              Mask::When masked, bool startsNext,
                                              ValueRange state) {
@@ -102,6 +113,8 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
         return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
                               context.scores.offset);
       });
+  modified.scores = positions.apply(
+      modified.scores, loadPositions(context.tile, n), kOrientation);
   scores = modifier.logitsFrom(modified.scores, context.lse);
   // Last, whatever the log-sum-exp of a query without keys is.
   scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(), scores);
@@ -110,6 +123,8 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   });
   if (modified.derivative)
     probs = b.multiply(probs, modified.derivative);
+  if (positions.haveSelfScore())
+    probs = positions.clearSelf(probs, loadPositions(context.tile, n));
   dp = b.wait(0, dp).front();
   values.consumerRelease(value.stage);
   if (!startsNext)

@@ -9,7 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
 
-#include "../Parts/Mask.h"
+#include "../Parts/Positions.h"
 #include "QueryRows.h"
 
 namespace spattn {
@@ -31,9 +31,11 @@ public:
   QueryMainloop(KernelBuilder &b, AttentionBackwardOp op,
                 const BackwardConfig &config, const QueryKernelLayout &layout,
                 WorkTileQueue &workTiles, ScoreModifier &modifier,
-                const SequenceInfo &sequence, const Arrays &arrays)
+                Positions &positions, const SequenceInfo &sequence,
+                const Arrays &arrays)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), arrays(arrays), scratch(b, op, config, sequence),
+        modifier(modifier), positions(positions), arrays(arrays),
+        scratch(b, op, config, sequence),
         walk(b, workTiles, QueryKernelLayout::kKeyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
              QueryKernelLayout::kKeyTile),
@@ -66,6 +68,8 @@ private:
   llvm::SmallVector<Value> step(const Context &context, Value n,
                                 Mask::When masked, bool startsNext,
                                 ValueRange state);
+  /// The positions of a work tile's n-th tile.
+  Positions::Fragment loadPositions(const WorkTile &tile, Value n);
   /// The epilogue: scales dQ and hands it to the warp that stores.
   void emitOutput(const PipelineState &own, Value dq);
 
@@ -74,6 +78,7 @@ private:
   const QueryKernelLayout &layout;
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;
+  Positions &positions;
   Arrays arrays;
   QueryRows scratch;
   TileWalk walk;

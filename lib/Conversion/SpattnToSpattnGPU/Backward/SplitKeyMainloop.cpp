@@ -85,6 +85,17 @@ void SplitKeyMainloop::endDv(const Context &context, Value count) {
     stageDq(Dv, context, count, startDq(Dv, context, count));
 }
 
+static constexpr auto kOrientation = Mask::Orientation::KeysByQueries;
+
+Positions::Fragment SplitKeyMainloop::loadPositions(const WorkTile &tile,
+                                                    Value n) {
+  if (!positions.areGiven())
+    return {};
+  KernelBuilder::Index first = walk.first(tile, n);
+  return positions.load(tile, first, /*rowsBefore=*/Value(), kOrientation,
+                        config.queryTile);
+}
+
 Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
                                            Mask::When masked, Value scores) {
   Value count = b.add(context.tilesBefore, n);
@@ -96,6 +107,8 @@ Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
         return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
                               context.scores.offset);
       });
+  modified.scores = positions.apply(
+      modified.scores, loadPositions(context.tile, n), kOrientation);
   scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(),
                       modified.scores);
   Value probs;
@@ -108,7 +121,11 @@ Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
   }
   Value operand = b.toOperand(probs), shared = operand;
   if (modified.derivative)
-    shared = b.toOperand(b.multiply(probs, modified.derivative));
+    probs = b.multiply(probs, modified.derivative);
+  if (positions.haveSelfScore())
+    probs = positions.clearSelf(probs, loadPositions(context.tile, n));
+  if (modified.derivative || positions.haveSelfScore())
+    shared = b.toOperand(probs);
   PipelineState buffer = exchange.state(count);
   exchange.producerAcquire(buffer);
   Value rowBlock = b.asIndex(b.i32(0));

@@ -9,8 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_SPLITKEYMAINLOOP_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_SPLITKEYMAINLOOP_H
 
-#include "../Parts/Mask.h"
-#include "../Parts/ScoreModifier.h"
+#include "../Parts/Positions.h"
 #include "DqAccumulator.h"
 #include "KeyMmas.h"
 #include "KeyTileScheduler.h"
@@ -34,9 +33,10 @@ public:
 
   SplitKeyMainloop(KernelBuilder &b, const BackwardConfig &config,
                    const KeyKernelLayout &layout, WorkTileQueue &workTiles,
-                   ScoreModifier &modifier, DqAccumulator &accumulator)
+                   ScoreModifier &modifier, Positions &positions,
+                   DqAccumulator &accumulator)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), accumulator(accumulator),
+        modifier(modifier), positions(positions), accumulator(accumulator),
         mmas(b, config, layout, modifier), keys(b, layout.keys),
         values(b, layout.values), queries(b, layout.queries),
         dos(b, layout.dos), exchange(b, layout.scores),
@@ -80,6 +80,8 @@ private:
   /// are there.
   Value shareProbabilities(const Context &context, Value n, Mask::When masked,
                            Value scores);
+  /// The positions of a work tile's n-th tile.
+  Positions::Fragment loadPositions(const WorkTile &tile, Value n);
   /// Starts dP of the CTA's `count`-th query tile, from `-delta`.
   Value startDp(const Context &context, Value count);
   /// Waits for it, and lets the next dO in as far as dK is concerned.
@@ -103,6 +105,7 @@ private:
   const KeyKernelLayout &layout;
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;
+  Positions &positions;
   DqAccumulator &accumulator;
   KeyMmas mmas;
   Pipeline keys, values, queries, dos;

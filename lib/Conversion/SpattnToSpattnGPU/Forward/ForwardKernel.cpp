@@ -53,8 +53,10 @@ struct ForwardArguments {
     lse.pointer = signature.buffer("lse");
     sequence.emplace(signature, op);
     scores.emplace(signature, op);
+    positions.emplace(signature, op);
     out.strides = signature.strides("o");
     lse.strides = signature.strides("lse");
+    positions->addStrides(signature);
     if (config.dynamicScheduler)
       counter = signature.scratch("counter");
     if (op.getSinkLogits())
@@ -65,6 +67,7 @@ struct ForwardArguments {
   KernelSignature::Strided out, lse;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
+  std::optional<PositionArguments> positions;
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> outMap, counter;
   std::optional<HeadNumbers> sinks;
@@ -108,6 +111,7 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(b, signature);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
+  Positions positions(b, *arguments.positions, signature, sequence);
   Softmax softmax(b, modifier);
   StridedArray out = signature.get(b, arguments.out);
   StridedArray lse = signature.get(b, arguments.lse);
@@ -118,8 +122,8 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                 config.queryTile(), config.keyTile, config.queryTile());
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
-  ForwardMainloop mainloop(b, config, layout, workTiles, modifier, softmax,
-                           epilogue);
+  ForwardMainloop mainloop(b, config, layout, workTiles, modifier, positions,
+                           softmax, epilogue);
   initBarriers(b,
                {layout.queries.full, layout.queries.empty, layout.outputs,
                 layout.workTiles.barriers.full, layout.workTiles.barriers.empty,

@@ -42,14 +42,21 @@ Value ForwardMainloop::startOutput(Value probabilities, Value stage,
 }
 
 Value ForwardMainloop::modify(const WorkTile &tile, Value group, Value n,
-                              Value scores) {
-  return modifier
-      .modify(scoresOfHead, scores,
-              [&] {
-                return mask.distances(tile, n, rowsBefore(group),
-                                      scoresOfHead.offset);
-              })
-      .scores;
+                              Value scores, const Positions::Fragment &places) {
+  ScoreModifier::Modified modified = modifier.modify(scoresOfHead, scores, [&] {
+    return mask.distances(tile, n, rowsBefore(group), scoresOfHead.offset);
+  });
+  return positions.apply(modified.scores, places,
+                         Mask::Orientation::QueriesByKeys);
+}
+
+Positions::Fragment ForwardMainloop::loadPositions(const WorkTile &tile,
+                                                   Value group, Value n) {
+  if (!positions.areGiven())
+    return {};
+  KernelBuilder::Index first = walk.first(tile, n);
+  return positions.load(tile, first, rowsBefore(group),
+                        Mask::Orientation::QueriesByKeys, config.keyTile);
 }
 
 Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
@@ -82,6 +89,7 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
   Value allowed;
   if (masked)
     allowed = allowedKeys(tile, group, n);
+  Positions::Fragment places = loadPositions(tile, group, n);
   pingPong.await(group);
   b.fence();
   Value scores = startScores(query, group, own.stage);
@@ -92,7 +100,7 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
   pingPong.pass(group);
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
-  scores = modify(tile, group, n, scores);
+  scores = modify(tile, group, n, scores, places);
   if (masked)
     scores = mask.apply(scores, allowed);
   Softmax::State next = softmax.step(scores, state[1], state[2]);
@@ -121,6 +129,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   keys.consumerWait(own);
   // As if it were a partial one, which it is nearly always.
   Value allowed = allowedKeys(tile, group, b.i32(0));
+  Positions::Fragment places = loadPositions(tile, group, b.i32(0));
   pingPong.await(group);
   b.fence();
   Value scores = startScores(query, group, own.stage);
@@ -131,7 +140,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   pingPong.pass(group);
   scores = b.wait(1, scores).front();
   keys.consumerRelease(own.stage);
-  Softmax::State state = firstSoftmax(tile, group, scores, allowed);
+  Softmax::State state = firstSoftmax(tile, group, scores, allowed, places);
   pending.output = b.wait(0, {ended, pending.operand}, state.sum).front();
   b.when(isPending, [&] {
     values.consumerRelease(last.stage);
@@ -143,9 +152,11 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   return result;
 }
 
-Softmax::State ForwardMainloop::firstSoftmax(const WorkTile &tile, Value group,
-                                             Value scores, Value allowed) {
-  scores = modify(tile, group, b.i32(0), scores);
+Softmax::State
+ForwardMainloop::firstSoftmax(const WorkTile &tile, Value group, Value scores,
+                              Value allowed,
+                              const Positions::Fragment &places) {
+  scores = modify(tile, group, b.i32(0), scores, places);
   scores = mask.apply(scores, allowed);
   Value noSum = b.fillRows(0);
   return softmax.step(scores, b.fillRows(kNegInf), noSum);
@@ -183,6 +194,7 @@ void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
   PipelineState own = keys.state(tilesBefore);
   keys.consumerWait(own);
   Value allowed = allowedKeys(tile, group, b.i32(0));
+  Positions::Fragment places = loadPositions(tile, group, b.i32(0));
   pingPong.await(group);
   b.fence();
   Value scores = startScores(query, group, own.stage);
@@ -190,7 +202,7 @@ void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
   pingPong.pass(group);
   scores = b.wait(0, scores).front();
   keys.consumerRelease(own.stage);
-  Softmax::State state = firstSoftmax(tile, group, scores, allowed);
+  Softmax::State state = firstSoftmax(tile, group, scores, allowed, places);
   PendingOutput pending{emitOtherTiles(tile, group, query, tilesBefore, state)};
   setRow(pending, tile, group);
   Value count = b.add(tilesBefore, tile.visited);
@@ -254,7 +266,7 @@ void ForwardMainloop::emitInOrder(Value group) {
       b.commit();
       scores = b.wait(0, scores).front();
       keys.consumerRelease(own.stage);
-      scores = modify(tile, group, n, scores);
+      scores = modify(tile, group, n, scores, loadPositions(tile, group, n));
       scores =
           mask.apply(tile, n, Mask::When::IfPartial, rowsBefore(group), scores);
       Softmax::State next = softmax.step(scores, loop.getRegionIterArg(1),

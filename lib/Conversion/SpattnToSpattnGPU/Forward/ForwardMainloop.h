@@ -10,8 +10,8 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
 
-#include "../Parts/Mask.h"
 #include "../Parts/PingPong.h"
+#include "../Parts/Positions.h"
 #include "ForwardEpilogue.h"
 
 namespace spattn {
@@ -30,11 +30,11 @@ public:
 
   ForwardMainloop(KernelBuilder &b, const ForwardConfig &config,
                   const ForwardLayout &layout, WorkTileQueue &workTiles,
-                  ScoreModifier &modifier, Softmax &softmax,
-                  ForwardEpilogue &epilogue)
+                  ScoreModifier &modifier, Positions &positions,
+                  Softmax &softmax, ForwardEpilogue &epilogue)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), softmax(softmax), epilogue(epilogue),
-        queries(b, layout.queries), keys(b, layout.keys),
+        modifier(modifier), positions(positions), softmax(softmax),
+        epilogue(epilogue), queries(b, layout.queries), keys(b, layout.keys),
         values(b, layout.values), walk(b, workTiles, config.keyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
              config.keyTile),
@@ -73,11 +73,14 @@ private:
   Value startScores(Value query, Value group, Value stage);
   Value startOutput(Value probabilities, Value stage, Value acc);
   /// The scores of a work tile's n-th key tile as the softmax takes them.
-  Value modify(const WorkTile &tile, Value group, Value n, Value scores);
+  Value modify(const WorkTile &tile, Value group, Value n, Value scores,
+               const Positions::Fragment &places);
+  /// The positions of that tile.
+  Positions::Fragment loadPositions(const WorkTile &tile, Value group, Value n);
   Value allowedKeys(const WorkTile &tile, Value group, Value n);
   /// The softmax of the scores of a work tile's first key tile.
   Softmax::State firstSoftmax(const WorkTile &tile, Value group, Value scores,
-                              Value allowed);
+                              Value allowed, const Positions::Fragment &places);
   /// The first of a warpgroup's rows, in its work tile.
   Value rowsBefore(Value group) {
     return b.mul(group, b.i32(spattn_gpu::kFragmentRows));
@@ -90,6 +93,7 @@ private:
   const ForwardLayout &layout;
   WorkTileQueue &workTiles;
   ScoreModifier &modifier;
+  Positions &positions;
   Softmax &softmax;
   ForwardEpilogue &epilogue;
   Pipeline queries, keys, values;

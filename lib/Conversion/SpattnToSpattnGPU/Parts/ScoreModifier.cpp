@@ -15,8 +15,8 @@ using namespace spattn;
 
 ScoreArguments::ScoreArguments(KernelSignature &signature,
                                AttentionOpInterface op)
-    : scale(signature.f32("scale")), distances(op.getNumDistances()),
-      alignment(op.getAlignment()) {
+    : scale(signature.f32("scale")), hasSelfScore(bool(op.getSelfScoreAttr())),
+      distances(op.getNumDistances()), alignment(op.getAlignment()) {
   OperandValues operands = op.getOperandValues();
   if (operands[OperandKind::SoftCap])
     softCap = signature.f32("soft_cap");
@@ -35,6 +35,7 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
                              const KernelSignature &signature,
                              const SequenceInfo &sequence)
     : ScoreModifier(b, signature.get(arguments.scale)) {
+  hasSelfScore = arguments.hasSelfScore;
   if (arguments.softCap) {
     softCap = signature.get(*arguments.softCap);
     innerScale = arith::DivFOp::create(b, scale, softCap);

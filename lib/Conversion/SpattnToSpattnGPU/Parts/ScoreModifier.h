@@ -23,6 +23,8 @@ struct ScoreArguments {
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> softCap;
   std::optional<HeadNumbers> slopes, biases;
+  /// Whether positions give some pairs a score, which is a base-2 logit.
+  bool hasSelfScore;
   /// Numbers that biases have for each head.
   int64_t distances;
   Alignment alignment;
@@ -52,7 +54,7 @@ public:
   //===--------------------------------------------------------------------===//
 
   /// Whether scores are more than scaled.
-  bool modifies() const { return softCap || slopes || biases; }
+  bool modifies() const { return softCap || slopes || biases || hasSelfScore; }
   /// What the scores of a head, and of its sequence, take; loaded once for each
   /// work tile.
   struct Head {
@@ -137,6 +139,7 @@ private:
   /// in base-2 logits.
   Value softCap, innerScale, log2Cap;
   const HeadNumbers *slopes = nullptr, *biases = nullptr;
+  bool hasSelfScore = false;
   int64_t numDistances = 0;
   Alignment alignment = Alignment::End;
   /// That of distances where batch entries have one sequence each.

@@ -754,6 +754,28 @@ def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
   }];
 }
 
+def SpattnGPU_LoadColumnsOp : SpattnGPU_Op<"load_columns"> {
+  let summary = "loads columns from global memory";
+  let description = [{
+    Column `c` is the word of 32 bits at `pointer + c * stride` words, for
+    `c < count`; others are that of the last one. There is one at least.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %stride: index
+    // %count: index
+    %c = spattn_gpu.load_columns %p stride %stride count %count : !spattn_gpu.columns<64>
+    ```
+  }];
+  let arguments = (ins Arg<SpattnGPU_Pointer, "", [MemRead]>:$pointer,
+                       Index:$stride, Index:$count);
+  let results = (outs SpattnGPU_Columns:$result);
+  let assemblyFormat = [{
+    $pointer `stride` $stride `count` $count attr-dict `:`
+    qualified(type($result))
+  }];
+}
+
 def SpattnGPU_AddFragmentOp : SpattnGPU_Op<"add_fragment"> {
   let summary = "adds an accumulator to global memory atomically, in register order";
   let description = [{
