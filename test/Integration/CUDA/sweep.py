@@ -6,11 +6,11 @@
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
 whether there are sink logits, packed or padded sequences, a soft cap, slopes, a bias
-by distance, a log-sum-exp or a gradient by it, and options of spattn-gpu, among them
-targets older than the GPU. Outputs are poisoned ahead of a run, and the sampled rows
-of every head are compared; rows without keys have to be exact zeros and -inf. With
---gradients, those are computed instead, at lengths to 3,000. Prints what fails and
-the largest error. --device=cpu tries the cases themselves, without a GPU.
+by distance, positions, a log-sum-exp or a gradient by it, and options of spattn-gpu,
+among them targets older than the GPU. Outputs are poisoned ahead of a run, and the
+sampled rows of every head are compared; rows without keys have to be exact zeros and
+-inf. With --gradients, those are computed instead, at lengths to 3,000. Prints what
+fails and the largest error. --device=cpu tries the cases themselves, without a GPU.
 """
 
 import argparse
@@ -77,6 +77,9 @@ class Problem:
     alibi_slopes: bool = False
     #: Distances that there is a bias for.
     distance_bias: int = 0
+    #: Whether positions take pairs away, and what they give equal ones.
+    causal_positions: bool = False
+    self_score: float | None = None
 
     @classmethod
     def draw(
@@ -106,10 +109,16 @@ class Problem:
             alignment=r.choice(("end", "end", "start")),
         )
 
-    def tensor(self, heads: int, dim: int | None, element: str | None = None) -> str:
+    def numbers(self, heads: int, element: str) -> str:
         inner = f"{heads}x?" if self.layout == "bhnd" else f"?x{heads}"
+        return f"?x{inner}x{element}"
+
+    def tensor(self, heads: int, dim: int | None, element: str | None = None) -> str:
         width = "" if dim is None else f"{dim}x"
-        return f"tensor<?x{inner}x{width}{element or self.element}>"
+        return f"tensor<{self.numbers(heads, width + (element or self.element))}>"
+
+    def has_positions(self) -> bool:
+        return self.causal_positions or self.self_score is not None
 
     def types(self) -> tuple[str, ...]:
         """Of queries, keys, values, outputs and log-sum-exps."""
@@ -129,6 +138,11 @@ class Problem:
         self.sequences = r.choice((None, 1, 2, 5, 17))
         if self.sequences is not None:
             self.bound_length = r.choice(("sequence", "sequence", "pack"))
+        r = random.Random(f"positions {seed}")
+        if r.random() < 0.3:
+            self.causal_positions = r.random() < 0.7
+            if not self.causal_positions or r.random() < 0.6:
+                self.self_score = r.choice((-0.5, 1.25, -20.0))
         r = random.Random(f"scores {seed}")
         if r.random() < 0.3:
             self.soft_cap = r.choice((1.0, 5.0, 50.0))
@@ -160,6 +174,13 @@ class Problem:
                 if self.layout.index("h") < self.layout.index("d")
                 else f"{self.distance_bias}x{self.heads}xf32",
             ),
+            *(
+                (self.has_positions(), name, clause, self.numbers(heads, "i32"))
+                for name, clause, heads in (
+                    ("qp", "query_positions", self.heads),
+                    ("kp", "key_positions", self.key_heads),
+                )
+            ),
         ):
             if is_given:
                 arguments += f", %{name}: tensor<{type}>"
@@ -172,9 +193,12 @@ class Problem:
     def attributes(self) -> str:
         alignment = f"alignment = #spattn.alignment<{self.alignment}>"
         bounds = f"bound_length = #spattn.bound_length<{self.bound_length}>"
-        if self.bound_length == "sequence":
-            return f'{{{alignment}, layout = "{self.layout}"}}'
-        return f'{{{alignment}, {bounds}, layout = "{self.layout}"}}'
+        attributes = [alignment, *([bounds] if self.bound_length == "pack" else [])]
+        if self.causal_positions:
+            attributes.append("causal_positions")
+        if self.self_score is not None:
+            attributes.append(f"self_score = {self.self_score} : f32")
+        return f'{{{", ".join(attributes)}, layout = "{self.layout}"}}'
 
     def shapes(self) -> list[str]:
         """Options of spattn-run. Other shapes follow from these."""
@@ -205,6 +229,8 @@ class Problem:
             "soft_cap": self.soft_cap,
             "alibi_slopes": self.alibi_slopes,
             "distance_bias": self.distance_bias,
+            "causal_positions": self.causal_positions,
+            "self_score": self.self_score,
         }
 
 
