@@ -76,6 +76,8 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
                      request.softCap << 4 | request.slopes << 5));
   key.push_back(char(request.sequences));
   append(key, request.distances);
+  key.push_back(char(request.positions));
+  append(key, request.selfScore);
 }
 
 //===----------------------------------------------------------------------===//

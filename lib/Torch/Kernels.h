@@ -44,8 +44,12 @@ struct KernelRequest {
   /// Bits of the operands of sequences that are there: starts and ends of
   /// queries, then of keys.
   int32_t sequences = 0;
+  /// What positions do, if there are any: bits for an order that is causal, and
+  /// for a score of equal ones.
+  int32_t positions = 0;
   /// Distances that heads have a bias for; 0 if there are none.
   int64_t distances = 0;
+  double selfScore = 0;
   /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
   /// an attention. `element` is that of the output then, and what is about
   /// queries is about all arrays.

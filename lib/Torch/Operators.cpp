@@ -104,7 +104,7 @@ namespace {
 /// The sequences of a call: which of their operands there are.
 class SequenceOperands {
 public:
-  /// The last arguments of operators.
+  /// These arguments follow what modifies scores.
   explicit SequenceOperands(ArgumentReader &reader) {
     for (std::optional<Tensor> &tensor : tensors)
       tensor = reader.take<std::optional<Tensor>>();
@@ -141,6 +141,46 @@ private:
   std::optional<Tensor> tensors[4];
   Operand operands[4];
   std::string boundLength;
+};
+
+/// The positions of a call, and what they do. These are the last arguments.
+class PositionOperands {
+public:
+  explicit PositionOperands(ArgumentReader &reader) {
+    for (std::optional<Tensor> &tensor : tensors)
+      tensor = reader.take<std::optional<Tensor>>();
+    isCausal = reader.take<bool>();
+    selfScore = reader.take<std::optional<double>>();
+  }
+
+  void addTo(KernelRequest &request, std::vector<const Operand *> &all,
+             const Operand &query, const Operand &key, const Device &device) {
+    static constexpr const char *names[] = {"query_positions", "key_positions"};
+    request.positions = isCausal | selfScore.has_value() << 1;
+    request.selfScore = selfScore.value_or(0);
+    for (int i = 0; i < 2; ++i) {
+      if (tensors[i].has_value() != (request.positions != 0))
+        fail(names[i], ": expected with causal_positions or self_score, and "
+                       "only with one of them");
+      if (!tensors[i])
+        continue;
+      const Operand &like = i == 0 ? query : key;
+      operands[i] = Operand::ofPositions(*tensors[i], names[i]);
+      checkAlike(operands[i], query, device, names[i]);
+      for (int dim = 0; dim < 3; ++dim)
+        if (operands[i].sizes[dim] != like.sizes[dim])
+          fail(names[i], ": expected the batch size, heads and length of ",
+               i == 0 ? "query" : "key");
+      operands[i].makeReadable(device);
+      all.push_back(&operands[i]);
+    }
+  }
+
+private:
+  std::optional<Tensor> tensors[2];
+  Operand operands[2];
+  bool isCausal;
+  std::optional<double> selfScore;
 };
 
 /// What modifies the scores of a call. These arguments follow the sinks.
@@ -190,7 +230,7 @@ getScalars(const Options &options, const Scores &scores, const Operand &query) {
 
 /// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks,
 ///     float? soft_cap, Tensor? alibi_slopes, Tensor? distance_bias,
-///     sequences...) -> (Tensor output, Tensor lse)
+///     sequences..., positions...) -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
@@ -199,6 +239,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   auto sinksTensor = reader.take<std::optional<Tensor>>();
   Scores scores(reader);
   SequenceOperands sequences(reader);
+  PositionOperands positions(reader);
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -223,6 +264,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   request.sinks = sinksTensor.has_value();
   sequences.addTo(request, operands, query, device);
   scores.addTo(request, operands, query, device);
+  positions.addTo(request, operands, query, key, device);
   operands.insert(operands.end(), {&output, &lse});
   runAttention(request, operands, /*numResults=*/2,
                getScalars(options, scores, query), place);
@@ -233,7 +275,8 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
 ///     bool deterministic, float? soft_cap, Tensor? alibi_slopes,
-///     Tensor? distance_bias, sequences...) -> (Tensor, Tensor, Tensor)
+///     Tensor? distance_bias, sequences..., positions...)
+///     -> (Tensor, Tensor, Tensor)
 ///
 /// The overload for sinks takes them before the options, and has a result more.
 static void computeGradients(StableIValue *stack, bool hasSinks) {
@@ -250,6 +293,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   bool deterministic = reader.take<bool>();
   Scores scores(reader);
   SequenceOperands sequences(reader);
+  PositionOperands positions(reader);
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -293,6 +337,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   }
   sequences.addTo(request, operands, query, device);
   scores.addTo(request, operands, query, device);
+  positions.addTo(request, operands, query, key, device);
   operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
   if (hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);

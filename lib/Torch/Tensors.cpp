@@ -107,11 +107,20 @@ Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
   return operand;
 }
 
-Operand Operand::ofSequences(const Tensor &tensor, const char *name) {
-  Operand operand = read(tensor, 2, name);
+static Operand readIntegers(const Tensor &tensor, uint32_t rank,
+                            const char *name) {
+  Operand operand = read(tensor, rank, name);
   if (operand.element != SpattnElementI32)
     fail(name, ": expected int32");
   return operand;
+}
+
+Operand Operand::ofSequences(const Tensor &tensor, const char *name) {
+  return readIntegers(tensor, 2, name);
+}
+
+Operand Operand::ofPositions(const Tensor &tensor, const char *name) {
+  return readIntegers(tensor, 3, name);
 }
 
 Operand Operand::ofHeads(const Tensor &tensor, uint32_t rank,

@@ -67,6 +67,8 @@ struct Operand {
   static Operand ofHeads(const Tensor &tensor, uint32_t rank, const char *name);
   /// One of (batch, sequences), of i32.
   static Operand ofSequences(const Tensor &tensor, const char *name);
+  /// One of (batch, heads, length), of i32.
+  static Operand ofPositions(const Tensor &tensor, const char *name);
 
   /// Whether the heads of a query are adjacent in memory, and not the queries
   /// of a head.

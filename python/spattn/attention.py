@@ -46,6 +46,10 @@ def attention(
     cu_seqlens_q: Any = None,
     cu_seqlens_k: Any = None,
     bound_length: str = "sequence",
+    query_positions: Any = None,
+    key_positions: Any = None,
+    causal_positions: bool = False,
+    self_score: float | None = None,
     out: Any = None,
     layout: str = "bhnd",
     alignment: str = "end",
@@ -74,6 +78,13 @@ def attention(
     f32 array (heads, n), adds the number of the distance: entry `n // 2` is that of
     distance 0, later ones are towards the past, and pairs that are farther apart take
     the first or the last.
+
+    `query_positions`, (batch, heads, queries), and `key_positions`, (batch, key heads,
+    keys), are i32 arrays that say where rows count as being, for example where they
+    were before they were sorted. With `causal_positions`, a query sees no keys at later
+    positions. `self_score` is the score of pairs at equal positions. Structures and
+    distances count rows as they are.
+
     Rows of a batch may be padded, or hold packed documents. All of these are i32
     arrays on the device of q. `query_lengths` and `key_lengths`, (batch,), say how many
     queries and keys each row has, before its padding; `query_starts` and `key_starts`,
@@ -123,6 +134,18 @@ def attention(
     shapes = {name: x.sizes for name, x in sequences.items()}
     check_shapes(shapes, sizes["batch"])
     views.update(sequences)
+    if (query_positions is None) != (key_positions is None):
+        raise ArgumentError("expected both query_positions and key_positions, or none")
+    if (query_positions is None) != (not causal_positions and self_score is None):
+        raise ArgumentError(
+            "expected positions with causal_positions or self_score, and only then"
+        )
+    if query_positions is not None:
+        for name, array, argument, like in (
+            ("qpos", query_positions, "query_positions", views["q"]),
+            ("kpos", key_positions, "key_positions", views["k"]),
+        ):
+            views[name] = _positions(array, argument, like, wait)
     problem = Problem(
         structure,
         sizes["heads"],
@@ -136,6 +159,8 @@ def attention(
         soft_cap=soft_cap is not None,
         alibi_slopes=alibi_slopes is not None,
         distance_bias=views["bias"].sizes[1] if distance_bias is not None else 0,
+        causal_positions=causal_positions,
+        self_score=self_score,
         alignment=alignment,
         sequences=tuple(sequences),
         bound_length=bound_length,
@@ -219,6 +244,23 @@ def _of_heads(array: Any, name: str, rank: int, q: Array, stream: int | None) ->
         )
     if view.sizes[-1] > 1 and view.strides[-1] != 1:
         raise ArgumentError(f"{name}: expected a contiguous array; copy it first")
+    return view
+
+
+def _positions(array: Any, name: str, like: Array, stream: int | None) -> Array:
+    """A view of the positions of queries, or of keys."""
+    view = view_of(array, name, stream)
+    if view.sizes != like.sizes[:3]:
+        raise ArgumentError(
+            f"{name}: expected the sizes (batch, heads, length), {like.sizes[:3]}, got "
+            f"{view.sizes}"
+        )
+    if view.element != "i32":
+        raise ArgumentError(f"{name}: expected elements of i32, got {view.element}")
+    if (view.device, view.ordinal) != (like.device, like.ordinal):
+        raise ArgumentError(
+            f"{name}: expected the device of q, {like.device}, got {view.device}"
+        )
     return view
 
 

@@ -23,6 +23,11 @@ SEQUENCES = {
     "kend": "key_ends",
 }
 
+#: Operands that say where queries and keys count as being.
+POSITIONS = {"qpos": "query_positions", "kpos": "key_positions"}
+#: The largest size of the score of equal positions.
+MAX_SELF_SCORE = 1e6
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -61,6 +66,11 @@ class Problem:
     deterministic: bool | None = None
     #: Whether unequal lengths line up at the "end" or at the "start".
     alignment: str = "end"
+    #: Keys at later positions than a query's are not seen. With this or `self_score`,
+    #: queries and keys have positions.
+    causal_positions: bool = False
+    #: The score of pairs whose positions are equal; None: that of others.
+    self_score: float | None = None
     #: Which operands say where the sequences of a batch entry start or end: some of
     #: "qstart", "qend", "kstart" and "kend".
     sequences: tuple[str, ...] = ()
@@ -93,6 +103,8 @@ class Problem:
             )
         if self.distance_bias:
             put("distance_bias", _positive("distance_bias", self.distance_bias))
+        if self.self_score is not None:
+            put("self_score", _score("self_score", self.self_score))
         _one_of("dtype", self.dtype, DTYPES)
         _one_of("out_dtype", self.out_dtype, (self.dtype, "f32"))
         _one_of("alignment", self.alignment, ALIGNMENTS)
@@ -111,6 +123,11 @@ class Problem:
             put("deterministic", None)
 
     @property
+    def has_positions(self) -> bool:
+        """Whether queries and keys have positions."""
+        return self.causal_positions or self.self_score is not None
+
+    @property
     def operands(self) -> tuple[str, ...]:
         """The names of a launch's arrays, in order."""
         given = (
@@ -118,6 +135,7 @@ class Problem:
             *self.sequences,
             *(("slopes",) if self.alibi_slopes else ()),
             *(("bias",) if self.distance_bias else ()),
+            *(POSITIONS if self.has_positions else ()),
         )
         if not self.gradients:
             results = ("o", *(("lse",) if self.lse else ()))
@@ -145,11 +163,12 @@ class Problem:
         length = keys if name in _OF_KEYS else queries
         dim = self.value_dim if name in _OF_VALUES else self.head_dim
         sizes = (batch, heads, length)
-        return sizes if name in _OF_ROWS else (*sizes, dim)
+        has_dim = name not in _OF_ROWS and name not in POSITIONS
+        return (*sizes, dim) if has_dim else sizes
 
     def element(self, name: str) -> str:
         """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
-        if name in SEQUENCES:
+        if name in SEQUENCES or name in POSITIONS:
             return "i32"
         if name in _OF_ROWS or name in _OF_HEADS:
             return "f32"
@@ -185,6 +204,7 @@ class Problem:
             **SEQUENCES,
             "slopes": "alibi_slopes",
             "bias": "distance_bias",
+            **POSITIONS,
         }
         ins = [name for name in self.operands if name not in (*results, *clauses)]
 
@@ -212,8 +232,12 @@ class Problem:
             )
             if value != default
         )
-        if attributes:
-            attributes = f" {{{attributes}}}"
+        more = [attributes] if attributes else []
+        if self.causal_positions:
+            more.append("causal_positions")
+        if self.self_score is not None:
+            more.append(f"self_score = {self.self_score:.9e} : f32")
+        attributes = f" {{{', '.join(more)}}}" if more else ""
         return (
             f"func.func @attention({', '.join(arguments)}) "
             f"-> ({outs}) {{\n"
@@ -232,7 +256,7 @@ class Problem:
             return "tensor<?x?xi32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         sizes = f"?x{heads}x?"
-        if name not in _OF_ROWS:
+        if name not in _OF_ROWS and name not in POSITIONS:
             sizes += f"x{self.value_dim if name in _OF_VALUES else self.head_dim}"
         return f"tensor<{sizes}x{self.element(name)}>"
 
@@ -242,7 +266,7 @@ class Problem:
 
 # Operands with key heads and key lengths, with the value dimension, with one number
 # per query, and with one number per query head or more.
-_OF_KEYS = frozenset(("k", "v", "dk", "dv"))
+_OF_KEYS = frozenset(("k", "v", "dk", "dv", "kpos"))
 _OF_VALUES = frozenset(("v", "o", "do", "dv"))
 _OF_ROWS = frozenset(("lse", "dlse"))
 _OF_HEADS = frozenset(("sink", "dsink", "slopes", "bias"))
@@ -258,6 +282,14 @@ def _positive(name: str, value: object) -> int:
             f"expected {name} that is a positive integer, got {value!r}"
         )
     return number
+
+
+def _score(name: str, value: object) -> float:
+    if isinstance(value, (int, float)) and abs(value) <= MAX_SELF_SCORE:
+        return float(value)
+    raise ArgumentError(
+        f"expected {name} that is a number from -1e6 to 1e6, got {value!r}"
+    )
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from .._sequences import Rows, check_bound_length, check_shapes, operands_of
 from ..errors import ArgumentError, UnsupportedError
-from ..problem import SEQUENCES
+from ..problem import MAX_SELF_SCORE, SEQUENCES
 
 LAYOUTS = {"bhnd": (1, 2), "bnhd": (2, 1)}
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
@@ -193,6 +193,55 @@ def sequences(
         shapes = {name: tuple(x.shape) for name, x in operands.items()}
         check_shapes(shapes, query.shape[0])
     return tuple(operands.get(name) for name in SEQUENCES)
+
+
+def positions(
+    query: Any,
+    key: Any,
+    layout: str,
+    query_positions: Any,
+    key_positions: Any,
+    causal_positions: bool,
+    self_score: float | None,
+) -> tuple:
+    """The operators' arguments of positions."""
+    if self_score is not None and not abs(self_score) <= MAX_SELF_SCORE:
+        raise ArgumentError(
+            f"expected self_score to be a number from -1e6 to 1e6, got {self_score!r}"
+        )
+    is_used = causal_positions or self_score is not None
+    heads, length = axes(layout)
+    for name, tensor, like in (
+        ("query_positions", query_positions, query),
+        ("key_positions", key_positions, key),
+    ):
+        if (tensor is not None) != is_used:
+            raise ArgumentError(
+                f"{name}: expected with causal_positions or self_score, and only with "
+                "one of them"
+            )
+        if tensor is None:
+            continue
+        if not isinstance(tensor, torch.Tensor):
+            raise ArgumentError(
+                f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
+            )
+        if tensor.dtype != torch.int32:
+            raise ArgumentError(f"{name}: expected int32, got {tensor.dtype}")
+        if tensor.device != like.device:
+            raise ArgumentError(
+                f"{name}: expected the device of query, {like.device}, got "
+                f"{tensor.device}"
+            )
+        if like.dim() == 4:
+            shape = like.shape[0], like.shape[heads], like.shape[length]
+            if tuple(tensor.shape) != shape:
+                raise ArgumentError(
+                    f"{name}: expected (batch, heads, length), the shape {shape}, got "
+                    f"{tuple(tensor.shape)}"
+                )
+    score = None if self_score is None else float(self_score)
+    return query_positions, key_positions, bool(causal_positions), score
 
 
 def dtype_name(dtype: Any) -> str:

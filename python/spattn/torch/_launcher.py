@@ -14,7 +14,7 @@ import ctypes
 import os
 import threading
 from contextlib import suppress
-from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_void_p
 
 import torch
 
@@ -53,7 +53,9 @@ class _Request(ctypes.Structure):
         ("soft_cap", c_int32),
         ("slopes", c_int32),
         ("sequences", c_int32),
+        ("positions", c_int32),
         ("distances", c_int64),
+        ("self_score", c_double),
         ("parts", c_char_p),
     ]
 
@@ -85,6 +87,8 @@ def kernel_of(request: _Request) -> int:
         soft_cap=bool(request.soft_cap),
         alibi_slopes=bool(request.slopes),
         distance_bias=request.distances,
+        causal_positions=bool(request.positions & 1),
+        self_score=request.self_score if request.positions & 2 else None,
         # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),

@@ -30,8 +30,15 @@ _SEQUENCES = (
     "Tensor? query_starts=None, Tensor? query_ends=None, Tensor? key_starts=None, "
     'Tensor? key_ends=None, str bound_length="sequence"'
 )
+#: Where rows count as being, (batch, heads, length) in int32, and what that decides.
+_POSITIONS = (
+    "Tensor? query_positions=None, Tensor? key_positions=None, "
+    "bool causal_positions=False, float? self_score=None"
+)
 #: What few calls have, behind the sinks of the forward operator.
-_MORE = f"{_SCORES}, {_SEQUENCES}"
+_MORE = f"{_SCORES}, {_SEQUENCES}, {_POSITIONS}"
+#: How many arguments the forward operator has at most.
+_ARGUMENTS = 20
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
@@ -184,7 +191,7 @@ def gradients(
     saved, optional = ctx.saved_tensors, ctx.optional
     if grad_output is None:
         if grad_lse is None:
-            return (None,) * 16
+            return (None,) * _ARGUMENTS
         grad_output = torch.zeros_like(saved[3])
     arguments = grad_output, grad_lse, *saved[:5]
     overload = attention_backward
@@ -201,7 +208,7 @@ def gradients(
     else:
         results = (call or overload)(*arguments)
     *rows, sinks = results if len(results) == 4 else (*results, None)
-    return *rows, None, None, None, None, sinks, *(None,) * 8
+    return *rows, None, None, None, None, sinks, *(None,) * (_ARGUMENTS - 8)
 
 
 torch.library.register_autograd(
@@ -267,14 +274,16 @@ def _fold(info: Any, dims: tuple, tensors: tuple) -> list:
 def _fold_call(
     info: Any, dims: tuple, arguments: tuple, tensors: int, sequences: int
 ) -> list:
-    """The same for a call's first tensors, and for those of its sequences."""
-    end = sequences + 4
-    return [
-        *_fold(info, dims[:tensors], arguments[:tensors]),
-        *arguments[tensors:sequences],
-        *_fold(info, dims[sequences:end], arguments[sequences:end]),
-        *arguments[end:],
-    ]
+    """The same for a call's first tensors, and for those of its sequences and
+    positions."""
+    folded = list(arguments)
+    for first, end in (
+        (0, tensors),
+        (sequences, sequences + 4),
+        (sequences + 5, sequences + 7),
+    ):
+        folded[first:end] = _fold(info, dims[first:end], arguments[first:end])
+    return folded
 
 
 def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:

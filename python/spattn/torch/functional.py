@@ -67,6 +67,10 @@ def attention(
     cu_seqlens_q: Tensor | None = None,
     cu_seqlens_k: Tensor | None = None,
     bound_length: str = "sequence",
+    query_positions: Tensor | None = None,
+    key_positions: Tensor | None = None,
+    causal_positions: bool = False,
+    self_score: float | None = None,
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Computes attention over the (query, key) pairs that `structure` allows.
@@ -108,6 +112,12 @@ def attention(
     gradient 0, and nothing that it holds is seen, NaN included. Bands that depend on
     the length take that of the document, or with `bound_length="pack"` that of `key`.
 
+    `query_positions`, (batch, heads, queries), and `key_positions`, (batch, key heads,
+    keys), are int32 tensors that say where rows count as being, for example where they
+    were before they were sorted. With `causal_positions`, a query sees no keys at later
+    positions. `self_score` is the score of pairs at equal positions, through which no
+    gradient flows. Structures and distances count rows as they are.
+
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.
     """
@@ -125,7 +135,19 @@ def attention(
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
-    if rows or bound_length != "sequence":
+    if not (query_positions is None and key_positions is None) or (
+        causal_positions or self_score is not None
+    ):
+        inputs = (
+            *(*inputs, sinks, *scores),
+            *_check.sequences(query, rows, bound_length),
+            bound_length,
+            *_check.positions(
+                *(query, key, layout, query_positions, key_positions),
+                *(causal_positions, self_score),
+            ),
+        )
+    elif rows or bound_length != "sequence":
         sequences = _check.sequences(query, rows, bound_length)
         inputs = *inputs, sinks, *scores, *sequences, bound_length
     elif not (soft_cap is None and alibi_slopes is None and distance_bias is None):
@@ -154,7 +176,7 @@ def _constant(tensor: Any, name: str) -> Any:
 
 _TENSORS = {Tensor, torch.nn.Parameter}
 # What arguments behind the options may be.
-_OPTIONAL = {*_TENSORS, type(None), float, int, str}
+_OPTIONAL = {*_TENSORS, type(None), float, int, bool, str}
 
 
 def _is_plain(tensors: tuple, optional: tuple) -> bool:
