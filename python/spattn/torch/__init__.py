@@ -12,11 +12,14 @@ It works under torch.compile, autocast, activation checkpointing and CUDA graphs
 from .functional import attention, scaled_dot_product_attention
 from .merging import merge
 from .modules import Attention, SelfAttention
+from .reformer import ReformerAttention, lsh_attention
 
 __all__ = [
     "Attention",
+    "ReformerAttention",
     "SelfAttention",
     "attention",
+    "lsh_attention",
     "merge",
     "scaled_dot_product_attention",
 ]
