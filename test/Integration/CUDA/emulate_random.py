@@ -32,7 +32,7 @@ from structures import parse_masks
 from sweep import WIDE, structure
 
 # oracle.py is found where structures.py finds it.
-from oracle import Sequences, gradients, probabilities  # isort: skip
+from oracle import Positions, Sequences, gradients, probabilities  # isort: skip
 
 # Relative errors, as in sweep.py, of an array and of its worst row. What a row
 # has less than a usual one has is not relative to it.
@@ -48,6 +48,8 @@ SEQUENCES = {
     "kstart": "key_starts",
     "kend": "key_ends",
 }
+# Those that say where rows count as being.
+POSITIONS = {"qpos": "query_positions", "kpos": "key_positions"}
 
 
 @dataclass
@@ -75,6 +77,10 @@ class Case:
     # on the length of their pack.
     sequences: int | None = None
     of_pack: bool = False
+    # Whether positions take pairs away, and what they give equal ones; where there are
+    # no sequences.
+    causal_positions: bool = False
+    self_score: float | None = None
     # Tiles of queries and keys, where not the compiler's choice.
     tile_shape: tuple[int, int] | None = None
 
@@ -105,6 +111,20 @@ class Case:
             for name, operand in SEQUENCES.items():
                 ends += f" %{name}: tensor<?x?xi32>,"
                 ends_clause += f" {operand}(%{name} : tensor<?x?xi32>)"
+        if self.causal_positions:
+            attributes += ", causal_positions"
+        if self.self_score is not None:
+            attributes += f", self_score = {self.self_score} : f32"
+        if self.has_positions():
+            for (name, operand), heads, length in zip(
+                POSITIONS.items(),
+                (self.heads, self.key_heads),
+                (self.queries, self.keys),
+                strict=True,
+            ):
+                type = self.tensor(heads, length, None, "i32")
+                ends += f" %{name}: {type},"
+                ends_clause += f" {operand}(%{name} : {type})"
         if self.backward:
             more = (f" %h: {lse}," if self.dlse else "") + ends
             clause = (f" dlse(%h : {lse})" if self.dlse else "") + ends_clause
@@ -126,6 +146,18 @@ func.func @f(%q: {q}, %k: {k}, %v: {v},{ends} %o: {o}{with_lse}) -> {o} {{
   return {"%r#0" if self.lse else "%r"} : {o}
 }}
 """
+
+    def has_positions(self) -> bool:
+        return self.causal_positions or self.self_score is not None
+
+    def draw_positions(self) -> dict:
+        """What functions of the oracle take of them."""
+        if not self.has_positions():
+            return {}
+        sizes = self.batch, self.heads, self.key_heads, self.queries, self.keys
+        drawn = Positions(7, *sizes)
+        drawn.is_causal, drawn.self_score = self.causal_positions, self.self_score
+        return {"places": drawn}
 
     def draw_sequences(self, numbers) -> Sequences | None:
         if self.sequences is None:
@@ -202,7 +234,8 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     scale = case.dim**-0.5
     sequences = case.draw_sequences(numbers)
     compute = sequences.probabilities if sequences else probabilities
-    p, lse = compute(q, k, masks, case.alignment, scale)
+    places = case.draw_positions()
+    p, lse = compute(q, k, masks, case.alignment, scale, **places)
     out = p @ np.repeat(v, case.heads // case.key_heads, axis=1)
     seen = np.isfinite(lse)
 
@@ -224,6 +257,9 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     if sequences:
         arrays = sequences.arrays(case.layout)
         operands |= dict(zip(SEQUENCES, arrays, strict=True))
+    if places:
+        arrays = places["places"].arrays(case.layout)
+        operands |= dict(zip(POSITIONS, map(np.ascontiguousarray, arrays), strict=True))
     if case.backward:
         # Of rows without keys nothing counts.
         empty = ~seen[..., None]
@@ -245,7 +281,7 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return widen(case.canonical(results[name]), element).astype(np.float64)
 
     errors, wrong = {}, []
-    inputs = {"q", "k", "v", *SEQUENCES, *case.gradient_inputs()}
+    inputs = {"q", "k", "v", *SEQUENCES, *POSITIONS, *case.gradient_inputs()}
     for name in operands.keys() & inputs:
         if results[name].tobytes() != operands[name].tobytes():
             wrong.append(f"{name} has changed")
@@ -268,7 +304,7 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return errors, wrong
     compute = sequences.gradients if sequences else gradients
     more = dlse if case.dlse else None
-    wants = compute(q, k, v, dout, masks, case.alignment, scale, more, None)
+    wants = compute(q, k, v, dout, masks, case.alignment, scale, more, None, **places)
     group = case.heads // case.key_heads
     columns = (
         (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
@@ -350,6 +386,12 @@ def drawn_line(tool: str, number: int) -> str:
     if (count := r.choice((None, 1, 2, 4))) is not None:
         fields |= {"sequences": count, "of_pack": r.random() < 0.3}
         fields["batch"] = r.choice((1, 2))
+    # And before there were positions.
+    r = random.Random(f"positions {number}")
+    if "sequences" not in fields and r.random() < 0.5:
+        fields["causal_positions"] = r.random() < 0.7
+        if not fields["causal_positions"] or r.random() < 0.6:
+            fields["self_score"] = r.choice((-0.5, 1.25, -20.0))
     # Drawn apart, so that cases are otherwise those of before there were wide ones.
     r = random.Random(f"dimensions {number}")
     if r.random() < 0.25:
