@@ -121,9 +121,9 @@ def parts(qk, v, grad, options) -> dict:
     output, lse = spattn.torch.merge(outputs, numbers, return_lse=True)
 
     def rows_of_outputs():
-        rows = reformer._gather(reformer._beside(output, grad), lists.flat)
-        own = [lists.views(rows, x, dim, ofkeys=False) for x in (0, dim)]
-        return *own, lists.views(lse.flatten()[lists.flat], 0, ofkeys=False)
+        rows = (reformer._gather(reformer._rows(x), lists.flat) for x in (output, grad))
+        numbers = lse.flatten()[lists.flat]
+        return tuple(lists.queries(x) for x in (*rows, numbers))
 
     own_output, own_grad, own_lse = rows_of_outputs()
 
@@ -135,8 +135,7 @@ def parts(qk, v, grad, options) -> dict:
         )
 
     of_query, of_key, _ = (x.flatten(0, 2) for x in gradients(True))
-    queries = lists.places.flatten(1).t().contiguous()
-    keys, none = lists.key_places()
+    of_keys = lists.key_places()
     return {
         "part hash": lambda: reformer.hash_tokens(qk, rotations),
         "part sort": lambda: reformer._Lists.of(hashes, buckets, bucket_size),
@@ -148,9 +147,9 @@ def parts(qk, v, grad, options) -> dict:
         "part gather gradients": rows_of_outputs,
         "part attention backward": lambda: gradients(True),
         "part attention backward, sums": lambda: gradients(False),
-        "part places of keys": lists.key_places,
-        "part sum queries": lambda: reformer._sum(of_query, queries),
-        "part sum keys": lambda: reformer._sum(of_key, keys, none),
+        "part sum queries": lambda: reformer._sum(of_query, lists.places),
+        "part add overlaps": lambda: lists.add_overlaps(of_key),
+        "part sum keys": lambda: reformer._sum(of_key, of_keys),
     }
 
 

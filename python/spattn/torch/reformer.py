@@ -103,20 +103,23 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
     largest of `qk @ rotation` and its negative."""
     batch, heads, length, dim = qk.shape
     rounds, half = rotations.shape[1:]
-    hashes = torch.empty(
-        (batch, heads, rounds, length), dtype=torch.int64, device=qk.device
+    shape = batch, heads, length, rounds
+    largest, least = (qk.new_empty(shape) for _ in range(2))
+    of_largest, of_least = (
+        torch.empty(shape, dtype=torch.int64, device=qk.device) for _ in range(2)
     )
     flat = rotations.reshape(dim, rounds * half)
-    # In blocks of heads: rotated queries are much larger than queries.
+    # In blocks of heads, which stay in a GPU's cache: rotated queries are much larger
+    # than queries.
     step = max(1, _ROTATED // max(length * rounds * half, 1))
     for b in range(batch):
         for first in range(0, heads, step):
-            rotated = (qk[b, first : first + step] @ flat).unflatten(-1, (rounds, half))
-            largest, of_largest = rotated.max(dim=-1)
-            least, of_least = rotated.min(dim=-1)
-            found = torch.where(largest >= -least, of_largest, of_least + half)
-            hashes[b, first : first + step] = found.transpose(1, 2)
-    return hashes.flatten(0, 1)
+            block = b, slice(first, first + step)
+            rotated = (qk[block] @ flat).unflatten(-1, (rounds, half))
+            torch.max(rotated, -1, out=(largest[block], of_largest[block]))
+            torch.min(rotated, -1, out=(least[block], of_least[block]))
+    hashes = torch.where(largest >= -least, of_largest, of_least + half)
+    return hashes.transpose(2, 3).flatten(0, 1).contiguous()
 
 
 @dataclass
@@ -183,55 +186,58 @@ class _Lists:
         )
         return f"#spattn.union<{', '.join(pairs)}>"
 
-    def views(self, rows: Tensor, first: int, *width: int, ofkeys: bool) -> Tensor:
-        """Rows of all lists as queries or keys of batch entries, which overlap; of
-        `width` columns from `first` on."""
-        count = self.span + (self.chunk if ofkeys else 0)
-        stride = rows.stride(0)
-        sizes = (self.flat.numel() - self.chunk) // self.span, 1, count, *width
-        strides = self.span * stride, self.span * stride, stride, *(1 for _ in width)
-        offset = first + (0 if ofkeys else self.chunk * stride)
-        return rows.as_strided(sizes, strides, rows.storage_offset() + offset)
+    def queries(self, rows: Tensor) -> Tensor:
+        """The queries of batch entries, (entries, 1, length, ...), of rows in the order
+        of the lists."""
+        return self._view(rows[self.chunk :], self.span)
 
-    def positions(self) -> tuple[Tensor, Tensor]:
-        """Those of queries and of keys."""
-        return tuple(self.views(self.tokens, 0, ofkeys=x) for x in (False, True))
+    def keys(self, rows: Tensor) -> Tensor:
+        """Their keys, which overlap."""
+        return self._view(rows, self.span + self.chunk)
 
-    def key_places(self) -> tuple[Tensor, int]:
-        """Where the gradients of each token's keys are, (batch * heads * length,
-        2 * rounds), and the row that stands for none: a chunk is one of the keys of its
-        entry, and the last one of an entry also of the next one."""
-        span, rounds = self.span, self.places.shape[0]
-        entry, row = self.places // span, self.places % span
-        own = entry * (span + self.chunk) + row + self.chunk
-        in_next = row - (self.chunks - 1) * self.chunk
-        # Entries of a list, and the one in vain behind them.
-        number = entry % (self.entries + 1)
-        following = torch.where(number == self.entries - 1, entry - number, entry + 1)
-        none = self.entries * (span + self.chunk)
-        again = following * (span + self.chunk) + in_next
-        again = torch.where(in_next >= 0, again, none)
-        both = torch.cat([own, again]).view(2 * rounds, -1)
-        return both.t().contiguous(), none
+    def _view(self, rows: Tensor, count: int) -> Tensor:
+        first, *rest = rows.stride()
+        entries = (self.flat.numel() - self.chunk) // self.span
+        return rows.as_strided(
+            (entries, 1, count, *rows.shape[1:]),
+            (self.span * first, self.span * first, first, *rest),
+        )
+
+    def add_overlaps(self, keys: Tensor) -> None:
+        """Adds what the first chunk of an entry's keys has to the last chunk of those
+        of the entry before it, which is the same chunk of the list."""
+        heads = self.places.shape[1]
+        size = self.span + self.chunk
+        keys = keys.view(heads, self.entries + 1, size, keys.shape[-1])
+        first, last = keys[:, :, : self.chunk], keys[:, :, self.span :]
+        count = self.entries
+        last[:, : count - 1] += first[:, 1:count]
+        last[:, count - 1] += first[:, 0]
+
+    def key_places(self) -> Tensor:
+        """Where the keys of each round of each token are among those of entries."""
+        entry, row = self.places // self.span, self.places % self.span
+        return entry * (self.span + self.chunk) + row + self.chunk
 
 
 def _gather(rows: Tensor, places: Tensor) -> Tensor:
     """Rows of a contiguous matrix, 16 bytes at a time where that goes."""
-    if rows.shape[1] * rows.element_size() % 16 == 0:
+    size = rows.element_size()
+    if rows.shape[1] * size % 16 == 0 and rows.storage_offset() * size % 16 == 0:
         wide = rows.view(torch.complex128)
         return wide.index_select(0, places).view(rows.dtype)
     return rows.index_select(0, places)
 
 
-def _sum(rows: Tensor, places: Tensor, none: int | None = None) -> Tensor:
-    """The sums of some rows each, in float32, without those at `none`."""
-    return functional.embedding_bag(places, rows, mode="sum", padding_idx=none)
+def _rows(tensor: Tensor) -> Tensor:
+    """The rows of a (batch, heads, length, dim) tensor."""
+    return tensor.reshape(-1, tensor.shape[-1])
 
 
-def _beside(*tensors: Tensor) -> Tensor:
-    """The rows of (batch, heads, length, dim) tensors beside one another."""
-    rows = torch.cat(tensors, dim=-1)
-    return rows.contiguous().view(-1, rows.shape[-1])
+def _sum(rows: Tensor, places: Tensor) -> Tensor:
+    """The sums of the rows of each round, which torch adds up in float32."""
+    found = _gather(rows, places.flatten()).view(places.shape[0], -1, rows.shape[-1])
+    return found[0] if places.shape[0] == 1 else found.sum(0)
 
 
 class _Chunked(torch.autograd.Function):
@@ -261,28 +267,28 @@ class _Chunked(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> tuple:
         query, key, value, output, lse = ctx.saved_tensors
-        lists, dim = ctx.lists, value.shape[3]
+        lists = ctx.lists
         # Merged parts are one attention to the keys of all: its log-sum-exp gives the
         # probabilities of each part's pairs.
-        rows = _gather(_beside(output, grad_output), lists.flat)
-        own = (lists.views(rows, first, dim, ofkeys=False) for first in (0, dim))
-        output, grad_output = own
-        lse = lists.views(lse.flatten()[lists.flat], 0, ofkeys=False)
-        inputs = _inputs(query, key, value, lists)
+        output, grad_output = (
+            lists.queries(_gather(_rows(x), lists.flat)) for x in (output, grad_output)
+        )
+        lse = lists.queries(lse.flatten()[lists.flat])
         # Sums of dQ in memory would cost more than to compute scores again.
         grads = _operators.attention_backward(
-            *(grad_output, None, *inputs, output, lse),
+            *(grad_output, None, *_inputs(query, key, value, lists), output, lse),
             *(*_options(lists, query.shape[3]), True),
             *_more(lists, ctx.causal),
         )
-        del rows, inputs, output, grad_output
-        queries = lists.places.flatten(1).t().contiguous()
-        keys, none = lists.key_places()
+        del output, grad_output
         of_query, of_key, of_value = (x.flatten(0, 2) for x in grads)
+        places = lists.key_places()
+        for x in (of_key, of_value):
+            lists.add_overlaps(x)
         return (
-            _sum(of_query, queries).view(query.shape),
-            _sum(of_key, keys, none).view(key.shape),
-            _sum(of_value, keys, none).view(value.shape),
+            _sum(of_query, lists.places).view(query.shape),
+            _sum(of_key, places).view(key.shape),
+            _sum(of_value, places).view(value.shape),
             None,
             None,
         )
@@ -290,13 +296,8 @@ class _Chunked(torch.autograd.Function):
 
 def _inputs(query: Tensor, key: Tensor, value: Tensor, lists: _Lists) -> tuple:
     """The queries, keys and values of batch entries."""
-    rows = _gather(_beside(query, key, value), lists.flat)
-    dim, value_dim = query.shape[3], value.shape[3]
-    return (
-        lists.views(rows, 0, dim, ofkeys=False),
-        lists.views(rows, dim, dim, ofkeys=True),
-        lists.views(rows, 2 * dim, value_dim, ofkeys=True),
-    )
+    query, key, value = (_gather(_rows(x), lists.flat) for x in (query, key, value))
+    return lists.queries(query), lists.keys(key), lists.keys(value)
 
 
 def _options(lists: _Lists, dim: int) -> tuple:
@@ -308,7 +309,8 @@ def _more(lists: _Lists, causal: bool) -> tuple:
     """The last arguments of operators: nothing that modifies scores and no sequences,
     and positions."""
     nothing = (None,) * 7
-    return *nothing, "sequence", *lists.positions(), causal, SELF_SCORE
+    positions = lists.queries(lists.tokens), lists.keys(lists.tokens)
+    return *nothing, "sequence", *positions, causal, SELF_SCORE
 
 
 def _check_inputs(qk: Any, v: Any, bucket_size: int, rounds: int) -> None:
