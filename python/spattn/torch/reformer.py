@@ -88,7 +88,8 @@ def lsh_attention(
         lists = _Lists.of(hashes, buckets, bucket_size)
     # Keys of norm sqrt(dim), for which torch has kernels, and a scale that makes it 1.
     key = functional.rms_norm(qk, (dim,), eps=1e-30)
-    _launcher.recording = torch.is_grad_enabled()
+    # The gradients that would be compiled ahead are others.
+    _launcher.recording = False
     try:
         return _Chunked.apply(qk, key, v, lists, causal)
     except RuntimeError as error:
@@ -103,23 +104,23 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
     largest of `qk @ rotation` and its negative."""
     batch, heads, length, dim = qk.shape
     rounds, half = rotations.shape[1:]
-    shape = batch, heads, length, rounds
+    shape = batch, heads, rounds, length
     largest, least = (qk.new_empty(shape) for _ in range(2))
     of_largest, of_least = (
         torch.empty(shape, dtype=torch.int64, device=qk.device) for _ in range(2)
     )
-    flat = rotations.reshape(dim, rounds * half)
+    flat = rotations.reshape(dim, rounds * half).t()
     # In blocks of heads, which stay in a GPU's cache: rotated queries are much larger
-    # than queries.
+    # than queries. Tokens are the columns, so that threads find the largest of adjacent
+    # ones.
     step = max(1, _ROTATED // max(length * rounds * half, 1))
     for b in range(batch):
         for first in range(0, heads, step):
             block = b, slice(first, first + step)
-            rotated = (qk[block] @ flat).unflatten(-1, (rounds, half))
-            torch.max(rotated, -1, out=(largest[block], of_largest[block]))
-            torch.min(rotated, -1, out=(least[block], of_least[block]))
-    hashes = torch.where(largest >= -least, of_largest, of_least + half)
-    return hashes.transpose(2, 3).flatten(0, 1).contiguous()
+            rotated = (flat @ qk[block].transpose(1, 2)).unflatten(1, (rounds, half))
+            torch.max(rotated, 2, out=(largest[block], of_largest[block]))
+            torch.min(rotated, 2, out=(least[block], of_least[block]))
+    return torch.where(largest >= -least, of_largest, of_least + half).flatten(0, 1)
 
 
 @dataclass
