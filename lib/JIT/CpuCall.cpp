@@ -118,13 +118,22 @@ runtime::Status Frame::invoke(ArrayRef<ArgumentValue> values,
     if (float value = float(values[i].real); findScalarError(*info, value))
       return fail(i, " is a ", info->name, " of ", value, ", expected a ",
                   info->isPositive ? "positive, " : "", "finite number");
-  for (const SequenceArguments &sequences : kernel->sequences) {
-    auto view = [&](unsigned argument) {
-      BufferView view =
-          readDescriptor(&words[slots[argument].firstWord], types[argument]);
-      view.data = values[argument].data;
-      return view;
+  auto view = [&](unsigned argument) {
+    BufferView view =
+        readDescriptor(&words[slots[argument].firstWord], types[argument]);
+    view.data = values[argument].data;
+    return view;
+  };
+  for (const TileListArguments &lists : kernel->tileLists) {
+    auto isThere = [&](unsigned argument) {
+      return values[argument].data || !slots[argument].hasElements;
     };
+    if (!isThere(lists.counts) || !isThere(lists.indices))
+      continue;
+    if (Error error = checkTileLists(lists, view))
+      return runtime::Status::error(llvm::toString(std::move(error)));
+  }
+  for (const SequenceArguments &sequences : kernel->sequences) {
     bool isThere = true;
     for (std::optional<unsigned> argument :
          {sequences.starts, sequences.endings})

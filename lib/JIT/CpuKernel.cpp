@@ -187,6 +187,9 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     if (auto attention = dyn_cast<AttentionOpInterface>(*op))
       llvm::append_range(kernel->impl->sequences,
                          getSequenceArguments(attention));
+    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
+      if (auto lists = getTileListArguments(attention))
+        kernel->impl->tileLists.push_back(*lists);
     for (const KernelScalar &scalar : op.getKernelScalars()) {
       auto argument = dyn_cast_or_null<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())

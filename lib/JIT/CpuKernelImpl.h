@@ -10,6 +10,7 @@
 #define SPATTN_LIB_JIT_CPUKERNELIMPL_H
 
 #include "SequenceCheck.h"
+#include "TileListCheck.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "spattn/Dialect/Spattn/IR/Operands.h"
 #include "spattn/JIT/CpuKernel.h"
@@ -38,6 +39,7 @@ struct CpuKernel::Impl {
   /// Arguments that are scalar operands of an attention, and what they are.
   std::vector<std::pair<unsigned, const OperandInfo *>> scalars;
   std::vector<SequenceArguments> sequences;
+  std::vector<TileListArguments> tileLists;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   double compileTime = 0;

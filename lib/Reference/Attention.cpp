@@ -40,6 +40,7 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   problem.causalPositions = op.getCausalPositions();
   if (FloatAttr selfScore = op.getSelfScoreAttr())
     problem.selfScore = selfScore.getValueAsDouble();
+  problem.tileLists = op.getTileListsAttr();
   FloatAttr constant;
   for (const AttentionOperand &scalar : op.getScalarOperands())
     if (matchPattern(scalar.value, m_Constant(&constant)))
@@ -158,7 +159,7 @@ double spattn::attentionRow(const AttentionProblem &problem,
   std::vector<double> scores;
   double sink = getSinkLogit(problem, arrays, h), largest = sink;
   for (int64_t j = 0; j < keyLength; ++j) {
-    if (!isPairAllowed(problem, sequence, h, i, j) ||
+    if (!isPairAllowed(problem, arrays, sequence, b, h, i, j) ||
         !isPairOrdered(problem, arrays, b, h, i, j))
       continue;
     load(OperandKind::Key, g, j, k);

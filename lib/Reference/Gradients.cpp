@@ -86,7 +86,7 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
                                         const OperandArrays &arrays, int64_t b,
                                         int64_t h, int64_t i, int64_t j) {
   std::optional<Sequence> sequence = findSequence(problem, arrays, b, i);
-  if (!isPairAllowed(problem, sequence, h, i, j) ||
+  if (!isPairAllowed(problem, arrays, sequence, b, h, i, j) ||
       !isPairOrdered(problem, arrays, b, h, i, j))
     return std::nullopt;
   int64_t g = h / (problem.queryHeads / problem.keyHeads);

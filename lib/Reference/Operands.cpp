@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Sequences.h"
+#include "TileLists.h"
 #include "spattn/Reference/Attention.h"
 #include "spattn/Reference/Mask.h"
 
@@ -21,7 +22,15 @@ using llvm::Expected;
 static constexpr int64_t kMaxLength = int64_t(1) << 31;
 
 static int64_t getExtentSize(const AttentionProblem &problem,
+                             const OperandArrays &arrays,
                              const AttentionSizes &sizes, Extent extent) {
+  // Lists of tiles are as many as there are; what they have to fit is checked
+  // with their entries.
+  auto listSize = [&](Dim dim) -> int64_t {
+    const BufferView &lists = arrays[OperandKind::TileIndices];
+    return lists.sizes.size() == 4 ? lists.sizes[problem.layout.getDim(dim)]
+                                   : 0;
+  };
   switch (extent) {
   case Extent::None:
     return 1;
@@ -43,14 +52,23 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     return sizes.sequences;
   case Extent::Distances:
     return problem.distances;
+  case Extent::ListBatch:
+    return listSize(Dim::Batch);
+  case Extent::ListHeads:
+    return listSize(Dim::Head);
+  case Extent::ListRows:
+    return listSize(Dim::Length);
+  case Extent::Listed:
+    return listSize(Dim::Width);
   }
   llvm_unreachable("an extent is one of the above");
 }
 
 /// What of an array does not fit, if anything.
 static Error checkArray(const AttentionProblem &problem,
-                        const AttentionSizes &sizes, const OperandInfo &info,
-                        const BufferView &view) {
+                        const OperandArrays &arrays,
+                        const AttentionSizes &sizes, const OperandInfo &info) {
+  const BufferView &view = arrays[info.kind];
   unsigned rank = info.getRank();
   if (view.sizes.size() != rank || view.strides.size() != rank)
     return llvm::createStringError("'" + info.name + "' has rank " +
@@ -71,7 +89,7 @@ static Error checkArray(const AttentionProblem &problem,
     if (!info.has(dim))
       continue;
     int64_t size = view.sizes[problem.layout.getDim(info, dim)];
-    int64_t expected = getExtentSize(problem, sizes, info.getExtent(dim));
+    int64_t expected = getExtentSize(problem, arrays, sizes, info.getExtent(dim));
     if (size != expected)
       return llvm::createStringError(
           "'" + info.name + "' has a " + info.getSizeText(dim) + " of " +
@@ -125,10 +143,12 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
       return llvm::createStringError("'" + info.name + "' is missing");
     if (!isGiven(array))
       continue;
-    if (Error error = checkArray(problem, sizes, info, array))
+    if (Error error = checkArray(problem, arrays, sizes, info))
       return error;
   }
   if (Error error = checkSequences(problem, arrays, sizes))
+    return error;
+  if (Error error = checkTileLists(problem, arrays, sizes))
     return error;
   return sizes;
 }

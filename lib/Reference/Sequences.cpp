@@ -8,6 +8,7 @@
 
 #include "Sequences.h"
 
+#include "TileLists.h"
 #include "spattn/Reference/Mask.h"
 
 #include <cstring>
@@ -72,12 +73,20 @@ std::optional<Sequence> spattn::findSequence(const AttentionProblem &problem,
 }
 
 bool spattn::isPairAllowed(const AttentionProblem &problem,
-                           const std::optional<Sequence> &sequence, int64_t h,
-                           int64_t i, int64_t j) {
-  return sequence && isAllowed(problem.structure, h, problem.queryHeads,
-                               i - sequence->firstQuery, j - sequence->firstKey,
-                               sequence->queries, sequence->keys,
-                               problem.alignment, sequence->boundLength);
+                           const OperandArrays &arrays,
+                           const std::optional<Sequence> &sequence, int64_t b,
+                           int64_t h, int64_t i, int64_t j) {
+  if (!sequence)
+    return false;
+  auto isAllowedBy = [&](Attribute structure) {
+    return isAllowed(structure, h, problem.queryHeads,
+                     i - sequence->firstQuery, j - sequence->firstKey,
+                     sequence->queries, sequence->keys, problem.alignment,
+                     sequence->boundLength);
+  };
+  return isAllowedBy(problem.structure) ||
+         (isTileListed(problem, arrays, b, h, i, j) &&
+          isAllowedBy(problem.tileLists.getMask()));
 }
 
 Error spattn::checkSequences(const AttentionProblem &problem,

@@ -10,6 +10,7 @@
 
 #include "common/Arrays.h"
 #include "common/Check.h"
+#include "common/TileLists.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/JIT/CpuKernel.h"
@@ -243,5 +244,6 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
   scaleSlopes(entry, values);
   drawSequences(entry, seed, values);
   drawPositions(entry, seed, values);
+  drawTileLists(entry, seed, values);
   return makeForwardResults(entry, values);
 }

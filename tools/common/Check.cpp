@@ -296,7 +296,8 @@ static bool sees(const Computed &computed, int64_t batch, int64_t first,
   std::optional<Sequence> sequence =
       findSequence(computed.problem, computed.arrays, batch, i);
   for (int64_t head = first; sequence && head < end; ++head)
-    if (isPairAllowed(computed.problem, sequence, head, i, j) &&
+    if (isPairAllowed(computed.problem, computed.arrays, sequence, batch, head,
+                      i, j) &&
         isPairOrdered(computed.problem, computed.arrays, batch, head, i, j))
       return true;
   return false;

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cmath>
@@ -341,6 +342,31 @@ static void shareSize(Entry &entry,
         argument->sizes[dim] = known;
 }
 
+/// There is a list for each tile of queries, and of each batch element unless
+/// the type says otherwise.
+static void inferTileLists(Entry &entry, AttentionOpInterface op) {
+  EntryArgument *query = entry.getArgument(op.getQuery());
+  if (!query || !op.hasTileLists())
+    return;
+  OperandValues operands = op.getOperandValues();
+  for (OperandKind kind : {OperandKind::TileCounts, OperandKind::TileIndices}) {
+    EntryArgument *lists = entry.getArgument(operands[kind]);
+    if (!lists)
+      continue;
+    const OperandInfo &info = getOperandInfo(kind);
+    auto infer = [&](Dim dim, int64_t size) {
+      int64_t &own = lists->sizes[op.getDim(info, dim)];
+      if (ShapedType::isDynamic(own))
+        own = size;
+    };
+    infer(Dim::Batch, query->sizes[op.getDim(Dim::Batch)]);
+    int64_t length = query->sizes[op.getDim(Dim::Length)];
+    if (!ShapedType::isDynamic(length))
+      infer(Dim::Length,
+            llvm::divideCeil(length, op.getTileListsAttr().getQueryTile()));
+  }
+}
+
 /// Finds the sizes that follow from those of other operands of attentions and
 /// merges.
 static void inferSizes(Entry &entry) {
@@ -354,6 +380,8 @@ static void inferSizes(Entry &entry) {
               array.value, order.getDim(*array.info, dim));
     for (const auto &[extent, shared] : dimensions)
       shareSize(entry, shared);
+    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
+      inferTileLists(entry, attention);
   });
 }
 

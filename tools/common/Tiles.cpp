@@ -50,7 +50,7 @@ static void add(int64_t &sum, int64_t count) {
 /// The algebra of an entry's attention, if its lengths are known.
 static std::optional<HostAlgebra> findAlgebra(Entry &entry) {
   AttentionOpInterface op = entry.attention;
-  if (op.hasSequences())
+  if (op.hasSequences() || op.hasTileLists())
     return std::nullopt;
   int64_t queries = getSize(entry, op.getQuery(), op.getDim(Dim::Length));
   int64_t keys = getSize(entry, op.getKey(), op.getDim(Dim::Length));

@@ -42,6 +42,8 @@ struct AttentionProblem {
   bool causalPositions = false;
   /// The score of pairs at equal positions; none if that is theirs.
   std::optional<double> selfScore;
+  /// What lists of tiles are of; null if there are none.
+  TileListsAttr tileLists;
 
   /// The problem of an operation that verifies. Its scalars are taken over if
   /// they are constants; any others are the caller's to set.
@@ -93,11 +95,12 @@ Sequence getSequence(const AttentionProblem &problem,
 std::optional<Sequence> findSequence(const AttentionProblem &problem,
                                      const OperandArrays &arrays, int64_t b,
                                      int64_t i);
-/// Whether query `i` of head `h` and key `j` are of the same sequence, whose
-/// structure allows the pair.
-bool isPairAllowed(const AttentionProblem &problem,
-                   const std::optional<Sequence> &sequence, int64_t h,
-                   int64_t i, int64_t j);
+/// Whether query `i` of head `h` and key `j` of batch element `b` are of the
+/// same sequence, whose structure allows the pair, or in a tile that is listed,
+/// whose mask does.
+bool isPairAllowed(const AttentionProblem &problem, const OperandArrays &arrays,
+                   const std::optional<Sequence> &sequence, int64_t b,
+                   int64_t h, int64_t i, int64_t j);
 
 /// Whether positions allow the pair of query `i` of head `h` and key `j` of
 /// batch element `b`. Where there are none, they do.

@@ -83,7 +83,7 @@ private:
 
     ClearOp::create(b, dquery);
     // A row without keys costs only its gradient.
-    emitIfVisited(visitedTiles(ops, row.ranges), [&] {
+    emitIfVisited(countVisited(element, row), [&] {
       Value doutRows = sliceQueries(op.getDout());
       LoadQueryOp::create(b, sliceQueries(op.getQuery()),
                           scores.productFactor(), query);
@@ -91,18 +91,19 @@ private:
       emitStatistics({element, row.head, row.first, row.count},
                      sliceQueries(op.getOut()), doutRows, shift, delta);
       ScoreRegions::Head scoresOfHead = scores.load(row.head);
-      emitTiles(row.ranges, [&](Index tile, bool isMasked) {
+      emitTiles(row, element, [&](Index tile, TileKind kind) {
         KeyTile keys =
-            loadKeys(element, row, tile, isMasked, stagedKey, stagedValue);
+            loadKeys(element, row, tile, kind, stagedKey, stagedValue);
         TilePositions positions =
             slicePositions(element, row.head, row.keyHead, row.first, row.count,
                            keys.first, keys.count);
         auto step = QueryGradientStepOp::create(
             b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
-        scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
-                    keys.firstKey, positions, /*withDerivative=*/true);
-        emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey,
-                 positions, isMasked);
+        scores.emit(step.getScore(), scoresOfHead, row.visited.form,
+                    row.firstQuery, keys.firstKey, positions,
+                    /*withDerivative=*/true);
+        emitMask(step.getMask(), row.visited, kind, row.firstQuery,
+                 keys.firstKey, positions);
       });
     });
     StoreOp::create(b, dquery, scale, sliceQueries(op.getDquery()));
@@ -118,17 +119,20 @@ private:
   };
 
   /// The query tiles of one head that see a tile of keys.
-  struct QueryTiles {
-    NormalForm<Index> form;
-    Ranges ranges;
-  };
-
-  QueryTiles emitQueryTiles(Value head, const KeyRow &row) {
-    QueryTiles tiles;
+  VisitedTiles emitQueryTiles(Value head, const KeyRow &row) {
+    VisitedTiles tiles;
     tiles.form = emitNormalForm(head, row.place);
     Index end = ops.add(row.firstKey, ops.constant(keyTile));
     tiles.ranges = queryTiles(ops, tiles.form, row.firstKey, end, queryTile);
     return tiles;
+  }
+  void addListed(Value head, const KeyRow &row, VisitedTiles &tiles) {
+    tiles.listForm = emitListForm(head);
+    if (!tiles.listForm)
+      return;
+    Index end = ops.add(row.firstKey, ops.constant(keyTile));
+    tiles.listRanges =
+        queryTiles(ops, *tiles.listForm, row.firstKey, end, queryTile);
   }
 
   /// The query head `n` of the group of a key-value head.
@@ -213,24 +217,31 @@ private:
 
     ClearOp::create(b, buffers.dkey);
     ClearOp::create(b, buffers.dvalue);
-    // Keys that no query sees cost only their gradients.
-    emitIfVisited(ops.wrap(emitVisited(row)), [&] {
+    auto addHeads = [&] {
       LoadQueryOp::create(b, sliceKeys(op.getKey()), scores.productFactor(),
                           buffers.key);
       LoadQueryOp::create(b, sliceKeys(op.getValue()), one, buffers.value);
       auto emitHead = [&](Index n) {
         Value head = queryHead(row, n);
-        QueryTiles tiles = emitQueryTiles(head, row);
-        KeyStep step{element, head, scores.load(head), tiles.form};
-        emitTiles(tiles.ranges, [&](Index tile, bool isMasked) {
-          emitKeyStep(step, row, buffers, tile, isMasked);
-        });
+        VisitedTiles tiles = emitQueryTiles(head, row);
+        addListed(head, row, tiles);
+        KeyStep step{element, head, scores.load(head), tiles};
+        emitTiles(tiles, element, head, row.firstKey,
+                  [&](Index tile, TileKind kind) {
+                    emitKeyStep(step, row, buffers, tile, kind);
+                  });
       };
       if (op.getGroupSize() == 1)
         emitHead(ops.constant(0));
       else
         emitLoop(ops.constant(op.getGroupSize()), emitHead);
-    });
+    };
+    // Keys that no query sees cost only their gradients. Whether one lists them
+    // is known when all lists have been read.
+    if (op.hasTileLists())
+      addHeads();
+    else
+      emitIfVisited(ops.wrap(emitVisited(row)), addHeads);
     StoreOp::create(b, buffers.dkey, scale, sliceKeys(op.getDkey()));
     StoreOp::create(b, buffers.dvalue, one, sliceKeys(op.getDvalue()));
   }
@@ -239,17 +250,17 @@ private:
   struct KeyStep {
     Value element, head;
     ScoreRegions::Head scores;
-    const NormalForm<Index> &form;
+    const VisitedTiles &tiles;
   };
 
   /// One query tile. Full tiles lie within the queries; masked ones may end
   /// early.
   void emitKeyStep(const KeyStep &of, const KeyRow &row,
-                   const KeyBuffers &buffers, Index tile, bool isMasked) {
+                   const KeyBuffers &buffers, Index tile, TileKind kind) {
     Index firstQuery = ops.mul(tile, ops.constant(queryTile));
     Value first = rowOf(Sequences::Side::Queries, row.place, firstQuery);
     OpFoldResult count = b.getIndexAttr(queryTile);
-    if (isMasked)
+    if (kind != TileKind::Full)
       count = rowCount(firstQuery, queryTile,
                        lengthOf(Sequences::Side::Queries, row.place));
     auto sliceQueries = [&](Value buffer) {
@@ -267,10 +278,10 @@ private:
     auto step = KeyGradientStepOp::create(
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
-    scores.emit(step.getScore(), of.scores, of.form, firstQuery, row.firstKey,
-                positions, /*withDerivative=*/true);
-    emitMask(step.getMask(), of.form, firstQuery, row.firstKey, positions,
-             isMasked);
+    scores.emit(step.getScore(), of.scores, of.tiles.form, firstQuery,
+                row.firstKey, positions, /*withDerivative=*/true);
+    emitMask(step.getMask(), of.tiles, kind, firstQuery, row.firstKey,
+             positions);
   }
 
   /// The gradients by sink logits: a task for each head, so that its sum has

@@ -58,12 +58,12 @@ private:
     spattn_cpu::OnlineInitOp::create(b, buffers.acc, buffers.max, buffers.sum,
                                      loadSinkLogit(row.head, row.place));
     // A row without keys costs only its output.
-    emitIfVisited(visitedTiles(ops, row.ranges), [&] {
+    emitIfVisited(countVisited(element, row), [&] {
       LoadQueryOp::create(b, sliceQueries(op.getQuery()),
                           scores.productFactor(), buffers.query);
       ScoreRegions::Head scoresOfHead = scores.load(row.head);
-      emitTiles(row.ranges, [&](Index tile, bool isMasked) {
-        KeyTile keys = loadKeys(element, row, tile, isMasked, buffers.stagedKey,
+      emitTiles(row, element, [&](Index tile, TileKind kind) {
+        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKey,
                                 buffers.stagedValue);
         TilePositions positions =
             slicePositions(element, row.head, row.keyHead, row.first, row.count,
@@ -71,10 +71,11 @@ private:
         auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
                                          buffers.acc, buffers.max, buffers.sum,
                                          buffers.scores, buffers.correction);
-        scores.emit(step.getScore(), scoresOfHead, row.form, row.firstQuery,
-                    keys.firstKey, positions, /*withDerivative=*/false);
-        emitMask(step.getMask(), row.form, row.firstQuery, keys.firstKey,
-                 positions, isMasked);
+        scores.emit(step.getScore(), scoresOfHead, row.visited.form,
+                    row.firstQuery, keys.firstKey, positions,
+                    /*withDerivative=*/false);
+        emitMask(step.getMask(), row.visited, kind, row.firstQuery,
+                 keys.firstKey, positions);
       });
     });
     Value lse;

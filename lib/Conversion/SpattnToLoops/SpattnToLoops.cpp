@@ -88,7 +88,7 @@ struct ConvertSpattnToLoopsPass
       auto op = dyn_cast<AttentionOpInterface>(*kernel);
       if (!op)
         return WalkResult::advance();
-      if (failed(checkKnownOperands(op, getOperandsWithSequences(),
+      if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
                                     "code for a CPU")))
         return WalkResult::interrupt();
       if (auto error = findScalarError(op)) {
@@ -108,7 +108,7 @@ struct ConvertSpattnToLoopsPass
   /// Statistics and remarks, where the lengths are known. Counting visits every
   /// tile row, so it is done only on demand.
   void countTiles(AttentionOpInterface op) {
-    if (!getOptions().remarks || op.hasSequences())
+    if (!getOptions().remarks || op.hasSequences() || op.hasTileLists())
       return;
     int64_t queryLength = op.getStaticQueryLength();
     int64_t keyLength = op.getStaticKeyLength();

@@ -185,12 +185,13 @@ TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {
                         tileRows, result.element, row);
   result.head = arith::DivUIOp::create(b, row, tileRows);
   Value tile = arith::RemUIOp::create(b, row, tileRows);
-  result.form = emitNormalForm(result.head, result.place);
+  result.visited.form = emitNormalForm(result.head, result.place);
   result.firstQuery = result.place
                           ? result.place->first
                           : ops.mul(ops.wrap(tile), ops.constant(queryTile));
   Index end = ops.add(result.firstQuery, ops.constant(queryTile));
-  result.ranges = keyTiles(ops, result.form, result.firstQuery, end, keyTile);
+  VisitedTiles &visited = result.visited;
+  visited.ranges = keyTiles(ops, visited.form, result.firstQuery, end, keyTile);
   return result;
 }
 
@@ -203,7 +204,7 @@ void TileLoops::emitQueryRows(
       rows, maxCost,
       [&](Value number) {
         QueryRow row = emitQueryRow(number, tileRows);
-        return ops.materialize(visitedTiles(ops, row.ranges));
+        return ops.materialize(visitedTiles(ops, row.visited.ranges));
       },
       [&](Value element, Value number) {
         QueryRow row = emitQueryRow(number, tileRows);
@@ -212,6 +213,10 @@ void TileLoops::emitQueryRows(
           row.keyHead =
               arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
         row.first = rowOf(Sequences::Side::Queries, row.place, row.firstQuery);
+        if ((row.visited.listForm = emitListForm(row.head)))
+          row.visited.listRanges = keyTiles(
+              ops, *row.visited.listForm, row.firstQuery,
+              ops.add(row.firstQuery, ops.constant(queryTile)), keyTile);
         emitIfRows(row.place, [&] {
           row.count = rowCount(row.firstQuery, queryTile,
                                lengthOf(Sequences::Side::Queries, row.place));
@@ -228,12 +233,12 @@ void TileLoops::emitIfVisited(Index visited, function_ref<void()> body) {
   body();
 }
 
-void TileLoops::emitTiles(const Ranges &ranges,
-                          function_ref<void(Index, bool)> body) {
-  for (bool isMasked : {false, true}) {
-    TileSequence<Index> tiles =
-        isMasked ? maskedSequence(ops, ranges) : fullSequence(ops, ranges);
-    emitLoop(tiles.count, [&](Index n) { body(tiles.nth(ops, n), isMasked); });
+void TileLoops::emitTiles(const Ranges &ranges, TileBody body) {
+  for (TileKind kind : {TileKind::Full, TileKind::Masked}) {
+    TileSequence<Index> tiles = kind == TileKind::Masked
+                                    ? maskedSequence(ops, ranges)
+                                    : fullSequence(ops, ranges);
+    emitLoop(tiles.count, [&](Index n) { body(tiles.nth(ops, n), kind); });
   }
 }
 
@@ -276,9 +281,10 @@ TileLoops::slicePositions(Value element, Value head, Value keyHead,
                                      element, keyHead, firstKey, keys)};
 }
 
-void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
-                         Index firstQuery, Index firstKey,
-                         const TilePositions &positions, bool isMasked) {
+void TileLoops::emitMask(Region &region, const VisitedTiles &visited,
+                         TileKind kind, Index firstQuery, Index firstKey,
+                         const TilePositions &positions) {
+  bool isMasked = kind != TileKind::Full;
   if (!isMasked && !op.getCausalPositions())
     return;
   OpBuilder::InsertionGuard guard(b);
@@ -289,7 +295,14 @@ void TileLoops::emitMask(Region &region, const NormalForm<Index> &form,
   if (isMasked) {
     Index query = ops.add(firstQuery, ops.wrap(block->getArgument(0)));
     Index key = ops.add(firstKey, ops.wrap(block->getArgument(1)));
-    result = ops.materialize(allowed(ops, form, query, key));
+    IndexOps::Bool isAllowed = allowed(ops, visited.form, query, key);
+    // What the structure allows has been counted.
+    if (kind == TileKind::Listed) {
+      IndexOps::Bool isOther = ops.notB(isAllowed);
+      isAllowed =
+          ops.andB(allowed(ops, *visited.listForm, query, key), isOther);
+    }
+    result = ops.materialize(isAllowed);
   }
   if (op.getCausalPositions()) {
     Value ordered =

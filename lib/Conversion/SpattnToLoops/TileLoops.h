@@ -27,6 +27,18 @@ public:
   using Index = IndexOps::Value;
   using Ranges = std::vector<TileRange<Index>>;
 
+  /// What a tile that is visited needs: nothing, the mask of the structure, or
+  /// that of a listed tile.
+  enum class TileKind { Full, Masked, Listed };
+  /// What a head sees, and the tiles that a row of tiles visits for that; of
+  /// listed tiles, those that it may.
+  struct VisitedTiles {
+    NormalForm<Index> form;
+    Ranges ranges;
+    std::optional<NormalForm<Index>> listForm;
+    Ranges listRanges;
+  };
+
 protected:
   TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
             const mlir::OpBuilder &builder);
@@ -41,8 +53,7 @@ protected:
     Index firstQuery;
     std::optional<SequenceTile> place;
     mlir::OpFoldResult count;
-    NormalForm<Index> form;
-    Ranges ranges;
+    VisitedTiles visited;
   };
 
   /// Runs `item(element, row)` for every batch element and tile of queries of
@@ -60,7 +71,7 @@ protected:
     mlir::OpFoldResult count;
   };
   KeyTile loadKeys(mlir::Value element, const QueryRow &row, Index tile,
-                   bool isMasked, mlir::Value stagedKey,
+                   TileKind kind, mlir::Value stagedKey,
                    mlir::Value stagedValue);
 
   /// What one query head sees, of a sequence if there are any.
@@ -99,10 +110,23 @@ protected:
   /// Frees at its end what `body` allocates on the stack.
   void emitScope(llvm::function_ref<void()> body);
 
-  /// Calls `body(tile, isMasked)` in a loop over the full tiles and in one over
+  /// Calls `body(tile, kind)` in a loop over the full tiles and in one over
   /// the masked ones, whatever ranges they lie in.
-  void emitTiles(const Ranges &ranges,
-                 llvm::function_ref<void(Index, bool)> body);
+  using TileBody = llvm::function_ref<void(Index, TileKind)>;
+  void emitTiles(const Ranges &ranges, TileBody body);
+  /// The same, and of the tiles that the list of the row has.
+  void emitTiles(const QueryRow &row, mlir::Value element, TileBody body);
+  /// The same of query tiles, of `head`, that see the tile of keys from
+  /// `firstKey` on.
+  void emitTiles(const VisitedTiles &visited, mlir::Value element,
+                 mlir::Value head, Index firstKey, TileBody body);
+
+  /// What of listed tiles depends on the head alone.
+  std::optional<NormalForm<Index>> emitListForm(mlir::Value head);
+  /// How many tiles a row visits; of listed ones there may be fewer.
+  Index countVisited(mlir::Value element, const QueryRow &row);
+  /// How many tiles a list has.
+  Index listCount(mlir::Value element, mlir::Value head, Index row);
   /// Runs `body` if the number of visited tiles is not 0.
   void emitIfVisited(Index visited, llvm::function_ref<void()> body);
   /// A loop over [0, count).
@@ -148,11 +172,10 @@ protected:
                                mlir::OpFoldResult keys);
 
   /// Fills the mask region of a step over the tile of queries from `firstQuery`
-  /// and keys from `firstKey` on, if it needs one. Of a tile that is not
-  /// `isMasked`, the structure allows all pairs.
-  void emitMask(mlir::Region &region, const NormalForm<Index> &form,
-                Index firstQuery, Index firstKey,
-                const TilePositions &positions, bool isMasked);
+  /// and keys from `firstKey` on, if it needs one.
+  void emitMask(mlir::Region &region, const VisitedTiles &visited,
+                TileKind kind, Index firstQuery, Index firstKey,
+                const TilePositions &positions);
 
   AttentionOpInterface op;
   mlir::ImplicitLocOpBuilder b;
@@ -175,6 +198,15 @@ private:
                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
                        llvm::ArrayRef<mlir::OpFoldResult> strides);
   QueryRow emitQueryRow(mlir::Value row, mlir::Value tileRows);
+  mlir::Value loadOfList(OperandKind kind, mlir::Value element,
+                         mlir::Value head, Index row, mlir::Value entry = {});
+  /// Calls `body` for a tile that is listed, if it is seen.
+  void emitListedTile(const VisitedTiles &visited, Index tile, TileBody body);
+  /// Whether a list has a tile.
+  IndexOps::Bool isListed(mlir::Value element, mlir::Value head, Index row,
+                          Index tile);
+  void emitIf(IndexOps::Bool condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = nullptr);
 };
 
 /// Emit loops over the tiles of an operation on buffers, and leave it to the

@@ -98,12 +98,12 @@ Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
 }
 
 TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
-                                       Index tile, bool isMasked,
+                                       Index tile, TileKind kind,
                                        Value stagedKey, Value stagedValue) {
   Index firstKey = ops.mul(tile, ops.constant(keyTile));
   Value first = rowOf(Sequences::Side::Keys, row.place, firstKey);
   OpFoldResult count = b.getIndexAttr(keyTile);
-  if (isMasked)
+  if (kind != TileKind::Full)
     count =
         rowCount(firstKey, keyTile, lengthOf(Sequences::Side::Keys, row.place));
   Value key = stage(sliceRows(op.getKey(), element, row.keyHead, first, count),

@@ -246,16 +246,21 @@ def head_structures(rng, heads):
 # ----------------------------------------------------------------------------
 
 
-def probabilities(q, k, masks, alignment, scale, sink=None, bound=None, places=None):
+def probabilities(
+    q, k, masks, alignment, scale, sink=None, bound=None, places=None, lists=None
+):
     """The softmax and its log-sum-exp; operands are b, h, n, d; float64. `sink` has
     a logit for each head, like a key in front of the others, which is left out of what
-    is returned. `bound` is the length of bounds, if not that of k."""
+    is returned. `bound` is the length of bounds, if not that of k. `lists`, of
+    TileLists, allow pairs besides those of the masks."""
     queries, n = q.shape[2], k.shape[2]
     k = np.repeat(k, q.shape[1] // k.shape[1], axis=1)
     i, j = np.arange(queries)[:, None], np.arange(n)[None, :]
     d = i + (n - queries if alignment == "end" else 0) - j
     bound = n if bound is None else bound
     allowed = np.stack([mask(d, j, bound) for mask in masks])
+    if lists is not None:
+        allowed = allowed | lists.allowed(d, j)
     scores = scale * (q @ k.swapaxes(2, 3))
     if places is not None:
         allowed, scores = places.decide(allowed, scores)
@@ -273,8 +278,10 @@ def probabilities(q, k, masks, alignment, scale, sink=None, bound=None, places=N
     return (p if sink is None else p[..., 1:]), lse
 
 
-def attention(q, k, v, masks, alignment, scale, sink=None, bound=None, places=None):
-    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places)
+def attention(
+    q, k, v, masks, alignment, scale, sink=None, bound=None, places=None, lists=None
+):
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places, lists)
     return p @ np.repeat(v, q.shape[1] // v.shape[1], axis=1), lse
 
 
@@ -290,11 +297,12 @@ def gradients(
     sink=None,
     bound=None,
     places=None,
+    lists=None,
 ):
     """Of sum(out * dout), by the derivative of the softmax, and of sum(lse * dlse) over
     queries with keys, by that of the log-sum-exp. With `sink`, the last is by it."""
     group = q.shape[1] // k.shape[1]
-    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places)
+    p, lse = probabilities(q, k, masks, alignment, scale, sink, bound, places, lists)
     dp = dout @ np.repeat(v, group, axis=1).swapaxes(2, 3)
     delta = (p * dp).sum(axis=3, keepdims=True)
     if dlse is not None:
@@ -419,6 +427,80 @@ class Sequences:
         ends = [x[..., i] for x in (self.queries, self.keys) for i in range(2)]
         is_swapped = layout.index("n") < layout.index("b")
         return [(x.T if is_swapped else x).astype(np.int32) for x in ends]
+
+
+class TileLists:
+    """Which key tiles the tiles of queries list, for each head or for some together,
+    of each batch entry or of all, and what masks them: a text and a mask of each
+    head."""
+
+    def __init__(self, rng, batch, heads, queries, keys, tile, structure):
+        self.tile, self.heads = tile, heads
+        self.text, self.masks = structure
+        self.queries, self.keys = queries, keys
+        own = rng.choice([n for n in range(1, heads + 1) if heads % n == 0])
+        rows, tiles = -(-queries // tile[0]), -(-keys // tile[1])
+        room = rng.randint(1, tiles + 1)
+        shape = rng.choice([1, batch]), own, rows
+        self.counts = np.zeros(shape, np.int32)
+        # Entries past the count mean nothing.
+        self.indices = np.full((*shape, room), -5, np.int32)
+        for at in np.ndindex(*shape):
+            most = min(room, tiles)
+            count = rng.choice([0, most, rng.randint(0, most)])
+            self.counts[at] = count
+            self.indices[at][:count] = sorted(rng.sample(range(tiles), count))
+
+    def attribute(self):
+        return (
+            f"tile_lists = #spattn.tile_lists<{self.tile[0]} x {self.tile[1]}, "
+            f"{self.text}>"
+        )
+
+    def allowed(self, d, j):
+        """(batch, heads, queries, keys): whether a pair is listed, and not masked."""
+        listed = np.zeros((*self.counts.shape, -(-self.keys // self.tile[1])), bool)
+        for at in np.ndindex(*self.counts.shape):
+            listed[at][self.indices[at][: self.counts[at]]] = True
+        listed = listed.repeat(self.tile[0], axis=2).repeat(self.tile[1], axis=3)
+        listed = listed[:, :, : self.queries, : self.keys]
+        listed = listed.repeat(self.heads // listed.shape[1], axis=1)
+        return listed & np.stack([mask(d, j, self.keys) for mask in self.masks])
+
+    def arrays(self, layout):
+        """What goes into files, by the names of launches."""
+        order = ["bhn".index(dim) for dim in layout if dim != "d"]
+        return {
+            "tcount": np.ascontiguousarray(self.counts.transpose(order)),
+            "tindex": np.ascontiguousarray(
+                self.indices.transpose(["bhnd".index(dim) for dim in layout])
+            ),
+        }
+
+    def types(self, layout, is_dynamic=True):
+        """Their types, by the names of launches."""
+        return {
+            name: "x".join(
+                str(size)
+                if not is_dynamic or dim == "h" or size == 1 and dim == "b"
+                else "?"
+                for dim, size in zip(
+                    (dim for dim in layout if dim != "d" or array.ndim == 4),
+                    array.shape,
+                    strict=True,
+                )
+            )
+            for name, array in self.arrays(layout).items()
+        }
+
+    def clause(self, layout, is_dynamic=True):
+        """Arguments of a function, and the operation's clause."""
+        arguments, clauses = "", ""
+        for name, sizes in self.types(layout, is_dynamic).items():
+            operand = {"tcount": "tile_counts", "tindex": "tile_indices"}[name]
+            arguments += f" %{name}: tensor<{sizes}xi32>,"
+            clauses += f" {operand}(%{name} : tensor<{sizes}xi32>)"
+        return arguments, clauses
 
 
 def draw_sink(rng, numbers, heads):
@@ -563,6 +645,19 @@ def run_case(tool, folder, seed, device, rtol, min_width, backward):
             of_sink += f" {name}(%{name} : {type})"
     compute = sequences.attention if sequences else attention
     compute_gradients = sequences.gradients if sequences else gradients
+    # Drawn apart, so that cases are otherwise those of before there were lists.
+    own = random.Random(f"lists {seed}")
+    if sequences is None and own.random() < 0.4:
+        tile = own.choice([16, 32]), own.choice([16, 32, 48])
+        sizes = batch, heads, queries, keys_, tile
+        drawn = TileLists(own, *sizes, head_structures(own, heads))
+        kept["lists"] = drawn
+        attributes += f"{drawn.attribute()}, "
+        for name, array in drawn.arrays(layout).items():
+            inputs_of.append(name)
+            inputs.append((array, array))
+        arguments, clauses = drawn.clause(layout, dynamic)
+        more, of_sink = more + arguments, of_sink + clauses
     for f in range(4):
         text, masks = head_structures(rng, heads)
         with_scale = "" if scale is None else " scale(%s)"

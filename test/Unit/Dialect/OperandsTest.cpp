@@ -108,9 +108,10 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
       values[OperandKind::Key], values[OperandKind::Value], Value(), Value(),
       Value(), Value(), Value(), Value(), Value(), Value(), Value(), Value(),
-      Value(), values[OperandKind::Out], Value(), CausalAttr::get(&context),
-      Alignment::Start, BoundLength::Sequence, "bhnd", TileShapeAttr(),
-      /*causal_positions=*/false, /*self_score=*/FloatAttr());
+      Value(), Value(), Value(), values[OperandKind::Out], Value(),
+      CausalAttr::get(&context), Alignment::Start, BoundLength::Sequence,
+      "bhnd", TileListsAttr(), TileShapeAttr(), /*causal_positions=*/false,
+      /*self_score=*/FloatAttr());
   auto copy = AttentionOp::create(b, b.getUnknownLoc(),
                                   first.getOperandValues(), first);
   EXPECT_EQ(copy->getOperands(), first->getOperands());
@@ -144,8 +145,9 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   auto op = AttentionOp::create(
       b, b.getUnknownLoc(), array, value, value, value, Value(), Value(),
       Value(), Value(), Value(), Value(), Value(), Value(), Value(), Value(),
-      Value(), value, Value(), CausalAttr::get(&context), Alignment::End,
-      BoundLength::Sequence, "bhnd", TileShapeAttr(),
+      Value(), Value(), Value(), value, Value(), CausalAttr::get(&context),
+      Alignment::End, BoundLength::Sequence, "bhnd", TileListsAttr(),
+      TileShapeAttr(),
       /*causal_positions=*/false, /*self_score=*/FloatAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(

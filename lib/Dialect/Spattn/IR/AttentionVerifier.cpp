@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C26 are those of the specification, docs/Spec.md.
+// The labels C1 to C30 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,12 +113,13 @@ static int64_t sizeOf(AttentionOpInterface op, const AttentionOperand &operand,
   return shaped(operand.value).getDimSize(op.getDim(*operand.info, dim));
 }
 
-/// C6: heads and head dimensions are static and positive.
+/// C6: heads and head dimensions are static and positive. Only how many tiles
+/// there are in a list may be dynamic.
 static LogicalResult verifyStaticSizes(AttentionOpInterface op,
                                        Operands operands) {
   for (const AttentionOperand &operand : operands)
     for (Dim dim : {Dim::Head, Dim::Width}) {
-      if (!operand->has(dim))
+      if (!operand->has(dim) || operand->getExtent(dim) == Extent::Listed)
         continue;
       int64_t size = sizeOf(op, operand, dim);
       if (ShapedType::isDynamic(size))
@@ -332,7 +333,7 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
       failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
       failed(verifySequences(op)) || failed(verifyBoundLength(op)) ||
-      failed(verifyPositions(op)))
+      failed(verifyPositions(op)) || failed(verifyTileLists(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

@@ -18,6 +18,8 @@ namespace spattn {
 /// step.
 llvm::LogicalResult verifyAttention(AttentionOpInterface op,
                                     int64_t scratchFactor);
+/// Those of lists of tiles, after the ranks and sizes of operands.
+llvm::LogicalResult verifyTileLists(AttentionOpInterface op);
 
 } // namespace spattn
 

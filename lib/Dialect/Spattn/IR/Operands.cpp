@@ -38,19 +38,29 @@ StringRef spattn::getSizeText(Extent extent) {
     return "number of sequences";
   case Extent::Distances:
     return "number of distances";
+  case Extent::ListBatch:
+    return "batch size";
+  case Extent::ListHeads:
+    return "number of heads";
+  case Extent::ListRows:
+    return "number of query tiles";
+  case Extent::Listed:
+    return "number of listed tiles";
   }
   llvm_unreachable("an extent is one of the above");
 }
 
 StringRef spattn::getSymbol(Extent extent) {
-  static constexpr StringLiteral symbols[] = {"",   "B", "Hq", "Hkv", "Nq",
-                                              "Nk", "D", "Dv", "S",   "Nd"};
+  static constexpr StringLiteral symbols[] = {"",   "B",  "Hq", "Hkv", "Nq",
+                                              "Nk", "D",  "Dv", "S",   "Nd",
+                                              "Bt", "Ht", "Nt", "Kt"};
   return symbols[unsigned(extent)];
 }
 
 StringRef spattn::getRunTimeName(Extent extent) {
   switch (extent) {
   case Extent::Batch:
+  case Extent::ListBatch:
     return "batch";
   case Extent::QueryLength:
     return "queryLength";
@@ -58,6 +68,10 @@ StringRef spattn::getRunTimeName(Extent extent) {
     return "keyLength";
   case Extent::Sequences:
     return "sequences";
+  case Extent::ListRows:
+    return "listRows";
+  case Extent::Listed:
+    return "listed";
   default:
     return "";
   }
@@ -113,6 +127,8 @@ static constexpr OperandKind kKnownOperands[] = {
     OperandKind::QueryEnds,
     OperandKind::KeyStarts,
     OperandKind::KeyEnds,
+    OperandKind::TileCounts,
+    OperandKind::TileIndices,
 };
 
 ArrayRef<OperandKind> spattn::getBasicOperands() {
@@ -120,6 +136,10 @@ ArrayRef<OperandKind> spattn::getBasicOperands() {
 }
 
 ArrayRef<OperandKind> spattn::getOperandsWithSequences() {
+  return getOperandsWithTileLists().drop_back(2);
+}
+
+ArrayRef<OperandKind> spattn::getOperandsWithTileLists() {
   return kKnownOperands;
 }
 

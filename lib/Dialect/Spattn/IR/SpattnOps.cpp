@@ -143,6 +143,7 @@ static void buildOp(OperationState &state, const OperandValues &operands,
   properties.bound_length =
       BoundLengthAttr::get(context, like.getBoundLength());
   properties.layout = StringAttr::get(context, like.getLayout());
+  properties.tile_lists = like.getTileListsAttr();
   properties.tile_shape = like.getTileShapeAttr();
   if (like.getCausalPositions())
     properties.causal_positions = UnitAttr::get(context);

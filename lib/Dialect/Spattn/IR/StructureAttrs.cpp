@@ -265,3 +265,17 @@ int64_t HeadsAttr::getNumHeads() {
     total += count;
   return total;
 }
+
+LogicalResult TileListsAttr::verify(EmitError emitError, int64_t queryTile,
+                                    int64_t keyTile, Attribute mask) {
+  for (int64_t tile : {queryTile, keyTile})
+    if (tile < 16 || tile > 4096 || tile % 16 != 0)
+      return emitError() << "expected tiles of a multiple of 16 rows from 16 "
+                            "to 4096, got "
+                         << tile;
+  if (!isa<StructureAttrInterface, HeadsAttr>(mask))
+    return emitError() << "expected a mask that is a head structure or "
+                          "#spattn.heads, got "
+                       << mask;
+  return success();
+}

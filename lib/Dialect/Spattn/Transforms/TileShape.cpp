@@ -10,6 +10,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace spattn;
 
@@ -30,8 +32,14 @@ TileShapeAttr spattn::chooseTileShape(AttentionOpInterface op) {
     int64_t covering = llvm::PowerOf2Ceil(std::max<int64_t>(length, 1));
     return std::clamp<int64_t>(covering, 16, limit);
   };
-  return TileShapeAttr::get(op.getContext(), tile(op.getStaticQueryLength()),
-                            tile(op.getStaticKeyLength()));
+  int64_t queries = tile(op.getStaticQueryLength());
+  int64_t keys = tile(op.getStaticKeyLength());
+  // Listed tiles consist of whole ones.
+  if (TileListsAttr lists = op.getTileListsAttr()) {
+    queries = std::gcd(queries, lists.getQueryTile());
+    keys = std::gcd(keys, lists.getKeyTile());
+  }
+  return TileShapeAttr::get(op.getContext(), queries, keys);
 }
 
 HostAlgebra spattn::getAlgebra(AttentionOpInterface op, int64_t queryLength,

@@ -17,6 +17,8 @@ namespace spattn {
 llvm::ArrayRef<OperandKind> getBasicOperands();
 /// The same, and those that say where sequences start and end.
 llvm::ArrayRef<OperandKind> getOperandsWithSequences();
+/// All of those, and lists of tiles.
+llvm::ArrayRef<OperandKind> getOperandsWithTileLists();
 
 /// Emits an error if an operation is given an operand that is not among those
 /// that a lowering knows, and so would leave out of what it computes. `what` is

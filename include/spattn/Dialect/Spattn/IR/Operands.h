@@ -48,6 +48,10 @@ enum class Extent {
   ValueDim,
   Sequences,
   Distances,
+  ListBatch,
+  ListHeads,
+  ListRows,
+  Listed,
 };
 
 /// What messages call the size of a dimension: `batch size`.
@@ -55,7 +59,8 @@ llvm::StringRef getSizeText(Extent extent);
 /// `B`, `Hq`, ...: the symbol of the specification.
 llvm::StringRef getSymbol(Extent extent);
 /// What launches call one that is known at run time only: `batch`,
-/// `queryLength`, `keyLength` or `sequences`; empty for others.
+/// `queryLength`, `keyLength`, `sequences`, `listRows` or `listed`; empty for
+/// others.
 llvm::StringRef getRunTimeName(Extent extent);
 
 /// Which elements an array may have.

@@ -357,6 +357,36 @@ def Spattn_HeadsAttr : AttrDef<Spattn_Dialect, "Heads"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Lists of tiles
+//===----------------------------------------------------------------------===//
+
+def Spattn_TileListsAttr : AttrDef<Spattn_Dialect, "TileLists"> {
+  let mnemonic = "tile_lists";
+  let summary = "the tiles that the lists of an attention are of, and what masks them";
+  let description = [{
+    Tile `(a, b)` is of the queries `[a * query_tile, (a + 1) * query_tile)` and
+    the keys `[b * key_tile, (b + 1) * key_tile)`; both sizes are multiples of
+    16. `tile_counts` and `tile_indices` say which tiles `b` tile row `a` lists.
+    Of a listed tile, those pairs are allowed that `mask` allows, which is a
+    head structure or `#spattn.heads`.
+
+    ```mlir
+    #spattn.tile_lists<64 x 64, #spattn.full>
+    ```
+
+    ```mlir
+    #spattn.tile_lists<128 x 64, #spattn.causal>
+    ```
+  }];
+  let parameters = (ins "int64_t":$query_tile, "int64_t":$key_tile,
+                        "::mlir::Attribute":$mask);
+  let assemblyFormat = [{
+    `<` $query_tile `x` $key_tile `,` $mask `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Tile shapes
 //===----------------------------------------------------------------------===//
 

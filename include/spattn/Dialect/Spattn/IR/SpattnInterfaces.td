@@ -74,6 +74,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     (ins "::mlir::FloatAttr":$self_score)>,
     InterfaceMethod<"The order of the dimensions as text; see getOrder.",
                     "::llvm::StringRef", "getLayout">,
+    InterfaceMethod<"The tiles that lists are of, or null.",
+                    "::spattn::TileListsAttr", "getTileListsAttr">,
     InterfaceMethod<"The tile shape, or null.",
                     "::spattn::TileShapeAttr", "getTileShapeAttr">,
     InterfaceMethod<"", "void", "setTileShapeAttr",
@@ -128,6 +130,21 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     bool hasPositions() {
       return bool(
           getOperandValues()[::spattn::OperandKind::QueryPositions]);
+    }
+
+    /// Whether lists at run time say which tiles are visited besides those of
+    /// the structure.
+    bool hasTileLists() { return bool($_op.getTileListsAttr()); }
+    /// The structures that mask the listed tiles of all query heads.
+    ::spattn::HeadStructures getTileListMasks() {
+      return ::spattn::detail::getHeadStructures(
+          $_op.getTileListsAttr().getMask(), getNumQueryHeads());
+    }
+    /// The size of a dimension of `tile_indices`, which is given.
+    int64_t getTileListSize(::spattn::Dim dim) {
+      ::mlir::Value indices =
+          getOperandValues()[::spattn::OperandKind::TileIndices];
+      return getOperandSize(indices, dim);
     }
 
     /// The order of the dimensions. The operation has been verified.
@@ -190,6 +207,14 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         return getStaticSequences();
       case ::spattn::Extent::Distances:
         return getNumDistances();
+      case ::spattn::Extent::ListBatch:
+        return getTileListSize(::spattn::Dim::Batch);
+      case ::spattn::Extent::ListHeads:
+        return getTileListSize(::spattn::Dim::Head);
+      case ::spattn::Extent::ListRows:
+        return getTileListSize(::spattn::Dim::Length);
+      case ::spattn::Extent::Listed:
+        return getTileListSize(::spattn::Dim::Width);
       }
       llvm_unreachable("an extent is one of the above");
     }

@@ -41,6 +41,12 @@ def Spattn_ValueDim : Spattn_Extent<"ValueDim", "Width", "Dv">;
 /// Sequences of a batch entry: documents of a pack, or the one that is padded.
 def Spattn_Sequences : Spattn_Extent<"Sequences", "Length", "S">;
 def Spattn_Distances : Spattn_Extent<"Distances", "Width", "Nd">;
+/// Lists of tiles: the batch entries and heads that have their own, tiles of
+/// queries, and tiles of keys that a list has room for.
+def Spattn_ListBatch : Spattn_Extent<"ListBatch", "Batch", "Bt">;
+def Spattn_ListHeads : Spattn_Extent<"ListHeads", "Head", "Ht">;
+def Spattn_ListRows : Spattn_Extent<"ListRows", "Length", "Nt">;
+def Spattn_Listed : Spattn_Extent<"Listed", "Width", "Kt">;
 
 /// An `ElementKind` of C++: which elements an array may have.
 class Spattn_Elements<string kindName, string elementText> {
@@ -112,6 +118,7 @@ defvar Spattn_QueryRows = [Spattn_Batch, Spattn_QueryHeads, Spattn_QueryLength];
 defvar Spattn_KeyRows = [Spattn_Batch, Spattn_KeyHeads, Spattn_KeyLength];
 defvar Spattn_EachQueryHead = [Spattn_QueryHeads];
 defvar Spattn_EachSequence = [Spattn_Batch, Spattn_Sequences];
+defvar Spattn_EachList = [Spattn_ListBatch, Spattn_ListHeads, Spattn_ListRows];
 
 /// Operations take what they read, in this order, and then what they write.
 /// The first operand with an extent has the size that others are compared with.
@@ -150,6 +157,11 @@ defvar Spattn_Operands = [
   Spattn_Operand<"QueryPositions", "query_positions", "qpos", Spattn_QueryRows,
                  Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"KeyPositions", "key_positions", "kpos", Spattn_KeyRows,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"TileCounts", "tile_counts", "tcount", Spattn_EachList,
+                 Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"TileIndices", "tile_indices", "tindex",
+                 Spattn_EachList # [Spattn_Listed],
                  Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
   Spattn_Operand<"Scale", "scale", "scale", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",

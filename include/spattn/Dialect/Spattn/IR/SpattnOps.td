@@ -37,6 +37,7 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
       DefaultValuedAttr<Spattn_AlignmentAttr, "::spattn::Alignment::End">:$alignment,
       DefaultValuedAttr<Spattn_BoundLengthAttr, "::spattn::BoundLength::Sequence">:$bound_length,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
+      OptionalAttr<Spattn_TileListsAttr>:$tile_lists,
       OptionalAttr<Spattn_TileShapeAttr>:$tile_shape,
       UnitAttr:$causal_positions, OptionalAttr<F32Attr>:$self_score),
       moreAttributes);
