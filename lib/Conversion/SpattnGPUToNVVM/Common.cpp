@@ -261,6 +261,17 @@ SPATTN_LOWER(ColumnMaskOp) {
   return success();
 }
 
+SPATTN_LOWER(ColumnMaskDifferenceOp) {
+  Emitter e(b);
+  SmallVector<Value> words;
+  for (auto [word, other] : llvm::zip(adaptor.getLhs(), adaptor.getRhs())) {
+    Value outside = arith::XOrIOp::create(b, other, e.i32(-1));
+    words.push_back(arith::AndIOp::create(b, word, outside));
+  }
+  results.push_back(words);
+  return success();
+}
+
 SPATTN_LOWER(MaskOp) {
   Emitter e(b);
   Value negInf = arith::ConstantOp::create(
@@ -494,6 +505,7 @@ void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
   patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
                BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
                GatherOpLowering, MapOpLowering, ColumnMaskOpLowering,
+               ColumnMaskDifferenceOpLowering,
                MaskOpLowering, ReduceOpLowering, QuadReduceOpLowering,
                AnyGreaterOpLowering, ToOperandOpLowering, WriteWordsOpLowering,
                ReadWordsOpLowering, LookupOpLowering, AtomicIncOpLowering,

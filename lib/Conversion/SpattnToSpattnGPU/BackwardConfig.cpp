@@ -54,7 +54,9 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
   BackwardConfig config;
   config.target = target;
-  config.deterministic = options.deterministic == Choice::Auto
+  // Lists have no kernels that add gradients of queries up in memory.
+  config.deterministic = op.hasTileLists() ? true
+                         : options.deterministic == Choice::Auto
                              ? areQueriesFasterAlone(op, lengths, tuning)
                              : options.deterministic == Choice::Yes;
   config.grouped = op.getGroupSize() > 1;
@@ -95,6 +97,27 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   config.queryProducerRegisters = tuning.queryProducerRegisters;
   config.querySectionBytes = tuning.queryL2Bytes;
   return config;
+}
+
+/// Key tiles are whole parts of those that lists are of. Of narrow ones, two
+/// warpgroups have a gradient each, as a warpgroup alone leaves half of the
+/// registers of an SM, and two CTAs would have too few.
+static void fitLists(AttentionBackwardOp op, BackwardConfig &config) {
+  TileListsAttr lists = op.getTileListsAttr();
+  if (!lists)
+    return;
+  // The scheduler warp also looks through lists.
+  config.queryProducerRegisters = kListProducerRegisters;
+  if (lists.getKeyTile() % config.keyTile() == 0)
+    return;
+  while (lists.getKeyTile() % config.keyTile() != 0)
+    --config.mmaWarpgroups;
+  if (config.mmaWarpgroups > 1 || !config.target.asyncMma)
+    return;
+  config.keyGradients = KeyGradients::ByWarpgroup;
+  config.mmaWarpgroups = 2;
+  config.queryStages = config.doStages = 2;
+  config.producerRegisters = kListProducerRegisters;
 }
 
 /// What the operation asks for.
@@ -168,6 +191,13 @@ static LogicalResult check(AttentionBackwardOp op,
                           "of a tile, to divide that of 64x64 fragments in a "
                           "tile of queries for gradients on a GPU, got ")
            << config.mmaWarpgroups << " and " << config.fragments();
+  TileListsAttr lists = op.getTileListsAttr();
+  if (lists && (lists.getQueryTile() % config.queryTile != 0 ||
+                lists.getKeyTile() % config.keyTile() != 0))
+    return op.emitOpError("expected tiles of ")
+           << config.queryTile << " queries and " << config.keyTile()
+           << " keys to divide those of 'tile_lists', "
+           << lists.getQueryTile() << " x " << lists.getKeyTile();
   return success();
 }
 
@@ -206,7 +236,10 @@ spattn::chooseKernelConfig(AttentionBackwardOp op,
                            const TargetCapabilities &target,
                            const Tuning &tuning, const GpuOptions &options) {
   FailureOr<BackwardConfig> config = getMeasured(op, target, tuning, options);
-  if (failed(config) || failed(applyTileShape(op, *config)) ||
+  if (failed(config))
+    return failure();
+  fitLists(op, *config);
+  if (failed(applyTileShape(op, *config)) ||
       failed(applyOptions(op, options, *config)) || failed(check(op, *config)))
     return failure();
   config->hasSequences = op.hasSequences();

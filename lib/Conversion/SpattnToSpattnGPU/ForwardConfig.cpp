@@ -73,6 +73,38 @@ chooseCandidate(const HostAlgebra &algebra, bool areLengthsKnown, int64_t dim,
   return *best;
 }
 
+/// Work tiles and key tiles are whole parts of those that lists are of.
+static bool dividesLists(AttentionOp op, int64_t queryTile, int64_t keyTile) {
+  TileListsAttr lists = op.getTileListsAttr();
+  return !lists || (lists.getQueryTile() % queryTile == 0 &&
+                    lists.getKeyTile() % keyTile == 0);
+}
+
+/// The first candidate for a head dimension whose tiles lists consist of, or
+/// the first one, of which parts are taken.
+static ForwardCandidate chooseForLists(AttentionOp op, int64_t dim,
+                                       const TargetCapabilities &target,
+                                       const Tuning &tuning) {
+  std::optional<ForwardCandidate> chosen;
+  for (const ForwardCandidate &candidate : tuning.forward) {
+    if (candidate.widestHead < dim || candidate.oneSpan ||
+        target.sharedMemory < candidate.leastSharedMemory ||
+        (chosen && chosen->widestHead != candidate.widestHead))
+      continue;
+    if (dividesLists(op, 64 * candidate.mmaWarpgroups, candidate.keyTile))
+      return candidate;
+    if (!chosen)
+      chosen = candidate;
+  }
+  TileListsAttr lists = op.getTileListsAttr();
+  while (lists.getQueryTile() % (64 * chosen->mmaWarpgroups) != 0 &&
+         chosen->mmaWarpgroups > 1)
+    --chosen->mmaWarpgroups;
+  while (lists.getKeyTile() % chosen->keyTile != 0)
+    chosen->keyTile -= 16;
+  return *chosen;
+}
+
 /// What the structure and the target ask for.
 static ForwardConfig getMeasured(AttentionOp op,
                                  const TargetCapabilities &target,
@@ -86,11 +118,15 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.intraWarpgroupOverlap = target.asyncMma;
   ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
   HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
-  const ForwardCandidate &candidate = chooseCandidate(
-      algebra, lengths.areKnown, std::max(config.headDim, config.valueDim),
-      target, tuning);
+  int64_t dim = std::max(config.headDim, config.valueDim);
+  const ForwardCandidate candidate =
+      op.hasTileLists()
+          ? chooseForLists(op, dim, target, tuning)
+          : chooseCandidate(algebra, lengths.areKnown, dim, target, tuning);
   config.hasSequences = op.hasSequences();
-  config.dynamicScheduler = hasFewEmptyRows(algebra, tuning);
+  // Work tiles of lists differ in what they cost in no known way.
+  config.dynamicScheduler =
+      op.hasTileLists() || hasFewEmptyRows(algebra, tuning);
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;
@@ -118,7 +154,7 @@ static LogicalResult applyTileShape(AttentionOp op, ForwardConfig &config) {
 
 /// What the user asks for, and what follows from it.
 static void applyOptions(const GpuOptions &options, const Tuning &tuning,
-                         ForwardConfig &config) {
+                         bool hasLists, ForwardConfig &config) {
   auto set = [](int64_t &field, int64_t option) {
     if (option)
       field = option;
@@ -140,6 +176,9 @@ static void applyOptions(const GpuOptions &options, const Tuning &tuning,
   isScarce &= config.dynamicScheduler;
   config.producerRegisters =
       isScarce ? tuning.scarceProducerRegisters : tuning.producerRegisters;
+  // The scheduler warp also looks through lists.
+  if (hasLists && config.mmaWarpgroups == 1 && config.ctasPerSM <= 2)
+    config.producerRegisters = kListProducerRegisters;
   config.sectionBytes = isScarce                  ? 0
                         : config.dynamicScheduler ? tuning.dynamicL2Bytes
                                                   : tuning.staticL2Bytes;
@@ -152,6 +191,13 @@ static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
     return op.emitOpError("expected a tile shape of a multiple of 16 keys from "
                           "16 to 256 for a kernel on a GPU, got ")
            << config.keyTile;
+  if (!dividesLists(op, config.queryTile(), config.keyTile))
+    return op.emitOpError("expected tiles of ")
+           << config.queryTile() << " queries and " << config.keyTile
+           << " keys to divide those of 'tile_lists', "
+           << op.getTileListsAttr().getQueryTile() << " x "
+           << op.getTileListsAttr().getKeyTile()
+           << ", which for a kernel on a GPU are multiples of 64";
   return success();
 }
 
@@ -161,7 +207,7 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   ForwardConfig config = getMeasured(op, target, tuning, options);
   if (failed(applyTileShape(op, config)))
     return failure();
-  applyOptions(options, tuning, config);
+  applyOptions(options, tuning, op.hasTileLists(), config);
   if (failed(check(op, config)))
     return failure();
   auto setItem = [&] {
@@ -175,8 +221,8 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   while (!fits() && config.itemStages > 1)
     --config.itemStages;
   // Large tables may take the place of keys that nobody asked for.
-  bool isFree = !options.keyTile && !options.stages && !options.queryStages &&
-                !op.getTileShapeAttr();
+  bool isFree = !op.hasTileLists() && !options.keyTile && !options.stages &&
+                !options.queryStages && !op.getTileShapeAttr();
   while (isFree && !fits() && config.item.hasTables() && config.keyTile > 16) {
     config.keyTile -= 16;
     setItem();

@@ -38,6 +38,10 @@ inline int64_t registersOfConsumer(const TargetCapabilities &target,
   return std::min<int64_t>(left / mmaWarpgroups / 8 * 8, 240);
 }
 
+/// Registers of a thread that loads, where the scheduler warp looks through
+/// lists of tiles and those that compute do not need them.
+inline constexpr int64_t kListProducerRegisters = 72;
+
 } // namespace spattn
 
 #endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_REGISTERS_H

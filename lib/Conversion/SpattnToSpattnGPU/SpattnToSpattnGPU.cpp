@@ -82,8 +82,9 @@ struct ConvertSpattnToSpattnGPUPass
     auto op = dyn_cast<AttentionOpInterface>(*host->op);
     if (!op)
       return host->op->emitOpError("has no kernel for a GPU");
-    if (failed(checkKnownOperands(op, getOperandsWithSequences(),
-                                  "kernel for a GPU")))
+    if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
+                                  "kernel for a GPU")) ||
+        failed(checkTileLists(op)))
       return failure();
     Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
     if (!element.isF16() && !element.isBF16())
@@ -105,6 +106,19 @@ struct ConvertSpattnToSpattnGPUPass
       return failure();
     }
     function.erase();
+    return success();
+  }
+
+  /// Warpgroups have 64 rows.
+  static LogicalResult checkTileLists(AttentionOpInterface op) {
+    TileListsAttr lists = op.getTileListsAttr();
+    if (!lists)
+      return success();
+    for (int64_t tile : {lists.getQueryTile(), lists.getKeyTile()})
+      if (tile % 64 != 0)
+        return op->emitOpError("expected 'tile_lists' of multiples of 64 "
+                               "queries and keys for a kernel on a GPU, got ")
+               << tile;
     return success();
   }
 

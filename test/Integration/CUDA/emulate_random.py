@@ -32,7 +32,8 @@ from structures import parse_masks
 from sweep import WIDE, structure
 
 # oracle.py is found where structures.py finds it.
-from oracle import Positions, Sequences, gradients, probabilities  # isort: skip
+from oracle import Positions, Sequences, TileLists  # isort: skip
+from oracle import gradients, probabilities  # isort: skip
 
 # Relative errors, as in sweep.py, of an array and of its worst row. What a row
 # has less than a usual one has is not relative to it.
@@ -81,6 +82,11 @@ class Case:
     # no sequences.
     causal_positions: bool = False
     self_score: float | None = None
+    # Lists of tiles of so many queries and keys, drawn from the number of the seed,
+    # and what masks them.
+    lists: tuple[int, int] | None = None
+    list_mask: str = "#spattn.full"
+    list_seed: int = 0
     # Tiles of queries and keys, where not the compiler's choice.
     tile_shape: tuple[int, int] | None = None
 
@@ -107,6 +113,9 @@ class Case:
         if self.of_pack:
             attributes += ", bound_length = #spattn.bound_length<pack>"
         ends, ends_clause = "", ""
+        if lists := self.draw_lists():
+            attributes += f", {lists.attribute()}"
+            ends, ends_clause = lists.clause(self.layout)
         if self.sequences is not None:
             for name, operand in SEQUENCES.items():
                 ends += f" %{name}: tensor<?x?xi32>,"
@@ -158,6 +167,14 @@ func.func @f(%q: {q}, %k: {k}, %v: {v},{ends} %o: {o}{with_lse}) -> {o} {{
         drawn = Positions(7, *sizes)
         drawn.is_causal, drawn.self_score = self.causal_positions, self.self_score
         return {"places": drawn}
+
+    def draw_lists(self) -> TileLists | None:
+        if self.lists is None:
+            return None
+        masks = parse_masks(self.list_mask, self.heads)
+        sizes = self.batch, self.heads, self.queries, self.keys, tuple(self.lists)
+        r = random.Random(self.list_seed)
+        return TileLists(r, *sizes, (self.list_mask, masks))
 
     def draw_sequences(self, numbers) -> Sequences | None:
         if self.sequences is None:
@@ -233,9 +250,13 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     masks = parse_masks(case.structure_text, case.heads)
     scale = case.dim**-0.5
     sequences = case.draw_sequences(numbers)
+    lists = case.draw_lists()
     compute = sequences.probabilities if sequences else probabilities
-    places = case.draw_positions()
-    p, lse = compute(q, k, masks, case.alignment, scale, **places)
+    more = case.draw_positions()
+    places = more.get("places")
+    if lists:
+        more["lists"] = lists
+    p, lse = compute(q, k, masks, case.alignment, scale, **more)
     out = p @ np.repeat(v, case.heads // case.key_heads, axis=1)
     seen = np.isfinite(lse)
 
@@ -258,8 +279,10 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         arrays = sequences.arrays(case.layout)
         operands |= dict(zip(SEQUENCES, arrays, strict=True))
     if places:
-        arrays = places["places"].arrays(case.layout)
+        arrays = places.arrays(case.layout)
         operands |= dict(zip(POSITIONS, map(np.ascontiguousarray, arrays), strict=True))
+    if lists:
+        operands |= lists.arrays(case.layout)
     if case.backward:
         # Of rows without keys nothing counts.
         empty = ~seen[..., None]
@@ -281,7 +304,8 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return widen(case.canonical(results[name]), element).astype(np.float64)
 
     errors, wrong = {}, []
-    inputs = {"q", "k", "v", *SEQUENCES, *POSITIONS, *case.gradient_inputs()}
+    inputs = {"q", "k", "v", "tcount", "tindex", *SEQUENCES, *POSITIONS}
+    inputs |= {*case.gradient_inputs()}
     for name in operands.keys() & inputs:
         if results[name].tobytes() != operands[name].tobytes():
             wrong.append(f"{name} has changed")
@@ -303,8 +327,8 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
                 )
         return errors, wrong
     compute = sequences.gradients if sequences else gradients
-    more = dlse if case.dlse else None
-    wants = compute(q, k, v, dout, masks, case.alignment, scale, more, None, **places)
+    by_lse = dlse if case.dlse else None
+    wants = compute(q, k, v, dout, masks, case.alignment, scale, by_lse, None, **more)
     group = case.heads // case.key_heads
     columns = (
         (p > 0).any(2).reshape(case.batch, case.key_heads, group, case.keys).any(2)
@@ -392,6 +416,21 @@ def drawn_line(tool: str, number: int) -> str:
         fields["causal_positions"] = r.random() < 0.7
         if not fields["causal_positions"] or r.random() < 0.6:
             fields["self_score"] = r.choice((-0.5, 1.25, -20.0))
+    # Drawn apart, so that cases are otherwise those of before there were lists.
+    r = random.Random(f"lists {number}")
+    if "sequences" not in fields and r.random() < 0.5:
+        fields |= {
+            "lists": r.choice(((64, 64), (64, 64), (128, 128), (64, 128), (128, 64))),
+            "list_mask": r.choice(
+                ("#spattn.full", "#spattn.causal", "#spattn.window<left = 99>")
+            ),
+            "list_seed": number,
+            "batch": r.choice((1, 2)),
+        }
+        if r.random() < 0.4:
+            fields["structure_text"] = "#spattn.sink<0>"
+        # Tiles are those of lists, and gradients always deterministic.
+        fields["options"] = ""
     # Drawn apart, so that cases are otherwise those of before there were wide ones.
     r = random.Random(f"dimensions {number}")
     if r.random() < 0.25:

@@ -105,6 +105,15 @@ bool Warp::runOp(Operation &op) {
         return define(evaluateResidueMask(&op, getAll(op.getOperands()),
                                           inGroup * Datum::kRows, outer));
       })
+      .Case([&](ColumnMaskDifferenceOp difference) {
+        Datum result = get(difference.getLhs()),
+              other = get(difference.getRhs());
+        for (auto [element, excluded] :
+             llvm::zip(result.elements, other.elements))
+          if (excluded != 0)
+            element = 0;
+        return define(result);
+      })
       .Case([&](DistancesOp distances) {
         return define(evaluateDistances(&op, get(distances.getFirst()),
                                         inGroup * Datum::kRows));

@@ -8,6 +8,8 @@
 
 #include "BackwardKernels.h"
 
+#include "QueryLists.h"
+
 using namespace mlir;
 using namespace spattn;
 
@@ -68,6 +70,12 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
   }
 
   // The order of launches is that of the module.
+  if (op.hasTileLists()) {
+    QueryLists::addScratch(program, op);
+    program.addScratch("queries_counter", program.constant(4), /*alignment=*/4,
+                       /*zeroed=*/true);
+    buildListKernel(builder, op, (name + "_lists").str(), program);
+  }
   if (config.deterministic)
     buildQueryKernel(builder, op, (name + "_queries").str(), config, program);
   else

@@ -25,6 +25,9 @@
 // That is seven MMAs for a pair of tiles instead of five, and nothing is
 // cleared, added up or rounded.
 //
+// Where lists say at run time which tiles are visited, that is the way, and one
+// more kernel comes first, which makes the lists of key tiles (QueryLists.h).
+//
 // Where registers do not hold both gradients of a key tile, there are two key
 // kernels, one for dV and one for dK and what is left.
 //

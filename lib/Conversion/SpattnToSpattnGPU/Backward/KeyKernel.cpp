@@ -9,6 +9,7 @@
 #include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "KeyMainloop.h"
+#include "QueryLists.h"
 #include "SplitKeyMainloop.h"
 
 using namespace mlir;
@@ -79,6 +80,8 @@ struct KeyKernelArguments {
       sums = signature.scratch("dq_sums");
     counter = signature.scratch(hasDk ? "counter" : "values_counter");
     sequence.emplace(signature, op);
+    if (op.hasTileLists())
+      lists = signature.scratch(QueryLists::kName);
     scores.emplace(signature, op);
     positions.emplace(signature, op);
     positions->addStrides(signature);
@@ -90,7 +93,8 @@ struct KeyKernelArguments {
 
   KernelSignature::Argument queryMap, keyMap, doMap, lse, counter;
   /// Only of kernels that have them.
-  std::optional<KernelSignature::Argument> valueMap, dkMap, dvMap, delta, sums;
+  std::optional<KernelSignature::Argument> valueMap, dkMap, dvMap, delta, sums,
+      lists;
   std::optional<KernelSignature::Strided> dk, dv;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
@@ -149,6 +153,11 @@ void KeyKernel::build(StringRef name) {
   Positions positions(b, *arguments.positions, signature, sequence);
   paddedRows = sequence.paddedQueries(b, config.queryTile);
   WorkTileQueue workTiles(b, layout.workTiles);
+  std::optional<TileLists> lists;
+  if (arguments.lists)
+    lists.emplace(QueryLists(b, op, sequence, get(*arguments.lists))
+                      .getLists(config.queryTile));
+  workTiles.setLists(lists);
   SkippedTiles skipped(b, config);
   Value counter = get(arguments.counter);
   DqAccumulator accumulator(b, op, config, layout, workTiles,

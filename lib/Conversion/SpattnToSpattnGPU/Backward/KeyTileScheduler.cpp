@@ -8,6 +8,8 @@
 
 #include "KeyTileScheduler.h"
 
+#include "../Parts/TileLists.h"
+
 using namespace mlir;
 using namespace spattn;
 
@@ -61,6 +63,9 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   Value together = arith::MinSIOp::create(b, b.sub(rowHeads, firstHead), most);
   Value inGroup = arith::RemUIOp::create(b, number, ofGroup);
   Value tile = arith::DivUIOp::create(b, inGroup, together);
+  const TileLists *lists = workTiles.getLists();
+  if (lists)
+    tile = takeFromEnds(b, tile, tiles, /*fromEnd=*/false);
   Value rest = b.add(firstHead, arith::RemUIOp::create(b, inGroup, together));
   item.keyHead = arith::DivUIOp::create(b, rest, sequence.batches);
   item.batch = arith::RemUIOp::create(b, rest, sequence.batches);
@@ -84,12 +89,22 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   item.masked = maskedSequence(ops, ranges);
   item.full = fullSequence(ops, ranges);
   item.visited = ops.materialize(ops.add(item.masked.count, item.full.count));
+  Index maskedCount = item.masked.count;
+  if (lists) {
+    auto form = normalForm(ops, op.getTileListMasks(), ops.wrap(item.head),
+                           lengths, op.getAlignment());
+    auto seen = queryTiles(ops, form, item.first, end, lists->getOtherRows());
+    auto taken =
+        queryTiles(ops, item.form, item.first, end, lists->getOtherRows());
+    lists->add(item, form, seen, taken);
+    maskedCount = ops.wrap(item.maskedCount);
+  }
   // Keys past the end are zero-filled, and exp2 can overflow on them: every
   // tile of a ragged key tile is masked.
   Index keys =
       item.place ? item.place->lengths.keys : ops.wrap(sequence.keyLength);
   item.maskedCount = ops.materialize(
-      ops.select(ops.lt(keys, end), ops.wrap(item.visited), item.masked.count));
+      ops.select(ops.lt(keys, end), ops.wrap(item.visited), maskedCount));
   return item;
 }
 

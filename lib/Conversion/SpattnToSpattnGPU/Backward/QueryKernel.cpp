@@ -50,6 +50,10 @@ struct QueryKernelArguments {
     delta = signature.scratch("delta_start");
     counter = signature.scratch("counter");
     sequence.emplace(signature, op);
+    if (op.hasTileLists()) {
+      lists.emplace(signature, op);
+      tickets = signature.scratch("queries_counter");
+    }
     scores.emplace(signature, op);
     positions.emplace(signature, op);
     positions->addStrides(signature);
@@ -62,6 +66,9 @@ struct QueryKernelArguments {
   KernelSignature::Strided dq;
   std::optional<LseArguments> callerLse;
   std::optional<SequenceArguments> sequence;
+  std::optional<TileListArguments> lists;
+  /// Of the dynamic scheduler.
+  std::optional<KernelSignature::Argument> tickets;
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
 };
@@ -109,6 +116,10 @@ void QueryKernel::build(StringRef name) {
   layout.shared.allocate(b);
   startCounter(b, get(arguments.counter));
   sequence = arguments.sequence->get(b, signature);
+  std::optional<TileLists> lists =
+      getKeyLists(b, op, arguments.lists, signature, kKeyTile,
+                  sequence.keyLength);
+  workTiles.setLists(lists);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   Positions positions(b, *arguments.positions, signature, sequence);
   QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, positions,
@@ -143,24 +154,28 @@ void QueryKernel::emitScheduler() {
   RowTiles tiles(b, op, sequence, tileRows, kRowsOfGroup, kKeyTile,
                  config.queryTile);
   tiles.groupHeads(config.querySectionBytes);
-  WorkScheduler(b, workTiles)
-      .emitStatic(
-          {tiles.count(), [&](Value number) { return tiles.decode(number); },
-           [&](const WorkTile &tile) {
-             QueryRows rows(b, op, config, sequence);
-             rows.locate(tile);
-             rows.emitEmptyRows(signature.get(b, arguments.dq),
-                                /*warps=*/1);
-             // No probability is above 0.
-             for (auto [base, value] :
-                  {std::pair(arguments.lse, kNegInf), {arguments.delta, 0}}) {
-               Value count = b.asIndex(b.i32(1));
-               Value stride = b.asIndex(b.i32(kRowsOfGroup));
-               Value start = rows.scratch(get(base));
-               spattn_gpu::StoreFillOp::create(b, b.f32(value), start, stride,
-                                               count, kRowsOfGroup);
-             }
-           }});
+  tiles.setLists(workTiles.getLists());
+  ScheduledWork work{
+      tiles.count(), [&](Value number) { return tiles.decode(number); },
+      [&](const WorkTile &tile) {
+        QueryRows rows(b, op, config, sequence);
+        rows.locate(tile);
+        rows.emitEmptyRows(signature.get(b, arguments.dq), /*warps=*/1);
+        // No probability is above 0.
+        for (auto [base, value] :
+             {std::pair(arguments.lse, kNegInf), {arguments.delta, 0}}) {
+          Value count = b.asIndex(b.i32(1));
+          Value stride = b.asIndex(b.i32(kRowsOfGroup));
+          Value start = rows.scratch(get(base));
+          spattn_gpu::StoreFillOp::create(b, b.f32(value), start, stride, count,
+                                          kRowsOfGroup);
+        }
+      }};
+  WorkScheduler scheduler(b, workTiles);
+  if (arguments.tickets)
+    scheduler.emitDynamic(work, get(*arguments.tickets));
+  else
+    scheduler.emitStatic(work);
 }
 
 /// Loads queries and keys, or dO, the output and values.

@@ -52,6 +52,8 @@ struct ForwardArguments {
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
     sequence.emplace(signature, op);
+    if (op.hasTileLists())
+      lists.emplace(signature, op);
     scores.emplace(signature, op);
     positions.emplace(signature, op);
     out.strides = signature.strides("o");
@@ -66,6 +68,7 @@ struct ForwardArguments {
   KernelSignature::Argument queryMap, keyMap, valueMap;
   KernelSignature::Strided out, lse;
   std::optional<SequenceArguments> sequence;
+  std::optional<TileListArguments> lists;
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
   /// Only of kernels that have them.
@@ -122,6 +125,10 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                 config.queryTile(), config.keyTile, config.queryTile());
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
+  std::optional<TileLists> lists = getKeyLists(
+      b, op, arguments.lists, signature, config.keyTile, sequence.keyLength);
+  workTiles.setLists(lists);
+  rows.setLists(workTiles.getLists());
   ForwardMainloop mainloop(b, config, layout, workTiles, modifier, positions,
                            softmax, epilogue);
   initBarriers(b,

@@ -62,7 +62,7 @@ Positions::Fragment ForwardMainloop::loadPositions(const WorkTile &tile,
 Value ForwardMainloop::allowedKeys(const WorkTile &tile, Value group, Value n) {
   KernelBuilder::Index first = walk.first(tile, n);
   Value before = rowsBefore(group);
-  return mask.allowedColumns(tile, workTiles.withMask(tile), first, before);
+  return mask.allowedColumns(tile, workTiles.withMask(tile), n, first, before);
 }
 
 void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,

@@ -91,6 +91,9 @@ void KernelProgram::addBuffer(const OperandInfo &info, StringRef buffer,
     names.push_back(b.getStringAttr(StringRef(&letter, 1)));
     StringRef name = getRunTimeName(info.getExtent(dim));
     int64_t size = type.getDimSize(order.getDim(info, dim));
+    // Lists of all batch entries.
+    if (info.getExtent(dim) == Extent::ListBatch && size == 1)
+      name = "";
     sizes.push_back(name.empty() ? Attribute(b.getI64IntegerAttr(size))
                                  : b.getStringAttr(name));
   }

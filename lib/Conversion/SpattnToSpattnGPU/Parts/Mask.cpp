@@ -107,16 +107,36 @@ Value Mask::columnsOf(const Form &form, const Place &place, Value others) {
 }
 
 Value Mask::allowedColumns(const WorkTile &tile, const WorkTile &withMask,
-                           Index first, Value rowsBefore) {
+                           Value n, Index first, Value rowsBefore) {
   Place place{first, tile.first, rowsBefore};
-  if (!queue.hasTables())
-    return columnsOf(withMask.form, place, /*others=*/Value());
-  Value none = spans(first, /*others=*/Value(),
-                     [](Index) { return std::vector<Span<Index>>(); });
-  return queue.forEachInterval(withMask, none,
-                               [&](const Form &form, Value others) {
-                                 return columnsOf(form, place, others);
-                               });
+  auto ofStructure = [&]() -> Value {
+    if (!queue.hasTables())
+      return columnsOf(withMask.form, place, /*others=*/Value());
+    Value none = spans(first, /*others=*/Value(),
+                       [](Index) { return std::vector<Span<Index>>(); });
+    return queue.forEachInterval(withMask, none,
+                                 [&](const Form &form, Value others) {
+                                   return columnsOf(form, place, others);
+                                 });
+  };
+  if (!withMask.listed)
+    return ofStructure();
+  auto ofList = [&] {
+    return columnsOf(withMask.listed->form, place, /*others=*/Value());
+  };
+  if (countIntervals(withMask.form) == 0)
+    return ofList();
+  Value own = ofStructure();
+  Value condition = b.ops.materialize(walk.isListed(withMask, n));
+  auto ifListed = scf::IfOp::create(b, own.getType(), condition,
+                                    /*withElseRegion=*/true);
+  // What the structure allows has been counted.
+  b.in(ifListed.thenBlock(), [&] {
+    Value rest = spattn_gpu::ColumnMaskDifferenceOp::create(b, ofList(), own);
+    scf::YieldOp::create(b, ValueRange{rest});
+  });
+  b.in(ifListed.elseBlock(), [&] { scf::YieldOp::create(b, ValueRange{own}); });
+  return ifListed.getResult(0);
 }
 
 Value Mask::apply(Value scores, Value allowed) {
@@ -127,8 +147,8 @@ Value Mask::apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
                   Value scores) {
   auto masked = [&] {
     WorkTile again = queue.withMask(tile);
-    return apply(
-        scores, allowedColumns(again, again, walk.first(again, n), rowsBefore));
+    return apply(scores, allowedColumns(again, again, n, walk.first(again, n),
+                                        rowsBefore));
   };
   if (when == When::Never)
     return scores;

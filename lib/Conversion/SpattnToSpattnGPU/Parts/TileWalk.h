@@ -14,7 +14,8 @@
 namespace spattn {
 
 /// The tiles of `tileSize` keys, or queries, that a work tile visits: masked
-/// ones first, then full ones. Where they are comes from the algebra.
+/// ones first, then full ones. Where they are comes from the algebra, and from
+/// lists at run time.
 class TileWalk {
 public:
   TileWalk(KernelBuilder &b, WorkTileQueue &queue, int64_t tileSize)
@@ -31,8 +32,15 @@ public:
   mlir::Value isMasked(const WorkTile &tile, mlir::Value n) {
     return b.compare(mlir::arith::CmpIPredicate::slt, n, tile.maskedCount);
   }
+  /// Whether a work tile's n-th tile comes from its list.
+  IndexOps::Bool isListed(const WorkTile &tile, mlir::Value n);
 
 private:
+  using Index = KernelBuilder::Index;
+
+  /// The n-th tile of a work tile's structure.
+  Index placeInStructure(const WorkTile &tile, Index n);
+
   KernelBuilder &b;
   WorkTileQueue &queue;
   int64_t tileSize;

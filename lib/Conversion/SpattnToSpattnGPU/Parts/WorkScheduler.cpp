@@ -143,6 +143,10 @@ std::pair<Value, Value> RowTiles::locate(Value number) {
     before = b.mul(group, groupedHeads);
   }
   Value tile = arith::DivUIOp::create(b, inGroup, groupedHeads);
+  if (lists) {
+    Value rank = b.sub(b.sub(tileRows, b.i32(1)), tile);
+    tile = takeFromEnds(b, rank, tileRows, /*fromEnd=*/true);
+  }
   // Heads ascend as rows descend. The other way round, where later heads see
   // later rows only, some CTAs would be dealt nothing but empty work tiles.
   Value fromEnd = arith::RemUIOp::create(b, inGroup, groupedHeads);
@@ -190,5 +194,14 @@ WorkTile RowTiles::decode(Value number) {
   tile.full = fullSequence(ops, ranges);
   tile.maskedCount = ops.materialize(tile.masked.count);
   tile.visited = ops.materialize(ops.add(tile.masked.count, tile.full.count));
+  if (lists) {
+    auto form = normalForm(ops, op.getTileListMasks(), ops.wrap(tile.head),
+                           lengths, op.getAlignment());
+    Index end = ops.add(tile.first, ops.constant(queryTile));
+    auto seen = keyTiles(ops, form, tile.first, end, lists->getOtherRows());
+    auto taken =
+        keyTiles(ops, tile.form, tile.first, end, lists->getOtherRows());
+    lists->add(tile, form, seen, taken);
+  }
   return tile;
 }

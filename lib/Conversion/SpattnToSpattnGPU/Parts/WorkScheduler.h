@@ -10,7 +10,7 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H
 
 #include "SequenceInfo.h"
-#include "WorkTile.h"
+#include "TileLists.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 #include <functional>
@@ -59,6 +59,8 @@ public:
            const SequenceInfo &sequence, Value tileRows, int64_t queryTile,
            int64_t keyTile, int64_t slotTile);
 
+  /// Adds the tiles that lists have, which may be null.
+  void setLists(const TileLists *given) { lists = given; }
   /// Does the work of some heads before that of others, so that their keys and
   /// values stay in the L2 cache: of the largest power of two of heads that
   /// divides their number and whose keys and values have at most `bytes`.
@@ -79,6 +81,7 @@ private:
   /// Tiles of a head, heads of all batch entries, and those of a group.
   Value tileRows, rowHeads, groupedHeads;
   int64_t queryTile, keyTile, slotTile;
+  const TileLists *lists = nullptr;
 };
 
 } // namespace spattn

@@ -8,6 +8,7 @@
 
 #include "WorkTile.h"
 
+#include "TileLists.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -52,6 +53,10 @@ WorkTile WorkTileWords::withWords(ValueRange values) const {
   result.forEachControlNumber(visitor, hasTables);
   result.forEachMaskNumber(visitor, hasTables);
   return result;
+}
+
+void WorkTileQueue::setLists(const std::optional<TileLists> &given) {
+  lists = given ? &*given : nullptr;
 }
 
 //===----------------------------------------------------------------------===//

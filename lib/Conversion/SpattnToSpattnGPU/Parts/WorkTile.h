@@ -18,6 +18,17 @@
 
 namespace spattn {
 
+class TileLists;
+
+/// What of a work tile a list at run time says: how many of its tiles are of
+/// the structure, masked and full ones; how many listed ones are masked, which
+/// come behind masked ones of the structure; and by what. Other listed tiles
+/// come last.
+struct ListedTiles {
+  KernelBuilder::Index masked, full, listedMasked;
+  NormalForm<KernelBuilder::Index> form;
+};
+
 /// A tile of queries or of keys of a head of a batch entry, and the tiles of
 /// the other kind that it visits, masked ones first.
 struct WorkTile {
@@ -32,6 +43,9 @@ struct WorkTile {
   Value visited, maskedCount;
   /// The sequence that the tile is of, where batch entries have any.
   std::optional<SequenceTile> place;
+  /// What its list says, if there are lists. `masked` and `full` are those of
+  /// the structure then.
+  std::optional<ListedTiles> listed;
   /// What else a kernel's readers need; the kernel says what it means.
   llvm::SmallVector<Value, 2> extra;
   /// How many were posted before it. Known to readers.
@@ -69,6 +83,10 @@ struct WorkTile {
            {&place->queriesBefore, &place->keysBefore, &place->rowsLeft,
             &place->lengths.queries, &place->lengths.keys, &place->scratchRow})
         visit(*value);
+    if (listed)
+      for (Index *value :
+           {&listed->masked, &listed->full, &listed->listedMasked})
+        visit(*value);
     if (hasTables)
       return;
     for (TileSequence<Index> *sequence : {&masked, &full}) {
@@ -88,13 +106,21 @@ struct WorkTile {
       visit(form.lengths.queries);
       visit(form.lengths.keys);
     }
-    if (hasTables)
+    if (!hasTables) {
+      forEachNumber(form, visit);
+      // The last queries of a sequence end with it.
+      if (place)
+        for (auto &segment : form.segments)
+          visit(segment.queries.back().end);
+    }
+    if (!listed)
       return;
-    forEachNumber(form, visit);
-    // The last queries of a sequence end with it.
-    if (place)
-      for (auto &segment : form.segments)
-        visit(segment.queries.back().end);
+    for (Index *value :
+         {&listed->form.offset, &listed->form.distanceBegin,
+          &listed->form.distanceEnd, &listed->form.lengths.queries,
+          &listed->form.lengths.keys})
+      visit(*value);
+    forEachNumber(listed->form, visit);
   }
 };
 
@@ -147,6 +173,9 @@ public:
       : b(b), layout(layout), pipeline(b, layout.barriers) {}
 
   bool hasTables() const { return layout.slot.hasTables(); }
+  /// The lists that work tiles have besides their structure; null if none.
+  const TileLists *getLists() const { return lists; }
+  void setLists(const std::optional<TileLists> &given);
 
   //===--------------------------------------------------------------------===//
   // The scheduler warp. Its code is emitted before that of readers.
@@ -208,6 +237,7 @@ private:
   WorkTileQueueLayout layout;
   Pipeline pipeline;
   WorkTileWords words;
+  const TileLists *lists = nullptr;
 };
 
 } // namespace spattn

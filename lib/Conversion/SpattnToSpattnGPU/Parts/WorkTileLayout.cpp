@@ -49,6 +49,14 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
   WorkTileLayout layout;
   if (op.hasSequences())
     layout.numbersBesideTables += WorkTileLayout::kNumbersOfSequence;
+  if (op.hasTileLists()) {
+    // How many tiles there are of which kind, and what masks listed ones.
+    constexpr int64_t kinds = 3, ofForm = 5;
+    auto mask = normalForm(ops, op.getTileListMasks(), head, lengths,
+                           op.getAlignment());
+    layout.numbersBesideTables +=
+        llvm::alignTo(kinds + ofForm + countNumbers(mask), 4);
+  }
   int64_t numbers =
       layout.numbersBesideTables + 2 * pieces + countNumbers(form);
   if (intervals > kIntervalsInRegisters || numbers > WorkTileLayout::kNumbers) {

@@ -626,6 +626,20 @@ def SpattnGPU_ResidueMaskOp : SpattnGPU_Op<"residue_mask", [SingleBlock,
   let hasVerifier = 1;
 }
 
+def SpattnGPU_ColumnMaskDifferenceOp
+    : SpattnGPU_Op<"column_mask_difference", [Pure, SameOperandsAndResultType]> {
+  let summary = "the elements of one mask that are not in another";
+  let description = [{
+    ```mlir
+    // %a, %b: !spattn_gpu.column_mask<128>
+    %m = spattn_gpu.column_mask_difference %a, %b : !spattn_gpu.column_mask<128>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_ColumnMask:$lhs, SpattnGPU_ColumnMask:$rhs);
+  let results = (outs SpattnGPU_ColumnMask:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` qualified(type($result))";
+}
+
 def SpattnGPU_MaskOp : SpattnGPU_Op<"mask", [Pure, AllTypesMatch<["source", "result"]>,
     TypesMatchWith<"as many columns to keep as there are", "result", "seen",
       "ColumnMaskType::get($_ctxt, ::llvm::cast<AccumulatorType>($_self).getColumns())">]> {
