@@ -29,6 +29,9 @@ from .merging import merge
 
 #: Chunks of a batch entry. More read fewer keys twice, and mask more pairs.
 CHUNKS = 2
+#: Whether dQ has a kernel of its own, which computes scores again: sums in memory cost
+#: more where queries see so few keys.
+DETERMINISTIC = True
 #: Elements of rotated queries that are in memory at a time.
 _ROTATED = 1 << 24
 #: The score of a token with itself, far below all others: the definition has -5e4, of
@@ -87,7 +90,7 @@ def lsh_attention(
         hashes = hash_tokens(qk, rotations.to(qk.dtype))
         lists = _Lists.of(hashes, buckets, bucket_size)
     # Keys of norm sqrt(dim), for which torch has kernels, and a scale that makes it 1.
-    key = functional.rms_norm(qk, (dim,), eps=1e-30)
+    key = functional.rms_norm(qk, (dim,), eps=1e-24)
     # The gradients that would be compiled ahead are others.
     _launcher.recording = False
     try:
@@ -275,10 +278,9 @@ class _Chunked(torch.autograd.Function):
             lists.queries(_gather(_rows(x), lists.flat)) for x in (output, grad_output)
         )
         lse = lists.queries(lse.flatten()[lists.flat])
-        # Sums of dQ in memory would cost more than to compute scores again.
         grads = _operators.attention_backward(
             *(grad_output, None, *_inputs(query, key, value, lists), output, lse),
-            *(*_options(lists, query.shape[3]), True),
+            *(*_options(lists, query.shape[3]), DETERMINISTIC),
             *_more(lists, ctx.causal),
         )
         del output, grad_output
