@@ -50,6 +50,11 @@ struct KernelRequest {
   /// Distances that heads have a bias for; 0 if there are none.
   int64_t distances = 0;
   double selfScore = 0;
+  /// The text of the attribute of lists of tiles; empty if there are none. The
+  /// heads that have lists, and whether each batch entry has its own.
+  const char *tileLists = "";
+  int64_t listHeads = 0;
+  int32_t listBatch = 0;
   /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
   /// an attention. `element` is that of the output then, and what is about
   /// queries is about all arrays.

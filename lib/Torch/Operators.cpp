@@ -143,7 +143,8 @@ private:
   std::string boundLength;
 };
 
-/// The positions of a call, and what they do. These are the last arguments.
+/// The positions of a call, and what they do. These arguments
+/// follow those of sequences.
 class PositionOperands {
 public:
   explicit PositionOperands(ArgumentReader &reader) {
@@ -181,6 +182,45 @@ private:
   Operand operands[2];
   bool isCausal;
   std::optional<double> selfScore;
+};
+
+/// Lists of tiles of a call: the last arguments of operators.
+class ListOperands {
+public:
+  explicit ListOperands(ArgumentReader &reader)
+      : countsTensor(reader.take<std::optional<Tensor>>()),
+        indicesTensor(reader.take<std::optional<Tensor>>()),
+        attribute(reader.takeString()) {}
+
+  void addTo(KernelRequest &request, std::vector<const Operand *> &all,
+             const Operand &query, const Device &device) {
+    if (!countsTensor && !indicesTensor && attribute.empty())
+      return;
+    if (!countsTensor || !indicesTensor || attribute.empty())
+      fail("expected all of tile_counts, tile_indices and tile_lists");
+    counts = Operand::ofLists(*countsTensor, 3, "tile_counts");
+    indices = Operand::ofLists(*indicesTensor, 4, "tile_indices");
+    for (Operand *operand : {&counts, &indices}) {
+      const char *name = operand == &counts ? "tile_counts" : "tile_indices";
+      if (!(Device::of(operand->tensor) == device))
+        fail(name, ": expected the device of query");
+      if (!std::equal(counts.sizes, counts.sizes + 3, operand->sizes))
+        fail("expected tile_counts and tile_indices of the same sizes");
+      operand->makeReadable(device);
+      all.push_back(operand);
+    }
+    if (counts.sizes[0] != 1 && counts.sizes[0] != query.sizes[0])
+      fail("tile_counts: expected a batch size of 1 or that of query, ",
+           query.sizes[0], ", got ", counts.sizes[0]);
+    request.tileLists = attribute.c_str();
+    request.listHeads = counts.sizes[1];
+    request.listBatch = counts.sizes[0] != 1;
+  }
+
+private:
+  std::optional<Tensor> countsTensor, indicesTensor;
+  std::string attribute;
+  Operand counts, indices;
 };
 
 /// What modifies the scores of a call. These arguments follow the sinks.
@@ -230,7 +270,7 @@ getScalars(const Options &options, const Scores &scores, const Operand &query) {
 
 /// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks,
 ///     float? soft_cap, Tensor? alibi_slopes, Tensor? distance_bias,
-///     sequences..., positions...) -> (Tensor output, Tensor lse)
+///     sequences..., positions..., lists...) -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
@@ -240,6 +280,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   Scores scores(reader);
   SequenceOperands sequences(reader);
   PositionOperands positions(reader);
+  ListOperands lists(reader);
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -265,6 +306,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   sequences.addTo(request, operands, query, device);
   scores.addTo(request, operands, query, device);
   positions.addTo(request, operands, query, key, device);
+  lists.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&output, &lse});
   runAttention(request, operands, /*numResults=*/2,
                getScalars(options, scores, query), place);
@@ -275,7 +317,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
 ///     bool deterministic, float? soft_cap, Tensor? alibi_slopes,
-///     Tensor? distance_bias, sequences..., positions...)
+///     Tensor? distance_bias, sequences..., positions..., lists...)
 ///     -> (Tensor, Tensor, Tensor)
 ///
 /// The overload for sinks takes them before the options, and has a result more.
@@ -294,6 +336,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   Scores scores(reader);
   SequenceOperands sequences(reader);
   PositionOperands positions(reader);
+  ListOperands lists(reader);
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -338,6 +381,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   sequences.addTo(request, operands, query, device);
   scores.addTo(request, operands, query, device);
   positions.addTo(request, operands, query, key, device);
+  lists.addTo(request, operands, query, device);
   operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
   if (hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);

@@ -123,6 +123,14 @@ Operand Operand::ofPositions(const Tensor &tensor, const char *name) {
   return readIntegers(tensor, 3, name);
 }
 
+Operand Operand::ofLists(const Tensor &tensor, uint32_t rank,
+                         const char *name) {
+  Operand operand = read(tensor, rank, name);
+  if (operand.element != SpattnElementI32)
+    fail(name, ": expected int32");
+  return operand;
+}
+
 Operand Operand::ofHeads(const Tensor &tensor, uint32_t rank,
                          const char *name) {
   Operand operand = read(tensor, rank, name);
@@ -139,7 +147,9 @@ static bool isReadable(const Operand &operand, const Device &device) {
   uint32_t last = operand.rank - 1;
   if (operand.sizes[last] > 1 && operand.strides[last] != 1)
     return false;
-  if (!device.isGpu() || operand.rank < 4)
+  // Lists are not loaded by TMA.
+  bool isLoadedByTma = operand.rank == 4 && operand.element != SpattnElementI32;
+  if (!device.isGpu() || !isLoadedByTma)
     return true;
   if (reinterpret_cast<uintptr_t>(operand.data) % kRowAlignment != 0)
     return false;

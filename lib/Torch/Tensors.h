@@ -69,6 +69,9 @@ struct Operand {
   static Operand ofSequences(const Tensor &tensor, const char *name);
   /// One of (batch, heads, length), of i32.
   static Operand ofPositions(const Tensor &tensor, const char *name);
+  /// Lists of tiles, of i32: (batch, heads, query tiles), and with a rank of 4
+  /// the entries of each.
+  static Operand ofLists(const Tensor &tensor, uint32_t rank, const char *name);
 
   /// Whether the heads of a query are adjacent in memory, and not the queries
   /// of a head.

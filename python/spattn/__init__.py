@@ -54,6 +54,7 @@ from .structures import (
     window,
 )
 from .target import Target
+from .tiles import TileLists, bigbird
 
 __all__ = [
     "CARDS",
@@ -74,10 +75,12 @@ __all__ = [
     "Structure",
     "StructureError",
     "Target",
+    "TileLists",
     "UnsupportedError",
     "__version__",
     "attention",
     "band",
+    "bigbird",
     "block",
     "causal",
     "compile",

@@ -17,12 +17,15 @@ from ._sequences import (
     rows_of,
     tuned_lengths,
 )
+from ._tiles import check_given
+from ._tiles import check_shapes as check_lists
 from .arrays import Array, view_of
 from .errors import ArgumentError
 from .kernels import kernel_for
 from .problem import Problem
 from .structure import Structure, as_structure
 from .target import as_target
+from .tiles import TileLists
 
 LAYOUTS = ("bhnd", "bnhd")
 
@@ -50,6 +53,7 @@ def attention(
     key_positions: Any = None,
     causal_positions: bool = False,
     self_score: float | None = None,
+    tiles: TileLists | None = None,
     out: Any = None,
     layout: str = "bhnd",
     alignment: str = "end",
@@ -94,6 +98,10 @@ def attention(
     defaults to `cu_seqlens_q`. Padding has the output 0 and the log-sum-exp -inf, and
     nothing that it holds is seen. Bands that depend on the length take that of the
     document, or with `bound_length="pack"` the length of k.
+
+    `tiles` lists key tiles that tiles of queries see besides what `structure` allows
+    (spattn.TileLists), whatever it is: `spattn.none()` leaves lists alone. A pair that
+    both allow counts once.
 
     `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
     is given. On a GPU, the kernel is launched on `stream`, by default the current
@@ -146,6 +154,15 @@ def attention(
             ("kpos", key_positions, "key_positions", views["k"]),
         ):
             views[name] = _positions(array, argument, like, wait)
+    if tiles is not None:
+        check_given(tiles, bool(sides))
+        for name, array, argument in (
+            ("tcount", tiles.counts, "tiles.counts"),
+            ("tindex", tiles.indices, "tiles.indices"),
+        ):
+            views[name] = _of_tiles(array, argument, views["q"], wait)
+        listed = views["tcount"].sizes, views["tindex"].sizes
+        check_lists(tiles, *listed, sizes["batch"], sizes["heads"], sizes["queries"])
     problem = Problem(
         structure,
         sizes["heads"],
@@ -164,6 +181,7 @@ def attention(
         alignment=alignment,
         sequences=tuple(sequences),
         bound_length=bound_length,
+        **({} if tiles is None else _lists_of(tiles, views["tcount"])),
     )
     lengths = sizes["batch"], sizes["queries"], sizes["keys"]
     shape = problem.shape("o", *lengths)
@@ -262,6 +280,29 @@ def _positions(array: Any, name: str, like: Array, stream: int | None) -> Array:
             f"{name}: expected the device of q, {like.device}, got {view.device}"
         )
     return view
+
+
+def _of_tiles(array: Any, name: str, q: Array, stream: int | None) -> Array:
+    """A view of lists of tiles."""
+    view = view_of(array, name, stream)
+    if view.element != "i32":
+        raise ArgumentError(f"{name}: expected elements of i32, got {view.element}")
+    if (view.device, view.ordinal) != (q.device, q.ordinal):
+        raise ArgumentError(
+            f"{name}: expected the device of q, {q.device}, got {view.device}"
+        )
+    if view.sizes and view.sizes[-1] > 1 and view.strides[-1] != 1:
+        raise ArgumentError(f"{name}: expected a contiguous array; copy it first")
+    return view
+
+
+def _lists_of(tiles: TileLists, counts: Array) -> dict[str, Any]:
+    """What a problem knows of lists."""
+    return {
+        "tile_lists": tiles.attribute,
+        "list_heads": counts.sizes[1],
+        "list_batch": counts.sizes[0] != 1,
+    }
 
 
 def _sizes(views: dict[str, Array]) -> dict[str, int]:

@@ -9,7 +9,7 @@ import operator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
-from .errors import ArgumentError
+from .errors import ArgumentError, UnsupportedError
 from .structure import Structure, as_structure
 
 DTYPES = ("f32", "f16", "bf16")
@@ -22,6 +22,8 @@ SEQUENCES = {
     "kstart": "key_starts",
     "kend": "key_ends",
 }
+#: Those of lists of tiles.
+TILE_LISTS = {"tcount": "tile_counts", "tindex": "tile_indices"}
 
 #: Operands that say where queries and keys count as being.
 POSITIONS = {"qpos": "query_positions", "kpos": "key_positions"}
@@ -76,6 +78,11 @@ class Problem:
     sequences: tuple[str, ...] = ()
     #: Whether bounds depend on the length of a "sequence" or of the whole "pack".
     bound_length: str = "sequence"
+    #: The attribute of lists of tiles, `#spattn.tile_lists<...>`; empty: there are none.
+    tile_lists: str = ""
+    #: The heads that have lists, and whether each batch entry has its own.
+    list_heads: int = 0
+    list_batch: bool = False
 
     #: The name of the function.
     function: ClassVar[str] = "attention"
@@ -115,6 +122,15 @@ class Problem:
         put("sequences", tuple(name for name in SEQUENCES if name in self.sequences))
         if not self.sequences:
             put("bound_length", "sequence")
+        if self.tile_lists and self.sequences:
+            raise UnsupportedError(
+                "attention has lists of tiles, or sequences, but not both"
+            )
+        if self.tile_lists and self.heads % _positive("list_heads", self.list_heads):
+            raise ArgumentError(
+                f"expected a number of heads of lists that divides {self.heads}, got "
+                f"{self.list_heads}"
+            )
         if self.gradients:
             # Normalize fields that have no effect, so that equal problems are equal.
             put("lse", False)
@@ -136,6 +152,7 @@ class Problem:
             *(("slopes",) if self.alibi_slopes else ()),
             *(("bias",) if self.distance_bias else ()),
             *(POSITIONS if self.has_positions else ()),
+            *(TILE_LISTS if self.tile_lists else ()),
         )
         if not self.gradients:
             results = ("o", *(("lse",) if self.lse else ()))
@@ -156,7 +173,7 @@ class Problem:
         return tuple(name for name in names if name in self.operands)
 
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
-        """The sizes of an operand other than those of sequences."""
+        """The sizes of an operand other than those of sequences and lists."""
         if name in _OF_HEADS:
             return self._of_heads(name)
         heads = self.kv_heads if name in _OF_KEYS else self.heads
@@ -168,7 +185,7 @@ class Problem:
 
     def element(self, name: str) -> str:
         """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
-        if name in SEQUENCES or name in POSITIONS:
+        if name in SEQUENCES or name in POSITIONS or name in TILE_LISTS:
             return "i32"
         if name in _OF_ROWS or name in _OF_HEADS:
             return "f32"
@@ -205,6 +222,7 @@ class Problem:
             "slopes": "alibi_slopes",
             "bias": "distance_bias",
             **POSITIONS,
+            **TILE_LISTS,
         }
         ins = [name for name in self.operands if name not in (*results, *clauses)]
 
@@ -237,6 +255,8 @@ class Problem:
             more.append("causal_positions")
         if self.self_score is not None:
             more.append(f"self_score = {self.self_score:.9e} : f32")
+        if self.tile_lists:
+            more.append(f"tile_lists = {self.tile_lists}")
         attributes = f" {{{', '.join(more)}}}" if more else ""
         return (
             f"func.func @attention({', '.join(arguments)}) "
@@ -254,6 +274,9 @@ class Problem:
             return f"tensor<{sizes}xf32>"
         if name in SEQUENCES:
             return "tensor<?x?xi32>"
+        if name in TILE_LISTS:
+            sizes = f"{'?' if self.list_batch else 1}x{self.list_heads}x?"
+            return f"tensor<{sizes}{'x?' if name == 'tindex' else ''}xi32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
         sizes = f"?x{heads}x?"
         if name not in _OF_ROWS and name not in POSITIONS:

@@ -13,13 +13,16 @@ from .functional import attention, scaled_dot_product_attention
 from .merging import merge
 from .modules import Attention, SelfAttention
 from .reformer import ReformerAttention, lsh_attention
+from .tiles import from_block_mask, top_tiles
 
 __all__ = [
     "Attention",
     "ReformerAttention",
     "SelfAttention",
     "attention",
+    "from_block_mask",
     "lsh_attention",
     "merge",
     "scaled_dot_product_attention",
+    "top_tiles",
 ]

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from .._sequences import Rows, check_bound_length, check_shapes, operands_of
+from .._tiles import check_given
+from .._tiles import check_shapes as check_lists
 from ..errors import ArgumentError, UnsupportedError
 from ..problem import MAX_SELF_SCORE, SEQUENCES
 
@@ -242,6 +244,36 @@ def positions(
                 )
     score = None if self_score is None else float(self_score)
     return query_positions, key_positions, bool(causal_positions), score
+
+
+def lists(
+    query: Any, tiles: Any, layout: str, has_sequences: bool
+) -> tuple[torch.Tensor, torch.Tensor, str]:
+    """The operators' arguments of lists of tiles."""
+    tiles = check_given(tiles, has_sequences)
+    if not isinstance(query, torch.Tensor):
+        raise ArgumentError(
+            f"query: expected a torch.Tensor, got {type(query).__name__}"
+        )
+    for name, tensor in (("counts", tiles.counts), ("indices", tiles.indices)):
+        if not isinstance(tensor, torch.Tensor):
+            raise ArgumentError(
+                f"tiles.{name}: expected a torch.Tensor, got {type(tensor).__name__}; "
+                "use tiles.to(device)"
+            )
+        if tensor.dtype != torch.int32:
+            raise ArgumentError(f"tiles.{name}: expected int32, got {tensor.dtype}")
+        if tensor.device != query.device:
+            raise ArgumentError(
+                f"tiles.{name}: expected the device of query, {query.device}, got "
+                f"{tensor.device}; use tiles.to(query.device)"
+            )
+    if query.dim() == 4:
+        heads, length = axes(layout)
+        sizes = query.shape[0], query.shape[heads], query.shape[length]
+        shapes = tuple(tiles.counts.shape), tuple(tiles.indices.shape)
+        check_lists(tiles, *shapes, *sizes)
+    return tiles.counts, tiles.indices, tiles.attribute
 
 
 def dtype_name(dtype: Any) -> str:

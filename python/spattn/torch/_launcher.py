@@ -56,6 +56,9 @@ class _Request(ctypes.Structure):
         ("positions", c_int32),
         ("distances", c_int64),
         ("self_score", c_double),
+        ("tile_lists", c_char_p),
+        ("list_heads", c_int64),
+        ("list_batch", c_int32),
         ("parts", c_char_p),
     ]
 
@@ -96,6 +99,9 @@ def kernel_of(request: _Request) -> int:
             name for i, name in enumerate(SEQUENCES) if request.sequences >> i & 1
         ),
         bound_length=request.bound_length.decode(),
+        tile_lists=request.tile_lists.decode(),
+        list_heads=request.list_heads,
+        list_batch=bool(request.list_batch),
     )
     target = "cpu" if request.device < 0 else "cuda"
     lengths = request.query_length, request.key_length

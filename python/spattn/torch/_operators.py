@@ -35,10 +35,12 @@ _POSITIONS = (
     "Tensor? query_positions=None, Tensor? key_positions=None, "
     "bool causal_positions=False, float? self_score=None"
 )
+#: Which key tiles are listed, in int32, and the attribute of the lists.
+_LISTS = 'Tensor? tile_counts=None, Tensor? tile_indices=None, str tile_lists=""'
 #: What few calls have, behind the sinks of the forward operator.
-_MORE = f"{_SCORES}, {_SEQUENCES}, {_POSITIONS}"
+_MORE = f"{_SCORES}, {_SEQUENCES}, {_POSITIONS}, {_LISTS}"
 #: How many arguments the forward operator has at most.
-_ARGUMENTS = 20
+_ARGUMENTS = 23
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
@@ -306,14 +308,25 @@ def _refuse_mapped(dims: tuple, names: dict[int, str]) -> None:
             raise UnsupportedError(f"vmap cannot map {name}; all batches share them")
 
 
+def _refuse_lists(arguments: tuple) -> None:
+    """Refuses to map calls with lists of tiles, which are of batch entries."""
+    if arguments and isinstance(arguments[-1], str) and arguments[-1][:1] == "#":
+        raise UnsupportedError(
+            "vmap cannot map attention with lists of tiles; fold the mapped dimension "
+            "into the batch"
+        )
+
+
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention."""
+    _refuse_lists(arguments[20:])
     _refuse_mapped(dims, {7: "sinks", 9: "alibi_slopes", 10: "distance_bias"})
     return _unfold(info, attention(*_fold_call(info, dims, arguments, 3, 11)))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention_backward."""
+    _refuse_lists(arguments[24:])
     if backward_of(arguments) is attention_backward_sinks:
         raise UnsupportedError(
             "vmap has no gradients of attention with sinks, which would be a sum over "

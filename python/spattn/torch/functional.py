@@ -13,6 +13,7 @@ from torch import Tensor
 from .._sequences import rows_of
 from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..structure import Structure, as_structure
+from ..tiles import TileLists
 from . import _check, _launcher, _operators, _padding, _transforms
 from ._launcher import exception_of
 
@@ -71,6 +72,7 @@ def attention(
     key_positions: Tensor | None = None,
     causal_positions: bool = False,
     self_score: float | None = None,
+    tiles: TileLists | None = None,
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Computes attention over the (query, key) pairs that `structure` allows.
@@ -117,6 +119,11 @@ def attention(
     were before they were sorted. With `causal_positions`, a query sees no keys at later
     positions. `self_score` is the score of pairs at equal positions, through which no
     gradient flows. Structures and distances count rows as they are.
+    `tiles` lists key tiles that tiles of queries see besides what `structure` allows
+    (spattn.TileLists; see also `spattn.bigbird`, `from_block_mask` and `top_tiles`):
+    `spattn.none()` leaves lists alone. A pair that both allow counts once. Lists are
+    (batch, heads, query tiles) in both layouts, and trusted on a GPU: they have to
+    ascend. They have no gradient.
 
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.
@@ -135,9 +142,9 @@ def attention(
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
-    if not (query_positions is None and key_positions is None) or (
-        causal_positions or self_score is not None
-    ):
+    has_positions = query_positions is not None or key_positions is not None
+    has_positions |= bool(causal_positions) or self_score is not None
+    if has_positions or tiles is not None:
         inputs = (
             *(*inputs, sinks, *scores),
             *_check.sequences(query, rows, bound_length),
@@ -147,6 +154,8 @@ def attention(
                 *(causal_positions, self_score),
             ),
         )
+        if tiles is not None:
+            inputs = *inputs, *_check.lists(query, tiles, layout, bool(rows))
     elif rows or bound_length != "sequence":
         sequences = _check.sequences(query, rows, bound_length)
         inputs = *inputs, sinks, *scores, *sequences, bound_length
