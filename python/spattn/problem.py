@@ -78,7 +78,7 @@ class Problem:
     sequences: tuple[str, ...] = ()
     #: Whether bounds depend on the length of a "sequence" or of the whole "pack".
     bound_length: str = "sequence"
-    #: The attribute of lists of tiles, `#spattn.tile_lists<...>`; empty: there are none.
+    #: The attribute of lists of tiles, `#spattn.tile_lists<...>`; empty: none.
     tile_lists: str = ""
     #: The heads that have lists, and whether each batch entry has its own.
     list_heads: int = 0
