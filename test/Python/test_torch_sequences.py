@@ -360,8 +360,12 @@ def test_kernels_for_the_mean_length():
     arrays = [x.numpy() for x in case.tensors]
     spattn.attention(*arrays, spattn.window(93), cu_seqlens_q=cu.numpy())
     for structure in (spattn.window(91), spattn.window(93)):
-        kernels = spattn.loaded_kernels()
-        (kernel,) = (k for k in kernels if k.problem.structure == structure)
+        problems = {k.problem: k for k in spattn.loaded_kernels()}
+        (kernel,) = (
+            kernel
+            for problem, kernel in problems.items()
+            if getattr(problem, "structure", None) == structure
+        )
         assert kernel.options == "query-tile=16"
 
 

@@ -99,7 +99,7 @@ def kernel_of(request: _Request) -> int:
             name for i, name in enumerate(SEQUENCES) if request.sequences >> i & 1
         ),
         bound_length=request.bound_length.decode(),
-        tile_lists=request.tile_lists.decode(),
+        tile_lists=(request.tile_lists or b"").decode(),
         list_heads=request.list_heads,
         list_batch=bool(request.list_batch),
     )
