@@ -76,15 +76,16 @@ typedef struct SpattnDividedHeads {
   /* What places of a class see, if both lengths are multiples of the modulus.
      The caller destroys it. */
   SpattnStructure structure;
+  /* Other pairs that are seen, of all places; null: none. The caller destroys
+     it. */
+  SpattnStructure others;
 } SpattnDividedHeads;
 
 /* Divides the structure of `numHeads` heads, group by group. Stores at most
    `capacity` groups, and the total number of groups. */
-SPATTN_C_EXPORT SpattnStatus spattnStructureDivide(SpattnStructure structure,
-                                                   int64_t numHeads,
-                                                   SpattnDividedHeads *groups,
-                                                   size_t capacity,
-                                                   size_t *numGroups);
+SPATTN_C_EXPORT SpattnStatus spattnStructureDivide(
+    SpattnStructure structure, int64_t numHeads, SpattnAlignment alignment,
+    SpattnDividedHeads *groups, size_t capacity, size_t *numGroups);
 
 /*===-- At given lengths --------------------------------------------------===*/
 

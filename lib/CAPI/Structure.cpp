@@ -197,11 +197,15 @@ SpattnStatus spattnStructureFixLength(SpattnStructure structure,
 }
 
 SpattnStatus spattnStructureDivide(SpattnStructure structure, int64_t numHeads,
+                                   SpattnAlignment alignment,
                                    SpattnDividedHeads *groups, size_t capacity,
                                    size_t *numGroups) {
   return guard([&]() -> SpattnStatus {
     if (SpattnStatus status =
             clearResult(numGroups, "numGroups", {{structure, "structure"}}))
+      return status;
+    Alignment ends;
+    if (SpattnStatus status = convert(alignment, ends))
       return status;
     if (capacity > 0 && !groups)
       return invalid("'groups' is null, but there is room for ", capacity);
@@ -210,18 +214,27 @@ SpattnStatus spattnStructureDivide(SpattnStructure structure, int64_t numHeads,
     HeadStructures heads = structure->forHeads(numHeads);
     if (std::optional<std::string> message = heads.validate())
       return invalid(*message);
-    std::vector<DividedGroup> found = divide(heads);
+    std::vector<DividedGroup> found = divide(heads, ends);
+    auto makeOwn = [&](const Structure &own, int64_t count,
+                       SpattnStructure *made) {
+      return make(structure->shared, HeadStructures({{count, own}}),
+                  /*anyNumber=*/true, made);
+    };
     for (size_t k = 0; k < std::min(capacity, found.size()); ++k) {
       const auto &[count, divided] = found[k];
       groups[k] = {count, divided.modulus,
-                   divided.remainder.value_or(SPATTN_UNKNOWN), nullptr};
+                   divided.remainder.value_or(SPATTN_UNKNOWN), nullptr,
+                   nullptr};
       SpattnStatus status =
-          make(structure->shared, HeadStructures({{count, divided.structure}}),
-               /*anyNumber=*/true, &groups[k].structure);
+          makeOwn(divided.structure, count, &groups[k].structure);
+      if (!status && divided.others)
+        status = makeOwn(*divided.others, count, &groups[k].others);
       if (!status)
         continue;
-      while (k-- > 0)
-        spattnStructureDestroy(groups[k].structure);
+      for (size_t made = 0; made <= k; ++made) {
+        spattnStructureDestroy(groups[made].structure);
+        spattnStructureDestroy(groups[made].others);
+      }
       return status;
     }
     *numGroups = found.size();

@@ -127,11 +127,10 @@ Parts partsOf(const Structure &structure) {
   }
   return parts;
 }
-} // namespace
-
-DividedStructure spattn::divide(const Structure &structure) {
+DividedStructure divideIntersection(const Structure &structure,
+                                    Alignment alignment) {
   DividedStructure whole = {1, std::nullopt, structure};
-  Parts parts = partsOf(simplify(structure));
+  Parts parts = partsOf(simplify(structure, {}, alignment));
   if (parts.residues.empty())
     return whole;
   int64_t modulus = parts.residues.front().modulus;
@@ -160,12 +159,89 @@ DividedStructure spattn::divide(const Structure &structure) {
   std::optional<Structure> divided = Divider(modulus, remainder).divide(others);
   if (!divided)
     return whole;
-  return {modulus, remainder, simplify(*divided)};
+  return {modulus, remainder, simplify(*divided, {}, alignment)};
 }
 
-std::vector<DividedGroup> spattn::divide(const HeadStructures &heads) {
+/// Intersections of leaves, whose union a structure is. Structures have few.
+std::vector<std::vector<Structure>> termsOf(const Structure &structure) {
+  std::vector<std::vector<Structure>> terms;
+  if (structure.kind() == Kind::Union) {
+    for (const Structure &child : structure.children())
+      for (std::vector<Structure> &term : termsOf(child))
+        terms.push_back(std::move(term));
+    return terms;
+  }
+  if (structure.kind() != Kind::Intersection)
+    return {{structure}};
+  terms = {{}};
+  for (const Structure &child : structure.children()) {
+    std::vector<std::vector<Structure>> products;
+    for (const std::vector<Structure> &term : terms)
+      for (const std::vector<Structure> &factor : termsOf(child)) {
+        products.push_back(term);
+        products.back().insert(products.back().end(), factor.begin(),
+                               factor.end());
+      }
+    terms = std::move(products);
+  }
+  return terms;
+}
+
+/// The distances of no interval, if those are constant and ascend.
+std::optional<Structure> complementOf(const Structure &structure) {
+  if (structure.kind() != Kind::Distances)
+    return std::nullopt;
+  std::vector<Interval> gaps;
+  Bound end = Bound::negInf();
+  for (const Interval &interval : structure.intervals()) {
+    if (!interval.lo.isConstant() || !interval.hi.isConstant())
+      return std::nullopt;
+    if (alwaysLT(end, interval.lo))
+      gaps.push_back({end, interval.lo});
+    end = interval.hi;
+  }
+  if (!end.isPosInf())
+    gaps.push_back({end, Bound::posInf()});
+  return Structure::distances(gaps);
+}
+
+/// Terms with residues, but for the pairs of those without.
+DividedStructure divideUnion(const Structure &structure, Alignment alignment) {
+  DividedStructure whole = {1, std::nullopt, structure};
+  std::vector<Structure> plain, strided;
+  for (const std::vector<Structure> &term :
+       termsOf(simplify(structure, {}, alignment))) {
+    bool hasResidues =
+        std::any_of(term.begin(), term.end(), [](const Structure &leaf) {
+          return leaf.kind() == Kind::Residues;
+        });
+    (hasResidues ? strided : plain).push_back(Structure::intersect(term));
+  }
+  if (plain.empty() || strided.size() != 1)
+    return whole;
+  Structure others = simplify(Structure::unite(plain), {}, alignment);
+  std::optional<Structure> rest = complementOf(others);
+  if (!rest)
+    return whole;
+  DividedStructure divided = divideIntersection(
+      Structure::intersect({strided.front(), *rest}), alignment);
+  if (divided.modulus == 1)
+    return whole;
+  divided.others = others;
+  return divided;
+}
+} // namespace
+
+DividedStructure spattn::divide(const Structure &structure,
+                                Alignment alignment) {
+  DividedStructure divided = divideIntersection(structure, alignment);
+  return divided.modulus > 1 ? divided : divideUnion(structure, alignment);
+}
+
+std::vector<DividedGroup> spattn::divide(const HeadStructures &heads,
+                                         Alignment alignment) {
   std::vector<DividedGroup> groups;
   for (const auto &[count, structure] : heads.groups())
-    groups.push_back({count, divide(structure)});
+    groups.push_back({count, divide(structure, alignment)});
   return groups;
 }

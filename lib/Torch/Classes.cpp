@@ -31,60 +31,120 @@ struct Group {
   /// SPATTN_UNKNOWN: all classes.
   int64_t remainder;
   std::string structure;
+  /// What they see besides, if anything.
+  std::string others = {};
 };
 
 using Groups = std::vector<Group>;
 
 /// Never destroyed, because threads may use it while the process exits.
 struct KnownGroups {
+  /// More than a model uses at a time.
+  static constexpr size_t kMost = 4096;
+
   std::mutex mutex;
   SpattnContext context = nullptr;
   std::unordered_map<std::string, std::shared_ptr<const Groups>> groups;
 };
+
+struct StructureDeleter {
+  void operator()(SpattnStructure structure) const {
+    spattnStructureDestroy(structure);
+  }
+};
+using OwnedStructure =
+    std::unique_ptr<std::remove_pointer_t<SpattnStructure>, StructureDeleter>;
+
+SpattnAlignment alignmentOf(const KernelRequest &request) {
+  return request.alignment == std::string("start") ? SpattnAlignmentStart
+                                                   : SpattnAlignmentEnd;
+}
+
+/// Tiles that a head visits at the lengths of a request, divided.
+int64_t countTiles(SpattnStructure structure, int64_t heads, int64_t head,
+                   const KernelRequest &request, int64_t divisor) {
+  SpattnPattern pattern = nullptr;
+  check(spattnPatternCreate(structure, heads, request.queryLength / divisor,
+                            request.keyLength / divisor, alignmentOf(request),
+                            &pattern));
+  SpattnTileCounts counts = {};
+  SpattnStatus status =
+      spattnPatternCountTiles(pattern, head, {128, 128}, &counts);
+  spattnPatternDestroy(pattern);
+  check(status);
+  return counts.visited;
+}
+
+/// Whether two attentions and a merge visit fewer tiles than one with masks. A
+/// merge takes as long as a few tiles of each row of tiles.
+bool isWorthMerging(const SpattnDividedHeads &group, SpattnStructure whole,
+                    int64_t firstHead, const KernelRequest &request) {
+  constexpr int64_t kTilesOfMerge = 4;
+  int64_t classes = group.remainder == SPATTN_UNKNOWN ? group.modulus : 1;
+  int64_t ofClass =
+      countTiles(group.structure, group.numHeads, 0, request, group.modulus);
+  int64_t ofOthers = countTiles(group.others, group.numHeads, 0, request, 1);
+  int64_t ofMerge = kTilesOfMerge * (request.queryLength / 128 + 1);
+  return classes * ofClass + ofOthers + ofMerge <
+         countTiles(whole, request.heads, firstHead, request, 1);
+}
 } // namespace
 
 static std::atomic<KnownGroups *> knownGroups{new KnownGroups()};
 
 void spattn::torch_ops::forgetClasses() { knownGroups = new KnownGroups(); }
 
-static Groups divide(SpattnContext context, const std::string &text,
-                     int64_t heads) {
+/// The groups of heads, or none if masks take less.
+static Groups divide(SpattnContext context, const KernelRequest &request) {
+  std::string text = request.structure;
   SpattnStructure structure = nullptr;
   check(spattnStructureParse(context, text.data(), text.size(), &structure));
-  std::unique_ptr<SpattnStructureImpl, decltype(&spattnStructureDestroy)> owner(
-      structure, spattnStructureDestroy);
+  OwnedStructure owner(structure);
+  SpattnAlignment ends = alignmentOf(request);
   size_t count = 0;
-  check(spattnStructureDivide(structure, heads, nullptr, 0, &count));
+  check(spattnStructureDivide(structure, request.heads, ends, nullptr, 0,
+                              &count));
   std::vector<SpattnDividedHeads> found(count);
-  check(spattnStructureDivide(structure, heads, found.data(), count, &count));
+  check(spattnStructureDivide(structure, request.heads, ends, found.data(),
+                              count, &count));
+  std::vector<OwnedStructure> owned;
+  for (const SpattnDividedHeads &group : found)
+    for (SpattnStructure own : {group.structure, group.others})
+      owned.emplace_back(own);
   Groups groups;
-  for (const SpattnDividedHeads &own : found) {
-    groups.push_back({own.numHeads, own.modulus, own.remainder,
-                      spattnStructureGetText(own.structure)});
-    spattnStructureDestroy(own.structure);
+  int64_t firstHead = 0;
+  for (const SpattnDividedHeads &group : found) {
+    if (group.others && !isWorthMerging(group, structure, firstHead, request))
+      return {};
+    groups.push_back({group.numHeads, group.modulus, group.remainder,
+                      spattnStructureGetText(group.structure),
+                      spattnStructureGetText(group.others)});
+    firstHead += group.numHeads;
   }
   return groups;
 }
 
-/// The groups of a structure, none if no group is divided.
-static std::shared_ptr<const Groups> findGroups(const std::string &structure,
-                                                int64_t heads) {
-  // Most structures have no residues.
-  if (structure.find("residues") == std::string::npos)
+/// The groups of a request's heads; none if it has no residues.
+static std::shared_ptr<const Groups> findGroups(const KernelRequest &request) {
+  std::string key = request.structure;
+  if (key.find("residues") == std::string::npos)
     return nullptr;
+  for (int64_t number : {request.heads, request.queryLength, request.keyLength})
+    (key += ' ') += std::to_string(number);
+  key += request.alignment;
   KnownGroups &known = *knownGroups;
   std::lock_guard<std::mutex> lock(known.mutex);
-  std::shared_ptr<const Groups> &groups =
-      known.groups[structure + '\0' + std::to_string(heads)];
-  if (groups)
-    return groups;
+  if (auto it = known.groups.find(key); it != known.groups.end())
+    return it->second;
   if (!known.context) {
     SpattnContextOptions options = {};
     options.threads = 1;
     check(spattnContextCreate(&options, &known.context));
   }
-  groups = std::make_shared<Groups>(divide(known.context, structure, heads));
-  return groups;
+  auto groups = std::make_shared<Groups>(divide(known.context, request));
+  if (known.groups.size() >= KnownGroups::kMost)
+    known.groups.clear();
+  return known.groups.emplace(std::move(key), groups).first->second;
 }
 
 //===----------------------------------------------------------------------===//
@@ -240,7 +300,7 @@ public:
   /// worth it, and whole groups of query heads.
   bool isDivisible(const Groups &groups) const {
     bool isDivided = false;
-    for (const auto &[heads, modulus, remainder, structure] : groups) {
+    for (const auto &[heads, modulus, remainder, structure, others] : groups) {
       if (heads % groupSize != 0 || request.queryLength % modulus != 0 ||
           request.keyLength % modulus != 0)
         return false;
@@ -253,15 +313,14 @@ public:
   }
 
   void run(const Groups &groups) const {
-    auto hasOneClass = [](const Group &group) {
-      return group.remainder != SPATTN_UNKNOWN;
-    };
-    if (std::any_of(groups.begin(), groups.end(), hasOneClass))
-      clearResults();
     int64_t first = 0;
     for (const Group &group : groups) {
-      run(group, {first, group.heads});
+      Heads heads = {first, group.heads};
       first += group.heads;
+      if (group.others.empty())
+        runClasses(group, heads);
+      else
+        runWithOthers(group, heads);
     }
   }
 
@@ -285,11 +344,70 @@ private:
   }
 
   /// What a class without pairs leaves: no key is seen, no gradient flows.
-  void clearResults() const {
-    for (size_t k = 0; k < operands.size(); ++k)
-      if (isResult(k))
-        fillTensor(operands[k]->tensor,
-                   operands[k]->rank == 3 ? -INFINITY : 0.0);
+  static void clear(const Operand &result) {
+    fillTensor(result.tensor, result.rank == 3 ? -INFINITY : 0.0);
+  }
+
+  /// The part of an operand that is of some heads.
+  Operand getSlice(size_t k, const Heads &heads) const {
+    ClassOperand part =
+        ::getPart(*operands[k], headsOf(k, heads), 1, Form::OneClass, 0, 0);
+    Operand slice = part.get();
+    slice.tensor = viewOf(operands[k]->tensor, slice.rank, slice.sizes,
+                          slice.strides, part.offset);
+    slice.layout = Layout::BHND;
+    return slice;
+  }
+
+  /// Runs the same for one group's heads, with results of their own.
+  void runPart(const Group &group, const std::vector<Operand> &slices) const {
+    std::vector<const Operand *> pointers;
+    for (const Operand &slice : slices)
+      pointers.push_back(&slice);
+    Attention(request, pointers, numResults, scalars, place)
+        .runClasses(group, {0, group.heads});
+  }
+
+  /// Two attentions whose results are merged. Their gradients are those of one,
+  /// since probabilities are by the log-sum-exp of all pairs: they add up.
+  void runWithOthers(const Group &group, const Heads &heads) const {
+    Group others = {group.heads, 1, SPATTN_UNKNOWN, group.others};
+    std::vector<Operand> slices, ofClasses, ofOthers;
+    for (size_t k = 0; k < operands.size(); ++k) {
+      slices.push_back(getSlice(k, heads));
+      ofClasses.push_back(slices[k]);
+      ofOthers.push_back(slices[k]);
+      if (!isResult(k))
+        continue;
+      auto make = [&] {
+        return slices[k].rank == 3
+                   ? makeNumbersLike(slices[k], place.device)
+                   : makeRowsLike(slices[k], slices[k].sizes[3], place.device);
+      };
+      ofClasses[k] = make();
+      if (!request.gradients)
+        ofOthers[k] = make();
+    }
+    runPart(group, ofClasses);
+    runPart(others, ofOthers);
+    size_t first = operands.size() - numResults;
+    if (request.gradients) {
+      for (size_t k = first; k < operands.size(); ++k)
+        addTensor(slices[k].tensor, ofClasses[k].tensor);
+      return;
+    }
+    const Operand &out = slices[first];
+    std::string elements(2, char('0' + out.element));
+    KernelRequest merge;
+    merge.parts = elements.c_str();
+    merge.heads = out.sizes[1];
+    merge.valueDim = out.sizes[3];
+    merge.element = out.element;
+    merge.device = request.device;
+    runKernel(merge,
+              {&ofClasses[first], &ofOthers[first], &ofClasses[first + 1],
+               &ofOthers[first + 1], &out, &slices[first + 1]},
+              /*scalars=*/{}, place);
   }
 
   /// The form of fewest calls: one, if all rows have such a dimension.
@@ -308,9 +426,12 @@ private:
                                                   : Form::OneClass;
   }
 
-  void run(const Group &group, const Heads &heads) const {
+  void runClasses(const Group &group, const Heads &heads) const {
     Form form = chooseForm(group, heads);
     bool isOne = group.remainder != SPATTN_UNKNOWN;
+    for (size_t k = 0; isOne && k < operands.size(); ++k)
+      if (isResult(k))
+        clear(getSlice(k, heads));
     int64_t entries = form == Form::OneEntry ? operands[0]->sizes[0] : 1;
     int64_t classes = form == Form::OneClass && !isOne ? group.modulus : 1;
     for (int64_t entry = 0; entry < entries; ++entry)
@@ -343,7 +464,7 @@ void spattn::torch_ops::runAttention(const KernelRequest &request,
                  request.heads % request.keyHeads == 0 &&
                  operands[0]->sizes[0] > 0;
   if (isPlain)
-    if (auto groups = findGroups(request.structure, request.heads)) {
+    if (auto groups = findGroups(request)) {
       Attention attention(request, operands, numResults, scalars, place);
       if (attention.isDivisible(*groups))
         return attention.run(*groups);

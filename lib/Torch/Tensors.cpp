@@ -265,6 +265,10 @@ void spattn::torch_ops::copyTensor(const Tensor &to, const Tensor &from) {
       aoti_torch_copy_(to.get(), from.get(), /*non_blocking=*/0));
 }
 
+void spattn::torch_ops::addTensor(const Tensor &to, const Tensor &summand) {
+  copyTensor(to, torch::stable::subtract(to, summand, /*alpha=*/-1));
+}
+
 void spattn::torch_ops::fillTensor(const Tensor &tensor, double value) {
   torch::stable::fill_(tensor, value);
 }

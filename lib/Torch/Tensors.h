@@ -95,6 +95,7 @@ Tensor viewOf(const Tensor &tensor, uint32_t rank, const int64_t *sizes,
               const int64_t *strides, int64_t offset);
 /// In the order of the device's stream.
 void copyTensor(const Tensor &to, const Tensor &from);
+void addTensor(const Tensor &to, const Tensor &summand);
 void fillTensor(const Tensor &tensor, double value);
 
 /// Allocates a scratch buffer, which the returned tensor owns. `address` is its

@@ -109,9 +109,10 @@ static void divide(SpattnContext context) {
       "#spattn.residues<keys, 1 to 2 mod 3>>>");
   SpattnDividedHeads groups[4];
   size_t numGroups;
-  OK(spattnStructureDivide(structure, 4, NULL, 0, &numGroups));
+  const SpattnAlignment end = SpattnAlignmentEnd;
+  OK(spattnStructureDivide(structure, 4, end, NULL, 0, &numGroups));
   CHECK(numGroups == 3);
-  OK(spattnStructureDivide(structure, 4, groups, 4, &numGroups));
+  OK(spattnStructureDivide(structure, 4, end, groups, 4, &numGroups));
   const int64_t expected[3][3] = {
       {1, 1, SPATTN_UNKNOWN}, {2, 2, SPATTN_UNKNOWN}, {1, 3, 1}};
   for (int i = 0; i < 3; ++i) {
@@ -125,12 +126,30 @@ static void divide(SpattnContext context) {
                "#spattn.window<left = 4, right = 0>") == 0);
   CHECK(strcmp(spattnStructureGetText(groups[2].structure), "#spattn.full") ==
         0);
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 3; ++i) {
+    CHECK(!groups[i].others);
     spattnStructureDestroy(groups[i].structure);
+  }
+  SpattnStructure both =
+      read(context, "#spattn.intersection<#spattn.causal, "
+                    "#spattn.union<#spattn.window<left = 9, right = 0>, "
+                    "#spattn.residues<distances, 0 to 1 mod 4>>>");
+  OK(spattnStructureDivide(both, 2, end, groups, 4, &numGroups));
+  CHECK(numGroups == 1 && groups[0].modulus == 4);
+  CHECK(strcmp(spattnStructureGetText(groups[0].structure),
+               "#spattn.distances<3 to inf>") == 0);
+  CHECK(strcmp(spattnStructureGetText(groups[0].others),
+               "#spattn.window<left = 9, right = 0>") == 0);
+  spattnStructureDestroy(groups[0].structure);
+  spattnStructureDestroy(groups[0].others);
+  spattnStructureDestroy(both);
   FAILS(InvalidArgument, "heads",
-        spattnStructureDivide(structure, 3, groups, 4, &numGroups));
+        spattnStructureDivide(structure, 3, end, groups, 4, &numGroups));
+  FAILS(InvalidArgument, "alignment 7",
+        spattnStructureDivide(structure, 4, (SpattnAlignment)7, groups, 4,
+                              &numGroups));
   FAILS(InvalidArgument, "room",
-        spattnStructureDivide(structure, 4, NULL, 4, &numGroups));
+        spattnStructureDivide(structure, 4, end, NULL, 4, &numGroups));
 
   /* Masks and counts are exact. */
   SpattnPattern pattern;

@@ -154,16 +154,10 @@ DIVIDED = {
 }
 
 
-@pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
-@pytest.mark.parametrize("key_heads", [4, 2, 1])
-@pytest.mark.parametrize("batch", [1, 3])
-@pytest.mark.parametrize("name", DIVIDED)
-def test_classes(name, batch, key_heads, layout):
-    """Heads whose groups share keys, in any memory order: as all pairs say."""
-    structure = DIVIDED[name]
-    inputs = tensors(256, key_heads, layout, batch, dim=8)
+def check_attention(inputs, structure, layout="bhnd", alignment="end"):
+    """Output, log-sum-exp and gradients, against the definition."""
     output, lse = spattn.torch.attention(
-        *inputs, structure, layout=layout, return_lse=True
+        *inputs, structure, layout=layout, alignment=alignment, return_lse=True
     )
     grad_output, grad_lse = torch.randn_like(output), torch.randn_like(lse)
     # What a query sees none of has no log-sum-exp.
@@ -177,7 +171,9 @@ def test_classes(name, batch, key_heads, layout):
         return (x.transpose(1, 2) if layout == "bnhd" else x).numpy()
 
     arrays = [rows(x) for x in inputs]
-    expected, expected_lse = definition.attention(*arrays, str(structure))
+    expected, expected_lse = definition.attention(
+        *arrays, str(structure), alignment=alignment
+    )
     definition.check(rows(output), expected, "f32", factor=4)
     definition.check(lse.detach().numpy(), expected_lse, "f32", factor=4)
     assert lse.is_contiguous()
@@ -186,17 +182,50 @@ def test_classes(name, batch, key_heads, layout):
         str(structure),
         rows(grad_output),
         np.where(np.isfinite(expected_lse), grad_lse.numpy(), 0),
+        alignment=alignment,
     )
     for own, other in zip(gradients, wanted, strict=True):
         definition.check(rows(own), other, "f32", factor=20)
+
+
+def has_kernel(text):
+    return any(text in str(kernel) for kernel in spattn.loaded_kernels())
+
+
+@pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
+@pytest.mark.parametrize("key_heads", [4, 2, 1])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("name", DIVIDED)
+def test_classes(name, batch, key_heads, layout):
+    """Heads whose groups share keys, in any memory order: as all pairs say."""
+    inputs = tensors(256, key_heads, layout, batch, dim=8)
+    check_attention(inputs, DIVIDED[name], layout)
+
+
+@pytest.mark.parametrize("alignment", ["end", "start"])
+@pytest.mark.parametrize("lengths", [(128, 256), (256, 128)])
+def test_classes_of_unequal_lengths(lengths, alignment):
+    queries, keys = lengths
+    query = tensors(queries, dim=8)[0]
+    _, key, value = tensors(keys, dim=8)
+    structure = spattn.dilated_window(2, left=40, right=10)
+    check_attention((query, key, value), structure, alignment=alignment)
+
+
+@pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
+def test_classes_and_others(layout):
+    """A window and a stride are two attentions and a merge, where that takes less."""
+    strided = spattn.window(16) | spattn.causal() & spattn.strided(8)
+    structure = spattn.per_head((2, spattn.causal()), (2, strided))
+    check_attention(tensors(2048, 2, layout, batch=1, dim=8), structure, layout)
+    assert has_kernel("#spattn.distances<2 to inf>")
 
 
 def test_classes_take_less():
     """The kernel is one of a window of a fourth of the distances."""
     inputs = tensors(512, dim=24)
     spattn.torch.attention(*inputs, spattn.dilated_window(4, 33))
-    texts = [str(kernel) for kernel in spattn.loaded_kernels()]
-    assert any("#spattn.window<left = 32, right = 0>" in text for text in texts)
+    assert has_kernel("#spattn.window<left = 32, right = 0>")
 
 
 def test_counts():

@@ -29,13 +29,17 @@ struct DividedStructure {
   /// What place `y` of a class, which is place `modulus * y` plus the residue,
   /// sees of the class. Holds where both lengths are multiples of the modulus.
   Structure structure;
+  /// What is seen besides, if anything: other pairs, of all places.
+  std::optional<Structure> others = std::nullopt;
 };
 
 /// Divides a structure by the modulus of its residues, where it has the same
 /// form within each class: distances that are multiples of the modulus, or
 /// queries and keys of one residue, in an intersection with what has constant
-/// bounds. The modulus is 1 elsewhere.
-DividedStructure divide(const Structure &structure);
+/// bounds; or united with constant intervals of distances, which are the others
+/// then. The modulus is 1 elsewhere.
+DividedStructure divide(const Structure &structure,
+                        Alignment alignment = Alignment::End);
 
 /// A group of heads, divided.
 struct DividedGroup {
@@ -44,7 +48,8 @@ struct DividedGroup {
 };
 
 /// The same for all heads. No group is left out, and none is joined.
-std::vector<DividedGroup> divide(const HeadStructures &heads);
+std::vector<DividedGroup> divide(const HeadStructures &heads,
+                                 Alignment alignment = Alignment::End);
 
 } // namespace spattn
 

@@ -36,6 +36,14 @@ void check(const S &structure, const DividedStructure &divided, int64_t queries,
           i % modulus == j % modulus &&
           (!divided.remainder || i % modulus == divided.remainder) &&
           holds(inClass, i / modulus, j / modulus);
+      if (divided.others) {
+        HeadStructures besides({{1, *divided.others}});
+        Instance ofOthers = instance;
+        ofOthers.heads = &besides;
+        bool isOther = holds(ofOthers, i, j);
+        ASSERT_FALSE(expected && isOther) << "a pair counts twice";
+        expected |= isOther;
+      }
       ASSERT_EQ(holds(instance, i, j), expected)
           << i << " " << j << " of " << queries << " " << keys;
     }
@@ -43,12 +51,13 @@ void check(const S &structure, const DividedStructure &divided, int64_t queries,
 
 void check(const S &structure, int64_t modulus,
            std::optional<int64_t> remainder = std::nullopt) {
-  DividedStructure divided = divide(structure);
-  EXPECT_EQ(divided.modulus, modulus) << structure.str();
-  EXPECT_EQ(divided.remainder, remainder) << structure.str();
-  for (auto [queries, keys] : {std::pair(5, 5), {2, 6}, {6, 2}})
-    for (Alignment alignment : {Alignment::End, Alignment::Start})
+  for (Alignment alignment : {Alignment::End, Alignment::Start}) {
+    DividedStructure divided = divide(structure, alignment);
+    EXPECT_EQ(divided.modulus, modulus) << structure.str();
+    EXPECT_EQ(divided.remainder, remainder) << structure.str();
+    for (auto [queries, keys] : {std::pair(5, 5), {2, 6}, {6, 2}})
       check(structure, divided, queries, keys, alignment);
+  }
 }
 
 S places(Of of, int64_t residue, int64_t modulus) {
@@ -85,6 +94,23 @@ TEST(Divide, OneClass) {
   }
 }
 
+TEST(Divide, WithOthers) {
+  S causal = S::causal(), strided = S::strided(3);
+  for (const S &structure :
+       {S::unite({S::window(4, 0), S::intersect({causal, strided})}),
+        S::intersect({causal, S::unite({S::window(2, 2), strided})}),
+        S::unite({strided, S::distances({{c(-4), c(-1)}, {c(2), c(5)}})}),
+        S::intersect({causal, S::unite({S::window(3, 0), strided}),
+                      S::distances({{c(0), c(12)}})})}) {
+    EXPECT_TRUE(divide(structure).others) << structure.str();
+    check(structure, 3);
+  }
+  S one = S::intersect({places(Of::Queries, 1, 3), strided});
+  check(S::unite({S::window(1, 1), one}), 3, 1);
+  // All distances that are multiples are others.
+  check(S::unite({S::window(40, 40), strided}), 3);
+}
+
 TEST(Divide, LeavesAlone) {
   Bound half = Bound::affine(1, 2, 0);
   for (const S &structure :
@@ -93,6 +119,7 @@ TEST(Divide, LeavesAlone) {
         S::intersect({S::strided(4), S::distances({{c(0), half}})}),
         S::intersect({S::strided(4), S::band(Partition::Exclusive)}),
         S::intersect({S::strided(4), S::strided(8)}),
+        S::unite({S::strided(4), S::strided(8), S::window(2, 0)}),
         S::intersect({places(Of::Queries, 1, 4), places(Of::Keys, 2, 4)}),
         places(Of::Keys, 1, 4),
         S::intersect({places(Of::Queries, 3, 4), places(Of::Keys, 3, 4),
@@ -113,16 +140,18 @@ TEST(Divide, RandomStructures) {
     if (draw.pick(0, 1))
       parts.push_back(places(Of::Queries, residue, modulus));
     S structure = S::intersect(parts);
+    if (draw.pick(0, 1))
+      structure = S::unite({structure, draw.structure(2, 1)});
     if (structure.validate(1))
       continue;
-    DividedStructure divided = divide(structure);
+    Alignment alignment = draw.pick(0, 1) ? Alignment::End : Alignment::Start;
+    DividedStructure divided = divide(structure, alignment);
     found += divided.modulus > 1;
-    check(structure, divided, draw.pick(1, 5), draw.pick(1, 5),
-          draw.pick(0, 1) ? Alignment::End : Alignment::Start);
+    check(structure, divided, draw.pick(1, 5), draw.pick(1, 5), alignment);
     if (HasFailure())
       return;
   }
-  EXPECT_GT(found, 400);
+  EXPECT_GT(found, 200);
 }
 
 TEST(Divide, Groups) {

@@ -61,6 +61,9 @@ public:
   Value ceilDiv(Value a, int64_t divisor) {
     return make(state->ops.ceilDiv(a.emitted, divisor));
   }
+  Value mod(Value a, Value modulus) {
+    return make(state->ops.mod(a.emitted, modulus.emitted));
+  }
   Value affine(Value n, int64_t num, int64_t den, int64_t offset) {
     return make(state->ops.affine(n.emitted, num, den, offset));
   }

@@ -91,7 +91,7 @@ TEST(IndexOps, LongRandomStructures) {
   for (int round = 0; round < 1500 / thinning; ++round) {
     int64_t scale = int64_t(1)
                     << std::uniform_int_distribution<>(10, 30)(random);
-    RandomStructures draw(random, scale);
+    RandomStructures draw(random, scale, /*withResidues=*/round % 2 == 0);
     HeadStructures heads = draw.heads(3);
     int64_t queries = std::min(draw.pick(1, scale), most - 1);
     int64_t keys = draw.pick(1, std::min(scale, most - queries));
@@ -128,6 +128,9 @@ TEST(IndexOps, LongRandomStructures) {
                 readSpans(keysOfQuery(wide, expected, i)));
       ASSERT_EQ(readSpans(queriesOfKey(narrow, form, unknown(narrow, j))),
                 readSpans(queriesOfKey(wide, expected, j)));
+      ASSERT_EQ(
+          read(allowed(narrow, form, unknown(narrow, i), unknown(narrow, j))),
+          allowed(wide, expected, i, j));
     }
   }
 }
