@@ -51,10 +51,9 @@ Error spattn::checkTileLists(const TileListArguments &lists,
   TileListArrays arrays = {view(lists.counts), view(lists.indices),
                            lists.countDims, lists.indexDims};
   BufferView query = view(lists.query), key = view(lists.key);
-  TileListSizes sizes = {query.sizes[lists.batchDim],
-                         query.sizes[lists.lengthDim],
-                         key.sizes[lists.lengthDim], lists.queryTile,
-                         lists.keyTile};
+  TileListSizes sizes = {
+      query.sizes[lists.batchDim], query.sizes[lists.lengthDim],
+      key.sizes[lists.lengthDim], lists.queryTile, lists.keyTile};
   if (auto error = findTileListError(arrays, sizes))
     return makeError(*error);
   return Error::success();

@@ -89,7 +89,8 @@ static Error checkArray(const AttentionProblem &problem,
     if (!info.has(dim))
       continue;
     int64_t size = view.sizes[problem.layout.getDim(info, dim)];
-    int64_t expected = getExtentSize(problem, arrays, sizes, info.getExtent(dim));
+    int64_t expected =
+        getExtentSize(problem, arrays, sizes, info.getExtent(dim));
     if (size != expected)
       return llvm::createStringError(
           "'" + info.name + "' has a " + info.getSizeText(dim) + " of " +

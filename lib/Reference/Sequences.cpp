@@ -79,10 +79,9 @@ bool spattn::isPairAllowed(const AttentionProblem &problem,
   if (!sequence)
     return false;
   auto isAllowedBy = [&](Attribute structure) {
-    return isAllowed(structure, h, problem.queryHeads,
-                     i - sequence->firstQuery, j - sequence->firstKey,
-                     sequence->queries, sequence->keys, problem.alignment,
-                     sequence->boundLength);
+    return isAllowed(structure, h, problem.queryHeads, i - sequence->firstQuery,
+                     j - sequence->firstKey, sequence->queries, sequence->keys,
+                     problem.alignment, sequence->boundLength);
   };
   return isAllowedBy(problem.structure) ||
          (isTileListed(problem, arrays, b, h, i, j) &&

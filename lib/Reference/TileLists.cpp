@@ -48,10 +48,10 @@ Error spattn::checkTileLists(const AttentionProblem &problem,
     return llvm::createStringError(
         "'tile_indices' has a number of heads of " + Twine(lists.heads()) +
         ", expected one that divides " + Twine(problem.queryHeads));
-  if (auto error = findTileListError(
-          lists, {sizes.batch, sizes.queryLength, sizes.keyLength,
-                  problem.tileLists.getQueryTile(),
-                  problem.tileLists.getKeyTile()}))
+  if (auto error = findTileListError(lists, {sizes.batch, sizes.queryLength,
+                                             sizes.keyLength,
+                                             problem.tileLists.getQueryTile(),
+                                             problem.tileLists.getKeyTile()}))
     return llvm::createStringError(*error);
   return Error::success();
 }

@@ -103,7 +103,8 @@ def bigbird(
 
     The first and the last block see all keys and are seen by all queries; the other
     blocks see their neighbours and `random` blocks that are drawn for each head, by the
-    plan of the reference implementation with NumPy's generator started at `seed`.
+    plan of the reference implementation with NumPy's generator started at `seed`. Where
+    that leaves fewer to draw from, they see those.
     `length` is a multiple of `block`. The lists are NumPy arrays; see `TileLists.to`.
     """
     import numpy

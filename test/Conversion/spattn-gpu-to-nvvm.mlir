@@ -223,6 +223,31 @@ llvm.func @other_residues(%x: f32, %p: !llvm.ptr, %stride: i64, %modulus: i32) {
   llvm.return
 }
 
+// The bits of one mask without those of another.
+// CHECK-LABEL: @mask_difference
+// CHECK: %[[OTHERS:.*]] = arith.xori %{{.*}}, %{{.*}} : i32
+// CHECK: arith.andi %{{.*}}, %[[OTHERS]] : i32
+llvm.func @mask_difference(%x: f32, %p: !llvm.ptr, %stride: i64) {
+  %n = arith.index_cast %stride : i64 to index
+  %s = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %seen = spattn_gpu.column_mask {
+  ^bb0(%row: index):
+    %lo = arith.constant 3 : i32
+    %hi = arith.index_cast %row : index to i32
+    spattn_gpu.yield %lo, %hi : i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %all = spattn_gpu.column_mask with %seen : !spattn_gpu.column_mask<16> {
+  ^bb0(%row: index):
+    %lo = arith.constant 9 : i32
+    %hi = arith.constant 16 : i32
+    spattn_gpu.yield %lo, %hi : i32, i32
+  } : !spattn_gpu.column_mask<16>
+  %rest = spattn_gpu.column_mask_difference %all, %seen : !spattn_gpu.column_mask<16>
+  %m = spattn_gpu.mask %s, %rest : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store %m to %p stride %n rows %n as bf16 : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
 // A lane asks, and the others are told.
 // CHECK-LABEL: @counter
 // CHECK: llvm.inline_asm has_side_effects {{.*}}@p atom.relaxed.gpu.inc.u32 $0, [$1], -1;

@@ -62,7 +62,8 @@ void spattn::tool::drawTileLists(Entry &entry, uint64_t seed,
   };
   int64_t tiles = llvm::divideCeil(key->sizes[op.getDim(Dim::Length)],
                                    op.getTileListsAttr().getKeyTile());
-  int64_t apart = indexView.strides[dimOf(OperandKind::TileIndices, Dim::Width)];
+  int64_t apart =
+      indexView.strides[dimOf(OperandKind::TileIndices, Dim::Width)];
   std::mt19937_64 engine(seed * 1000003 + tiles);
   for (int64_t b = 0; b < sizeOf(Dim::Batch); ++b)
     for (int64_t h = 0; h < sizeOf(Dim::Head); ++h)

@@ -505,11 +505,11 @@ void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
   patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
                BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
                GatherOpLowering, MapOpLowering, ColumnMaskOpLowering,
-               ColumnMaskDifferenceOpLowering,
-               MaskOpLowering, ReduceOpLowering, QuadReduceOpLowering,
-               AnyGreaterOpLowering, ToOperandOpLowering, WriteWordsOpLowering,
-               ReadWordsOpLowering, LookupOpLowering, AtomicIncOpLowering,
-               WarpBroadcastOpLowering, NamedBarrierSyncOpLowering,
-               NamedBarrierArriveOpLowering, WarpgroupOpLowering, Log2Lowering,
-               TanhLowering>(types, patterns.getContext());
+               ColumnMaskDifferenceOpLowering, MaskOpLowering, ReduceOpLowering,
+               QuadReduceOpLowering, AnyGreaterOpLowering, ToOperandOpLowering,
+               WriteWordsOpLowering, ReadWordsOpLowering, LookupOpLowering,
+               AtomicIncOpLowering, WarpBroadcastOpLowering,
+               NamedBarrierSyncOpLowering, NamedBarrierArriveOpLowering,
+               WarpgroupOpLowering, Log2Lowering, TanhLowering>(
+      types, patterns.getContext());
 }

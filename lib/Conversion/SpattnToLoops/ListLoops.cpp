@@ -50,8 +50,8 @@ Value TileLoops::loadOfList(OperandKind kind, Value element, Value head,
 }
 
 Index TileLoops::listCount(Value element, Value head, Index row) {
-  Index count = ops.wrap(
-      loadOfList(OperandKind::TileCounts, element, head, row));
+  Index count =
+      ops.wrap(loadOfList(OperandKind::TileCounts, element, head, row));
   Value indices = op.getOperandValues()[OperandKind::TileIndices];
   Index room = ops.wrap(sizeOf(indices, Dim::Width));
   return ops.min(ops.max(count, ops.constant(0)), room);
@@ -118,8 +118,8 @@ void TileLoops::emitTiles(const QueryRow &row, Value element, TileBody body) {
   Index tiles = ops.ceilDiv(ops.wrap(keys), lists.getKeyTile());
   emitLoop(listCount(element, row.head, list), [&](Index n) {
     Value entry = ops.materialize(n);
-    Index listed = ops.wrap(loadOfList(OperandKind::TileIndices, element,
-                                       row.head, list, entry));
+    Index listed = ops.wrap(
+        loadOfList(OperandKind::TileIndices, element, row.head, list, entry));
     IndexOps::Bool isBeforeEnd = ops.lt(listed, tiles);
     emitIf(ops.andB(ops.le(ops.constant(0), listed), isBeforeEnd), [&] {
       Index first = ops.mul(listed, ops.constant(parts));

@@ -196,8 +196,8 @@ static LogicalResult check(AttentionBackwardOp op,
                 lists.getKeyTile() % config.keyTile() != 0))
     return op.emitOpError("expected tiles of ")
            << config.queryTile << " queries and " << config.keyTile()
-           << " keys to divide those of 'tile_lists', "
-           << lists.getQueryTile() << " x " << lists.getKeyTile();
+           << " keys to divide those of 'tile_lists', " << lists.getQueryTile()
+           << " x " << lists.getKeyTile();
   return success();
 }
 

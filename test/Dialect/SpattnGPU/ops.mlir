@@ -76,7 +76,8 @@ func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<
 // CHECK: } : !spattn_gpu.column_mask<16>
 // CHECK: %[[MORE:.*]] = spattn_gpu.residue_mask %[[BOTH]] with %[[SOME]] : !spattn_gpu.column_mask<16> {
 // CHECK: } : !spattn_gpu.column_mask<16>
-// CHECK: spattn_gpu.mask %{{.*}}, %[[MORE]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: %[[REST:.*]] = spattn_gpu.column_mask_difference %[[MORE]], %[[SEEN]] : !spattn_gpu.column_mask<16>
+// CHECK: spattn_gpu.mask %{{.*}}, %[[REST]] : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
 func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
@@ -113,7 +114,8 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   ^bb0(%row: index):
     spattn_gpu.yield
   } : !spattn_gpu.column_mask<16>
-  %t = spattn_gpu.mask %m, %more : !spattn_gpu.acc<64x16xf32>
+  %rest = spattn_gpu.column_mask_difference %more, %seen : !spattn_gpu.column_mask<16>
+  %t = spattn_gpu.mask %m, %rest : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store %t to %p stride %i rows %i as bf16 : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store_rows %c to %p stride %i rows %i
   return

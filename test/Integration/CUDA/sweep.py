@@ -6,11 +6,12 @@
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
 whether there are sink logits, packed or padded sequences, a soft cap, slopes, a bias
-by distance, positions, a log-sum-exp or a gradient by it, and options of spattn-gpu,
-among them targets older than the GPU. Outputs are poisoned ahead of a run, and the
-sampled rows of every head are compared; rows without keys have to be exact zeros and
--inf. With --gradients, those are computed instead, at lengths to 3,000. Prints what
-fails and the largest error. --device=cpu tries the cases themselves, without a GPU.
+by distance, positions, lists of tiles, a log-sum-exp or a gradient by it, and options
+of spattn-gpu, among them targets older than the GPU. Outputs are poisoned ahead of a
+run, and the sampled rows of every head are compared; rows without keys have to be exact
+zeros and -inf. With --gradients, those are computed instead, at lengths to 3,000.
+Prints what fails and the largest error. --device=cpu tries the cases themselves,
+without a GPU.
 """
 
 import argparse
@@ -80,6 +81,14 @@ class Problem:
     #: Whether positions take pairs away, and what they give equal ones.
     causal_positions: bool = False
     self_score: float | None = None
+    #: Lists of tiles of so many queries and keys: how many heads have their own, how
+    #: many tiles a list has room for, whether batch entries share them, and what masks
+    #: them.
+    lists: tuple[int, int] | None = None
+    list_heads: int = 1
+    list_room: int = 0
+    list_shared: bool = False
+    list_mask: str = ""
 
     @classmethod
     def draw(
@@ -149,6 +158,19 @@ class Problem:
         self.alibi_slopes = r.random() < 0.25
         if r.random() < 0.25:
             self.distance_bias = r.choice((1, 2, 33, 257, 2000))
+        r = random.Random(f"lists {seed}")
+        if r.random() < 0.5:
+            self.lists = r.choice(
+                ((64, 64), (64, 64), (128, 128), (64, 128), (256, 64))
+            )
+            self.list_heads = r.choice((1, self.key_heads, self.heads))
+            self.list_room = r.choice((1, 3, 8, 40))
+            self.list_shared = r.random() < 0.3
+            self.list_mask = r.choice(
+                ("full", "full", "causal", "window<left = 700, right = 9>")
+            )
+            if r.random() < 0.5:  # Lists alone.
+                self.structure = "#spattn.sink<0>"
 
     def given(self) -> tuple[str, str]:
         """The arguments of sinks, of sequences and of what modifies scores, and their
@@ -185,6 +207,16 @@ class Problem:
             if is_given:
                 arguments += f", %{name}: tensor<{type}>"
                 clauses += f" {clause}(%{name} : tensor<{type}>)"
+        if self.lists:
+            for name, clause, width in (
+                ("tc", "tile_counts", None),
+                ("ti", "tile_indices", self.list_room),
+            ):
+                type = self.tensor(self.list_heads, width, "i32")
+                if self.list_shared:
+                    type = type.replace("<?", "<1", 1)
+                arguments += f", %{name}: {type}"
+                clauses += f" {clause}(%{name} : {type})"
         if self.soft_cap:
             arguments += ", %c: f32"
             clauses += " soft_cap(%c)"
@@ -192,6 +224,10 @@ class Problem:
 
     def attributes(self) -> str:
         alignment = f"alignment = #spattn.alignment<{self.alignment}>"
+        if self.lists:
+            tile = " x ".join(map(str, self.lists))
+            alignment += f", tile_lists = #spattn.tile_lists<{tile}, "
+            alignment += f"#spattn.{self.list_mask}>"
         bounds = f"bound_length = #spattn.bound_length<{self.bound_length}>"
         attributes = [alignment, *([bounds] if self.bound_length == "pack" else [])]
         if self.causal_positions:
@@ -231,6 +267,7 @@ class Problem:
             "distance_bias": self.distance_bias,
             "causal_positions": self.causal_positions,
             "self_score": self.self_score,
+            "lists": self.lists and [*self.lists, self.list_room, self.list_mask],
         }
 
 
@@ -266,7 +303,9 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
         "scheduler=static",
         *TARGETS,
     ]
-    if max(problem.dim, problem.value_dim) <= 128:
+    if problem.lists:
+        tiles = [tiles[0], *tiles[3:]]  # Key tiles are those of lists.
+    elif max(problem.dim, problem.value_dim) <= 128:
         tiles += [
             "mma-warpgroups=1 ctas-per-sm=2 key-tile=64",
             "key-tile=80 stages=3",
@@ -314,6 +353,8 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{given
     if max(problem.dim, problem.value_dim) > 128:
         # What these have no room for, or what always takes two warpgroups.
         tiles = ["", *modes, f"{TARGETS[0]} {modes[0]}", f"{TARGETS[0]} {modes[-1]}"]
+    if problem.lists and "mma-warpgroups=1" in tiles:
+        tiles.remove("mma-warpgroups=1")  # Key tiles are those of lists.
     return problem, source, r.choice(tiles), {"dlse": dlse}
 
 

@@ -116,9 +116,8 @@ void QueryKernel::build(StringRef name) {
   layout.shared.allocate(b);
   startCounter(b, get(arguments.counter));
   sequence = arguments.sequence->get(b, signature);
-  std::optional<TileLists> lists =
-      getKeyLists(b, op, arguments.lists, signature, kKeyTile,
-                  sequence.keyLength);
+  std::optional<TileLists> lists = getKeyLists(
+      b, op, arguments.lists, signature, kKeyTile, sequence.keyLength);
   workTiles.setLists(lists);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   Positions positions(b, *arguments.positions, signature, sequence);

@@ -120,8 +120,8 @@ static Value isListed(KernelBuilder &b, const TileLists::Source &source,
             arith::ShRUIOp::create(b, b.add(carried[0], carried[1]), one);
         Value entry = source.entry(batch, head, row, middle);
         Value isLess = b.compare(arith::CmpIPredicate::slt, entry, tile);
-        Value next = arith::SelectOp::create(b, isLess, b.add(middle, one),
-                                             carried[0]);
+        Value next =
+            arith::SelectOp::create(b, isLess, b.add(middle, one), carried[0]);
         return {next, arith::SelectOp::create(b, isLess, carried[1], middle)};
       });
   Value isThere = b.compare(arith::CmpIPredicate::slt, end[0], count);
@@ -129,8 +129,8 @@ static Value isListed(KernelBuilder &b, const TileLists::Source &source,
                                    /*withElseRegion=*/true);
   b.in(ifThere.thenBlock(), [&] {
     Value entry = source.entry(batch, head, row, end[0]);
-    scf::YieldOp::create(b, ValueRange{b.compare(arith::CmpIPredicate::eq,
-                                                 entry, tile)});
+    scf::YieldOp::create(
+        b, ValueRange{b.compare(arith::CmpIPredicate::eq, entry, tile)});
   });
   b.in(ifThere.elseBlock(), [&] {
     Value no = arith::ConstantOp::create(b, b.getBoolAttr(false));
@@ -161,21 +161,20 @@ void spattn::buildListKernel(OpBuilder &builder, AttentionBackwardOp op,
   Value start = lists.address(batch, listHead, tile);
   Value zero = b.i32(0), one = b.i32(1);
   Value step = b.i32(kLanes);
-  auto loop = scf::ForOp::create(b, zero, lists.queryTiles, step,
-                                 ValueRange{zero});
+  auto loop =
+      scf::ForOp::create(b, zero, lists.queryTiles, step, ValueRange{zero});
   b.in(loop.getBody(), [&] {
     Value row = b.add(loop.getInductionVar(), b.lane());
     // Rows past the end have no list.
     Value found = isListed(b, source, batch, head, row, tile);
-    Value exists =
-        b.compare(arith::CmpIPredicate::slt, row, lists.queryTiles);
+    Value exists = b.compare(arith::CmpIPredicate::slt, row, lists.queryTiles);
     Value isFound = arith::AndIOp::create(b, found, exists);
     Value all = b.i32(-1);
     Value bits = NVVM::VoteSyncOp::create(b, b.getI32Type(), all, isFound,
                                           NVVM::VoteSyncKind::ballot);
     Value before = b.sub(arith::ShLIOp::create(b, one, b.lane()), one);
-    Value rank = math::CtPopOp::create(
-        b, arith::AndIOp::create(b, bits, before));
+    Value rank =
+        math::CtPopOp::create(b, arith::AndIOp::create(b, bits, before));
     Value count = loop.getRegionIterArg(0);
     b.when(isFound, [&] {
       Value at = b.add(b.add(count, rank), one);

@@ -33,9 +33,9 @@ public:
         columns(columns) {}
 
   /// The columns from `first` on, where a work tile's n-th tile starts, that
-  /// each row of an MMA warpgroup's fragment may use. `withMask` is `tile` with the numbers of its mask
-  /// (WorkTileQueue::withMask); `rowsBefore` is the place of the fragment's
-  /// first row in the work tile.
+  /// each row of an MMA warpgroup's fragment may use. `withMask` is `tile` with
+  /// the numbers of its mask (WorkTileQueue::withMask); `rowsBefore` is the
+  /// place of the fragment's first row in the work tile.
   Value allowedColumns(const WorkTile &tile, const WorkTile &withMask, Value n,
                        Index first, Value rowsBefore);
   /// Sets the scores of other columns to -inf.

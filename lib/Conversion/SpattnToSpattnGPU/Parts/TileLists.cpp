@@ -45,15 +45,13 @@ void TileLists::add(WorkTile &tile, const NormalForm<Index> &form,
   Value zero = b.i32(0), step = b.i32(kLanes), all = b.i32(-1);
   Value last = b.sub(count, b.i32(1));
   // How many entries need no mask, and the end of those that are seen.
-  auto loop =
-      scf::ForOp::create(b, zero, count, step, ValueRange{zero, zero});
+  auto loop = scf::ForOp::create(b, zero, count, step, ValueRange{zero, zero});
   b.in(loop.getBody(), [&] {
     Value base = loop.getInductionVar();
     Value clean = loop.getRegionIterArg(0), end = loop.getRegionIterArg(1);
     Value number = b.add(base, b.lane());
-    Index entry =
-        ops.wrap(source.entry(tile.batch, tile.head, row,
-                              arith::MinSIOp::create(b, number, last)));
+    Index entry = ops.wrap(source.entry(
+        tile.batch, tile.head, row, arith::MinSIOp::create(b, number, last)));
     IndexOps::Bool exists = ops.lt(ops.wrap(number), ops.wrap(count));
     IndexOps::Bool isSeen =
         ops.andB(exists, isIn(ops, entry, seen, &Range::begin, &Range::end));
@@ -102,7 +100,8 @@ Index TileLists::pastEnd(const WorkTile &tile, Value row, Index end) const {
   b.in(ifAny.thenBlock(), [&] {
     Value last = b.sub(count, b.i32(1));
     Index entry = ops.wrap(source.entry(tile.batch, tile.head, row, last));
-    Index next = ops.mul(ops.add(entry, ops.constant(1)), ops.constant(parts()));
+    Index next =
+        ops.mul(ops.add(entry, ops.constant(1)), ops.constant(parts()));
     Index visited = ops.ceilDiv(ops.wrap(length), visitedRows);
     Index past = ops.max(ops.sub(next, visited), ops.constant(0));
     scf::YieldOp::create(b, ValueRange{ops.materialize(past)});
@@ -116,8 +115,8 @@ Index TileLists::nth(const WorkTile &tile, Index n) const {
   Index number = ops.floorDiv(n, parts());
   Index part = ops.sub(n, ops.mul(number, ops.constant(parts())));
   Value row = ops.materialize(rowOf(tile));
-  Value entry = source.entry(tile.batch, tile.head, row,
-                             ops.materialize(number));
+  Value entry =
+      source.entry(tile.batch, tile.head, row, ops.materialize(number));
   Value tiles = ops.materialize(ops.ceilDiv(ops.wrap(length), otherRows));
   Index known = ops.wrap(arith::MinUIOp::create(b, entry, tiles));
   return ops.add(ops.mul(known, ops.constant(parts())), part);
@@ -128,8 +127,9 @@ Value spattn::takeFromEnds(KernelBuilder &b, Value rank, Value count,
   Value one = b.i32(1);
   Value near = arith::ShRUIOp::create(b, rank, one);
   Value far = b.sub(b.sub(count, one), near);
+  Value zero = b.i32(0);
   Value isOdd = b.compare(arith::CmpIPredicate::ne,
-                          arith::AndIOp::create(b, rank, one), b.i32(0));
+                          arith::AndIOp::create(b, rank, one), zero);
   if (fromEnd)
     std::swap(near, far);
   return arith::SelectOp::create(b, isOdd, far, near);
@@ -164,11 +164,10 @@ TileListArguments::get(KernelBuilder &b,
                        const KernelSignature &signature) const {
   AttentionOpInterface op = this->op;
   bool isOfBatch = op.getExtentSize(Extent::ListBatch) != 1;
-  int64_t group =
-      op.getNumQueryHeads() / op.getExtentSize(Extent::ListHeads);
+  int64_t group = op.getNumQueryHeads() / op.getExtentSize(Extent::ListHeads);
   // Parts hold what they are made of: copies.
-  auto load = [&b, signature, isOfBatch, group](const Array &array,
-                                                Value batch, Value head,
+  auto load = [&b, signature, isOfBatch, group](const Array &array, Value batch,
+                                                Value head,
                                                 ValueRange places) -> Value {
     Value ofHead = head;
     if (group > 1)
@@ -185,17 +184,16 @@ TileListArguments::get(KernelBuilder &b,
   };
   auto count = [&b, signature, load, counts = counts, rows = rows,
                 room = room](Value batch, Value head, Value row) -> Value {
-    Value exists = b.compare(arith::CmpIPredicate::ult, row,
-                             signature.get(rows));
+    Value exists =
+        b.compare(arith::CmpIPredicate::ult, row, signature.get(rows));
     auto ifExists = scf::IfOp::create(b, TypeRange{b.getI32Type()}, exists,
                                       /*withElseRegion=*/true);
     b.in(ifExists.thenBlock(), [&] {
       Value given = load(counts, batch, head, row);
-      Value most =
-          arith::MinSIOp::create(b, given, signature.get(room));
+      Value most = arith::MinSIOp::create(b, given, signature.get(room));
       Value zero = b.i32(0);
-      scf::YieldOp::create(
-          b, ValueRange{arith::MaxSIOp::create(b, most, zero)});
+      scf::YieldOp::create(b,
+                           ValueRange{arith::MaxSIOp::create(b, most, zero)});
     });
     b.in(ifExists.elseBlock(),
          [&] { scf::YieldOp::create(b, ValueRange{b.i32(0)}); });

@@ -37,8 +37,8 @@ public:
   /// `otherRows` of what they visit, `visitedRows` at a time, of `length`.
   TileLists(KernelBuilder &b, Source source, int64_t ownRows, int64_t otherRows,
             int64_t visitedRows, Value length)
-      : b(b), source(std::move(source)), ownRows(ownRows),
-        otherRows(otherRows), visitedRows(visitedRows), length(length) {}
+      : b(b), source(std::move(source)), ownRows(ownRows), otherRows(otherRows),
+        visitedRows(visitedRows), length(length) {}
 
   /// The tiles of lists that a work tile may visit: ranges of what the
   /// structure sees, and of what the masks of lists do.

@@ -54,8 +54,8 @@ Index TileWalk::first(const WorkTile &tile, Value n) {
     Index others = ops.sub(ops.wrap(tile.visited), fullEnd);
     Index inMasked = ops.add(ops.sub(number, listed.masked), others);
     Index inOthers = ops.sub(number, fullEnd);
-    return lists.nth(
-        tile, ops.select(ops.lt(number, maskedEnd), inMasked, inOthers));
+    return lists.nth(tile,
+                     ops.select(ops.lt(number, maskedEnd), inMasked, inOthers));
   };
   bool areAll = ops.knownValue(listed.masked) == std::optional<int64_t>(0) &&
                 ops.knownValue(listed.full) == std::optional<int64_t>(0);
