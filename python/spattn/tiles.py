@@ -62,8 +62,11 @@ class TileLists:
         room: int | None = None,
     ) -> TileLists:
         """Lists the tiles that an array of truth values, (batch, heads, query tiles,
-        key tiles), has. Lists have room for all key tiles, or for `room`. Tensors of
-        PyTorch stay on their device, without synchronizing."""
+        key tiles), has. Lists have room for all key tiles, or for `room`, which has to
+        be enough. Tensors of PyTorch stay on their device, without synchronizing."""
+        order: Any
+        counts: Any
+        indices: Any
         if hasattr(tiles, "detach"):
             import torch
 
@@ -77,6 +80,10 @@ class TileLists:
             tiles = numpy.asarray(tiles, bool)
             order = numpy.argsort(~tiles, axis=-1, kind="stable")
             counts = tiles.sum(-1, dtype=numpy.int32)
+            if room is not None and (counts > room).any():
+                raise ArgumentError(
+                    f"tiles: expected at most {room} in a row, got {counts.max()}"
+                )
             indices = numpy.ascontiguousarray(order[..., :room].astype(numpy.int32))
         if len(tiles.shape) != 4:
             raise ArgumentError(

@@ -8,9 +8,11 @@
 // The list of the row follows the tiles of the structure: tiles that are none are left
 // out, and what the structure has seen of one is masked off.
 // CHECK-LABEL: @forward
-// CHECK-SAME: %[[COUNTS:.*]]: memref<1x2x?xi32>, %[[INDICES:.*]]: memref<1x2x?x5xi32>
+// CHECK-SAME: %[[COUNTS:[a-z0-9]*]]: memref<1x2x?xi32>, %[[INDICES:[a-z0-9]*]]: memref<1x2x?x5xi32>
 // CHECK: scf.forall
-// CHECK:   spattn_cpu.online_step
+// CHECK:   memref.load %[[COUNTS]]
+// CHECK:   spattn_cpu.load_query
+// CHECK-COUNT-2: spattn_cpu.online_step
 // CHECK:   memref.load %[[COUNTS]]
 // CHECK:   scf.for
 // CHECK:     memref.load %[[INDICES]]

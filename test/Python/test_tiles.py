@@ -92,6 +92,8 @@ def test_from_tiles():
     assert tiles.attribute == "#spattn.tile_lists<64 x 64, #spattn.full>"
     with pytest.raises(spattn.ArgumentError, match="expected 4 dimensions"):
         spattn.TileLists.from_tiles([[True]])
+    with pytest.raises(spattn.ArgumentError, match="at most 1 in a row, got 2"):
+        spattn.TileLists.from_tiles([[[[True, True]]]], room=1)
 
 
 @pytest.mark.parametrize(("blocks", "random"), [(30, 3), (12, 3), (12, 2), (20, 1)])

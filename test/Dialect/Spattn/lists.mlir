@@ -2,6 +2,7 @@
 // RUN: spattn-opt %s -spattn-derive-backward | FileCheck %s --check-prefix=DERIVED
 // RUN: not spattn-opt %s -spattn-decompose 2>&1 | FileCheck %s --check-prefix=DECOMPOSE
 // RUN: spattn-opt %s -spattn-select-tile-shape | FileCheck %s --check-prefix=SHAPE
+// RUN: spattn-opt %s -spattn-print-tiles=query-length=128 -o /dev/null 2>&1 | FileCheck %s --check-prefix=TILES
 // RUN: not spattn-opt %s -spattn-select-tile-shape=key-tile=48 2>&1 | FileCheck %s --check-prefix=NO-SHAPE
 
 !t = tensor<?x4x?x8xf32>
@@ -9,8 +10,12 @@
 !c = tensor<1x2x?xi32>
 !i = tensor<1x2x?x?xi32>
 
-// DECOMPOSE: error: 'spattn.attention' op has 'tile_counts', but no {{.*}} computes with 'tile_counts' yet
+// DECOMPOSE: error: 'spattn.attention' op has 'tile_counts', but no 'linalg' operation computes with 'tile_counts' yet
 // NO-SHAPE: error: 'spattn.attention' op expected a tile shape that divides the tiles of 'tile_lists', 64 x 32, got #spattn.tile_shape<query_tile = 64, key_tile = 48>
+
+// TILES: listed tiles are known at run time only; these are the others
+// TILES-NEXT: 4 heads, 128 queries, 128 keys, tiles of 64 x 32
+// TILES-NEXT: all heads: 0 visited
 
 // CHECK-LABEL: @lists
 // CHECK: spattn.attention structure(#spattn.sink<0>) ins({{.*}}) tile_counts(%{{.*}} : tensor<1x2x?xi32>) tile_indices(%{{.*}} : tensor<1x2x?x?xi32>)

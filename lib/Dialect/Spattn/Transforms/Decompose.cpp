@@ -272,6 +272,8 @@ struct DecomposeAttention : OpRewritePattern<AttentionOp> {
       return rewriter.notifyMatchFailure(op, "operands are not tensors");
     if (op.hasSequences())
       return rewriter.notifyMatchFailure(op, "batch entries hold sequences");
+    if (op.hasTileLists())
+      return rewriter.notifyMatchFailure(op, "lists say which tiles are seen");
     if (auto error = findScalarError(op))
       return rewriter.notifyMatchFailure(op, *error);
     rewriter.replaceOp(op, Decomposition(op, rewriter).run());

@@ -85,6 +85,8 @@ struct SpattnPrintTilesPass
       os << "  lengths of 2^31 and more are not supported\n";
       return;
     }
+    if (op.hasTileLists())
+      os << "  listed tiles are known at run time only; these are the others\n";
     TileShapeAttr tileShape = getTileShapeAttr(op);
     TileShape tile = getTileShape(tileShape);
     HostAlgebra algebra = getAlgebra(op, queries, keys);
