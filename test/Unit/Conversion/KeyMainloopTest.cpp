@@ -105,22 +105,8 @@ TEST_P(KeyMainloopTest, IsTheGradient) {
   }
 }
 
-/// Scores that are capped or biased by distance.
-TEST_P(KeyMainloopTest, ModifiedScores) {
-  AttentionSpec spec;
-  spec.heads = spec.keyHeads = 2;
-  CallSpec call = {1, 150, 200, 1, 0.3f};
-  for (bool softCap : {false, true}) {
-    spec.softCap = softCap;
-    spec.slopes = true;
-    spec.distances = softCap ? 97 : 0;
-    spec.structure = softCap ? "#spattn.full" : "#spattn.causal";
-    run(spec, call, /*late=*/softCap);
-  }
-}
-
 /// What spans many tiles, masked and full ones, and narrow bands, of which
-/// warpgroups skip the ends.
+/// warpgroups skip the ends; every other time with modified scores.
 TEST_P(KeyMainloopTest, LongColumns) {
   AttentionSpec spec;
   spec.heads = spec.keyHeads = 2;
@@ -132,6 +118,9 @@ TEST_P(KeyMainloopTest, LongColumns) {
         "#spattn.union<#spattn.window<left = 30, right = 20>, #spattn.keys<0 "
         "to 70>, #spattn.queries<0 to 70>>"}) {
     spec.structure = structure;
+    spec.slopes = !late;
+    spec.softCap = StringRef(structure).contains("partition");
+    spec.distances = spec.softCap ? 97 : 0;
     run(spec, call, late);
     late = !late;
   }

@@ -56,7 +56,6 @@ INSTANTIATE_TEST_SUITE_P(
         GradientVariant{"sm_90a", 2, 64, 2, 1, false, false, 128, 64},
         GradientVariant{"sm_90a", 2, 128, 3, 2, false, true, 64, 104},
         GradientVariant{"sm_80", 1, 64, 1, 1, false, false, 64, 128},
-        GradientVariant{"sm_80", 2, 64, 2, 2, false, false, 72, 64},
         GradientVariant{"sm_90a", 1, 64, 2, 1, true, false, 64, 64},
         GradientVariant{"sm_90a", 2, 128, 3, 2, true, false, 128, 64},
         GradientVariant{"sm_80", 1, 64, 1, 1, true, false, 64, 64},
