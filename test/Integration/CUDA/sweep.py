@@ -159,7 +159,7 @@ class Problem:
         if r.random() < 0.25:
             self.distance_bias = r.choice((1, 2, 33, 257, 2000))
         r = random.Random(f"lists {seed}")
-        if r.random() < 0.5:
+        if self.sequences is None and r.random() < 0.5:
             self.lists = r.choice(
                 ((64, 64), (64, 64), (128, 128), (64, 128), (256, 64))
             )
