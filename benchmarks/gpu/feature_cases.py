@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import spattn
 import torch
 from workloads import random
 
@@ -13,6 +14,8 @@ DOCUMENTS += [896, 768, 768, 640, 512, 512, 512, 384, 384, 320, 256, 256, 256]
 DOCUMENTS += [192, 128, 128, 128, 64, 32, 32]
 SMALL_DOCUMENTS = [384, 301, 211, 128]
 GLOBAL, WINDOW = 64, 512
+# BigBird's blocks, and how many of them are random.
+BLOCK, RANDOM = 64, 3
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,25 @@ class Case:
     @cached_property
     def sinks(self) -> torch.Tensor | None:
         return random(self.heads) if "sink" in self.name else None
+
+    @cached_property
+    def blocks(self) -> tuple[spattn.Structure, spattn.TileLists]:
+        """BigBird's structure and lists of blocks."""
+        drawn = {"block": BLOCK, "random": RANDOM, "seed": 1}
+        structure, tiles = spattn.bigbird(self.length, self.heads, **drawn)
+        return structure, tiles.to("cuda")
+
+    @cached_property
+    def table(self) -> torch.Tensor:
+        """Which blocks of keys a head's blocks of queries see, of BigBird."""
+        _, tiles = self.blocks
+        count = self.length // BLOCK
+        table = torch.zeros(self.heads, count, count + 1, dtype=torch.bool).cuda()
+        place = torch.arange(tiles.indices.shape[-1], device="cuda")
+        listed = tiles.indices.long().where(place < tiles.counts[..., None], count)
+        table.scatter_(2, listed[0], True)
+        table[:, (0, -1)] = True
+        return table[..., :count].contiguous()
 
     @cached_property
     def offsets(self) -> torch.Tensor:
@@ -85,6 +107,9 @@ class Case:
 
     def allows(self) -> Callable:
         """FlexAttention's mask function."""
+        if self.name == "bigbird":
+            table = self.table
+            return lambda b, h, i, j: table[h, i // BLOCK, j // BLOCK]
         document, position, _ = self.positions
         lo, hi = (x.expand(self.heads, -1).contiguous() for x in self.band)
         first = GLOBAL if self.name == "longformer" else 0
@@ -135,5 +160,6 @@ CASES = [
     Case("packed", 16, 16, 128, 1, 32768, tuple(DOCUMENTS)),
     Case("packed_exclusive", 16, 16, 128, 1, 32768, tuple(DOCUMENTS)),
     Case("longformer", 16, 16, 128, 2, 16384),
+    Case("bigbird", 16, 16, 128, 2, 16384),
     Case("causal", 16, 16, 256, 2, 16384),
 ]

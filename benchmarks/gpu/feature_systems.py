@@ -4,7 +4,7 @@ values, (batch, length, heads, dim), made for a workload. Needs torch."""
 import spattn
 import spattn.torch
 import torch
-from feature_cases import GLOBAL, WINDOW, Case
+from feature_cases import BLOCK, GLOBAL, WINDOW, Case
 
 
 class Absent(Exception):
@@ -17,6 +17,7 @@ def structure_of(case: Case) -> spattn.Structure:
         "packed": spattn.causal,
         "packed_exclusive": spattn.exclusive_bands,
         "longformer": lambda: spattn.window(WINDOW) | spattn.sink(GLOBAL),
+        "bigbird": lambda: case.blocks[0],
         "causal": spattn.causal,
     }[case.name]()
 
@@ -24,6 +25,8 @@ def structure_of(case: Case) -> spattn.Structure:
 def spattn_call(case: Case):
     text = structure_of(case).text
     options = {} if case.sinks is None else {"sinks": case.sinks}
+    if case.name == "bigbird":
+        options["tiles"] = case.blocks[1]
     if case.documents:
         options["cu_seqlens_q"] = case.offsets
 
@@ -38,7 +41,7 @@ def fa4_call(case: Case):
         from flash_attn.cute.interface import flash_attn_func, flash_attn_varlen_func
     except ImportError as error:
         raise Absent(str(error)) from error
-    if case.name in ("packed_exclusive", "longformer"):
+    if case.name in ("packed_exclusive", "longformer", "bigbird"):
         raise Absent("no such structure")
     if case.documents:
 
@@ -60,6 +63,8 @@ def cudnn_flex_call(case: Case):
         raise Absent(str(error)) from error
     if case.sinks is not None:
         raise Absent("no sinks")
+    if case.name == "bigbird":
+        raise Absent("no such structure")
     _, position, _ = case.positions
     lo, hi = case.band
     near = torch.stack([(position + 1 - x).clamp(min=0).expand(lo.shape[0], -1)
@@ -85,7 +90,7 @@ def cudnn_call(case: Case):
         import cudnn as frontend
     except ImportError as error:
         raise Absent(str(error)) from error
-    if case.name in ("packed_exclusive", "longformer"):
+    if case.name in ("packed_exclusive", "longformer", "bigbird"):
         raise Absent("no such structure")
     options = {"is_causal": True, "return_lse": True}
     if case.name.startswith("window"):
@@ -103,10 +108,18 @@ def cudnn_call(case: Case):
     return call
 
 
-def flex_call(case: Case):
+def flex_64_call(case: Case):
+    """With blocks of BigBird's size, none of which is masked."""
+    if case.name != "bigbird":
+        raise Absent("blocks of 128 are faster")
+    tiles = ("BLOCK_M", "BLOCK_N", "BLOCK_M1", "BLOCK_N1", "BLOCK_M2", "BLOCK_N2")
+    return flex_call(case, BLOCK, dict.fromkeys(tiles, BLOCK))
+
+
+def flex_call(case: Case, size: int = 128, options: dict | None = None):
     from torch.nn.attention.flex_attention import AuxRequest, flex_attention
 
-    mask = block_mask(case)
+    mask = block_mask(case, size)
     grouped = case.heads != case.key_heads
     torch.compiler.reset()
 
@@ -114,7 +127,7 @@ def flex_call(case: Case):
         q, k, v = (x.transpose(1, 2) for x in (q, k, v))
         out, aux = flex_attention(
             q, k, v, block_mask=mask, enable_gqa=grouped,
-            return_aux=AuxRequest(lse=True),
+            return_aux=AuxRequest(lse=True), kernel_options=options,
         )  # fmt: skip
         if case.sinks is not None:
             # The usual way: the log-sum-exp says what the sink takes.
@@ -163,4 +176,5 @@ SYSTEMS = {
     "cudnn-flex": cudnn_flex_call,
     "cudnn": cudnn_call,
     "flex": flex_call,
+    "flex-64": flex_64_call,
 }

@@ -16,6 +16,7 @@ PEERS = {
     "fa4": "FlashAttention-4",
     "cudnn": "cuDNN",
     "flex": "FlexAttention",
+    "flex-64": "FlexAttention, blocks of 64",
 }
 
 

@@ -26,6 +26,9 @@ STRUCTURES = {
     "causal": ("dense", "gray"),
     "exclusive": ("exclusive bands", "blue"),
     "local+band": ("local + band", "purple"),
+    "longformer": ("Longformer", "green"),
+    "bigbird": ("BigBird", "amber"),
+    "reformer": ("Reformer", "red"),
 }
 
 
@@ -97,7 +100,7 @@ def draw_train(runs: list[dict]) -> Drawing:
         curves.append(Curve(speed, training, tone, marks=False))
         curves.append(Curve(final, validation, tone, dashed=True))
     about = runs[-1]
-    d = Drawing(860, 420, "Loss of a small model with dense attention and with bands")
+    d = Drawing(860, 420, "Loss of a small model with each attention of the comparison")
     d.text(24, 22, "Loss while a small model learns", size=14, bold=True)
     d.text(
         24,

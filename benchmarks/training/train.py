@@ -1,10 +1,11 @@
-"""Trains a small model of OLMoE's architecture with dense attention and with bands.
+"""Trains a small model of OLMoE's architecture with each attention of the comparison.
 
     python benchmarks/training/train.py RUNS.json
 
 The models train on the same sequences in the same order, from the text of Python
 packages (text.py). They differ only in their attention: causal by cuDNN, exclusive
-bands and local + band by spattn. RUNS.json gets an object per run: {"structure",
+bands, local + band, Longformer's, BigBird's and Reformer's by spattn
+(comparison.py). RUNS.json gets an object per run: {"structure",
 "system", "parameters", "length", "batch", "tokens_per_s", "steps": [...], "loss":
 [...], "validation_steps": [...], "validation_loss": [...], ...}; picture.py draws it.
 """
@@ -24,8 +25,16 @@ from text import Text
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 
+from comparison import COMPARED  # noqa: E402
 from patterns import STRUCTURES  # noqa: E402
 from systems import SYSTEMS  # noqa: E402
+
+#: Structures that spattn alone has, by their names in comparison.py.
+OTHERS = {
+    "longformer": "window, global tokens, causal",
+    "bigbird": "random blocks, causal",
+    "reformer": "hashed chunks",
+}
 
 SMALL = {
     "hidden_size": 512,
@@ -66,7 +75,8 @@ class Optimizer:
 
     def step(self) -> None:
         for master, weight in zip(self.masters, self.weights, strict=True):
-            master.grad = weight.grad.float()
+            # Reformer's keys are its queries: it has no weights of keys.
+            master.grad = None if weight.grad is None else weight.grad.float()
             weight.grad = None
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         self.adam.step()
@@ -87,12 +97,21 @@ def validate(model, rows: torch.Tensor, batch: int, device: str) -> float:
     return statistics.mean(losses)
 
 
+def attention_of(structure: str, system: str, batch: int, heads: int, length, device):
+    """The attention as transformers calls it."""
+    if structure not in OTHERS:
+        return SYSTEMS[system](structure, batch, heads, length, device)
+    (compared,) = (x for x in COMPARED if x.name == OTHERS[structure])
+    call = compared.make(length, heads)
+    return lambda q, k, v, scale: call(q, k, v).transpose(1, 2).contiguous()
+
+
 def train(structure: str, system: str, text: Text, sizes: dict, options) -> dict:
     """Trains one model, and returns its record."""
     device, length, batch = options.device, text.length, options.batch
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     heads = sizes["num_attention_heads"]
-    olmoe.use(SYSTEMS[system](structure, batch, heads, length, device))
+    olmoe.use(attention_of(structure, system, batch, heads, length, device))
     torch.manual_seed(0)
     model = olmoe.make(device, dtype, output_router_logits=True, **sizes)
     optimizer = Optimizer(model, options.steps, options.rate)
@@ -157,7 +176,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--validation", type=int, default=64, help="sequences")
     parser.add_argument("--every", type=int, default=100, help="steps a validation")
     parser.add_argument(
-        "--structures", nargs="+", choices=STRUCTURES, default=STRUCTURES
+        "--structures",
+        nargs="+",
+        choices=(*STRUCTURES, *OTHERS),
+        default=(*STRUCTURES, *OTHERS),
     )
     parser.add_argument("--dense", choices=SYSTEMS, default="cudnn")
     parser.add_argument("--text", type=Path, nargs="+", help="folders of text")

@@ -27,7 +27,7 @@ ROWS = [
     ("cpu.json", None, "CPU, bands and causal: FlexAttention", "flex"),
 ]
 # Measured for memory, not for speed; and what features.py measures.
-ALONE = ("window256 ", "window128+sink", "packed", "longformer")
+ALONE = ("window256 ", "window128+sink", "packed", "longformer", "bigbird")
 
 
 def ratios(rows: list[dict], peer: str, direction: str) -> str:

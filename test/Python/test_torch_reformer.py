@@ -218,6 +218,17 @@ def test_transposed_and_half_inputs():
     assert output.dtype == torch.bfloat16
 
 
+def test_gradient_of_a_sum():
+    """Whose gradient has strides of 0."""
+    qk, v = (torch.randn(1, 2, 64, 16, requires_grad=True) for _ in range(2))
+    rotations = torch.randn(16, 1, 4)
+    options = {"bucket_size": 8, "rounds": 1, "rotations": rotations}
+    output = spattn.torch.lsh_attention(qk, v, **options)
+    found = torch.autograd.grad(output.sum(), (qk, v), retain_graph=True)
+    dense = torch.autograd.grad(output, (qk, v), torch.ones_like(output))
+    assert all(map(torch.equal, found, dense))
+
+
 def test_module():
     torch.manual_seed(0)
     module = spattn.torch.ReformerAttention(32, 4, bucket_size=8, rounds=2)

@@ -234,8 +234,8 @@ def _gather(rows: Tensor, places: Tensor) -> Tensor:
 
 
 def _rows(tensor: Tensor) -> Tensor:
-    """The rows of a (batch, heads, length, dim) tensor."""
-    return tensor.reshape(-1, tensor.shape[-1])
+    """The rows of a (batch, heads, length, dim) tensor, as a contiguous matrix."""
+    return tensor.reshape(-1, tensor.shape[-1]).contiguous()
 
 
 def _sum(rows: Tensor, places: Tensor) -> Tensor:
