@@ -121,7 +121,7 @@ def parts(qk, v, grad, options) -> dict:
     output, lse = spattn.torch.merge(outputs, numbers, return_lse=True)
 
     def rows_of_outputs():
-        rows = (reformer._gather(reformer._rows(x), lists.flat) for x in (output, grad))
+        rows = reformer._gather_all((output, grad), lists.flat)
         numbers = lse.flatten()[lists.flat]
         return tuple(lists.queries(x) for x in (*rows, numbers))
 

@@ -233,15 +233,19 @@ def _gather(rows: Tensor, places: Tensor) -> Tensor:
     return rows.index_select(0, places)
 
 
-def _rows(tensor: Tensor) -> Tensor:
-    """The rows of a (batch, heads, length, dim) tensor, as a contiguous matrix."""
-    return tensor.reshape(-1, tensor.shape[-1]).contiguous()
+def _gather_all(tensors: tuple[Tensor, ...], places: Tensor) -> tuple[Tensor, ...]:
+    """The same of the rows of (batch, heads, length, dim) tensors. They are gathered
+    side by side, as torch takes as long for a short row as for a long one."""
+    rows = torch.cat([x.reshape(-1, x.shape[-1]) for x in tensors], 1)
+    return _gather(rows, places).split([x.shape[-1] for x in tensors], 1)
 
 
 def _sum(rows: Tensor, places: Tensor) -> Tensor:
     """The sums of the rows of each round, which torch adds up in float32."""
-    found = _gather(rows, places.flatten()).view(places.shape[0], -1, rows.shape[-1])
-    return found[0] if places.shape[0] == 1 else found.sum(0)
+    if places.shape[0] == 1:
+        return _gather(rows, places.flatten())
+    bags = places.flatten(1).t().contiguous()
+    return functional.embedding_bag(bags, rows, mode="sum")
 
 
 class _Chunked(torch.autograd.Function):
@@ -274,9 +278,8 @@ class _Chunked(torch.autograd.Function):
         lists = ctx.lists
         # Merged parts are one attention to the keys of all: its log-sum-exp gives the
         # probabilities of each part's pairs.
-        output, grad_output = (
-            lists.queries(_gather(_rows(x), lists.flat)) for x in (output, grad_output)
-        )
+        both = _gather_all((output, grad_output), lists.flat)
+        output, grad_output = map(lists.queries, both)
         lse = lists.queries(lse.flatten()[lists.flat])
         grads = _operators.attention_backward(
             *(grad_output, None, *_inputs(query, key, value, lists), output, lse),
@@ -299,7 +302,7 @@ class _Chunked(torch.autograd.Function):
 
 def _inputs(query: Tensor, key: Tensor, value: Tensor, lists: _Lists) -> tuple:
     """The queries, keys and values of batch entries."""
-    query, key, value = (_gather(_rows(x), lists.flat) for x in (query, key, value))
+    query, key, value = _gather_all((query, key, value), lists.flat)
     return lists.queries(query), lists.keys(key), lists.keys(value)
 
 
