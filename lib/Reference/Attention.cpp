@@ -8,6 +8,8 @@
 
 #include "spattn/Reference/Attention.h"
 
+#include "ScoreRegion.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/Parallel.h"
 
@@ -41,6 +43,11 @@ AttentionProblem AttentionProblem::get(AttentionOpInterface op) {
   if (FloatAttr selfScore = op.getSelfScoreAttr())
     problem.selfScore = selfScore.getValueAsDouble();
   problem.tileLists = op.getTileListsAttr();
+  if (op.hasScoreRegion()) {
+    problem.score = std::make_shared<Region>();
+    IRMapping mapping;
+    op.getScore().cloneInto(problem.score.get(), mapping);
+  }
   FloatAttr constant;
   for (const AttentionOperand &scalar : op.getScalarOperands())
     if (matchPattern(scalar.value, m_Constant(&constant)))
@@ -108,12 +115,13 @@ Score spattn::getScore(const AttentionProblem &problem,
   if (problem.selfScore) {
     auto [query, key] = getPositions(problem, arrays, b, h, i, j);
     if (query == key)
-      return {*problem.selfScore, 0};
+      return {*problem.selfScore, 0, 0};
   }
   Score score = {problem.getScale() * product, 1};
   if (problem.softCap) {
     double cap = *problem.softCap, inner = std::tanh(score.value / cap);
-    score = {cap * inner, 1 - inner * inner};
+    score.value = cap * inner;
+    score.derivative = 1 - inner * inner;
   }
   int64_t distance = (i - sequence.firstQuery) - (j - sequence.firstKey);
   if (problem.alignment == Alignment::End)
@@ -133,6 +141,15 @@ Score spattn::getScore(const AttentionProblem &problem,
     int64_t entry =
         std::clamp<int64_t>(distance + problem.distances / 2, 0, last);
     score.value += load(OperandKind::DistanceBias, entry);
+  }
+  score.distance = distance;
+  if (problem.score) {
+    DualNumber made = evaluateScoreRegion(
+        *problem.score, score.value,
+        {i - sequence.firstQuery, j - sequence.firstKey, h, b});
+    score.value = made.value;
+    score.biasDerivative = made.derivative;
+    score.derivative *= made.derivative;
   }
   return score;
 }

@@ -77,6 +77,9 @@ namespace {
 /// its scaled product, and the rows that these multiply.
 struct Pair {
   double p, ds;
+  /// The gradient by what is added to the score, and the distance.
+  double dbias;
+  int64_t distance;
   Row query, key, dout;
 };
 } // namespace
@@ -100,8 +103,14 @@ static std::optional<Pair> evaluatePair(const AttentionProblem &problem,
   Score score =
       getScore(problem, arrays, *sequence, b, h, i, j, dot(query, key));
   double p = std::exp(score.value - lse);
-  double ds = p * (dot(dout, value) - statistics.delta) * score.derivative;
-  return Pair{p, ds, std::move(query), std::move(key), std::move(dout)};
+  double dscore = p * (dot(dout, value) - statistics.delta);
+  return Pair{p,
+              dscore * score.derivative,
+              dscore * score.biasDerivative,
+              score.distance,
+              std::move(query),
+              std::move(key),
+              std::move(dout)};
 }
 
 void spattn::queryGradientRow(const AttentionProblem &problem,
@@ -148,6 +157,40 @@ double spattn::sinkGradient(const AttentionProblem &problem,
   return -sum;
 }
 
+/// Calls `add(pair)` for all pairs of a query head.
+static void forPairs(const AttentionProblem &problem,
+                     const OperandArrays &arrays, int64_t h,
+                     llvm::function_ref<void(const Pair &)> add) {
+  int64_t batch =
+      arrays[OperandKind::Query].sizes[problem.layout.getDim(Dim::Batch)];
+  int64_t queryLength = getLength(problem, arrays, OperandKind::Query);
+  int64_t keyLength = getLength(problem, arrays, OperandKind::Key);
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t i = 0; i < queryLength; ++i)
+      for (int64_t j = 0; j < keyLength; ++j)
+        if (auto pair = evaluatePair(problem, arrays, b, h, i, j))
+          add(*pair);
+}
+
+double spattn::slopeGradient(const AttentionProblem &problem,
+                             const OperandArrays &arrays, int64_t h) {
+  double sum = 0;
+  forPairs(problem, arrays, h, [&](const Pair &pair) {
+    sum -= pair.dbias * std::abs(pair.distance);
+  });
+  return sum;
+}
+
+void spattn::biasGradientRow(const AttentionProblem &problem,
+                             const OperandArrays &arrays, int64_t h,
+                             double *dbias) {
+  std::fill(dbias, dbias + problem.distances, 0.0);
+  forPairs(problem, arrays, h, [&](const Pair &pair) {
+    dbias[std::clamp<int64_t>(pair.distance + problem.distances / 2, 0,
+                              problem.distances - 1)] += pair.dbias;
+  });
+}
+
 Error spattn::evaluateGradients(const AttentionProblem &problem,
                                 const OperandArrays &arrays) {
   Expected<AttentionSizes> sizes =
@@ -186,6 +229,17 @@ Error spattn::evaluateGradients(const AttentionProblem &problem,
     forRows(1, problem.queryHeads, 1, [&](int64_t, int64_t h, int64_t) {
       Row row = {sinkGradient(problem, arrays, h)};
       store(OperandKind::SinkLogitsGradient, 0, h, 0, row);
+    });
+  if (isGiven(arrays[OperandKind::AlibiSlopesGradient]))
+    forRows(1, problem.queryHeads, 1, [&](int64_t, int64_t h, int64_t) {
+      Row row = {slopeGradient(problem, arrays, h)};
+      store(OperandKind::AlibiSlopesGradient, 0, h, 0, row);
+    });
+  if (isGiven(arrays[OperandKind::DistanceBiasGradient]))
+    forRows(1, problem.queryHeads, 1, [&](int64_t, int64_t h, int64_t) {
+      Row row(problem.distances);
+      biasGradientRow(problem, arrays, h, row.data());
+      store(OperandKind::DistanceBiasGradient, 0, h, 0, row);
     });
   return Error::success();
 }

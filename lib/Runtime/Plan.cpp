@@ -340,8 +340,10 @@ Plan::getScratchBytes(const Artifact &artifact,
 
 Result<uint64_t> spattn::runtime::getF32Bits(const std::string &name,
                                              double value) {
-  if (std::isfinite(value) &&
-      std::abs(value) > std::numeric_limits<float>::max())
+  if (!std::isfinite(value))
+    return makeError("value '", name, "' is ", value,
+                     ", expected a finite number");
+  if (std::abs(value) > std::numeric_limits<float>::max())
     return makeError("value '", name, "' is ", value, ", which no f32 holds");
   float narrow = float(value);
   uint32_t bits;

@@ -53,87 +53,9 @@ func.func @inside(%q: !t, %o: !t, %c: i1) -> !t {
 // -----
 
 !t = tensor<?x2x?x64xbf16>
-func.func @scale(%q: !t, %o: !t, %s: f32) -> !t {
-  // expected-error @+1 {{'arith.mulf' has no kernel for a GPU}}
-  %s2 = arith.mulf %s, %s : f32
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s2) outs(%o : !t)
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<?x2x?x64xbf16>
-func.func @destination(%q: !t, %o: !t) -> !t {
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
-  // expected-error @+1 {{result 0 is not written by the attention}}
-  return %o : !t
-}
-
-// -----
-
-!t = tensor<?x2x?x64xbf16>
-func.func @called(%q: !t, %o: !t) -> !t {
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
-  return %r : !t
-}
-func.func @caller(%q: !t, %o: !t) -> !t {
-  // expected-error @+1 {{refers to function 'called', which a kernel for a GPU takes the place of}}
-  %r = func.call @called(%q, %o) : (!t, !t) -> !t
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x64xf32>
-func.func @element(%q: !t, %o: !t) -> !t {
-  // expected-error @+1 {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x84xf16>
-func.func @head_dim(%q: !t, %o: !t) -> !t {
-  // expected-error @+1 {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 84}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x96xf16>
-!o = tensor<1x1x?x96xf32>
-func.func @output(%q: !t, %out: !o) -> !o {
-  // expected-error @+1 {{expected a head dimension of values that is a multiple of 64 for an output of another element type, got 96}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%out : !o)
-  return %r : !o
-}
-
-// -----
-
-!t = tensor<1x1x?x64xf16>
-func.func @queries(%q: !t, %o: !t) -> !t {
-  // expected-error @+1 {{expected a tile shape of 64, 128, 192 or 256 queries for a kernel on a GPU, got 32}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {tile_shape = #spattn.tile_shape<query_tile = 32, key_tile = 64>}
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x64xf16>
-func.func @keys(%q: !t, %o: !t) -> !t {
-  // expected-error @+1 {{expected a tile shape of a multiple of 16 keys from 16 to 256 for a kernel on a GPU, got 24}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t) {tile_shape = #spattn.tile_shape<query_tile = 64, key_tile = 24>}
-  return %r : !t
-}
-
-// -----
-
-!t = tensor<1x1x?x64xf16>
 func.func @scale(%q: !t, %o: !t) -> !t {
-  %s = arith.constant -0.125 : f32
-  // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got -1.250000e-01 : f32}}
+  %s = arith.constant 0x7F800000 : f32
+  // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got 0x7F800000 : f32}}
   %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
   return %r : !t
 }
@@ -141,10 +63,10 @@ func.func @scale(%q: !t, %o: !t) -> !t {
 // -----
 
 !t = tensor<1x1x?x64xf16>
-func.func @no_scale(%q: !t, %o: !t) -> !t {
-  %s = arith.constant 0.0 : f32
-  // expected-error @+1 {{expected a scale that is positive and finite for a kernel on a GPU, got 0.000000e+00 : f32}}
-  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
+func.func @modified(%q: !t, %c: f32, %o: !t) -> !t {
+  %s = arith.constant 0xFF800000 : f32
+  // expected-error @+1 {{expected a scale that is finite for a kernel on a GPU, got 0xFF800000 : f32}}
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) soft_cap(%c) outs(%o : !t)
   return %r : !t
 }
 

@@ -1,6 +1,6 @@
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu | FileCheck %s
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="target=sm_80" | FileCheck %s --check-prefix=SM80
-// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu="deterministic=true" | FileCheck %s --check-prefix=DETERMINISTIC
+// RUN: sed -e '/^func.func @biases/,$d' %s | spattn-opt -convert-spattn-to-spattn-gpu="deterministic=true" | FileCheck %s --check-prefix=DETERMINISTIC
 
 !t = tensor<?x4x?x64xbf16>
 !l = tensor<?x4x?xf32>
@@ -8,7 +8,7 @@
 
 // The cap is an argument, and must be positive. The softmax is of capped scores.
 // CHECK-LABEL: llvm.func @cap(
-// CHECK-SAME: positive = ["scale", "soft_cap"]
+// CHECK-SAME: positive = ["soft_cap"]
 // CHECK-SAME: f32 "soft_cap"
 // CHECK-NOT: spattn_gpu.distances
 // CHECK: %[[T:.*]] = spattn_gpu.map
@@ -71,4 +71,43 @@ func.func @gradients(%q: !t, %l: !l, %s: !s, %c: f32, %dq: !t, %dk: !t, %dv: !t)
     ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) alibi_slopes(%s : !s) soft_cap(%c)
     outs(%dq, %dk, %dv : !t, !t, !t)
   return %r#0, %r#1, %r#2 : !t, !t, !t
+}
+
+// A scale that may be of any sign is applied before the maximum is taken, and is not checked.
+// CHECK-LABEL: llvm.func @negative(
+// CHECK-NOT: positive =
+// CHECK: spattn_gpu.map(%{{.*}}) {
+// CHECK: arith.mulf
+// CHECK: spattn_gpu.mask
+func.func @negative(%q: !t, %o: !t) -> !t {
+  %s = arith.constant -0.125 : f32
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t)
+  return %r : !t
+}
+// CHECK-LABEL: llvm.func @any_sign(
+// CHECK-NOT: positive =
+// CHECK: {{return}}
+func.func @any_sign(%q: !t, %s: f32, %o: !t) -> !t {
+  %r = spattn.attention structure(#spattn.causal) ins(%q, %q, %q : !t, !t, !t) scale(%s) outs(%o : !t) {signed_scale}
+  return %r : !t
+}
+
+// The query kernel adds up what slopes and biases get: a number for each row, and biases of pairs
+// that are not far apart by atomics. A kernel behind it adds up rows.
+// CHECK-LABEL: llvm.func @biases_queries(
+// CHECK-SAME: <"dslope_rows", bytes = <{{[^>]*}}>, alignment = 256, zeroed = true>
+// CHECK-SAME: <"dbias_sums", bytes = <528>, alignment = 256, zeroed = true>
+// CHECK: spattn_gpu.reduce add
+// CHECK: spattn_gpu.scatter_add %{{.*}} to %{{.*}}[%{{.*}}]
+// CHECK: spattn_gpu.store_rows
+// CHECK-LABEL: llvm.func @biases_biases(
+// CHECK: llvm.func @biases(
+// CHECK-NOT: postprocess
+func.func @biases(%q: !t, %l: !l, %s: !s, %b: tensor<4x33xf32>, %dq: !t, %dk: !t, %dv: !t, %ds: !s, %db: tensor<4x33xf32>)
+    -> (!t, !t, !t, !s, tensor<4x33xf32>) {
+  %r:5 = spattn.attention_backward structure(#spattn.causal)
+      ins(%q, %q, %q, %q, %l, %q : !t, !t, !t, !t, !l, !t) alibi_slopes(%s : !s)
+      distance_bias(%b : tensor<4x33xf32>) outs(%dq, %dk, %dv : !t, !t, !t)
+      dalibi_slopes(%ds : !s) ddistance_bias(%db : tensor<4x33xf32>)
+  return %r#0, %r#1, %r#2, %r#3, %r#4 : !t, !t, !t, !s, tensor<4x33xf32>
 }

@@ -175,9 +175,12 @@ public:
   }
   bool isF32() const { return getElement() == ElementType::F32; }
 
+  /// The size of a scaled product.
+  double product() const { return scale * query * key; }
+
   /// Of a score, and so the relative one of its exponential.
   double ofScores() const {
-    double product = scale * query * key;
+    double product = this->product();
     double ofTanh = 0;
     if (computed.problem.softCap)
       ofTanh = (isF32() ? 8 * kSums : kTanh) *
@@ -197,6 +200,18 @@ public:
       break;
     case OperandKind::KeyGradient:
       sum = scale * ds * query;
+      break;
+    case OperandKind::AlibiSlopesGradient:
+    case OperandKind::DistanceBiasGradient:
+      // Errors of its pairs, whose signs differ.
+      sum = std::sqrt(double(getSize(computed, OperandKind::Lse, Dim::Batch)) *
+                      getSize(computed, OperandKind::Lse, Dim::Length)) *
+            ds * (1 + product());
+      if (output == OperandKind::AlibiSlopesGradient)
+        sum *= std::max(getSize(computed, OperandKind::Query, Dim::Length),
+                        getSize(computed, OperandKind::Key, Dim::Length));
+      if (!isF32())
+        sum *= getRelative() / kSums;
       break;
     case OperandKind::SinkLogitsGradient:
       // Errors of its queries, whose signs differ. That of the log-sum-exp is
@@ -379,6 +394,18 @@ static RowError compareSinkGradient(const Computed &computed, Row row) {
   return compareRow(computed, OperandKind::SinkLogitsGradient, row, reference);
 }
 
+static RowError compareSlopeGradient(const Computed &computed, Row row) {
+  double reference = slopeGradient(computed.problem, computed.arrays, row.h);
+  return compareRow(computed, OperandKind::AlibiSlopesGradient, row, reference);
+}
+
+static RowError compareBiasGradient(const Computed &computed, Row row) {
+  std::vector<double> reference(computed.problem.distances);
+  biasGradientRow(computed.problem, computed.arrays, row.h, reference.data());
+  return compareRow(computed, OperandKind::DistanceBiasGradient, row,
+                    reference);
+}
+
 /// Compares a row of what is computed with the oracle's.
 static RowError compare(const Computed &computed, OperandKind kind, Row row) {
   switch (kind) {
@@ -391,6 +418,10 @@ static RowError compare(const Computed &computed, OperandKind kind, Row row) {
     return compareKeyGradient(computed, kind, row);
   case OperandKind::SinkLogitsGradient:
     return compareSinkGradient(computed, row);
+  case OperandKind::AlibiSlopesGradient:
+    return compareSlopeGradient(computed, row);
+  case OperandKind::DistanceBiasGradient:
+    return compareBiasGradient(computed, row);
   default:
     llvm_unreachable("an array that the oracle computes is one of the above");
   }

@@ -19,6 +19,7 @@
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/Error.h"
 
+#include <memory>
 #include <optional>
 
 namespace spattn {
@@ -44,6 +45,8 @@ struct AttentionProblem {
   std::optional<double> selfScore;
   /// What lists of tiles are of; null if there are none.
   TileListsAttr tileLists;
+  /// A copy of the region that modifies scores; null if there is none.
+  std::shared_ptr<mlir::Region> score;
 
   /// The problem of an operation that verifies. Its scalars are taken over if
   /// they are constants; any others are the caller's to set.
@@ -115,11 +118,15 @@ double getSinkLogit(const AttentionProblem &problem,
 /// product of query and key.
 struct Score {
   double value, derivative;
+  /// The derivative by a bias, which comes behind the soft cap.
+  double biasDerivative = 1;
+  int64_t distance = 0;
 };
 
 /// The score of query `i` and key `j` of query head `h` and batch element `b`,
-/// by the product of their rows: scaled, capped and biased, in this order, or
-/// that of equal positions. Both are of `sequence`. Arrays have been checked
+/// by the product of their rows: scaled, capped, biased, and what the region
+/// makes of it, in this order, or that of equal positions. Both are of
+/// `sequence`. Arrays have been checked
 /// with `getSizes`.
 Score getScore(const AttentionProblem &problem, const OperandArrays &arrays,
                const Sequence &sequence, int64_t b, int64_t h, int64_t i,

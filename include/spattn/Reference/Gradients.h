@@ -37,6 +37,14 @@ void keyGradientRow(const AttentionProblem &problem,
 double sinkGradient(const AttentionProblem &problem,
                     const OperandArrays &arrays, int64_t h);
 
+/// The gradient by the slope of query head `h`, and those by its biases, of
+/// which there are `problem.distances`, over all batch elements. The arrays fit
+/// the problem, and the index them.
+double slopeGradient(const AttentionProblem &problem,
+                     const OperandArrays &arrays, int64_t h);
+void biasGradientRow(const AttentionProblem &problem,
+                     const OperandArrays &arrays, int64_t h, double *dbias);
+
 /// Computes whole gradients; fails on arrays that do not fit the problem.
 llvm::Error evaluateGradients(const AttentionProblem &problem,
                               const OperandArrays &arrays);

@@ -170,6 +170,39 @@ SPATTN_LOWER(GatherOp) {
   return success();
 }
 
+SPATTN_LOWER(ScatterAddOp) {
+  Value pointer = adaptor.getPointer().front();
+  for (auto [value, entry] :
+       llvm::zip_equal(adaptor.getValues(), adaptor.getEntries())) {
+    Value number = arith::FPToSIOp::create(b, b.getI32Type(), entry);
+    Value address =
+        LLVM::GEPOp::create(b, pointer.getType(), b.getF32Type(), pointer,
+                            ArrayRef<LLVM::GEPArg>{number});
+    ptx::emit(b,
+              "{ .reg .pred p; setp.neu.f32 p, $1, 0f00000000; "
+              "@p red.relaxed.gpu.global.add.f32 [$0], $1; }",
+              "l,f,~{memory}", {address, value});
+  }
+  return success();
+}
+
+SPATTN_LOWER(PositionsOp) {
+  Emitter e(b);
+  if (types().savesRegisters(op))
+    e.readThreadAgain();
+  auto columns = dyn_cast<ColumnsType>(op.getResult().getType());
+  Value first = e.add(adaptor.getFirst().front(),
+                      columns ? e.firstColumn() : e.firstRow());
+  SmallVector<Value> values;
+  for (int64_t r = 0; r < (columns ? columns.getColumns() / 4 : 2); ++r) {
+    int64_t apart = columns ? r / 2 * 8 + r % 2 : 8 * r;
+    Value number = apart ? e.add(first, e.i32(apart)) : first;
+    values.push_back(arith::SIToFPOp::create(b, b.getF32Type(), number));
+  }
+  results.push_back(values);
+  return success();
+}
+
 } // namespace
 
 SmallVector<Value> spattn::spattn_gpu::inlineBody(ImplicitLocOpBuilder &b,
@@ -481,6 +514,41 @@ struct Log2Lowering : OpConversionPattern<math::Log2Op> {
   }
 };
 
+/// Functions to the base e, by those to the base 2.
+struct ExpLowering : OpConversionPattern<math::ExpOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(math::ExpOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "not an f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value factor =
+        arith::ConstantOp::create(b, b.getF32FloatAttr(llvm::numbers::log2e));
+    Value scaled = arith::MulFOp::create(b, adaptor.getOperand(), factor);
+    rewriter.replaceOpWithNewOp<math::Exp2Op>(op, scaled);
+    return success();
+  }
+};
+
+struct LogLowering : OpConversionPattern<math::LogOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(math::LogOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "not an f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value factor =
+        arith::ConstantOp::create(b, b.getF32FloatAttr(llvm::numbers::ln2));
+    Value log2 = math::Log2Op::create(b, adaptor.getOperand());
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, log2, factor);
+    return success();
+  }
+};
+
 /// The approximate one is an instruction, with a relative error of 2^-11.
 struct TanhLowering : OpConversionPattern<math::TanhOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -502,14 +570,16 @@ struct TanhLowering : OpConversionPattern<math::TanhOp> {
 
 void spattn::spattn_gpu::populateCommonPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
-  patterns.add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
-               BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
-               GatherOpLowering, MapOpLowering, ColumnMaskOpLowering,
-               ColumnMaskDifferenceOpLowering, MaskOpLowering, ReduceOpLowering,
-               QuadReduceOpLowering, AnyGreaterOpLowering, ToOperandOpLowering,
-               WriteWordsOpLowering, ReadWordsOpLowering, LookupOpLowering,
-               AtomicIncOpLowering, WarpBroadcastOpLowering,
-               NamedBarrierSyncOpLowering, NamedBarrierArriveOpLowering,
-               WarpgroupOpLowering, Log2Lowering, TanhLowering>(
-      types, patterns.getContext());
+  patterns
+      .add<AllocOpLowering, SharedOpLowering, BarrierOpLowering,
+           BarrierArriveOpLowering, FillOpLowering, DistancesOpLowering,
+           GatherOpLowering, ScatterAddOpLowering, PositionsOpLowering,
+           MapOpLowering, ColumnMaskOpLowering, ColumnMaskDifferenceOpLowering,
+           MaskOpLowering, ReduceOpLowering, QuadReduceOpLowering,
+           AnyGreaterOpLowering, ToOperandOpLowering, WriteWordsOpLowering,
+           ReadWordsOpLowering, LookupOpLowering, AtomicIncOpLowering,
+           WarpBroadcastOpLowering, NamedBarrierSyncOpLowering,
+           NamedBarrierArriveOpLowering, WarpgroupOpLowering, Log2Lowering,
+           ExpLowering, LogLowering, TanhLowering>(types,
+                                                   patterns.getContext());
 }

@@ -41,7 +41,7 @@ void spattn::populateSpattnGPUToNVVMPatterns(const GPUTypeConverter &types,
     populateSm90Patterns(types, patterns);
   else
     populateSm80Patterns(types, patterns);
-  legality.addIllegalOp<math::Log2Op, math::TanhOp>();
+  legality.addIllegalOp<math::ExpOp, math::LogOp, math::Log2Op, math::TanhOp>();
   // Bodies of maps and masks go with their operation.
   legality.addLegalOp<spattn::spattn_gpu::YieldOp>();
 }

@@ -16,6 +16,7 @@
 #include "TileLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -42,6 +43,8 @@ public:
     emitKeyRows();
     if (op.getSinkLogits())
       emitSinkLogits();
+    if (op.getDalibiSlopes() || op.getDdistanceBias())
+      emitBiases();
   }
 
 private:
@@ -64,49 +67,73 @@ private:
     LoadStatisticsOp::create(b, out, dout, lse, dlse, shift, delta);
   }
 
-  /// The gradient of one query tile of one head of one batch element.
-  void emitQueryItem(Value element, const QueryRow &row) {
-    Value query = allocate({headDim, queryTile});
-    Value dout = allocate({valueDim, queryTile});
-    Value dquery = allocate({queryTile, headDim});
-    Value shift = allocate({queryTile}), delta = allocate({queryTile});
-    Value p = allocate({keyTile, queryTile});
-    Value ds = allocate({keyTile, queryTile});
-    Value stagedKey, stagedValue;
-    if (needsStaging(op.getKey()))
-      stagedKey = allocate({keyTile, headDim});
-    if (needsStaging(op.getValue()))
-      stagedValue = allocate({keyTile, valueDim});
-    auto sliceQueries = [&](Value buffer) {
-      return sliceRows(buffer, element, row.head, row.first, row.count);
-    };
+  /// Buffers of one tile of queries.
+  struct QueryBuffers {
+    Value query, dout, dquery, shift, delta, p, ds, stagedKey, stagedValue;
+  };
 
-    ClearOp::create(b, dquery);
+  QueryBuffers allocateQueryBuffers() {
+    QueryBuffers buffers;
+    buffers.query = allocate({headDim, queryTile});
+    buffers.dout = allocate({valueDim, queryTile});
+    buffers.dquery = allocate({queryTile, headDim});
+    buffers.shift = allocate({queryTile});
+    buffers.delta = allocate({queryTile});
+    buffers.p = allocate({keyTile, queryTile});
+    buffers.ds = allocate({keyTile, queryTile});
+    if (needsStaging(op.getKey()))
+      buffers.stagedKey = allocate({keyTile, headDim});
+    if (needsStaging(op.getValue()))
+      buffers.stagedValue = allocate({keyTile, valueDim});
+    return buffers;
+  }
+
+  Value sliceQueries(Value buffer, Value element, const QueryRow &row) {
+    return sliceRows(buffer, element, row.head, row.first, row.count);
+  }
+
+  /// The steps over the key tiles of a tile of queries, each followed by what
+  /// is done with its gradients by scores.
+  void emitQuerySteps(Value element, const QueryRow &row,
+                      const QueryBuffers &buffers,
+                      ScoreRegions::Derivative derivative,
+                      function_ref<void(const KeyTile &)> body) {
     // A row without keys costs only its gradient.
     emitIfVisited(countVisited(element, row), [&] {
-      Value doutRows = sliceQueries(op.getDout());
-      LoadQueryOp::create(b, sliceQueries(op.getQuery()),
-                          scores.productFactor(), query);
-      LoadQueryOp::create(b, doutRows, one, dout);
+      Value doutRows = sliceQueries(op.getDout(), element, row);
+      LoadQueryOp::create(b, sliceQueries(op.getQuery(), element, row),
+                          scores.productFactor(), buffers.query);
+      LoadQueryOp::create(b, doutRows, one, buffers.dout);
       emitStatistics({element, row.head, row.first, row.count},
-                     sliceQueries(op.getOut()), doutRows, shift, delta);
-      ScoreRegions::Head scoresOfHead = scores.load(row.head);
+                     sliceQueries(op.getOut(), element, row), doutRows,
+                     buffers.shift, buffers.delta);
+      ScoreRegions::Head scoresOfHead = scores.load(element, row.head);
       emitTiles(row, element, [&](Index tile, TileKind kind) {
-        KeyTile keys =
-            loadKeys(element, row, tile, kind, stagedKey, stagedValue);
+        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKey,
+                                buffers.stagedValue);
         TilePositions positions =
             slicePositions(element, row.head, row.keyHead, row.first, row.count,
                            keys.first, keys.count);
         auto step = QueryGradientStepOp::create(
-            b, query, dout, keys.key, keys.value, shift, delta, dquery, p, ds);
+            b, buffers.query, buffers.dout, keys.key, keys.value, buffers.shift,
+            buffers.delta, buffers.dquery, buffers.p, buffers.ds);
         scores.emit(step.getScore(), scoresOfHead, row.visited.form,
-                    row.firstQuery, keys.firstKey, positions,
-                    /*withDerivative=*/true);
+                    row.firstQuery, keys.firstKey, positions, derivative);
         emitMask(step.getMask(), row.visited, kind, row.firstQuery,
                  keys.firstKey, positions);
+        body(keys);
       });
     });
-    StoreOp::create(b, dquery, scale, sliceQueries(op.getDquery()));
+  }
+
+  /// The gradient of one query tile of one head of one batch element.
+  void emitQueryItem(Value element, const QueryRow &row) {
+    QueryBuffers buffers = allocateQueryBuffers();
+    ClearOp::create(b, buffers.dquery);
+    emitQuerySteps(element, row, buffers, ScoreRegions::Derivative::ByProduct,
+                   [](const KeyTile &) {});
+    StoreOp::create(b, buffers.dquery, scale,
+                    sliceQueries(op.getDquery(), element, row));
   }
 
   /// A tile of keys of one key-value head.
@@ -225,7 +252,7 @@ private:
         Value head = queryHead(row, n);
         VisitedTiles tiles = emitQueryTiles(head, row);
         addListed(head, row, tiles);
-        KeyStep step{element, head, scores.load(head), tiles};
+        KeyStep step{element, head, scores.load(element, head), tiles};
         emitTiles(tiles, element, head, row.firstKey,
                   [&](Index tile, TileKind kind) {
                     emitKeyStep(step, row, buffers, tile, kind);
@@ -279,7 +306,8 @@ private:
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
     scores.emit(step.getScore(), of.scores, of.tiles.form, firstQuery,
-                row.firstKey, positions, /*withDerivative=*/true);
+                row.firstKey, positions, 
+                ScoreRegions::Derivative::ByProduct);
     emitMask(step.getMask(), of.tiles, kind, firstQuery, row.firstKey,
              positions);
   }
@@ -312,6 +340,88 @@ private:
     });
     Value gradient = arith::NegFOp::create(b, sum);
     memref::StoreOp::create(b, gradient, op.getDsinkLogits(), head);
+  }
+
+  /// The gradients by slopes and biases: a task for each head, so that its sums
+  /// have one order.
+  void emitBiases() {
+    emitTasks(index(op.getNumQueryHeads()),
+              [&](Value head) { emitScope([&] { emitBiasesOfHead(head); }); });
+  }
+
+  void emitBiasesOfHead(Value head) {
+    QueryBuffers buffers = allocateQueryBuffers();
+    // Nobody reads it.
+    ClearOp::create(b, buffers.dquery);
+    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    if (op.getDalibiSlopes())
+      memref::StoreOp::create(b, zero, op.getDalibiSlopes(), ValueRange{head});
+    if (op.getDdistanceBias())
+      emitLoop(ops.constant(op.getNumDistances()), [&](Index entry) {
+        memref::StoreOp::create(b, zero, op.getDdistanceBias(),
+                                biasIndices(head, entry));
+      });
+    Value tileRows = countTiles(Sequences::Side::Queries);
+    emitLoop(ops.wrap(batch), [&](Index batchElement) {
+      Value element = ops.materialize(batchElement);
+      emitLoop(ops.wrap(tileRows), [&](Index tile) {
+        Index heads = ops.constant(op.getNumQueryHeads());
+        Index ofHead = ops.wrap(head);
+        if (sequences)
+          ofHead = ops.add(ops.mul(batchElement, heads), ofHead);
+        Index number = ops.add(ops.mul(ofHead, ops.wrap(tileRows)), tile);
+        QueryRow row = emitQueryRow(ops.materialize(number), tileRows);
+        emitQueryRow(row, [&] {
+          emitQuerySteps(
+              element, row, buffers, ScoreRegions::Derivative::ByBias,
+              [&](const KeyTile &keys) { addBiases(row, keys, buffers.ds); });
+        });
+      });
+    });
+  }
+
+  SmallVector<Value> biasIndices(Value head, Index entry) {
+    const OperandInfo &info = getOperandInfo(OperandKind::DistanceBias);
+    SmallVector<Value> indices(info.getRank());
+    indices[op.getDim(info, Dim::Head)] = head;
+    indices[op.getDim(info, Dim::Width)] = ops.materialize(entry);
+    return indices;
+  }
+
+  /// Adds the gradients by the scores of a tile, which are 0 where a pair is
+  /// not allowed.
+  void addBiases(const QueryRow &row, const KeyTile &keys, Value ds) {
+    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    Value queryCount =
+        getValueOrCreateConstantIndexOp(b, b.getLoc(), row.count);
+    Value keyCount = memref::DimOp::create(b, keys.key, 0);
+    Value sum = emitSum(keyCount, zero, [&](Value n) {
+      return emitSum(queryCount, zero, [&](Value m) {
+        Index query = ops.add(row.firstQuery, ops.wrap(m));
+        Index key = ops.add(keys.firstKey, ops.wrap(n));
+        Index distance = distanceOf(ops, row.visited.form, query, key);
+        Value gradient = memref::LoadOp::create(b, ds, ValueRange{n, m});
+        if (op.getDdistanceBias()) {
+          SmallVector<Value> indices =
+              biasIndices(row.head, scores.biasEntry(distance));
+          Value before =
+              memref::LoadOp::create(b, op.getDdistanceBias(), indices);
+          Value after = arith::AddFOp::create(b, before, gradient);
+          memref::StoreOp::create(b, after, op.getDdistanceBias(), indices);
+        }
+        if (!op.getDalibiSlopes())
+          return zero;
+        return Value(
+            arith::MulFOp::create(b, gradient, scores.sizeOf(distance)));
+      });
+    });
+    if (!op.getDalibiSlopes())
+      return;
+    Value before =
+        memref::LoadOp::create(b, op.getDalibiSlopes(), ValueRange{row.head});
+    Value after = arith::SubFOp::create(b, before, sum);
+    memref::StoreOp::create(b, after, op.getDalibiSlopes(),
+                            ValueRange{row.head});
   }
 
   AttentionBackwardOp op;

@@ -61,7 +61,7 @@ private:
     emitIfVisited(countVisited(element, row), [&] {
       LoadQueryOp::create(b, sliceQueries(op.getQuery()),
                           scores.productFactor(), buffers.query);
-      ScoreRegions::Head scoresOfHead = scores.load(row.head);
+      ScoreRegions::Head scoresOfHead = scores.load(element, row.head);
       emitTiles(row, element, [&](Index tile, TileKind kind) {
         KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKey,
                                 buffers.stagedValue);
@@ -73,7 +73,7 @@ private:
                                          buffers.scores, buffers.correction);
         scores.emit(step.getScore(), scoresOfHead, row.visited.form,
                     row.firstQuery, keys.firstKey, positions,
-                    /*withDerivative=*/false);
+                    ScoreRegions::Derivative::None);
         emitMask(step.getMask(), row.visited, kind, row.firstQuery,
                  keys.firstKey, positions);
       });

@@ -39,12 +39,20 @@ public:
 
   /// What the scores of a query head take.
   struct Head {
-    /// Its number.
-    Value head;
-    /// In base-2 logits; null if there is none.
+    /// Its number, and that of the batch element.
+    Value head, element;
+    /// In the units of scores; null if there is none.
     Value slope;
   };
-  Head load(Value head);
+  Head load(Value element, Value head);
+
+  /// Which derivative of a score a step is to multiply by: none, that by the
+  /// scaled product, or that by a bias, which comes behind the soft cap.
+  enum class Derivative { None, ByProduct, ByBias };
+
+  /// The entry of a bias by distance, and the size of a distance as an f32.
+  Index biasEntry(Index distance);
+  Value sizeOf(Index distance);
 
   /// The positions of a tile's queries and keys, a vector each; null where
   /// there are none.
@@ -56,15 +64,20 @@ public:
   /// `firstQuery` and keys from `firstKey` on, if scores need one.
   void emit(mlir::Region &region, const Head &head,
             const NormalForm<Index> &form, Index firstQuery, Index firstKey,
-            const TilePositions &positions, bool withDerivative);
+            const TilePositions &positions, Derivative derivative);
 
   /// In a region: how the positions of a query and a key of a tile compare.
   Value compare(const TilePositions &positions,
                 mlir::arith::CmpIPredicate predicate, Value query, Value key);
 
 private:
-  /// The bias of a distance, in base-2 logits.
+  /// The bias of a distance.
   Value loadBias(Value head, Index distance);
+  /// What the region makes of a score, and the derivative times that.
+  void emitRegion(const Head &head, Index query, Index key, Value &score,
+                  Value &derivative);
+  /// A number that is added to scores, or bounds them, in their units.
+  Value inUnits(Value number);
   Value constant(float value);
   Value mul(Value lhs, Value rhs);
 
@@ -72,7 +85,10 @@ private:
   OperandValues operands;
   mlir::ImplicitLocOpBuilder &b;
   IndexOps &ops;
-  /// The soft cap in base-2 logits, if there is one.
+  /// What base-2 logits are in the units of scores: these are logits as well,
+  /// unless a region takes scores as they are.
+  double unit;
+  /// The soft cap in these units, if there is one.
   Value factor, cap;
 };
 

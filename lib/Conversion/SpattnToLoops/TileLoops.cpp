@@ -195,6 +195,22 @@ TileLoops::QueryRow TileLoops::emitQueryRow(Value row, Value tileRows) {
   return result;
 }
 
+void TileLoops::emitQueryRow(QueryRow &row, function_ref<void()> item) {
+  row.keyHead = row.head;
+  if (op.getGroupSize() > 1)
+    row.keyHead = arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
+  row.first = rowOf(Sequences::Side::Queries, row.place, row.firstQuery);
+  if ((row.visited.listForm = emitListForm(row.head)))
+    row.visited.listRanges = keyTiles(
+        ops, *row.visited.listForm, row.firstQuery,
+        ops.add(row.firstQuery, ops.constant(queryTile)), keyTile);
+  emitIfRows(row.place, [&] {
+    row.count = rowCount(row.firstQuery, queryTile,
+                         lengthOf(Sequences::Side::Queries, row.place));
+    item();
+  });
+}
+
 void TileLoops::emitQueryRows(
     function_ref<void(Value, const QueryRow &)> item) {
   Value tileRows = countTiles(Sequences::Side::Queries);
@@ -208,20 +224,8 @@ void TileLoops::emitQueryRows(
       },
       [&](Value element, Value number) {
         QueryRow row = emitQueryRow(number, tileRows);
-        row.keyHead = row.head;
-        if (op.getGroupSize() > 1)
-          row.keyHead =
-              arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
-        row.first = rowOf(Sequences::Side::Queries, row.place, row.firstQuery);
-        if ((row.visited.listForm = emitListForm(row.head)))
-          row.visited.listRanges = keyTiles(
-              ops, *row.visited.listForm, row.firstQuery,
-              ops.add(row.firstQuery, ops.constant(queryTile)), keyTile);
-        emitIfRows(row.place, [&] {
-          row.count = rowCount(row.firstQuery, queryTile,
-                               lengthOf(Sequences::Side::Queries, row.place));
-          item(row.element ? row.element : element, row);
-        });
+        emitQueryRow(row,
+                     [&] { item(row.element ? row.element : element, row); });
       });
 }
 

@@ -56,6 +56,11 @@ protected:
     VisitedTiles visited;
   };
 
+  /// The row of a number from 0 to before `tileRows`, the tiles of a head,
+  /// times the heads and, of sequences, the batch elements.
+  QueryRow emitQueryRow(mlir::Value number, mlir::Value tileRows);
+  /// Runs `item(row)` for a row that was emitted, unless it is padding.
+  void emitQueryRow(QueryRow &row, llvm::function_ref<void()> item);
   /// Runs `item(element, row)` for every batch element and tile of queries of
   /// every query head.
   void
@@ -197,7 +202,6 @@ private:
   mlir::Value castRows(const RowView &view, mlir::MemRefType type,
                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
                        llvm::ArrayRef<mlir::OpFoldResult> strides);
-  QueryRow emitQueryRow(mlir::Value row, mlir::Value tileRows);
   mlir::Value loadOfList(OperandKind kind, mlir::Value element,
                          mlir::Value head, Index row, mlir::Value entry = {});
   /// Calls `body` for a tile that is listed, if it is seen.

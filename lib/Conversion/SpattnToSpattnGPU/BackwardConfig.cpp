@@ -54,11 +54,14 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
   BackwardConfig config;
   config.target = target;
+  config.sumsBiases = op.getDalibiSlopes() || op.getDdistanceBias();
   // Lists have no kernels that add gradients of queries up in memory.
   config.deterministic = op.hasTileLists() ? true
                          : options.deterministic == Choice::Auto
                              ? areQueriesFasterAlone(op, lengths, tuning)
                              : options.deterministic == Choice::Yes;
+  // Rows of queries add up what slopes and biases get.
+  config.deterministic |= config.sumsBiases;
   config.grouped = op.getGroupSize() > 1;
   config.headDim = llvm::alignTo(op.getHeadDim(), kRowsOfGroup);
   config.valueDim = llvm::alignTo(op.getValueDim(), kRowsOfGroup);

@@ -77,6 +77,8 @@ struct BackwardConfig {
   /// read the same.
   int64_t queryCtasPerSM = 1;
   int64_t queryKeyStages = 2, queryValueStages = 2;
+  /// Whether there are gradients by slopes or biases.
+  bool sumsBiases = false;
   int64_t queryProducerRegisters = 56;
   int64_t querySectionBytes = 2 << 20;
 

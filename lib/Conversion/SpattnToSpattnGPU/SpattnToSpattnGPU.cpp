@@ -12,6 +12,7 @@
 #include "Forward/ForwardKernel.h"
 #include "KernelConfig.h"
 #include "Merge/MergeKernels.h"
+#include "Parts/ScoreModifier.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -122,19 +123,23 @@ struct ConvertSpattnToSpattnGPUPass
     return success();
   }
 
-  /// The maximum is taken before the scale is applied, and what is masked is
-  /// -inf. Scalars that are no constants are checked at the launch.
+  /// What is masked is -inf. Scalars that are no constants are checked at the
+  /// launch.
   static LogicalResult checkScalars(AttentionOpInterface op) {
     FloatAttr constant;
-    for (const AttentionOperand &scalar : op.getScalarOperands())
-      if (scalar->isPositiveOnGpu &&
-          matchPattern(scalar.value, m_Constant(&constant)))
-        if (APFloat value = constant.getValue();
-            !value.isFinite() || value.isNegative() || value.isZero())
-          return op->emitOpError("expected a ")
-                 << scalar->name
-                 << " that is positive and finite for a kernel on a GPU, got "
-                 << constant;
+    for (const AttentionOperand &scalar : op.getScalarOperands()) {
+      if (!scalar->isPositiveOnGpu ||
+          !matchPattern(scalar.value, m_Constant(&constant)))
+        continue;
+      APFloat value = constant.getValue();
+      bool isAny = scalar->kind == OperandKind::Scale && takesAnyScale(op);
+      if (!value.isFinite() ||
+          (!isAny && (value.isNegative() || value.isZero())))
+        return op->emitOpError("expected a ")
+               << scalar->name << " that is "
+               << (isAny ? "finite" : "positive and finite")
+               << " for a kernel on a GPU, got " << constant;
+    }
     return success();
   }
 
@@ -158,6 +163,8 @@ struct ConvertSpattnToSpattnGPUPass
     OpBuilder builder(function);
     KernelProgram program(op, target, config->queryTile(), config->keyTile,
                           tuning.scarceRegisters);
+    if (op.hasScoreRegion())
+      program.limitPositions();
     buildForwardKernel(builder, op, takeName(function), *config, program);
     program.describeLaunches();
     return success();
@@ -187,9 +194,15 @@ struct ConvertSpattnToSpattnGPUPass
         chooseKernelConfig(op, target, tuning, options);
     if (failed(config))
       return failure();
+    if (options.deterministic == Choice::Yes && op.getDdistanceBias())
+      return op.emitOpError("expected gradients without 'ddistance_bias' for "
+                            "'deterministic', since its sums have no order on "
+                            "a GPU");
     OpBuilder builder(function);
     KernelProgram program(op, target, config->queryTile, config->keyTile(),
                           tuning.scarceRegisters);
+    if (op.hasScoreRegion())
+      program.limitPositions();
     buildBackwardKernels(builder, op, takeName(function), *config, program);
     program.describeLaunches();
     return success();

@@ -335,7 +335,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0>}>
+  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0>}> ({})
     : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>,
        tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
@@ -468,5 +468,28 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
   %r:4 = spattn.attention_backward structure(#spattn.causal)
     ins(%q, %k, %v, %o, %l, %do : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
     outs(%dq, %dk, %dv, %ds : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<2xf32>)
+  return
+}
+
+// -----
+
+// C25: a gradient by slopes that there are none of
+func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %s: tensor<2xf32>) {
+  // expected-error @below {has 'dalibi_slopes' in 'outs', but no 'alibi_slopes'}
+  %r:4 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    outs(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) dalibi_slopes(%s : tensor<2xf32>)
+  return
+}
+
+// -----
+
+// C19: the sizes of a gradient by biases
+func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %b: tensor<2x5xf32>, %d: tensor<2x6xf32>) {
+  // expected-error @below {expected 'distance_bias' and 'ddistance_bias' to have the same number of distances, got 5 and 6}
+  %r:4 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%b : tensor<2x5xf32>)
+    outs(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) ddistance_bias(%d : tensor<2x6xf32>)
   return
 }

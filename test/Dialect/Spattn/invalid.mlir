@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> ({}) : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 
@@ -695,5 +695,101 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %k, %v : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
     query_positions(%p : tensor<1x2x8xi32>) key_positions(%p : tensor<1x2x8xi32>) outs(%o : tensor<1x2x8x4xf32>) {self_score = 0x7FC00000 : f32}
+  return
+}
+
+// -----
+
+// C31: arguments of the region
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a 'score' region of (f32, i32, i32, i32, i32): the score, and the numbers of query, key, head and batch entry, got (f32, index)}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: index):
+    spattn.yield %score : f32
+  }
+  return
+}
+
+// -----
+
+// C31: another terminator
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  // expected-error @below {{expected a 'score' region that ends with 'spattn.yield'}}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    llvm.unreachable
+  }
+  return
+}
+
+// -----
+
+// C31: what the region yields
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    // expected-error @below {{expected a score of type f32, got 'i32'}}
+    spattn.yield %query : i32
+  }
+  return
+}
+
+// -----
+
+// C32: an operation that lowerings do not have
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    // expected-error @below {{cannot be in a 'score' region: expected one of the operations of 'arith' and 'math' that the specification lists}}
+    %r = math.sin %score : f32
+    spattn.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// C32: another type
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    // expected-error @below {{expected f32, i32 and i1 in a 'score' region, got f64}}
+    %r = arith.constant 1.0 : f64
+    spattn.yield %score : f32
+  }
+  return
+}
+
+// -----
+
+// C32: a divisor that may be 0
+func.func @test(%q: tensor<1x2x8x4xf32>) {
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    // expected-error @below {{expected a divisor in a 'score' region that is a positive constant}}
+    %r = arith.remsi %query, %key : i32
+    spattn.yield %score : f32
+  }
+  return
+}
+
+// -----
+
+// values of the function are not those of a pair
+func.func @test(%q: tensor<1x2x8x4xf32>, %x: f32) {
+  // expected-note @below {required by region isolation constraints}
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    // expected-error @below {using value defined outside the region}
+    %r = arith.addf %score, %x : f32
+    spattn.yield %r : f32
+  }
   return
 }

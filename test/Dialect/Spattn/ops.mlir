@@ -265,3 +265,39 @@ func.func @gradient_tiles(%src: memref<?x8xbf16>, %s: f32, %qt: memref<8x16xf32>
   spattn_cpu.store %acc scale(%s) into %src : memref<16x8xf32>, memref<?x8xbf16>
   return
 }
+
+// CHECK-LABEL: @score_region
+// CHECK: spattn.attention structure(#spattn.causal) ins({{.*}}) outs({{.*}}) score {
+// CHECK: ^bb0(%[[S:.*]]: f32, %[[Q:.*]]: i32, %[[K:.*]]: i32, %{{.*}}: i32, %{{.*}}: i32):
+// CHECK: arith.subi %[[Q]], %[[K]] : i32
+// CHECK: spattn.yield %{{.*}} : f32
+// CHECK: } {signed_scale}
+func.func @score_region(%q: tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32> {
+  %r = spattn.attention structure(#spattn.causal)
+    ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    outs(%q : tensor<1x2x8x4xf32>) score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    %d = arith.subi %query, %key : i32
+    %f = arith.sitofp %d : i32 to f32
+    %r = arith.addf %score, %f : f32
+    spattn.yield %r : f32
+  } {signed_scale}
+  return %r : tensor<1x2x8x4xf32>
+}
+
+// CHECK-LABEL: @bias_gradients
+// CHECK: spattn.attention_backward {{.*}} outs({{.*}}) dalibi_slopes(%{{.*}} : tensor<2xf32>) ddistance_bias(%{{.*}} : tensor<2x5xf32>)
+// CHECK: spattn.attention_backward {{.*}} outs({{.*}}) ddistance_bias(%{{.*}} : tensor<2x5xf32>)
+func.func @bias_gradients(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %s: tensor<2xf32>, %b: tensor<2x5xf32>) {
+  %r:5 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    alibi_slopes(%s : tensor<2xf32>) distance_bias(%b : tensor<2x5xf32>)
+    outs(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    dalibi_slopes(%s : tensor<2xf32>) ddistance_bias(%b : tensor<2x5xf32>)
+  %t:4 = spattn.attention_backward structure(#spattn.causal)
+    ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
+    distance_bias(%b : tensor<2x5xf32>)
+    outs(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>)
+    ddistance_bias(%b : tensor<2x5xf32>)
+  return
+}

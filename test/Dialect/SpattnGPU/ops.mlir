@@ -67,7 +67,10 @@ func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<
 // CHECK: spattn_gpu.any_greater %[[R]], %{{.*}}
 // CHECK: spattn_gpu.distances %{{.*}} : !spattn_gpu.acc<64x16xf32>
 // CHECK: %[[D:.*]] = spattn_gpu.distances %{{.*}} {transposed} : !spattn_gpu.acc<64x16xf32>
-// CHECK: spattn_gpu.gather %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: %[[B:.*]] = spattn_gpu.gather %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.scatter_add %[[B]] to %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.positions %{{.*}} : !spattn_gpu.rows
+// CHECK: spattn_gpu.positions %{{.*}} : !spattn_gpu.columns<16>
 // CHECK: %[[SEEN:.*]] = spattn_gpu.column_mask {
 // CHECK: } : !spattn_gpu.column_mask<16>
 // CHECK: %[[BOTH:.*]] = spattn_gpu.column_mask with %[[SEEN]] : !spattn_gpu.column_mask<16> {
@@ -95,6 +98,9 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   %d0 = spattn_gpu.distances %one : !spattn_gpu.acc<64x16xf32>
   %d1 = spattn_gpu.distances %one {transposed} : !spattn_gpu.acc<64x16xf32>
   %b = spattn_gpu.gather %p[%d1] : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.scatter_add %b to %p[%d1] : !spattn_gpu.acc<64x16xf32>
+  %p0 = spattn_gpu.positions %one : !spattn_gpu.rows
+  %p1 = spattn_gpu.positions %one : !spattn_gpu.columns<16>
   %seen = spattn_gpu.column_mask {
   ^bb0(%row: index):
     %lo = arith.constant 0 : i32

@@ -214,10 +214,25 @@ evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
   bool isKnown =
       llvm::TypeSwitch<Operation *, bool>(op)
           .Case([&](ConstantOp constant) {
+            if (auto number = dyn_cast<IntegerAttr>(constant.getValue()))
+              return each([&](size_t) { return number.getInt(); });
             float value = cast<FloatAttr>(constant.getValue())
                               .getValue()
                               .convertToFloat();
             return each([&](size_t) { return value; });
+          })
+          // Integers are small enough for an f32 to hold them.
+          .Case<SIToFPOp, FPToSIOp>([&](auto) {
+            return each([&](size_t i) { return std::trunc(x[0][i]); });
+          })
+          .Case([&](SubIOp) {
+            return each([&](size_t i) { return x[0][i] - x[1][i]; });
+          })
+          .Case([&](RemSIOp) {
+            return each([&](size_t i) { return std::fmod(x[0][i], x[1][i]); });
+          })
+          .Case([&](MaximumFOp) {
+            return each([&](size_t i) { return std::max(x[0][i], x[1][i]); });
           })
           .Case([&](AddFOp) {
             return each([&](size_t i) { return x[0][i] + x[1][i]; });
@@ -312,7 +327,10 @@ Datum spattn::test::evaluateMap(Operation *op, ArrayRef<Datum> operands,
     for (Value operand : each.getOperands()) {
       auto it = values.find(operand);
       x.push_back(it == values.end()
-                      ? std::vector<float>(count, outer(operand).real)
+                      ? std::vector<float>(
+                            count, operand.getType().isInteger()
+                                       ? float(outer(operand).signedValue())
+                                       : outer(operand).real)
                       : it->second);
     }
     if (isa<spattn_gpu::YieldOp>(each))
@@ -382,6 +400,21 @@ Datum spattn::test::evaluateDistances(Operation *op, const Datum &first,
                                                            ? -difference
                                                            : difference));
     }
+  return result;
+}
+
+Datum spattn::test::evaluatePositions(Operation *op, const Datum &first,
+                                      int64_t firstRow) {
+  auto positions = cast<PositionsOp>(op);
+  Datum result;
+  if (auto columns = dyn_cast<ColumnsType>(positions.getType())) {
+    for (int64_t column = 0; column < columns.getColumns(); ++column)
+      result.elements.push_back(first.signedValue() + column);
+    return result;
+  }
+  for (int64_t row = firstRow; row < firstRow + kRows; ++row)
+    result.elements.insert(result.elements.end(), kQuad,
+                           first.signedValue() + row);
   return result;
 }
 

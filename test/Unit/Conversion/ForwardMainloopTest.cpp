@@ -88,6 +88,10 @@ TEST_P(ForwardMainloopTest, IsAttention) {
     instance.spec.lse = round % 3 != 0;
     instance.spec.sinks = round >= 4;
     instance.spec.softCap = round == 1 || round == 5;
+    instance.spec.region = round == 4 || round == 5;
+    // The maximum is that of scaled scores.
+    if (round == 0)
+      instance.spec.signedScale = true, instance.call.scale = -0.2f;
     instance.spec.slopes = round == 2 || round == 5;
     instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     SCOPED_TRACE(instance.str());
@@ -151,6 +155,7 @@ TEST_P(ForwardMainloopTest, Sequences) {
     instance.spec.slopes = round % 3 == 1;
     instance.spec.distances = round == 2 || round == 4 ? 33 : 0;
     instance.spec.softCap = round == 4;
+    instance.spec.region = round == 3 || round == 4;
     instance.addSequences(random, /*count=*/round == 0 ? 1 : 1 + round);
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);

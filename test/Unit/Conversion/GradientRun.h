@@ -59,6 +59,7 @@ public:
       config.claimsSums = v.claimsSums;
       config.grouped = this->spec.heads != this->spec.keyHeads;
       config.hasSequences = spec.sequences;
+      config.sumsBiases = spec.biasGradients && (spec.slopes || spec.distances);
       config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
       config.queryItem =
           layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
@@ -66,6 +67,26 @@ public:
       buildBackwardKernels(builder, mlir::cast<AttentionBackwardOp>(*op),
                            "kernel", config, program);
     });
+  }
+
+  /// Compares the gradients by slopes and biases, which are sums over many
+  /// pairs of what was rounded.
+  void expectBiases() {
+    auto expect = [&](const char *name, llvm::ArrayRef<double> expected) {
+      double squares = 0;
+      for (double x : expected)
+        squares += x * x;
+      double usual = std::sqrt(squares / std::max<size_t>(expected.size(), 1));
+      int64_t width = expected.size() / spec.heads;
+      for (auto [i, x] : llvm::enumerate(expected))
+        ASSERT_NEAR(at(name, 0, i / width, 0, i % width), x,
+                    2e-2 * (std::abs(x) + usual) + 1e-3)
+            << name << " " << i;
+    };
+    if (spec.slopes)
+      expect("dslopes", reference.dslopes);
+    if (spec.distances)
+      expect("dbias", reference.dbias);
   }
 
   /// Calls `visit(row in scratch, row of the reference)` for all rows that

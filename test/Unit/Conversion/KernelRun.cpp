@@ -46,9 +46,10 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
         {"dk", spec.keyHeads, keys, spec.headDim, 2},
         {"dv", spec.keyHeads, keys, spec.valueDim, 2}})
     allocate(name, {batches, heads, length, width}, bytes);
-  for (const char *name : {"sink", "dsink", "slopes"})
+  for (const char *name : {"sink", "dsink", "slopes", "dslopes"})
     allocate(name, {1, spec.heads, 1, 1}, 4);
-  allocate("bias", {1, spec.heads, 1, std::max<int64_t>(spec.distances, 1)}, 4);
+  for (const char *name : {"bias", "dbias"})
+    allocate(name, {1, spec.heads, 1, std::max<int64_t>(spec.distances, 1)}, 4);
 
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -249,8 +250,12 @@ void KernelRun::computeReference() {
   r.dk.assign(keyRows * headDim, 0);
   r.dv.assign(keyRows * valueDim, 0);
   r.dsink.assign(heads, 0);
+  r.dslopes.assign(heads, 0);
+  r.dbias.assign(heads * spec.distances, 0);
   r.seesKey.assign(rows, 0);
-  std::vector<double> scores(call.keys), derivatives(call.keys, 1);
+  std::vector<double> scores(call.keys), derivatives(call.keys, 1),
+      biasDerivatives(call.keys, 1);
+  std::vector<int64_t> distances(call.keys);
   for (int64_t b = 0; b < call.batches; ++b)
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t i = 0; i < call.queries; ++i) {
@@ -293,13 +298,22 @@ void KernelRun::computeReference() {
               scores[j] += at("bias", 0, h, 0,
                               std::clamp<int64_t>(distance + spec.distances / 2,
                                                   0, spec.distances - 1));
+            distances[j] = distance;
+            biasDerivatives[j] = 1;
+            if (spec.region) {
+              RegionScore made =
+                  evaluateRegion(scores[j], i - sequence.firstQuery,
+                                 j - sequence.firstKey, h, b);
+              scores[j] = made.score;
+              biasDerivatives[j] = made.derivative;
+            }
             auto place = [&](const char *name, int64_t head, int64_t n) {
               return llvm::bit_cast<int32_t>(at(name, b, head, n));
             };
             int32_t query = place("qpos", h, i), key = place("kpos", g, j);
             if (spec.selfScore && query == key) {
               scores[j] = *spec.selfScore;
-              derivatives[j] = 0;
+              derivatives[j] = biasDerivatives[j] = 0;
             } else if (!spec.softCap) {
               derivatives[j] = 1;
             }
@@ -339,6 +353,12 @@ void KernelRun::computeReference() {
           if (p == 0)
             continue;
           double ds = p * (dot("do", "v", j, valueDim) - delta);
+          ds *= biasDerivatives[j];
+          r.dslopes[h] -= ds * std::abs(distances[j]);
+          if (spec.distances)
+            r.dbias[h * spec.distances +
+                    std::clamp<int64_t>(distances[j] + spec.distances / 2, 0,
+                                        spec.distances - 1)] += ds;
           ds *= derivatives[j];
           int64_t keyRow = (b * spec.keyHeads + g) * call.keys + j;
           for (int64_t d = 0; d < headDim; ++d) {
@@ -381,8 +401,8 @@ void KernelRun::build(
           counter(word) = scratch.getZeroed() ? 0 : 12345;
         continue;
       }
-      GlobalArray array{
-          4, std::vector<float>(evaluate(scratch.getBytes()) / 4, NAN)};
+      GlobalArray array{4, std::vector<float>(evaluate(scratch.getBytes()) / 4,
+                                              scratch.getZeroed() ? 0 : NAN)};
       scratchAt[name] = take(std::move(array));
     }
   });

@@ -18,7 +18,7 @@ namespace spattn::test {
 /// An attention in double precision, by the definition. Rows are by batch
 /// entry, head and position.
 struct Reference {
-  std::vector<double> out, lse, delta, dq, dk, dv, dsink;
+  std::vector<double> out, lse, delta, dq, dk, dv, dsink, dslopes, dbias;
   /// Whether a query sees a key.
   std::vector<char> seesKey;
 };

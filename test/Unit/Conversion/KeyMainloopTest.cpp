@@ -96,6 +96,10 @@ TEST_P(KeyMainloopTest, IsTheGradient) {
     RandomInstance instance(random, isWide() ? 150 : 260);
     instance.vary(round);
     instance.spec.softCap = round == 1 || round == 5;
+    instance.spec.region = round == 4 || round == 5;
+    // The maximum is that of scaled scores.
+    if (round == 0)
+      instance.spec.signedScale = true, instance.call.scale = -0.2f;
     instance.spec.slopes = round == 2 || round == 5;
     instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     SCOPED_TRACE(instance.str());

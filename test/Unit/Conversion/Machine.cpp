@@ -125,6 +125,18 @@ bool Warp::runOp(Operation &op) {
               number32(gather.getPointer()) + 4 * int64_t(element), 4);
         return define(result);
       })
+      .Case([&](ScatterAddOp scatter) {
+        Datum added = get(scatter.getValues()), to = get(scatter.getEntries());
+        for (auto [value, entry] : llvm::zip_equal(added.elements, to.elements))
+          if (value != 0)
+            cta.element(number32(scatter.getPointer()) + 4 * int64_t(entry),
+                        4) += value;
+        return true;
+      })
+      .Case([&](PositionsOp positions) {
+        return define(evaluatePositions(&op, get(positions.getFirst()),
+                                        inGroup * Datum::kRows));
+      })
       .Case([&](NVVM::ThreadIdXOp) {
         return define(Datum::integer(number * machine.lanes));
       })

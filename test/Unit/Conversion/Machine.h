@@ -89,6 +89,9 @@ Datum evaluateColumnMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
 Datum evaluateResidueMask(mlir::Operation *op, llvm::ArrayRef<Datum> operands,
                           int64_t firstRow,
                           llvm::function_ref<Datum(mlir::Value)> outer);
+/// The 16 rows from `firstRow` on of an operation that numbers rows or columns.
+Datum evaluatePositions(mlir::Operation *op, const Datum &first,
+                        int64_t firstRow);
 /// The 16 rows from `firstRow` on of an operation that numbers pairs.
 Datum evaluateDistances(mlir::Operation *op, const Datum &first,
                         int64_t firstRow);

@@ -45,11 +45,43 @@ TEST_P(QueryMainloopTest, IsTheGradient) {
     RandomInstance instance(random, 220);
     instance.vary(round);
     instance.spec.softCap = round == 1 || round == 5;
+    instance.spec.region = round == 4 || round == 5;
+    // The maximum is that of scaled scores.
+    if (round == 0)
+      instance.spec.signedScale = true, instance.call.scale = -0.2f;
     instance.spec.slopes = round == 2 || round == 5;
     instance.spec.distances = round == 3 ? 40 : round == 5 ? 151 : 0;
     instance.spec.dlse = round % 3 != 0;
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// Gradients by slopes and biases, of which there may be one for all distances.
+TEST_P(QueryMainloopTest, Biases) {
+  for (int round = 0; round < 8; ++round) {
+    RandomInstance instance(random, 220);
+    instance.vary(round);
+    instance.spec.softCap = round % 4 == 1;
+    instance.spec.region = round == 2 || round == 5;
+    instance.spec.slopes = round % 3 != 0;
+    instance.spec.distances = std::array{40, 0, 1, 151}[round % 4];
+    if (!instance.spec.slopes && !instance.spec.distances)
+      continue;
+    instance.spec.biasGradients = true;
+    SCOPED_TRACE(instance.str());
+    GradientVariant variant;
+    variant.target = round % 2 ? "sm_80" : "sm_90a";
+    variant.deterministic = true;
+    std::tie(variant.headDim, variant.valueDim) = GetParam();
+    GradientRun kernel(instance.spec, instance.call, variant);
+    ASSERT_EQ(kernel.run("kernel_queries", /*late=*/round % 2), "");
+    ASSERT_EQ(kernel.run("kernel_biases", /*late=*/false, /*lanes=*/1), "");
+    kernel.expectRows("dq", kernel.reference.dq, 2e-2);
+    kernel.expectBiases();
+    kernel.expectGapsKept();
     if (HasFatalFailure())
       return;
   }

@@ -32,6 +32,8 @@ protected:
         "");
     if (spec.sinks)
       ASSERT_EQ(kernel.run("kernel_sinks", /*late=*/false, /*lanes=*/1), "");
+    if (spec.biasGradients)
+      ASSERT_EQ(kernel.run("kernel_biases", /*late=*/false, /*lanes=*/1), "");
     if (v.keyGradients == KeyGradients::ByKernel)
       ASSERT_EQ(kernel.run("kernel_values", late), "");
     ASSERT_EQ(kernel.run("kernel", late), "");
@@ -44,6 +46,8 @@ protected:
       ASSERT_NEAR(kernel.at("dsink", 0, h, 0), kernel.reference.dsink[h],
                   1e-3 * (1 + std::abs(kernel.reference.dsink[h])))
           << "head " << h;
+    if (spec.biasGradients)
+      kernel.expectBiases();
     kernel.expectGapsKept();
   }
   std::mt19937 random{111};
@@ -80,6 +84,10 @@ TEST_P(SequenceGradientsTest, AreThoseOfEachSequence) {
     instance.spec.slopes = round % 3 == 1;
     instance.spec.distances = round == 2 || round == 4 ? 33 : 0;
     instance.spec.softCap = round == 4;
+    instance.spec.biasGradients =
+        GetParam().deterministic &&
+        (instance.spec.slopes || instance.spec.distances);
+    instance.spec.region = round == 3 || round == 4;
     // Gradients of one key alone are errors of rounding.
     for (int64_t *length : {&instance.call.queries, &instance.call.keys})
       *length = std::max<int64_t>(*length, 90);

@@ -71,8 +71,32 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
     addAttribute("causal_positions");
   if (spec.selfScore)
     addAttribute("self_score = " + std::to_string(*spec.selfScore) + " : f32");
+  if (spec.signedScale)
+    addAttribute("signed_scale");
   if (!attributes.empty())
     attributes = " {" + attributes + "}";
+  if (spec.region)
+    attributes = R"( score {
+    ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+      %quarter = arith.constant 0.25 : f32
+      %three = arith.constant 3 : i32
+      %of_head = arith.constant -0.125 : f32
+      %of_batch = arith.constant 0.0625 : f32
+      %less = arith.mulf %score, %quarter : f32
+      %larger = arith.maximumf %score, %less : f32
+      %distance = arith.subi %query, %key : i32
+      %rest = arith.remsi %distance, %three : i32
+      %rest_f = arith.sitofp %rest : i32 to f32
+      %of_rest = arith.mulf %rest_f, %quarter : f32
+      %head_f = arith.sitofp %head : i32 to f32
+      %head_bias = arith.mulf %head_f, %of_head : f32
+      %batch_f = arith.sitofp %batch : i32 to f32
+      %batch_bias = arith.mulf %batch_f, %of_batch : f32
+      %sum = arith.addf %larger, %of_rest : f32
+      %sum2 = arith.addf %sum, %head_bias : f32
+      %sum3 = arith.addf %sum2, %batch_bias : f32
+      spattn.yield %sum3 : f32
+    })" + attributes;
   std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
                      ", %o: " + o + ", %l: " + l + ", %do: " + o +
                      ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
@@ -81,15 +105,23 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
                      s + ", %bias: " + biases + ", %cap: f32, %qp: " + qp +
                      ", %kp: " + kp + ") {\n";
+  std::string demanded;
+  bool ofSlopes = spec.biasGradients && spec.slopes;
+  bool ofBiases = spec.biasGradients && spec.distances;
+  if (ofSlopes)
+    demanded += " dalibi_slopes(%ds : " + s + ")";
+  if (ofBiases)
+    demanded += " ddistance_bias(%bias : " + biases + ")";
+  int results = 3 + spec.sinks + ofSlopes + ofBiases;
   if (spec.backward)
-    text += std::string("  %r:") + (spec.sinks ? "4" : "3") +
+    text += "  %r:" + std::to_string(results) +
             " = spattn.attention_backward structure(" + spec.structure +
             ") ins(%q, %k, %v, %o, %l, %do : " + q + ", " + k + ", " + v +
             ", " + o + ", " + l + ", " + o + ")" +
             (spec.dlse ? " dlse(%dl : " + l + ")" : "") + clauses +
             " outs(%dq, %dk, %dv" + (spec.sinks ? ", %ds" : "") + " : " + q +
             ", " + k + ", " + v + (spec.sinks ? ", " + s : "") + ")" +
-            attributes;
+            demanded + attributes;
   else
     text += std::string("  %r") + (spec.lse ? ":2" : "") +
             " = spattn.attention structure(" + spec.structure +

@@ -37,11 +37,29 @@ struct AttentionSpec {
   bool causalPositions = false;
   std::optional<float> selfScore = std::nullopt;
   bool hasPositions() const { return causalPositions || selfScore; }
+  /// Whether a region modifies scores: `score` says how.
+  bool region = false;
+  /// Whether the scale may be of any sign, without a modification.
+  bool signedScale = false;
+  /// Whether there are gradients by what there is of slopes and biases.
+  bool biasGradients = false;
   /// Whether the output is of f32.
   bool wideOutput = false;
   /// Whether batch entries hold sequences, and bounds depend on their pack.
   bool sequences = false, boundsOfPack = false;
 };
+
+/// What the region makes of a score, and its derivative.
+struct RegionScore {
+  double score, derivative;
+};
+inline RegionScore evaluateRegion(double score, int64_t query, int64_t key,
+                                  int64_t head, int64_t batch) {
+  bool isPositive = score >= score * 0.25;
+  return {(isPositive ? score : score * 0.25) + 0.25 * ((query - key) % 3) -
+              0.125 * head + 0.0625 * batch,
+          isPositive ? 1 : 0.25};
+}
 
 /// A sequence of a batch entry.
 struct SequenceSpec {

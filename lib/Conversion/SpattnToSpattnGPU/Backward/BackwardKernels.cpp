@@ -8,6 +8,8 @@
 
 #include "BackwardKernels.h"
 
+#include "BiasSums.h"
+#include "HeadSum.h"
 #include "QueryLists.h"
 
 using namespace mlir;
@@ -62,12 +64,17 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
       program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()));
   program.limitTiles(rowCtas(program, op, config));
 
-  if (op.getSinkLogits()) {
-    program.addScratch("dsink_parts", sinkParts(program, op),
+  if (op.getSinkLogits())
+    program.addScratch("dsink_parts", HeadSum::bytes(program, op),
                        /*alignment=*/4);
-    // Its kernel numbers the rows of a head.
-    program.limitTiles(program.perTile(1, "queryLength", 1));
+  if (config.sumsBiases) {
+    BiasScratch::add(program, op, perQuery(1));
+    program.addScratch("dbias_parts", HeadSum::bytes(program, op),
+                       /*alignment=*/4);
   }
+  // Their kernels number the rows of a head.
+  if (op.getSinkLogits() || config.sumsBiases)
+    program.limitTiles(program.perTile(1, "queryLength", 1));
 
   // The order of launches is that of the module.
   if (op.hasTileLists()) {
@@ -83,6 +90,8 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                           program);
   if (op.getSinkLogits())
     buildSinkKernel(builder, op, (name + "_sinks").str(), config, program);
+  if (config.sumsBiases)
+    buildBiasKernel(builder, op, (name + "_biases").str(), config, program);
   for (KeyPart part : keyParts(config))
     buildKeyKernel(builder, op,
                    part == KeyPart::Values ? (name + "_values").str()

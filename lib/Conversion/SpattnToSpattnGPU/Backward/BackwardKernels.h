@@ -31,6 +31,9 @@
 // Where registers do not hold both gradients of a key tile, there are two key
 // kernels, one for dV and one for dK and what is left.
 //
+// With gradients by slopes or biases, it is these two: the query kernel adds up
+// what each row gives, and a kernel behind it what the rows of a head do.
+//
 // What kernels pass on is in scratch memory, by query tile: `lse_start` and
 // `delta_start`, an f32 for each query, `dq_sums`, an f32 for each element of
 // the queries, and `counter`, the ticket counter of the dynamic scheduler,
@@ -144,9 +147,9 @@ void buildQueryKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
 void buildSinkKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
                      llvm::StringRef name, const BackwardConfig &config,
                      KernelProgram &program);
-/// The scratch memory of the kernel of the gradients by sinks.
-spattn_gpu::FormulaAttr sinkParts(KernelProgram &program,
-                                  AttentionBackwardOp op);
+void buildBiasKernel(mlir::OpBuilder &builder, AttentionBackwardOp op,
+                     llvm::StringRef name, const BackwardConfig &config,
+                     KernelProgram &program);
 /// CTAs that take 64 queries of a head of a batch entry each, of whole query
 /// tiles.
 spattn_gpu::FormulaAttr rowCtas(KernelProgram &program, AttentionBackwardOp op,

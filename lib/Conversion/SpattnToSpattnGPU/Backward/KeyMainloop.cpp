@@ -36,10 +36,12 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   Value scores = state.back();
   PipelineState own = queries.state(count), ownDo = doState(own, count);
   auto rowsBefore = [&] { return b.mul(context.group, b.i32(kRowsOfGroup)); };
-  ScoreModifier::Modified modified =
-      modifier.modify(context.scores, scores, [&] {
+  ScoreModifier::Modified modified = modifier.modify(
+      context.scores, scores,
+      [&] {
         return mask.distances(tile, n, rowsBefore(), context.scores.offset);
-      });
+      },
+      [&] { return mask.numbers(tile, n, rowsBefore()); });
   modified.scores = positions.apply(
       modified.scores, loadPositions(tile, context.group, n), kOrientation);
   // Masks need registers: before the next MMA has its own.

@@ -59,6 +59,7 @@ struct QueryKernelArguments {
     positions->addStrides(signature);
     dq.strides = signature.strides("dq");
     callerLse->addStrides(signature);
+    biases.emplace(signature, op);
   }
 
   KernelSignature::Argument queryMap, keyMap, valueMap, outMap, doMap, dqMap;
@@ -71,6 +72,7 @@ struct QueryKernelArguments {
   std::optional<KernelSignature::Argument> tickets;
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
+  std::optional<BiasScratch> biases;
 };
 
 class QueryKernel {
@@ -121,10 +123,12 @@ void QueryKernel::build(StringRef name) {
   workTiles.setLists(lists);
   ScoreModifier modifier(b, *arguments.scores, signature, sequence);
   Positions positions(b, *arguments.positions, signature, sequence);
+  BiasSums sums(b, modifier, signature, *arguments.biases);
   QueryMainloop mainloop(b, op, config, layout, workTiles, modifier, positions,
                          sequence,
                          {arguments.callerLse->get(b, signature),
-                          get(arguments.lse), get(arguments.delta)});
+                          get(arguments.lse), get(arguments.delta)},
+                         config.sumsBiases ? &sums : nullptr);
   initBarriers(b,
                {layout.query.full, layout.dO.full, layout.query.empty,
                 layout.dO.empty, layout.gradient.full, layout.gradient.empty,

@@ -43,6 +43,10 @@ void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   scores = b.wait(0, scores).front();
 
   SmallVector<Value> carried{b.fillAcc(config.headDim, 0), scores};
+  if (sums) {
+    context.biases = sums->ofHead(tile.head);
+    llvm::append_range(carried, sums->initial());
+  }
   Value one = b.i32(1), last = b.sub(tile.visited, one);
   Value firstFull = arith::MinSIOp::create(b, tile.maskedCount, last);
   for (bool masked : {true, false}) {
@@ -59,6 +63,8 @@ void QueryMainloop::emitTile(const WorkTile &tile, Value tilesBefore) {
   query.consumerRelease(own.stage);
   carried =
       step(context, last, Mask::When::IfPartial, /*startsNext=*/false, carried);
+  if (sums)
+    sums->store(scratch, ValueRange(carried).drop_front(2));
   emitOutput(own, carried[0]);
 }
 
@@ -108,10 +114,13 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   Value dp = b.mma(layout.doTile.at(b), rowBlock, valueTile, Value(),
                    /*transposed=*/true, kKeyTile);
   b.commit();
+  auto distances = [&] {
+    return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
+                          context.scores.offset);
+  };
   ScoreModifier::Modified modified =
-      modifier.modify(context.scores, scores, [&] {
-        return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
-                              context.scores.offset);
+      modifier.modify(context.scores, scores, distances, [&] {
+        return mask.numbers(context.tile, n, /*rowsBefore=*/Value());
       });
   modified.scores = positions.apply(
       modified.scores, loadPositions(context.tile, n), kOrientation);
@@ -121,10 +130,17 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   Value probs = b.map(scores, scores.getType(), [&](ValueRange x) -> Value {
     return math::Exp2Op::create(b, x[0]);
   });
+  Value biasProbs = probs;
+  if (sums && modified.biasDerivative)
+    biasProbs = b.multiply(probs, modified.biasDerivative);
   if (modified.derivative)
     probs = b.multiply(probs, modified.derivative);
-  if (positions.haveSelfScore())
+  if (positions.haveSelfScore()) {
     probs = positions.clearSelf(probs, loadPositions(context.tile, n));
+    if (sums)
+      biasProbs =
+          positions.clearSelf(biasProbs, loadPositions(context.tile, n));
+  }
   dp = b.wait(0, dp).front();
   values.consumerRelease(value.stage);
   if (!startsNext)
@@ -134,6 +150,10 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
         Value sum = arith::AddFOp::create(b, x[1], x[2]);
         return arith::MulFOp::create(b, x[0], sum);
       }));
+  SmallVector<Value> biasState;
+  if (sums)
+    biasState = sums->add(context.biases, biasProbs, dp, context.lse,
+                          context.delta, distances(), state.drop_front(2));
   Value keyStage = keys.state(count).stage;
   b.fence();
   dq = b.mma(operand, Value(), layout.keyTiles.at(b, keyStage), dq,
@@ -149,5 +169,7 @@ llvm::SmallVector<Value> QueryMainloop::step(const Context &context, Value n,
   if (startsNext && !isAhead)
     next = startScores(b.add(count, b.i32(1)));
   // No MMA is under way where loops begin again: ptxas would serialise all.
-  return {dq, startsNext ? b.wait(0, next).front() : scores};
+  SmallVector<Value> result{dq, startsNext ? b.wait(0, next).front() : scores};
+  llvm::append_range(result, biasState);
+  return result;
 }

@@ -10,6 +10,7 @@
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_BACKWARD_QUERYMAINLOOP_H
 
 #include "../Parts/Positions.h"
+#include "BiasSums.h"
 #include "QueryRows.h"
 
 namespace spattn {
@@ -32,9 +33,9 @@ public:
                 const BackwardConfig &config, const QueryKernelLayout &layout,
                 WorkTileQueue &workTiles, ScoreModifier &modifier,
                 Positions &positions, const SequenceInfo &sequence,
-                const Arrays &arrays)
+                const Arrays &arrays, BiasSums *sums)
       : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), positions(positions), arrays(arrays),
+        modifier(modifier), positions(positions), arrays(arrays), sums(sums),
         scratch(b, op, config, sequence),
         walk(b, workTiles, QueryKernelLayout::kKeyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
@@ -58,6 +59,8 @@ private:
     const WorkTile &tile;
     Value tilesBefore, lse, delta;
     ScoreModifier::Head scores;
+    /// Where the biases of the head are added up.
+    Value biases;
   };
 
   void emitTile(const WorkTile &tile, Value tilesBefore);
@@ -80,6 +83,8 @@ private:
   ScoreModifier &modifier;
   Positions &positions;
   Arrays arrays;
+  /// Null where there are no gradients by slopes or biases.
+  BiasSums *sums;
   QueryRows scratch;
   TileWalk walk;
   Mask mask;

@@ -13,20 +13,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "HeadSum.h"
 #include "QueryRows.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace spattn;
 
-/// Each thread adds up rows; then kParts threads add up those of kParts threads
-/// each, and one thread what these found.
-static constexpr int64_t kParts = 32, kThreads = kParts * kParts;
-
-spattn_gpu::FormulaAttr spattn::sinkParts(KernelProgram &program,
-                                          AttentionBackwardOp op) {
-  return program.constant(4 * kThreads * op.getNumQueryHeads());
-}
+static constexpr int64_t kThreads = HeadSum::kThreads;
 
 namespace {
 class SinkKernel {
@@ -48,22 +42,11 @@ public:
   void build(StringRef name);
 
 private:
-  /// The sum of `value(i)` for `i` from `first` in steps of `step` to before
-  /// `end`.
-  Value sum(Value first, Value end, Value step,
-            llvm::function_ref<Value(Value)> value);
   Value load(Value address) {
     return LLVM::LoadOp::create(b, b.getF32Type(), address);
   }
   /// What row `row` of all batch entries' adds.
   Value rowTerm(Value row, Value sink);
-  /// Part `part` of this head.
-  Value part(Value part) {
-    Value ofHead = b.mul(b.cta, b.i32(kThreads));
-    return b.pointer(signature.get(parts), b.asIndex(b.add(ofHead, part)),
-                     b.getF32Type());
-  }
-
   KernelBuilder b;
   AttentionBackwardOp op;
   const BackwardConfig &config;
@@ -76,17 +59,6 @@ private:
   SequenceInfo sequence;
 };
 } // namespace
-
-Value SinkKernel::sum(Value first, Value end, Value step,
-                      llvm::function_ref<Value(Value)> value) {
-  auto loop = scf::ForOp::create(b, first, end, step, ValueRange{b.f32(0)});
-  b.in(loop.getBody(), [&] {
-    Value term = value(loop.getInductionVar());
-    Value next = arith::AddFOp::create(b, loop.getRegionIterArg(0), term);
-    scf::YieldOp::create(b, ValueRange{next});
-  });
-  return loop.getResult(0);
-}
 
 Value SinkKernel::rowTerm(Value row, Value sink) {
   Value batch = arith::DivUIOp::create(b, row, sequence.queryLength);
@@ -120,34 +92,12 @@ void SinkKernel::build(StringRef name) {
   sequence = sequenceArguments.get(b, signature);
   Value sink = sinks->load(b, b.cta);
   Value rows = b.mul(sequence.batches, sequence.queryLength);
-  Value own = sum(b.thread, rows, b.i32(kThreads),
-                  [&](Value row) { return rowTerm(row, sink); });
-  LLVM::StoreOp::create(b, own, part(b.thread));
-  b.syncThreads(kThreads);
-
-  // The thread's number is also that of its share of the parts.
-  Value share = b.i32(kParts), one = b.i32(1);
-  auto isBelow = [&](int64_t end) {
-    return b.compare(arith::CmpIPredicate::ult, b.thread, b.i32(end));
-  };
-  auto loadPart = [&](Value number) { return load(part(number)); };
-  Value first = b.mul(b.thread, share);
-  auto shares = scf::IfOp::create(b, TypeRange{b.getF32Type()}, isBelow(kParts),
-                                  /*withElseRegion=*/true);
-  b.in(shares.thenBlock(), [&] {
-    Value found = sum(first, b.add(first, share), one, loadPart);
-    scf::YieldOp::create(b, ValueRange{found});
-  });
-  b.in(shares.elseBlock(),
-       [&] { scf::YieldOp::create(b, ValueRange{b.f32(0)}); });
-  b.syncThreads(kThreads);
-  b.when(isBelow(kParts), [&] {
-    LLVM::StoreOp::create(b, shares.getResult(0), part(b.thread));
-  });
-  b.syncThreads(kThreads);
-  b.when(b.isFirstThread(), [&] {
-    gradients->store(b, sum(b.i32(0), share, one, loadPart), b.cta);
-  });
+  HeadSum(b, signature.get(parts))
+      .emit(
+          rows, [&](Value row) { return rowTerm(row, sink); },
+          [&](llvm::function_ref<Value()> sum) {
+            gradients->store(b, sum(), b.cta);
+          });
   signature.end(b, /*shared=*/0, /*persistent=*/-1,
                 program.constant(op.getNumQueryHeads()));
 }

@@ -102,11 +102,13 @@ Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
   Value queryStage = queries.state(count).stage;
   if (modifier.startsFromLse())
     queries.consumerReleaseAfterReads(queryStage);
-  ScoreModifier::Modified modified =
-      modifier.modify(context.scores, scores, [&] {
+  ScoreModifier::Modified modified = modifier.modify(
+      context.scores, scores,
+      [&] {
         return mask.distances(context.tile, n, /*rowsBefore=*/Value(),
                               context.scores.offset);
-      });
+      },
+      [&] { return mask.numbers(context.tile, n, /*rowsBefore=*/Value()); });
   modified.scores = positions.apply(
       modified.scores, loadPositions(context.tile, n), kOrientation);
   scores = mask.apply(context.tile, n, masked, /*rowsBefore=*/Value(),

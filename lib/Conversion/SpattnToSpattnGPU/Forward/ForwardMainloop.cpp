@@ -43,9 +43,12 @@ Value ForwardMainloop::startOutput(Value probabilities, Value stage,
 
 Value ForwardMainloop::modify(const WorkTile &tile, Value group, Value n,
                               Value scores, const Positions::Fragment &places) {
-  ScoreModifier::Modified modified = modifier.modify(scoresOfHead, scores, [&] {
-    return mask.distances(tile, n, rowsBefore(group), scoresOfHead.offset);
-  });
+  ScoreModifier::Modified modified = modifier.modify(
+      scoresOfHead, scores,
+      [&] {
+        return mask.distances(tile, n, rowsBefore(group), scoresOfHead.offset);
+      },
+      [&] { return mask.numbers(tile, n, rowsBefore(group)); });
   return positions.apply(modified.scores, places,
                          Mask::Orientation::QueriesByKeys);
 }

@@ -118,6 +118,14 @@ static bool hasSequences(KernelOpInterface op) {
   return attention && attention.hasSequences();
 }
 
+void KernelProgram::limitPositions() {
+  StringAttr names[] = {b.getStringAttr("queryLength"),
+                        b.getStringAttr("keyLength")};
+  int64_t ones[] = {1, 1};
+  FormulaAttr sum = FormulaAttr::get(b.getContext(), ones, ones, names, ones);
+  limits.push_back(LimitAttr::get(b.getContext(), sum, int64_t(1) << 24));
+}
+
 FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,
                                    int64_t rows) {
   // As many as Sequences::slots says.
@@ -185,10 +193,24 @@ DictionaryAttr KernelProgram::metadata() const {
   return b.getDictionaryAttr(entries);
 }
 
+bool spattn::takesAnyScale(AttentionOpInterface op) {
+  OperandValues operands = op.getOperandValues();
+  FloatAttr constant;
+  if (op.getScale() && matchPattern(op.getScale(), m_Constant(&constant)) &&
+      (constant.getValue().isNegative() || constant.getValue().isZero()))
+    return true;
+  return op.getSignedScale() || op.hasScoreRegion() ||
+         op.getSelfScoreAttr() || operands[OperandKind::SoftCap] || operands[OperandKind::AlibiSlopes] ||
+         operands[OperandKind::DistanceBias];
+}
+
 void KernelProgram::describeLaunches() {
   SmallVector<StringAttr> positive;
+  auto attention = dyn_cast<AttentionOpInterface>(*op);
+  bool takesAnyScale = attention && spattn::takesAnyScale(attention);
   for (const KernelScalar &scalar : op.getKernelScalars())
-    if (scalar->isPositiveOnGpu)
+    if (scalar->isPositiveOnGpu &&
+        !(scalar->kind == OperandKind::Scale && takesAnyScale))
       positive.push_back(b.getStringAttr(scalar->buffer));
   for (const Kernel &kernel : kernels)
     kernel.function->setAttr(

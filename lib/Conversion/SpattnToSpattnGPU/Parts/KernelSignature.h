@@ -38,6 +38,8 @@ public:
   /// The sum of lengths, with what tiles stick out, and the number of work
   /// tiles may not exceed what an i32 holds.
   void limitLengths(llvm::ArrayRef<llvm::StringRef> lengths);
+  /// Nor the sum of lengths what an f32 counts exactly.
+  void limitPositions();
   void limitTiles(FormulaAttr tiles);
 
   /// `factor` for each tile of `rows` of a length, for each batch entry.
@@ -78,6 +80,11 @@ private:
   llvm::SmallVector<spattn_gpu::LimitAttr> limits;
   llvm::SmallVector<Kernel> kernels;
 };
+
+/// Whether a kernel applies the scale to scores before their maximum is taken:
+/// where more happens to them, or the scale need not be positive. Other kernels
+/// fold it into exponentials, and ask that it is.
+bool takesAnyScale(AttentionOpInterface op);
 
 /// The arguments of a kernel, by name. Each call adds one, for the function and
 /// for the description of its launch at once.

@@ -175,3 +175,17 @@ Value Mask::distances(const WorkTile &tile, Value n, Value rowsBefore,
   return spattn_gpu::DistancesOp::create(b, b.accType(columns), first,
                                          /*transposed=*/rowsAreKeys);
 }
+
+PairNumbers Mask::numbers(const WorkTile &tile, Value n, Value rowsBefore) {
+  IndexOps &ops = b.ops;
+  Index row =
+      rowsBefore ? ops.add(tile.first, ops.wrap(rowsBefore)) : tile.first;
+  Value firstRow = ops.materialize(row);
+  Value rows = spattn_gpu::PositionsOp::create(b, b.rowsType(), firstRow);
+  Value firstColumn = ops.materialize(walk.first(tile, n));
+  Value others = spattn_gpu::PositionsOp::create(
+      b, spattn_gpu::ColumnsType::get(b.getContext(), columns), firstColumn);
+  if (orientation == Orientation::QueriesByKeys)
+    return {rows, others};
+  return {others, rows};
+}

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_MASK_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_MASK_H
 
+#include "ScoreModifier.h"
 #include "TileWalk.h"
 
 namespace spattn {
@@ -49,6 +50,9 @@ public:
   /// added to the difference of the numbers of query and key.
   Value distances(const WorkTile &tile, Value n, Value rowsBefore,
                   Index offset);
+  /// The numbers of its queries and keys, counted from the start of a sequence:
+  /// the one for rows, the other for columns.
+  PairNumbers numbers(const WorkTile &tile, Value n, Value rowsBefore);
 
 private:
   using Form = NormalForm<Index>;

@@ -9,14 +9,16 @@
 #include "ScoreModifier.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "spattn/Dialect/Spattn/Transforms/ScoreDerivative.h"
 
 using namespace mlir;
 using namespace spattn;
 
 ScoreArguments::ScoreArguments(KernelSignature &signature,
                                AttentionOpInterface op)
-    : scale(signature.f32("scale")), hasSelfScore(bool(op.getSelfScoreAttr())),
-      distances(op.getNumDistances()), alignment(op.getAlignment()) {
+    : scale(signature.f32("scale")), distances(op.getNumDistances()),
+      alignment(op.getAlignment()), scales(takesAnyScale(op)),
+      region(&op.getScore()) {
   OperandValues operands = op.getOperandValues();
   if (operands[OperandKind::SoftCap])
     softCap = signature.f32("soft_cap");
@@ -35,11 +37,13 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
                              const KernelSignature &signature,
                              const SequenceInfo &sequence)
     : ScoreModifier(b, signature.get(arguments.scale)) {
-  hasSelfScore = arguments.hasSelfScore;
+  scales = arguments.scales;
+  if (!arguments.region->empty())
+    region = arguments.region;
   if (arguments.softCap) {
     softCap = signature.get(*arguments.softCap);
     innerScale = arith::DivFOp::create(b, scale, softCap);
-    log2Cap = arith::MulFOp::create(b, softCap, b.f32(kLog2E));
+    unitCap = inUnits(softCap);
   }
   if (arguments.slopes)
     slopes = &*arguments.slopes;
@@ -56,42 +60,55 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
 // From raw scores to those of the softmax
 //===----------------------------------------------------------------------===//
 
+Value ScoreModifier::inUnits(Value number) {
+  if (region)
+    return number;
+  return arith::MulFOp::create(b, number, b.f32(kLog2E));
+}
+
 ScoreModifier::Head ScoreModifier::ofHead(const WorkTile &tile) {
   Head result;
+  result.head = tile.head;
+  result.batch = tile.batch;
   if (slopes || biases)
     result.offset = tile.place
                         ? distanceOffset(b.ops, tile.place->lengths, alignment)
                         : offset;
   if (slopes) {
     Value slope = slopes->load(b, tile.head);
-    result.slope = arith::MulFOp::create(b, slope, b.f32(-kLog2E));
+    Value factor = b.f32(region ? -1 : -kLog2E);
+    result.slope = arith::MulFOp::create(b, slope, factor);
   }
   if (biases)
     result.bias = biases->address(b, tile.head);
   return result;
 }
 
-Value ScoreModifier::gatherBiases(Value pointer, Value distances) {
-  Type type = distances.getType();
-  Value entries = b.map(distances, type, [&](ValueRange x) -> Value {
+Value ScoreModifier::biasEntries(Value distances) {
+  return b.map(distances, distances.getType(), [&](ValueRange x) -> Value {
     Value half = b.f32(numDistances / 2);
     Value entry = arith::AddFOp::create(b, x[0], half);
     entry = arith::MaxNumFOp::create(b, entry, b.f32(0));
     return arith::MinNumFOp::create(b, entry, b.f32(numDistances - 1));
   });
-  return spattn_gpu::GatherOp::create(b, type, pointer, entries);
+}
+
+Value ScoreModifier::gatherBiases(Value pointer, Value distances) {
+  return spattn_gpu::GatherOp::create(b, distances.getType(), pointer,
+                                      biasEntries(distances));
 }
 
 ScoreModifier::Modified
 ScoreModifier::modify(const Head &head, Value scores,
-                      llvm::function_ref<Value()> distances) {
+                      llvm::function_ref<Value()> distances,
+                      llvm::function_ref<PairNumbers()> numbers) {
   if (!modifies())
-    return {scores, Value()};
+    return {scores, Value(), Value()};
   Type type = scores.getType();
   Modified result;
-  Value capped = scores, factor = log2Scale;
+  Value capped = scores, factor = region ? scale : log2Scale;
   if (softCap) {
-    factor = log2Cap;
+    factor = unitCap;
     capped = b.map(scores, type, [&](ValueRange x) -> Value {
       Value inner = arith::MulFOp::create(b, x[0], innerScale);
       return math::TanhOp::create(b, inner);
@@ -112,7 +129,9 @@ ScoreModifier::modify(const Head &head, Value scores,
       Value size = math::AbsFOp::create(b, x[1]);
       bias = arith::MulFOp::create(b, size, head.slope);
     }
-    if (head.bias) {
+    if (head.bias && region) {
+      bias = bias ? Value(arith::AddFOp::create(b, x[2], bias)) : x[2];
+    } else if (head.bias) {
       Value log2E = b.f32(kLog2E);
       bias = bias ? b.fma(x[2], log2E, bias)
                   : Value(arith::MulFOp::create(b, x[2], log2E));
@@ -120,7 +139,33 @@ ScoreModifier::modify(const Head &head, Value scores,
     return bias ? b.fma(x[0], factor, bias)
                 : Value(arith::MulFOp::create(b, x[0], factor));
   });
+  if (region)
+    applyRegion(head, numbers(), result);
   return result;
+}
+
+void ScoreModifier::applyRegion(const Head &head, const PairNumbers &numbers,
+                                Modified &modified) {
+  Type type = modified.scores.getType();
+  auto emit = [&](ValueRange x, bool withDerivative) {
+    SmallVector<Value> arguments{x[0]};
+    for (Value number : x.slice(1, 2))
+      arguments.push_back(arith::FPToSIOp::create(b, b.getI32Type(), number));
+    arguments.append({head.head, head.batch});
+    return emitScoreRegion(b, b.getLoc(), *region, arguments, withDerivative);
+  };
+  SmallVector<Value> operands{modified.scores, numbers.queries, numbers.keys};
+  modified.scores = b.map(operands, type, [&](ValueRange x) -> Value {
+    Value score = emit(x, /*withDerivative=*/false).score;
+    return arith::MulFOp::create(b, score, b.f32(kLog2E));
+  });
+  modified.biasDerivative = b.map(operands, type, [&](ValueRange x) -> Value {
+    return emit(x, /*withDerivative=*/true).derivative;
+  });
+  modified.derivative =
+      modified.derivative
+          ? b.multiply(modified.derivative, modified.biasDerivative)
+          : modified.biasDerivative;
 }
 
 Value ScoreModifier::toLogit(Value score) {

@@ -23,11 +23,19 @@ struct ScoreArguments {
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> softCap;
   std::optional<HeadNumbers> slopes, biases;
-  /// Whether positions give some pairs a score, which is a base-2 logit.
-  bool hasSelfScore;
   /// Numbers that biases have for each head.
   int64_t distances;
   Alignment alignment;
+  /// Whether scores are scaled even if nothing else happens to them.
+  bool scales;
+  /// What else happens to them; empty if nothing does. It is there as long as
+  /// the operation.
+  mlir::Region *region;
+};
+
+/// The numbers of the queries and the keys of a fragment, as rows and columns.
+struct PairNumbers {
+  mlir::Value queries, keys;
 };
 
 /// What happens to a score `s = q . k` before the softmax, and what its
@@ -54,11 +62,15 @@ public:
   //===--------------------------------------------------------------------===//
 
   /// Whether scores are more than scaled.
-  bool modifies() const { return softCap || slopes || biases || hasSelfScore; }
+  bool modifies() const { return scales; }
+  /// Numbers that there are for distances of each head.
+  int64_t getNumDistances() const { return numDistances; }
   /// What the scores of a head, and of its sequence, take; loaded once for each
   /// work tile.
   struct Head {
-    /// In base-2 logits, of the opposite sign; null if there is none.
+    /// Its number, and that of the batch entry.
+    Value head, batch;
+    /// In the units of scores, of the opposite sign; null if there is none.
     Value slope;
     /// The address of its biases; null if there are none.
     Value bias;
@@ -72,10 +84,16 @@ public:
   /// is multiplied by; null if that is 1.
   struct Modified {
     Value scores, derivative;
+    /// The factor of the gradient by biases, which come behind the soft cap.
+    Value biasDerivative;
   };
-  /// `distances` gives the distance of each pair, where that is needed.
+  /// `distances` gives the distance of each pair, and `numbers` those of its
+  /// query and key, where they are needed.
   Modified modify(const Head &head, Value scores,
-                  llvm::function_ref<Value()> distances);
+                  llvm::function_ref<Value()> distances,
+                  llvm::function_ref<PairNumbers()> numbers);
+  /// The entries of biases that pairs take, by their distances.
+  Value biasEntries(Value distances);
 
   //===--------------------------------------------------------------------===//
   // Forward: rows keep the maximum of scores
@@ -129,6 +147,12 @@ public:
 private:
   /// The biases of pairs, by their distances.
   Value gatherBiases(Value pointer, Value distances);
+  /// What the region makes of modified scores.
+  void applyRegion(const Head &head, const PairNumbers &numbers,
+                   Modified &modified);
+  /// A number that is added to scores, in their units: base-2 logits, unless a
+  /// region takes scores as they are.
+  Value inUnits(Value number);
   /// A score as the softmax takes it in base-2 logits, and that plus a number.
   Value toLogit(Value score);
   Value toLogit(Value score, Value number);
@@ -136,10 +160,11 @@ private:
   KernelBuilder &b;
   Value scale, log2Scale, inverseScale;
   /// Null without a soft cap. What its tanh is of, by a raw score, and the cap
-  /// in base-2 logits.
-  Value softCap, innerScale, log2Cap;
+  /// in the units of scores.
+  Value softCap, innerScale, unitCap;
+  bool scales = false;
+  mlir::Region *region = nullptr;
   const HeadNumbers *slopes = nullptr, *biases = nullptr;
-  bool hasSelfScore = false;
   int64_t numDistances = 0;
   Alignment alignment = Alignment::End;
   /// That of distances where batch entries have one sequence each.

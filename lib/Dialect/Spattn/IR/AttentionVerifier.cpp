@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C30 are those of the specification, docs/Spec.md.
+// The labels C1 to C32 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AttentionVerifier.h"
+#include "spattn/Dialect/Spattn/IR/ScoreOperations.h"
 
 #include <cmath>
 
@@ -18,6 +19,13 @@ using namespace mlir;
 using namespace spattn;
 
 using Operands = ArrayRef<AttentionOperand>;
+
+static std::string toText(TypeRange types) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::interleaveComma(types, stream);
+  return text;
+}
 
 static ShapedType shaped(Value value) {
   return cast<ShapedType>(value.getType());
@@ -238,7 +246,7 @@ static LogicalResult verifyResults(AttentionOpInterface op) {
   return success();
 }
 
-/// C20: optional results are the gradients of what is given.
+/// C20, C25: optional results are the gradients of what is given.
 static LogicalResult verifyOptionalGradients(AttentionOpInterface op) {
   OperandValues values = op.getOperandValues();
   for (const OperandInfo &info : op.getOperandInfos()) {
@@ -249,7 +257,7 @@ static LogicalResult verifyOptionalGradients(AttentionOpInterface op) {
     if (isGiven && !hasModel)
       return op->emitOpError("has '")
              << info.name << "' in 'outs', but no '" << model << "'";
-    if (hasModel && !isGiven)
+    if (hasModel && !isGiven && !info.isOnDemand)
       return op->emitOpError("has '")
              << model << "', but no '" << info.name << "' in 'outs'";
   }
@@ -301,6 +309,31 @@ static LogicalResult verifyPositions(AttentionOpInterface op) {
   if (selfScore && !(std::abs(selfScore.getValueAsDouble()) <= 1e6))
     return op->emitOpError("expected a 'self_score' from -1e6 to 1e6, got ")
            << selfScore;
+  return success();
+}
+
+/// C31, C32: scores become what few operations make of them.
+LogicalResult spattn::verifyScore(AttentionOpInterface op) {
+  if (!op.hasScoreRegion())
+    return success();
+  Block &block = op.getScore().front();
+  Builder b(op.getContext());
+  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  if (block.getArgumentTypes() != TypeRange({f32, i32, i32, i32, i32}))
+    return op->emitOpError("expected a 'score' region of (f32, i32, i32, i32, "
+                           "i32): the score, and the numbers of query, key, "
+                           "head and batch entry, got ")
+           << ("(" + toText(block.getArgumentTypes()) + ")");
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return op->emitOpError("expected a 'score' region that ends with "
+                           "'spattn.yield'");
+  if (yield.getScore().getType() != f32)
+    return yield.emitOpError("expected a score of type f32, got ")
+           << yield.getScore().getType();
+  for (Operation &nested : block.without_terminator())
+    if (auto error = findScoreError(nested))
+      return nested.emitOpError() << *error;
   return success();
 }
 

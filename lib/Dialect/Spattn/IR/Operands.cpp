@@ -121,6 +121,8 @@ static constexpr OperandKind kKnownOperands[] = {
     OperandKind::KeyGradient,
     OperandKind::ValueGradient,
     OperandKind::SinkLogitsGradient,
+    OperandKind::AlibiSlopesGradient,
+    OperandKind::DistanceBiasGradient,
     OperandKind::QueryPositions,
     OperandKind::KeyPositions,
     OperandKind::QueryStarts,

@@ -12,6 +12,7 @@
 #include "Destinations.h"
 #include "NamedOperands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/Support/Format.h"
@@ -148,6 +149,10 @@ static void buildOp(OperationState &state, const OperandValues &operands,
   if (like.getCausalPositions())
     properties.causal_positions = UnitAttr::get(context);
   properties.self_score = like.getSelfScoreAttr();
+  if (like.getSignedScale())
+    properties.signed_scale = UnitAttr::get(context);
+  IRMapping mapping;
+  like.getScore().cloneInto(state.addRegion(), mapping);
   if constexpr (Op::template hasTrait<OpTrait::AttrSizedOperandSegments>())
     llvm::copy(segments, properties.operandSegmentSizes.begin());
 }
@@ -234,6 +239,8 @@ LogicalResult AttentionOp::verify() {
   return verifyAttention(*this, /*scratchFactor=*/1);
 }
 
+LogicalResult AttentionOp::verifyRegions() { return verifyScore(*this); }
+
 //===----------------------------------------------------------------------===//
 // AttentionBackwardOp
 //===----------------------------------------------------------------------===//
@@ -278,6 +285,10 @@ int64_t AttentionBackwardOp::getOperationsPerPair() {
 
 LogicalResult AttentionBackwardOp::verify() {
   return verifyAttention(*this, /*scratchFactor=*/2);
+}
+
+LogicalResult AttentionBackwardOp::verifyRegions() {
+  return verifyScore(*this);
 }
 
 //===----------------------------------------------------------------------===//

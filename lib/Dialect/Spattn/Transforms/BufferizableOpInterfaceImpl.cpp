@@ -50,6 +50,8 @@ struct AttentionBufferization
     newOp.addOperands(buffers);
     newOp.addAttributes(op->getAttrs());
     newOp.propertiesAttr = op->getPropertiesAsAttribute();
+    for (Region &region : op->getRegions())
+      newOp.addRegion()->takeBody(region);
     rewriter.create(newOp);
     replaceOpWithBufferizedValues(rewriter, op, results);
     return success();

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "spattn/Dialect/Spattn/Transforms/ScoreDerivative.h"
 #include "spattn/Structure/NormalForm.h"
 
 using namespace mlir;
@@ -94,6 +95,17 @@ Value DecomposedScores::modify(ImplicitLocOpBuilder &inner, Value score) {
     entry = ops.min(entry, ops.constant(count - 1));
     Value bias = load(inner, OperandKind::DistanceBias, ops.materialize(entry));
     score = arith::AddFOp::create(inner, score, bias);
+  }
+  if (op.hasScoreRegion()) {
+    SmallVector<Value> arguments{score};
+    for (int64_t dim : {2, 3, 1, 0}) {
+      Value number = linalg::IndexOp::create(inner, dim);
+      arguments.push_back(
+          arith::IndexCastOp::create(inner, inner.getI32Type(), number));
+    }
+    score = emitScoreRegion(inner, inner.getLoc(), op.getScore(), arguments,
+                            /*withDerivative=*/false)
+                .score;
   }
   if (FloatAttr selfScore = op.getSelfScoreAttr()) {
     Value isSelf = comparePositions(inner, arith::CmpIPredicate::eq);

@@ -28,8 +28,9 @@ namespace {
 /// Derives the gradients of one attention.
 class Derivation {
 public:
-  Derivation(AttentionOp op, std::string name)
-      : op(op), name(std::move(name)), rewriter(op.getContext()) {}
+  Derivation(AttentionOp op, std::string name, bool ofBiases)
+      : op(op), name(std::move(name)), ofBiases(ofBiases),
+        rewriter(op.getContext()) {}
 
   LogicalResult run() {
     if (failed(check()))
@@ -113,7 +114,15 @@ private:
   /// What an operand of the gradients is made like: the operand of the
   /// attention that it is, or is the gradient of.
   Value getModel(const OperandInfo &info) {
+    if (info.isOnDemand && !ofBiases)
+      return Value();
     return op.getOperandValues()[info.gradientOf.value_or(info.kind)];
+  }
+
+  Value makeEmptyLike(Value model) {
+    auto type = cast<RankedTensorType>(model.getType());
+    return tensor::EmptyOp::create(rewriter, op.getLoc(), type.getShape(),
+                                   type.getElementType());
   }
 
   /// Whether an operand of the gradients is an argument of their function.
@@ -156,6 +165,10 @@ private:
           NameLoc::get(rewriter.getStringAttr(info->name), op.getLoc()));
       operands[info->kind] = argument;
     }
+    // Where no argument is one. Others are made without being asked for.
+    for (const OperandInfo &info : AttentionBackwardOp::getOperandInfos())
+      if (info.isOnDemand && getModel(info) && !operands[info.kind])
+        operands[info.kind] = makeEmptyLike(operands[*info.gradientOf]);
     for (const AttentionOperand &scalar : op.getScalarOperands())
       if (!isArgument(scalar.value))
         operands[scalar->kind] =
@@ -168,6 +181,8 @@ private:
 
   AttentionOp op;
   std::string name;
+  /// Whether there are gradients by slopes and biases, too.
+  bool ofBiases;
   IRRewriter rewriter;
   func::FuncOp function;
   /// Whether a loss may depend on the log-sum-exp, which otherwise is there for
@@ -193,7 +208,7 @@ struct SpattnDeriveBackwardPass
           name = (cast<func::FuncOp>(function).getName() + "_backward").str();
         if (attentions.size() > 1)
           name += "_" + std::to_string(i);
-        if (failed(Derivation(op, name).run()))
+        if (failed(Derivation(op, name, ofBiases).run()))
           return signalPassFailure();
         ++numDerived;
       }

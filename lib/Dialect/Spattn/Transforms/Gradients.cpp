@@ -54,7 +54,7 @@ AttentionOp spattn::withLse(RewriterBase &rewriter, AttentionOp op,
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
                                            OperandValues operands) {
   for (const OperandInfo &info : AttentionBackwardOp::getOperandInfos())
-    if (info.isWritten && !operands[info.kind])
+    if (info.isWritten && !info.isOnDemand && !operands[info.kind])
       if (Value input = operands[*info.gradientOf])
         operands[info.kind] = makeEmpty(b, op, input);
   return AttentionBackwardOp::create(b, op.getLoc(), operands, op);

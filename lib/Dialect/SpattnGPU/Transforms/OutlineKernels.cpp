@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -64,12 +65,34 @@ private:
 };
 } // namespace
 
+/// Adds what the one block of a region computes from its arguments.
+static void addRegion(Region &region, SmallVector<Attribute> &parts) {
+  Builder b(region.getContext());
+  DenseMap<Value, int64_t> numbers;
+  auto define = [&](Value value) {
+    numbers.try_emplace(value, numbers.size());
+    parts.push_back(TypeAttr::get(value.getType()));
+  };
+  for (Block &block : region) {
+    llvm::for_each(block.getArguments(), define);
+    for (Operation &nested : block) {
+      parts.push_back(b.getStringAttr(nested.getName().getStringRef()));
+      parts.push_back(nested.getAttrDictionary());
+      for (Value operand : nested.getOperands())
+        parts.push_back(b.getI64IntegerAttr(numbers.lookup(operand)));
+      llvm::for_each(nested.getResults(), define);
+    }
+  }
+}
+
 /// Everything that makes a difference to the function in the module.
 Attribute Outliner::getKey(KernelOpInterface op) {
   Builder b(op.getContext());
   SmallVector<Attribute> parts{b.getStringAttr(op->getName().getStringRef()),
                                op->getPropertiesAsAttribute(),
                                op->getDiscardableAttrDictionary()};
+  for (Region &region : op->getRegions())
+    addRegion(region, parts);
   for (Value operand : op->getOperands()) {
     if (isa<ShapedType>(operand.getType()))
       parts.push_back(TypeAttr::get(getTensorType(operand.getType())));
@@ -112,6 +135,10 @@ void Outliner::buildFunction(gpu::GPUModuleOp module, KernelOpInterface op) {
   state.addTypes(results);
   state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
   state.propertiesAttr = op->getPropertiesAsAttribute();
+  for (Region &region : op->getRegions()) {
+    IRMapping mapping;
+    region.cloneInto(state.addRegion(), mapping);
+  }
   Operation *moved = b.create(state);
   func::ReturnOp::create(b, loc, moved->getResults());
 }

@@ -95,6 +95,8 @@ struct OperandInfo {
   /// Whether a scalar, which is always finite, has to be positive, and whether
   /// GPU kernels ask it to be.
   bool isPositive, isPositiveOnGpu;
+  /// Whether a gradient is there only where it is asked for.
+  bool isOnDemand;
 
   Extent getExtent(Dim dim) const { return extents[unsigned(dim)]; }
   bool has(Dim dim) const { return getExtent(dim) != Extent::None; }

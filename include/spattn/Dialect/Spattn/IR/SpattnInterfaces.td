@@ -76,6 +76,10 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "::llvm::StringRef", "getLayout">,
     InterfaceMethod<"The tiles that lists are of, or null.",
                     "::spattn::TileListsAttr", "getTileListsAttr">,
+    InterfaceMethod<"Whether the scale may be 0 or negative, for all that is "
+                    "known.", "bool", "getSignedScale">,
+    InterfaceMethod<"What else happens to scores; empty where nothing does.",
+                    "::mlir::Region &", "getScore">,
     InterfaceMethod<"The tile shape, or null.",
                     "::spattn::TileShapeAttr", "getTileShapeAttr">,
     InterfaceMethod<"", "void", "setTileShapeAttr",
@@ -146,6 +150,9 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
           getOperandValues()[::spattn::OperandKind::TileIndices];
       return getOperandSize(indices, dim);
     }
+
+    /// Whether a region modifies scores.
+    bool hasScoreRegion() { return !$_op.getScore().empty(); }
 
     /// The order of the dimensions. The operation has been verified.
     ::spattn::Layout getOrder() {

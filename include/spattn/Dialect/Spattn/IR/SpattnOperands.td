@@ -82,7 +82,7 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
                      list<Spattn_Extent> dims, Spattn_Elements ofElements,
                      Spattn_Access byForward, Spattn_Access byBackward,
                      int bytes = 16, string ofKind = "", bit positive = 0,
-                     bit positiveOnGpu = positive> {
+                     bit positiveOnGpu = positive, bit onDemand = 0> {
   /// The enumerator of `OperandKind`.
   string kind = enumerator;
   /// In the IR, in messages, and for functions of gradients.
@@ -101,6 +101,8 @@ class Spattn_Operand<string enumerator, string operandName, string bufferName,
   /// GPU kernels ask it to be.
   bit isPositive = positive;
   bit isPositiveOnGpu = positiveOnGpu;
+  /// Whether a gradient is there only where it is asked for, by its name.
+  bit isOnDemand = onDemand;
 
   bit isScalar = !empty(extents);
   string shape =
@@ -122,7 +124,8 @@ defvar Spattn_EachList = [Spattn_ListBatch, Spattn_ListHeads, Spattn_ListRows];
 
 /// Operations take what they read, in this order, and then what they write.
 /// The first operand with an extent has the size that others are compared with.
-/// A gradient that may be written is, where what it is the gradient of is given.
+/// A gradient that may be written is, where what it is the gradient of is given,
+/// or where one on demand is asked for.
 defvar Spattn_Operands = [
   Spattn_Operand<"Query", "query", "q", Spattn_QueryRows # [Spattn_HeadDim],
                  Spattn_OfInput, Spattn_Reads, Spattn_Reads>,
@@ -183,7 +186,15 @@ defvar Spattn_Operands = [
                  "Value">,
   Spattn_Operand<"SinkLogitsGradient", "dsink_logits", "dsink",
                  Spattn_EachQueryHead, Spattn_OfF32, Spattn_Ignores,
-                 Spattn_MayWrite, 4, "SinkLogits">
+                 Spattn_MayWrite, 4, "SinkLogits">,
+  Spattn_Operand<"AlibiSlopesGradient", "dalibi_slopes", "dslopes",
+                 Spattn_EachQueryHead, Spattn_OfF32, Spattn_Ignores,
+                 Spattn_MayWrite, 4, "AlibiSlopes", /*positive=*/0,
+                 /*positiveOnGpu=*/0, /*onDemand=*/1>,
+  Spattn_Operand<"DistanceBiasGradient", "ddistance_bias", "dbias",
+                 Spattn_EachQueryHead # [Spattn_Distances], Spattn_OfF32,
+                 Spattn_Ignores, Spattn_MayWrite, 4, "DistanceBias",
+                 /*positive=*/0, /*positiveOnGpu=*/0, /*onDemand=*/1>
 ];
 
 def Spattn_OperandKind : I32EnumAttr<"OperandKind",
@@ -223,7 +234,8 @@ class Spattn_Use<Spattn_Operand ofOperand, Spattn_Access byOp> {
       !if(!empty(operand.gradientOf), "std::nullopt",
           "::spattn::OperandKind::" # operand.gradientOf) #
       ", " # !if(operand.isPositive, "true", "false") #
-      ", " # !if(operand.isPositiveOnGpu, "true", "false") # "}";
+      ", " # !if(operand.isPositiveOnGpu, "true", "false") #
+      ", " # !if(operand.isOnDemand, "true", "false") # "}";
 }
 
 /// The arguments, the traits, the syntax and the table of one of the operations.
@@ -250,7 +262,10 @@ class Spattn_OperandsOf<bit isForward> {
   list<Spattn_Use> given = !filter(use, reads, !not(use.isClause));
   list<Spattn_Use> clauses = !filter(use, reads, use.isClause);
   list<Spattn_Use> outs = !filter(use, writes, !not(use.access.isOptional));
-  list<Spattn_Use> moreOuts = !filter(use, writes, use.access.isOptional);
+  list<Spattn_Use> moreOuts = !filter(use, writes,
+      !and(use.access.isOptional, !not(use.operand.isOnDemand)));
+  // Which of them are there, only names can say.
+  list<Spattn_Use> demanded = !filter(use, writes, use.operand.isOnDemand);
   string syntax = "\n`ins` `(` " #
       !interleave(!foreach(use, given, use.value), " `,` ") # " `:`\n  " #
       !interleave(!foreach(use, given, use.type), " `,` ") # " `)`" #
@@ -260,7 +275,8 @@ class Spattn_OperandsOf<bit isForward> {
                            " (`,` " # use.value # "^)?"), "") # " `:` " #
       !interleave(!foreach(use, outs, use.type), " `,` ") #
       !interleave(!foreach(use, moreOuts,
-                           " (`,` " # use.type # "^)?"), "") # " `)`\n";
+                           " (`,` " # use.type # "^)?"), "") # " `)`" #
+      !interleave(!foreach(use, demanded, use.clause), "") # "\n";
 
   string table = "{" #
       !interleave(!foreach(use, uses, use.row), ",\n      ") # "}";

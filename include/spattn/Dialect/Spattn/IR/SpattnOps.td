@@ -30,7 +30,8 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
         DeclareOpInterfaceMethods<Spattn_KernelOpInterface>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>,
         DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        IsolatedFromAbove, SingleBlock]> {
   defvar operands = Spattn_OperandsOf<isForward>;
   let arguments = !con(operands.arguments, (ins
       AnyAttr:$structure,
@@ -39,18 +40,21 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
       DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout,
       OptionalAttr<Spattn_TileListsAttr>:$tile_lists,
       OptionalAttr<Spattn_TileShapeAttr>:$tile_shape,
-      UnitAttr:$causal_positions, OptionalAttr<F32Attr>:$self_score),
-      moreAttributes);
+      UnitAttr:$causal_positions, OptionalAttr<F32Attr>:$self_score,
+      UnitAttr:$signed_scale), moreAttributes);
+  let regions = (region MaxSizedRegion<1>:$score);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let builders = [
     // Operands that are not given are null. Structure, alignment, layout, tile
-    // shape and what positions do are those of another operation.
+    // shape, what positions do and what scores become are those of another
+    // operation.
     OpBuilder<(ins "const ::spattn::OperandValues &":$operands,
                    "::spattn::AttentionOpInterface":$like)>
   ];
   let assemblyFormat = "`structure` `(` $structure `)` " # operands.syntax #
-                       "attr-dict";
+                       "(`score` $score^)? attr-dict";
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDefinition =
       "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandInfos() {\n"
       "  static constexpr ::spattn::OperandInfo infos[] = " # operands.table #
@@ -92,6 +96,29 @@ def Spattn_AttentionOp
     s = s + distance_bias[h, min(max(d + Nd floordiv 2, 0), Nd - 1)]
     ```
 
+    Last, the `score` region says what else happens to a score. It gets the score, the
+    numbers of query and key, each counted from the start of its sequence, of the
+    query head and of the batch entry, and computes from these, and from constants,
+    with the operations of `arith` and `math` that the specification lists:
+
+    ```mlir
+    // %q: tensor<?x8x?x64xf32>
+    // A penalty for keys that are far away, which heads weigh by their numbers.
+    %r = spattn.attention structure(#spattn.causal)
+        ins(%q, %q, %q : tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>)
+        outs(%q : tensor<?x8x?x64xf32>) score {
+    ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+      %distance = arith.subi %query, %key : i32
+      %weighed = arith.muli %distance, %head : i32
+      %penalty = arith.sitofp %weighed : i32 to f32
+      %result = arith.subf %score, %penalty : f32
+      spattn.yield %result : f32
+    }
+    ```
+
+    Kernels for GPUs take a `scale` that is positive, unless it is a constant that is
+    not, scores are modified, or `signed_scale` says that it may be anything.
+
     `sink_logits` gives each query head one more logit, which `scale` does not
     multiply: it has a weight, but no value. `exp(sink_logits[h])` is a term of
     the sums of `out` and `lse` that are over exponentials alone. A row without
@@ -124,7 +151,8 @@ def Spattn_AttentionOp
         outs(%o, %lse : tensor<?x16x?x128xbf16>, tensor<?x16x?xf32>)
     ```
 
-    The constraints C1 to C16 and C21 to C26 are listed in the specification.
+    The constraints C1 to C16, C21 to C28, C31 and C32 are listed in the
+    specification.
   }];
 }
 
@@ -154,8 +182,9 @@ def Spattn_AttentionBackwardOp
     ```
 
     where `s(i,j)` is the score of the attention, and `c(i,j)` its derivative by
-    the scaled product, `1 - tanh(x / soft_cap)^2` of a scaled product `x` with
-    `soft_cap` and 1 without, and 0 where the score is `self_score`.
+    the scaled product: `1 - tanh(x / soft_cap)^2` of a scaled product `x` with
+    `soft_cap` and 1 without, times the derivative of the `score` region, and 0 where
+    the score is `self_score`.
 
     The gradients of a query that sees no key, and of a key that no query sees,
     are exactly 0, whatever `out`, `lse`, `dout` and `dlse` hold there.
@@ -171,10 +200,31 @@ def Spattn_AttentionBackwardOp
 
     Queries whose `lse` is `-inf` add nothing to it.
 
+    Gradients by `alibi_slopes` and `distance_bias` are computed where they are asked
+    for, behind `outs`. With `e(i,j)` as `ds(i,j)`, but for the derivative of the soft
+    cap, which comes before,
+
+    ```
+    dalibi_slopes[h] = - sum_{b,i,j} e(i,j) * |d|
+    ddistance_bias[h,x] = sum of e(i,j) over the pairs that take number x
+    ```
+
+    ```mlir
+    // %t: tensor<?x8x?x64xf32>
+    // %l: tensor<?x8x?xf32>
+    // %s: tensor<8xf32>
+    %dq, %dk, %dv, %ds = spattn.attention_backward structure(#spattn.causal)
+        ins(%t, %t, %t, %t, %l, %t : tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>,
+            tensor<?x8x?x64xf32>, tensor<?x8x?xf32>, tensor<?x8x?x64xf32>)
+        alibi_slopes(%s : tensor<8xf32>)
+        outs(%t, %t, %t : tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>)
+        dalibi_slopes(%s : tensor<8xf32>)
+    ```
+
     `query`, `key`, `value`, `sink_logits`, `alibi_slopes`, `distance_bias`,
     `scale`, `soft_cap`, positions and what they do, the operands of sequences,
-    `structure`, `alignment`, `bound_length` and `layout` are those of the
-    attention, `out` and `lse` its results. `dout` has the type of
+    those of tile lists, `score`, `structure`, `alignment`, `bound_length` and `layout`
+    are those of the attention, `out` and `lse` its results. `dout` has the type of
     `out`, and `dlse` that of `lse`; each gradient has the shape of what it is the gradient of, and its
     elements or `f32`. Arithmetic is in `f32`.
 
@@ -190,6 +240,33 @@ def Spattn_AttentionBackwardOp
 
     The constraints are listed in the specification.
   }];
+}
+
+//===----------------------------------------------------------------------===//
+// yield
+//===----------------------------------------------------------------------===//
+
+def Spattn_YieldOp
+    : Spattn_Op<"yield", [Pure, Terminator,
+                          ParentOneOf<["::spattn::AttentionOp",
+                                       "::spattn::AttentionBackwardOp"]>]> {
+  let summary = "what a score becomes";
+  let description = [{
+    Ends the region of an attention that modifies scores: the softmax is over
+    what it yields.
+
+    ```mlir
+    // Of spattn.attention:
+    score {
+    ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+      %two = arith.constant 2.0 : f32
+      %result = arith.mulf %score, %two : f32
+      spattn.yield %result : f32
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$score);
+  let assemblyFormat = "$score attr-dict `:` type($score)";
 }
 
 include "spattn/Dialect/Spattn/IR/SpattnMergeOps.td"

@@ -146,7 +146,7 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     ```
 
     Sink logits follow, ahead of the scale, and the gradient by them is the last
-    result.
+    result. With `of-biases`, so are those by `alibi_slopes` and `distance_bias`.
 
     Of several marked attentions in one function
     the n-th one, from 0, gets `@f_backward_n`.
@@ -161,6 +161,10 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect",
                            "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"ofBiases", "of-biases", "bool", "false",
+           "Also derive the gradients by 'alibi_slopes' and 'distance_bias'">,
+  ];
   let statistics = [
     Statistic<"numDerived", "derived", "Functions of gradients added">,
   ];

@@ -339,7 +339,8 @@ def SpattnCPU_QueryGradientStepOp : SpattnCPU_Op<"query_gradient_step",
     `scale` is left for the end. As in `spattn_cpu.online_step`, a step with a mask
     region takes only the pairs for which it yields true, and one with a score
     region puts what it yields in the place of the product of query and key; `ds`
-    is multiplied by the derivative. `p` and `ds` are scratch.
+    is multiplied by the derivative. `p` and `ds` hold what they are called at the
+    end: 0 for pairs that are not taken.
 
     ```mlir
     spattn_cpu.query_gradient_step ins(%qt, %dot, %k, %v) statistics(%shift, %delta)

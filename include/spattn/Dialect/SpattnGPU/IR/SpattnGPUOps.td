@@ -542,6 +542,43 @@ def SpattnGPU_GatherOp : SpattnGPU_Op<"gather", [AllTypesMatch<["entries", "resu
   let assemblyFormat = "$pointer `[` $entries `]` attr-dict `:` qualified(type($result))";
 }
 
+def SpattnGPU_ScatterAddOp : SpattnGPU_Op<"scatter_add", [AllTypesMatch<["values", "entries"]>]> {
+  let summary = "adds each element to an f32 in global memory";
+  let description = [{
+    Each element of `values` that is not 0 is added, atomically, to the `e`-th f32
+    from `pointer` on, for the whole part `e` of the element of `entries` at its
+    place, which is not negative. Sums have no order.
+
+    ```mlir
+    // %p: !llvm.ptr
+    // %v: !spattn_gpu.acc<64x64xf32>
+    // %e: !spattn_gpu.acc<64x64xf32>
+    spattn_gpu.scatter_add %v to %p[%e] : !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Accumulator:$values,
+                       Arg<SpattnGPU_Pointer, "", [MemRead, MemWrite]>:$pointer,
+                       SpattnGPU_Accumulator:$entries);
+  let assemblyFormat = "$values `to` $pointer `[` $entries `]` attr-dict `:` qualified(type($entries))";
+}
+
+def SpattnGPU_PositionsOp : SpattnGPU_Op<"positions", [Pure]> {
+  let summary = "the number of each row, or of each column";
+  let description = [{
+    Row `r` of the warpgroup's 64, or column `c`, has the number `first + r`, or
+    `first + c`, as an f32.
+
+    ```mlir
+    // %first: i32
+    %r = spattn_gpu.positions %first : !spattn_gpu.rows
+    %c = spattn_gpu.positions %first : !spattn_gpu.columns<64>
+    ```
+  }];
+  let arguments = (ins I32:$first);
+  let results = (outs AnyTypeOf<[SpattnGPU_Rows, SpattnGPU_Columns]>:$result);
+  let assemblyFormat = "$first attr-dict `:` qualified(type($result))";
+}
+
 def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
   let summary = "computes each element from the operands' elements at its place";
   let description = [{
