@@ -68,6 +68,7 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   key.append(request.tileLists).push_back('\0');
   append(key, request.listHeads);
   append(key, request.listBatch);
+  key.append(request.score).push_back('\0');
   append(key, request.heads);
   append(key, request.keyHeads);
   append(key, request.headDim);
@@ -77,7 +78,8 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   key.push_back(char(request.gradients | request.lseGradient << 1 |
                      request.deterministic << 2 | request.sinks << 3 |
                      request.softCap << 4 | request.slopes << 5));
-  key.push_back(char(request.sequences));
+  key.push_back(char(request.sequences | request.signedScale << 4 |
+                     request.biasGradients << 5));
   append(key, request.distances);
   key.push_back(char(request.positions));
   append(key, request.selfScore);

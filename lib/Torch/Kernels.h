@@ -55,6 +55,11 @@ struct KernelRequest {
   const char *tileLists = "";
   int64_t listHeads = 0;
   int32_t listBatch = 0;
+  /// The operations of a region that modifies scores; empty if there is none.
+  const char *score = "";
+  /// Whether the scale is 0 or negative, and which gradients by slopes (1) and
+  /// biases (2) there are.
+  int32_t signedScale = 0, biasGradients = 0;
   /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
   /// an attention. `element` is that of the output then, and what is about
   /// queries is about all arrays.

@@ -81,6 +81,8 @@ static KernelRequest makeRequest(const Options &options, const Operand &query,
   request.keyLength = key.sizes[2];
   request.element = query.element;
   request.device = device.isGpu() ? device.index : -1;
+  // CPUs take all of them.
+  request.signedScale = device.isGpu() && options.scale && *options.scale <= 0;
   return request;
 }
 
@@ -184,7 +186,7 @@ private:
   std::optional<double> selfScore;
 };
 
-/// Lists of tiles of a call: the last arguments of operators.
+/// Lists of tiles of a call. These arguments follow those of positions.
 class ListOperands {
 public:
   explicit ListOperands(ArgumentReader &reader)
@@ -221,6 +223,18 @@ private:
   std::optional<Tensor> countsTensor, indicesTensor;
   std::string attribute;
   Operand counts, indices;
+};
+
+/// The region that modifies the scores of a call: the last argument of the
+/// forward operator.
+class ScoreRegion {
+public:
+  explicit ScoreRegion(ArgumentReader &reader) : text(reader.takeString()) {}
+
+  void addTo(KernelRequest &request) const { request.score = text.c_str(); }
+
+private:
+  std::string text;
 };
 
 /// What modifies the scores of a call. These arguments follow the sinks.
@@ -270,7 +284,8 @@ getScalars(const Options &options, const Scores &scores, const Operand &query) {
 
 /// attention(Tensor query, Tensor key, Tensor value, options..., Tensor? sinks,
 ///     float? soft_cap, Tensor? alibi_slopes, Tensor? distance_bias,
-///     sequences..., positions..., lists...) -> (Tensor output, Tensor lse)
+///     sequences..., positions..., lists..., str score)
+///     -> (Tensor output, Tensor lse)
 static void attention(StableIValue *stack, uint64_t, uint64_t) {
   ArgumentReader reader(stack);
   auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
@@ -281,6 +296,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   SequenceOperands sequences(reader);
   PositionOperands positions(reader);
   ListOperands lists(reader);
+  ScoreRegion score(reader);
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -307,6 +323,7 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   scores.addTo(request, operands, query, device);
   positions.addTo(request, operands, query, key, device);
   lists.addTo(request, operands, query, device);
+  score.addTo(request);
   operands.insert(operands.end(), {&output, &lse});
   runAttention(request, operands, /*numResults=*/2,
                getScalars(options, scores, query), place);
@@ -317,11 +334,16 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
 ///     bool deterministic, float? soft_cap, Tensor? alibi_slopes,
-///     Tensor? distance_bias, sequences..., positions..., lists...)
+///     Tensor? distance_bias, sequences..., positions..., lists..., str score)
 ///     -> (Tensor, Tensor, Tensor)
 ///
 /// The overload for sinks takes them before the options, and has a result more.
-static void computeGradients(StableIValue *stack, bool hasSinks) {
+/// That for biases takes at the end `Tensor? sinks` and, of slopes and biases,
+/// whether there are gradients by them. Its results are those by sinks, slopes
+/// and biases, too, of which some may be empty.
+enum class GradientsOf { Rows, Sinks, Biases };
+
+static void computeGradients(StableIValue *stack, GradientsOf of) {
   ArgumentReader reader(stack);
   auto outputGradient = reader.take<Tensor>();
   auto lseGradient = reader.take<std::optional<Tensor>>();
@@ -329,7 +351,7 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
        valueTensor = reader.take<Tensor>(),
        outputTensor = reader.take<Tensor>(), lseTensor = reader.take<Tensor>();
   std::optional<Tensor> sinksTensor;
-  if (hasSinks)
+  if (of == GradientsOf::Sinks)
     sinksTensor = reader.take<Tensor>();
   Options options(reader);
   bool deterministic = reader.take<bool>();
@@ -337,6 +359,14 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   SequenceOperands sequences(reader);
   PositionOperands positions(reader);
   ListOperands lists(reader);
+  ScoreRegion score(reader);
+  bool ofSlopes = false, ofBiases = false;
+  if (of == GradientsOf::Biases) {
+    sinksTensor = reader.take<std::optional<Tensor>>();
+    ofSlopes = reader.take<bool>();
+    ofBiases = reader.take<bool>();
+  }
+  bool hasSinks = sinksTensor.has_value();
 
   Layout layout = getLayout(options.layout);
   Device device = Device::of(queryTensor);
@@ -359,7 +389,8 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   Place place(device);
   Operand dquery = makeRowsLike(query, query.sizes[3], device),
           dkey = makeRowsLike(key, key.sizes[3], device),
-          dvalue = makeRowsLike(value, value.sizes[3], device), dsinks;
+          dvalue = makeRowsLike(value, value.sizes[3], device), dsinks, dslopes,
+          dbias;
   for (Operand *operand : {&query, &key, &value, &output, &lse, &dout})
     operand->makeReadable(device);
   KernelRequest request = makeRequest(options, query, key, value, device);
@@ -382,32 +413,60 @@ static void computeGradients(StableIValue *stack, bool hasSinks) {
   scores.addTo(request, operands, query, device);
   positions.addTo(request, operands, query, key, device);
   lists.addTo(request, operands, query, device);
+  score.addTo(request);
   operands.insert(operands.end(), {&dquery, &dkey, &dvalue});
   if (hasSinks) {
     dsinks = makeHeads(query.sizes[1], device);
     operands.push_back(&dsinks);
   }
-  runAttention(request, operands, /*numResults=*/hasSinks ? 4 : 3,
+  ofSlopes &= bool(request.slopes);
+  ofBiases &= request.distances > 0;
+  request.biasGradients = int(ofSlopes) | int(ofBiases) << 1;
+  if (ofSlopes) {
+    dslopes = makeHeads(query.sizes[1], device);
+    operands.push_back(&dslopes);
+  }
+  if (ofBiases) {
+    dbias = makeHeads(query.sizes[1], request.distances, device);
+    operands.push_back(&dbias);
+  }
+  runAttention(request, operands,
+               /*numResults=*/3 + hasSinks + ofSlopes + ofBiases,
                getScalars(options, scores, query), place);
   stack[0] = stable::from(dquery.tensor);
   stack[1] = stable::from(dkey.tensor);
   stack[2] = stable::from(dvalue.tensor);
-  if (hasSinks)
+  if (of == GradientsOf::Sinks)
     stack[3] = stable::from(dsinks.tensor);
+  if (of != GradientsOf::Biases)
+    return;
+  int next = 3;
+  for (auto [isGiven, gradient] : {std::pair(hasSinks, &dsinks),
+                                   {ofSlopes, &dslopes},
+                                   {ofBiases, &dbias}}) {
+    if (!isGiven)
+      *gradient = makeHeads(0, device);
+    stack[next++] = stable::from(gradient->tensor);
+  }
 }
 
 static void attentionBackward(StableIValue *stack, uint64_t, uint64_t) {
-  computeGradients(stack, /*hasSinks=*/false);
+  computeGradients(stack, GradientsOf::Rows);
 }
 
 static void attentionBackwardSinks(StableIValue *stack, uint64_t, uint64_t) {
-  computeGradients(stack, /*hasSinks=*/true);
+  computeGradients(stack, GradientsOf::Sinks);
+}
+
+static void attentionBackwardBiases(StableIValue *stack, uint64_t, uint64_t) {
+  computeGradients(stack, GradientsOf::Biases);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
+  library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
 }
@@ -416,6 +475,7 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention", attention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
+  library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
 }

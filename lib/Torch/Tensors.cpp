@@ -273,6 +273,17 @@ void spattn::torch_ops::fillTensor(const Tensor &tensor, double value) {
   torch::stable::fill_(tensor, value);
 }
 
+Operand spattn::torch_ops::makeHeads(int64_t heads, int64_t width,
+                                     const Device &device) {
+  Operand operand;
+  operand.rank = 2;
+  operand.sizes[0] = heads;
+  operand.sizes[1] = width;
+  setStrides(operand, /*innerHeads=*/false);
+  allocate(operand, device);
+  return operand;
+}
+
 Tensor spattn::torch_ops::makeScratch(size_t bytes, size_t alignment,
                                       const Device &device, void *&address) {
   int64_t size = int64_t(bytes + alignment - 1), stride = 1;

@@ -89,6 +89,8 @@ Operand makeRowsLike(const Operand &like, int64_t dim, const Device &device);
 Operand makeNumbersLike(const Operand &like, const Device &device);
 /// A new tensor of f32 with a number for each of so many heads.
 Operand makeHeads(int64_t heads, const Device &device);
+/// The same with `width` numbers for each.
+Operand makeHeads(int64_t heads, int64_t width, const Device &device);
 
 /// The same memory with other sizes and strides, `offset` elements on.
 Tensor viewOf(const Tensor &tensor, uint32_t rank, const int64_t *sizes,

@@ -30,6 +30,7 @@ from .merge_problem import MergeProblem
 from .merging import merge
 from .plot import Plot
 from .problem import Problem
+from .score import where
 from .stats import CARDS, Rates, Stats
 from .structure import Structure, per_head
 from .structures import (
@@ -105,6 +106,7 @@ __all__ = [
     "residues",
     "sink",
     "strided",
+    "where",
     "window",
 ]
 

@@ -23,6 +23,7 @@ from .arrays import Array, view_of
 from .errors import ArgumentError
 from .kernels import kernel_for
 from .problem import Problem
+from .score import ScoreMod, region_of
 from .structure import Structure, as_structure
 from .target import as_target
 from .tiles import TileLists
@@ -42,6 +43,7 @@ def attention(
     soft_cap: float | None = None,
     alibi_slopes: Any = None,
     distance_bias: Any = None,
+    score_mod: ScoreMod | None = None,
     query_lengths: Any = None,
     key_lengths: Any = None,
     query_starts: Any = None,
@@ -81,7 +83,11 @@ def attention(
     per query head, subtracts slope times the size of the distance; `distance_bias`, an
     f32 array (heads, n), adds the number of the distance: entry `n // 2` is that of
     distance 0, later ones are towards the past, and pairs that are farther apart take
-    the first or the last.
+    the first or the last. Last, `score_mod` is a function of score, batch, head, query
+    and key that gives the score to be used, as of FlexAttention. It is run once, on
+    values that stand for those of all pairs, and compiled: it may use arithmetic,
+    comparisons, `spattn.where`, and methods such as `tanh`. Queries and keys are
+    counted from the start of a document.
 
     `query_positions`, (batch, heads, queries), and `key_positions`, (batch, key heads,
     keys), are i32 arrays that say where rows count as being, for example where they
@@ -178,6 +184,8 @@ def attention(
         distance_bias=views["bias"].sizes[1] if distance_bias is not None else 0,
         causal_positions=causal_positions,
         self_score=self_score,
+        score=region_of(score_mod),
+        signed_scale=views["q"].device != "cpu" and scale is not None and scale <= 0,
         alignment=alignment,
         sequences=tuple(sequences),
         bound_length=bound_length,

@@ -64,6 +64,13 @@ class Problem:
     alibi_slopes: bool = False
     #: The distances that each query head has a bias for, in f32; 0: there are none.
     distance_bias: int = 0
+    #: The operations of a region that modifies scores, as IR (score.py); "": none.
+    score: str = ""
+    #: Kernels for a GPU take a scale that is 0 or negative.
+    signed_scale: bool = False
+    #: Gradients by slopes and biases are computed, too.
+    slopes_gradient: bool = False
+    bias_gradient: bool = False
     #: Gradients on a GPU are bitwise reproducible; None: whichever mode is faster.
     deterministic: bool | None = None
     #: Whether unequal lengths line up at the "end" or at the "start".
@@ -131,6 +138,13 @@ class Problem:
                 f"expected a number of heads of lists that divides {self.heads}, got "
                 f"{self.list_heads}"
             )
+        if self.modifies_scores:
+            put("signed_scale", False)
+        put("slopes_gradient", self.slopes_gradient and self.alibi_slopes)
+        put("bias_gradient", self.bias_gradient and bool(self.distance_bias))
+        if not self.gradients:
+            put("slopes_gradient", False)
+            put("bias_gradient", False)
         if self.gradients:
             # Normalize fields that have no effect, so that equal problems are equal.
             put("lse", False)
@@ -142,6 +156,17 @@ class Problem:
     def has_positions(self) -> bool:
         """Whether queries and keys have positions."""
         return self.causal_positions or self.self_score is not None
+
+    @property
+    def modifies_scores(self) -> bool:
+        """Whether more than a scale happens to scores."""
+        return bool(
+            self.soft_cap
+            or self.alibi_slopes
+            or self.distance_bias
+            or self.score
+            or self.self_score is not None
+        )
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -159,7 +184,13 @@ class Problem:
             return ("q", "k", "v", *given, *results)
         dlse = ("dlse",) if self.lse_gradient else ()
         inputs = ("q", "k", "v", "o", "lse", "do", *dlse, *given)
-        return (*inputs, "dq", "dk", "dv", *(("dsink",) if self.sinks else ()))
+        return (
+            *inputs,
+            *("dq", "dk", "dv"),
+            *(("dsink",) if self.sinks else ()),
+            *(("dslopes",) if self.slopes_gradient else ()),
+            *(("dbias",) if self.bias_gradient else ()),
+        )
 
     @property
     def scalars(self) -> tuple[str, ...]:
@@ -169,7 +200,11 @@ class Problem:
     @property
     def results(self) -> tuple[str, ...]:
         """The names of the arrays that a launch writes."""
-        names = ("dq", "dk", "dv", "dsink") if self.gradients else ("o", "lse")
+        names = (
+            ("dq", "dk", "dv", "dsink", "dslopes", "dbias")
+            if self.gradients
+            else ("o", "lse")
+        )
         return tuple(name for name in names if name in self.operands)
 
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
@@ -192,7 +227,11 @@ class Problem:
         return self.out_dtype if name in ("o", "do") else self.dtype
 
     def backward(
-        self, lse_gradient: bool = False, deterministic: bool | None = None
+        self,
+        lse_gradient: bool = False,
+        deterministic: bool | None = None,
+        slopes_gradient: bool = False,
+        bias_gradient: bool = False,
     ) -> Problem:
         """The gradients of this attention."""
         return replace(
@@ -201,6 +240,8 @@ class Problem:
             lse=False,
             lse_gradient=lse_gradient,
             deterministic=deterministic,
+            slopes_gradient=slopes_gradient,
+            bias_gradient=bias_gradient,
         )
 
     def fields(self) -> dict[str, Any]:
@@ -225,6 +266,7 @@ class Problem:
             **TILE_LISTS,
         }
         ins = [name for name in self.operands if name not in (*results, *clauses)]
+        demanded = {"dslopes": "dalibi_slopes", "dbias": "ddistance_bias"}
 
         def typed(names: list[str]) -> str:
             values = ", ".join(f"%{name}" for name in names)
@@ -250,20 +292,34 @@ class Problem:
             )
             if value != default
         )
-        more = [attributes] if attributes else []
+        given_attributes = [attributes] if attributes else []
         if self.causal_positions:
-            more.append("causal_positions")
+            given_attributes.append("causal_positions")
         if self.self_score is not None:
-            more.append(f"self_score = {self.self_score:.9e} : f32")
+            given_attributes.append(f"self_score = {self.self_score:.9e} : f32")
         if self.tile_lists:
-            more.append(f"tile_lists = {self.tile_lists}")
-        attributes = f" {{{', '.join(more)}}}" if more else ""
+            given_attributes.append(f"tile_lists = {self.tile_lists}")
+        if self.signed_scale:
+            given_attributes.append("signed_scale")
+        attributes = f" {{{', '.join(given_attributes)}}}" if given_attributes else ""
+        listed = [name for name in results if name not in demanded]
+        more = "".join(
+            f" {clause}{typed([name])}"
+            for name, clause in demanded.items()
+            if name in results
+        )
+        if self.score:
+            more += (
+                " score {\n"
+                "  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, "
+                f"%batch: i32):\n{self.score}  }}"
+            )
         return (
             f"func.func @attention({', '.join(arguments)}) "
             f"-> ({outs}) {{\n"
             f"  %r{count} = spattn.{operation} structure({self.structure})\n"
             f"      ins{typed(ins)} {given}\n"
-            f"      outs{typed(results)}{attributes}\n"
+            f"      outs{typed(listed)}{more}{attributes}\n"
             f"  return {returned} : {outs}\n"
             "}\n"
         )
@@ -284,7 +340,9 @@ class Problem:
         return f"tensor<{sizes}x{self.element(name)}>"
 
     def _of_heads(self, name: str) -> tuple[int, ...]:
-        return (self.heads, self.distance_bias) if name == "bias" else (self.heads,)
+        if name in ("bias", "dbias"):
+            return self.heads, self.distance_bias
+        return (self.heads,)
 
 
 # Operands with key heads and key lengths, with the value dimension, with one number
@@ -292,7 +350,7 @@ class Problem:
 _OF_KEYS = frozenset(("k", "v", "dk", "dv", "kpos"))
 _OF_VALUES = frozenset(("v", "o", "do", "dv"))
 _OF_ROWS = frozenset(("lse", "dlse"))
-_OF_HEADS = frozenset(("sink", "dsink", "slopes", "bias"))
+_OF_HEADS = frozenset(("sink", "dsink", "slopes", "dslopes", "bias", "dbias"))
 
 
 def _positive(name: str, value: object) -> int:

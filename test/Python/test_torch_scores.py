@@ -235,17 +235,6 @@ def test_documents(device, which):
         torch.testing.assert_close(a, b, atol=tolerance, rtol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["alibi_slopes", "distance_bias"])
-def test_no_gradient_by_constants(name):
-    case = modified(spattn.causal(), "cpu", "all")
-    numbers = getattr(case, name).clone().requires_grad_()
-    options = {name: numbers}
-    with pytest.raises(spattn.UnsupportedError, match=f"{name}: .* no gradient by it"):
-        spattn.torch.attention(*case.tensors, case.structure, **options)
-    with torch.no_grad():
-        spattn.torch.attention(*case.tensors, case.structure, **options)
-
-
 @pytest.mark.parametrize(
     "options, message",
     [

@@ -140,6 +140,7 @@ def attention(
             soft_cap=soft_cap is not None,
             alibi_slopes=alibi_slopes is not None,
             distance_bias=arrays["bias"].shape[1] if "bias" in arrays else 0,
+            signed_scale=scale <= 0,
             alignment=alignment,
             sequences=tuple(sequences),
             bound_length=bound_length,

@@ -59,6 +59,9 @@ class _Request(ctypes.Structure):
         ("tile_lists", c_char_p),
         ("list_heads", c_int64),
         ("list_batch", c_int32),
+        ("score", c_char_p),
+        ("signed_scale", c_int32),
+        ("bias_gradients", c_int32),
         ("parts", c_char_p),
     ]
 
@@ -92,6 +95,10 @@ def kernel_of(request: _Request) -> int:
         distance_bias=request.distances,
         causal_positions=bool(request.positions & 1),
         self_score=request.self_score if request.positions & 2 else None,
+        score=request.score.decode(),
+        signed_scale=bool(request.signed_scale),
+        slopes_gradient=bool(request.bias_gradients & 1),
+        bias_gradient=bool(request.bias_gradients & 2),
         # None takes the faster mode.
         deterministic=True if request.deterministic else None,
         alignment=request.alignment.decode(),

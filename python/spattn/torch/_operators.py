@@ -37,10 +37,13 @@ _POSITIONS = (
 )
 #: Which key tiles are listed, in int32, and the attribute of the lists.
 _LISTS = 'Tensor? tile_counts=None, Tensor? tile_indices=None, str tile_lists=""'
+#: The same of calls that have none.
+NO_POSITIONS = None, None, False, None
+NO_LISTS = None, None, ""
 #: What few calls have, behind the sinks of the forward operator.
-_MORE = f"{_SCORES}, {_SEQUENCES}, {_POSITIONS}, {_LISTS}"
+_MORE = f'{_SCORES}, {_SEQUENCES}, {_POSITIONS}, {_LISTS}, str score=""'
 #: How many arguments the forward operator has at most.
-_ARGUMENTS = 23
+_ARGUMENTS = 24
 _TAGS = (torch.Tag.pt2_compliant_tag, torch.Tag.needs_fixed_stride_order)
 
 _library = torch.library.Library("spattn", "DEF")
@@ -56,12 +59,17 @@ for _schema in (
     f"-> ({_GRADIENTS})",
     f"attention_backward.sinks({_READ}, Tensor sinks, {_OPTIONS}, "
     f"bool deterministic=False, {_MORE}) -> ({_GRADIENTS}, Tensor grad_sinks)",
+    # Gradients that are not asked for, or of what is not there, are empty.
+    f"attention_backward.biases({_READ}, {_OPTIONS}, bool deterministic=False, "
+    f"{_MORE}, Tensor? sinks=None, bool of_slopes=False, bool of_biases=False) -> "
+    f"({_GRADIENTS}, Tensor grad_sinks, Tensor grad_slopes, Tensor grad_biases)",
 ):
     _library.define(_schema, tags=_TAGS)
 assert library  # Loading it has registered the implementations.
 attention = torch.ops.spattn.attention.default
 attention_backward = torch.ops.spattn.attention_backward.default
 attention_backward_sinks = torch.ops.spattn.attention_backward.sinks
+attention_backward_biases = torch.ops.spattn.attention_backward.biases
 # The overloads, which torch.compile recognizes, are called through Python. Eager code
 # calls their builtins, `_op`.
 run_attention = attention._op
@@ -159,9 +167,66 @@ def _(
     return *rows, torch.empty_like(sinks, memory_format=torch.contiguous_format)
 
 
+@torch.library.register_fake("spattn::attention_backward.biases", lib=_library)
+def _(
+    grad_output,
+    grad_lse,
+    query,
+    key,
+    value,
+    output,
+    lse,
+    structure,
+    scale=None,
+    layout="bhnd",
+    alignment="end",
+    deterministic=False,
+    soft_cap=None,
+    alibi_slopes=None,
+    distance_bias=None,
+    query_starts=None,
+    query_ends=None,
+    key_starts=None,
+    key_ends=None,
+    bound_length="sequence",
+    query_positions=None,
+    key_positions=None,
+    causal_positions=False,
+    self_score=None,
+    tile_counts=None,
+    tile_indices=None,
+    tile_lists="",
+    score="",
+    sinks=None,
+    of_slopes=False,
+    of_biases=False,
+):
+    _check.check(
+        query, key, value, layout, sinks, soft_cap, alibi_slopes, distance_bias
+    )
+    rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
+
+    def like(tensor, is_given):
+        if tensor is None or not is_given:
+            return query.new_empty(0, dtype=torch.float32)
+        return torch.empty_like(tensor, memory_format=torch.contiguous_format)
+
+    return (
+        *rows,
+        like(sinks, True),
+        like(alibi_slopes, of_slopes),
+        like(distance_bias, of_biases),
+    )
+
+
 # ------------------------------------------------------------------------------
 # Gradients
 # ------------------------------------------------------------------------------
+
+
+#: What is behind the sinks where it is not given: a soft cap, slopes and biases, four
+#: tensors of sequences, the length of bounds, positions, lists, and a region.
+_DEFAULTS = [*(None,) * 7, "sequence", *NO_POSITIONS, *NO_LISTS, ""]
 
 
 def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
@@ -197,10 +262,15 @@ def gradients(
         grad_output = torch.zeros_like(saved[3])
     arguments = grad_output, grad_lse, *saved[:5]
     overload = attention_backward
+    biases = ctx.needs_input_grad[9:11]
     if optional:
         tensors = iter(saved[5:])
         sinks, *optional = (next(tensors) if x is Tensor else x for x in optional)
-        if sinks is not None:
+        if any(biases):
+            overload = attention_backward_biases
+            optional += _DEFAULTS[len(optional) :]
+            optional += sinks, *biases, *((False,) * (2 - len(biases)))
+        elif sinks is not None:
             arguments = *arguments, sinks
             overload = attention_backward_sinks
     arguments = *arguments, *ctx.options, _is_deterministic(), *optional
@@ -209,8 +279,12 @@ def gradients(
             results = overload._op(*arguments)
     else:
         results = (call or overload)(*arguments)
-    *rows, sinks = results if len(results) == 4 else (*results, None)
-    return *rows, None, None, None, None, sinks, *(None,) * (_ARGUMENTS - 8)
+    *rows, sinks = results[:4] if len(results) >= 4 else (*results, None)
+    slopes = bias = None
+    if len(results) == 6:
+        sinks, slopes, bias = (x if x.numel() else None for x in results[3:])
+    others = (None,) * (_ARGUMENTS - 11)
+    return *rows, None, None, None, None, sinks, None, slopes, bias, *others
 
 
 torch.library.register_autograd(
@@ -228,7 +302,12 @@ def refuse(ctx: Any, *grads: Tensor) -> None:
     )
 
 
-for _name in ("attention_backward", "attention_backward.sinks"):
+_BACKWARD = (
+    "attention_backward",
+    "attention_backward.sinks",
+    "attention_backward.biases",
+)
+for _name in _BACKWARD:
     torch.library.register_autograd(f"spattn::{_name}", refuse, lib=_library)
 
 # ------------------------------------------------------------------------------
@@ -295,7 +374,10 @@ def _unfold(info: Any, results: tuple[Tensor, ...]) -> tuple:
 
 
 def backward_of(arguments: tuple) -> Any:
-    """The overload for the arguments of a backward pass: with sinks or without."""
+    """The overload for the arguments of a backward pass: with sinks or without, or
+    that by biases, which has more than the others."""
+    if len(arguments) > 29:
+        return attention_backward_biases
     # The structure comes behind the tensors.
     has_sinks = isinstance(arguments[7], Tensor)
     return attention_backward_sinks if has_sinks else attention_backward
@@ -308,25 +390,37 @@ def _refuse_mapped(dims: tuple, names: dict[int, str]) -> None:
             raise UnsupportedError(f"vmap cannot map {name}; all batches share them")
 
 
-def _refuse_lists(arguments: tuple) -> None:
-    """Refuses to map calls with lists of tiles, which are of batch entries."""
-    if arguments and isinstance(arguments[-1], str) and arguments[-1][:1] == "#":
+def _refuse_of_entries(arguments: tuple) -> None:
+    """Refuses to map calls with what is said of batch entries by their numbers: lists
+    of tiles, and regions that take the number."""
+    for text in (x for x in arguments if isinstance(x, str)):
+        if text[:1] == "#":
+            what = "lists of tiles"
+        elif "%batch" in text:
+            what = "a score_mod that depends on the batch entry"
+        else:
+            continue
         raise UnsupportedError(
-            "vmap cannot map attention with lists of tiles; fold the mapped dimension "
-            "into the batch"
+            f"vmap cannot map attention with {what}; fold the mapped dimension into "
+            "the batch"
         )
 
 
 def map_attention(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention."""
-    _refuse_lists(arguments[20:])
+    _refuse_of_entries(arguments[20:])
     _refuse_mapped(dims, {7: "sinks", 9: "alibi_slopes", 10: "distance_bias"})
     return _unfold(info, attention(*_fold_call(info, dims, arguments, 3, 11)))
 
 
 def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
     """The vmap rule of attention_backward."""
-    _refuse_lists(arguments[24:])
+    _refuse_of_entries(arguments[24:])
+    if backward_of(arguments) is attention_backward_biases:
+        raise UnsupportedError(
+            "vmap has no gradients by slopes and biases, which would be sums over the "
+            "mapped dimension"
+        )
     if backward_of(arguments) is attention_backward_sinks:
         raise UnsupportedError(
             "vmap has no gradients of attention with sinks, which would be a sum over "
@@ -337,5 +431,5 @@ def map_gradients(info: Any, dims: tuple, *arguments: Any) -> tuple:
 
 
 torch.library.register_vmap("spattn::attention", map_attention, lib=_library)
-for _name in ("attention_backward", "attention_backward.sinks"):
+for _name in _BACKWARD:
     torch.library.register_vmap(f"spattn::{_name}", map_gradients, lib=_library)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .._sequences import rows_of
 from ..errors import ArgumentError, SpattnError, UnsupportedError
+from ..score import ScoreMod, region_of
 from ..structure import Structure, as_structure
 from ..tiles import TileLists
 from . import _check, _launcher, _operators, _padding, _transforms
@@ -61,6 +62,7 @@ def attention(
     soft_cap: float | None = None,
     alibi_slopes: Tensor | None = None,
     distance_bias: Tensor | None = None,
+    score_mod: ScoreMod | None = None,
     query_lengths: Tensor | None = None,
     key_lengths: Tensor | None = None,
     query_starts: Tensor | None = None,
@@ -103,7 +105,13 @@ def attention(
     per query head, and subtracts it times the size of the distance. `distance_bias`,
     (heads, n), adds the number of the distance, as in T5: entry `n // 2` is that of
     distance 0, later ones are towards the past, and pairs that are farther apart take
-    the first or the last. Slopes and biases are constants: they have no gradient.
+    the first or the last. Both have gradients. On a GPU, those by biases differ by
+    rounding from run to run: with deterministic algorithms, they are an error. Last,
+    `score_mod` is a function of score, batch, head, query and key that gives the score
+    to be used, as of FlexAttention, and is differentiated by it. It is run once, on
+    values that stand for those of all pairs, and compiled: it may use arithmetic,
+    comparisons and functions such as torch.where and torch.tanh, but no tensors.
+    Queries and keys are counted from the start of a document.
     Rows of a batch may be padded, or hold packed documents. All of these are int32
     tensors on the device of `query`. `query_lengths` and `key_lengths`, (batch,), say
     how many queries and keys each row has, before its padding; `query_starts` and
@@ -137,8 +145,8 @@ def attention(
         query, key, value = _padding.pad(query, key, value)
     # Most calls have nothing optional, and are to be fast.
     inputs = query, key, value, text, scale, layout, alignment
-    slopes = _constant(alibi_slopes, "alibi_slopes")
-    scores = soft_cap, slopes, _constant(distance_bias, "distance_bias")
+    scores = soft_cap, _as_float(alibi_slopes), _as_float(distance_bias)
+    score = "" if score_mod is None else _region_of(score_mod)
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
@@ -156,9 +164,15 @@ def attention(
         )
         if tiles is not None:
             inputs = *inputs, *_check.lists(query, tiles, layout, bool(rows))
-    elif rows or bound_length != "sequence":
+        elif score:
+            inputs = *inputs, *_operators.NO_LISTS
+        if score:
+            inputs = *inputs, score
+    elif rows or bound_length != "sequence" or score:
         sequences = _check.sequences(query, rows, bound_length)
         inputs = *inputs, sinks, *scores, *sequences, bound_length
+        if score:
+            inputs = *inputs, *_operators.NO_POSITIONS, *_operators.NO_LISTS, score
     elif not (soft_cap is None and alibi_slopes is None and distance_bias is None):
         inputs = *inputs, sinks, *scores
     elif sinks is not None:
@@ -171,16 +185,17 @@ def attention(
     return _padding.narrow(results, value_dim) if padded else results
 
 
-def _constant(tensor: Any, name: str) -> Any:
-    """Numbers of heads in float32, which the loss must not depend on."""
-    if not isinstance(tensor, Tensor):
-        return tensor
-    if tensor.requires_grad and torch.is_grad_enabled():
-        raise UnsupportedError(
-            f"{name}: spattn has no gradient by it; pass {name}.detach(), or use "
-            "torch.nn.attention.flex_attention to train it"
-        )
-    return tensor if tensor.dtype == torch.float32 else tensor.float()
+@torch.compiler.assume_constant_result
+def _region_of(score_mod: ScoreMod) -> str:
+    """The region of a function, which torch.compile is not to trace."""
+    return region_of(score_mod)
+
+
+def _as_float(tensor: Any) -> Any:
+    """Numbers of heads in float32."""
+    if isinstance(tensor, Tensor) and tensor.dtype != torch.float32:
+        return tensor.float()
+    return tensor
 
 
 _TENSORS = {Tensor, torch.nn.Parameter}
@@ -214,7 +229,7 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
             query.requires_grad
             or key.requires_grad
             or value.requires_grad
-            or (optional and getattr(optional[0], "requires_grad", False))
+            or any(getattr(x, "requires_grad", False) for x in optional)
         ):
             _launcher.recording = True
             function = _AttentionAndLse if return_lse else _Attention

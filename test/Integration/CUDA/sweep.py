@@ -56,6 +56,25 @@ def structure(tool: str, seed: int, heads: int, scale: int) -> str:
     return done.stdout.strip()
 
 
+#: Of scores, distances, heads and batch entries.
+REGION = """score {
+  ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
+    %quarter = arith.constant 0.25 : f32
+    %seven = arith.constant 7 : i32
+    %less = arith.mulf %score, %quarter : f32
+    %larger = arith.maximumf %score, %less : f32
+    %distance = arith.subi %query, %key : i32
+    %rest = arith.remsi %distance, %seven : i32
+    %sum = arith.addi %rest, %head : i32
+    %number = arith.subi %sum, %batch : i32
+    %real = arith.sitofp %number : i32 to f32
+    %bias = arith.mulf %real, %quarter : f32
+    %bounded = math.tanh %bias : f32
+    %result = arith.addf %larger, %bounded : f32
+    spattn.yield %result : f32
+  }"""
+
+
 @dataclass
 class Problem:
     structure: str
@@ -89,6 +108,12 @@ class Problem:
     list_room: int = 0
     list_shared: bool = False
     list_mask: str = ""
+    #: Whether there are gradients by these.
+    bias_gradients: bool = False
+    #: Whether a region modifies scores.
+    region: bool = False
+    #: None: that by default, which is positive.
+    scale: float | None = None
 
     @classmethod
     def draw(
@@ -171,6 +196,34 @@ class Problem:
             )
             if r.random() < 0.5:  # Lists alone.
                 self.structure = "#spattn.sink<0>"
+        r = random.Random(f"more scores {seed}")
+        self.bias_gradients = r.random() < 0.5
+        self.region = r.random() < 0.15
+        if r.random() < 0.15:
+            self.scale = r.choice((-0.1, -0.02, 0.0, 0.2))
+
+    @property
+    def modifies_scores(self) -> bool:
+        return bool(
+            self.soft_cap or self.alibi_slopes or self.distance_bias or self.region
+        )
+
+    def demanded(self) -> list[tuple[str, str, str]]:
+        """The gradients by slopes and biases: clause, argument and type."""
+        if not self.bias_gradients:
+            return []
+        found = []
+        if self.alibi_slopes:
+            found.append(("dalibi_slopes", "dm", f"tensor<{self.heads}xf32>"))
+        if self.distance_bias:
+            found.append(("ddistance_bias", "db", self.bias_type()))
+        return found
+
+    def bias_type(self) -> str:
+        sizes = (self.heads, self.distance_bias)
+        if self.layout.index("h") > self.layout.index("d"):
+            sizes = sizes[::-1]
+        return f"tensor<{sizes[0]}x{sizes[1]}xf32>"
 
     def given(self) -> tuple[str, str]:
         """The arguments of sinks, of sequences and of what modifies scores, and their
@@ -192,9 +245,7 @@ class Problem:
                 self.distance_bias,
                 "b",
                 "distance_bias",
-                f"{self.heads}x{self.distance_bias}xf32"
-                if self.layout.index("h") < self.layout.index("d")
-                else f"{self.distance_bias}x{self.heads}xf32",
+                self.bias_type()[len("tensor<") : -1],
             ),
             *(
                 (self.has_positions(), name, clause, self.numbers(heads, "i32"))
@@ -217,24 +268,33 @@ class Problem:
                     type = type.replace("<?", "<1", 1)
                 arguments += f", %{name}: {type}"
                 clauses += f" {clause}(%{name} : {type})"
+        if self.scale is not None:
+            arguments += ", %x: f32"
+            clauses += " scale(%x)"
         if self.soft_cap:
             arguments += ", %c: f32"
             clauses += " soft_cap(%c)"
         return arguments, clauses
 
     def attributes(self) -> str:
-        alignment = f"alignment = #spattn.alignment<{self.alignment}>"
+        """The region, and attributes."""
+        attributes = [f"alignment = #spattn.alignment<{self.alignment}>"]
+        if self.bound_length != "sequence":
+            attributes.append(
+                f"bound_length = #spattn.bound_length<{self.bound_length}>"
+            )
         if self.lists:
             tile = " x ".join(map(str, self.lists))
-            alignment += f", tile_lists = #spattn.tile_lists<{tile}, "
-            alignment += f"#spattn.{self.list_mask}>"
-        bounds = f"bound_length = #spattn.bound_length<{self.bound_length}>"
-        attributes = [alignment, *([bounds] if self.bound_length == "pack" else [])]
+            mask = f"#spattn.{self.list_mask}"
+            attributes.append(f"tile_lists = #spattn.tile_lists<{tile}, {mask}>")
         if self.causal_positions:
             attributes.append("causal_positions")
         if self.self_score is not None:
             attributes.append(f"self_score = {self.self_score} : f32")
-        return f'{{{", ".join(attributes)}, layout = "{self.layout}"}}'
+        attributes.append(f'layout = "{self.layout}"')
+        if self.scale is not None and not self.modifies_scores:
+            attributes.append("signed_scale")
+        return f"{REGION if self.region else ''} {{{', '.join(attributes)}}}"
 
     def shapes(self) -> list[str]:
         """Options of spattn-run. Other shapes follow from these."""
@@ -247,6 +307,7 @@ class Problem:
             f"--shape=q:{shape(self.heads, self.queries)}",
             f"--shape=k:{shape(self.key_heads, self.keys)}",
             *([f"--scalar=c:{self.soft_cap}"] if self.soft_cap else []),
+            *([] if self.scale is None else [f"--scalar=x:{self.scale}"]),
             *([f"--shape=qs:{self.batch}x{self.sequences}"] if self.sequences else []),
         ]
 
@@ -268,6 +329,9 @@ class Problem:
             "causal_positions": self.causal_positions,
             "self_score": self.self_score,
             "lists": self.lists and [*self.lists, self.list_room, self.list_mask],
+            "bias_gradients": self.bias_gradients,
+            "region": self.region,
+            "scale": self.scale,
         }
 
 
@@ -333,6 +397,12 @@ def gradients(
         f"{name}: {type}"
         for name, type in zip(outs.split(", "), types.split(", "), strict=True)
     )
+    listed, demanded = types, ""
+    for clause, name, type in problem.demanded():
+        destinations += f", %{name}: {type}"
+        demanded += f" {clause}(%{name} : {type})"
+        results += f", %r#{len(types.split(', '))}"
+        types += f", {type}"
     count = len(types.split(", "))
     dlse = r.random() < 0.5
     more = f", %h: {logs}" if dlse else ""
@@ -342,17 +412,22 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}, %o: {o}, %l: {logs}, %g: {o}{more}{given
              {destinations}) -> ({types}) {{
   %r:{count} = spattn.attention_backward structure({problem.structure})
       ins(%q, %k, %v, %o, %l, %g : {q}, {k}, {v}, {o}, {logs}, {o}){clause}{clauses}
-      outs({outs} : {types})
+      outs({outs} : {listed}){demanded}
       {problem.attributes()}
   return {results} : {types}
 }}
 """
-    modes = [f"deterministic={mode}" for mode in ("true", "true", "false", "false")]
-    targets = [f"{t} deterministic={m}" for t in TARGETS for m in ("true", "false")]
-    tiles = ["", *modes, "mma-warpgroups=1", r.choice(targets), r.choice(targets)]
+    # Sums of gradients by biases have no order on a GPU.
+    if any(name == "db" for _, name, _ in problem.demanded()):
+        modes = ("false",) * 4
+    else:
+        modes = ("true", "true", "false", "false")
+    targets = [f"{t} deterministic={m}" for t in TARGETS for m in modes[1:3]]
+    options = [f"deterministic={mode}" for mode in modes]
+    tiles = ["", *options, "mma-warpgroups=1", r.choice(targets), r.choice(targets)]
     if max(problem.dim, problem.value_dim) > 128:
         # What these have no room for, or what always takes two warpgroups.
-        tiles = ["", *modes, f"{TARGETS[0]} {modes[0]}", f"{TARGETS[0]} {modes[-1]}"]
+        tiles = ["", *options, *(f"{TARGETS[0]} {x}" for x in options[::3])]
     if problem.lists and "mma-warpgroups=1" in tiles:
         tiles.remove("mma-warpgroups=1")  # Key tiles are those of lists.
     return problem, source, r.choice(tiles), {"dlse": dlse}
@@ -409,7 +484,8 @@ class Case:
         ]
 
     def judged(self, entry: dict, options: argparse.Namespace) -> dict:
-        is_capped = self.problem.soft_cap > 0
+        # A region has a tanh, too.
+        is_capped = self.problem.soft_cap > 0 or self.problem.region
         limits, noise = CAPPED_LIMITS if is_capped else LIMITS, 0.0
         if options.gradients:
             limits = CAPPED_GRADIENT_LIMITS if is_capped else GRADIENT_LIMITS
