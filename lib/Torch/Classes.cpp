@@ -458,14 +458,13 @@ void spattn::torch_ops::runAttention(const KernelRequest &request,
                                      Operands operands, size_t numResults,
                                      Scalars scalars, const Place &place) {
   // What is said of heads, distances, sequences, positions or tiles would have
-  // to be divided, too, and what a region makes of the numbers of pairs. Kernels
-  // refuse numbers of heads that do not go together.
-  bool isPlain = !request.sinks && !request.slopes && !request.sequences &&
-                 request.distances == 0 && !request.positions &&
-                 !*request.tileLists && !*request.score &&
-                 request.keyHeads > 0 &&
-                 request.heads % request.keyHeads == 0 &&
-                 operands[0]->sizes[0] > 0;
+  // to be divided, too, and what a region makes of the numbers of pairs.
+  // Kernels refuse numbers of heads that do not go together.
+  bool isPlain =
+      !request.sinks && !request.slopes && !request.sequences &&
+      request.distances == 0 && !request.positions && !*request.tileLists &&
+      !*request.score && request.keyHeads > 0 &&
+      request.heads % request.keyHeads == 0 && operands[0]->sizes[0] > 0;
   if (isPlain)
     if (auto groups = findGroups(request)) {
       Attention attention(request, operands, numResults, scalars, place);

@@ -306,8 +306,7 @@ private:
         b, buffers.key, buffers.value, query, dout, buffers.shift,
         buffers.delta, buffers.dkey, buffers.dvalue, buffers.p, buffers.ds);
     scores.emit(step.getScore(), of.scores, of.tiles.form, firstQuery,
-                row.firstKey, positions, 
-                ScoreRegions::Derivative::ByProduct);
+                row.firstKey, positions, ScoreRegions::Derivative::ByProduct);
     emitMask(step.getMask(), of.tiles, kind, firstQuery, row.firstKey,
              positions);
   }

@@ -119,8 +119,8 @@ Value ScoreRegions::compare(const TilePositions &positions,
 
 void ScoreRegions::emit(Region &region, const Head &head,
                         const NormalForm<Index> &form, Index firstQuery,
-                          Index firstKey, const TilePositions &positions,
-                          Derivative by) {
+                        Index firstKey, const TilePositions &positions,
+                        Derivative by) {
   bool isBiased(operands[OperandKind::DistanceBias]);
   FloatAttr selfScore = op.getSelfScoreAttr();
   if (!cap && !head.slope && !isBiased && !op.hasScoreRegion() && !selfScore)

@@ -201,9 +201,9 @@ void TileLoops::emitQueryRow(QueryRow &row, function_ref<void()> item) {
     row.keyHead = arith::DivUIOp::create(b, row.head, index(op.getGroupSize()));
   row.first = rowOf(Sequences::Side::Queries, row.place, row.firstQuery);
   if ((row.visited.listForm = emitListForm(row.head)))
-    row.visited.listRanges = keyTiles(
-        ops, *row.visited.listForm, row.firstQuery,
-        ops.add(row.firstQuery, ops.constant(queryTile)), keyTile);
+    row.visited.listRanges =
+        keyTiles(ops, *row.visited.listForm, row.firstQuery,
+                 ops.add(row.firstQuery, ops.constant(queryTile)), keyTile);
   emitIfRows(row.place, [&] {
     row.count = rowCount(row.firstQuery, queryTile,
                          lengthOf(Sequences::Side::Queries, row.place));

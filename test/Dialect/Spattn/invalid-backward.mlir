@@ -335,7 +335,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0>}> ({})
+  "spattn.attention_backward"(%q, %q, %q, %q, %l, %q, %q, %q, %q) <{structure = #spattn.causal, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0>}> ({})
     : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>,
        tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
@@ -473,7 +473,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // -----
 
-// C25: a gradient by slopes that there are none of
+// C31: a gradient by slopes that there are none of
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %s: tensor<2xf32>) {
   // expected-error @below {has 'dalibi_slopes' in 'outs', but no 'alibi_slopes'}
   %r:4 = spattn.attention_backward structure(#spattn.causal)

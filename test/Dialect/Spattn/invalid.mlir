@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> ({}) : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> ({}) : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 
@@ -700,7 +700,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // -----
 
-// C31: arguments of the region
+// C32: arguments of the region
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected a 'score' region of (f32, i32, i32, i32, i32): the score, and the numbers of query, key, head and batch entry, got (f32, index)}}
   %r = spattn.attention structure(#spattn.causal)
@@ -713,7 +713,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // -----
 
-// C31: another terminator
+// C32: another terminator
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected a 'score' region that ends with 'spattn.yield'}}
   %r = spattn.attention structure(#spattn.causal)
@@ -726,12 +726,12 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // -----
 
-// C31: what the region yields
+// C32: what the region yields
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
   ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
-    // expected-error @below {{expected a score of type f32, got 'i32'}}
+    // expected-error @below {{expected a score of type f32, got i32}}
     spattn.yield %query : i32
   }
   return
@@ -739,7 +739,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // -----
 
-// C32: an operation that lowerings do not have
+// C33: an operation that lowerings do not have
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
@@ -753,7 +753,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // -----
 
-// C32: another type
+// C33: another type
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
@@ -767,7 +767,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // -----
 
-// C32: a divisor that may be 0
+// C33: a divisor that may be 0
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {

@@ -199,8 +199,8 @@ bool spattn::takesAnyScale(AttentionOpInterface op) {
   if (op.getScale() && matchPattern(op.getScale(), m_Constant(&constant)) &&
       (constant.getValue().isNegative() || constant.getValue().isZero()))
     return true;
-  return op.getSignedScale() || op.hasScoreRegion() ||
-         op.getSelfScoreAttr() || operands[OperandKind::SoftCap] || operands[OperandKind::AlibiSlopes] ||
+  return op.getSignedScale() || op.hasScoreRegion() || op.getSelfScoreAttr() ||
+         operands[OperandKind::SoftCap] || operands[OperandKind::AlibiSlopes] ||
          operands[OperandKind::DistanceBias];
 }
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C32 are those of the specification, docs/Spec.md.
+// The labels C1 to C33 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -246,7 +246,7 @@ static LogicalResult verifyResults(AttentionOpInterface op) {
   return success();
 }
 
-/// C20, C25: optional results are the gradients of what is given.
+/// C20, C31: optional results are the gradients of what is given.
 static LogicalResult verifyOptionalGradients(AttentionOpInterface op) {
   OperandValues values = op.getOperandValues();
   for (const OperandInfo &info : op.getOperandInfos()) {
@@ -312,8 +312,9 @@ static LogicalResult verifyPositions(AttentionOpInterface op) {
   return success();
 }
 
-/// C31, C32: scores become what few operations make of them.
-LogicalResult spattn::verifyScore(AttentionOpInterface op) {
+/// C32, C33: scores become what few operations make of them. These have yet to
+/// be verified themselves.
+static LogicalResult verifyScore(AttentionOpInterface op) {
   if (!op.hasScoreRegion())
     return success();
   Block &block = op.getScore().front();
@@ -328,9 +329,9 @@ LogicalResult spattn::verifyScore(AttentionOpInterface op) {
   if (!yield)
     return op->emitOpError("expected a 'score' region that ends with "
                            "'spattn.yield'");
-  if (yield.getScore().getType() != f32)
+  if (TypeRange(yield->getOperandTypes()) != TypeRange(f32))
     return yield.emitOpError("expected a score of type f32, got ")
-           << yield.getScore().getType();
+           << toText(yield->getOperandTypes());
   for (Operation &nested : block.without_terminator())
     if (auto error = findScoreError(nested))
       return nested.emitOpError() << *error;
@@ -366,7 +367,8 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyLengths(op, operands)) || failed(verifyHeads(op)) ||
       failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
       failed(verifySequences(op)) || failed(verifyBoundLength(op)) ||
-      failed(verifyPositions(op)) || failed(verifyTileLists(op)))
+      failed(verifyPositions(op)) || failed(verifyTileLists(op)) ||
+      failed(verifyScore(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

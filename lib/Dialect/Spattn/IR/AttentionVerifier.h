@@ -21,9 +21,6 @@ llvm::LogicalResult verifyAttention(AttentionOpInterface op,
 /// Those of lists of tiles, after the ranks and sizes of operands.
 llvm::LogicalResult verifyTileLists(AttentionOpInterface op);
 
-/// Verifies the region that modifies scores, whose operations have been.
-llvm::LogicalResult verifyScore(AttentionOpInterface op);
-
 } // namespace spattn
 
 #endif // SPATTN_LIB_DIALECT_SPATTN_IR_ATTENTIONVERIFIER_H

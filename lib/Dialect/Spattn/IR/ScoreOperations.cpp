@@ -17,9 +17,10 @@ using namespace spattn;
 
 /// Scores are computed for pairs that are not allowed, too: of no pair may an
 /// operation have undefined behavior.
-static std::optional<std::string> findDivisorError(Value divisor) {
+static std::optional<std::string> findDivisorError(OperandRange operands) {
   APInt constant;
-  if (matchPattern(divisor, m_ConstantInt(&constant)) &&
+  if (operands.size() == 2 &&
+      matchPattern(operands[1], m_ConstantInt(&constant)) &&
       constant.isStrictlyPositive())
     return std::nullopt;
   return "expected a divisor in a 'score' region that is a positive constant";
@@ -50,6 +51,6 @@ std::optional<std::string> spattn::findScoreError(Operation &op) {
         return text;
       }
   if (isa<arith::DivSIOp, arith::RemSIOp>(op))
-    return findDivisorError(op.getOperand(1));
+    return findDivisorError(op.getOperands());
   return std::nullopt;
 }

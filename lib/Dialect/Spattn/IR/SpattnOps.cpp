@@ -239,8 +239,6 @@ LogicalResult AttentionOp::verify() {
   return verifyAttention(*this, /*scratchFactor=*/1);
 }
 
-LogicalResult AttentionOp::verifyRegions() { return verifyScore(*this); }
-
 //===----------------------------------------------------------------------===//
 // AttentionBackwardOp
 //===----------------------------------------------------------------------===//
@@ -285,10 +283,6 @@ int64_t AttentionBackwardOp::getOperationsPerPair() {
 
 LogicalResult AttentionBackwardOp::verify() {
   return verifyAttention(*this, /*scratchFactor=*/2);
-}
-
-LogicalResult AttentionBackwardOp::verifyRegions() {
-  return verifyScore(*this);
 }
 
 //===----------------------------------------------------------------------===//

@@ -54,7 +54,6 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
   let assemblyFormat = "`structure` `(` $structure `)` " # operands.syntax #
                        "(`score` $score^)? attr-dict";
   let hasVerifier = 1;
-  let hasRegionVerifier = 1;
   let extraClassDefinition =
       "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandInfos() {\n"
       "  static constexpr ::spattn::OperandInfo infos[] = " # operands.table #
@@ -151,7 +150,7 @@ def Spattn_AttentionOp
         outs(%o, %lse : tensor<?x16x?x128xbf16>, tensor<?x16x?xf32>)
     ```
 
-    The constraints C1 to C16, C21 to C28, C31 and C32 are listed in the
+    The constraints C1 to C16, C21 to C30, C32 and C33 are listed in the
     specification.
   }];
 }
