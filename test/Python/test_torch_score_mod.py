@@ -247,6 +247,120 @@ def test_deterministic(device):
         torch.use_deterministic_algorithms(False)
 
 
+def test_positions_come_last(device):
+    """Equal positions have their score whatever a function makes of others."""
+    inputs = tensors(device, kv_heads=2)
+    slopes = torch.linspace(0, 0.1, HEADS, device=device, requires_grad=True)
+    bias = torch.linspace(-1, 1, HEADS * 33, device=device).reshape(HEADS, 33)
+    bias = bias.requires_grad_()
+    generator = torch.Generator().manual_seed(5)
+    places = [
+        torch.randint(0, 40, (BATCH, *size), generator=generator, dtype=torch.int32)
+        for size in ((HEADS, QUERIES), (2, KEYS))
+    ]
+    places[1][:, :, 0] = -1
+    query_positions, key_positions = (x.to(device) for x in places)
+    apart = (
+        query_positions[..., None] - key_positions.repeat_interleave(2, 1)[:, :, None]
+    )
+
+    def modify(scores):
+        d = distances(device)
+        scores = scores - slopes.double()[:, None, None] * d.abs()
+        scores = capped(scores + bias.double()[:, (d + 16).clamp(0, 32)], *[None] * 4)
+        return scores.masked_fill(apart == 0, -1.5).masked_fill(apart < 0, -torch.inf)
+
+    found = spattn.torch.attention(
+        *inputs,
+        spattn.causal(),
+        alibi_slopes=slopes,
+        distance_bias=bias,
+        score_mod=capped,
+        query_positions=query_positions,
+        key_positions=key_positions,
+        causal_positions=True,
+        self_score=-1.5,
+    )
+    check([*inputs, slopes, bias], found, plain(*inputs, modify), device)
+
+
+def test_lists_of_tiles(device):
+    inputs = tensors(device, kv_heads=2)
+    slopes = torch.linspace(0, 0.1, HEADS, device=device, requires_grad=True)
+    bias = torch.linspace(-1, 1, HEADS * 33, device=device).reshape(HEADS, 33)
+    bias = bias.requires_grad_()
+    tiles = torch.tensor([[True, False], [True, True]], device=device)[None, None]
+    lists = spattn.TileLists.from_tiles(tiles, mask=spattn.causal())
+    listed = tiles[0, 0].repeat_interleave(64, 0).repeat_interleave(64, 1)
+    listed = listed[:QUERIES, :KEYS]
+
+    def modify(scores):
+        d = distances(device)
+        scores = scores - slopes.double()[:, None, None] * d.abs()
+        scores = capped(scores + bias.double()[:, (d + 16).clamp(0, 32)], *[None] * 4)
+        return scores.masked_fill(~listed, -torch.inf)
+
+    found = spattn.torch.attention(
+        *inputs,
+        spattn.none(),
+        alibi_slopes=slopes,
+        distance_bias=bias,
+        score_mod=capped,
+        tiles=lists,
+    )
+    check([*inputs, slopes, bias], found, plain(*inputs, modify), device)
+
+
+@pytest.mark.parametrize("what", ["score_mod", "positions"])
+def test_residues(device, what):
+    """Rows of a residue class keep their numbers and positions."""
+    generator = torch.Generator().manual_seed(3)
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    inputs = [
+        torch.randn((1, heads, 256, DIM), generator=generator)
+        .to(device, dtype)
+        .requires_grad_()
+        for heads in (4, 2, 2)
+    ]
+    numbers = torch.arange(256, device=device)
+    apart = numbers[:, None] - numbers
+    places = torch.arange(256, dtype=torch.int32, device=device) // 3
+    more = {"score_mod": lambda s, b, h, q, k: s + 0.03 * (q - k)}
+    if what == "positions":
+        more = {
+            "query_positions": places.expand(1, 4, 256).contiguous(),
+            "key_positions": places.expand(1, 2, 256).contiguous(),
+            "self_score": -2.0,
+        }
+    structure = spattn.causal() & spattn.residues("distances", 0, 1, 2)
+    found = spattn.torch.attention(*inputs, structure, **more)
+    query, key, value = (x.double() for x in inputs)
+    key, value = (x.repeat_interleave(2, 1) for x in (key, value))
+    scores = DIM**-0.5 * query @ key.transpose(2, 3)
+    if what == "score_mod":
+        scores = scores + 0.03 * apart
+    else:
+        scores = scores.masked_fill(places[:, None] == places, -2.0)
+    scores = scores.masked_fill((apart < 0) | (apart % 2 != 0), -torch.inf)
+    check(inputs, found, scores.softmax(-1) @ value, device)
+
+
+def test_vmap():
+    """Mapped dimensions are folded into the batch, whose numbers these are not."""
+    inputs = [x.detach() for x in tensors("cpu")]
+
+    def call(mod):
+        return lambda *x: spattn.torch.attention(
+            *(y[None] for y in x), spattn.causal(), score_mod=mod
+        )[0]
+
+    found = torch.vmap(call(capped))(*inputs)
+    expected = spattn.torch.attention(*inputs, spattn.causal(), score_mod=capped)
+    torch.testing.assert_close(found, expected)
+    with pytest.raises(spattn.UnsupportedError, match="depends on the batch entry"):
+        torch.vmap(call(relative))(*inputs)
+
+
 @pytest.mark.parametrize(
     "mod, error, message",
     [

@@ -134,6 +134,7 @@ TEST_P(ForwardMainloopTest, Positions) {
       instance.spec.selfScore = -1.5f;
     instance.spec.softCap = round == 4;
     instance.spec.slopes = round == 5;
+    instance.spec.region = round == 2 || round == 4;
     if (round == 2 || round == 3)
       instance.addSequences(random, /*count=*/2);
     SCOPED_TRACE(instance.str());

@@ -71,6 +71,9 @@ TEST_P(QueryMainloopTest, Biases) {
     if (!instance.spec.slopes && !instance.spec.distances)
       continue;
     instance.spec.biasGradients = true;
+    if (round == 1 || round == 5)
+      instance.spec.selfScore = -1.5f;
+    instance.spec.causalPositions = round == 4 || round == 5;
     SCOPED_TRACE(instance.str());
     GradientVariant variant;
     variant.target = round % 2 ? "sm_80" : "sm_90a";

@@ -110,6 +110,7 @@ TEST_P(SequenceGradientsTest, Positions) {
     if (round % 3 != 0)
       instance.spec.selfScore = -0.5f;
     instance.spec.softCap = round == 2;
+    instance.spec.region = round == 2 || round == 4;
     for (int64_t *length : {&instance.call.queries, &instance.call.keys})
       *length = std::max<int64_t>(*length, 90);
     if (round == 3 || round == 4)
