@@ -45,7 +45,7 @@ def plain(query, key, value, modify, scale=DIM**-0.5):
 
 def check(inputs, found, expected, device):
     """Compares outputs and gradients, whose errors are of their norms."""
-    tolerance = 2e-2 if device == "cuda" else 2e-5
+    tolerance = 3e-2 if device == "cuda" else 2e-5
     gradient = torch.randn_like(found)
     results = [found, *torch.autograd.grad(found, inputs, gradient)]
     exact = [expected, *torch.autograd.grad(expected, inputs, gradient.double())]
@@ -139,7 +139,7 @@ def test_score_mod_behind_others(device):
     check([*inputs, slopes, bias], found, plain(*inputs, modify), device)
 
 
-@pytest.mark.parametrize("count", [1, 2, 33, 400])
+@pytest.mark.parametrize("count", [1, 3, 33, 400])
 def test_gradients_by_biases(device, count):
     inputs = tensors(device, kv_heads=2)
     bias = torch.randn(HEADS, count, device=device, requires_grad=True)
