@@ -647,3 +647,47 @@ llvm.func @gather(%p: !llvm.ptr, %entry: f32) {
   %b = spattn_gpu.gather %p[%e] : !spattn_gpu.acc<64x16xf32>
   llvm.return
 }
+
+// What is 0 is not added.
+// CHECK-LABEL: @scatter_add
+// CHECK: %[[E:.*]] = arith.fptosi %{{.*}} : f32 to i32
+// CHECK: %[[A:.*]] = llvm.getelementptr %{{.*}}[%[[E]]] : (!llvm.ptr, i32) -> !llvm.ptr, f32
+// CHECK: llvm.inline_asm {{.*}}"{ .reg .pred p; setp.neu.f32 p, $1, 0f00000000; @p red.relaxed.gpu.global.add.f32 [$0], $1; }", "l,f,~{memory}" %[[A]], %{{.*}}
+// CHECK-COUNT-7: red.relaxed
+// CHECK-NOT: red.relaxed
+llvm.func @scatter_add(%p: !llvm.ptr, %x: f32, %entry: f32) {
+  %v = spattn_gpu.fill %x : !spattn_gpu.acc<64x16xf32>
+  %e = spattn_gpu.fill %entry : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.scatter_add %v to %p[%e] : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
+// A thread has two rows, 8 apart, and two of every 8 columns.
+// CHECK-LABEL: @positions
+// CHECK: %[[R:.*]] = arith.addi %arg0, %{{.*}} : i32
+// CHECK: arith.sitofp %[[R]] : i32 to f32
+// CHECK: arith.addi %[[R]], %c8_i32{{.*}} : i32
+// CHECK: arith.sitofp
+// CHECK: %[[C:.*]] = arith.addi %arg0, %{{.*}} : i32
+// CHECK: arith.sitofp %[[C]] : i32 to f32
+// CHECK: arith.addi %[[C]], %c1_i32{{.*}} : i32
+// CHECK: arith.addi %[[C]], %c8_i32{{.*}} : i32
+// CHECK: arith.addi %[[C]], %c9_i32{{.*}} : i32
+// CHECK: arith.sitofp
+// CHECK-NOT: arith.sitofp
+// CHECK-LABEL: @exp
+// CHECK: %[[X:.*]] = arith.mulf %arg0, %{{.*}} : f32
+// CHECK: math.exp2 %[[X]] : f32
+// CHECK: %[[L:.*]] = llvm.call_intrinsic "llvm.nvvm.lg2.approx.f"
+// CHECK: arith.mulf %[[L]], %{{.*}} : f32
+llvm.func @positions(%first: i32) {
+  %r = spattn_gpu.positions %first : !spattn_gpu.rows
+  %c = spattn_gpu.positions %first : !spattn_gpu.columns<16>
+  llvm.return
+}
+llvm.func @exp(%x: f32) -> f32 {
+  %e = math.exp %x : f32
+  %l = math.log %x : f32
+  %s = arith.addf %e, %l : f32
+  llvm.return %s : f32
+}
