@@ -475,7 +475,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v: tensor<1x2
 
 // C31: a gradient by slopes that there are none of
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %s: tensor<2xf32>) {
-  // expected-error @below {has 'dalibi_slopes' in 'outs', but no 'alibi_slopes'}
+  // expected-error @below {{has 'dalibi_slopes' in 'outs', but no 'alibi_slopes'}}
   %r:4 = spattn.attention_backward structure(#spattn.causal)
     ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
     outs(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) dalibi_slopes(%s : tensor<2xf32>)
@@ -486,7 +486,7 @@ func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %s: tensor<2xf32
 
 // C19: the sizes of a gradient by biases
 func.func @test(%q: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %b: tensor<2x5xf32>, %d: tensor<2x6xf32>) {
-  // expected-error @below {expected 'distance_bias' and 'ddistance_bias' to have the same number of distances, got 5 and 6}
+  // expected-error @below {{expected 'distance_bias' and 'ddistance_bias' to have the same number of distances, got 5 and 6}}
   %r:4 = spattn.attention_backward structure(#spattn.causal)
     ins(%q, %q, %q, %q, %l, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>)
     distance_bias(%b : tensor<2x5xf32>)

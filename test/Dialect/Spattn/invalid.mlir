@@ -783,11 +783,11 @@ func.func @test(%q: tensor<1x2x8x4xf32>) {
 
 // values of the function are not those of a pair
 func.func @test(%q: tensor<1x2x8x4xf32>, %x: f32) {
-  // expected-note @below {required by region isolation constraints}
+  // expected-note @below {{required by region isolation constraints}}
   %r = spattn.attention structure(#spattn.causal)
     ins(%q, %q, %q : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) outs(%q : tensor<1x2x8x4xf32>) score {
   ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
-    // expected-error @below {using value defined outside the region}
+    // expected-error @below {{using value defined outside the region}}
     %r = arith.addf %score, %x : f32
     spattn.yield %r : f32
   }

@@ -16,7 +16,7 @@
 using namespace mlir;
 using namespace spattn;
 
-/// C25: lists of tiles come with what they are of, where all rows of a batch
+/// C27: lists of tiles come with what they are of, where all rows of a batch
 /// entry are one sequence.
 static LogicalResult verifyTileListsAreWhole(AttentionOpInterface op) {
   OperandValues values = op.getOperandValues();
@@ -40,7 +40,7 @@ static LogicalResult verifyTileListsAreWhole(AttentionOpInterface op) {
   return success();
 }
 
-/// C26, C27, C28: lists have the sizes that the attention's give, and a mask
+/// C28, C29, C30: lists have the sizes that the attention's give, and a mask
 /// for each head.
 LogicalResult spattn::verifyTileLists(AttentionOpInterface op) {
   if (failed(verifyTileListsAreWhole(op)))
