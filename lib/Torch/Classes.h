@@ -27,9 +27,6 @@ namespace torch_ops {
 void runAttention(const KernelRequest &request, Operands operands,
                   size_t numResults, Scalars scalars, const Place &place);
 
-/// Forgets what has been found out about structures, in a forked child.
-void forgetClasses();
-
 } // namespace torch_ops
 } // namespace spattn
 

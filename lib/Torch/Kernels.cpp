@@ -8,7 +8,7 @@
 
 #include "Kernels.h"
 
-#include "Classes.h"
+#include "ClassGroups.h"
 #include "Errors.h"
 
 #include <atomic>
@@ -121,7 +121,7 @@ static std::atomic<Tables *> tables{new Tables()};
 /// forever, and its kernels refer to threads that the child does not have.
 extern "C" SPATTN_C_EXPORT void spattnTorchForget() {
   tables = new Tables();
-  forgetClasses();
+  forgetGroups();
 }
 
 /// Returns the numbers of cached kernels and prepared calls.

@@ -12,6 +12,7 @@ import spattn
 
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
+from plain_torch import check_case, make  # noqa: E402
 from torch.nn.attention.flex_attention import (  # noqa: E402
     AuxRequest,
     create_block_mask,
@@ -200,6 +201,21 @@ def test_classes(name, batch, key_heads, layout):
     """Heads whose groups share keys, in any memory order: as all pairs say."""
     inputs = tensors(256, key_heads, layout, batch, dim=8)
     check_attention(inputs, DIVIDED[name], layout)
+
+
+@pytest.mark.parametrize("queries", [256, 250])
+@pytest.mark.parametrize("name", DIVIDED)
+def test_devices(name, queries, device):
+    """Within classes, and by masks, as plain torch computes it."""
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    case = make(DIVIDED[name], device, dtype, queries=queries, kv_heads=2)
+    check_case(
+        case,
+        lambda case: spattn.torch.attention(
+            *case.tensors, case.structure, return_lse=True
+        ),
+        lse=True,
+    )
 
 
 @pytest.mark.parametrize("alignment", ["end", "start"])

@@ -209,6 +209,25 @@ TEST(Simplify, Keys) {
   expectSimple(S::keys(c(64), c(70)), "distances()", {{}, 64});
 }
 
+TEST(Simplify, Residues) {
+  auto keys = [](int64_t lo, int64_t hi, int64_t modulus) {
+    return S::residues({Residues::Of::Keys, lo, hi, modulus});
+  };
+  expectSimple(keys(3, 7, 4), "distances(-inf to inf)");
+  expectSimple(S::unite({keys(0, 2, 8), keys(2, 5, 8)}),
+               "residues(keys, 0 to 5 mod 8)");
+  expectSimple(S::intersect({keys(0, 4, 8), keys(2, 5, 8)}),
+               "residues(keys, 2 to 4 mod 8)");
+  expectSimple(S::intersect({keys(0, 2, 8), keys(2, 5, 8)}), "distances()");
+  // Other moduli, and residues that go round, stay apart.
+  expectSimple(S::unite({keys(0, 2, 8), keys(2, 4, 16)}),
+               "union(residues(keys, 0 to 2 mod 8), residues(keys, 2 to 4 mod "
+               "16))");
+  expectSimple(S::unite({keys(0, 2, 8), keys(7, 9, 8)}),
+               "union(residues(keys, 0 to 2 mod 8), residues(keys, 7 to 9 mod "
+               "8))");
+}
+
 TEST(Simplify, Unions) {
   S sink = S::sink(4), band = S::band(Partition::Exclusive);
   expectSimple(S::unite({S::window(4, 4), sink, S::distances({{c(3), c(10)}})}),

@@ -255,8 +255,9 @@ def Spattn_YieldOp
     what it yields.
 
     ```mlir
-    // Of spattn.attention:
-    score {
+    %r = spattn.attention structure(#spattn.causal)
+        ins(%q, %k, %v : tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>)
+        outs(%o : tensor<1x4x?x64xf32>) score {
     ^bb0(%score: f32, %query: i32, %key: i32, %head: i32, %batch: i32):
       %two = arith.constant 2.0 : f32
       %result = arith.mulf %score, %two : f32

@@ -668,7 +668,7 @@ def SpattnGPU_ColumnMaskDifferenceOp
   let summary = "the elements of one mask that are not in another";
   let description = [{
     ```mlir
-    // %a, %b: !spattn_gpu.column_mask<128>
+    // %a: !spattn_gpu.column_mask<128>, %b: !spattn_gpu.column_mask<128>
     %m = spattn_gpu.column_mask_difference %a, %b : !spattn_gpu.column_mask<128>
     ```
   }];
