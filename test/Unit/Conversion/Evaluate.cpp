@@ -70,6 +70,7 @@ static std::optional<APInt> evaluateInteger(Operation *op,
       .Case([&](ShRSIOp) { return x(0).ashr(x(1)); })
       .Case([&](ShRUIOp) { return x(0).lshr(x(1)); })
       .Case([&](MinSIOp) { return llvm::APIntOps::smin(x(0), x(1)); })
+      .Case([&](MinUIOp) { return llvm::APIntOps::umin(x(0), x(1)); })
       .Case([&](MaxSIOp) { return llvm::APIntOps::smax(x(0), x(1)); })
       .Case([&](AndIOp) { return x(0) & x(1); })
       .Case([&](OrIOp) { return x(0) | x(1); })

@@ -73,6 +73,13 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
     addAttribute("self_score = " + std::to_string(*spec.selfScore) + " : f32");
   if (spec.signedScale)
     addAttribute("signed_scale");
+  std::string counts = "tensor<?x" + std::to_string(spec.heads) + "x?xi32>",
+              indices = "tensor<?x" + std::to_string(spec.heads) + "x?x?xi32>";
+  if (!spec.tileLists.empty()) {
+    addAttribute("tile_lists = " + spec.tileLists);
+    clauses += " tile_counts(%tc : " + counts +
+               ") tile_indices(%ti : " + indices + ")";
+  }
   if (!attributes.empty())
     attributes = " {" + attributes + "}";
   if (spec.region)
@@ -97,14 +104,14 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
       %sum3 = arith.addf %sum2, %batch_bias : f32
       spattn.yield %sum3 : f32
     })" + attributes;
-  std::string text = "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v +
-                     ", %o: " + o + ", %l: " + l + ", %do: " + o +
-                     ", %dl: " + l + ", %dq: " + q + ", %dk: " + k +
-                     ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
-                     ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
-                     "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
-                     s + ", %bias: " + biases + ", %cap: f32, %qp: " + qp +
-                     ", %kp: " + kp + ") {\n";
+  std::string text =
+      "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %o: " + o +
+      ", %l: " + l + ", %do: " + o + ", %dl: " + l + ", %dq: " + q +
+      ", %dk: " + k + ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
+      ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
+      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
+      s + ", %bias: " + biases + ", %cap: f32, %qp: " + qp + ", %kp: " + kp +
+      ", %tc: " + counts + ", %ti: " + indices + ") {\n";
   std::string demanded;
   bool ofSlopes = spec.biasGradients && spec.slopes;
   bool ofBiases = spec.biasGradients && spec.distances;

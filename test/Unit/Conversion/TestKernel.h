@@ -47,6 +47,8 @@ struct AttentionSpec {
   bool wideOutput = false;
   /// Whether batch entries hold sequences, and bounds depend on their pack.
   bool sequences = false, boundsOfPack = false;
+  /// The attribute of lists of tiles; empty if there are none.
+  std::string tileLists = "";
 };
 
 /// What the region makes of a score, and its derivative.
