@@ -1,7 +1,8 @@
 """Runs random attentions on a GPU and compares them with the float64 oracle.
 
-    sweep.py SPATTN_RUN [--gradients] [--count N] [--seed S] [--jobs J] [--batch B]
-             [--json FILE] [--record FILE --gpu NAME --commit HASH] [--device cuda]
+    sweep.py SPATTN_RUN [--gradients] [--lists] [--count N] [--seed S] [--jobs J]
+             [--batch B] [--json FILE] [--record FILE --gpu NAME --commit HASH]
+             [--device cuda]
 
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
@@ -164,12 +165,15 @@ class Problem:
             self.tensor(self.heads, None, "f32"),
         )
 
-    def draw_more(self, seed: int) -> None:
-        """Draws what came later, so that cases are otherwise those of before."""
+    def draw_more(self, seed: int, lists: bool) -> None:
+        """Draws what came later, so that cases are otherwise those of before. With
+        `lists`, those of tiles are always there."""
         self.sink_logits = random.Random(f"sink {seed}").random() < 0.4
         r = random.Random(f"sequences {seed}")
         # Documents of a pack, or a padded sequence, more often than not.
         self.sequences = r.choice((None, 1, 2, 5, 17))
+        if lists:
+            self.sequences = None
         if self.sequences is not None:
             self.bound_length = r.choice(("sequence", "sequence", "pack"))
         r = random.Random(f"positions {seed}")
@@ -184,7 +188,7 @@ class Problem:
         if r.random() < 0.25:
             self.distance_bias = r.choice((1, 2, 33, 257, 2000))
         r = random.Random(f"lists {seed}")
-        if self.sequences is None and r.random() < 0.5:
+        if self.sequences is None and (lists or r.random() < 0.5):
             self.lists = r.choice(
                 ((64, 64), (64, 64), (128, 128), (64, 128), (256, 64))
             )
@@ -336,13 +340,16 @@ class Problem:
 
 
 def attention(
-    tool: str, r: random.Random, seed: int, other: tuple[int, int] | None
+    options: argparse.Namespace,
+    r: random.Random,
+    seed: int,
+    other: tuple[int, int] | None,
 ) -> tuple[Problem, str, str, dict]:
     """A problem, its IR, options of spattn-gpu, and more to say of it."""
     problem = Problem.draw(
-        tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000, other
+        options.tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000, other
     )
-    problem.draw_more(seed)
+    problem.draw_more(seed, options.lists)
     q, k, v, o, logs = problem.types()
     given, clauses = problem.given()
     lse = r.random() < 0.5
@@ -380,13 +387,16 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
 
 
 def gradients(
-    tool: str, r: random.Random, seed: int, other: tuple[int, int] | None
+    options: argparse.Namespace,
+    r: random.Random,
+    seed: int,
+    other: tuple[int, int] | None,
 ) -> tuple[Problem, str, str, dict]:
     """As above. What spattn-run computes on the CPU for them is the output."""
     problem = Problem.draw(
-        tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000, other
+        options.tool, r, (64, 64, 128, 128, 96, 96, 40, 80), (64, 128, 72), 3000, other
     )
-    problem.draw_more(seed)
+    problem.draw_more(seed, options.lists)
     q, k, v, o, logs = problem.types()
     given, clauses = problem.given()
     outs, types, results = "%dq, %dk, %dv", f"{q}, {k}, {v}", "%r#0, %r#1, %r#2"
@@ -471,7 +481,7 @@ class Case:
         if r.random() < 0.25:
             other = r.choice(WIDE if options.device == "cuda" else ODD)
         problem, source, pipeline, more = draw(
-            options.tool, random.Random(seed), seed, other
+            options, random.Random(seed), seed, other
         )
         # Arguments have names of their own in a file of several cases.
         source = re.sub(r"%([a-z]+)", rf"%\1_{seed}", source).replace("@f", f"@f{seed}")
@@ -563,6 +573,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=8)
+    parser.add_argument("--lists", action="store_true", help="tile lists in all cases")
     parser.add_argument("--batch", type=int, default=10, help="cases of a process")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
