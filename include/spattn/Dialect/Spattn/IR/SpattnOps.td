@@ -139,6 +139,19 @@ def Spattn_AttentionOp
     that is the score of a pair whose positions are equal, whatever else would
     modify it. Distances, structures and sequences count rows of the operands.
 
+    `tile_counts`, `tile_indices` and `tile_lists` list tiles that are seen besides
+    what the structure allows: for each batch entry, or all, for each query head, or
+    several together, and for each tile of queries, ascending key tiles. Of a listed
+    tile, pairs that the mask of `tile_lists` allows are allowed.
+
+    ```mlir
+    %r = spattn.attention structure(#spattn.sink<0>)
+        ins(%q, %k, %v : tensor<?x16x?x128xbf16>, tensor<?x16x?x128xbf16>, tensor<?x16x?x128xbf16>)
+        tile_counts(%counts : tensor<?x16x?xi32>) tile_indices(%indices : tensor<?x16x?x8xi32>)
+        outs(%o : tensor<?x16x?x128xbf16>)
+        {tile_lists = #spattn.tile_lists<64 x 64, #spattn.causal>}
+    ```
+
     The operation is in destination style: the contents of `outs` are not read.
 
     `differentiated` asks `spattn-derive-backward` for the gradients; nothing
