@@ -35,6 +35,8 @@ GRADIENT_LIMITS = {"bf16": 1e-2, "f16": 1.5e-3}
 # With a soft cap, whose tanh plain PyTorch rounds, and the hardware approximates.
 CAPPED_LIMITS = {"bf16": 1e-2, "f16": 2e-3}
 CAPPED_GRADIENT_LIMITS = {"bf16": 1.4e-2, "f16": 2.2e-3}
+# An output may be less than f16 has, where a sink takes nearly all.
+OUTPUT_NOISE = 2.0**-25
 # What is left of gradients that are 0: dq and dk, where queries see one key. With
 # one of 3,000 keys or queries left out, errors are larger.
 GRADIENT_NOISE = 1e-3
@@ -496,7 +498,8 @@ class Case:
     def judged(self, entry: dict, options: argparse.Namespace) -> dict:
         # A region has a tanh, too.
         is_capped = self.problem.soft_cap > 0 or self.problem.region
-        limits, noise = CAPPED_LIMITS if is_capped else LIMITS, 0.0
+        limits = CAPPED_LIMITS if is_capped else LIMITS
+        noise = OUTPUT_NOISE
         if options.gradients:
             limits = CAPPED_GRADIENT_LIMITS if is_capped else GRADIENT_LIMITS
             noise = GRADIENT_NOISE
