@@ -22,11 +22,15 @@ BLOCK, RANDOM, BUCKET, ROUNDS = 64, 3, 64, 4
 
 @dataclass(frozen=True)
 class Counts:
-    """Of all heads of a batch entry; tiles are of 128 x 128."""
+    """Of all heads of a batch entry; tiles are of 128 x 128. Bytes are the least that
+    are read and written, forward and backward, with head dimensions of 128 in 16
+    bits."""
 
     pairs: int
     visited: int
     tiles: int
+    bytes: int
+    bytes_backward: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,15 @@ class Compared:
 
 def count(structure: spattn.Structure, length: int, heads: int) -> Counts:
     stats = structure.stats(length, heads=heads)
-    return Counts(stats.pairs, stats.visited, stats.tiles)
+    moved = stats.bytes, stats.bytes_backward
+    return Counts(stats.pairs, stats.visited, stats.tiles, *moved)
+
+
+def counts_of(pairs: int, visited: int, length: int, heads: int) -> Counts:
+    """Where all rows of all arrays are read or written: 4 arrays, and 8 backward."""
+    array = 2 * 128 * length * heads
+    tiles = heads * (-(-length // 128)) ** 2
+    return Counts(pairs, visited, tiles, 4 * array, 8 * array)
 
 
 def closed(name: str, source: str, structure_of) -> Compared:
@@ -118,7 +130,7 @@ def make_longnet(length: int, heads: int) -> Attention:
 def count_longnet(length: int, heads: int) -> Counts:
     parts = [count(branch, length, heads) for branch in branches(length, heads)]
     sums = (sum(getattr(x, name) for x in parts) for name in ("pairs", "visited"))
-    return Counts(*sums, parts[0].tiles)
+    return counts_of(*sums, length, heads)
 
 
 # ----------------------------------------------------------------------------
@@ -160,7 +172,7 @@ def count_bigbird(is_causal: bool) -> Callable[[int, int], Counts]:
                     half = is_causal and i == j
                     pairs += BLOCK * (BLOCK + 1) // 2 if half else BLOCK * BLOCK
                     seen.add((head, i * BLOCK // 128, j * BLOCK // 128))
-        return Counts(pairs, len(seen), heads * (-(-length // 128)) ** 2)
+        return counts_of(pairs, len(seen), length, heads)
 
     return counted
 
@@ -173,7 +185,7 @@ def make_reformer(length: int, heads: int) -> Attention:
 def count_reformer(length: int, heads: int) -> Counts:
     """Pairs of chunks, before later positions are left out of them."""
     pairs = heads * ROUNDS * length * 2 * BUCKET
-    return Counts(pairs, pairs // 128**2, heads * (-(-length // 128)) ** 2)
+    return counts_of(pairs, pairs // 128**2, length, heads)
 
 
 COMPARED = (

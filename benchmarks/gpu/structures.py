@@ -18,8 +18,8 @@ from pathlib import Path
 
 LENGTHS = (4096, 16384, 65536)
 TOKENS, HEADS, DIM = 32768, 16, 128
-PASSES = {"forward": (4, 4), "backward": (10, 8)}
-"""Operations per pair and element of a head dimension, and arrays that are moved."""
+PASSES = {"forward": (4, "bytes"), "backward": (10, "bytes_backward")}
+"""Operations per pair and element of a head dimension, and what is moved."""
 
 
 def measure(case, length: int, system: str, rates: tuple[float, float]) -> list[dict]:
@@ -55,9 +55,9 @@ def measure(case, length: int, system: str, rates: tuple[float, float]) -> list[
     counts = asdict(case.count(length, HEADS))
     rows = []
     for name, run in (("forward", forward), ("backward", backward)):
-        per_pair, arrays = PASSES[name]
+        per_pair, bytes_ = PASSES[name]
         operations = per_pair * DIM * counts["pairs"] * batch
-        moved = 2 * batch * length * HEADS * DIM * arrays
+        moved = batch * counts[bytes_]
         copy, product = rates
         row = {
             "structure": case.name,

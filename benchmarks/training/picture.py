@@ -87,27 +87,25 @@ def draw_step(rows: list[dict]) -> Drawing:
 
 
 def draw_train(runs: list[dict]) -> Drawing:
-    """Loss curves, with training as lines and validation as marks; and the speeds."""
+    """Curves of the loss on text that is not trained on; and the speeds."""
     curves = []
+    last = max(run["steps"][-1] for run in runs)
     for run in {run["structure"]: run for run in runs}.values():
         name, tone = STRUCTURES[run["structure"]]
-        training = list(zip(run["steps"], run["loss"], strict=True))
-        validation = list(
-            zip(run["validation_steps"], run["validation_loss"], strict=True)
-        )
-        speed = f"{name}, {run['tokens_per_s'] / 1000:,.0f}k tokens/s"
-        final = f"{name}, validation: {validation[-1][1]:.3f}"
-        curves.append(Curve(speed, training, tone, marks=False))
-        curves.append(Curve(final, validation, tone, dashed=True))
+        points = list(zip(run["validation_steps"], run["validation_loss"], strict=True))
+        step, loss = points[-1]
+        at = "" if step == last else f" at {step}"
+        speed = f"{run['tokens_per_s'] / 1000:,.0f}k tokens/s"
+        curves.append(Curve(f"{name}: {loss:.3f}{at}, {speed}", points, tone))
     about = runs[-1]
     d = Drawing(860, 420, "Loss of a small model with each attention of the comparison")
-    d.text(24, 22, "Loss while a small model learns", size=14, bold=True)
+    d.text(24, 22, "Validation loss while a small model learns", size=14, bold=True)
     d.text(
         24,
         42,
         f"{about['parameters'] / 1e6:.0f} million parameters, sequences of "
         f"{about['length']:,} tokens, {about['batch'] * about['length']:,} tokens a "
-        f"step. {about['gpu']}. Dashed: text that is not trained on.",
+        f"step. {about['gpu']}. At the right, the last loss and the speed.",
     )
     values = [value for curve in curves for _, value in curve.points]
     steps = max(step for curve in curves for step, _ in curve.points)
