@@ -113,9 +113,6 @@ class Case:
         if self.of_pack:
             attributes += ", bound_length = #spattn.bound_length<pack>"
         ends, ends_clause = "", ""
-        if lists := self.draw_lists():
-            attributes += f", {lists.attribute()}"
-            ends, ends_clause = lists.clause(self.layout)
         if self.sequences is not None:
             for name, operand in SEQUENCES.items():
                 ends += f" %{name}: tensor<?x?xi32>,"
@@ -134,6 +131,10 @@ class Case:
                 type = self.tensor(heads, length, None, "i32")
                 ends += f" %{name}: {type},"
                 ends_clause += f" {operand}(%{name} : {type})"
+        if lists := self.draw_lists():
+            attributes += f", {lists.attribute()}"
+            arguments, clause = lists.clause(self.layout)
+            ends, ends_clause = ends + arguments, ends_clause + clause
         if self.backward:
             more = (f" %h: {lse}," if self.dlse else "") + ends
             clause = (f" dlse(%h : {lse})" if self.dlse else "") + ends_clause
