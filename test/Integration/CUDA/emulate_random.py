@@ -289,8 +289,10 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         empty = ~seen[..., None]
         operands["o"] = bits(np.where(empty, 1e4, out), of_queries)
         operands["do"] = bits(np.where(empty, 1e4, dout), of_queries)
-        # Of padding a log-sum-exp is that of rows without keys, which is not read.
-        operands["lse"] = case.stored(np.where(seen, lse, np.nan).astype(np.float32))
+        # Of padding a log-sum-exp is that of rows without keys, which is not read. That
+        # of rows that positions leave nothing is what the attention gives.
+        unread = -np.inf if places else np.nan
+        operands["lse"] = case.stored(np.where(seen, lse, unread).astype(np.float32))
         if case.dlse:
             operands["dlse"] = case.stored(np.where(seen, dlse, np.nan))
         for name, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
