@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import ArgumentError, UnsupportedError
 
@@ -149,37 +149,37 @@ class Value:
         )
         return quotient, rest
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Value:
         return self._binary(other, "addf")
 
-    def __radd__(self, other):
+    def __radd__(self, other: Any) -> Value:
         return self._binary(other, "addf", swapped=True)
 
-    def __sub__(self, other):
+    def __sub__(self, other: Any) -> Value:
         return self._binary(other, "subf")
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Any) -> Value:
         return self._binary(other, "subf", swapped=True)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Any) -> Value:
         return self._binary(other, "mulf")
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: Any) -> Value:
         return self._binary(other, "mulf", swapped=True)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Any) -> Value:
         return self._binary(other, "divf")
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Any) -> Value:
         return self._binary(other, "divf", swapped=True)
 
-    def __floordiv__(self, other):
+    def __floordiv__(self, other: Any) -> Value:
         return self._divided(other)[0]
 
-    def __mod__(self, other):
+    def __mod__(self, other: Any) -> Value:
         return self._divided(other)[1]
 
-    def __pow__(self, exponent):
+    def __pow__(self, exponent: Any) -> Value:
         if not isinstance(exponent, int) or not 0 < exponent <= 8:
             raise UnsupportedError(
                 "score_mod: powers are by integers from 1 to 8 that are known"
@@ -189,13 +189,13 @@ class Value:
             result = result * self
         return result
 
-    def __neg__(self):
+    def __neg__(self) -> Value:
         return self._unary("arith.negf") if self._kind == "f32" else 0 - self
 
-    def __pos__(self):
+    def __pos__(self) -> Value:
         return self
 
-    def __abs__(self):
+    def __abs__(self) -> Value:
         if self._kind == "f32":
             return self._unary("math.absf")
         return self._binary(-self, "maximumf")
@@ -212,22 +212,22 @@ class Value:
             f"arith.{operation}, {x._name}, {y._name} : {kind}", "i1"
         )
 
-    def __lt__(self, other):
+    def __lt__(self, other: Any) -> Value:
         return self._compare(other, "lt")
 
-    def __le__(self, other):
+    def __le__(self, other: Any) -> Value:
         return self._compare(other, "le")
 
-    def __gt__(self, other):
+    def __gt__(self, other: Any) -> Value:
         return self._compare(other, "gt")
 
-    def __ge__(self, other):
+    def __ge__(self, other: Any) -> Value:
         return self._compare(other, "ge")
 
-    def __eq__(self, other):
+    def __eq__(self, other: Any) -> Value:  # type: ignore[override]
         return self._compare(other, "eq")
 
-    def __ne__(self, other):
+    def __ne__(self, other: Any) -> Value:  # type: ignore[override]
         return self._compare(other, "ne")
 
     __hash__ = None  # type: ignore[assignment]
@@ -238,21 +238,21 @@ class Value:
             raise UnsupportedError("score_mod: &, | and ^ are not of floats")
         return self._trace.emit(f"arith.{name} {x._name}, {y._name} : {kind}", kind)
 
-    def __and__(self, other):
+    def __and__(self, other: Any) -> Value:
         return self._logic(other, "andi")
 
-    def __or__(self, other):
+    def __or__(self, other: Any) -> Value:
         return self._logic(other, "ori")
 
-    def __xor__(self, other):
+    def __xor__(self, other: Any) -> Value:
         return self._logic(other, "xori")
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
-    def __invert__(self):
+    def __invert__(self) -> Value:
         return self ^ (True if self._kind == "i1" else -1)
 
-    def __bool__(self):
+    def __bool__(self) -> NoReturn:
         raise UnsupportedError(
             "score_mod: what is traced has no truth value, as it differs between "
             "pairs; use torch.where, or spattn.where"
@@ -260,72 +260,74 @@ class Value:
 
     # Functions ------------------------------------------------------------------
 
-    def abs(self):
+    def abs(self) -> Value:
         return abs(self)
 
-    def exp(self):
+    def exp(self) -> Value:
         return self._unary("math.exp")
 
-    def exp2(self):
+    def exp2(self) -> Value:
         return self._unary("math.exp2")
 
-    def log(self):
+    def log(self) -> Value:
         return self._unary("math.log")
 
-    def log2(self):
+    def log2(self) -> Value:
         return self._unary("math.log2")
 
-    def tanh(self):
+    def tanh(self) -> Value:
         return self._unary("math.tanh")
 
-    def sqrt(self):
+    def sqrt(self) -> Value:
         return self._unary("math.sqrt")
 
-    def rsqrt(self):
+    def rsqrt(self) -> Value:
         return self._unary("math.rsqrt")
 
-    def sigmoid(self):
+    def sigmoid(self) -> Value:
         return 1.0 / (1.0 + (-self._as_real()).exp())
 
-    def relu(self):
+    def relu(self) -> Value:
         return self.maximum(0)
 
-    def square(self):
+    def square(self) -> Value:
         return self * self
 
-    def maximum(self, other):
+    def maximum(self, other: Any) -> Value:
         return self._binary(other, "maximumf")
 
-    def minimum(self, other):
+    def minimum(self, other: Any) -> Value:
         return self._binary(other, "minimumf")
 
-    def clamp(self, min=None, max=None):
+    def clamp(self, min: Any = None, max: Any = None) -> Value:
         result = self if min is None else self.maximum(min)
         return result if max is None else result.minimum(max)
 
-    def float(self):
+    def float(self) -> Value:
         return self._as_real()
 
-    def int(self):
+    def int(self) -> Value:
         return self._as_integer()
 
-    def to(self, dtype):
+    def to(self, dtype: Any) -> Value:
         name = str(dtype).removeprefix("torch.")
         if name.startswith(("float", "bfloat")):
             return self._as_real()
         return self._as_integer()
 
-    def logical_not(self):
+    def logical_not(self) -> Value:
         return ~self._as_truth()
 
-    def logical_and(self, other):
+    def logical_and(self, other: Any) -> Value:
         return self._as_truth() & self._trace.value(other)._as_truth()
 
-    def logical_or(self, other):
+    def logical_or(self, other: Any) -> Value:
         return self._as_truth() | self._trace.value(other)._as_truth()
 
     @classmethod
-    def __torch_function__(cls, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         name = getattr(function, "__name__", str(function))
         if name == "where":
             return where(*args, **(kwargs or {}))

@@ -157,7 +157,8 @@ def test_operator():
     tensors = with_gradients(draw("cpu", length=100))
     tiles = spattn.TileLists.from_tiles(random_blocks("cpu", length=100))
     inputs = *tensors, "#spattn.sink<0>", None
-    inputs = *inputs, "bhnd", "end", *(None,) * 8, "sequence"
+    no_positions = None, None, False, None
+    inputs = *inputs, "bhnd", "end", *(None,) * 8, "sequence", *no_positions
     inputs = *inputs, tiles.counts, tiles.indices, tiles.attribute
     torch.library.opcheck(torch.ops.spattn.attention.default, inputs)
 
