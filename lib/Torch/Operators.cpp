@@ -58,11 +58,16 @@ struct Options {
 };
 } // namespace
 
+static void checkDevice(const Operand &operand, const Device &device,
+                        const char *name) {
+  if (!(Device::of(operand.tensor) == device))
+    fail(name, ": expected the device of query");
+}
+
 /// Checks device and dtype. The kernel checks the sizes.
 static void checkAlike(const Operand &operand, const Operand &query,
                        const Device &device, const char *name) {
-  if (!(Device::of(operand.tensor) == device))
-    fail(name, ": expected the device of query");
+  checkDevice(operand, device, name);
   if (operand.rank == query.rank && operand.element != query.element)
     fail(name, ": expected the dtype of query");
 }
@@ -145,8 +150,8 @@ private:
   std::string boundLength;
 };
 
-/// The positions of a call, and what they do. These arguments
-/// follow those of sequences.
+/// The positions of a call, and what they do. These arguments follow those of
+/// sequences.
 class PositionOperands {
 public:
   explicit PositionOperands(ArgumentReader &reader) {
@@ -204,8 +209,7 @@ public:
     indices = Operand::ofLists(*indicesTensor, 4, "tile_indices");
     for (Operand *operand : {&counts, &indices}) {
       const char *name = operand == &counts ? "tile_counts" : "tile_indices";
-      if (!(Device::of(operand->tensor) == device))
-        fail(name, ": expected the device of query");
+      checkDevice(*operand, device, name);
       if (!std::equal(counts.sizes, counts.sizes + 3, operand->sizes))
         fail("expected tile_counts and tile_indices of the same sizes");
       operand->makeReadable(device);

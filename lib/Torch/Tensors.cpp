@@ -100,43 +100,35 @@ Operand Operand::ofRows(const Tensor &tensor, Layout layout, const char *name) {
   return operand;
 }
 
-Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
-  Operand operand = read(tensor, 3, name);
-  if (operand.element != SpattnElementF32)
-    fail(name, ": expected float32");
+static Operand readOf(SpattnElementType element, const Tensor &tensor,
+                      uint32_t rank, const char *name) {
+  Operand operand = read(tensor, rank, name);
+  if (operand.element != element)
+    fail(name, element == SpattnElementF32 ? ": expected float32"
+                                           : ": expected int32");
   return operand;
 }
 
-static Operand readIntegers(const Tensor &tensor, uint32_t rank,
-                            const char *name) {
-  Operand operand = read(tensor, rank, name);
-  if (operand.element != SpattnElementI32)
-    fail(name, ": expected int32");
-  return operand;
+Operand Operand::ofNumbers(const Tensor &tensor, const char *name) {
+  return readOf(SpattnElementF32, tensor, 3, name);
 }
 
 Operand Operand::ofSequences(const Tensor &tensor, const char *name) {
-  return readIntegers(tensor, 2, name);
+  return readOf(SpattnElementI32, tensor, 2, name);
 }
 
 Operand Operand::ofPositions(const Tensor &tensor, const char *name) {
-  return readIntegers(tensor, 3, name);
+  return readOf(SpattnElementI32, tensor, 3, name);
 }
 
 Operand Operand::ofLists(const Tensor &tensor, uint32_t rank,
                          const char *name) {
-  Operand operand = read(tensor, rank, name);
-  if (operand.element != SpattnElementI32)
-    fail(name, ": expected int32");
-  return operand;
+  return readOf(SpattnElementI32, tensor, rank, name);
 }
 
 Operand Operand::ofHeads(const Tensor &tensor, uint32_t rank,
                          const char *name) {
-  Operand operand = read(tensor, rank, name);
-  if (operand.element != SpattnElementF32)
-    fail(name, ": expected float32");
-  return operand;
+  return readOf(SpattnElementF32, tensor, rank, name);
 }
 
 /// TMA's limits, in bytes: addresses and strides are multiples of the first,

@@ -87,3 +87,28 @@ def check(actual, expected, element, factor=1):
     largest = np.abs(np.where(infinite, 0, expected)).max(initial=1e-3)
     error = np.where(infinite, 0, error)
     assert error.max(initial=0) <= factor * TOLERANCE[element] * max(largest, 1)
+
+
+def bad_sequences(float32):
+    """(arguments, message) of what every frontend refuses for one row of 70 queries and
+    keys. `float32` is what it calls that type."""
+    return [
+        ({"cu_seqlens_q": []}, "expected one number or more"),
+        (
+            {"cu_seqlens_q": [0, 70], "query_starts": [0]},
+            "expected one of query_starts",
+        ),
+        (
+            {"cu_seqlens_q": [0, 30, 70], "cu_seqlens_k": [0, 70]},
+            "expected as many sequences of queries as of keys, got 1 and 2",
+        ),
+        ({"cu_seqlens_k": [0, 30, 70]}, "expected cu_seqlens_q and cu_seqlens_k"),
+        (
+            {"query_lengths": [70, 70]},
+            "expected starts and ends .* a batch of 1, got 2",
+        ),
+        ({"key_lengths": [[70]]}, "key_lengths: expected 1 dimensions"),
+        ({"key_lengths": [70.0]}, f"key_lengths: expected int32, got {float32}"),
+        ({"bound_length": "pack"}, "expected 'sequence' where no sequences are given"),
+        ({"bound_length": "x", "key_lengths": [70]}, "to be 'sequence' or 'pack'"),
+    ]

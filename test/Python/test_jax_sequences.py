@@ -15,6 +15,7 @@ import jax.numpy as jnp  # noqa: E402
 import plain_jax  # noqa: E402
 import spattn  # noqa: E402
 import spattn.jax  # noqa: E402
+from definition import bad_sequences  # noqa: E402
 from jax.sharding import PartitionSpec as P  # noqa: E402
 from plain_jax import EXCLUSIVE, MIXTURE, check_alike, derived, draw  # noqa: E402
 
@@ -309,26 +310,7 @@ def test_head_dimensions_of_a_gpu(monkeypatch):
 
 @pytest.mark.parametrize(
     "sequences, message",
-    [
-        ({"cu_seqlens_q": []}, "expected one number or more"),
-        (
-            {"cu_seqlens_q": [0, 70], "query_starts": [0]},
-            "expected one of query_starts",
-        ),
-        (
-            {"cu_seqlens_q": [0, 30, 70], "cu_seqlens_k": [0, 70]},
-            "expected as many sequences of queries as of keys, got 1 and 2",
-        ),
-        ({"cu_seqlens_k": [0, 30, 70]}, "expected cu_seqlens_q and cu_seqlens_k"),
-        (
-            {"query_lengths": [70, 70]},
-            "expected starts and ends .* a batch of 1, got 2",
-        ),
-        ({"key_lengths": [[70]]}, "key_lengths: expected 1 dimensions"),
-        ({"key_lengths": [70.0]}, "key_lengths: expected int32, got float32"),
-        ({"bound_length": "pack"}, "expected 'sequence' where no sequences are given"),
-        ({"bound_length": "x", "key_lengths": [70]}, "to be 'sequence' or 'pack'"),
-    ],
+    bad_sequences("float32"),
 )
 def test_bad_sequences(sequences, message):
     q, k, v, *_ = draw("f32", queries=70, batch=1)

@@ -11,6 +11,7 @@ import spattn
 
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
+from definition import bad_sequences  # noqa: E402
 from plain_torch import check_same, compare, make, modified  # noqa: E402
 from structures import parse_masks  # noqa: E402
 
@@ -375,24 +376,7 @@ def test_kernels_for_the_mean_length():
         ({"cu_seqlens_q": [0, 50, 40]}, "expected ascending rows from 50 to 70"),
         ({"cu_seqlens_q": [0, 71]}, "expected ascending rows from 0 to 70"),
         ({"cu_seqlens_q": [-1, 70]}, "expected ascending rows from 0 to 70"),
-        ({"cu_seqlens_q": []}, "expected one number or more"),
-        (
-            {"cu_seqlens_q": [0, 70], "query_starts": [0]},
-            "expected one of query_starts",
-        ),
-        (
-            {"cu_seqlens_q": [0, 30, 70], "cu_seqlens_k": [0, 70]},
-            "expected as many sequences of queries as of keys, got 1 and 2",
-        ),
-        ({"cu_seqlens_k": [0, 30, 70]}, "expected cu_seqlens_q and cu_seqlens_k"),
-        (
-            {"query_lengths": [70, 70]},
-            "expected starts and ends .* a batch of 1, got 2",
-        ),
-        ({"key_lengths": [[70]]}, "key_lengths: expected 1 dimensions"),
-        ({"key_lengths": [70.0]}, "key_lengths: expected int32, got torch.float32"),
-        ({"bound_length": "pack"}, "expected 'sequence' where no sequences are given"),
-        ({"bound_length": "x", "key_lengths": [70]}, "to be 'sequence' or 'pack'"),
+        *bad_sequences("torch.float32"),
     ],
 )
 def test_bad_sequences(sequences, message):

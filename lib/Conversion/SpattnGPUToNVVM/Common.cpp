@@ -498,71 +498,65 @@ SPATTN_LOWER(WarpgroupOp) {
   return success();
 }
 
-/// LLVM selects no logarithm for NVPTX; the approximate one is an instruction.
-struct Log2Lowering : OpConversionPattern<math::Log2Op> {
-  using OpConversionPattern::OpConversionPattern;
+/// Lowers a function of one f32.
+template <class Op>
+struct FunctionLowering : OpConversionPattern<Op> {
+  using OpConversionPattern<Op>::OpConversionPattern;
 
   LogicalResult
-  matchAndRewrite(math::Log2Op op, OpAdaptor adaptor,
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     if (!op.getType().isF32())
       return rewriter.notifyMatchFailure(op, "not an f32");
-    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, op.getType(), rewriter.getStringAttr("llvm.nvvm.lg2.approx.f"),
-        adaptor.getOperand());
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, emit(b, adaptor.getOperand()));
     return success();
+  }
+
+  virtual Value emit(ImplicitLocOpBuilder &b, Value x) const = 0;
+};
+
+/// LLVM selects no logarithm for NVPTX; the approximate one is an instruction.
+struct Log2Lowering : FunctionLowering<math::Log2Op> {
+  using FunctionLowering::FunctionLowering;
+
+  Value emit(ImplicitLocOpBuilder &b, Value x) const override {
+    return LLVM::CallIntrinsicOp::create(
+               b, x.getType(), b.getStringAttr("llvm.nvvm.lg2.approx.f"), x)
+        .getResult(0);
   }
 };
 
 /// Functions to the base e, by those to the base 2.
-struct ExpLowering : OpConversionPattern<math::ExpOp> {
-  using OpConversionPattern::OpConversionPattern;
+struct ExpLowering : FunctionLowering<math::ExpOp> {
+  using FunctionLowering::FunctionLowering;
 
-  LogicalResult
-  matchAndRewrite(math::ExpOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not an f32");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  Value emit(ImplicitLocOpBuilder &b, Value x) const override {
     Value factor =
         arith::ConstantOp::create(b, b.getF32FloatAttr(llvm::numbers::log2e));
-    Value scaled = arith::MulFOp::create(b, adaptor.getOperand(), factor);
-    rewriter.replaceOpWithNewOp<math::Exp2Op>(op, scaled);
-    return success();
+    Value scaled = arith::MulFOp::create(b, x, factor);
+    return math::Exp2Op::create(b, scaled);
   }
 };
 
-struct LogLowering : OpConversionPattern<math::LogOp> {
-  using OpConversionPattern::OpConversionPattern;
+struct LogLowering : FunctionLowering<math::LogOp> {
+  using FunctionLowering::FunctionLowering;
 
-  LogicalResult
-  matchAndRewrite(math::LogOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not an f32");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  Value emit(ImplicitLocOpBuilder &b, Value x) const override {
     Value factor =
         arith::ConstantOp::create(b, b.getF32FloatAttr(llvm::numbers::ln2));
-    Value log2 = math::Log2Op::create(b, adaptor.getOperand());
-    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, log2, factor);
-    return success();
+    Value log2 = math::Log2Op::create(b, x);
+    return arith::MulFOp::create(b, log2, factor);
   }
 };
 
 /// The approximate one is an instruction, with a relative error of 2^-11.
-struct TanhLowering : OpConversionPattern<math::TanhOp> {
-  using OpConversionPattern::OpConversionPattern;
+struct TanhLowering : FunctionLowering<math::TanhOp> {
+  using FunctionLowering::FunctionLowering;
 
-  LogicalResult
-  matchAndRewrite(math::TanhOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
-      return rewriter.notifyMatchFailure(op, "not an f32");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    rewriter.replaceOp(op, ptx::emit(b, "tanh.approx.f32 $0, $1;", "=f,f",
-                                     adaptor.getOperand(), op.getType())
-                               .front());
-    return success();
+  Value emit(ImplicitLocOpBuilder &b, Value x) const override {
+    return ptx::emit(b, "tanh.approx.f32 $0, $1;", "=f,f", x, x.getType())
+        .front();
   }
 };
 

@@ -69,7 +69,8 @@ private:
 
   /// Buffers of one tile of queries.
   struct QueryBuffers {
-    Value query, dout, dquery, shift, delta, p, ds, stagedKey, stagedValue;
+    Value query, dout, dquery, shift, delta, p, ds;
+    StagedKeys stagedKeys;
   };
 
   QueryBuffers allocateQueryBuffers() {
@@ -81,10 +82,7 @@ private:
     buffers.delta = allocate({queryTile});
     buffers.p = allocate({keyTile, queryTile});
     buffers.ds = allocate({keyTile, queryTile});
-    if (needsStaging(op.getKey()))
-      buffers.stagedKey = allocate({keyTile, headDim});
-    if (needsStaging(op.getValue()))
-      buffers.stagedValue = allocate({keyTile, valueDim});
+    buffers.stagedKeys = allocateStagedKeys();
     return buffers;
   }
 
@@ -109,18 +107,14 @@ private:
                      buffers.shift, buffers.delta);
       ScoreRegions::Head scoresOfHead = scores.load(element, row.head);
       emitTiles(row, element, [&](Index tile, TileKind kind) {
-        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKey,
-                                buffers.stagedValue);
-        TilePositions positions =
-            slicePositions(element, row.head, row.keyHead, row.first, row.count,
-                           keys.first, keys.count);
+        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKeys);
         auto step = QueryGradientStepOp::create(
             b, buffers.query, buffers.dout, keys.key, keys.value, buffers.shift,
             buffers.delta, buffers.dquery, buffers.p, buffers.ds);
         scores.emit(step.getScore(), scoresOfHead, row.visited.form,
-                    row.firstQuery, keys.firstKey, positions, derivative);
+                    row.firstQuery, keys.firstKey, keys.positions, derivative);
         emitMask(step.getMask(), row.visited, kind, row.firstQuery,
-                 keys.firstKey, positions);
+                 keys.firstKey, keys.positions);
         body(keys);
       });
     });

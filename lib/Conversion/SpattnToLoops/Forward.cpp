@@ -14,11 +14,6 @@ using namespace spattn::spattn_cpu;
 
 namespace {
 
-/// Buffers of one work item: the state of its softmax, and scratch.
-struct ItemBuffers {
-  Value query, acc, max, sum, scores, correction, stagedKey, stagedValue;
-};
-
 /// Lowers one attention on buffers.
 class ForwardLoops : TileLoops {
 public:
@@ -33,6 +28,12 @@ public:
   }
 
 private:
+  /// Buffers of one work item: the state of its softmax, and scratch.
+  struct ItemBuffers {
+    Value query, acc, max, sum, scores, correction;
+    StagedKeys stagedKeys;
+  };
+
   ItemBuffers allocateBuffers() {
     ItemBuffers buffers;
     int64_t headDim = op.getHeadDim(), valueDim = op.getValueDim();
@@ -42,10 +43,7 @@ private:
     buffers.sum = allocate({queryTile});
     buffers.scores = allocate({keyTile, queryTile});
     buffers.correction = allocate({queryTile});
-    if (needsStaging(op.getKey()))
-      buffers.stagedKey = allocate({keyTile, headDim});
-    if (needsStaging(op.getValue()))
-      buffers.stagedValue = allocate({keyTile, valueDim});
+    buffers.stagedKeys = allocateStagedKeys();
     return buffers;
   }
 
@@ -63,19 +61,15 @@ private:
                           scores.productFactor(), buffers.query);
       ScoreRegions::Head scoresOfHead = scores.load(element, row.head);
       emitTiles(row, element, [&](Index tile, TileKind kind) {
-        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKey,
-                                buffers.stagedValue);
-        TilePositions positions =
-            slicePositions(element, row.head, row.keyHead, row.first, row.count,
-                           keys.first, keys.count);
+        KeyTile keys = loadKeys(element, row, tile, kind, buffers.stagedKeys);
         auto step = OnlineStepOp::create(b, buffers.query, keys.key, keys.value,
                                          buffers.acc, buffers.max, buffers.sum,
                                          buffers.scores, buffers.correction);
         scores.emit(step.getScore(), scoresOfHead, row.visited.form,
-                    row.firstQuery, keys.firstKey, positions,
+                    row.firstQuery, keys.firstKey, keys.positions,
                     ScoreRegions::Derivative::None);
         emitMask(step.getMask(), row.visited, kind, row.firstQuery,
-                 keys.firstKey, positions);
+                 keys.firstKey, keys.positions);
       });
     });
     Value lse;

@@ -66,18 +66,23 @@ protected:
   void
   emitQueryRows(llvm::function_ref<void(mlir::Value, const QueryRow &)> item);
 
+  using TilePositions = ScoreRegions::TilePositions;
+
   /// A tile of keys and values of one head, in f32. Full tiles lie within the
   /// keys; masked ones may end early.
   struct KeyTile {
     mlir::Value key, value;
     Index firstKey;
-    /// Its first row in operands, and how many there are.
-    mlir::Value first;
-    mlir::OpFoldResult count;
+    /// Those of its keys, and of the row's queries.
+    TilePositions positions;
   };
+  /// Buffers of a tile of keys and values; null where none is needed.
+  struct StagedKeys {
+    mlir::Value key, value;
+  };
+  StagedKeys allocateStagedKeys();
   KeyTile loadKeys(mlir::Value element, const QueryRow &row, Index tile,
-                   TileKind kind, mlir::Value stagedKey,
-                   mlir::Value stagedValue);
+                   TileKind kind, const StagedKeys &staged);
 
   /// What one query head sees, of a sequence if there are any.
   NormalForm<Index> emitNormalForm(mlir::Value head,
@@ -169,7 +174,6 @@ protected:
   mlir::Value stage(mlir::Value tile, mlir::Value buffer,
                     mlir::OpFoldResult count);
 
-  using TilePositions = ScoreRegions::TilePositions;
   /// The positions of some queries and keys, with the rows where they are.
   TilePositions slicePositions(mlir::Value element, mlir::Value head,
                                mlir::Value keyHead, mlir::Value firstQuery,

@@ -97,9 +97,18 @@ Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
   return memref::SubViewOp::create(b, buffer, offsets, sizes, strides);
 }
 
+TileLoops::StagedKeys TileLoops::allocateStagedKeys() {
+  StagedKeys staged;
+  if (needsStaging(op.getKey()))
+    staged.key = allocate({keyTile, op.getHeadDim()});
+  if (needsStaging(op.getValue()))
+    staged.value = allocate({keyTile, op.getValueDim()});
+  return staged;
+}
+
 TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
                                        Index tile, TileKind kind,
-                                       Value stagedKey, Value stagedValue) {
+                                       const StagedKeys &staged) {
   Index firstKey = ops.mul(tile, ops.constant(keyTile));
   Value first = rowOf(Sequences::Side::Keys, row.place, firstKey);
   OpFoldResult count = b.getIndexAttr(keyTile);
@@ -107,9 +116,11 @@ TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
     count =
         rowCount(firstKey, keyTile, lengthOf(Sequences::Side::Keys, row.place));
   Value key = stage(sliceRows(op.getKey(), element, row.keyHead, first, count),
-                    stagedKey, count);
+                    staged.key, count);
   Value value =
       stage(sliceRows(op.getValue(), element, row.keyHead, first, count),
-            stagedValue, count);
-  return {key, value, firstKey, first, count};
+            staged.value, count);
+  TilePositions positions = slicePositions(element, row.head, row.keyHead,
+                                           row.first, row.count, first, count);
+  return {key, value, firstKey, positions};
 }

@@ -109,14 +109,14 @@ def check(
         ("alibi_slopes", alibi_slopes, "one slope"),
     ):
         if tensor is not None:
-            _check_of_heads(name, tensor, query)
+            _check_beside(name, tensor, query, torch.float32)
             if tuple(tensor.shape) != (count,):
                 raise ArgumentError(
                     f"{name}: expected {what} per query head, the shape ({count},), "
                     f"got {tuple(tensor.shape)}"
                 )
     if distance_bias is not None:
-        _check_of_heads("distance_bias", distance_bias, query)
+        _check_beside("distance_bias", distance_bias, query, torch.float32)
         shape = tuple(distance_bias.shape)
         if len(shape) != 2 or shape[0] != count or shape[1] == 0:
             raise ArgumentError(
@@ -129,16 +129,31 @@ def check(
         )
 
 
-def _check_of_heads(name: str, tensor: Any, query: torch.Tensor) -> None:
-    if not isinstance(tensor, torch.Tensor):
+def _check_query(query: Any) -> None:
+    if not isinstance(query, torch.Tensor):
         raise ArgumentError(
-            f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
+            f"query: expected a torch.Tensor, got {type(query).__name__}"
         )
-    if tensor.dtype != torch.float32:
-        raise ArgumentError(f"{name}: expected float32, got {tensor.dtype}")
-    if tensor.device != query.device:
+
+
+def _check_beside(
+    name: str, tensor: Any, query: torch.Tensor, dtype: torch.dtype, hint: str = ""
+) -> None:
+    """Checks a tensor of numbers beside the query, for which `hint` says what makes it
+    one on a device."""
+    if not isinstance(tensor, torch.Tensor):
+        more = f"; use {hint.format('device')}" if hint else ""
         raise ArgumentError(
-            f"{name}: expected the device of query, {query.device}, got {tensor.device}"
+            f"{name}: expected a torch.Tensor, got {type(tensor).__name__}{more}"
+        )
+    if tensor.dtype != dtype:
+        expected = str(dtype).removeprefix("torch.")
+        raise ArgumentError(f"{name}: expected {expected}, got {tensor.dtype}")
+    if tensor.device != query.device:
+        more = f"; use {hint.format('query.device')}" if hint else ""
+        raise ArgumentError(
+            f"{name}: expected the device of query, {query.device}, got "
+            f"{tensor.device}{more}"
         )
 
 
@@ -149,17 +164,7 @@ class _Slicer:
         self.query = query
 
     def _check(self, tensor: Any, name: str, ranks: tuple[int, ...]) -> None:
-        if not isinstance(tensor, torch.Tensor):
-            raise ArgumentError(
-                f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
-            )
-        if tensor.dtype != torch.int32:
-            raise ArgumentError(f"{name}: expected int32, got {tensor.dtype}")
-        if tensor.device != self.query.device:
-            raise ArgumentError(
-                f"{name}: expected the device of query, {self.query.device}, got "
-                f"{tensor.device}"
-            )
+        _check_beside(name, tensor, self.query, torch.int32)
         if tensor.dim() not in ranks:
             raise ArgumentError(
                 f"{name}: expected {' or '.join(map(str, ranks))} dimensions, got the "
@@ -186,10 +191,7 @@ def sequences(
 ) -> tuple[torch.Tensor | None, ...]:
     """The operators' tensors of sequences."""
     check_bound_length(bound_length, rows)
-    if not isinstance(query, torch.Tensor):
-        raise ArgumentError(
-            f"query: expected a torch.Tensor, got {type(query).__name__}"
-        )
+    _check_query(query)
     operands = operands_of(rows, _Slicer(query))
     if query.dim() == 4:
         shapes = {name: tuple(x.shape) for name, x in operands.items()}
@@ -224,17 +226,7 @@ def positions(
             )
         if tensor is None:
             continue
-        if not isinstance(tensor, torch.Tensor):
-            raise ArgumentError(
-                f"{name}: expected a torch.Tensor, got {type(tensor).__name__}"
-            )
-        if tensor.dtype != torch.int32:
-            raise ArgumentError(f"{name}: expected int32, got {tensor.dtype}")
-        if tensor.device != like.device:
-            raise ArgumentError(
-                f"{name}: expected the device of query, {like.device}, got "
-                f"{tensor.device}"
-            )
+        _check_beside(name, tensor, like, torch.int32)
         if like.dim() == 4:
             shape = like.shape[0], like.shape[heads], like.shape[length]
             if tuple(tensor.shape) != shape:
@@ -251,23 +243,9 @@ def lists(
 ) -> tuple[torch.Tensor, torch.Tensor, str]:
     """The operators' arguments of lists of tiles."""
     tiles = check_given(tiles, has_sequences)
-    if not isinstance(query, torch.Tensor):
-        raise ArgumentError(
-            f"query: expected a torch.Tensor, got {type(query).__name__}"
-        )
+    _check_query(query)
     for name, tensor in (("counts", tiles.counts), ("indices", tiles.indices)):
-        if not isinstance(tensor, torch.Tensor):
-            raise ArgumentError(
-                f"tiles.{name}: expected a torch.Tensor, got {type(tensor).__name__}; "
-                "use tiles.to(device)"
-            )
-        if tensor.dtype != torch.int32:
-            raise ArgumentError(f"tiles.{name}: expected int32, got {tensor.dtype}")
-        if tensor.device != query.device:
-            raise ArgumentError(
-                f"tiles.{name}: expected the device of query, {query.device}, got "
-                f"{tensor.device}; use tiles.to(query.device)"
-            )
+        _check_beside(f"tiles.{name}", tensor, query, torch.int32, "tiles.to({})")
     if query.dim() == 4:
         heads, length = axes(layout)
         sizes = query.shape[0], query.shape[heads], query.shape[length]

@@ -38,6 +38,8 @@ _POSITIONS = (
 #: Which key tiles are listed, in int32, and the attribute of the lists.
 _LISTS = 'Tensor? tile_counts=None, Tensor? tile_indices=None, str tile_lists=""'
 #: The same of calls that have none.
+NO_SCORES = None, None, None
+NO_SEQUENCES = None, None, None, None, "sequence"
 NO_POSITIONS = None, None, False, None
 NO_LISTS = None, None, ""
 #: What few calls have, behind the sinks of the forward operator.
@@ -115,107 +117,45 @@ def _(
     return _rows_like(query, value.shape[3], layout), lse
 
 
-@torch.library.register_fake("spattn::attention_backward", lib=_library)
-def _(
-    grad_output,
-    grad_lse,
-    query,
-    key,
-    value,
-    output,
-    lse,
-    structure,
-    scale=None,
-    layout="bhnd",
-    alignment="end",
-    deterministic=False,
-    soft_cap=None,
-    alibi_slopes=None,
-    distance_bias=None,
-    *sequences,
-    **named,
+def _fake_gradients(overload: Any) -> Any:
+    """The fake implementation of an overload of attention_backward."""
+    parameters = overload._schema.arguments
+    defaults = {x.name: x.default_value for x in parameters if x.has_default_value()}
+    results = [x.name for x in overload._schema.returns]
+
+    def fake(*arguments: Any, **named: Any) -> tuple[Tensor, ...]:
+        names = (x.name for x in parameters)
+        given = {**defaults, **dict(zip(names, arguments, strict=False)), **named}
+        rows = given["query"], given["key"], given["value"]
+        layout, sinks = given["layout"], given.get("sinks")
+        scores = given["soft_cap"], given["alibi_slopes"], given["distance_bias"]
+        _check.check(*rows, layout, sinks, *scores)
+
+        def like(tensor: Tensor | None, is_asked_for: bool = True) -> Tensor:
+            if tensor is None or not is_asked_for:
+                return rows[0].new_empty(0, dtype=torch.float32)
+            return torch.empty_like(tensor, memory_format=torch.contiguous_format)
+
+        of_heads = {
+            "grad_sinks": (sinks,),
+            "grad_slopes": (given["alibi_slopes"], given.get("of_slopes")),
+            "grad_biases": (given["distance_bias"], given.get("of_biases")),
+        }
+        return (
+            *(_rows_like(x, x.shape[3], layout) for x in rows),
+            *(like(*of_heads[name]) for name in results[3:]),
+        )
+
+    return fake
+
+
+for _overload in (
+    attention_backward,
+    attention_backward_sinks,
+    attention_backward_biases,
 ):
-    scores = soft_cap, alibi_slopes, distance_bias
-    _check.check(query, key, value, layout, None, *scores)
-    return tuple(_rows_like(x, x.shape[3], layout) for x in (query, key, value))
-
-
-@torch.library.register_fake("spattn::attention_backward.sinks", lib=_library)
-def _(
-    grad_output,
-    grad_lse,
-    query,
-    key,
-    value,
-    output,
-    lse,
-    sinks,
-    structure,
-    scale=None,
-    layout="bhnd",
-    alignment="end",
-    deterministic=False,
-    soft_cap=None,
-    alibi_slopes=None,
-    distance_bias=None,
-    *sequences,
-    **named,
-):
-    scores = soft_cap, alibi_slopes, distance_bias
-    _check.check(query, key, value, layout, sinks, *scores)
-    rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
-    return *rows, torch.empty_like(sinks, memory_format=torch.contiguous_format)
-
-
-@torch.library.register_fake("spattn::attention_backward.biases", lib=_library)
-def _(
-    grad_output,
-    grad_lse,
-    query,
-    key,
-    value,
-    output,
-    lse,
-    structure,
-    scale=None,
-    layout="bhnd",
-    alignment="end",
-    deterministic=False,
-    soft_cap=None,
-    alibi_slopes=None,
-    distance_bias=None,
-    query_starts=None,
-    query_ends=None,
-    key_starts=None,
-    key_ends=None,
-    bound_length="sequence",
-    query_positions=None,
-    key_positions=None,
-    causal_positions=False,
-    self_score=None,
-    tile_counts=None,
-    tile_indices=None,
-    tile_lists="",
-    score="",
-    sinks=None,
-    of_slopes=False,
-    of_biases=False,
-):
-    _check.check(
-        query, key, value, layout, sinks, soft_cap, alibi_slopes, distance_bias
-    )
-    rows = (_rows_like(x, x.shape[3], layout) for x in (query, key, value))
-
-    def like(tensor, is_given):
-        if tensor is None or not is_given:
-            return query.new_empty(0, dtype=torch.float32)
-        return torch.empty_like(tensor, memory_format=torch.contiguous_format)
-
-    return (
-        *rows,
-        like(sinks, True),
-        like(alibi_slopes, of_slopes),
-        like(distance_bias, of_biases),
+    torch.library.register_fake(
+        _overload.name(), _fake_gradients(_overload), lib=_library
     )
 
 
@@ -226,7 +166,7 @@ def _(
 
 #: What is behind the sinks where it is not given: a soft cap, slopes and biases, four
 #: tensors of sequences, the length of bounds, positions, lists, and a region.
-_DEFAULTS = [*(None,) * 7, "sequence", *NO_POSITIONS, *NO_LISTS, ""]
+_DEFAULTS = [*NO_SCORES, *NO_SEQUENCES, *NO_POSITIONS, *NO_LISTS, ""]
 
 
 def save(ctx: Any, inputs: tuple, results: tuple[Tensor, Tensor]) -> None:
@@ -279,10 +219,10 @@ def gradients(
             results = overload._op(*arguments)
     else:
         results = (call or overload)(*arguments)
-    *rows, sinks = results[:4] if len(results) >= 4 else (*results, None)
-    slopes = bias = None
-    if len(results) == 6:
-        sinks, slopes, bias = (x if x.numel() else None for x in results[3:])
+    rows, of_heads = results[:3], results[3:]
+    if overload is attention_backward_biases:
+        of_heads = [x if x.numel() else None for x in of_heads]
+    sinks, slopes, bias = (*of_heads, None, None, None)[:3]
     others = (None,) * (_ARGUMENTS - 11)
     return *rows, None, None, None, None, sinks, None, slopes, bias, *others
 

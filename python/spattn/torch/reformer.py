@@ -314,9 +314,9 @@ def _options(lists: _Lists, dim: int) -> tuple:
 def _more(lists: _Lists, causal: bool) -> tuple:
     """The last arguments of operators: nothing that modifies scores and no sequences,
     and positions."""
-    nothing = (None,) * 7
+    nothing = *_operators.NO_SCORES, *_operators.NO_SEQUENCES
     positions = lists.queries(lists.tokens), lists.keys(lists.tokens)
-    return *nothing, "sequence", *positions, causal, SELF_SCORE
+    return *nothing, *positions, causal, SELF_SCORE
 
 
 def _check_inputs(qk: Any, v: Any, bucket_size: int, rounds: int) -> None:
