@@ -7,8 +7,9 @@ values, (batch, heads, length, dim).
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy
 import spattn
 import spattn.torch
 import torch
@@ -18,6 +19,9 @@ Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 #: Of BigBird and of Reformer.
 BLOCK, RANDOM, BUCKET, ROUNDS = 64, 3, 64, 4
+#: The keys at a block's end that all later blocks see, of Sparse Transformer's fixed
+#: pattern.
+ENDS = 64
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,33 @@ def diagonal(size: int, length: int) -> spattn.Structure:
     return first
 
 
-def fixed(length: int, heads: int) -> spattn.Structure:
-    """Own blocks, and the last 16th of all earlier ones; 16 blocks."""
+def fixed(length: int) -> spattn.TileLists:
+    """Own blocks, and the last 64 keys of all earlier ones; 16 blocks. They are listed,
+    as a row of tiles sees stripes of keys far apart."""
+    size, tile = length // 16, (128, ENDS)
+    rows = numpy.arange(0, length, tile[0])[:, None]
+    columns = numpy.arange(0, length, tile[1])[None]
+    is_end = columns % size >= size - ENDS
+    seen = (columns < rows + tile[0]) & (is_end | (columns // size == rows // size))
+    return spattn.TileLists.from_tiles(
+        seen[None, None], tile=tile, mask=spattn.causal()
+    )
+
+
+def make_fixed(length: int, heads: int) -> Attention:
+    lists = fixed(length).to("cuda" if torch.cuda.is_available() else "cpu")
+    nothing = spattn.none().text
+    return lambda q, k, v: spattn.torch.attention(q, k, v, nothing, tiles=lists)
+
+
+def count_fixed(length: int, heads: int) -> Counts:
     size = length // 16
-    ends = spattn.residues("keys", size - size // 16, size, size)
-    return spattn.causal() & (diagonal(size, length) | ends)
+    ends = spattn.residues("keys", size - ENDS, size, size)
+    counts = count(spattn.causal() & (diagonal(size, length) | ends), length, heads)
+    row, column = numpy.indices((length // 128, length // 128)) * 128
+    is_end = (column + 127) % size >= size - ENDS
+    seen = (column <= row) & (is_end | (column // size == row // size))
+    return replace(counts, visited=heads * int(seen.sum()))
 
 
 def segments(size: int, ratio: int, length: int, heads: int) -> spattn.Structure:
@@ -221,6 +247,6 @@ COMPARED = (
         "Sparse Transformer",
         lambda n, h: spattn.window(128) | spattn.causal() & spattn.strided(128),
     ),
-    closed("fixed", "Sparse Transformer", fixed),
+    Compared("fixed", "Sparse Transformer", make_fixed, count_fixed),
     Compared("dilated segments", "LongNet", make_longnet, count_longnet),
 )

@@ -16,6 +16,7 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -249,6 +250,21 @@ static LogicalResult checkLowered(ModuleOp module) {
   return success();
 }
 
+/// As Clang does for device code: inline assembly may be a barrier, of which no
+/// pass may give the threads of a warp a copy each. MLIR's operation cannot say
+/// so.
+static void makeConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.setConvergent();
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = dyn_cast<llvm::CallInst>(&instruction))
+        if (call->isInlineAsm())
+          call->setConvergent();
+  }
+}
+
 /// Optimized for the machine; null after an error.
 static std::unique_ptr<llvm::Module> translate(ModuleOp whole,
                                                llvm::LLVMContext &context,
@@ -270,6 +286,7 @@ static std::unique_ptr<llvm::Module> translate(ModuleOp whole,
     if (!function.isDeclaration() &&
         function.getCallingConv() != llvm::CallingConv::PTX_Kernel)
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  makeConvergent(*result);
 
   llvm::PassBuilder builder(&machine);
   llvm::LoopAnalysisManager loops;

@@ -179,8 +179,8 @@ SPATTN_LOWER(ScatterAddOp) {
         LLVM::GEPOp::create(b, pointer.getType(), b.getF32Type(), pointer,
                             ArrayRef<LLVM::GEPArg>{number});
     ptx::emit(b,
-              "{ .reg .pred p; setp.neu.f32 p, $1, 0f00000000; "
-              "@p red.relaxed.gpu.global.add.f32 [$0], $1; }",
+              "{\n.reg .pred p;\nsetp.neu.f32 p, $1, 0f00000000;\n"
+              "@p red.relaxed.gpu.global.add.f32 [$0], $1;\n}",
               "l,f,~{memory}", {address, value});
   }
   return success();
