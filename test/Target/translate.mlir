@@ -13,6 +13,9 @@
 // LLVM: target triple = "nvptx64-nvidia-cuda"
 // LLVM: @spattn_shared_memory = external {{.*}}addrspace(3) global
 // LLVM: define ptx_kernel void @causal(ptr {{.*}}byval([16 x i64]) align 64
+// Threads of a warp get no barriers of their own.
+// LLVM: asm sideeffect "bar.sync {{.*}} #[[BARRIER:[0-9]+]]
+// LLVM: attributes #[[BARRIER]] = { convergent
 
 // PTX: .version 9.0
 // PTX: .target sm_90a

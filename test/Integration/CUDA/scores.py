@@ -3,7 +3,7 @@
     scores.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N]
 
 A soft cap, slopes, and a bias by distance, alone and together, in the forward kernel
-and in those of gradients.
+and in those of gradients, which include those by slopes and biases.
 """
 
 import math
@@ -14,9 +14,15 @@ from ptx_memory import narrow, widen
 
 BATCH, HEADS, DIM = 1, 2, 64
 QUERIES, KEYS = 90, 150
-DISTANCES = 41
 CAP = 2.0
-MODIFIERS = (("cap",), ("slopes",), ("bias",), ("cap", "slopes", "bias"))
+# "one bias" is one for all distances.
+MODIFIERS = (
+    ("cap",),
+    ("slopes",),
+    ("bias",),
+    ("one bias",),
+    ("cap", "slopes", "bias"),
+)
 OPTIONS = {
     "forward": ("", "key-tile=48 mma-warpgroups=1 stages=2"),
     "gradients": ("deterministic=false", "deterministic=true"),
@@ -24,16 +30,26 @@ OPTIONS = {
 LIMITS = {"forward": 5e-3, "gradients": 1.2e-2}
 
 
-def source(name: str, modifiers: tuple[str, ...]) -> str:
+def count_distances(modifiers: tuple[str, ...]) -> int:
+    """How many distances have a bias; 0 if there is none."""
+    return 41 if "bias" in modifiers else int("one bias" in modifiers)
+
+
+def takes_biases(options: str) -> bool:
+    """Whether there are gradients by slopes and biases: they have no order."""
+    return options == "deterministic=false"
+
+
+def source(name: str, modifiers: tuple[str, ...], options: str) -> str:
     q, lse = (
         f"tensor<?x{HEADS}x?x{DIM}xbf16>",
         f"tensor<?x{HEADS}x?xf32>",
     )
-    kinds = {
-        "slopes": ("alibi_slopes", f"tensor<{HEADS}xf32>"),
-        "bias": ("distance_bias", f"tensor<{HEADS}x{DISTANCES}xf32>"),
-    }
-    given = [(key, *kind) for key, kind in kinds.items() if key in modifiers]
+    given = []
+    if "slopes" in modifiers:
+        given.append(("slopes", "alibi_slopes", f"tensor<{HEADS}xf32>"))
+    if distances := count_distances(modifiers):
+        given.append(("bias", "distance_bias", f"tensor<{HEADS}x{distances}xf32>"))
     arguments = "".join(f", %{key}: {kind}" for key, _, kind in given)
     clauses = "".join(f" {clause}(%{key} : {kind})" for key, clause, kind in given)
     if "cap" in modifiers:
@@ -47,19 +63,27 @@ func.func @forward(%q: {q}, %k: {q}, %v: {q}{arguments}, %o: {q}, %l: {lse})
   return %r#0, %r#1 : {q}, {lse}
 }}
 """
+    types, outs, demanded = [q] * 3, "", ""
+    for key, clause, kind in given if takes_biases(options) else ():
+        types.append(kind)
+        outs += f", %d{key}: {kind}"
+        demanded += f" d{clause}(%d{key} : {kind})"
+    results = ", ".join(f"%r#{i}" for i in range(len(types)))
+    all_types = ", ".join(types)
     return f"""
 func.func @gradients(%q: {q}, %k: {q}, %v: {q}, %o: {q}, %l: {lse}, %g: {q}{arguments},
-                     %dq: {q}, %dk: {q}, %dv: {q}) -> ({q}, {q}, {q}) {{
-  %r:3 = spattn.attention_backward structure(#spattn.causal)
+                     %dq: {q}, %dk: {q}, %dv: {q}{outs}) -> ({all_types}) {{
+  %r:{len(types)} = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %g : {q}, {q}, {q}, {q}, {lse}, {q}){clauses}
-      outs(%dq, %dk, %dv : {q}, {q}, {q})
-  return %r#0, %r#1, %r#2 : {q}, {q}, {q}
+      outs(%dq, %dk, %dv : {q}, {q}, {q}){demanded}
+  return {results} : {all_types}
 }}
 """
 
 
 def reference(q, k, v, dout, numbers, modifiers):
-    """The output, log-sum-exp and gradients by queries, keys and values."""
+    """The output, log-sum-exp and gradients, those by slopes and biases where there
+    are any."""
     scale = 1 / math.sqrt(DIM)
     scores, factor = q @ k.swapaxes(2, 3) * scale, 1.0
     if "cap" in modifiers:
@@ -68,8 +92,9 @@ def reference(q, k, v, dout, numbers, modifiers):
     distances = np.arange(QUERIES)[:, None] + KEYS - QUERIES - np.arange(KEYS)
     if "slopes" in modifiers:
         scores = scores - numbers["slopes"][:, None, None] * abs(distances)
-    if "bias" in modifiers:
-        entries = np.clip(distances + DISTANCES // 2, 0, DISTANCES - 1)
+    count = count_distances(modifiers)
+    if count:
+        entries = np.clip(distances + count // 2, 0, count - 1)
         scores = scores + numbers["bias"][:, entries]
     allowed = allowed_pairs("causal", HEADS, QUERIES, KEYS)
     weights = np.where(allowed, np.exp(scores), 0)
@@ -77,16 +102,24 @@ def reference(q, k, v, dout, numbers, modifiers):
     p = weights / total
     out = p @ v
     delta = (out * dout).sum(-1, keepdims=True)
-    ds = p * (dout @ v.swapaxes(2, 3) - delta) * factor
+    unscaled = p * (dout @ v.swapaxes(2, 3) - delta)
+    ds = unscaled * factor
     gradients = {
         "dq": ds @ k * scale,
         "dk": ds.swapaxes(2, 3) @ q * scale,
         "dv": p.swapaxes(2, 3) @ dout,
     }
+    if "slopes" in modifiers:
+        gradients["dslopes"] = -(unscaled * abs(distances)).sum((0, 2, 3))
+    if count:
+        sums = [(unscaled * (entries == x)).sum((0, 2, 3)) for x in range(count)]
+        gradients["dbias"] = np.stack(sums, 1)
     return out, np.log(total)[..., 0], gradients
 
 
-def run(attention: Attention, name: str, modifiers: tuple, seed: int | None) -> float:
+def run(
+    attention: Attention, name: str, modifiers: tuple, options: str, seed: int | None
+) -> float:
     """The largest relative error of what is computed."""
     random = np.random.default_rng(3)
     shapes = {"q": QUERIES, "k": KEYS, "v": KEYS, "do": QUERIES}
@@ -96,14 +129,18 @@ def run(attention: Attention, name: str, modifiers: tuple, seed: int | None) -> 
     }
     numbers = {
         "slopes": (random.standard_normal(HEADS) / 30).astype(np.float32),
-        "bias": random.standard_normal((HEADS, DISTANCES)).astype(np.float32),
     }
+    if "slopes" not in modifiers:
+        del numbers["slopes"]
+    if count := count_distances(modifiers):
+        biases = random.standard_normal((HEADS, count)).astype(np.float32)
+        numbers["bias"] = biases
     rows = {key: widen(x, "bf16").astype(float) for key, x in bits.items()}
     out, lse, gradients = reference(
         *(rows[key] for key in ("q", "k", "v", "do")), numbers, modifiers
     )
     operands = {key: bits[key] for key in "qkv"}
-    operands |= {key: x for key, x in numbers.items() if key in modifiers}
+    operands |= numbers
     if name == "forward":
         operands["o"] = np.full_like(bits["q"], 0x1234)
         operands["lse"] = np.full(lse.shape, 7, np.float32)
@@ -113,14 +150,21 @@ def run(attention: Attention, name: str, modifiers: tuple, seed: int | None) -> 
         operands["lse"] = lse.astype(np.float32)
         for key, like in (("dq", "q"), ("dk", "k"), ("dv", "v")):
             operands[key] = np.full_like(bits[like], 0x1234)
-        expected = gradients
+        if takes_biases(options):
+            operands |= {f"d{key}": np.full_like(x, 7) for key, x in numbers.items()}
+        expected = {key: x for key, x in gradients.items() if key in operands}
     scalars = {"scale": 1 / math.sqrt(DIM), "soft_cap": CAP}
     results = attention.run(operands, scalars, seed)
 
     def error(key: str) -> float:
         found = results[key]
-        found = found if key == "lse" else widen(found, "bf16").astype(float)
-        return np.linalg.norm(found - expected[key]) / np.linalg.norm(expected[key])
+        if found.dtype != np.float32:
+            found = widen(found, "bf16").astype(float)
+        # One bias for all changes nothing: its gradient is 0, but for rounding of
+        # terms whose norm is above 4.
+        least = 4 if key == "dbias" else 0
+        size = max(np.linalg.norm(expected[key]), least)
+        return np.linalg.norm(found - expected[key]) / size
 
     return max(map(error, expected))
 
@@ -135,10 +179,10 @@ def main() -> None:
         for options in OPTIONS[name]
     ]
     for number, (name, modifiers, options) in selected(cases, arguments.part):
-        path.write_text(source(name, modifiers))
+        path.write_text(source(name, modifiers, options))
         attention = Attention(path, arguments.translate, options, arguments.chip)
         # Every other one with late copies and products.
-        error = run(attention, name, modifiers, number if number % 2 else None)
+        error = run(attention, name, modifiers, options, number if number % 2 else None)
         print(f"{name} {'+'.join(modifiers)} {options}: error {error:.1e}")
         assert error < LIMITS[name], error
 
