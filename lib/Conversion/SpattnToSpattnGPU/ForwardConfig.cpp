@@ -51,8 +51,7 @@ static bool hasFewEmptyRows(const HostAlgebra &algebra, const Tuning &tuning) {
   return empty * tuning.emptyRows < rows;
 }
 
-/// Whether the parts of a kernel know how to visit halves of tiles.
-static bool canHalveTiles(AttentionOp op, const ForwardConfig &config) {
+bool spattn::canHalveTiles(AttentionOp op, const ForwardConfig &config) {
   return config.target.asyncMma && config.intraWarpgroupOverlap &&
          config.mmaWarpgroups == 2 && config.keyTile == 2 * kHalfTile &&
          config.stages >= 2 && config.queryStages >= 2 &&
