@@ -23,14 +23,19 @@ struct ForwardConfig {
   /// Warpgroups that compute; each has 64 queries of a tile.
   int64_t mmaWarpgroups = 2;
   int64_t keyTile = 128;
-  /// Tiles of queries under way, and of keys and of values.
+  /// Tiles of queries under way, of keys, and of values: those of keys, or one
+  /// more.
   int64_t queryStages = 2, stages = 2;
+  bool hasExtraValues = false;
   /// The scores of a tile and the output of the one before are under way at
   /// once, across work tiles too.
   bool intraWarpgroupOverlap = true;
   /// With that, MMA warpgroups issue their MMAs in turn, so that one's softmax
   /// runs beside another's MMAs.
   bool pingpong = true;
+  /// With that, halves of masked tiles are left out that no query of a
+  /// warpgroup sees: see HalfSteps.
+  bool halfTiles = false;
   /// CTAs that an SM holds at once.
   int64_t ctasPerSM = 1;
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
@@ -50,6 +55,7 @@ struct ForwardConfig {
   /// the L2 cache if those of all of them fit.
   int64_t sectionBytes = 0;
 
+  int64_t valueStages() const { return stages + hasExtraValues; }
   int64_t queryTile() const { return 64 * mmaWarpgroups; }
   int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
   /// Registers that a thread is launched with, and of one that computes.

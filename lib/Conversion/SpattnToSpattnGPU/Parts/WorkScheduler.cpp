@@ -8,6 +8,8 @@
 
 #include "WorkScheduler.h"
 
+#include "HalfSteps.h"
+
 using namespace mlir;
 using namespace spattn;
 
@@ -203,5 +205,7 @@ WorkTile RowTiles::decode(Value number) {
         keyTiles(ops, tile.form, tile.first, end, lists->getOtherRows());
     lists->add(tile, form, seen, taken);
   }
+  if (halves)
+    postHalves(b, tile);
   return tile;
 }
