@@ -473,6 +473,9 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
+  library.impl("merge_rows", mergeRows);
+  library.impl("gather_rows", gatherRows);
+  library.impl("sum_rows", sumRows);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
@@ -482,4 +485,7 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
+  library.impl("merge_rows", mergeRows);
+  library.impl("gather_rows", gatherRows);
+  library.impl("sum_rows", sumRows);
 }

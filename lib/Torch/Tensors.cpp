@@ -223,6 +223,16 @@ Operand spattn::torch_ops::makeRowsLike(const Operand &like, int64_t dim,
   return operand;
 }
 
+Operand spattn::torch_ops::makeRows(const Operand &like, int64_t length,
+                                    const Device &device) {
+  Operand operand = like;
+  operand.layout = Layout::BHND;
+  operand.sizes[2] = length;
+  setStrides(operand, /*innerHeads=*/false);
+  allocate(operand, device);
+  return operand;
+}
+
 Operand spattn::torch_ops::makeNumbersLike(const Operand &like,
                                            const Device &device) {
   Operand operand = like;
