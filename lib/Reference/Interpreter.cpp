@@ -39,6 +39,7 @@ private:
   LogicalResult run(MergeBackwardOp op);
   LogicalResult run(GatherRowsOp op);
   LogicalResult run(SumRowsOp op);
+  LogicalResult run(HashRowsOp op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
@@ -248,6 +249,15 @@ LogicalResult Interpreter::run(SumRowsOp op) {
   return report(op, evaluate(arrays));
 }
 
+LogicalResult Interpreter::run(HashRowsOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  return report(op,
+                evaluate(HashArrays{*Layout::parse(op.getLayout()), (*views)[0],
+                                    (*views)[1], (*views)[2]}));
+}
+
 LogicalResult Interpreter::run(arith::ConstantOp op) {
   Attribute attr = op.getValue();
   if (auto value = dyn_cast<FloatAttr>(attr)) {
@@ -316,6 +326,7 @@ LogicalResult Interpreter::run(Operation &op) {
       .Case([&](MergeBackwardOp op) { return run(op); })
       .Case([&](GatherRowsOp op) { return run(op); })
       .Case([&](SumRowsOp op) { return run(op); })
+      .Case([&](HashRowsOp op) { return run(op); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })
@@ -326,7 +337,8 @@ LogicalResult Interpreter::run(Operation &op) {
                << "'; it runs spattn.attention, "
                   "spattn.attention_backward, spattn.merge, "
                   "spattn.merge_backward, spattn.gather_rows, "
-                  "spattn.sum_rows, tensor.empty, tensor.dim, "
+                  "spattn.sum_rows, spattn.hash_rows, tensor.empty, "
+                  "tensor.dim, "
                   "memref.dim, arith.constant and func.return";
       });
 }

@@ -32,9 +32,10 @@ Error RowArrays::check(llvm::ArrayRef<BufferView> arrays,
         continue;
       int64_t found = array.sizes[layout.getDim(info, dim)];
       Extent extent = info.getExtent(dim);
-      int64_t expected = extent == Extent::KeyLength ? sourceLength
-                         : extent == Extent::Terms   ? terms
-                                                     : size(dim);
+      int64_t expected = extent == Extent::KeyLength   ? sourceLength
+                         : extent == Extent::Terms     ? terms
+                         : extent == Extent::ListBatch ? 1
+                                                       : size(dim);
       if (found != expected)
         return llvm::createStringError(
             "'" + Twine(name) + "' has a " + info.getSizeText(dim) + " of " +
@@ -95,4 +96,12 @@ std::optional<RowArrays::Place> RowArrays::find(const BufferView &rows,
   if (number < 0 || number >= sourceLength)
     return std::nullopt;
   return Place{place[0], place[1], number};
+}
+
+void RowArrays::storeInteger(const BufferView &array, const Place &place,
+                             int64_t term, int32_t number) const {
+  ElementRow row = at(array, place);
+  std::memcpy(static_cast<char *>(row.data) +
+                  term * row.stride * int64_t(sizeof(number)),
+              &number, sizeof(number));
 }

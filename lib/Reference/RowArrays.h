@@ -66,6 +66,10 @@ public:
   std::optional<Place> find(const BufferView &rows, const Place &place,
                             int64_t term = 0) const;
 
+  /// Stores an i32 of a row that has several.
+  void storeInteger(const BufferView &array, const Place &place, int64_t term,
+                    int32_t number) const;
+
 private:
   ElementRow at(const BufferView &array, const Place &place) const;
 

@@ -11,6 +11,7 @@
 #include "RowArrays.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace spattn;
 using llvm::Error;
@@ -118,6 +119,45 @@ Error spattn::evaluate(const SumArrays &arrays) {
         sum[c] += added[c];
     }
     rows.store(arrays.out, place, sum);
+  });
+  return Error::success();
+}
+
+Error spattn::evaluate(const HashArrays &arrays) {
+  if (Error error =
+          checkRank(arrays.source, getOperandInfo(OperandKind::Out), "source"))
+    return error;
+  if (Error error = checkRank(arrays.vectors, kHashVectors, "vectors"))
+    return error;
+  if (Error error = checkRank(arrays.out, kRowNumbersOfTerms, "out"))
+    return error;
+  RowArrays rows(arrays.layout, arrays.source);
+  rows.setSource(arrays.vectors, kHashVectors);
+  rows.setTerms(arrays.out);
+  if (Error error = rows.check(arrays.vectors, kHashVectors, "vectors"))
+    return error;
+  if (Error error = rows.check(arrays.out, kRowNumbersOfTerms, "out"))
+    return error;
+  int64_t terms = arrays.out.sizes[arrays.layout.getDim(Dim::Width)];
+  int64_t count = arrays.vectors.sizes[arrays.layout.getDim(Dim::Length)];
+  rows.forEach([&](const RowArrays::Place &place) {
+    Row row = rows.load(arrays.source, place);
+    for (int64_t p = 0; p < terms; ++p) {
+      Row products(2 * count);
+      for (int64_t j = 0; j < count; ++j) {
+        Row vector = rows.load(arrays.vectors, {0, p, j});
+        products[j] = meanOfProducts(row, vector);
+        products[j + count] = -products[j];
+      }
+      int64_t found = 0;
+      double largest = -std::numeric_limits<double>::infinity();
+      for (int64_t j = 0; j < 2 * count; ++j)
+        if (products[j] > largest) {
+          largest = products[j];
+          found = j;
+        }
+      rows.storeInteger(arrays.out, place, p, int32_t(found));
+    }
   });
   return Error::success();
 }

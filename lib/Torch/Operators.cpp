@@ -476,6 +476,7 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("merge_rows", mergeRows);
   library.impl("gather_rows", gatherRows);
   library.impl("sum_rows", sumRows);
+  library.impl("hash_rows", hashRows);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
@@ -488,4 +489,5 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("merge_rows", mergeRows);
   library.impl("gather_rows", gatherRows);
   library.impl("sum_rows", sumRows);
+  library.impl("hash_rows", hashRows);
 }

@@ -44,6 +44,7 @@ void mergeBackward(StableIValue *stack, uint64_t, uint64_t);
 /// Those of rows by number.
 void gatherRows(StableIValue *stack, uint64_t, uint64_t);
 void sumRows(StableIValue *stack, uint64_t, uint64_t);
+void hashRows(StableIValue *stack, uint64_t, uint64_t);
 void mergeRows(StableIValue *stack, uint64_t, uint64_t);
 
 } // namespace torch_ops

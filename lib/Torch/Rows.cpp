@@ -158,3 +158,25 @@ void spattn::torch_ops::mergeRows(StableIValue *stack, uint64_t, uint64_t) {
   stack[0] = stable::from(out.tensor);
   stack[1] = stable::from(lse.tensor);
 }
+
+/// hash_rows(Tensor source, Tensor vectors) -> Tensor
+void spattn::torch_ops::hashRows(StableIValue *stack, uint64_t, uint64_t) {
+  ArgumentReader reader(stack);
+  auto tensor = reader.take<Tensor>();
+  auto others = reader.take<Tensor>();
+
+  Operand source = Operand::ofRows(tensor, Layout::BHND, "source");
+  Operand vectors = readLike(others, source, {3}, "vectors");
+  if (vectors.sizes[0] != 1)
+    fail("vectors: expected a size of 1 in dimension 0, got ",
+         vectors.sizes[0]);
+  Place place(Device::of(tensor));
+  Operand out = makeIntegers(source, vectors.sizes[1], place.device);
+  source.makeReadable(place.device);
+  vectors.makeReadable(place.device);
+  KernelRequest request = makeRequest(source, place.device);
+  request.rows = "hash_rows";
+  request.terms = vectors.sizes[1];
+  runKernel(request, {&source, &vectors, &out}, /*scalars=*/{}, place);
+  stack[0] = stable::from(out.tensor);
+}

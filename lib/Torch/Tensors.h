@@ -87,6 +87,8 @@ struct Operand {
 Operand makeRowsLike(const Operand &like, int64_t dim, const Device &device);
 /// Allocates a contiguous tensor with so many rows of a head of `like`.
 Operand makeRows(const Operand &like, int64_t length, const Device &device);
+/// The same of so many i32 a row.
+Operand makeIntegers(const Operand &like, int64_t count, const Device &device);
 /// Allocates a contiguous f32 tensor with one number per query of `like`.
 Operand makeNumbersLike(const Operand &like, const Device &device);
 /// A new tensor of f32 with a number for each of so many heads.

@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 from .errors import ArgumentError
 from .problem import DTYPES, _one_of, _positive
 
-OPERATIONS = "gather_rows", "sum_rows"
+OPERATIONS = "gather_rows", "sum_rows", "hash_rows"
 
 
 @dataclass(frozen=True)
 class RowsProblem:
-    """Everything that is known about a gather or a sum of rows at compile time."""
+    """Everything that is known about an operation on rows at compile time."""
 
-    #: "gather_rows" or "sum_rows".
+    #: One of `OPERATIONS`.
     operation: str
     heads: int
     #: The head dimension.
@@ -27,8 +27,8 @@ class RowsProblem:
     dtype: str
     #: Of a gather, for each source whether its rows get a root mean square of 1. Of a
     #: sum, whether it is a gradient by such rows, and whether it is added to others.
-    marks: tuple[bool, ...]
-    #: Rows of a sum.
+    marks: tuple[bool, ...] = ()
+    #: Rows of a sum, or hashes of a row.
     terms: int = 0
 
     function: ClassVar[str] = "rows"
@@ -39,13 +39,17 @@ class RowsProblem:
     def __post_init__(self) -> None:
         _one_of("operations", self.operation, OPERATIONS)
         _one_of("element types", self.dtype, DTYPES)
-        for name in ("heads", "value_dim", *(("terms",) if self._sums else ())):
+        for name in ("heads", "value_dim", *(() if self._gathers else ("terms",))):
             object.__setattr__(self, name, _positive(name, getattr(self, name)))
         object.__setattr__(self, "marks", tuple(bool(x) for x in self.marks))
         if self._sums and len(self.marks) != 2:
             raise ArgumentError(f"expected two marks of a sum, got {self.marks}")
-        if not self.marks:
+        if self._gathers and not self.marks:
             raise ArgumentError("expected one source or more, got none")
+
+    @property
+    def _gathers(self) -> bool:
+        return self.operation == "gather_rows"
 
     @property
     def _sums(self) -> bool:
@@ -57,26 +61,31 @@ class RowsProblem:
     @property
     def operands(self) -> tuple[str, ...]:
         """The names of a launch's arrays, in order."""
-        if not self._sums:
+        if self._gathers:
             return (*self._named("x"), "rows", *self.results)
+        if not self._sums:
+            return "x", "w", "o"
         given = zip(("of", "add"), self.marks, strict=True)
-        return ("x", "rows", *(name for name, isin in given if isin), "o")
+        return ("x", "rows", *(name for name, isgiven in given if isgiven), "o")
 
     @property
     def results(self) -> tuple[str, ...]:
         """The names of the arrays that a launch writes."""
-        return ("o",) if self._sums else self._named("o")
+        return self._named("o") if self._gathers else ("o",)
 
     def shape(self, name: str, batch: int, length: int) -> tuple[int, ...]:
-        """The sizes of an operand, where the source has as many rows."""
+        """The sizes of an operand, where all lengths are the same."""
+        if name == "w":
+            return 1, self.terms, length, self.value_dim
         sizes = batch, self.heads, length
-        if name != "rows":
+        if self.element(name) != "i32":
             return *sizes, self.value_dim
-        return (*sizes, self.terms) if self._sums else sizes
+        return sizes if self._gathers else (*sizes, self.terms)
 
     def element(self, name: str) -> str:
         """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
-        return "i32" if name == "rows" else self.dtype
+        is_hash = self.operation == "hash_rows" and name == "o"
+        return "i32" if is_hash or name == "rows" else self.dtype
 
     def fields(self) -> dict[str, Any]:
         """The fields as JSON holds them: `problem_of` makes the problem again."""
@@ -99,6 +108,8 @@ class RowsProblem:
             for name, clause in (("of", "unit_rms_of"), ("add", "add")):
                 if name in types:
                     clauses.append(group(clause, name))
+        elif not self._gathers:
+            clauses = [group("ins", "x"), group("vectors", "w")]
         else:
             clauses = [group("ins", *self._named("x")), group("rows", "rows")]
             if any(self.marks):
@@ -117,9 +128,6 @@ class RowsProblem:
         )
 
     def _type(self, name: str) -> str:
-        sizes = f"?x{self.heads}x?"
-        if name != "rows":
-            sizes += f"x{self.value_dim}"
-        elif self._sums:
-            sizes += f"x{self.terms}"
-        return f"tensor<{sizes}x{self.element(name)}>"
+        batch, heads, _, *width = map(str, self.shape(name, 1, 1))
+        sizes = [batch if name == "w" else "?", heads, "?", *width]
+        return f"tensor<{'x'.join(sizes)}x{self.element(name)}>"

@@ -51,3 +51,16 @@ func.func @merge(%x: !p, %l: memref<?x2x?xf32>, %r: memref<?x2x?x3xi32>, %o: !p)
   spattn.merge ins(%x : !p) lses(%l : memref<?x2x?xf32>) rows(%r : memref<?x2x?x3xi32>) outs(%o : !p)
   return
 }
+
+// A vector or its negative, whose number follows those of all vectors.
+// CHECK-LABEL: func.func @hash
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} -> (f32, i32)
+// CHECK: vector.reduction <add>
+// CHECK: math.absf
+// CHECK: arith.cmpf ogt
+// CHECK: memref.store {{.*}} : memref<?x2x?x4xi32>
+func.func @hash(%x: !p, %w: memref<1x4x?x40xbf16>, %o: memref<?x2x?x4xi32>) {
+  spattn.hash_rows ins(%x : !p) vectors(%w : memref<1x4x?x40xbf16>) outs(%o : memref<?x2x?x4xi32>)
+  return
+}

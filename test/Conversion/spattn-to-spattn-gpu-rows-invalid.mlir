@@ -1,4 +1,4 @@
-// RUN: spattn-opt %s -split-input-file -convert-spattn-to-spattn-gpu -verify-diagnostics
+// RUN: spattn-opt %s -split-input-file -convert-spattn-to-spattn-gpu="target=sm_86" -verify-diagnostics
 
 !t = tensor<?x2x?x20xf16>
 func.func @columns(%x: !t, %r: tensor<?x2x?xi32>, %o: !t) -> !t {
@@ -33,4 +33,28 @@ func.func @parts(%x: !t, %l: tensor<?x2x?xf32>, %r: tensor<?x2x?x17xi32>, %o: !t
   // expected-error @below {{expected at most 16 parts for a kernel on a GPU; merge them in groups, got 17}}
   %0 = spattn.merge ins(%x : !t) lses(%l : tensor<?x2x?xf32>) rows(%r : tensor<?x2x?x17xi32>) outs(%o : !t)
   return %0 : !t
+}
+
+// -----
+
+func.func @hash_elements(%x: tensor<?x2x?x8xf32>, %w: tensor<1x3x?x8xf32>, %o: tensor<?x2x?x3xi32>) -> tensor<?x2x?x3xi32> {
+  // expected-error @below {{expected elements of type f16 or bf16 for a kernel on a GPU, got 'f32'}}
+  %0 = spattn.hash_rows ins(%x : tensor<?x2x?x8xf32>) vectors(%w : tensor<1x3x?x8xf32>) outs(%o : tensor<?x2x?x3xi32>)
+  return %0 : tensor<?x2x?x3xi32>
+}
+
+// -----
+
+func.func @hash_columns(%x: tensor<?x2x?x264xf16>, %w: tensor<1x3x?x264xf16>, %o: tensor<?x2x?x3xi32>) -> tensor<?x2x?x3xi32> {
+  // expected-error @below {{expected a head dimension that is a multiple of 8 up to 256 for a kernel on a GPU, got 264}}
+  %0 = spattn.hash_rows ins(%x : tensor<?x2x?x264xf16>) vectors(%w : tensor<1x3x?x264xf16>) outs(%o : tensor<?x2x?x3xi32>)
+  return %0 : tensor<?x2x?x3xi32>
+}
+
+// -----
+
+func.func @hash_memory(%x: tensor<?x2x?x256xf16>, %w: tensor<1x3x?x256xf16>, %o: tensor<?x2x?x3xi32>) -> tensor<?x2x?x3xi32> {
+  // expected-error @below {{needs 131096 bytes of shared memory for a head dimension of 256, and 'sm_86' has 101376}}
+  %0 = spattn.hash_rows ins(%x : tensor<?x2x?x256xf16>) vectors(%w : tensor<1x3x?x256xf16>) outs(%o : tensor<?x2x?x3xi32>)
+  return %0 : tensor<?x2x?x3xi32>
 }

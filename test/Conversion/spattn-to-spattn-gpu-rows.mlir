@@ -60,3 +60,23 @@ func.func @merge(%x: !t, %l: !l, %r: !p, %o: !t, %lse: !l) -> (!t, !l) {
   %0:2 = spattn.merge ins(%x : !t) lses(%l : !l) rows(%r : !p) outs(%o, %lse : !t, !l)
   return %0#0, %0#1 : !t, !l
 }
+
+// Two warpgroups have 64 rows each, and two tiles of vectors are loaded ahead.
+// CHECK-LABEL: llvm.func @hash(
+// CHECK-SAME: nvvm.maxntid = array<i32: 256, 1, 1>
+// CHECK-SAME: buffers = [<"x", bf16, [b = batch, h = 4, n = queryLength, d = 64], alignment = 16>, <"w", bf16, [b = 1, h = 3, n = keyLength, d = 64], alignment = 16>,
+// CHECK-SAME: <"o", i32, [b = batch, h = 4, n = queryLength, d = 3], alignment = 4, output = true>]
+// CHECK-SAME: <<keyLength>, 16384>
+// CHECK-SAME: grid = <4 * batch * ceil(queryLength / 128)>
+// CHECK-COUNT-3: spattn_gpu.load
+// CHECK: scf.for
+// CHECK: spattn_gpu.mma {{.*}} {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16>
+// CHECK: spattn_gpu.named_barrier_sync
+// CHECK: spattn_gpu.load
+// CHECK: spattn_gpu.reduce max
+// CHECK: spattn_gpu.quad_reduce max
+// CHECK: spattn_gpu.store_rows
+func.func @hash(%x: !t, %w: tensor<1x3x?x64xbf16>, %o: !p) -> !p {
+  %0 = spattn.hash_rows ins(%x : !t) vectors(%w : tensor<1x3x?x64xbf16>) outs(%o : !p)
+  return %0 : !p
+}

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The oracle of `spattn.gather_rows` and `spattn.sum_rows`: their definitions,
-// in float64, for arrays of any float type and any strides.
+// The oracle of `spattn.gather_rows`, `spattn.sum_rows` and `spattn.hash_rows`:
+// their definitions, in float64, for arrays of any float type and any strides.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +41,15 @@ struct SumArrays {
 
 /// Sums rows; fails on arrays that do not fit one another.
 llvm::Error evaluate(const SumArrays &arrays);
+
+/// Arrays of hashes.
+struct HashArrays {
+  Layout layout;
+  BufferView source, vectors, out;
+};
+
+/// Hashes rows; fails on arrays that do not fit one another.
+llvm::Error evaluate(const HashArrays &arrays);
 
 } // namespace spattn
 

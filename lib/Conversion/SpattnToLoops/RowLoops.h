@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_ROWLOOPS_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOLOOPS_ROWLOOPS_H
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -19,6 +20,7 @@ void lowerToLoops(MergeOp op, const mlir::OpBuilder &builder);
 void lowerToLoops(MergeBackwardOp op, const mlir::OpBuilder &builder);
 void lowerToLoops(GatherRowsOp op, const mlir::OpBuilder &builder);
 void lowerToLoops(SumRowsOp op, const mlir::OpBuilder &builder);
+void lowerToLoops(HashRowsOp op, const mlir::OpBuilder &builder);
 
 /// Loops over the rows of what an operation writes, and what they do with one.
 class RowLoops {
@@ -56,6 +58,10 @@ protected:
   /// What `load` makes of a row of a source, or else `otherwise`.
   Value loadIf(const Source &source, Value otherwise,
                llvm::function_ref<Value(const Row &)> load);
+  /// Stores the number of a term of a row.
+  void storeTerm(Value number, Value buffer, const Row &row, Value term) {
+    mlir::memref::StoreOp::create(b, number, buffer, indices(row, term));
+  }
   /// A vector of columns of a row, as f32.
   Value load(Value buffer, const Row &row, Value column, int64_t width);
   void store(Value vector, Value buffer, const Row &row, Value column);

@@ -9,6 +9,8 @@
 #include "RowLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -128,6 +130,73 @@ private:
   SumRowsOp op;
 };
 
+class HashLoops : RowLoops {
+public:
+  HashLoops(HashRowsOp op, const OpBuilder &builder)
+      : RowLoops(op, builder), op(op) {}
+
+  void run() {
+    emitRows([&](const Row &row) {
+      auto type = cast<MemRefType>(op.getOut().getType());
+      Layout order = *Layout::parse(op.getLayout());
+      int64_t sets = type.getDimSize(order.getDim(Dim::Width));
+      auto loop = scf::ForOp::create(b, index(0), index(sets), index(1));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      Value set = loop.getInductionVar();
+      storeTerm(emitHash(row, set), op.getOut(), row, set);
+    });
+  }
+
+private:
+  /// The number of the vector of a set with the largest product.
+  Value emitHash(const Row &row, Value set) {
+    Layout order = *Layout::parse(op.getLayout());
+    Value count =
+        memref::DimOp::create(b, op.getVectors(), order.getDim(Dim::Length));
+    Value number = arith::IndexCastOp::create(b, b.getI32Type(), count);
+    Value none = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+    auto loop = scf::ForOp::create(b, index(0), count, index(1),
+                                   ValueRange{f32(-1), none});
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Row vector{index(0), set, loop.getInductionVar()};
+    Value product =
+        emitColumns(f32(0), [&](Value column, int64_t width,
+                                ValueRange carried) {
+          Value x = load(op.getSource(), row, column, width);
+          Value y = load(op.getVectors(), vector, column, width);
+          return SmallVector<Value>{addProducts(x, y, carried.front())};
+        }).front();
+    Value largest = loop.getRegionIterArgs()[0];
+    Value found = loop.getRegionIterArgs()[1];
+    Value size = math::AbsFOp::create(b, product);
+    Value place =
+        arith::IndexCastOp::create(b, b.getI32Type(), loop.getInductionVar());
+    Value isNegative =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, product, f32(0));
+    Value negated = arith::AddIOp::create(b, place, number);
+    place = arith::SelectOp::create(b, isNegative, negated, place);
+    // Of equal products the first: negatives come after all others.
+    Value isLarger =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, size, largest);
+    Value isEqual =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, size, largest);
+    Value isBefore =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, place, found);
+    Value isFirst = arith::OrIOp::create(
+        b, isLarger, arith::AndIOp::create(b, isEqual, isBefore));
+    scf::YieldOp::create(
+        b, ValueRange{
+               arith::SelectOp::create(b, isFirst, size, largest).getResult(),
+               arith::SelectOp::create(b, isFirst, place, found).getResult()});
+    b.setInsertionPointAfter(loop);
+    return loop.getResult(1);
+  }
+
+  HashRowsOp op;
+};
+
 } // namespace
 
 void spattn::lowerToLoops(GatherRowsOp op, const OpBuilder &builder) {
@@ -136,4 +205,8 @@ void spattn::lowerToLoops(GatherRowsOp op, const OpBuilder &builder) {
 
 void spattn::lowerToLoops(SumRowsOp op, const OpBuilder &builder) {
   SumLoops(op, builder).run();
+}
+
+void spattn::lowerToLoops(HashRowsOp op, const OpBuilder &builder) {
+  HashLoops(op, builder).run();
 }

@@ -65,7 +65,7 @@ void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
   patterns.add<AttentionLowering<AttentionOp>,
                AttentionLowering<AttentionBackwardOp>, RowsLowering<MergeOp>,
                RowsLowering<MergeBackwardOp>, RowsLowering<GatherRowsOp>,
-               RowsLowering<SumRowsOp>>(patterns.getContext());
+               RowsLowering<SumRowsOp>, RowsLowering<HashRowsOp>>(patterns.getContext());
 }
 
 namespace {

@@ -80,6 +80,16 @@ struct ConvertSpattnToSpattnGPUPass
                          buildMergeKernel);
     if (isa<GatherRowsOp, SumRowsOp>(*host->op))
       return convertRows(function, host->op, checkRowsKernel, buildRowsKernel);
+    if (auto hash = dyn_cast<HashRowsOp>(*host->op)) {
+      if (failed(checkHashKernel(hash, target)))
+        return failure();
+      OpBuilder builder(function);
+      KernelProgram program(host->op, target);
+      buildHashKernel(builder, hash, takeName(function), program, target);
+      program.describeLaunches();
+      function.erase();
+      return success();
+    }
     auto op = dyn_cast<AttentionOpInterface>(*host->op);
     if (!op)
       return host->op->emitOpError("has no kernel for a GPU");

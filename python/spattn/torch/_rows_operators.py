@@ -29,10 +29,15 @@ for _schema in (
     # The merge of parts that are rows of one array.
     "merge_rows(Tensor outputs, Tensor lses, Tensor rows) "
     "-> (Tensor output, Tensor lse)",
+    # Of each of the sets of vectors, (1, sets, vectors, head dimension), the number of
+    # the one, or of its negative, with the largest product: (batch, heads, length,
+    # sets), int32.
+    "hash_rows(Tensor source, Tensor vectors) -> Tensor",
 ):
     _library.define(_schema, tags=_TAGS)
 gather_rows = torch.ops.spattn.gather_rows.default
 sum_rows = torch.ops.spattn.sum_rows.default
+hash_rows = torch.ops.spattn.hash_rows.default
 merge_rows = torch.ops.spattn.merge_rows.default
 
 
@@ -56,5 +61,11 @@ def _refuse(ctx: Any, *grads: Any) -> None:
     raise UnsupportedError("operators of rows by number have no derivative in spattn")
 
 
-for _name in ("gather_rows", "sum_rows", "merge_rows"):
+@torch.library.register_fake("spattn::hash_rows", lib=_library)
+def _(source, vectors):
+    sizes = *source.shape[:3], vectors.shape[1]
+    return source.new_empty(sizes, dtype=torch.int32)
+
+
+for _name in ("gather_rows", "sum_rows", "merge_rows", "hash_rows"):
     torch.library.register_autograd(f"spattn::{_name}", _refuse, lib=_library)

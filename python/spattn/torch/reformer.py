@@ -31,7 +31,9 @@ CHUNKS = 2
 #: Whether dQ has a kernel of its own, which computes scores again: sums in memory cost
 #: more where queries see so few keys.
 DETERMINISTIC = True
-#: Elements of rotated queries that are in memory at a time.
+#: Vectors that a kernel finds the nearest of.
+_MOST_VECTORS = 1 << 14
+#: Elements of rotated queries that are in memory at a time, where none does.
 _ROTATED = 1 << 24
 #: The score of a token with itself, far below all others: the definition has -5e4, of
 #: which the log-sum-exp in float32 would have an error of 0.004.
@@ -104,6 +106,10 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
     largest of `qk @ rotation` and its negative."""
     batch, heads, length, dim = qk.shape
     rounds, half = rotations.shape[1:]
+    if qk.is_cuda and qk.dtype != torch.float32 and half <= _MOST_VECTORS:
+        vectors = rotations.permute(1, 2, 0).contiguous()[None]
+        hashes = _rows_operators.hash_rows(qk, vectors)
+        return hashes.flatten(0, 1).transpose(1, 2)
     shape = batch, heads, rounds, length
     largest, least = (qk.new_empty(shape) for _ in range(2))
     of_largest, of_least = (
@@ -150,11 +156,11 @@ class _Lists:
         chunks = math.gcd(CHUNKS, size // chunk)
         entries = size // (chunk * chunks)
         # One stable sort of all lists: those of equal buckets stay in order.
-        segment = torch.arange(heads * rounds, device=device).view(heads, rounds, 1)
-        keys = hashes + segment * buckets
-        if heads * rounds * buckets < 1 << 31:
-            keys = keys.int()
-        order = torch.sort(keys.view(-1), stable=True).indices
+        wide = heads * rounds * buckets >= 1 << 31
+        hashes = hashes.to(torch.int64 if wide else torch.int32)
+        segment = torch.arange(heads * rounds, dtype=hashes.dtype, device=device)
+        keys = hashes + segment.view(heads, rounds, 1) * buckets
+        order = torch.sort(keys.reshape(-1), stable=True).indices
         place = torch.arange(size, dtype=torch.int32, device=device)
         places = torch.empty(order.shape, dtype=torch.int32, device=device)
         places.scatter_(0, order, place.repeat(heads))

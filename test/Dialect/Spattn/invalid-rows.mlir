@@ -170,3 +170,48 @@ func.func @test(%x: tensor<1x2x8x4xf32>, %r: tensor<1x2x5x3xi32>, %o: tensor<1x2
   %0 = spattn.sum_rows ins(%x : tensor<1x2x8x4xf32>) rows(%r : tensor<1x2x5x3xi32>) outs(%o : tensor<1x2x5x4xf32>) {epsilon = 0x7F800000 : f32}
   return
 }
+
+// -----
+
+// R10: vectors of each batch entry
+func.func @test(%x: tensor<1x2x8x4xf32>, %w: tensor<2x3x6x4xf32>, %o: tensor<1x2x8x3xi32>) {
+  // expected-error @below {{expected 'vectors' with a batch size of 1, got 'tensor<2x3x6x4xf32>'}}
+  %0 = spattn.hash_rows ins(%x : tensor<1x2x8x4xf32>) vectors(%w : tensor<2x3x6x4xf32>) outs(%o : tensor<1x2x8x3xi32>)
+  return
+}
+
+// -----
+
+// R10: numbers of other sets
+func.func @test(%x: tensor<1x2x8x4xf32>, %w: tensor<1x3x6x4xf32>, %o: tensor<1x2x8x2xi32>) {
+  // expected-error @below {{expected a number in 'out' for each of the sets of 'vectors', 3, got 2}}
+  %0 = spattn.hash_rows ins(%x : tensor<1x2x8x4xf32>) vectors(%w : tensor<1x3x6x4xf32>) outs(%o : tensor<1x2x8x2xi32>)
+  return
+}
+
+// -----
+
+// R10: elements of vectors
+func.func @test(%x: tensor<1x2x8x4xf32>, %w: tensor<1x3x6x4xf16>, %o: tensor<1x2x8x3xi32>) {
+  // expected-error @below {{expected 'vectors' to have the element type of 'source', 'f32', got 'f16'}}
+  %0 = spattn.hash_rows ins(%x : tensor<1x2x8x4xf32>) vectors(%w : tensor<1x3x6x4xf16>) outs(%o : tensor<1x2x8x3xi32>)
+  return
+}
+
+// -----
+
+// R4: elements of numbers
+func.func @test(%x: tensor<1x2x8x4xf32>, %w: tensor<1x3x6x4xf32>, %o: tensor<1x2x8x3xi64>) {
+  // expected-error @below {{expected 'out' to have element type i32, got 'i64'}}
+  %0 = spattn.hash_rows ins(%x : tensor<1x2x8x4xf32>) vectors(%w : tensor<1x3x6x4xf32>) outs(%o : tensor<1x2x8x3xi64>)
+  return
+}
+
+// -----
+
+// R6: head dimensions
+func.func @test(%x: tensor<1x2x8x4xf32>, %w: tensor<1x3x6x5xf32>, %o: tensor<1x2x8x3xi32>) {
+  // expected-error @below {{expected 'source' and 'vectors' to have the same head dimension, got 4 and 5}}
+  %0 = spattn.hash_rows ins(%x : tensor<1x2x8x4xf32>) vectors(%w : tensor<1x3x6x5xf32>) outs(%o : tensor<1x2x8x3xi32>)
+  return
+}

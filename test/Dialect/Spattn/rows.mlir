@@ -43,3 +43,12 @@ func.func @plain_sum(%x: !b, %r: tensor<?x8x?x1xi32>, %o: !b) -> !b {
   %0 = spattn.sum_rows ins(%x : !b) rows(%r : tensor<?x8x?x1xi32>) outs(%o : !b)
   return %0 : !b
 }
+
+// CHECK-LABEL: @hash
+// CHECK: %[[R:.*]] = spattn.hash_rows ins(%{{[^:,]*}} : tensor<?x8x?x64xbf16>) vectors(%{{[^:,]*}} : tensor<1x4x?x64xbf16>)
+// CHECK-SAME: {{ }}outs(%{{[^:,]*}} : tensor<?x8x?x4xi32>){{$}}
+// CHECK: return %[[R]]
+func.func @hash(%x: !b, %w: tensor<1x4x?x64xbf16>, %o: tensor<?x8x?x4xi32>) -> tensor<?x8x?x4xi32> {
+  %0 = spattn.hash_rows ins(%x : !b) vectors(%w : tensor<1x4x?x64xbf16>) outs(%o : tensor<?x8x?x4xi32>)
+  return %0 : tensor<?x8x?x4xi32>
+}

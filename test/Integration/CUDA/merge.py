@@ -30,8 +30,8 @@ def main() -> None:
     kind = rows_cases.Case if of_rows else merge_cases.Case
     cases = [kind.draw(rng, is_gpu=True) for _ in range(DRAW)]
     if of_rows:
-        # Of sources without rows, which numbers cannot refer to.
-        for case in cases[::8]:
+        # One of each operation of sources without rows, or without vectors.
+        for case in {case.operation: case for case in cases}.values():
             case.source_length = 0
     for number, case in selected(cases, arguments.part):
         source = arguments.folder / f"{number}.mlir"

@@ -10,19 +10,23 @@ import numpy as np
 from merge_cases import NEG_INF, TOLERANCE, from_bits
 from merge_cases import to_bits as float_bits
 
-OPERATIONS = "gather_rows", "sum_rows", "merge"
+OPERATIONS = "gather_rows", "sum_rows", "merge", "hash_rows"
 
 
 def to_bits(x: np.ndarray, element: str) -> np.ndarray:
     """The array as .npy files and memory hold it."""
-    return x.astype(np.int32) if element == "i32" else float_bits(x, element)
+    if element == "i32":
+        # What is not written yet is no number of a row.
+        return np.nan_to_num(x, nan=-7).astype(np.int32)
+    return float_bits(x, element)
 
 
 @dataclass
 class Case:
     """An operation on rows. `elements` are those of the sources of a gather; of a sum,
     of its source, and of `unit_rms_of` and `add`, where those are not empty; of a
-    merge, of its parts."""
+    merge, of its parts; of hashes, of rows and vectors, of which a set has
+    `source_length`."""
 
     operation: str
     layout: str
@@ -51,17 +55,21 @@ class Case:
             widths += [1, 5, 33]
         operation = rng.choice(OPERATIONS)
         count = {"gather_rows": rng.choice([1, 2, 3, 5]), "sum_rows": 3, "merge": 1}
-        elements = [rng.choice(kinds) for _ in range(count[operation])]
+        elements = [rng.choice(kinds) for _ in range(count.get(operation, 1))]
         if operation == "sum_rows":
             elements[1:] = [x if rng.random() < 0.6 else "" for x in elements[1:]]
+        width, source_length = rng.choice(widths), rng.choice([1, 2, 9, 64, 150])
+        if operation == "hash_rows":
+            elements = [half if is_gpu else elements[0]] * 2
+            width, source_length = min(width, 256), rng.choice([1, 4, 24, 128, 300])
         return Case(
             operation=operation,
             layout=rng.choice(layouts),
             batch=rng.randint(1, 3),
             heads=rng.randint(1, 4),
             length=rng.choice([1, 2, 7, 33, 64, 65, 100]),
-            source_length=rng.choice([1, 2, 9, 64, 150]),
-            width=rng.choice(widths),
+            source_length=source_length,
+            width=width,
             terms=rng.choice([1, 2, 3, 4, 5, 8, 16]),
             elements=elements,
             out=rng.choice([elements[0], "f32"]),
@@ -89,6 +97,8 @@ class Case:
             return names | {"rows": "i32"}
         if self.operation == "merge":
             return {"o0": self.elements[0], "lse0": "f32", "rows": "i32"}
+        if self.operation == "hash_rows":
+            return dict(zip("xw", self.elements, strict=True))
         names = {"x": self.elements[0], "rows": "i32"}
         more = zip(("of", "add"), self.elements[1:], strict=True)
         return names | {n: e for n, e in more if e}
@@ -97,6 +107,8 @@ class Case:
     def outputs(self) -> dict[str, str]:
         if self.operation == "gather_rows":
             return {f"o{i}": e for i, e in enumerate(self.elements)}
+        if self.operation == "hash_rows":
+            return {"o": "i32"}
         lse = {"lse": "f32"} if self.operation == "merge" and self.lse else {}
         return {"o": self.out} | lse
 
@@ -105,6 +117,12 @@ class Case:
         sources = {"x", "o0", "lse0"} if self.operation != "gather_rows" else set()
         is_source = name in sources or name[0] == "x"
         sizes = {"b": self.batch, "h": self.heads, "n": self.length, "d": self.width}
+        if self.operation == "hash_rows":
+            if name == "w":
+                sizes |= {"b": 1, "h": self.terms, "n": self.source_length}
+            elif name == "o":
+                sizes["d"] = self.terms
+            return {d: sizes[d] for d in self.layout}
         if is_source:
             sizes["n"] = self.source_length
         if name == "rows" and self.operation != "gather_rows":
@@ -117,7 +135,8 @@ class Case:
         return tuple(self.dims(name).values())
 
     def type(self, name: str, element: str) -> str:
-        sizes = (str(n) if d in "hd" else "?" for d, n in self.dims(name).items())
+        static = "bhd" if name == "w" else "hd"
+        sizes = (str(n) if d in static else "?" for d, n in self.dims(name).items())
         return f"tensor<{'x'.join(sizes)}x{element}>"
 
     def ir(self, name: str = "rows") -> str:
@@ -130,13 +149,16 @@ class Case:
             return f"{start}({values} : {', '.join(types[n] for n in names)})"
 
         attributes = [f'layout = "{self.layout}"']
-        if self.operation != "merge":
+        if self.operation in ("gather_rows", "sum_rows"):
             attributes.append(f"epsilon = {self.epsilon:e} : f32")
         ins = [n for n in self.inputs if n[0] == "x" or n == "o0"]
         clauses = [group("ins", *ins)]
         if self.operation == "merge":
             clauses.append(group("lses", "lse0"))
-        clauses.append(group("rows", "rows"))
+        if self.operation == "hash_rows":
+            clauses.append(group("vectors", "w"))
+        else:
+            clauses.append(group("rows", "rows"))
         for operand, clause in (("of", "unit_rms_of"), ("add", "add")):
             if operand in self.inputs:
                 clauses.append(group(clause, operand))
@@ -172,6 +194,11 @@ class Case:
                 x = x * 3 + 10
                 x[rng.random(sizes) < 0.3] = NEG_INF
             arrays[name] = from_bits(to_bits(x, element))
+        if self.operation == "hash_rows":
+            # A row of zeros, whose products are all alike.
+            first = [slice(None)] * 4
+            first[self.layout.index("n")] = 0
+            arrays["x"][tuple(first)] = 0
         if self.operation == "merge":
             empty = np.expand_dims(arrays["lse0"], self.layout.index("d")) == NEG_INF
             arrays["o0"][np.broadcast_to(empty, arrays["o0"].shape)] = np.nan
@@ -184,6 +211,9 @@ class Case:
 
     def expected(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         given = {n: self._ordered(x, n) for n, x in arrays.items()}
+        if self.operation == "hash_rows":
+            y = np.einsum("bhnd,pkd->bhnpk", given["x"], given["w"][0])
+            return {"o": np.concatenate([y, -y], -1)}
         numbers = given["rows"].astype(np.int64)
         if self.operation == "gather_rows":
             numbers = numbers[..., None]
@@ -233,6 +263,8 @@ class Case:
 
     def check(self, name: str, got: np.ndarray, want: np.ndarray) -> str:
         """What is wrong with an output, if anything."""
+        if self.operation == "hash_rows":
+            return self._check_hashes(self._ordered(got, name).astype(int), want)
         allowed = TOLERANCE[self.outputs[name]] * (
             1 + np.abs(np.nan_to_num(want, neginf=0))
         )
@@ -249,4 +281,22 @@ class Case:
         return (
             f"{int(wrong.sum())} of {wrong.size} elements of {name} are wrong; that at "
             f"{at} is {got[at]}, not {want[at]}"
+        )
+
+    def _check_hashes(self, got: np.ndarray, products: np.ndarray) -> str:
+        """That products of the numbers are the largest, up to rounding, and the first
+        of equal ones."""
+        count = products.shape[-1]
+        if ((got < 0) | (got >= count)).any():
+            return f"a hash that is no number of {count}: {got.min()} to {got.max()}"
+        largest = products.max(-1)
+        found = np.take_along_axis(products, got[..., None], -1)[..., 0]
+        wrong = found < largest - 1e-3 * np.abs(largest) - 1e-5
+        wrong |= (largest == 0) & (got != 0)
+        if not wrong.any():
+            return ""
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        return (
+            f"{int(wrong.sum())} of {wrong.size} hashes are wrong; that at {at} is "
+            + (f"{got[at]} with {found[at]}, less than {largest[at]}")
         )

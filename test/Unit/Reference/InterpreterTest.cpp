@@ -151,7 +151,7 @@ func.func @f(%x: f32) -> f32 {
                         "'arith.addf'; it runs spattn.attention, "
                         "spattn.attention_backward, spattn.merge, "
                         "spattn.merge_backward, spattn.gather_rows, "
-                        "spattn.sum_rows, tensor.empty, tensor.dim, "
+                        "spattn.sum_rows, spattn.hash_rows, tensor.empty, tensor.dim, "
                         "memref.dim, arith.constant and func.return"));
 }
 

@@ -21,6 +21,13 @@ namespace spattn {
 /// Fails, with an error, if there is no kernel for a gather or a sum of rows.
 mlir::LogicalResult checkRowsKernel(KernelOpInterface op);
 
+/// The same for hashes of rows, whose kernel computes products.
+mlir::LogicalResult checkHashKernel(HashRowsOp op,
+                                    const TargetCapabilities &target);
+void buildHashKernel(mlir::OpBuilder &builder, HashRowsOp op,
+                     llvm::StringRef name, KernelProgram &program,
+                     const TargetCapabilities &target);
+
 /// Build the kernel, and add it to `program`.
 void buildRowsKernel(mlir::OpBuilder &builder, GatherRowsOp op,
                      llvm::StringRef name, KernelProgram &program);

@@ -131,6 +131,19 @@ static constexpr OperandInfo readArray(Extent length, Extent width,
           /*isOnDemand=*/false};
 }
 
+const OperandInfo spattn::kHashVectors = {
+    OperandKind::Out,
+    "",
+    "",
+    {Extent::ListBatch, Extent::Terms, Extent::KeyLength, Extent::ValueDim},
+    ElementKind::InputOrF32,
+    16,
+    /*isOptional=*/false,
+    /*isWritten=*/false,
+    /*gradientOf=*/std::nullopt,
+    /*isPositive=*/false,
+    /*isPositiveOnGpu=*/false,
+    /*isOnDemand=*/false};
 const OperandInfo spattn::kSourceRows =
     readArray(Extent::KeyLength, Extent::ValueDim, ElementKind::InputOrF32, 16);
 const OperandInfo spattn::kSourceNumbers =

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels R1 to R9 are those of the specification, docs/Spec.md.
+// The labels R1 to R10 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,6 +58,30 @@ LogicalResult SumRowsOp::verify() {
   SmallVector<KernelArray> arrays = getKernelArrays();
   return verifyElementsOf(*this, arrays.back(), arrays.front(), "'source'",
                           /*orF32=*/true);
+}
+
+/// R10: all share the vectors, of which each number has a set, and which have
+/// the elements of rows.
+LogicalResult HashRowsOp::verify() {
+  if (failed(verifyArrays(*this)))
+    return failure();
+  SmallVector<KernelArray> arrays = getKernelArrays();
+  Layout order = cast<KernelOpInterface>(getOperation()).getDimOrder();
+  auto sizeOf = [&](const KernelArray &array, Dim dim) {
+    return cast<ShapedType>(array.value.getType())
+        .getDimSize(order.getDim(*array.info, dim));
+  };
+  if (int64_t batch = sizeOf(arrays[1], Dim::Batch); batch != 1)
+    return emitOpError("expected 'vectors' with a batch size of 1, got ")
+           << getVectors().getType();
+  int64_t sets = sizeOf(arrays[1], Dim::Head);
+  int64_t terms = sizeOf(arrays[2], Dim::Width);
+  if (sets != terms)
+    return emitOpError("expected a number in 'out' for each of the sets of "
+                       "'vectors', ")
+           << sets << ", got " << terms;
+  return verifyElementsOf(*this, arrays[1], arrays[0], "'source'",
+                          /*orF32=*/false);
 }
 
 //===----------------------------------------------------------------------===//
@@ -129,6 +153,33 @@ LogicalResult SumRowsOp::inferReturnTypes(
 }
 
 void SumRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addDestinationEffects(*this, effects);
+}
+
+StringRef HashRowsOp::getKernelName() { return "hash_rows"; }
+SmallVector<KernelScalar> HashRowsOp::getKernelScalars() { return {}; }
+
+SmallVector<KernelArray> HashRowsOp::getKernelArrays() {
+  return {{getSource(), &getOperandInfo(OperandKind::Out), "source", "x",
+           /*isWritten=*/false},
+          {getVectors(), &kHashVectors, "vectors", "w", /*isWritten=*/false},
+          {getOut(), &kRowNumbersOfTerms, "out", "o", /*isWritten=*/true}};
+}
+
+MutableOperandRange HashRowsOp::getDpsInitsMutable() {
+  return MutableOperandRange(*this, 2, 1);
+}
+
+LogicalResult HashRowsOp::inferReturnTypes(
+    MLIRContext *context, std::optional<Location> location, ValueRange operands,
+    DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+    SmallVectorImpl<Type> &types) {
+  return inferResults({operands.drop_front(2)}, types);
+}
+
+void HashRowsOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
   addDestinationEffects(*this, effects);

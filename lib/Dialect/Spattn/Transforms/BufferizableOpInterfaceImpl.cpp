@@ -66,6 +66,7 @@ void spattn::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
         AttentionBufferization<AttentionBackwardOp>>(*context);
     GatherRowsOp::attachInterface<AttentionBufferization<GatherRowsOp>>(
         *context);
+    HashRowsOp::attachInterface<AttentionBufferization<HashRowsOp>>(*context);
     SumRowsOp::attachInterface<AttentionBufferization<SumRowsOp>>(*context);
     MergeOp::attachInterface<AttentionBufferization<MergeOp>>(*context);
     MergeBackwardOp::attachInterface<AttentionBufferization<MergeBackwardOp>>(

@@ -150,6 +150,8 @@ const KernelArray &getRowModel(llvm::ArrayRef<KernelArray> arrays);
 /// result, and several.
 extern const OperandInfo kSourceRows, kSourceNumbers, kRowNumbers,
     kRowNumbersOfTerms;
+/// What rows are hashed by: as many sets of vectors as there are terms.
+extern const OperandInfo kHashVectors;
 
 /// A number that an operation takes: `value`, or where that is null a default.
 struct KernelScalar {

@@ -18,10 +18,14 @@ def Spattn_RowNumbers : Spattn_Array<
 def Spattn_RowNumbersOfTerms : Spattn_Array<
     "ranked tensor or strided memref, B x H x N x P, elements i32">;
 
+def Spattn_HashVectors : Spattn_Array<
+    "ranked tensor or strided memref, 1 x P x K x D, elements f32, f16 or bf16">;
+
 /// An operation on arrays that have a row for each batch element, head and
 /// position.
-class Spattn_RowsBase<string mnemonic, dag operands> : Spattn_Op<mnemonic, [
-    AttrSizedOperandSegments,
+class Spattn_RowsBase<string mnemonic, dag operands,
+                      list<Trait> traits = [AttrSizedOperandSegments]>
+    : Spattn_Op<mnemonic, traits # [
     DeclareOpInterfaceMethods<Spattn_KernelOpInterface>,
     DeclareOpInterfaceMethods<InferTypeOpInterface>,
     DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
@@ -120,6 +124,44 @@ def Spattn_SumRowsOp : Spattn_RowsBase<"sum_rows", (ins
     `ins` `(` $source `:` type($source) `)` `rows` `(` $rows `:` type($rows) `)`
     (`unit_rms_of` `(` $unit_rms_of^ `:` type($unit_rms_of) `)`)?
     (`add` `(` $add^ `:` type($add) `)`)?
+    `outs` `(` $out `:` type($out) `)` attr-dict
+  }];
+}
+
+def Spattn_HashRowsOp : Spattn_RowsBase<"hash_rows", (ins
+    Spattn_Rows:$source,
+    Spattn_HashVectors:$vectors,
+    Spattn_RowNumbersOfTerms:$out), []> {
+  let summary = "hashes of rows by the nearest of some vectors";
+  let description = [{
+    Hashing by cross-polytopes (arXiv 1509.02897), as Reformer's attention hashes
+    tokens. For each row, and each of the P sets of K vectors, the number of the
+    vector, or of its negative, that has the largest product with the row:
+
+    ```
+    out[i, p] = argmax_j y[j],  y = (vectors[p] source[i], -vectors[p] source[i])
+    ```
+
+    between 0 and `2 K`; the first of several. Products are sums in `f32`. One
+    that is NaN is the largest nowhere; where all are, the result is 0. A kernel
+    for a GPU leaves the last `ceil(log2(2 K))` of the 23 bits of a product's
+    mantissa out of comparisons, and takes the first of those that are alike.
+
+    Operands are tensors, or buffers with any strides, in the order of
+    dimensions that `layout` names, as for `spattn.attention`: the sets of
+    vectors, which are the same for all heads, take the place of heads, and
+    those of numbers that of the head dimension. The operation is in
+    destination style: the contents of `outs` are not read.
+
+    ```mlir
+    %h = spattn.hash_rows ins(%x : tensor<?x8x?x64xbf16>)
+        vectors(%w : tensor<1x4x?x64xbf16>) outs(%out : tensor<?x8x?x4xi32>)
+    ```
+
+    The constraints R1 and R3 to R10 are listed in the specification.
+  }];
+  let assemblyFormat = [{
+    `ins` `(` $source `:` type($source) `)` `vectors` `(` $vectors `:` type($vectors) `)`
     `outs` `(` $out `:` type($out) `)` attr-dict
   }];
 }
