@@ -287,6 +287,8 @@ class Case:
         """That products of the numbers are the largest, up to rounding, and the first
         of equal ones."""
         count = products.shape[-1]
+        if not count:
+            return "" if not got.any() else "hashes by no vectors that are not 0"
         if ((got < 0) | (got >= count)).any():
             return f"a hash that is no number of {count}: {got.min()} to {got.max()}"
         largest = products.max(-1)
