@@ -19,7 +19,7 @@ from pathlib import Path
 import spattn.torch
 import torch
 from measure import get_commit, medians
-from spattn.torch import _operators, reformer
+from spattn.torch import _operators, _rows_operators, reformer
 from torch.nn import functional
 
 
@@ -106,50 +106,49 @@ def parts(qk, v, grad, options) -> dict:
     rotations = torch.randn(dim, rounds, buckets // 2, device=qk.device, dtype=qk.dtype)
     hashes = reformer.hash_tokens(qk, rotations)
     lists = reformer._Lists.of(hashes, buckets, bucket_size)
-    key = functional.rms_norm(qk, (dim,), eps=1e-24)
-    inputs = reformer._inputs(qk, key, v, lists)
+    rows = reformer._gather((qk, qk, v), lists, "010")
+    inputs = reformer._inputs(lists, *rows)
     forward = *reformer._options(lists, dim), None, *reformer._more(lists, True)
-    results, lses = _operators.attention(*inputs, *forward)
-    places = lists.places.flatten()
-    shape = rounds, *qk.shape[:3]
+    results = _operators.attention(*inputs, *forward)
+    places = lists.places.view(*qk.shape[:3], -1)
+    key_places = lists.key_places().view(*qk.shape[:3], -1)
+    of_lists = [lists.of_lists(x, qk) for x in results]
+    output, lse = _rows_operators.merge_rows(*of_lists, places)
 
-    def collect():
-        outputs = reformer._gather(results.flatten(0, 2), places).view(*shape, dim)
-        return outputs, lses.flatten()[places].view(shape)
+    def rows_of_gradients():
+        return reformer._gather((qk, qk, v, output, grad), lists, "01000")
 
-    outputs, numbers = collect()
-    output, lse = spattn.torch.merge(outputs, numbers, return_lse=True)
+    def rows_of_lse():
+        return lse.flatten(0, 1).gather(1, lists.tokens.long())
 
-    def rows_of_outputs():
-        rows = reformer._gather_all((output, grad), lists.flat)
-        numbers = lse.flatten()[lists.flat]
-        return tuple(lists.queries(x) for x in (*rows, numbers))
-
-    own_output, own_grad, own_lse = rows_of_outputs()
+    *_, own_output, own_grad = rows_of_gradients()
+    of_rows = (own_output, rows_of_lse())
+    of_rows = [lists.queries(x) for x in of_rows]
 
     def gradients(deterministic):
         return _operators.attention_backward(
-            *(own_grad, None, *inputs, own_output, own_lse),
+            *(lists.queries(own_grad), None, *inputs, *of_rows),
             *(*reformer._options(lists, dim), deterministic),
             *reformer._more(lists, True),
         )
 
-    of_query, of_key, _ = (x.flatten(0, 2) for x in gradients(True))
-    of_keys = lists.key_places()
+    of_query, of_key, of_value = (lists.of_lists(x, qk) for x in gradients(True))
+    sum_rows = _rows_operators.sum_rows
     return {
         "part hash": lambda: reformer.hash_tokens(qk, rotations),
         "part sort": lambda: reformer._Lists.of(hashes, buckets, bucket_size),
-        "part norm": lambda: functional.rms_norm(qk, (dim,), eps=1e-30),
-        "part gather": lambda: reformer._inputs(qk, key, v, lists),
+        "part gather": lambda: reformer._gather((qk, qk, v), lists, "010"),
         "part attention": lambda: _operators.attention(*inputs, *forward),
-        "part gather outputs": collect,
-        "part merge": lambda: spattn.torch.merge(outputs, numbers),
-        "part gather gradients": rows_of_outputs,
+        "part merge": lambda: _rows_operators.merge_rows(*of_lists, places),
+        "part gather gradients": rows_of_gradients,
+        "part gather lse": rows_of_lse,
         "part attention backward": lambda: gradients(True),
         "part attention backward, sums": lambda: gradients(False),
-        "part sum queries": lambda: reformer._sum(of_query, lists.places),
-        "part add overlaps": lambda: lists.add_overlaps(of_key),
-        "part sum keys": lambda: reformer._sum(of_key, of_keys),
+        "part key places": lists.key_places,
+        "part sum queries": lambda: sum_rows(of_query, places),
+        "part sum keys": lambda: sum_rows(of_key, key_places, qk, qk),
+        "part sum values": lambda: sum_rows(of_value, key_places),
+        "copy of gathered rows": lambda: [x.clone() for x in rows],
     }
 
 

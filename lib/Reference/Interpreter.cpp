@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "spattn/Reference/Gradients.h"
 #include "spattn/Reference/Merge.h"
+#include "spattn/Reference/Rows.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -36,6 +37,9 @@ private:
   LogicalResult run(AttentionOpInterface op);
   LogicalResult run(MergeOp op);
   LogicalResult run(MergeBackwardOp op);
+  LogicalResult run(GatherRowsOp op);
+  LogicalResult run(SumRowsOp op);
+  LogicalResult run(HashRowsOp op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
@@ -185,6 +189,8 @@ LogicalResult Interpreter::run(MergeOp op) {
   arrays.layout = *Layout::parse(op.getLayout());
   arrays.parts = take(left, count);
   arrays.lses = take(left, count);
+  if (op.getRows())
+    arrays.rows = take(left, 1).front();
   arrays.out = take(left, 1).front();
   if (op.getLse())
     arrays.lse = take(left, 1).front();
@@ -207,6 +213,49 @@ LogicalResult Interpreter::run(MergeBackwardOp op) {
   arrays.dparts = take(left, count);
   arrays.dlses = take(left, count);
   return report(op, evaluateGradients(arrays));
+}
+
+LogicalResult Interpreter::run(GatherRowsOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  ArrayRef<BufferView> left = *views;
+  size_t count = op.getSources().size();
+  GatherArrays arrays;
+  arrays.layout = *Layout::parse(op.getLayout());
+  arrays.sources = take(left, count);
+  arrays.rows = take(left, 1).front();
+  arrays.outs = take(left, count);
+  arrays.unitRms = op.getUnitRms().value_or(ArrayRef<bool>());
+  arrays.epsilon = op.getEpsilon().convertToFloat();
+  return report(op, evaluate(arrays));
+}
+
+LogicalResult Interpreter::run(SumRowsOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  ArrayRef<BufferView> left = *views;
+  SumArrays arrays;
+  arrays.layout = *Layout::parse(op.getLayout());
+  arrays.source = take(left, 1).front();
+  arrays.rows = take(left, 1).front();
+  if (op.getUnitRmsOf())
+    arrays.unitRmsOf = take(left, 1).front();
+  if (op.getAdd())
+    arrays.add = take(left, 1).front();
+  arrays.out = take(left, 1).front();
+  arrays.epsilon = op.getEpsilon().convertToFloat();
+  return report(op, evaluate(arrays));
+}
+
+LogicalResult Interpreter::run(HashRowsOp op) {
+  FailureOr<SmallVector<BufferView>> views = makeViews(op);
+  if (failed(views))
+    return failure();
+  return report(op,
+                evaluate(HashArrays{*Layout::parse(op.getLayout()), (*views)[0],
+                                    (*views)[1], (*views)[2]}));
 }
 
 LogicalResult Interpreter::run(arith::ConstantOp op) {
@@ -275,6 +324,9 @@ LogicalResult Interpreter::run(Operation &op) {
       .Case([&](AttentionOpInterface op) { return run(op); })
       .Case([&](MergeOp op) { return run(op); })
       .Case([&](MergeBackwardOp op) { return run(op); })
+      .Case([&](GatherRowsOp op) { return run(op); })
+      .Case([&](SumRowsOp op) { return run(op); })
+      .Case([&](HashRowsOp op) { return run(op); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })
@@ -284,7 +336,9 @@ LogicalResult Interpreter::run(Operation &op) {
                << op->getName()
                << "'; it runs spattn.attention, "
                   "spattn.attention_backward, spattn.merge, "
-                  "spattn.merge_backward, tensor.empty, tensor.dim, "
+                  "spattn.merge_backward, spattn.gather_rows, "
+                  "spattn.sum_rows, spattn.hash_rows, tensor.empty, "
+                  "tensor.dim, "
                   "memref.dim, arith.constant and func.return";
       });
 }

@@ -8,7 +8,7 @@
 
 #include "spattn/Reference/Merge.h"
 
-#include "llvm/Support/Parallel.h"
+#include "RowArrays.h"
 
 #include <cmath>
 #include <limits>
@@ -20,115 +20,21 @@ using llvm::Twine;
 
 static constexpr double kNegInf = -std::numeric_limits<double>::infinity();
 
-namespace {
-/// The sizes that all arrays of a merge share.
-class Rows {
-public:
-  Rows(const Layout &layout, const BufferView &model) : layout(layout) {
-    for (Dim dim : kDims)
-      sizes[unsigned(dim)] = model.sizes[layout.getDim(dim)];
-  }
-
-  int64_t size(Dim dim) const { return sizes[unsigned(dim)]; }
-
-  /// What of arrays does not fit, if anything.
-  Error check(llvm::ArrayRef<BufferView> arrays, bool hasWidth,
-              const char *name) const {
-    const OperandInfo &info = infoOf(hasWidth);
-    for (const BufferView &array : arrays) {
-      if (array.sizes.size() != info.getRank() ||
-          array.strides.size() != info.getRank())
-        return llvm::createStringError("'" + Twine(name) + "' has rank " +
-                                       Twine(array.sizes.size()) +
-                                       ", expected " + Twine(info.getRank()));
-      if (!isFloatElement(array.elementType))
-        return llvm::createStringError("'" + Twine(name) +
-                                       "' has an unsupported element type");
-      for (Dim dim : kDims) {
-        if (!info.has(dim))
-          continue;
-        int64_t found = array.sizes[layout.getDim(info, dim)];
-        if (found != size(dim))
-          return llvm::createStringError(
-              "'" + Twine(name) + "' has a " + info.getSizeText(dim) + " of " +
-              Twine(found) + ", expected " + Twine(size(dim)));
-      }
-      if (!array.data && !llvm::is_contained(array.sizes, 0))
-        return llvm::createStringError("'" + Twine(name) + "' has no data");
-    }
-    return Error::success();
-  }
-
-  template <class F>
-  void forEach(F body) const {
-    int64_t heads = size(Dim::Head), length = size(Dim::Length);
-    llvm::parallelFor(0, size(Dim::Batch) * heads * length, [&](size_t row) {
-      body({int64_t(row) / length / heads, int64_t(row) / length % heads,
-            int64_t(row) % length});
-    });
-  }
-
-  using Place = std::array<int64_t, 3>;
-
-  /// The elements of a row, or its number.
-  ElementRow at(const BufferView &array, const Place &place) const {
-    bool hasWidth = array.sizes.size() == 4;
-    const OperandInfo &info = infoOf(hasWidth);
-    int64_t offset = 0;
-    for (Dim dim : {Dim::Batch, Dim::Head, Dim::Length})
-      offset += place[unsigned(dim)] * array.strides[layout.getDim(info, dim)];
-    int64_t bytes = runtime::getElementBytes(array.elementType);
-    int64_t stride = hasWidth ? array.strides[layout.getDim(Dim::Width)] : 0;
-    return {static_cast<char *>(array.data) + offset * bytes, array.elementType,
-            stride};
-  }
-  std::vector<double> load(const BufferView &array, const Place &place) const {
-    std::vector<double> row(size(Dim::Width));
-    loadElements(at(array, place), row.size(), row.data());
-    return row;
-  }
-  double loadNumber(const BufferView &array, const Place &place) const {
-    double number = 0;
-    loadElements(at(array, place), 1, &number);
-    return number;
-  }
-  void store(const BufferView &array, const Place &place,
-             const std::vector<double> &row) const {
-    storeElements(at(array, place), row.size(), row.data());
-  }
-  void storeNumber(const BufferView &array, const Place &place,
-                   double number) const {
-    storeElements(at(array, place), 1, &number);
-  }
-
-  /// The log-sum-exp of parts, and the weight of each; 0 where it is empty.
-  double weigh(llvm::ArrayRef<BufferView> lses, const Place &place,
-               std::vector<double> &weights) const {
-    double largest = kNegInf, sum = 0;
-    for (const BufferView &array : lses) {
-      weights.push_back(loadNumber(array, place));
-      // One that is no number makes all of it none.
-      if (weights.back() > largest || std::isnan(weights.back()))
-        largest = weights.back();
-    }
-    for (double weight : weights)
-      if (weight != kNegInf)
-        sum += std::exp(weight - largest);
-    double lse = sum == 0 ? kNegInf : largest + std::log(sum);
-    for (double &weight : weights)
-      weight = weight == kNegInf ? 0 : std::exp(weight - largest) / sum;
-    return lse;
-  }
-
-private:
-  static const OperandInfo &infoOf(bool hasWidth) {
-    return getOperandInfo(hasWidth ? OperandKind::Out : OperandKind::Lse);
-  }
-
-  Layout layout;
-  std::array<int64_t, 4> sizes;
-};
-} // namespace
+/// The log-sum-exp of parts, and the weight of each; 0 where it is empty.
+static double weigh(std::vector<double> &weights) {
+  double largest = kNegInf, sum = 0;
+  for (double weight : weights)
+    // One that is no number makes all of it none.
+    if (weight > largest || std::isnan(weight))
+      largest = weight;
+  for (double weight : weights)
+    if (weight != kNegInf)
+      sum += std::exp(weight - largest);
+  double lse = sum == 0 ? kNegInf : largest + std::log(sum);
+  for (double &weight : weights)
+    weight = weight == kNegInf ? 0 : std::exp(weight - largest) / sum;
+  return lse;
+}
 
 /// What both check first.
 static Error checkParts(llvm::ArrayRef<BufferView> parts,
@@ -140,29 +46,61 @@ static Error checkParts(llvm::ArrayRef<BufferView> parts,
   return Error::success();
 }
 
+/// Rows of elements, and numbers, that are those of the result.
+static const OperandInfo &ofRows() { return getOperandInfo(OperandKind::Out); }
+static const OperandInfo &ofNumbers() {
+  return getOperandInfo(OperandKind::Lse);
+}
+
 Error spattn::evaluate(const MergeArrays &arrays) {
   if (Error error = checkParts(arrays.parts, arrays.lses))
     return error;
-  Rows rows(arrays.layout, arrays.parts.front());
-  if (Error error = rows.check(arrays.parts, true, "parts"))
+  if (arrays.out.sizes.size() != 4)
+    return llvm::createStringError(
+        "'out' has rank " + Twine(arrays.out.sizes.size()) + ", expected 4");
+  bool hasRows = isGiven(arrays.rows);
+  if (hasRows && (arrays.rows.sizes.size() != 4 || arrays.parts.size() != 1))
+    return llvm::createStringError("expected one part with rows of rank 4");
+  RowArrays rows(arrays.layout, hasRows ? arrays.out : arrays.parts.front());
+  size_t count = arrays.parts.size();
+  if (hasRows) {
+    rows.setSource(arrays.parts.front(), kSourceRows);
+    rows.setTerms(arrays.rows);
+    count = arrays.rows.sizes[arrays.layout.getDim(Dim::Width)];
+    if (Error error = rows.check(arrays.rows, kRowNumbersOfTerms, "rows"))
+      return error;
+  }
+  if (Error error =
+          rows.check(arrays.parts, hasRows ? kSourceRows : ofRows(), "parts"))
     return error;
-  if (Error error = rows.check(arrays.lses, false, "lses"))
+  if (Error error = rows.check(arrays.lses,
+                               hasRows ? kSourceNumbers : ofNumbers(), "lses"))
     return error;
-  if (Error error = rows.check(arrays.out, true, "out"))
+  if (Error error = rows.check(arrays.out, ofRows(), "out"))
     return error;
   if (isGiven(arrays.lse))
-    if (Error error = rows.check(arrays.lse, false, "lse"))
+    if (Error error = rows.check(arrays.lse, ofNumbers(), "lse"))
       return error;
-  rows.forEach([&](const Rows::Place &place) {
-    std::vector<double> weights, out(rows.size(Dim::Width));
-    double lse = rows.weigh(arrays.lses, place, weights);
-    for (auto [array, lses, weight] :
-         llvm::zip(arrays.parts, arrays.lses, weights)) {
-      if (rows.loadNumber(lses, place) == kNegInf)
+  rows.forEach([&](const RowArrays::Place &place) {
+    // Where the parts are. What is no row is an empty one.
+    std::vector<std::optional<RowArrays::Place>> places(count, place);
+    std::vector<double> lses, weights, out(rows.size(Dim::Width));
+    for (size_t p = 0; p < count; ++p) {
+      if (hasRows)
+        places[p] = rows.find(arrays.rows, place, p);
+      lses.push_back(
+          places[p] ? rows.loadNumber(arrays.lses[hasRows ? 0 : p], *places[p])
+                    : kNegInf);
+    }
+    weights = lses;
+    double lse = weigh(weights);
+    for (size_t p = 0; p < count; ++p) {
+      if (lses[p] == kNegInf)
         continue;
-      std::vector<double> part = rows.load(array, place);
+      std::vector<double> part =
+          rows.load(arrays.parts[hasRows ? 0 : p], *places[p]);
       for (size_t c = 0; c < out.size(); ++c)
-        out[c] += weight * part[c];
+        out[c] += weights[p] * part[c];
     }
     rows.store(arrays.out, place, out);
     if (isGiven(arrays.lse))
@@ -174,7 +112,7 @@ Error spattn::evaluate(const MergeArrays &arrays) {
 Error spattn::evaluateGradients(const MergeGradientArrays &arrays) {
   if (Error error = checkParts(arrays.parts, arrays.lses))
     return error;
-  Rows rows(arrays.layout, arrays.parts.front());
+  RowArrays rows(arrays.layout, arrays.parts.front());
   struct Group {
     llvm::ArrayRef<BufferView> arrays;
     bool hasWidth;
@@ -185,17 +123,20 @@ Error spattn::evaluateGradients(const MergeGradientArrays &arrays) {
                              {arrays.dout, true, "dout"},
                              {arrays.dparts, true, "dparts"},
                              {arrays.dlses, false, "dlses"}})
-    if (Error error = rows.check(group.arrays, group.hasWidth, group.name))
+    if (Error error = rows.check(
+            group.arrays, group.hasWidth ? ofRows() : ofNumbers(), group.name))
       return error;
   if (isGiven(arrays.dlse))
-    if (Error error = rows.check(arrays.dlse, false, "dlse"))
+    if (Error error = rows.check(arrays.dlse, ofNumbers(), "dlse"))
       return error;
   size_t count = arrays.parts.size();
   if (arrays.dparts.size() != count || arrays.dlses.size() != count)
     return llvm::createStringError("expected gradients of each part");
-  rows.forEach([&](const Rows::Place &place) {
+  rows.forEach([&](const RowArrays::Place &place) {
     std::vector<double> weights, dout = rows.load(arrays.dout, place);
-    rows.weigh(arrays.lses, place, weights);
+    for (const BufferView &lse : arrays.lses)
+      weights.push_back(rows.loadNumber(lse, place));
+    weigh(weights);
     std::vector<double> products(count);
     double mean = 0;
     for (size_t p = 0; p < count; ++p) {

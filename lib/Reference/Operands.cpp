@@ -60,6 +60,8 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     return listSize(Dim::Length);
   case Extent::Listed:
     return listSize(Dim::Width);
+  case Extent::Terms:
+    return 1;
   }
   llvm_unreachable("an extent is one of the above");
 }

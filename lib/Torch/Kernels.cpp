@@ -65,6 +65,9 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   key.append(request.alignment).push_back('\0');
   key.append(request.boundLength).push_back('\0');
   key.append(request.parts).push_back('\0');
+  key.append(request.rows).push_back('\0');
+  key.append(request.marks).push_back('\0');
+  append(key, request.terms);
   key.append(request.tileLists).push_back('\0');
   append(key, request.listHeads);
   append(key, request.listBatch);

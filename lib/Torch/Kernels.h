@@ -61,9 +61,14 @@ struct KernelRequest {
   /// biases (2) there are.
   int32_t signedScale = 0, biasGradients = 0;
   /// Of a merge, the SpattnElementTypes of its parts, a digit each; empty for
-  /// an attention. `element` is that of the output then, and what is about
-  /// queries is about all arrays.
+  /// others. `element` is that of the output then, and what is about queries is
+  /// about all arrays.
   const char *parts = "";
+  /// Of an operation on rows by number, its name in the dialect, a digit for
+  /// each array that it may have or mark, and the row numbers of a row, as a
+  /// merge may have, too.
+  const char *rows = "", *marks = "";
+  int64_t terms = 0;
 };
 
 /// Throws the error of a call of the C API, if it has one.

@@ -473,6 +473,10 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
+  library.impl("merge_rows", mergeRows);
+  library.impl("gather_rows", gatherRows);
+  library.impl("sum_rows", sumRows);
+  library.impl("hash_rows", hashRows);
 }
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
@@ -482,4 +486,8 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention_backward.biases", attentionBackwardBiases);
   library.impl("merge", merge);
   library.impl("merge_backward", mergeBackward);
+  library.impl("merge_rows", mergeRows);
+  library.impl("gather_rows", gatherRows);
+  library.impl("sum_rows", sumRows);
+  library.impl("hash_rows", hashRows);
 }

@@ -223,6 +223,24 @@ Operand spattn::torch_ops::makeRowsLike(const Operand &like, int64_t dim,
   return operand;
 }
 
+Operand spattn::torch_ops::makeRows(const Operand &like, int64_t length,
+                                    const Device &device) {
+  Operand operand = like;
+  operand.layout = Layout::BHND;
+  operand.sizes[2] = length;
+  setStrides(operand, /*innerHeads=*/false);
+  allocate(operand, device);
+  return operand;
+}
+
+Operand spattn::torch_ops::makeIntegers(const Operand &like, int64_t count,
+                                        const Device &device) {
+  Operand operand = like;
+  operand.element = SpattnElementI32;
+  operand.sizes[3] = count;
+  return makeRows(operand, operand.sizes[2], device);
+}
+
 Operand spattn::torch_ops::makeNumbersLike(const Operand &like,
                                            const Device &device) {
   Operand operand = like;

@@ -85,6 +85,10 @@ struct Operand {
 /// Allocates a dense tensor with the sizes of `like` except for the head
 /// dimension `dim`, in the same layout and memory order.
 Operand makeRowsLike(const Operand &like, int64_t dim, const Device &device);
+/// Allocates a contiguous tensor with so many rows of a head of `like`.
+Operand makeRows(const Operand &like, int64_t length, const Device &device);
+/// The same of so many i32 a row.
+Operand makeIntegers(const Operand &like, int64_t count, const Device &device);
 /// Allocates a contiguous f32 tensor with one number per query of `like`.
 Operand makeNumbersLike(const Operand &like, const Device &device);
 /// A new tensor of f32 with a number for each of so many heads.

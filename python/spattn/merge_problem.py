@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from .errors import ArgumentError
 from .problem import DTYPES, Problem, _one_of, _positive
+from .rows_problem import RowsProblem
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class MergeProblem:
     lse: bool = False
     #: Gradients take the gradient of the log-sum-exp as an operand.
     lse_gradient: bool = False
+    #: Rows of the one array of parts that are merged into a row, by their numbers;
+    #: 0: parts are arrays.
+    terms: int = 0
 
     function: ClassVar[str] = "merge"
     #: The names of a launch's numbers.
@@ -54,6 +58,8 @@ class MergeProblem:
                 "expected parts and output that are f32 or of one other type, got "
                 + " and ".join(sorted(halves))
             )
+        if self.terms and (self.gradients or len(self.parts) != 1):
+            raise ArgumentError("expected one part and no gradients with row numbers")
         # Normalize fields that have no effect, so that equal problems are equal.
         put("lse" if self.gradients else "lse_gradient", False)
 
@@ -64,6 +70,8 @@ class MergeProblem:
     def operands(self) -> tuple[str, ...]:
         """The names of a launch's arrays, in order."""
         parts = self._numbered("o", "lse")
+        if self.terms:
+            parts = *parts, "rows"
         if not self.gradients:
             return (*parts, *self.results)
         dlse = ("dlse",) if self.lse_gradient else ()
@@ -79,12 +87,16 @@ class MergeProblem:
     def shape(self, name: str, batch: int, length: int) -> tuple[int, ...]:
         """The sizes of an operand."""
         sizes = batch, self.heads, length
+        if name == "rows":
+            return *sizes, self.terms
         return sizes if "lse" in name else (*sizes, self.value_dim)
 
     def element(self, name: str) -> str:
-        """The element type of an operand: "f32", "f16" or "bf16"."""
+        """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
         if "lse" in name:
             return "f32"
+        if name == "rows":
+            return "i32"
         number = name.lstrip("do")
         return self.parts[int(number)] if number else self.out_dtype
 
@@ -114,6 +126,8 @@ class MergeProblem:
             group("ins", tuple(read[:count])),
             group("lses", tuple(read[count : 2 * count])),
         ]
+        if self.terms:
+            clauses.append(group("rows", ("rows",)))
         if self.gradients:
             named = {"do": "dout", "dlse": "dlse"}
             clauses += [group(named[name], (name,)) for name in read[2 * count :]]
@@ -141,13 +155,18 @@ class MergeProblem:
     def _type(self, name: str) -> str:
         sizes = f"?x{self.heads}x?"
         if "lse" not in name:
-            sizes += f"x{self.value_dim}"
+            sizes += f"x{self.terms if name == 'rows' else self.value_dim}"
         return f"tensor<{sizes}x{self.element(name)}>"
 
 
-AnyProblem = Problem | MergeProblem
+AnyProblem = Problem | MergeProblem | RowsProblem
 
 
 def problem_of(fields: dict[str, Any]) -> AnyProblem:
     """The problem of its `fields`."""
-    return (MergeProblem if "parts" in fields else Problem)(**fields)
+    kind: type[AnyProblem] = Problem
+    if "parts" in fields:
+        kind = MergeProblem
+    elif "operation" in fields:
+        kind = RowsProblem
+    return kind(**fields)

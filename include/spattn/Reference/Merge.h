@@ -18,11 +18,11 @@
 
 namespace spattn {
 
-/// Arrays of a merge, in `layout`. `lse` may be left out.
+/// Arrays of a merge, in `layout`. `rows` and `lse` may be left out.
 struct MergeArrays {
   Layout layout;
   llvm::SmallVector<BufferView, 4> parts, lses;
-  BufferView out, lse;
+  BufferView rows, out, lse;
 };
 
 /// Computes a merge; fails on arrays that do not fit one another.

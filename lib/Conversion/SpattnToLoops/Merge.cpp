@@ -6,20 +6,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MergeLoops.h"
+#include "RowLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <limits>
+#include <optional>
 
 using namespace mlir;
 using namespace spattn;
 
 namespace {
 
-class ForwardMerge : MergeLoops {
+class ForwardMerge : RowLoops {
 public:
   ForwardMerge(MergeOp op, const OpBuilder &builder)
-      : MergeLoops(op, builder), op(op) {}
+      : RowLoops(op, builder), op(op) {}
 
   void run() {
     emitRows([&](const Row &row) { emitRow(row); });
@@ -27,12 +29,20 @@ public:
 
 private:
   void emitRow(const Row &row) {
-    Weights weights = emitWeights(op.getLses(), row);
+    SmallVector<Part> parts = loadParts(row);
+    SmallVector<Value> lses;
+    for (const Part &part : parts)
+      lses.push_back(part.lse);
+    Weights weights = emitWeights(lses);
     emitColumns({}, [&](Value column, int64_t width, ValueRange) {
       Value sum = zeros(width);
       for (auto [part, isEmpty, weight] :
-           llvm::zip(op.getParts(), weights.isEmpty, weights.weights)) {
-        Value loaded = load(part, row, column, width);
+           llvm::zip(parts, weights.isEmpty, weights.weights)) {
+        auto load = [&](const Row &at) {
+          return this->load(part.rows, at, column, width);
+        };
+        Value loaded =
+            part.source ? loadIf(*part.source, zeros(width), load) : load(row);
         Value product = arith::MulFOp::create(b, splat(weight, width), loaded);
         // An empty part may hold anything.
         Value term = arith::SelectOp::create(b, isEmpty, zeros(width), product);
@@ -45,13 +55,41 @@ private:
       storeNumber(weights.lse, op.getLse(), row);
   }
 
+  /// A part of a row: its log-sum-exp, and where its output is.
+  struct Part {
+    Value lse, rows;
+    /// The row there, if it is another one.
+    std::optional<Source> source;
+  };
+
+  SmallVector<Part> loadParts(const Row &row) {
+    SmallVector<Part> parts;
+    if (!op.getRows()) {
+      for (auto [rows, lse] : llvm::zip(op.getParts(), op.getLses()))
+        parts.push_back({loadNumber(lse, row), rows, std::nullopt});
+      return parts;
+    }
+    int64_t count =
+        cast<MemRefType>(op.getRows().getType())
+            .getDimSize(Layout::parse(op.getLayout())->getDim(Dim::Width));
+    Value rows = op.getParts().front(), lses = op.getLses().front();
+    for (int64_t i = 0; i < count; ++i) {
+      Source source = loadSource(rows, op.getRows(), row, index(i));
+      Value none = f32(-std::numeric_limits<float>::infinity());
+      Value lse = loadIf(source, none,
+                         [&](const Row &at) { return loadNumber(lses, at); });
+      parts.push_back({lse, rows, source});
+    }
+    return parts;
+  }
+
   MergeOp op;
 };
 
-class BackwardMerge : MergeLoops {
+class BackwardMerge : RowLoops {
 public:
   BackwardMerge(MergeBackwardOp op, const OpBuilder &builder)
-      : MergeLoops(op, builder), op(op) {}
+      : RowLoops(op, builder), op(op) {}
 
   void run() {
     emitRows([&](const Row &row) { emitRow(row); });
@@ -61,26 +99,24 @@ private:
   /// `dout . parts[p]` for each part, 0 for one that is empty.
   SmallVector<Value> emitProducts(const Weights &weights, const Row &row) {
     SmallVector<Value> sums(op.getParts().size(), f32(0));
-    sums =
-        emitColumns(sums, [&](Value column, int64_t width, ValueRange carried) {
-          Value dout = load(op.getDout(), row, column, width);
-          SmallVector<Value> next;
-          for (auto [part, sum] : llvm::zip(op.getParts(), carried)) {
-            Value loaded = load(part, row, column, width);
-            Value product = arith::MulFOp::create(b, dout, loaded);
-            next.push_back(vector::ReductionOp::create(
-                b, vector::CombiningKind::ADD, product, sum,
-                arith::FastMathFlags::reassoc));
-          }
-          return next;
-        });
+    sums = emitColumns(sums, [&](Value column, int64_t width,
+                                 ValueRange carried) {
+      Value dout = load(op.getDout(), row, column, width);
+      SmallVector<Value> next;
+      for (auto [part, sum] : llvm::zip(op.getParts(), carried))
+        next.push_back(addProducts(dout, load(part, row, column, width), sum));
+      return next;
+    });
     for (auto [sum, isEmpty] : llvm::zip(sums, weights.isEmpty))
       sum = arith::SelectOp::create(b, isEmpty, f32(0), sum);
     return sums;
   }
 
   void emitRow(const Row &row) {
-    Weights weights = emitWeights(op.getLses(), row);
+    SmallVector<Value> lses;
+    for (Value lse : op.getLses())
+      lses.push_back(loadNumber(lse, row));
+    Weights weights = emitWeights(lses);
     SmallVector<Value> products = emitProducts(weights, row);
     // `dout . out`, and so `start` is what all parts have in common.
     Value mean = f32(0);

@@ -8,7 +8,7 @@
 
 #include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"
 
-#include "MergeLoops.h"
+#include "RowLoops.h"
 #include "TileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -47,12 +47,12 @@ struct AttentionLowering : OpRewritePattern<Op> {
 };
 
 template <class Op>
-struct MergeLowering : OpRewritePattern<Op> {
+struct RowsLowering : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (isa<RankedTensorType>(op.getParts().front().getType()))
+    if (isa<RankedTensorType>(op->getOperand(0).getType()))
       return rewriter.notifyMatchFailure(op, "operands are not in buffers");
     lowerToLoops(op, rewriter);
     rewriter.eraseOp(op);
@@ -63,8 +63,9 @@ struct MergeLowering : OpRewritePattern<Op> {
 
 void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
   patterns.add<AttentionLowering<AttentionOp>,
-               AttentionLowering<AttentionBackwardOp>, MergeLowering<MergeOp>,
-               MergeLowering<MergeBackwardOp>>(patterns.getContext());
+               AttentionLowering<AttentionBackwardOp>, RowsLowering<MergeOp>,
+               RowsLowering<MergeBackwardOp>, RowsLowering<GatherRowsOp>,
+               RowsLowering<SumRowsOp>, RowsLowering<HashRowsOp>>(patterns.getContext());
 }
 
 namespace {

@@ -13,6 +13,7 @@
 #include "KernelConfig.h"
 #include "Merge/MergeKernels.h"
 #include "Parts/ScoreModifier.h"
+#include "Rows/RowsKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -74,9 +75,18 @@ struct ConvertSpattnToSpattnGPUPass
     FailureOr<HostFunction> host = HostFunction::get(function);
     if (failed(host))
       return failure();
-    if (isa<MergeOp, MergeBackwardOp>(*host->op)) {
-      if (failed(convertMerge(function, host->op)))
+    if (isa<MergeOp, MergeBackwardOp>(*host->op))
+      return convertRows(function, host->op, checkMergeKernel,
+                         buildMergeKernel);
+    if (isa<GatherRowsOp, SumRowsOp>(*host->op))
+      return convertRows(function, host->op, checkRowsKernel, buildRowsKernel);
+    if (auto hash = dyn_cast<HashRowsOp>(*host->op)) {
+      if (failed(checkHashKernel(hash, target)))
         return failure();
+      OpBuilder builder(function);
+      KernelProgram program(host->op, target);
+      buildHashKernel(builder, hash, takeName(function), program, target);
+      program.describeLaunches();
       function.erase();
       return success();
     }
@@ -208,14 +218,18 @@ struct ConvertSpattnToSpattnGPUPass
     return success();
   }
 
-  /// What kernels of merges ask of their operands.
-  LogicalResult convertMerge(func::FuncOp function, KernelOpInterface op) {
-    if (failed(checkMergeKernel(op)))
+  /// An operation on rows: a check, and a kernel.
+  LogicalResult convertRows(func::FuncOp function, KernelOpInterface op,
+                            LogicalResult (*check)(KernelOpInterface),
+                            void (*build)(OpBuilder &, KernelOpInterface,
+                                          StringRef, KernelProgram &)) {
+    if (failed(check(op)))
       return failure();
     OpBuilder builder(function);
     KernelProgram program(op, target);
-    buildMergeKernel(builder, op, takeName(function), program);
+    build(builder, op, takeName(function), program);
     program.describeLaunches();
+    function.erase();
     return success();
   }
 

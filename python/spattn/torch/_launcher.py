@@ -25,6 +25,7 @@ from ..kernels import kernel_for
 from ..merge_problem import MergeProblem
 from ..merging import LENGTH
 from ..problem import SEQUENCES, Problem
+from ..rows_problem import RowsProblem
 
 #: The prefix of the operators' error messages.
 _PREFIX = "spattn: "
@@ -63,6 +64,9 @@ class _Request(ctypes.Structure):
         ("signed_scale", c_int32),
         ("bias_gradients", c_int32),
         ("parts", c_char_p),
+        ("rows", c_char_p),
+        ("marks", c_char_p),
+        ("terms", c_int64),
     ]
 
 
@@ -77,8 +81,8 @@ _failed = threading.local()
 
 def kernel_of(request: _Request) -> int:
     """The handle of the kernel for a request."""
-    if request.parts:
-        return _kernel_of_merge(request)
+    if request.parts or request.rows:
+        return _kernel_of_rows(request)
     problem = Problem(
         request.structure.decode(),
         request.heads,
@@ -148,16 +152,28 @@ def _compile_gradients(
     threading.Thread(target=compile, name="spattn-gradients").start()
 
 
-def _kernel_of_merge(request: _Request) -> int:
-    problem = MergeProblem(
-        request.heads,
-        request.value_dim,
-        tuple(_ELEMENTS[int(number)] for number in request.parts.decode()),
-        out_dtype=_ELEMENTS[request.element],
-        gradients=bool(request.gradients),
-        lse=not request.gradients,
-        lse_gradient=bool(request.lse_gradient),
-    )
+def _kernel_of_rows(request: _Request) -> int:
+    problem: MergeProblem | RowsProblem
+    if request.rows:
+        problem = RowsProblem(
+            request.rows.decode(),
+            request.heads,
+            request.value_dim,
+            _ELEMENTS[request.element],
+            marks=tuple(mark == "1" for mark in request.marks.decode()),
+            terms=request.terms,
+        )
+    else:
+        problem = MergeProblem(
+            request.heads,
+            request.value_dim,
+            tuple(_ELEMENTS[int(number)] for number in request.parts.decode()),
+            out_dtype=_ELEMENTS[request.element],
+            gradients=bool(request.gradients),
+            lse=not request.gradients,
+            lse_gradient=bool(request.lse_gradient),
+            terms=request.terms,
+        )
     return kernel_for(
         problem,
         "cpu" if request.device < 0 else "cuda",

@@ -9,7 +9,8 @@ before, in each of several rounds of hashing, whose results are merged.
 
 All rounds of a head are one list. `CHUNKS` chunks are a batch entry of one attention,
 whose keys begin a chunk earlier than its queries: views of gathered rows that overlap.
-Positions keep the order of the tokens in it.
+Positions keep the order of the tokens in it. Results are merged, and gradients are
+summed, by the numbers of their rows.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..errors import ArgumentError, SpattnError
-from . import _check, _launcher, _operators
+from . import _check, _launcher, _operators, _rows_operators
 from ._launcher import exception_of
-from .merging import merge
 
 #: Chunks of a batch entry. More read fewer keys twice, and mask more pairs.
 CHUNKS = 2
 #: Whether dQ has a kernel of its own, which computes scores again: sums in memory cost
 #: more where queries see so few keys.
 DETERMINISTIC = True
-#: Elements of rotated queries that are in memory at a time.
+#: Vectors that a kernel finds the nearest of.
+_MOST_VECTORS = 1 << 14
+#: Elements of rotated queries that are in memory at a time, where none does.
 _ROTATED = 1 << 24
 #: The score of a token with itself, far below all others: the definition has -5e4, of
 #: which the log-sum-exp in float32 would have an error of 0.004.
@@ -89,12 +90,10 @@ def lsh_attention(
     with torch.no_grad():
         hashes = hash_tokens(qk, rotations.to(qk.dtype))
         lists = _Lists.of(hashes, buckets, bucket_size)
-    # Keys of norm sqrt(dim), for which torch has kernels, and a scale that makes it 1.
-    key = functional.rms_norm(qk, (dim,), eps=1e-24)
     # The gradients that would be compiled ahead are others.
     _launcher.recording = False
     try:
-        return _Chunked.apply(qk, key, v, lists, causal)
+        return _Chunked.apply(qk, v, lists, causal)
     except RuntimeError as error:
         found = exception_of(error)
         if isinstance(found, SpattnError):
@@ -107,6 +106,10 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
     largest of `qk @ rotation` and its negative."""
     batch, heads, length, dim = qk.shape
     rounds, half = rotations.shape[1:]
+    if qk.is_cuda and qk.dtype != torch.float32 and half <= _MOST_VECTORS:
+        vectors = rotations.permute(1, 2, 0).contiguous()[None]
+        hashes = _rows_operators.hash_rows(qk, vectors)
+        return hashes.flatten(0, 1).transpose(1, 2)
     shape = batch, heads, rounds, length
     largest, least = (qk.new_empty(shape) for _ in range(2))
     of_largest, of_least = (
@@ -132,17 +135,17 @@ class _Lists:
 
     A list of `entries` has one entry more, which is computed in vain, so that all are
     equally far apart: its rows are the list's last chunk, the list, and the beginning
-    of the next one.
+    of it again. The one of the last list is left out.
     """
 
     chunk: int
     #: Chunks of a batch entry, and batch entries of a list.
     chunks: int
     entries: int
-    #: The token of each row: its place in its sequence, in int32, and among all.
+    #: The token of each row of each list, (batch * heads, rows), in int32.
     tokens: Tensor
-    flat: Tensor
-    #: Where each round's output of each token is, (rounds, batch * heads, length).
+    #: The place in its list of each token in each round, (batch * heads, length,
+    #: rounds), in int32.
     places: Tensor
 
     @classmethod
@@ -153,25 +156,19 @@ class _Lists:
         chunks = math.gcd(CHUNKS, size // chunk)
         entries = size // (chunk * chunks)
         # One stable sort of all lists: those of equal buckets stay in order.
-        segment = torch.arange(heads * rounds, device=device).view(heads, rounds, 1)
-        keys = hashes + segment * buckets
-        if heads * rounds * buckets < 1 << 31:
-            keys = keys.int()
-        order = torch.sort(keys.view(-1), stable=True).indices
-        inverse = torch.empty_like(order)
-        inverse[order] = torch.arange(order.numel(), device=device)
-        order = (order % length).view(heads, size)
+        wide = heads * rounds * buckets >= 1 << 31
+        hashes = hashes.to(torch.int64 if wide else torch.int32)
+        segment = torch.arange(heads * rounds, dtype=hashes.dtype, device=device)
+        keys = hashes + segment.view(heads, rounds, 1) * buckets
+        order = torch.sort(keys.reshape(-1), stable=True).indices
+        place = torch.arange(size, dtype=torch.int32, device=device)
+        places = torch.empty(order.shape, dtype=torch.int32, device=device)
+        places.scatter_(0, order, place.repeat(heads))
+        places = places.view(heads, rounds, length).transpose(1, 2).contiguous()
+        order = (order % length).int().view(heads, size)
         rest = order[:, : (chunks - 1) * chunk]
-        rows = torch.cat([order[:, -chunk:], order, rest], dim=1)
-        flat = rows + torch.arange(heads, device=device)[:, None] * length
-        # Queries of the last entry, which is one in vain, end a chunk later.
-        rows, flat = (
-            functional.pad(x.flatten(), (0, chunk)) for x in (rows.int(), flat)
-        )
-        # Of batch entries, a list has one more.
-        places = inverse.view(heads, rounds, length).transpose(0, 1)
-        skipped = torch.arange(heads, device=device)[:, None] * (chunks * chunk)
-        return cls(chunk, chunks, entries, rows, flat, places + skipped)
+        tokens = torch.cat([order[:, -chunk:], order, rest], dim=1)
+        return cls(chunk, chunks, entries, tokens, places)
 
     @property
     def span(self) -> int:
@@ -192,60 +189,60 @@ class _Lists:
 
     def queries(self, rows: Tensor) -> Tensor:
         """The queries of batch entries, (entries, 1, length, ...), of rows in the order
-        of the lists."""
-        return self._view(rows[self.chunk :], self.span)
+        of the lists, (batch, heads, rows, dim), or a number for each row."""
+        return self._view(rows, self.chunk, self.span)
 
     def keys(self, rows: Tensor) -> Tensor:
         """Their keys, which overlap."""
-        return self._view(rows, self.span + self.chunk)
+        return self._view(rows, 0, self.span + self.chunk)
 
-    def _view(self, rows: Tensor, count: int) -> Tensor:
-        first, *rest = rows.stride()
-        entries = (self.flat.numel() - self.chunk) // self.span
+    def _view(self, rows: Tensor, first: int, count: int) -> Tensor:
+        dim = rows.shape[3:]
+        apart = math.prod(dim)
+        entries = self.tokens.numel() // self.span - 1
         return rows.as_strided(
-            (entries, 1, count, *rows.shape[1:]),
-            (self.span * first, self.span * first, first, *rest),
+            (entries, 1, count, *dim),
+            (self.span * apart, self.span * apart, apart, *[1] * len(dim)),
+            rows.storage_offset() + first * apart,
         )
 
-    def add_overlaps(self, keys: Tensor) -> None:
-        """Adds what the first chunk of an entry's keys has to the last chunk of those
-        of the entry before it, which is the same chunk of the list."""
-        heads = self.places.shape[1]
-        size = self.span + self.chunk
-        keys = keys.view(heads, self.entries + 1, size, keys.shape[-1])
-        first, last = keys[:, :, : self.chunk], keys[:, :, self.span :]
-        count = self.entries
-        last[:, : count - 1] += first[:, 1:count]
-        last[:, count - 1] += first[:, 0]
+    def of_lists(self, results: Tensor, like: Tensor) -> Tensor:
+        """What batch entries have for each row of theirs, (entries, 1, rows, ...), as
+        rows of lists, (batch, heads, rows, ...), with the batch and heads of `like`."""
+        count, dim = results.shape[2], results.shape[3:]
+        apart = math.prod(dim)
+        batch, heads = like.shape[:2]
+        list = (self.entries + 1) * count * apart
+        return results.as_strided(
+            (batch, heads, self.entries * count, *dim),
+            (heads * list, list, apart, *[1] * len(dim)),
+        )
 
     def key_places(self) -> Tensor:
-        """Where the keys of each round of each token are among those of entries."""
-        entry, row = self.places // self.span, self.places % self.span
-        return entry * (self.span + self.chunk) + row + self.chunk
+        """Where the keys of each token are among those of entries, two for each round:
+        those of a batch entry's last chunk are also in the next one. -1 for others."""
+        entry = self.places // self.span
+        first = self.places + (entry + 1) * self.chunk
+        row = self.places - entry * self.span - (self.span - self.chunk)
+        following = (entry + 1) % self.entries * (self.span + self.chunk) + row
+        second = torch.where(row < 0, -1, following)
+        return torch.stack([first, second], -1).flatten(2)
 
 
-def _gather(rows: Tensor, places: Tensor) -> Tensor:
-    """Rows of a contiguous matrix, 16 bytes at a time where that goes."""
-    size = rows.element_size()
-    if rows.shape[1] * size % 16 == 0 and rows.storage_offset() * size % 16 == 0:
-        wide = rows.view(torch.complex128)
-        return wide.index_select(0, places).view(rows.dtype)
-    return rows.index_select(0, places)
-
-
-def _gather_all(tensors: tuple[Tensor, ...], places: Tensor) -> tuple[Tensor, ...]:
-    """The same of the rows of (batch, heads, length, dim) tensors. They are gathered
-    side by side, as torch takes as long for a short row as for a long one."""
-    rows = torch.cat([x.reshape(-1, x.shape[-1]) for x in tensors], 1)
-    return _gather(rows, places).split([x.shape[-1] for x in tensors], 1)
-
-
-def _sum(rows: Tensor, places: Tensor) -> Tensor:
-    """The sums of the rows of each round, which torch adds up in float32."""
-    if places.shape[0] == 1:
-        return _gather(rows, places.flatten())
-    bags = places.flatten(1).t().contiguous()
-    return functional.embedding_bag(bags, rows, mode="sum")
+def _gather(tensors: tuple[Tensor, ...], lists: _Lists, unit_rms: str) -> list[Tensor]:
+    """The rows of (batch, heads, length, dim) tensors in the order of lists; those of
+    tensors that a "1" marks get a root mean square of 1."""
+    rows = lists.tokens.view(*tensors[0].shape[:2], -1)
+    results: list[Any] = [None] * len(tensors)
+    # Those of one size at once.
+    for dim in dict.fromkeys(x.shape[3] for x in tensors):
+        numbers = [i for i, x in enumerate(tensors) if x.shape[3] == dim]
+        marks = "".join(unit_rms[i] for i in numbers)
+        sources = [tensors[i] for i in numbers]
+        gathered = _rows_operators.gather_rows(sources, rows, marks)
+        for i, result in zip(numbers, gathered, strict=True):
+            results[i] = result
+    return results
 
 
 class _Chunked(torch.autograd.Function):
@@ -253,61 +250,58 @@ class _Chunked(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, lists: _Lists, causal: bool
+        ctx: Any, qk: Tensor, value: Tensor, lists: _Lists, causal: bool
     ) -> Tensor:
-        options = _options(lists, query.shape[3])
-        inputs = _inputs(query, key, value, lists)
+        rows = _gather((qk, qk, value), lists, "010")
+        inputs = _inputs(lists, *rows)
+        del rows
         more = None, *_more(lists, causal)
-        results, lses = _operators.attention(*inputs, *options, *more)
+        results = _operators.attention(*inputs, *_options(lists, qk.shape[3]), *more)
         del inputs
-        rounds, places = lists.places.shape[0], lists.places.flatten()
-        shape = rounds, *query.shape[:3]
-        outputs = _gather(results.flatten(0, 2), places).view(*shape, value.shape[3])
-        lses = lses.flatten()[places].view(shape)
-        if rounds == 1:
-            output, lse = outputs[0], lses[0]
-        else:
-            output, lse = merge(outputs, lses, return_lse=True)
-        ctx.save_for_backward(query, key, value, output, lse)
+        places = lists.places.view(*qk.shape[:3], -1)
+        output, lse = _rows_operators.merge_rows(
+            *(lists.of_lists(x, qk) for x in results), places
+        )
+        ctx.save_for_backward(qk, value, output, lse)
         ctx.lists, ctx.causal = lists, causal
         return output
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> tuple:
-        query, key, value, output, lse = ctx.saved_tensors
+        qk, value, output, lse = ctx.saved_tensors
         lists = ctx.lists
         # Merged parts are one attention to the keys of all: its log-sum-exp gives the
         # probabilities of each part's pairs.
-        both = _gather_all((output, grad_output), lists.flat)
-        output, grad_output = map(lists.queries, both)
-        lse = lists.queries(lse.flatten()[lists.flat])
+        tensors = qk, qk, value, output, grad_output
+        *rows, output, grad_output = _gather(tensors, lists, "01000")
+        lse = lse.flatten(0, 1).gather(1, lists.tokens.long())
         grads = _operators.attention_backward(
-            *(grad_output, None, *_inputs(query, key, value, lists), output, lse),
-            *(*_options(lists, query.shape[3]), DETERMINISTIC),
+            *(lists.queries(grad_output), None, *_inputs(lists, *rows)),
+            *(lists.queries(output), lists.queries(lse)),
+            *(*_options(lists, qk.shape[3]), DETERMINISTIC),
             *_more(lists, ctx.causal),
         )
-        del output, grad_output
-        of_query, of_key, of_value = (x.flatten(0, 2) for x in grads)
-        places = lists.key_places()
-        for x in (of_key, of_value):
-            lists.add_overlaps(x)
+        del rows, output, grad_output
+        of_query, of_key, of_value = (lists.of_lists(x, qk) for x in grads)
+        places = lists.places.view(*qk.shape[:3], -1)
+        key_places = lists.key_places().view(*qk.shape[:3], -1)
+        of_query = _rows_operators.sum_rows(of_query, places)
         return (
-            _sum(of_query, lists.places).view(query.shape),
-            _sum(of_key, places).view(key.shape),
-            _sum(of_value, places).view(value.shape),
+            _rows_operators.sum_rows(of_key, key_places, qk, of_query),
+            _rows_operators.sum_rows(of_value, key_places),
             None,
             None,
         )
 
 
-def _inputs(query: Tensor, key: Tensor, value: Tensor, lists: _Lists) -> tuple:
+def _inputs(lists: _Lists, query: Tensor, key: Tensor, value: Tensor) -> tuple:
     """The queries, keys and values of batch entries."""
-    query, key, value = _gather_all((query, key, value), lists.flat)
     return lists.queries(query), lists.keys(key), lists.keys(value)
 
 
 def _options(lists: _Lists, dim: int) -> tuple:
-    """The options of operators."""
+    """The options of operators: keys have a norm of sqrt(dim), and the scale makes up
+    for that."""
     return lists.structure, 1 / dim, "bhnd", "start"
 
 

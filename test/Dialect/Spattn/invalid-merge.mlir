@@ -15,7 +15,7 @@ func.func @test(%p0: tensor<1x2x8x4xf32>, %p1: tensor<1x2x8x4xf32>, %l0: tensor<
 // M2: no parts
 func.func @test(%o: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected one of 'parts' or more, got none}}
-  %r = "spattn.merge"(%o) {operandSegmentSizes = array<i32: 0, 0, 1, 0>} : (tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32>
+  %r = "spattn.merge"(%o) {operandSegmentSizes = array<i32: 0, 0, 0, 1, 0>} : (tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32>
   return
 }
 
@@ -194,7 +194,7 @@ func.func @test(%p0: tensor<1x2x8x4xf32>, %p1: tensor<1x2x8x4xf32>, %l0: tensor<
 // M7: types of results
 func.func @test(%p: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %o: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of what is written}}
-  %r = "spattn.merge"(%p, %l, %o) {operandSegmentSizes = array<i32: 1, 1, 1, 0>} : (tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf16>
+  %r = "spattn.merge"(%p, %l, %o) {operandSegmentSizes = array<i32: 1, 1, 0, 1, 0>} : (tensor<1x2x8x4xf32>, tensor<1x2x8xf32>, tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf16>
   return
 }
 
@@ -205,5 +205,45 @@ func.func @test(%p0: tensor<1x2x8x4xf32>, %p1: tensor<1x2x8x4xf32>, %l0: tensor<
   // expected-error @below {{expected 'dparts[0]' to have the element type of its part, 'f32', or f32, got 'f16'}}
   %r:4 = spattn.merge_backward ins(%p0, %p1 : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) lses(%l0, %l1 : tensor<1x2x8xf32>, tensor<1x2x8xf32>)
     dout(%do : tensor<1x2x8x4xf32>) outs(%dp0, %dp1 : tensor<1x2x8x4xf16>, tensor<1x2x8x4xf32>) dlses(%dl0, %dl1 : tensor<1x2x8xf32>, tensor<1x2x8xf32>)
+  return
+}
+
+// -----
+
+// M9: several arrays of parts that are rows
+func.func @test(%p: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %r: tensor<1x2x5x3xi32>, %o: tensor<1x2x5x4xf32>) {
+  // expected-error @below {{expected one of 'parts' with 'rows', got 2}}
+  %x = spattn.merge ins(%p, %p : tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) lses(%l, %l : tensor<1x2x8xf32>, tensor<1x2x8xf32>)
+    rows(%r : tensor<1x2x5x3xi32>) outs(%o : tensor<1x2x5x4xf32>)
+  return
+}
+
+// -----
+
+// M9: elements of an output that are shorter than those of its parts
+func.func @test(%p: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %r: tensor<1x2x5x3xi32>, %o: tensor<1x2x5x4xf16>) {
+  // expected-error @below {{expected 'out' to have the element type of its parts, 'f32', or f32, got 'f16'}}
+  %x = spattn.merge ins(%p : tensor<1x2x8x4xf32>) lses(%l : tensor<1x2x8xf32>)
+    rows(%r : tensor<1x2x5x3xi32>) outs(%o : tensor<1x2x5x4xf16>)
+  return
+}
+
+// -----
+
+// M6: log-sum-exps of other rows than the parts
+func.func @test(%p: tensor<1x2x8x4xf32>, %l: tensor<1x2x5xf32>, %r: tensor<1x2x5x3xi32>, %o: tensor<1x2x5x4xf32>) {
+  // expected-error @below {{expected 'parts[0]' and 'lses[0]' to have the same length, got 8 and 5}}
+  %x = spattn.merge ins(%p : tensor<1x2x8x4xf32>) lses(%l : tensor<1x2x5xf32>)
+    rows(%r : tensor<1x2x5x3xi32>) outs(%o : tensor<1x2x5x4xf32>)
+  return
+}
+
+// -----
+
+// M4: row numbers
+func.func @test(%p: tensor<1x2x8x4xf32>, %l: tensor<1x2x8xf32>, %r: tensor<1x2x5x3xi64>, %o: tensor<1x2x5x4xf32>) {
+  // expected-error @below {{expected 'rows' to have element type i32, got 'i64'}}
+  %x = spattn.merge ins(%p : tensor<1x2x8x4xf32>) lses(%l : tensor<1x2x8xf32>)
+    rows(%r : tensor<1x2x5x3xi64>) outs(%o : tensor<1x2x5x4xf32>)
   return
 }

@@ -27,6 +27,14 @@ func.func @one(%p: tensor<2x16x8x64xf16>, %l: tensor<2x16x8xf32>, %o: tensor<2x1
   return %r : tensor<2x16x8x64xf32>
 }
 
+// CHECK-LABEL: @rows
+// CHECK: spattn.merge ins(%{{[^:,]*}} : tensor<?x8x?x64xbf16>) lses(%{{[^:,]*}} : tensor<?x8x?xf32>)
+// CHECK-SAME: {{ }}rows(%{{[^:,]*}} : tensor<?x8x?x4xi32>) outs(%{{[^:,]*}}, %{{[^:,]*}} : tensor<?x8x?x64xf32>, tensor<?x8x?xf32>)
+func.func @rows(%p: !b, %l: !l, %r: tensor<?x8x?x4xi32>, %o: !f, %lse: !l) -> (!f, !l) {
+  %0:2 = spattn.merge ins(%p : !b) lses(%l : !l) rows(%r : tensor<?x8x?x4xi32>) outs(%o, %lse : !f, !l)
+  return %0#0, %0#1 : !f, !l
+}
+
 // CHECK-LABEL: @buffers
 // CHECK-NOT: =
 // CHECK: spattn.merge ins(

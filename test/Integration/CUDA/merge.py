@@ -1,6 +1,7 @@
-"""Runs the kernels of merges and of their gradients by an emulation of their PTX.
+"""Runs the kernels of merges and of their gradients, or of rows by number, by an
+emulation of their PTX.
 
-merge.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N]
+merge.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N] [--rows]
 """
 
 import random
@@ -12,15 +13,26 @@ from emulation import Attention, parse_arguments, selected
 
 sys.path.append(str(Path(__file__).parents[2] / "Reference/Inputs"))
 
-from merge_cases import Case, from_bits, to_bits  # noqa: E402
+import merge_cases  # noqa: E402
+import rows_cases  # noqa: E402
+from merge_cases import from_bits  # noqa: E402
+from rows_cases import to_bits  # noqa: E402
 
 DRAW, SEED = 24, 3
 
 
 def main() -> None:
+    of_rows = "--rows" in sys.argv
+    if of_rows:
+        sys.argv.remove("--rows")
     arguments = parse_arguments(__doc__)
     rng = random.Random(SEED)
-    cases = [Case.draw(rng, is_gpu=True) for _ in range(DRAW)]
+    kind = rows_cases.Case if of_rows else merge_cases.Case
+    cases = [kind.draw(rng, is_gpu=True) for _ in range(DRAW)]
+    if of_rows:
+        # One of each operation of sources without rows, or without vectors.
+        for case in {case.operation: case for case in cases}.values():
+            case.source_length = 0
     for number, case in selected(cases, arguments.part):
         source = arguments.folder / f"{number}.mlir"
         source.write_text(case.ir())
@@ -34,7 +46,7 @@ def main() -> None:
         for name in case.outputs:
             wrong = case.check(name, from_bits(results[name]), expected[name])
             assert not wrong, f"case {number}, {case}: {wrong}"
-    print(f"{len(selected(cases, arguments.part))} merges agree")
+    print(f"{len(selected(cases, arguments.part))} cases agree")
 
 
 if __name__ == "__main__":

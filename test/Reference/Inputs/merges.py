@@ -1,6 +1,7 @@
-"""Compares merges, and their gradients, with their definitions in numpy.
+"""Compares merges and their gradients, or operations on rows by number, with their
+definitions in numpy.
 
-Usage: merges.py SPATTN_RUN FOLDER [--device=DEVICE] [--draw=N] [--seed=N]
+Usage: merges.py SPATTN_RUN FOLDER [--rows] [--device=DEVICE] [--draw=N] [--seed=N]
                  [--decompose=SPATTN_OPT]
 """
 
@@ -9,8 +10,13 @@ import pathlib
 import random
 import subprocess
 
+import merge_cases
 import numpy as np
-from merge_cases import Case, from_bits, to_bits
+import rows_cases
+from merge_cases import from_bits
+from rows_cases import to_bits
+
+Case = merge_cases.Case | rows_cases.Case
 
 
 def run(arguments: argparse.Namespace, case: Case, folder: pathlib.Path) -> list[str]:
@@ -51,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--rows", action="store_true", help="rows by number")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--draw", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
@@ -60,7 +67,8 @@ def main() -> None:
     rng = random.Random(arguments.seed)
     failures = 0
     for number in range(arguments.draw):
-        case = Case.draw(rng, is_gpu=arguments.device == "cuda")
+        kind = rows_cases.Case if arguments.rows else merge_cases.Case
+        case = kind.draw(rng, is_gpu=arguments.device == "cuda")
         if arguments.decompose:
             case.gradients = False
         messages = run(arguments, case, arguments.folder)

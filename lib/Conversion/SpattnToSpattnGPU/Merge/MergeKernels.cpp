@@ -8,31 +8,33 @@
 
 #include "MergeKernels.h"
 
-#include "MergeRows.h"
+#include "../Parts/RowLanes.h"
 
 using namespace mlir;
 using namespace spattn;
 
 /// What there are registers for.
 static constexpr size_t kMostParts = 16;
-static constexpr int64_t kMostColumns = 512;
 static constexpr size_t kPartsAtOnce = 4;
 
+/// Parts of each row: of the arrays that have them, or of one with rows.
+static size_t countParts(KernelOpInterface op) {
+  if (auto gradients = dyn_cast<MergeBackwardOp>(*op))
+    return gradients.getParts().size();
+  auto merge = cast<MergeOp>(*op);
+  if (!merge.getRows())
+    return merge.getParts().size();
+  return cast<ShapedType>(merge.getRows().getType())
+      .getDimSize(op.getDimOrder().getDim(Dim::Width));
+}
+
 LogicalResult spattn::checkMergeKernel(KernelOpInterface op) {
-  auto parts = isa<MergeOp>(*op) ? cast<MergeOp>(*op).getParts()
-                                 : cast<MergeBackwardOp>(*op).getParts();
-  if (parts.size() > kMostParts)
+  if (size_t count = countParts(op); count > kMostParts)
     return op->emitOpError("expected at most ")
            << kMostParts
            << " parts for a kernel on a GPU; merge them in groups, got "
-           << parts.size();
-  int64_t columns = cast<ShapedType>(parts.front().getType())
-                        .getDimSize(op.getDimOrder().getDim(Dim::Width));
-  if (columns % kColumnsOfLane != 0 || columns > kMostColumns)
-    return op->emitOpError("expected a head dimension that is a multiple of ")
-           << kColumnsOfLane << " up to " << kMostColumns
-           << " for a kernel on a GPU, got " << columns;
-  return success();
+           << count;
+  return RowLanes::check(op);
 }
 
 void spattn::buildMergeKernel(OpBuilder &builder, KernelOpInterface op,
@@ -46,25 +48,42 @@ void spattn::buildMergeKernel(OpBuilder &builder, KernelOpInterface op,
 void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
                               KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(), builder.getF32Type());
-  MergeRows rows(b, op, program);
-  rows.begin(name);
-  MutableArrayRef<MergeArray> arrays = rows.getArrays();
-  size_t count = op.getParts().size();
-  MutableArrayRef<MergeArray> parts = arrays.take_front(count);
-  ArrayRef<MergeArray> lses = arrays.slice(count, count);
-  const MergeArray &out = arrays[2 * count];
+  RowLanes rows(b, op, program);
+  rows.begin(name, op.getRows() ? countParts(op) : 0);
+  ArrayRef<RowArray> arrays = rows.getArrays();
+  size_t count = countParts(op), given = op.getParts().size();
+  SmallVector<RowArray> parts(arrays.take_front(given));
+  SmallVector<Value> lses, isRow;
+  if (op.getRows()) {
+    const RowArray part = arrays[0], lse = arrays[1];
+    parts.clear();
+    SmallVector<RowArray> ofParts;
+    for (size_t i = 0; i < count; ++i) {
+      Value number = rows.loadRowNumber(arrays[2], i);
+      isRow.push_back(rows.isRow(number));
+      parts.push_back(rows.at(part, number, isRow.back()));
+      ofParts.push_back(rows.at(lse, number, isRow.back()));
+    }
+    lses = rows.loadNumbers(ofParts);
+    // What is no row is an empty part.
+    for (auto [number, isRow] : llvm::zip_equal(lses, isRow))
+      number = arith::SelectOp::create(b, isRow, number, b.f32(kNegInf));
+  } else {
+    lses = rows.loadNumbers(arrays.slice(given, given));
+  }
+  const RowArray &out = arrays[2 * given + !!op.getRows()];
 
-  MergeRows::Weights weights = rows.emitWeights(lses);
+  RowLanes::Weights weights = rows.emitWeights(lses);
   for (auto [part, isEmpty] : llvm::zip_equal(parts, weights.isEmpty))
     rows.leaveOut(part, isEmpty);
   SmallVector<Value> sums;
-  rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
+  rows.forEachChunk([&](const RowLanes::Chunk &chunk) {
     Value sum = rows.zeros();
     // Loads of some parts are under way at once, which there are registers for.
     for (size_t first = 0; first < count; first += kPartsAtOnce) {
       SmallVector<Value> loaded;
-      for (const MergeArray &part :
-           parts.slice(first, std::min(kPartsAtOnce, count - first)))
+      for (const RowArray &part :
+           ArrayRef(parts).slice(first, std::min(kPartsAtOnce, count - first)))
         loaded.push_back(rows.load(part, chunk));
       for (auto [i, columns] : llvm::enumerate(loaded)) {
         Value kept = rows.zeroIf(weights.isEmpty[first + i], columns);
@@ -76,7 +95,7 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
   });
   // Loads are not moved ahead of stores, which may be to the same memory.
   size_t next = 0;
-  rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
+  rows.forEachChunk([&](const RowLanes::Chunk &chunk) {
     rows.store(sums[next++], out, chunk);
   });
   if (op.getLse())
@@ -87,22 +106,22 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
 void spattn::buildMergeKernel(OpBuilder &builder, MergeBackwardOp op,
                               StringRef name, KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(), builder.getF32Type());
-  MergeRows rows(b, op, program);
+  RowLanes rows(b, op, program);
   rows.begin(name);
-  MutableArrayRef<MergeArray> arrays = rows.getArrays();
+  MutableArrayRef<RowArray> arrays = rows.getArrays();
   size_t count = op.getParts().size();
-  MutableArrayRef<MergeArray> parts = arrays.take_front(count);
-  ArrayRef<MergeArray> lses = arrays.slice(count, count);
-  const MergeArray &dout = arrays[2 * count];
-  ArrayRef<MergeArray> dparts = arrays.take_back(2 * count).take_front(count);
-  ArrayRef<MergeArray> dlses = arrays.take_back(count);
+  MutableArrayRef<RowArray> parts = arrays.take_front(count);
+  ArrayRef<RowArray> lses = arrays.slice(count, count);
+  const RowArray &dout = arrays[2 * count];
+  ArrayRef<RowArray> dparts = arrays.take_back(2 * count).take_front(count);
+  ArrayRef<RowArray> dlses = arrays.take_back(count);
 
-  MergeRows::Weights weights = rows.emitWeights(lses);
+  RowLanes::Weights weights = rows.emitWeights(rows.loadNumbers(lses));
   for (auto [part, isEmpty] : llvm::zip_equal(parts, weights.isEmpty))
     rows.leaveOut(part, isEmpty);
   SmallVector<Value> gradients;
   SmallVector<Value> products(count, b.f32(0));
-  rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
+  rows.forEachChunk([&](const RowLanes::Chunk &chunk) {
     Value gradient = rows.load(dout, chunk);
     gradients.push_back(gradient);
     for (size_t i = 0; i < count; ++i) {
@@ -126,7 +145,7 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeBackwardOp op,
     rows.storeNumber(rows.zeroIf(weights.isEmpty[i], gradient), dlses[i]);
   }
   size_t next = 0;
-  rows.forEachChunk([&](const MergeRows::Chunk &chunk) {
+  rows.forEachChunk([&](const RowLanes::Chunk &chunk) {
     Value gradient = gradients[next++];
     for (size_t i = 0; i < count; ++i) {
       Value weighted =

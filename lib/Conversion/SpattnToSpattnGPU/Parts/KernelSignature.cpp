@@ -112,6 +112,12 @@ void KernelProgram::limitTiles(FormulaAttr tiles) {
   limits.push_back(LimitAttr::get(b.getContext(), tiles, kMostPositions - 1));
 }
 
+void KernelProgram::limitLength(StringRef length, int64_t most) {
+  FormulaAttr formula = FormulaAttr::get(b.getContext(), {1}, {1},
+                                         {b.getStringAttr(length)}, {1});
+  limits.push_back(LimitAttr::get(b.getContext(), formula, most));
+}
+
 /// Of a merge, batch entries hold none.
 static bool hasSequences(KernelOpInterface op) {
   auto attention = dyn_cast<AttentionOpInterface>(*op);

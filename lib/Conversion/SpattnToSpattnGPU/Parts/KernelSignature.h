@@ -41,6 +41,8 @@ public:
   /// Nor the sum of lengths what an f32 counts exactly.
   void limitPositions();
   void limitTiles(FormulaAttr tiles);
+  /// A length may not exceed so much.
+  void limitLength(llvm::StringRef length, int64_t most);
 
   /// `factor` for each tile of `rows` of a length, for each batch entry.
   FormulaAttr perTile(int64_t factor, llvm::StringRef length, int64_t rows);

@@ -6,19 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels M1 to M8 are those of the specification, docs/Spec.md.
+// The labels M1 to M9 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ArrayVerifier.h"
 #include "Destinations.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
 using namespace mlir;
 using namespace spattn;
-
-static ShapedType shaped(Value value) {
-  return cast<ShapedType>(value.getType());
-}
 
 //===----------------------------------------------------------------------===//
 // Arrays
@@ -50,6 +47,13 @@ SmallVector<KernelArray> MergeOp::getKernelArrays() {
   SmallVector<KernelArray> arrays;
   addArrays(arrays, getParts(), "parts", "o", /*isWritten=*/false);
   addArrays(arrays, getLses(), "lses", "lse", /*isWritten=*/false);
+  if (getRows()) {
+    // Rows of parts are not those of the output.
+    for (KernelArray &array : arrays)
+      array.info = array->has(Dim::Width) ? &kSourceRows : &kSourceNumbers;
+    arrays.push_back({getRows(), &kRowNumbersOfTerms, "rows", "rows",
+                      /*isWritten=*/false});
+  }
   addArray(arrays, getOut(), "out", "o", /*isWritten=*/true);
   addArray(arrays, getLse(), "lse", "lse", /*isWritten=*/true);
   return arrays;
@@ -70,15 +74,6 @@ SmallVector<KernelArray> MergeBackwardOp::getKernelArrays() {
 // Constraints
 //===----------------------------------------------------------------------===//
 
-/// M1: the layout is a permutation of the four dimensions.
-static LogicalResult verifyLayout(KernelOpInterface op) {
-  if (!Layout::parse(op.getLayout()))
-    return op->emitOpError("expected 'layout' to be a permutation of \"bhnd\" "
-                           "(batch, head, length, head dimension), got \"")
-           << op.getLayout() << "\"";
-  return success();
-}
-
 /// M2: there are parts, and as many arrays of each kind.
 static LogicalResult
 verifyCounts(KernelOpInterface op, ValueRange parts,
@@ -93,132 +88,20 @@ verifyCounts(KernelOpInterface op, ValueRange parts,
   return success();
 }
 
-/// M3: operands are all ranked tensors or all strided buffers, of a dimension
-/// for each of their sizes.
-static LogicalResult verifyRanks(KernelOpInterface op,
-                                 ArrayRef<KernelArray> arrays) {
-  bool tensors = isa<RankedTensorType>(arrays.front().value.getType());
-  for (const KernelArray &array : arrays) {
-    Type type = array.value.getType();
-    auto memref = dyn_cast<MemRefType>(type);
-    if (!isa<RankedTensorType>(type) && !(memref && memref.isStrided()))
-      return op->emitOpError("expected '")
-             << array.name
-             << "' to be a ranked tensor or a strided memref, got " << type;
-    if (isa<RankedTensorType>(type) != tensors)
-      return op->emitOpError("expected operands to be all tensors or all "
-                             "buffers, but '")
-             << array.name << "' is " << type;
-    if (shaped(array.value).getRank() != array->getRank())
-      return op->emitOpError("expected '")
-             << array.name << "' of rank " << array->getRank() << ", got "
-             << type;
-  }
-  return success();
-}
-
-/// M4: elements are f32, or one type of 16 bits; numbers are f32.
-static LogicalResult verifyElementTypes(KernelOpInterface op,
-                                        ArrayRef<KernelArray> arrays) {
-  const KernelArray *half = nullptr;
-  for (const KernelArray &array : arrays) {
-    Type element = shaped(array.value).getElementType();
-    if (element.isF32())
-      continue;
-    if (array->elements == ElementKind::F32)
-      return op->emitOpError("expected '")
-             << array.name << "' to have element type f32, got " << element;
-    if (!element.isF16() && !element.isBF16())
-      return op->emitOpError("expected elements of type f32, f16 or bf16 in '")
-             << array.name << "', got " << element;
-    if (!half)
-      half = &array;
-    Type expected = shaped(half->value).getElementType();
-    if (element != expected)
-      return op->emitOpError("expected '")
-             << array.name << "' to have elements of type f32 or, as '"
-             << half->name << "' has, " << expected << ", got " << element;
-  }
-  return success();
-}
-
-/// M5: heads and head dimensions are static and positive, and the latter at
-/// most 1,024.
-static LogicalResult verifyStaticSizes(KernelOpInterface op,
-                                       ArrayRef<KernelArray> arrays) {
-  Layout order = op.getDimOrder();
-  for (const KernelArray &array : arrays)
-    for (Dim dim : {Dim::Head, Dim::Width}) {
-      if (!array->has(dim))
-        continue;
-      int64_t size =
-          shaped(array.value).getDimSize(order.getDim(*array.info, dim));
-      if (ShapedType::isDynamic(size))
-        return op->emitOpError("expected a static ")
-               << array->getSizeText(dim) << " of '" << array.name << "', got "
-               << array.value.getType();
-      if (size < 1)
-        return op->emitOpError("expected a positive ")
-               << array->getSizeText(dim) << " of '" << array.name << "', got "
-               << array.value.getType();
-      if (dim == Dim::Width && size > 1024)
-        return op->emitOpError("expected a head dimension of at most 1024 of '")
-               << array.name << "', got " << size;
-    }
-  return success();
-}
-
-/// M6: sizes agree.
-static LogicalResult verifyAgreement(KernelOpInterface op,
-                                     ArrayRef<KernelArray> arrays) {
-  Layout order = op.getDimOrder();
-  auto sizeOf = [&](const KernelArray &array, Dim dim) {
-    return shaped(array.value).getDimSize(order.getDim(*array.info, dim));
-  };
-  for (Dim dim : kDims) {
-    const KernelArray *model = nullptr;
-    for (const KernelArray &array : arrays) {
-      if (!array->has(dim) || ShapedType::isDynamic(sizeOf(array, dim)))
-        continue;
-      if (!model)
-        model = &array;
-      if (sizeOf(array, dim) != sizeOf(*model, dim))
-        return op->emitOpError("expected '")
-               << model->name << "' and '" << array.name
-               << "' to have the same " << array->getSizeText(dim) << ", got "
-               << sizeOf(*model, dim) << " and " << sizeOf(array, dim);
-    }
-  }
-  return success();
-}
-
-/// M7: a result for each tensor of the destinations, of its type.
-static LogicalResult verifyResults(KernelOpInterface op,
-                                   ArrayRef<KernelArray> arrays) {
-  SmallVector<Type> expected;
-  for (const KernelArray &array : arrays)
-    if (array.isWritten && isa<RankedTensorType>(array.value.getType()))
-      expected.push_back(array.value.getType());
-  if (op->getResultTypes() != TypeRange(expected))
-    return op->emitOpError("expected results of the types of what is written");
-  return success();
-}
-
-static LogicalResult verifyArrays(KernelOpInterface op) {
-  if (failed(verifyLayout(op)))
-    return failure();
-  SmallVector<KernelArray> arrays = op.getKernelArrays();
-  return success(succeeded(verifyRanks(op, arrays)) &&
-                 succeeded(verifyElementTypes(op, arrays)) &&
-                 succeeded(verifyStaticSizes(op, arrays)) &&
-                 succeeded(verifyAgreement(op, arrays)) &&
-                 succeeded(verifyResults(op, arrays)));
-}
-
+/// M9: parts that are rows of an array are those of one, and the output has its
+/// elements, or f32.
 LogicalResult MergeOp::verify() {
   if (failed(verifyCounts(*this, getParts(), {{"lses", getLses()}})))
     return failure();
-  return verifyArrays(*this);
+  if (getRows() && getParts().size() != 1)
+    return emitOpError("expected one of 'parts' with 'rows', got ")
+           << getParts().size();
+  if (failed(verifyArrays(*this)))
+    return failure();
+  SmallVector<KernelArray> arrays = getKernelArrays();
+  return getRows() ? verifyElementsOf(*this, arrays[3], arrays[0], "its parts",
+                                      /*orF32=*/true)
+                   : success();
 }
 
 /// M8: a gradient has the elements of its part, or f32.
@@ -229,14 +112,14 @@ LogicalResult MergeBackwardOp::verify() {
                            {"dlses", getDlses()}})) ||
       failed(verifyArrays(*this)))
     return failure();
-  for (auto [i, part, gradient] : llvm::enumerate(getParts(), getDparts())) {
-    Type element = shaped(gradient).getElementType();
-    Type expected = shaped(part).getElementType();
-    if (!element.isF32() && element != expected)
-      return emitOpError("expected 'dparts[")
-             << i << "]' to have the element type of its part, " << expected
-             << ", or f32, got " << element;
-  }
+  SmallVector<KernelArray> arrays = getKernelArrays();
+  size_t count = getParts().size();
+  ArrayRef<KernelArray> gradients =
+      ArrayRef(arrays).take_back(2 * count).take_front(count);
+  for (auto [part, gradient] : llvm::zip(arrays, gradients))
+    if (failed(verifyElementsOf(*this, gradient, part, "its part",
+                                /*orF32=*/true)))
+      return failure();
   return success();
 }
 
@@ -244,20 +127,11 @@ LogicalResult MergeBackwardOp::verify() {
 // Interfaces
 //===----------------------------------------------------------------------===//
 
-static LogicalResult inferResults(ArrayRef<ValueRange> destinations,
-                                  SmallVectorImpl<Type> &types) {
-  for (ValueRange values : destinations)
-    for (Value value : values)
-      if (isa<RankedTensorType>(value.getType()))
-        types.push_back(value.getType());
-  return success();
-}
-
 StringRef MergeOp::getKernelName() { return "merge"; }
 SmallVector<KernelScalar> MergeOp::getKernelScalars() { return {}; }
 
 MutableOperandRange MergeOp::getDpsInitsMutable() {
-  unsigned start = getParts().size() + getLses().size();
+  unsigned start = getParts().size() + getLses().size() + !!getRows();
   return MutableOperandRange(*this, start, getNumOperands() - start);
 }
 
@@ -266,8 +140,8 @@ LogicalResult MergeOp::inferReturnTypes(
     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
     SmallVectorImpl<Type> &types) {
   Adaptor adaptor(operands, attributes, properties, regions);
-  return inferResults({ValueRange(adaptor.getODSOperands(2)),
-                       ValueRange(adaptor.getODSOperands(3))},
+  return inferResults({ValueRange(adaptor.getODSOperands(3)),
+                       ValueRange(adaptor.getODSOperands(4))},
                       types);
 }
 

@@ -46,6 +46,8 @@ StringRef spattn::getSizeText(Extent extent) {
     return "number of query tiles";
   case Extent::Listed:
     return "number of listed tiles";
+  case Extent::Terms:
+    return "number of terms";
   }
   llvm_unreachable("an extent is one of the above");
 }
@@ -53,7 +55,7 @@ StringRef spattn::getSizeText(Extent extent) {
 StringRef spattn::getSymbol(Extent extent) {
   static constexpr StringLiteral symbols[] = {"",   "B",  "Hq", "Hkv", "Nq",
                                               "Nk", "D",  "Dv", "S",   "Nd",
-                                              "Bt", "Ht", "Nt", "Kt"};
+                                              "Bt", "Ht", "Nt", "Kt",  "P"};
   return symbols[unsigned(extent)];
 }
 
@@ -103,6 +105,53 @@ const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
   static const OperandMap<const OperandInfo *> map = collectInfos();
   return *map[kind];
 }
+
+const KernelArray &spattn::getRowModel(ArrayRef<KernelArray> arrays) {
+  return *llvm::find_if(arrays, [](const KernelArray &array) {
+    return array->isOfQueries() &&
+           array->getExtent(Dim::Width) == Extent::ValueDim;
+  });
+}
+
+/// An array that an operation on rows reads; its name is the operation's.
+static constexpr OperandInfo readArray(Extent length, Extent width,
+                                       ElementKind elements,
+                                       unsigned alignment) {
+  return {OperandKind::Out,
+          "",
+          "",
+          {Extent::Batch, Extent::QueryHeads, length, width},
+          elements,
+          alignment,
+          /*isOptional=*/false,
+          /*isWritten=*/false,
+          /*gradientOf=*/std::nullopt,
+          /*isPositive=*/false,
+          /*isPositiveOnGpu=*/false,
+          /*isOnDemand=*/false};
+}
+
+const OperandInfo spattn::kHashVectors = {
+    OperandKind::Out,
+    "",
+    "",
+    {Extent::ListBatch, Extent::Terms, Extent::KeyLength, Extent::ValueDim},
+    ElementKind::InputOrF32,
+    16,
+    /*isOptional=*/false,
+    /*isWritten=*/false,
+    /*gradientOf=*/std::nullopt,
+    /*isPositive=*/false,
+    /*isPositiveOnGpu=*/false,
+    /*isOnDemand=*/false};
+const OperandInfo spattn::kSourceRows =
+    readArray(Extent::KeyLength, Extent::ValueDim, ElementKind::InputOrF32, 16);
+const OperandInfo spattn::kSourceNumbers =
+    readArray(Extent::KeyLength, Extent::None, ElementKind::F32, 4);
+const OperandInfo spattn::kRowNumbers =
+    readArray(Extent::QueryLength, Extent::None, ElementKind::I32, 4);
+const OperandInfo spattn::kRowNumbersOfTerms =
+    readArray(Extent::QueryLength, Extent::Terms, ElementKind::I32, 4);
 
 static constexpr OperandKind kKnownOperands[] = {
     OperandKind::Query,

@@ -64,6 +64,10 @@ void spattn::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
     AttentionOp::attachInterface<AttentionBufferization<AttentionOp>>(*context);
     AttentionBackwardOp::attachInterface<
         AttentionBufferization<AttentionBackwardOp>>(*context);
+    GatherRowsOp::attachInterface<AttentionBufferization<GatherRowsOp>>(
+        *context);
+    HashRowsOp::attachInterface<AttentionBufferization<HashRowsOp>>(*context);
+    SumRowsOp::attachInterface<AttentionBufferization<SumRowsOp>>(*context);
     MergeOp::attachInterface<AttentionBufferization<MergeOp>>(*context);
     MergeBackwardOp::attachInterface<AttentionBufferization<MergeBackwardOp>>(
         *context);

@@ -156,6 +156,8 @@ struct DecomposeMerge : OpRewritePattern<MergeOp> {
                                 PatternRewriter &rewriter) const override {
     if (!isa<RankedTensorType>(op.getOut().getType()))
       return rewriter.notifyMatchFailure(op, "operands are not tensors");
+    if (op.getRows())
+      return rewriter.notifyMatchFailure(op, "parts are rows by number");
     rewriter.replaceOp(op, Decomposition(op, rewriter).run());
     return success();
   }

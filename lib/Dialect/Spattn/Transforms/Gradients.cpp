@@ -72,6 +72,10 @@ AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
 
 MergeBackwardOp spattn::buildGradients(OpBuilder &b, MergeOp op, Value dout,
                                        Value dlse) {
+  if (op.getRows()) {
+    op.emitOpError("with 'rows' has no gradients");
+    return nullptr;
+  }
   SmallVector<Value> dparts, dlses;
   for (Value part : op.getParts())
     dparts.push_back(makeEmpty(b, op, part));

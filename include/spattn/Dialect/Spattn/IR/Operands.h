@@ -52,6 +52,8 @@ enum class Extent {
   ListHeads,
   ListRows,
   Listed,
+  /// Rows that are summed or merged into one.
+  Terms,
 };
 
 /// What messages call the size of a dimension: `batch size`.
@@ -138,6 +140,18 @@ struct KernelArray {
 
   const OperandInfo *operator->() const { return info; }
 };
+
+/// The first array with a row of elements for each query: that which says how
+/// many there are, and how long.
+const KernelArray &getRowModel(llvm::ArrayRef<KernelArray> arrays);
+
+/// What gathers, sums and merges by row numbers take: rows of elements, and a
+/// number for each, that numbers refer to; one number for each row of the
+/// result, and several.
+extern const OperandInfo kSourceRows, kSourceNumbers, kRowNumbers,
+    kRowNumbersOfTerms;
+/// What rows are hashed by: as many sets of vectors as there are terms.
+extern const OperandInfo kHashVectors;
 
 /// A number that an operation takes: `value`, or where that is null a default.
 struct KernelScalar {

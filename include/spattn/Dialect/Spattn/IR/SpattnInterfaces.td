@@ -15,7 +15,7 @@ def Spattn_KernelOpInterface : OpInterface<"KernelOpInterface"> {
   let cppNamespace = "::spattn";
   let description = [{
     An operation on arrays that becomes the kernels of a launch: an attention, a
-    merge, or the gradients of one. Whoever outlines, compiles and calls
+    merge, the gradients of one, or a gather or sum of rows. Whoever outlines, compiles and calls
     operations asks here, and need not know what they compute.
   }];
   let methods = [
@@ -222,6 +222,8 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         return getTileListSize(::spattn::Dim::Length);
       case ::spattn::Extent::Listed:
         return getTileListSize(::spattn::Dim::Width);
+      case ::spattn::Extent::Terms:
+        return 1;
       }
       llvm_unreachable("an extent is one of the above");
     }

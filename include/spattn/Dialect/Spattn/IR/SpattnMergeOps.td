@@ -14,22 +14,10 @@ def Spattn_MergeRows : Spattn_Array<
 def Spattn_MergeNumbers : Spattn_Array<
     "ranked tensor or strided memref, B x H x N, elements f32">;
 
-/// An operation on the outputs and log-sum-exps of parts of an attention.
-class Spattn_MergeBase<string mnemonic, dag operands> : Spattn_Op<mnemonic, [
-    AttrSizedOperandSegments,
-    DeclareOpInterfaceMethods<Spattn_KernelOpInterface>,
-    DeclareOpInterfaceMethods<InferTypeOpInterface>,
-    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
-    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let arguments = !con(operands,
-      (ins DefaultValuedAttr<StrAttr, "\"bhnd\"">:$layout));
-  let results = (outs Variadic<AnyRankedTensor>:$results);
-  let hasVerifier = 1;
-}
-
-def Spattn_MergeOp : Spattn_MergeBase<"merge", (ins
+def Spattn_MergeOp : Spattn_RowsBase<"merge", (ins
     Variadic<Spattn_MergeRows>:$parts,
     Variadic<Spattn_MergeNumbers>:$lses,
+    Optional<Spattn_RowNumbersOfTerms>:$rows,
     Spattn_MergeRows:$out,
     Optional<Spattn_MergeNumbers>:$lse)> {
   let summary = "the attention that parts of one make up";
@@ -61,15 +49,26 @@ def Spattn_MergeOp : Spattn_MergeBase<"merge", (ins
         outs(%out, %lse : tensor<?x8x?x64xbf16>, tensor<?x8x?xf32>)
     ```
 
-    The constraints M1 to M7 are listed in the specification.
+    With `rows`, parts are rows of one array, in an order of its own: `ins` and
+    `lses` have one array each, of `M` rows of a head, and the parts of row `i`
+    of `out` are its rows `rows[i, p]`, for the P numbers of the row. A number
+    outside of `[0, M)`, such as -1, is that of an empty part.
+
+    ```mlir
+    %o = spattn.merge ins(%os : tensor<?x8x?x64xbf16>) lses(%ls : tensor<?x8x?xf32>)
+        rows(%places : tensor<?x8x?x4xi32>) outs(%out : tensor<?x8x?x64xbf16>)
+    ```
+
+    The constraints M1 to M7 and M9 are listed in the specification.
   }];
   let assemblyFormat = [{
     `ins` `(` $parts `:` type($parts) `)` `lses` `(` $lses `:` type($lses) `)`
+    (`rows` `(` $rows^ `:` type($rows) `)`)?
     `outs` `(` $out (`,` $lse^)? `:` type($out) (`,` type($lse)^)? `)` attr-dict
   }];
 }
 
-def Spattn_MergeBackwardOp : Spattn_MergeBase<"merge_backward", (ins
+def Spattn_MergeBackwardOp : Spattn_RowsBase<"merge_backward", (ins
     Variadic<Spattn_MergeRows>:$parts,
     Variadic<Spattn_MergeNumbers>:$lses,
     Spattn_MergeRows:$dout,

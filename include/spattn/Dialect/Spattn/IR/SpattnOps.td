@@ -282,6 +282,7 @@ def Spattn_YieldOp
   let assemblyFormat = "$score attr-dict `:` type($score)";
 }
 
+include "spattn/Dialect/Spattn/IR/SpattnRowsOps.td"
 include "spattn/Dialect/Spattn/IR/SpattnMergeOps.td"
 include "spattn/Dialect/Spattn/IR/SpattnLaunchOp.td"
 

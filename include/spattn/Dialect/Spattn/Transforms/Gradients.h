@@ -45,7 +45,7 @@ AttentionBackwardOp buildGradients(mlir::OpBuilder &b, AttentionOp op,
 
 /// The gradients of a merge on tensors, into new tensors: by its parts, then by
 /// their log-sum-exps. `dlse` is null if the loss does not depend on the
-/// log-sum-exp.
+/// log-sum-exp. Null, with an error, for a merge with `rows`.
 MergeBackwardOp buildGradients(mlir::OpBuilder &b, MergeOp op, mlir::Value dout,
                                mlir::Value dlse = {});
 

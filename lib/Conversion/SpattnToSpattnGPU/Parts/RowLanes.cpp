@@ -1,4 +1,4 @@
-//===- MergeRows.cpp - Rows of a merge, and their lanes -------------------===//
+//===- RowLanes.cpp - Rows of a merge, and their lanes -------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MergeRows.h"
+#include "RowLanes.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -17,13 +17,26 @@ using namespace mlir;
 using namespace spattn;
 
 static constexpr int64_t kThreads = 256, kWarp = 32, kVectorBytes = 16;
+/// What there are registers for.
+static constexpr int64_t kMostColumns = 512;
 
-MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
-                     KernelProgram &program)
+LogicalResult RowLanes::check(KernelOpInterface op) {
+  SmallVector<KernelArray> arrays = op.getKernelArrays();
+  int64_t columns = cast<ShapedType>(getRowModel(arrays).value.getType())
+                        .getDimSize(op.getDimOrder().getDim(Dim::Width));
+  if (columns % kColumnsOfLane != 0 || columns > kMostColumns)
+    return op->emitOpError("expected a head dimension that is a multiple of ")
+           << kColumnsOfLane << " up to " << kMostColumns
+           << " for a kernel on a GPU, got " << columns;
+  return success();
+}
+
+RowLanes::RowLanes(KernelBuilder &b, KernelOpInterface op,
+                   KernelProgram &program)
     : b(b), program(program), signature(program) {
   Layout order = op.getDimOrder();
   SmallVector<KernelArray> operands = op.getKernelArrays();
-  auto type = cast<ShapedType>(operands.front().value.getType());
+  auto type = cast<ShapedType>(getRowModel(operands).value.getType());
   heads = type.getDimSize(order.getDim(Dim::Head));
   chunks = type.getDimSize(order.getDim(Dim::Width)) / kColumnsOfLane;
   // Two chunks a lane share the arithmetic of addresses and weights, which
@@ -31,11 +44,18 @@ MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
   int64_t apart = chunks < 4 ? chunks : llvm::divideCeil(chunks, 2);
   lanes = std::min<int64_t>(llvm::PowerOf2Ceil(apart), kWarp);
   for (const KernelArray &array : operands) {
-    MergeArray &added = arrays.emplace_back();
+    RowArray &added = arrays.emplace_back();
     added.argument.pointer = signature.buffer(array.buffer);
     added.element = cast<ShapedType>(array.value.getType()).getElementType();
+    added.isSource = !array->isOfQueries();
+    added.isWritten = array.isWritten;
+    added.hasColumns = array->has(Dim::Width);
   }
   length = signature.i32("queryLength");
+  if (llvm::any_of(arrays, [](const RowArray &x) { return x.isSource; })) {
+    sourceLength = signature.i32("keyLength");
+    program.limitLengths({"keyLength"});
+  }
   for (auto [array, added] : llvm::zip_equal(operands, arrays))
     added.argument.strides = signature.strides(array.buffer);
   program.limitLengths({"queryLength"});
@@ -43,13 +63,16 @@ MergeRows::MergeRows(KernelBuilder &b, KernelOpInterface op,
 }
 
 /// CTAs that an SM has registers for: a thread has an address, and some
-/// numbers, for each array. ptxas spills none then.
-static int64_t getCtasPerSm(size_t arrays) {
-  return arrays <= 11 ? 4 : arrays <= 26 ? 2 : 1;
+/// numbers, for each array, and for each row of a source. ptxas spills none
+/// then.
+static int64_t getCtasPerSm(size_t arrays, int64_t terms) {
+  if (terms == 0)
+    return arrays <= 11 ? 4 : arrays <= 26 ? 2 : 1;
+  return terms <= 4 ? 4 : terms <= 8 ? 3 : terms <= 16 ? 2 : 1;
 }
 
-void MergeRows::begin(StringRef name) {
-  signature.begin(b, name, {kThreads, getCtasPerSm(arrays.size())});
+void RowLanes::begin(StringRef name, int64_t terms) {
+  signature.begin(b, name, {kThreads, getCtasPerSm(arrays.size(), terms)});
   IndexOps &ops = b.ops;
   int64_t rows = kThreads / lanes;
   Value count = signature.get(length);
@@ -65,14 +88,38 @@ void MergeRows::begin(StringRef name) {
   isInside = b.compare(arith::CmpIPredicate::ult, row, count);
   row = arith::MinUIOp::create(b, row, last);
   Value none = b.i32(0);
-  for (MergeArray &array : arrays) {
+  for (RowArray &array : arrays) {
     StridedArray rows = signature.get(b, array.argument);
-    array.row = rows.row(b, batch, head, row, array.element);
-    array.start = rows.row(b, batch, head, none, array.element);
+    array.spare = rows.row(b, batch, head, none, array.element);
+    array.start = array.spare;
+    array.apart = rows.rowStride;
+    if (!array.isSource)
+      array.row = rows.row(b, batch, head, row, array.element);
   }
+  if (!sourceLength)
+    return;
+  Value hasRows =
+      b.compare(arith::CmpIPredicate::ugt, signature.get(*sourceLength), none);
+  for (RowArray &array : arrays)
+    if (array.isSource)
+      array.spare = arith::SelectOp::create(b, hasRows, array.start,
+                                            getWrittenRow(array));
 }
 
-void MergeRows::end() {
+/// What is read for a row of a source without rows: a row that is written, of
+/// elements that are as long at least. A number is shorter than any row.
+Value RowLanes::getWrittenRow(const RowArray &source) const {
+  unsigned bits = source.element.getIntOrFloatBitWidth();
+  return llvm::find_if(arrays,
+                       [&](const RowArray &array) {
+                         return array.isWritten && array.hasColumns &&
+                                (!source.hasColumns ||
+                                 array.element.getIntOrFloatBitWidth() >= bits);
+                       })
+      ->row;
+}
+
+void RowLanes::end() {
   signature.end(b, /*shared=*/0, /*persistent=*/-1,
                 program.perTile(heads, "queryLength", kThreads / lanes));
 }
@@ -81,7 +128,7 @@ void MergeRows::end() {
 // Columns
 //===----------------------------------------------------------------------===//
 
-void MergeRows::forEachChunk(llvm::function_ref<void(const Chunk &)> body) {
+void RowLanes::forEachChunk(llvm::function_ref<void(const Chunk &)> body) {
   for (int64_t first = 0; first < chunks; first += lanes) {
     Value number = b.add(lane, b.i32(first));
     Chunk chunk;
@@ -93,61 +140,100 @@ void MergeRows::forEachChunk(llvm::function_ref<void(const Chunk &)> body) {
   }
 }
 
-void MergeRows::leaveOut(MergeArray &array, Value isEmpty) {
-  array.row = arith::SelectOp::create(b, isEmpty, array.start, array.row);
+void RowLanes::leaveOut(RowArray &array, Value isEmpty) {
+  array.row = arith::SelectOp::create(b, isEmpty, array.spare, array.row);
 }
 
-Value MergeRows::load(const MergeArray &array, const Chunk &chunk) {
+Value RowLanes::loadRowNumber(const RowArray &array, int64_t term) {
+  Value address = b.pointer(array.row, b.i32(term), array.element);
+  return LLVM::LoadOp::create(b, b.getI32Type(), address);
+}
+
+Value RowLanes::isRow(Value number) {
+  // Negative ones are large.
+  return b.compare(arith::CmpIPredicate::ult, number,
+                   signature.get(*sourceLength));
+}
+
+RowArray RowLanes::at(const RowArray &source, Value number, Value isRow) {
+  RowArray result = source;
+  Value elements = b.mul(b.asIndex(number), b.asIndex(source.apart));
+  Value row = b.pointer(source.start, elements, source.element);
+  result.row = arith::SelectOp::create(b, isRow, row, source.spare);
+  return result;
+}
+
+Value RowLanes::loadElements(const RowArray &array, const Chunk &chunk) {
   Value first = chunk.first;
   if (chunk.isValid)
     first = arith::SelectOp::create(b, chunk.isValid, first, b.i32(0));
   Value address = b.pointer(array.row, first, array.element);
-  Value columns = LLVM::LoadOp::create(b, columnsType(array.element), address,
-                                       kVectorBytes);
-  if (array.element.isF32())
-    return columns;
-  return arith::ExtFOp::create(b, columnsType(b.getF32Type()), columns);
+  return LLVM::LoadOp::create(b, columnsType(array.element), address,
+                              kVectorBytes);
 }
 
-void MergeRows::store(Value columns, const MergeArray &array,
-                      const Chunk &chunk) {
+void RowLanes::storeElements(Value columns, const RowArray &array,
+                             const Chunk &chunk) {
   Value isWritten = isInside;
   if (chunk.isValid)
     isWritten = arith::AndIOp::create(b, isWritten, chunk.isValid);
-  if (!array.element.isF32())
-    columns = arith::TruncFOp::create(b, columnsType(array.element), columns);
   b.when(isWritten, [&] {
     Value address = b.pointer(array.row, chunk.first, array.element);
     LLVM::StoreOp::create(b, columns, address, kVectorBytes);
   });
 }
 
-Value MergeRows::loadNumber(const MergeArray &array) {
+Value RowLanes::load(const RowArray &array, const Chunk &chunk) {
+  return widen(loadElements(array, chunk));
+}
+
+Value RowLanes::widen(Value columns) {
+  VectorType wide = columnsType(b.getF32Type());
+  if (columns.getType() == wide)
+    return columns;
+  return arith::ExtFOp::create(b, wide, columns);
+}
+
+void RowLanes::store(Value columns, const RowArray &array, const Chunk &chunk) {
+  if (!array.element.isF32())
+    columns = arith::TruncFOp::create(b, columnsType(array.element), columns);
+  storeElements(columns, array, chunk);
+}
+
+Value RowLanes::loadNumber(const RowArray &array) {
   return LLVM::LoadOp::create(b, b.getF32Type(), array.row);
 }
 
-void MergeRows::storeNumber(Value number, const MergeArray &array) {
+SmallVector<Value> RowLanes::loadNumbers(ArrayRef<RowArray> arrays) {
+  SmallVector<Value> numbers;
+  for (const RowArray &array : arrays)
+    numbers.push_back(loadNumber(array));
+  return numbers;
+}
+
+void RowLanes::storeNumber(Value number, const RowArray &array) {
   Value isFirst = b.compare(arith::CmpIPredicate::eq, lane, b.i32(0));
   b.when(arith::AndIOp::create(b, isInside, isFirst),
          [&] { LLVM::StoreOp::create(b, number, array.row); });
 }
 
-Value MergeRows::zeros() {
+Value RowLanes::zeros() {
   return arith::ConstantOp::create(
       b, cast<TypedAttr>(b.getZeroAttr(columnsType(b.getF32Type()))));
 }
 
-Value MergeRows::splat(Value number) {
+Value RowLanes::splat(Value number) {
   return vector::BroadcastOp::create(b, columnsType(b.getF32Type()), number);
 }
 
-Value MergeRows::zeroIf(Value condition, Value value) {
-  Value zero = value.getType().isF32() ? b.f32(0) : zeros();
+Value RowLanes::zeroIf(Value condition, Value value) {
+  Value zero = arith::ConstantOp::create(
+      b, cast<TypedAttr>(b.getZeroAttr(value.getType())));
   return arith::SelectOp::create(b, condition, zero, value);
 }
 
-Value MergeRows::addProducts(Value lhs, Value rhs, Value sum,
-                             const Chunk &chunk) {
+Value RowLanes::addProducts(Value lhs, Value rhs, Value sum,
+                            const Chunk &chunk) {
   Value next = sum;
   for (int64_t i = 0; i < kColumnsOfLane; ++i) {
     Value x = vector::ExtractOp::create(b, lhs, i);
@@ -159,7 +245,7 @@ Value MergeRows::addProducts(Value lhs, Value rhs, Value sum,
   return next;
 }
 
-Value MergeRows::sumOfRow(Value number) {
+Value RowLanes::sumOfRow(Value number) {
   for (int64_t apart = 1; apart < lanes; apart *= 2) {
     Value all = b.i32(-1), distance = b.i32(apart), clamp = b.i32(kWarp - 1);
     Value other = NVVM::ShflOp::create(b, b.getF32Type(), all, number, distance,
@@ -169,28 +255,35 @@ Value MergeRows::sumOfRow(Value number) {
   return number;
 }
 
+Value RowLanes::meanOf(Value sumOfColumns) {
+  return arith::MulFOp::create(b, sumOfColumns,
+                               b.f32(1.0f / (chunks * kColumnsOfLane)));
+}
+
+Value RowLanes::inverseRms(Value sumOfSquares, float epsilon) {
+  Value mean = arith::AddFOp::create(b, meanOf(sumOfSquares), b.f32(epsilon));
+  return math::RsqrtOp::create(b, mean);
+}
+
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
 
-MergeRows::Weights MergeRows::emitWeights(llvm::ArrayRef<MergeArray> lses) {
+RowLanes::Weights RowLanes::emitWeights(ArrayRef<Value> lses) {
   Weights result;
   auto isEqual = [&](Value value, Value number) -> Value {
     return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, number);
   };
   Value negInf = b.f32(kNegInf), zero = b.f32(0), one = b.f32(1);
-  SmallVector<Value> loaded;
-  for (const MergeArray &array : lses)
-    loaded.push_back(loadNumber(array));
-  Value max = loaded.front();
-  for (Value lse : loaded) {
+  Value max = lses.front();
+  for (Value lse : lses) {
     result.isEmpty.push_back(isEqual(lse, negInf));
     max = arith::MaxNumFOp::create(b, max, lse);
   }
   // Differences of infinities are no numbers.
   result.max = arith::SelectOp::create(b, isEqual(max, negInf), zero, max);
   result.sum = zero;
-  for (Value lse : loaded) {
+  for (Value lse : lses) {
     Value difference = arith::SubFOp::create(b, lse, result.max);
     Value logit = arith::MulFOp::create(b, difference, b.f32(kLog2E));
     result.weights.push_back(math::Exp2Op::create(b, logit));
@@ -204,7 +297,7 @@ MergeRows::Weights MergeRows::emitWeights(llvm::ArrayRef<MergeArray> lses) {
   return result;
 }
 
-Value MergeRows::emitLse(const Weights &weights) {
+Value RowLanes::emitLse(const Weights &weights) {
   Value log = math::Log2Op::create(b, weights.sum);
   return b.fma(log, b.f32(kLn2), weights.max);
 }

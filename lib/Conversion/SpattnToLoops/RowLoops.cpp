@@ -1,4 +1,4 @@
-//===- MergeLoops.cpp - What merges of rows are made of -------------------===//
+//===- RowLoops.cpp - What operations on rows are made of -----------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MergeLoops.h"
+#include "RowLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -23,27 +23,27 @@ using namespace spattn;
 /// take apart.
 static constexpr int64_t kRowsOfTask = 64, kColumns = 16;
 
-MergeLoops::MergeLoops(KernelOpInterface op, const OpBuilder &builder)
+RowLoops::RowLoops(KernelOpInterface op, const OpBuilder &builder)
     : b(op.getLoc(), builder), order(op.getDimOrder()),
-      model(op.getKernelArrays().front()) {}
+      model(getRowModel(op.getKernelArrays())) {}
 
-Value MergeLoops::index(int64_t value) {
+Value RowLoops::index(int64_t value) {
   return arith::ConstantIndexOp::create(b, value);
 }
 
-Value MergeLoops::f32(float value) {
+Value RowLoops::f32(float value) {
   return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
 }
 
-VectorType MergeLoops::vectorType(int64_t width) {
+VectorType RowLoops::vectorType(int64_t width) {
   return VectorType::get(width, b.getF32Type());
 }
 
-Value MergeLoops::splat(Value number, int64_t width) {
+Value RowLoops::splat(Value number, int64_t width) {
   return vector::BroadcastOp::create(b, vectorType(width), number);
 }
 
-Value MergeLoops::zeros(int64_t width) {
+Value RowLoops::zeros(int64_t width) {
   return arith::ConstantOp::create(
       b, cast<TypedAttr>(b.getZeroAttr(vectorType(width))));
 }
@@ -52,7 +52,7 @@ Value MergeLoops::zeros(int64_t width) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-Value MergeLoops::sizeOf(Dim dim) {
+Value RowLoops::sizeOf(Dim dim) {
   unsigned position = order.getDim(dim);
   int64_t size = cast<MemRefType>(model.value.getType()).getDimSize(position);
   if (!ShapedType::isDynamic(size))
@@ -60,7 +60,7 @@ Value MergeLoops::sizeOf(Dim dim) {
   return memref::DimOp::create(b, model.value, position);
 }
 
-void MergeLoops::emitRows(function_ref<void(const Row &)> body) {
+void RowLoops::emitRows(function_ref<void(const Row &)> body) {
   Value batch = sizeOf(Dim::Batch), heads = sizeOf(Dim::Head),
         length = sizeOf(Dim::Length), rows = index(kRowsOfTask);
   Value blocks = arith::CeilDivUIOp::create(b, length, rows);
@@ -87,7 +87,7 @@ void MergeLoops::emitRows(function_ref<void(const Row &)> body) {
   body(row);
 }
 
-SmallVector<Value> MergeLoops::emitColumns(
+SmallVector<Value> RowLoops::emitColumns(
     ValueRange initial,
     function_ref<SmallVector<Value>(Value, int64_t, ValueRange)> body) {
   int64_t columns = cast<MemRefType>(model.value.getType())
@@ -115,7 +115,7 @@ SmallVector<Value> MergeLoops::emitColumns(
 // Elements
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> MergeLoops::indices(const Row &row, Value column) {
+SmallVector<Value> RowLoops::indices(const Row &row, Value column) {
   SmallVector<Value> result;
   for (Dim dim : order.getDims())
     switch (dim) {
@@ -136,12 +136,40 @@ SmallVector<Value> MergeLoops::indices(const Row &row, Value column) {
   return result;
 }
 
-Value MergeLoops::loadNumber(Value buffer, const Row &row) {
+Value RowLoops::loadNumber(Value buffer, const Row &row) {
   return memref::LoadOp::create(b, buffer, indices(row));
 }
 
-void MergeLoops::storeNumber(Value number, Value buffer, const Row &row) {
+void RowLoops::storeNumber(Value number, Value buffer, const Row &row) {
   memref::StoreOp::create(b, number, buffer, indices(row));
+}
+
+RowLoops::Source RowLoops::loadSource(Value source, Value rows, const Row &row,
+                                      Value term) {
+  Value loaded = memref::LoadOp::create(b, rows, indices(row, term));
+  Value number = arith::IndexCastOp::create(b, b.getIndexType(), loaded);
+  Value length = memref::DimOp::create(
+      b, source,
+      order.getDim(cast<MemRefType>(source.getType()).getRank() == 4
+                       ? kSourceRows
+                       : kSourceNumbers,
+                   Dim::Length));
+  // Negative ones are large.
+  Value isRow =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, length);
+  return {{row.batch, row.head, number}, isRow};
+}
+
+Value RowLoops::loadIf(const Source &source, Value otherwise,
+                       function_ref<Value(const Row &)> load) {
+  auto ifOp = scf::IfOp::create(b, otherwise.getType(), source.isRow,
+                                /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(b, load(source.row));
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  scf::YieldOp::create(b, otherwise);
+  return ifOp.getResult(0);
 }
 
 /// Whether the columns of a row follow each other.
@@ -150,8 +178,8 @@ static bool hasUnitColumns(Value buffer, const Layout &order) {
          cast<MemRefType>(buffer.getType()).isLastDimUnitStride();
 }
 
-Value MergeLoops::load(Value buffer, const Row &row, Value column,
-                       int64_t width) {
+Value RowLoops::load(Value buffer, const Row &row, Value column,
+                     int64_t width) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   auto type = VectorType::get(width, element);
   Value loaded;
@@ -170,8 +198,7 @@ Value MergeLoops::load(Value buffer, const Row &row, Value column,
   return arith::ExtFOp::create(b, vectorType(width), loaded);
 }
 
-void MergeLoops::store(Value vector, Value buffer, const Row &row,
-                       Value column) {
+void RowLoops::store(Value vector, Value buffer, const Row &row, Value column) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   int64_t width = cast<VectorType>(vector.getType()).getNumElements();
   if (!element.isF32())
@@ -192,24 +219,38 @@ void MergeLoops::store(Value vector, Value buffer, const Row &row,
 // Weights
 //===----------------------------------------------------------------------===//
 
-MergeLoops::Weights MergeLoops::emitWeights(ValueRange lses, const Row &row) {
+Value RowLoops::meanOf(Value sumOfColumns) {
+  int64_t columns = cast<MemRefType>(model.value.getType())
+                        .getDimSize(order.getDim(Dim::Width));
+  return arith::DivFOp::create(b, sumOfColumns, f32(columns));
+}
+
+Value RowLoops::inverseRms(Value sumOfSquares, float epsilon) {
+  Value mean = arith::AddFOp::create(b, meanOf(sumOfSquares), f32(epsilon));
+  return arith::DivFOp::create(b, f32(1), math::SqrtOp::create(b, mean));
+}
+
+Value RowLoops::addProducts(Value lhs, Value rhs, Value sum) {
+  return vector::ReductionOp::create(b, vector::CombiningKind::ADD,
+                                     arith::MulFOp::create(b, lhs, rhs), sum,
+                                     arith::FastMathFlags::reassoc);
+}
+
+RowLoops::Weights RowLoops::emitWeights(ValueRange lses) {
   Weights result;
   Value negInf = f32(-std::numeric_limits<float>::infinity()), zero = f32(0);
   auto isEqual = [&](Value value, Value number) -> Value {
     return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, number);
   };
-  SmallVector<Value> loaded;
   Value max;
-  for (Value buffer : lses) {
-    Value lse = loadNumber(buffer, row);
-    loaded.push_back(lse);
+  for (Value lse : lses) {
     result.isEmpty.push_back(isEqual(lse, negInf));
     max = max ? arith::MaximumFOp::create(b, max, lse).getResult() : lse;
   }
   // Differences of infinities are no numbers.
   Value shift = arith::SelectOp::create(b, isEqual(max, negInf), zero, max);
   Value sum = zero;
-  for (Value lse : loaded) {
+  for (Value lse : lses) {
     Value difference = arith::SubFOp::create(b, lse, shift);
     Value weight = math::ExpOp::create(b, difference);
     result.weights.push_back(weight);
