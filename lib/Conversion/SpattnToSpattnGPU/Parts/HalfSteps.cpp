@@ -162,8 +162,9 @@ void spattn::postHalves(KernelBuilder &b, WorkTile &tile) {
       isSeen = ops.orB(isSeen, isIn);
     }
     Value own = andI(ops.materialize(isSeen), exists);
+    Value three = b.i32(3);
     Value ofTile =
-        andI(arith::ShRUIOp::create(b, ballot(own), firstOfTile), b.i32(3));
+        andI(arith::ShRUIOp::create(b, ballot(own), firstOfTile), three);
     Value none = b.compare(arith::CmpIPredicate::eq, ofTile, zero);
     bits[g] = orI(own, andI(andI(none, isFirst), exists));
     words[g] = ballot(bits[g]);
@@ -186,9 +187,9 @@ void spattn::postHalves(KernelBuilder &b, WorkTile &tile) {
     reached[g] = count(andI(words[g], upTo));
     next[g] = even(count(andI(words[g], upToNext)));
   }
-  Value isNear = andI(
-      b.compare(arith::CmpIPredicate::sle, reached[1], next[0]),
-      b.compare(arith::CmpIPredicate::sle, reached[0], b.add(next[1], two)));
+  Value isFirstNear = b.compare(arith::CmpIPredicate::sle, reached[1], next[0]);
+  Value isNear = andI(isFirstNear, b.compare(arith::CmpIPredicate::sle,
+                                             reached[0], b.add(next[1], two)));
   Value areNear = b.compare(arith::CmpIPredicate::eq, ballot(isNear), all);
   Value areFew = b.compare(arith::CmpIPredicate::sle, tile.maskedCount,
                            b.i32(kMostMasked));
