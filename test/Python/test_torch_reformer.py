@@ -169,6 +169,26 @@ def test_is_reformer_pytorch(rounds, causal):
     check(results, expected, 1e-4)
 
 
+@pytest.mark.parametrize("device", DEVICES)
+def test_hashes_of_the_kernel(device):
+    """They are those of torch's operations where products are exact, and make the same
+    lists."""
+    random = torch.Generator().manual_seed(4)
+    qk = torch.randint(-3, 4, (2, 3, 64, 16), generator=random)
+    rotations = torch.randint(-3, 4, (16, 3, 4), generator=random)
+    qk, rotations = (x.to(device, DTYPES[device]) for x in (qk, rotations))
+    qk[:, :, 0] = 0
+    found = reformer._hash_by_kernel(qk, rotations)
+    rotated = torch.einsum("bhnd,drk->bhrnk", qk.double(), rotations.double())
+    expected = torch.cat([rotated, -rotated], -1).argmax(-1).flatten(0, 1)
+    assert torch.equal(found.long(), expected)
+    if device == "cpu":
+        assert torch.equal(reformer.hash_tokens(qk, rotations), expected)
+    lists, others = (reformer._Lists.of(x, 8, 8) for x in (found, expected))
+    assert torch.equal(lists.tokens, others.tokens)
+    assert torch.equal(lists.places, others.places)
+
+
 def test_one_bucket_pair_is_full_attention():
     """With two chunks, each token sees all others: hashes do not matter."""
     qk, v, grad, rotations = make((1, 2, 64, 16, 16), 32, 1)

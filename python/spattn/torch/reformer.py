@@ -107,9 +107,7 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
     batch, heads, length, dim = qk.shape
     rounds, half = rotations.shape[1:]
     if qk.is_cuda and qk.dtype != torch.float32 and half <= _MOST_VECTORS:
-        vectors = rotations.permute(1, 2, 0).contiguous()[None]
-        hashes = _rows_operators.hash_rows(qk, vectors)
-        return hashes.flatten(0, 1).transpose(1, 2)
+        return _hash_by_kernel(qk, rotations)
     shape = batch, heads, rounds, length
     largest, least = (qk.new_empty(shape) for _ in range(2))
     of_largest, of_least = (
@@ -127,6 +125,13 @@ def hash_tokens(qk: Tensor, rotations: Tensor) -> Tensor:
             torch.max(rotated, 2, out=(largest[block], of_largest[block]))
             torch.min(rotated, 2, out=(least[block], of_least[block]))
     return torch.where(largest >= -least, of_largest, of_least + half).flatten(0, 1)
+
+
+def _hash_by_kernel(qk: Tensor, rotations: Tensor) -> Tensor:
+    """The same without rotated queries in memory: products are not rounded."""
+    vectors = rotations.permute(1, 2, 0).contiguous()[None]
+    hashes = _rows_operators.hash_rows(qk, vectors)
+    return hashes.flatten(0, 1).transpose(1, 2)
 
 
 @dataclass
