@@ -8,13 +8,13 @@
 
 #include "spattn/Reference/Interpreter.h"
 
+#include "RowOperations.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "spattn/Reference/Gradients.h"
-#include "spattn/Reference/Merge.h"
-#include "spattn/Reference/Rows.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -35,11 +35,8 @@ public:
 private:
   LogicalResult run(Operation &op);
   LogicalResult run(AttentionOpInterface op);
-  LogicalResult run(MergeOp op);
-  LogicalResult run(MergeBackwardOp op);
-  LogicalResult run(GatherRowsOp op);
-  LogicalResult run(SumRowsOp op);
-  LogicalResult run(HashRowsOp op);
+  /// An operation on rows, such as a merge.
+  LogicalResult runRows(KernelOpInterface op);
   LogicalResult run(arith::ConstantOp op);
   LogicalResult run(tensor::EmptyOp op);
   template <class DimOp>
@@ -171,91 +168,11 @@ LogicalResult Interpreter::run(AttentionOpInterface op) {
                         : evaluateGradients(getProblem(op), arrays));
 }
 
-/// The next of the arrays of an operation.
-static SmallVector<BufferView, 4> take(ArrayRef<BufferView> &left,
-                                       size_t count) {
-  ArrayRef<BufferView> taken = left.take_front(count);
-  left = left.drop_front(count);
-  return SmallVector<BufferView, 4>(taken);
-}
-
-LogicalResult Interpreter::run(MergeOp op) {
+LogicalResult Interpreter::runRows(KernelOpInterface op) {
   FailureOr<SmallVector<BufferView>> views = makeViews(op);
   if (failed(views))
     return failure();
-  ArrayRef<BufferView> left = *views;
-  size_t count = op.getParts().size();
-  MergeArrays arrays;
-  arrays.layout = *Layout::parse(op.getLayout());
-  arrays.parts = take(left, count);
-  arrays.lses = take(left, count);
-  if (op.getRows())
-    arrays.rows = take(left, 1).front();
-  arrays.out = take(left, 1).front();
-  if (op.getLse())
-    arrays.lse = take(left, 1).front();
-  return report(op, evaluate(arrays));
-}
-
-LogicalResult Interpreter::run(MergeBackwardOp op) {
-  FailureOr<SmallVector<BufferView>> views = makeViews(op);
-  if (failed(views))
-    return failure();
-  ArrayRef<BufferView> left = *views;
-  size_t count = op.getParts().size();
-  MergeGradientArrays arrays;
-  arrays.layout = *Layout::parse(op.getLayout());
-  arrays.parts = take(left, count);
-  arrays.lses = take(left, count);
-  arrays.dout = take(left, 1).front();
-  if (op.getDlse())
-    arrays.dlse = take(left, 1).front();
-  arrays.dparts = take(left, count);
-  arrays.dlses = take(left, count);
-  return report(op, evaluateGradients(arrays));
-}
-
-LogicalResult Interpreter::run(GatherRowsOp op) {
-  FailureOr<SmallVector<BufferView>> views = makeViews(op);
-  if (failed(views))
-    return failure();
-  ArrayRef<BufferView> left = *views;
-  size_t count = op.getSources().size();
-  GatherArrays arrays;
-  arrays.layout = *Layout::parse(op.getLayout());
-  arrays.sources = take(left, count);
-  arrays.rows = take(left, 1).front();
-  arrays.outs = take(left, count);
-  arrays.unitRms = op.getUnitRms().value_or(ArrayRef<bool>());
-  arrays.epsilon = op.getEpsilon().convertToFloat();
-  return report(op, evaluate(arrays));
-}
-
-LogicalResult Interpreter::run(SumRowsOp op) {
-  FailureOr<SmallVector<BufferView>> views = makeViews(op);
-  if (failed(views))
-    return failure();
-  ArrayRef<BufferView> left = *views;
-  SumArrays arrays;
-  arrays.layout = *Layout::parse(op.getLayout());
-  arrays.source = take(left, 1).front();
-  arrays.rows = take(left, 1).front();
-  if (op.getUnitRmsOf())
-    arrays.unitRmsOf = take(left, 1).front();
-  if (op.getAdd())
-    arrays.add = take(left, 1).front();
-  arrays.out = take(left, 1).front();
-  arrays.epsilon = op.getEpsilon().convertToFloat();
-  return report(op, evaluate(arrays));
-}
-
-LogicalResult Interpreter::run(HashRowsOp op) {
-  FailureOr<SmallVector<BufferView>> views = makeViews(op);
-  if (failed(views))
-    return failure();
-  return report(op,
-                evaluate(HashArrays{*Layout::parse(op.getLayout()), (*views)[0],
-                                    (*views)[1], (*views)[2]}));
+  return report(op, evaluateRows(op, *views));
 }
 
 LogicalResult Interpreter::run(arith::ConstantOp op) {
@@ -322,11 +239,8 @@ LogicalResult Interpreter::runDim(DimOp op) {
 LogicalResult Interpreter::run(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](AttentionOpInterface op) { return run(op); })
-      .Case([&](MergeOp op) { return run(op); })
-      .Case([&](MergeBackwardOp op) { return run(op); })
-      .Case([&](GatherRowsOp op) { return run(op); })
-      .Case([&](SumRowsOp op) { return run(op); })
-      .Case([&](HashRowsOp op) { return run(op); })
+      .Case<MergeOp, MergeBackwardOp, GatherRowsOp, SumRowsOp, HashRowsOp>(
+          [&](Operation *op) { return runRows(cast<KernelOpInterface>(op)); })
       .Case([&](arith::ConstantOp op) { return run(op); })
       .Case([&](tensor::EmptyOp op) { return run(op); })
       .Case([&](tensor::DimOp op) { return runDim(op); })
