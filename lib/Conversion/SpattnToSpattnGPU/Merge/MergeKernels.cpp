@@ -49,7 +49,9 @@ void spattn::buildMergeKernel(OpBuilder &builder, MergeOp op, StringRef name,
                               KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(), builder.getF32Type());
   RowLanes rows(b, op, program);
-  rows.begin(name, op.getRows() ? countParts(op) : 0);
+  int64_t terms = op.getRows() ? countParts(op) : 0;
+  // Log-sum-exps need registers, too.
+  rows.begin(name, terms + terms / 8);
   ArrayRef<RowArray> arrays = rows.getArrays();
   size_t count = countParts(op), given = op.getParts().size();
   SmallVector<RowArray> parts(arrays.take_front(given));

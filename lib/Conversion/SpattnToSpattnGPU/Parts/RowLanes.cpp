@@ -64,11 +64,11 @@ RowLanes::RowLanes(KernelBuilder &b, KernelOpInterface op,
 
 /// CTAs that an SM has registers for: a thread has an address, and some
 /// numbers, for each array, and for each row of a source. ptxas spills none
-/// then.
+/// then, except some words where there are more than 16 rows.
 static int64_t getCtasPerSm(size_t arrays, int64_t terms) {
   if (terms == 0)
     return arrays <= 11 ? 4 : arrays <= 26 ? 2 : 1;
-  return terms <= 4 ? 4 : terms <= 8 ? 3 : terms <= 16 ? 2 : 1;
+  return terms <= 4 ? 4 : terms <= 8 ? 3 : terms < 16 ? 2 : 1;
 }
 
 void RowLanes::begin(StringRef name, int64_t terms) {

@@ -48,6 +48,15 @@ public:
 
   RowLanes(KernelBuilder &b, KernelOpInterface op, KernelProgram &program);
 
+  /// Loads of 16 bytes for the columns of a lane: 2 where an array has f32.
+  int64_t wordsOfColumns() const {
+    return llvm::any_of(arrays,
+                        [](const RowArray &array) {
+                          return array.hasColumns && array.element.isF32();
+                        })
+               ? 2
+               : 1;
+  }
   /// Creates the function, and finds the lane's row. For each of them there are
   /// so many `terms`, rows of sources that are under way at once.
   void begin(llvm::StringRef name, int64_t terms = 0);

@@ -72,9 +72,9 @@ void spattn::buildRowsKernel(OpBuilder &builder, GatherRowsOp op,
                              StringRef name, KernelProgram &program) {
   KernelBuilder b(builder, op.getLoc(), builder.getF32Type());
   RowLanes rows(b, op, program);
-  rows.begin(name);
-  ArrayRef<RowArray> arrays = rows.getArrays();
   size_t count = op.getSources().size();
+  rows.begin(name, std::min(count, kSourcesAtOnce) * rows.wordsOfColumns());
+  ArrayRef<RowArray> arrays = rows.getArrays();
   ArrayRef<RowArray> outs = arrays.take_back(count);
   ArrayRef<bool> marks = op.getUnitRms().value_or(ArrayRef<bool>());
   float epsilon = op.getEpsilon().convertToFloat();
@@ -144,7 +144,7 @@ void spattn::buildRowsKernel(OpBuilder &builder, SumRowsOp op, StringRef name,
   KernelBuilder b(builder, op.getLoc(), builder.getF32Type());
   RowLanes rows(b, op, program);
   int64_t count = countTerms(op);
-  rows.begin(name, count);
+  rows.begin(name, count + 2 * (rows.wordsOfColumns() - 1));
   ArrayRef<RowArray> arrays = rows.getArrays();
   SmallVector<RowArray> terms;
   SmallVector<Value> isNone;
