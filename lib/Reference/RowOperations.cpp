@@ -79,8 +79,8 @@ static Error evaluate(SumRowsOp op, ArrayRef<BufferView> left) {
 }
 
 static Error evaluate(HashRowsOp op, ArrayRef<BufferView> left) {
-  return spattn::evaluate(HashArrays{*Layout::parse(op.getLayout()), left[0],
-                                     left[1], left[2]});
+  return spattn::evaluate(
+      HashArrays{*Layout::parse(op.getLayout()), left[0], left[1], left[2]});
 }
 
 Error spattn::evaluateRows(KernelOpInterface op, ArrayRef<BufferView> views) {

@@ -65,7 +65,8 @@ void spattn::populateSpattnToLoopsPatterns(RewritePatternSet &patterns) {
   patterns.add<AttentionLowering<AttentionOp>,
                AttentionLowering<AttentionBackwardOp>, RowsLowering<MergeOp>,
                RowsLowering<MergeBackwardOp>, RowsLowering<GatherRowsOp>,
-               RowsLowering<SumRowsOp>, RowsLowering<HashRowsOp>>(patterns.getContext());
+               RowsLowering<SumRowsOp>, RowsLowering<HashRowsOp>>(
+      patterns.getContext());
 }
 
 namespace {

@@ -146,13 +146,14 @@ func.func @f(%x: f32) -> f32 {
   return %y : f32
 })",
                          {1.0})));
-  EXPECT_THAT(diagnostics,
-              HasSubstr(":3:8): the reference interpreter does not run "
-                        "'arith.addf'; it runs spattn.attention, "
-                        "spattn.attention_backward, spattn.merge, "
-                        "spattn.merge_backward, spattn.gather_rows, "
-                        "spattn.sum_rows, spattn.hash_rows, tensor.empty, tensor.dim, "
-                        "memref.dim, arith.constant and func.return"));
+  EXPECT_THAT(
+      diagnostics,
+      HasSubstr(":3:8): the reference interpreter does not run "
+                "'arith.addf'; it runs spattn.attention, "
+                "spattn.attention_backward, spattn.merge, "
+                "spattn.merge_backward, spattn.gather_rows, "
+                "spattn.sum_rows, spattn.hash_rows, tensor.empty, tensor.dim, "
+                "memref.dim, arith.constant and func.return"));
 }
 
 TEST_F(InterpreterTest, RejectsSeveralBlocks) {
