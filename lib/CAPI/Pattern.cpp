@@ -163,6 +163,31 @@ SpattnStatus spattnPatternCountPairs(SpattnPattern pattern, int64_t head,
   });
 }
 
+SpattnStatus spattnPatternGetKeys(SpattnPattern pattern, int64_t head,
+                                  int64_t firstQuery, int64_t numQueries,
+                                  SpattnKeyInterval *intervals, size_t capacity,
+                                  size_t *numIntervals) {
+  return guard([&]() -> SpattnStatus {
+    if (SpattnStatus status =
+            clearResult(numIntervals, "numIntervals", {{pattern, "pattern"}}))
+      return status;
+    if (capacity > 0 && !intervals)
+      return invalid("'intervals' is null, but there is room for ", capacity);
+    if (SpattnStatus status = checkHead(pattern, head, /*allowAll=*/false))
+      return status;
+    if (SpattnStatus status = checkRange("queries", firstQuery, numQueries,
+                                         pattern->lengths.queries))
+      return status;
+    for (const Span<int64_t> &keys : pattern->algebra.keysSeenBy(
+             head, firstQuery, firstQuery + numQueries)) {
+      if (*numIntervals < capacity)
+        intervals[*numIntervals] = {keys.lo, keys.hi};
+      ++*numIntervals;
+    }
+    return nullptr;
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
