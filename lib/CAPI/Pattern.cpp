@@ -23,8 +23,6 @@ struct SpattnPatternImpl {
   HostAlgebra algebra;
 };
 
-static constexpr int64_t kLengthLimit = int64_t(1) << 30;
-
 SpattnStatus spattnPatternCreate(SpattnStructure structure, int64_t numHeads,
                                  int64_t queries, int64_t keys,
                                  SpattnAlignment alignment,

@@ -52,7 +52,7 @@ class Slice(NamedTuple):
 
 def slice_structure(text: str, part: Slice) -> str:
     """The text of what heads see of a slice, in terms of its rows, starts aligned."""
-    pieces = (c.KeyPiece * len(part.pieces))(*part.pieces)
+    pieces = (c.KeyPiece * len(part.pieces))(*(c.KeyPiece(*x) for x in part.pieces))
     given = c.Slice(*part[:-1], pieces, len(pieces))
     return _derive(text, "StructureSlice", ctypes.byref(given))
 

@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What ranks do in test_torch_distributed_attention.py. Results are NumPy arrays."""
 
+import contextlib
+import io
 import os
 import time
 
+import definition
 import plain_torch
 import torch
 import torch.distributed as dist
@@ -36,6 +39,27 @@ def grads_of(case, value_dim=None):
     shape = *case.query.shape[:3], case.value.shape[3]
     output = torch.randn(shape, generator=generator).to(case.query.dtype)
     return output, torch.randn(shape[:3], generator=generator)
+
+
+def needed_bytes(structure, given, case):
+    """Bytes that rank `i` has to send to rank `j`, from the definition."""
+    heads, key_heads = case.query.shape[1], case.key.shape[1]
+    length = case.query.shape[2]
+    masks = definition.masks(structure, heads, length, length)
+    masks = masks.reshape(key_heads, -1, length, length).any(1)
+    places = [distributed.position_ids(given, i).numpy() for i in range(given.ranks)]
+    row = case.key.shape[0] * (case.key.shape[3] + case.value.shape[3])
+    return [
+        [
+            0
+            if i == j
+            else int(masks[:, theirs][:, :, own].any(1).sum())
+            * row
+            * case.key.element_size()
+            for j, theirs in enumerate(places)
+        ]
+        for i, own in enumerate(places)
+    ]
 
 
 class Bytes:
@@ -128,6 +152,8 @@ def call(rank, group, structure="#spattn.causal", length=16, dtype="float32", **
     """A call with arguments that ranks may have differently."""
     case = make(structure, dtype, {"queries": length, **more.pop("sizes", {})})
     tensors = case.tensors
+    if more.pop("gradients", False):
+        tensors = case.with_gradients().tensors
     if more.pop("other_keys", False):
         tensors = case.query, case.key.double(), case.value
     distributed.attention(*tensors, structure, group, **more)
@@ -165,6 +191,19 @@ def dtensors(rank, group, structure, length):
     grads = (distribute_tensor(x, mesh, placements) for x in grads_of(case))
     found = torch.autograd.grad([output, lse], leaves, list(grads))
     return [x.full_tensor().detach().numpy() for x in (output, lse, *found)]
+
+
+def run_blocks(rank, group, blocks):
+    """What blocks of code print, one after the other."""
+    original, scope = dist.init_process_group, {}
+    dist.init_process_group = lambda *_: None  # There is one.
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            for block in blocks:
+                exec(block, scope)
+    finally:
+        dist.init_process_group = original
+    return printed.getvalue()
 
 
 class Layer(nn.Module):

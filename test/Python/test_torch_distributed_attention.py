@@ -18,7 +18,12 @@ if not torch.distributed.is_available() or not torch.distributed.is_gloo_availab
 
 import distributed_cases  # noqa: E402
 import plain_torch  # noqa: E402
-from distributed_cases import assignment_of, grads_of, make  # noqa: E402
+from distributed_cases import (  # noqa: E402
+    assignment_of,
+    grads_of,
+    make,
+    needed_bytes,
+)
 from ranks import Ranks  # noqa: E402
 from spattn.torch import distributed  # noqa: E402
 
@@ -81,27 +86,6 @@ def check(ranks, count, structure, kind="contiguous", **options):
     return [own[1] for own in answers], [own[2] for own in answers]
 
 
-def needed_bytes(structure, given, case):
-    """Bytes that rank `i` has to send to rank `j`, from the definition."""
-    heads, key_heads = case.query.shape[1], case.key.shape[1]
-    length = case.query.shape[2]
-    masks = definition.masks(structure, heads, length, length)
-    masks = masks.reshape(key_heads, -1, length, length).any(1)
-    places = [distributed.position_ids(given, i).numpy() for i in range(given.ranks)]
-    row = case.key.shape[0] * (case.key.shape[3] + case.value.shape[3])
-    return [
-        [
-            0
-            if i == j
-            else int(masks[:, theirs][:, :, own].any(1).sum())
-            * row
-            * case.key.element_size()
-            for j, theirs in enumerate(places)
-        ]
-        for i, own in enumerate(places)
-    ]
-
-
 CASES = [
     (2, EXCLUSIVE, "contiguous", {"with_lse": True, "sizes": {"batch": 2}}),
     (2, BLOCKS, "zigzag", {"scale": 0.3, "stages": 2, "layout": "bnhd"}),
@@ -136,44 +120,6 @@ def test_residues(ranks):
     case = make(STRIDED, "float32", {})
     given = distributed.zigzag(64, 3)
     assert (np.array(forward) >= needed_bytes(STRIDED, given, case)).all()
-
-
-@pytest.mark.parametrize("kind", ["contiguous", "zigzag"])
-def test_less_than_a_ring(kind):
-    """The bytes of exclusive bands on 8 ranks, as `plan` predicts them."""
-    length = 64
-    sizes = {"heads": 8, "kv_heads": 8}
-    plan = distributed.plan(EXCLUSIVE, length, 8, heads=8, head_dim=16, element_bytes=4)
-    case = make(EXCLUSIVE, "float32", sizes)
-    given = assignment_of(kind, length, 8)
-    needed = np.array(needed_bytes(EXCLUSIVE, given, case))
-    way = plan.way("keys", kind)
-    assert way.sent == tuple(needed.sum(1)) and way.received == tuple(needed.sum(0))
-    ring = next(w for w in plan.ways if w.method == "ring")
-    rows = length // 8 * 8 * 2 * 16 * 4  # Of 8 heads' keys and values.
-    assert ring.sent == (7 * rows,) * 8
-    assert 4 * sum(way.sent) <= sum(ring.sent)
-    masks = definition.masks(EXCLUSIVE, 8, length, length)
-    places = [distributed.position_ids(given, i).numpy() for i in range(8)]
-    assert way.pairs == tuple(int(masks[:, own].sum()) for own in places)
-
-
-def test_plan():
-    plan = distributed.plan(EXCLUSIVE, 4096, 8, heads=16, kv_heads=8)
-    assert plan.best.step_ms == min(w.step_ms for w in plan.ways if w.method != "ring")
-    assert f"* {plan.best.name}" in str(plan)
-    assert plan.assignment.length == 4096 and plan.assignment.ranks == 8
-    # One rank sends nothing.
-    alone = distributed.plan(EXCLUSIVE, 4096, 1)
-    assert {sum(way.sent) for way in alone.ways} == {0}
-    # Ulysses needs a key head for each rank.
-    methods = {way.method for way in distributed.plan(EXCLUSIVE, 64, 3, heads=4).ways}
-    assert methods == {"keys", "ring"}
-    for wrong in ({"card": "none"}, {"link": "none"}, {"kv_heads": 3}):
-        with pytest.raises(spattn.ArgumentError):
-            distributed.plan(EXCLUSIVE, 64, 2, **wrong)
-    with pytest.raises(spattn.ArgumentError, match="there is no way"):
-        plan.way("rings")
 
 
 def test_many_heads(ranks):
@@ -263,6 +209,17 @@ def test_beside_fsdp(ranks):
             )
 
 
+def test_document(ranks):
+    """Blocks of the document that are for several ranks run on all of them; the first
+    one prints what the document says."""
+    text = (definition.ROOT / "docs/Distributed.md").read_text()
+    blocks = re.findall(r"^```py\n(.*?)^```$", text, re.S | re.M)
+    assert len(blocks) == 3
+    printed = ranks.run("run_blocks", 8, blocks=blocks)
+    expected = re.search(r"^```py\n.*?^```\n+```text\n(.*?)^```$", text, re.S | re.M)
+    assert printed == [expected[1], *[""] * 7]
+
+
 # ------------------------------------------------------------------------------
 # Assignments
 # ------------------------------------------------------------------------------
@@ -295,6 +252,8 @@ WRONG = {
     "structures": ({2: {"structure": "#spattn.full"}}, "spattn.causal.*spattn.full"),
     "heads": ({1: {"sizes": {"heads": 2}}}, "heads"),
     "batches": ({1: {"sizes": {"batch": 2}}}, "batch size 1.*batch size 2"),
+    "gradients": ({2: {"gradients": True}}, "gradients False.*gradients True"),
+    "regather": ({1: {"regather": True}}, "regather False.*regather True"),
     "arguments": ({2: {"other_keys": True}}, "key: expected"),
     "lengths": (
         {i: {"assignment": distributed.zigzag(32, 2)} for i in range(3)},

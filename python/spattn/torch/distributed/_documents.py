@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from ..._patterns import Pattern, Slice, fix_length, slice_structure
 from ...errors import ArgumentError, UnsupportedError
+from ...structure import Structure
+from ...structures import causal
 from ._layout import Heads, Layout, Piece, merged
 from ._routes import Call, Stage, call_of, calls_of_heads, make_stages, stages_of
 from .assignment import Assignment, Chunk
@@ -59,9 +61,6 @@ def _structure(heads: Heads, length: int, bound_length: str) -> _Structure:
 
 
 def _causal_pairs(text: str, heads: int, length: int) -> int:
-    from ...structure import Structure
-    from ...structures import causal
-
     both = Structure.parse(text) & causal()
     return Pattern(both.text, heads, length, length).pairs()
 

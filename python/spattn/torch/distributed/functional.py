@@ -94,7 +94,7 @@ def attention(
     device = query.device if isinstance(query, Tensor) else torch.device("cpu")
     call = _Call(
         query, key, value, structure, group, assignment, layout, sinks, soft_cap,
-        scale, cu_seqlens, bound_length, heads, stages,
+        scale, cu_seqlens, bound_length, heads, stages, regather,
     )  # fmt: skip
     prepared = _prepare(call, group, device, check)
     query, key, value, sinks = call.tensors
@@ -132,6 +132,7 @@ class _Call:
     bound_length: str
     head_range: tuple[int, int] | None = None
     stages: int | None = None
+    regather: bool = False
 
     @property
     def tensors(self) -> tuple:
@@ -180,12 +181,21 @@ class _Call:
             f"head dimensions {query.shape[3]} and {value.shape[3]}",
             f"the assignment {given.ranges if given else None}",
             f"{self.stage_count} stages",
+            f"gradients {self.has_gradients}, regather {self.regather}",
             f"scale {self.scale}",
             f"soft_cap {self.soft_cap}",
             f"sinks {sinks is not None}",
             f"documents {documents and hash(documents)} {self.bound_length}",
         )
         return "\n".join(lines), query.shape[2]
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether this rank has a backward pass, which exchanges, too."""
+        given = (*self.tensors[:3], self.sinks)
+        return torch.is_grad_enabled() and any(
+            isinstance(x, Tensor) and x.requires_grad for x in given
+        )
 
     @property
     def heads(self) -> Heads:

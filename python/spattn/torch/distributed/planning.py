@@ -15,7 +15,7 @@ from ..._patterns import Pattern
 from ...errors import ArgumentError
 from ...stats import CARDS, Rates, heads_of
 from ...structure import Structure, as_structure
-from ...structures import queries
+from ...structures import causal, queries
 from ._agreement import group_of
 from ._layout import Heads, keys_sent, layouts
 from .assignment import Assignment, contiguous, striped, zigzag
@@ -29,8 +29,8 @@ STAGES = 2
 
 @dataclass(frozen=True)
 class Way:
-    """What a way of computing attention costs. Bytes and pairs are those of each rank;
-    bytes are sent, and as many of a step's gradients once more."""
+    """What a way of computing attention costs. Bytes and pairs are those of each rank
+    in a forward pass. Gradients send as many bytes, and in a ring twice as many."""
 
     #: "keys" is `attention`, "heads" `head_parallel_attention`, and "ring" the exchange
     #: of all keys, for comparison.
@@ -172,8 +172,6 @@ def plan(
 
 def _is_causal(structure: Structure, heads: int) -> bool:
     """Whether no query sees a later key, at a length."""
-    from ...structures import causal
-
     both = Pattern((structure & causal()).text, heads, 1024, 1024)
     return both.pairs() == Pattern(structure.text, heads, 1024, 1024).pairs()
 
@@ -202,9 +200,9 @@ class _Costs:
         held: int,
     ) -> Way:
         compute = self.pair_flops * max(pairs) / self.rates.flops_per_s
-        # Gradients travel back.
+        # Gradients travel, too; in a ring, so do the keys once more.
         most = max(map(max, zip(sent, received, strict=True)))
-        travel = 2 * most / self.link
+        travel = (3 if method == "ring" else 2) * most / self.link
         columns = tuple(sent), tuple(received), tuple(pairs)
         return Way(method, assignment, *columns, held, 1e3 * compute, 1e3 * travel)
 
@@ -252,5 +250,4 @@ class _Costs:
         ]
         pairs = self._pairs(assignment)
         held = 2 * rows * max(assignment.rows)
-        way = self._way("ring", assignment, sent, sent, pairs, held)
-        return way
+        return self._way("ring", assignment, sent, sent, pairs, held)
