@@ -252,6 +252,10 @@ WRONG = {
     "structures": ({2: {"structure": "#spattn.full"}}, "spattn.causal.*spattn.full"),
     "heads": ({1: {"sizes": {"heads": 2}}}, "heads"),
     "batches": ({1: {"sizes": {"batch": 2}}}, "batch size 1.*batch size 2"),
+    "first calls": (
+        {i: {"check": "first", "soft_cap": 3.0 + i // 2} for i in range(3)},
+        "soft_cap 3.0.*soft_cap 4.0",
+    ),
     "gradients": ({2: {"gradients": True}}, "gradients False.*gradients True"),
     "regather": ({1: {"regather": True}}, "regather False.*regather True"),
     "arguments": ({2: {"other_keys": True}}, "key: expected"),

@@ -35,6 +35,8 @@ def group_of(mesh: Any) -> Any:
         )
     if mesh is None:
         return dist.group.WORLD
+    if mesh is dist.GroupMember.NON_GROUP_MEMBER:
+        raise ArgumentError("this process is not in the group")
     if hasattr(mesh, "get_group"):
         if mesh.ndim != 1:
             raise ArgumentError(
@@ -46,8 +48,6 @@ def group_of(mesh: Any) -> Any:
         raise ArgumentError(
             f"expected a DeviceMesh, a process group or None, got {mesh!r}"
         )
-    if mesh is dist.GroupMember.NON_GROUP_MEMBER:
-        raise ArgumentError("this process is not in the group")
     return mesh
 
 
