@@ -22,19 +22,24 @@ def structure_of_head(structure: Structure, head: int, heads: int) -> Structure:
     return Structure.parse(re.sub(r"#spattn\.partition<(\w+)", band, group.text))
 
 
-@lru_cache(maxsize=1024)
-def structure_of_shard(
-    structure: Structure, shard: int, shards: int, heads: int
+def structure_of_heads(
+    structure: Structure, selected: tuple[int, ...], heads: int
 ) -> Structure:
-    """The structure of one of `shards` equal parts of `heads` heads."""
+    """The structure of some of `heads` heads, in that order."""
     if structure.heads not in (None, heads):
         raise ArgumentError(
             f"the structure is a mixture for {structure.heads} heads, and all shards "
             f"together have {heads}"
         )
-    size = heads // shards
-    parts = [
-        structure_of_head(structure, head, heads)
-        for head in range(shard * size, (shard + 1) * size)
-    ]
+    parts = [structure_of_head(structure, head, heads) for head in selected]
     return parts[0] if len(set(parts)) == 1 else per_head(*parts)
+
+
+@lru_cache(maxsize=1024)
+def structure_of_shard(
+    structure: Structure, shard: int, shards: int, heads: int
+) -> Structure:
+    """The structure of one of `shards` equal parts of `heads` heads."""
+    size = heads // shards
+    own = range(shard * size, (shard + 1) * size)
+    return structure_of_heads(structure, tuple(own), heads)

@@ -96,17 +96,18 @@ def attend(
     sinks=False,
     with_lse=False,
     repeat=1,
+    device="cpu",
     **options,
 ):
     """The outputs and gradients of a rank's tokens, and the bytes that it sends."""
-    case = make(structure, dtype, sizes or {}, sinks)
+    case = make(structure, dtype, sizes or {}, sinks).mapped(lambda x: x.to(device))
     ranks = dist.get_world_size(group)
     given = kind and assignment_of(kind, case.query.shape[2], ranks)
     own = given or distributed.contiguous(case.query.shape[2], ranks)
     leaves = [
         distributed.shard(x, own, rank).clone().requires_grad_() for x in case.tensors
     ]
-    grads = [distributed.shard(x, own, rank) for x in grads_of(case)]
+    grads = [distributed.shard(x, own, rank).to(device) for x in grads_of(case)]
     inputs = list(leaves)
     if sinks:
         inputs.append(case.sinks.clone().requires_grad_())
@@ -133,7 +134,7 @@ def attend(
     for other in runs:  # Bit by bit the same.
         assert all(map(torch.equal, other, runs[0]))
     # NumPy has no bfloat16.
-    arrays = [x.float().numpy() for x in runs[0]]
+    arrays = [x.float().cpu().numpy() for x in runs[0]]
     return arrays, forward.sent, backward.sent
 
 

@@ -11,15 +11,17 @@ import traceback
 from datetime import timedelta
 
 
-def serve(rank, size, store, timeout, pipe):
+def serve(rank, size, store, timeout, device, pipe):
     """A rank: runs what comes through the pipe."""
     import distributed_cases
     import torch
     import torch.distributed as dist
 
     torch.set_num_threads(1)
+    if device == "cuda":
+        torch.cuda.set_device(rank)
     dist.init_process_group(
-        "gloo",
+        {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}[device],
         init_method=f"file://{store}",
         rank=rank,
         world_size=size,
@@ -43,7 +45,7 @@ def serve(rank, size, store, timeout, pipe):
 class Ranks:
     """So many processes, each a rank."""
 
-    def __init__(self, size, folder, timeout=60):
+    def __init__(self, size, folder, timeout=60, device="cpu"):
         # Processes are forked from one that has imported everything.
         os.environ["PYTHONPATH"] = os.pathsep.join(x for x in sys.path if x)
         os.environ["SPATTN_NUM_THREADS"] = "1"
@@ -54,7 +56,7 @@ class Ranks:
             pipe, other = self.context.Pipe()
             process = self.context.Process(
                 target=serve,
-                args=(rank, size, f"{folder}/store", timeout, other),
+                args=(rank, size, f"{folder}/store", timeout, device, other),
                 daemon=True,
             )
             process.start()

@@ -168,16 +168,37 @@ def test_documents(ranks, method, structure, bound_length):
 
 @pytest.mark.parametrize("kind", ["contiguous", "zigzag"])
 def test_head_parallel(ranks, kind):
-    options = {"sinks": True, "sizes": {"queries": 37, "batch": 2}}
+    options = {"sinks": True, "sizes": {"queries": 37, "batch": 2, "kv_heads": 4}}
     forward, _ = check(
         ranks, 2, LOCAL_BAND, kind, method="head_parallel_attention", **options
     )
     plan = distributed.plan(
-        LOCAL_BAND, 37, 2, heads=4, kv_heads=2, head_dim=16, batch=2, element_bytes=4
+        LOCAL_BAND, 37, 2, heads=4, kv_heads=4, head_dim=16, batch=2, element_bytes=4
     )
     if kind == "contiguous":
         sent = [row[1 - i] for i, row in enumerate(forward)]
         assert max(sent) <= max(plan.way("heads").sent)
+
+
+@pytest.mark.gpu
+def test_gpus(tmp_path):
+    """The same with NCCL."""
+    count = max((n for n in (2, 4, 8) if n <= torch.cuda.device_count()), default=1)
+    if count == 1:
+        pytest.skip("needs two GPUs")
+    ranks = Ranks(count, tmp_path, device="cuda")
+    options = {"dtype": "bfloat16", "device": "cuda", "with_lse": True}
+    sizes = {"queries": 1000, "dim": 64, "heads": 8, "kv_heads": 8}
+    try:
+        for method in ("attention", "head_parallel_attention"):
+            for structure in (EXCLUSIVE, LOCAL_BAND, "#spattn.causal"):
+                for kind in ("contiguous", "zigzag"):
+                    own = {**options, "sizes": sizes, "method": method}
+                    own["with_lse"] = method == "attention"
+                    check(ranks, count, structure, kind, **own)
+        check(ranks, count, EXCLUSIVE, "zigzag", sizes=sizes, check="first", **options)
+    finally:
+        ranks.close()
 
 
 @pytest.mark.parametrize("length", [64, 41])

@@ -54,3 +54,13 @@ def test_plan():
             distributed.plan(EXCLUSIVE, 64, 2, **wrong)
     with pytest.raises(spattn.ArgumentError, match="there is no way"):
         plan.way("rings")
+
+
+def test_heads_of_ranks():
+    """Heads whose bands are far have fewer pairs."""
+    from spattn.torch.distributed._layout import heads_of_ranks
+
+    assert heads_of_ranks("#spattn.causal", 8, 4, 2, 64) == ((0, 1), (2, 3))
+    assert heads_of_ranks(EXCLUSIVE, 4, 4, 2, 64) == ((0, 3), (1, 2))
+    way = distributed.plan(EXCLUSIVE, 4096, 8, heads=16).way("heads")
+    assert max(way.pairs) < 1.05 * min(way.pairs)

@@ -142,3 +142,31 @@ def keys_sent(
         )
         for of in range(assignment.ranks)
     )
+
+
+@lru_cache(maxsize=64)
+def pairs_of_heads(structure: str, heads: int, length: int) -> tuple[int, ...]:
+    """How many pairs each head has."""
+    pattern = Pattern(structure, heads, length, length)
+    return tuple(pattern.pairs(head) for head in range(heads))
+
+
+def heads_of_ranks(
+    structure: str, heads: int, key_heads: int, ranks: int, length: int
+) -> tuple[tuple[int, ...], ...]:
+    """The key heads of each rank, as many of each, so that they have about as many
+    pairs. In their order, if all have the same."""
+    pairs, group = pairs_of_heads(structure, heads, length), heads // key_heads
+    costs = [sum(pairs[i * group : (i + 1) * group]) for i in range(key_heads)]
+    size = key_heads // ranks
+    if len(set(costs)) <= 1:
+        return tuple(tuple(range(i * size, (i + 1) * size)) for i in range(ranks))
+    own: list[list[int]] = [[] for _ in range(ranks)]
+    # The largest first, each to the rank that has the least so far.
+    for head in sorted(range(key_heads), key=lambda head: -costs[head]):
+        least = min(
+            (i for i in range(ranks) if len(own[i]) < size),
+            key=lambda i: sum(costs[x] for x in own[i]),
+        )
+        own[least].append(head)
+    return tuple(tuple(sorted(x)) for x in own)

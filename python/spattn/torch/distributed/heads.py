@@ -7,17 +7,18 @@ whole sequence, as in DeepSpeed Ulysses (arXiv 2309.14509)."""
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ..._head_shards import structure_of_shard
+from ..._head_shards import structure_of_heads
 from ...errors import ArgumentError
 from ...structure import Structure, as_structure
 from ..functional import attention as attention_of_heads
 from . import _agreement, _dtensors
+from ._layout import heads_of_ranks
 from .assignment import Assignment, contiguous_rows
 from .functional import describe_call
 
@@ -66,6 +67,30 @@ def _orders(
     return order.to(device), inverse.to(device)
 
 
+class _Dealt(NamedTuple):
+    """The query heads of each rank, and all query and key heads in that order, if it
+    is another."""
+
+    heads: tuple[tuple[int, ...], ...]
+    order: tuple[Tensor, Tensor] | None
+
+
+@lru_cache(maxsize=64)
+def _deal(
+    structure: str, heads: int, key_heads: int, ranks: int, length: int
+) -> _Dealt:
+    of_ranks = heads_of_ranks(structure, heads, key_heads, ranks, length)
+    group = heads // key_heads
+    own = tuple(
+        tuple(head * group + i for head in x for i in range(group)) for x in of_ranks
+    )
+    order = [x for heads_of_rank in own for x in heads_of_rank]
+    if order == sorted(order):
+        return _Dealt(own, None)
+    keys = [x for heads_of_rank in of_ranks for x in heads_of_rank]
+    return _Dealt(own, (torch.tensor(order), torch.tensor(keys)))
+
+
 def head_parallel_attention(
     query: Tensor,
     key: Tensor,
@@ -85,8 +110,9 @@ def head_parallel_attention(
     """The same as `attention`, by exchanging tokens for heads.
 
     Each rank gets the queries, keys and values of all tokens of some heads, computes
-    these, and returns the outputs. The number of ranks divides that of key heads. What
-    travels does not depend on the structure: all of queries, keys, values and outputs.
+    these, and returns the outputs. The number of ranks divides that of key heads, which
+    are dealt so that ranks have about as much to compute. What travels does not depend
+    on the structure: all of queries, keys, values and outputs.
     """
     if _dtensors.is_dtensor(query, key, value):
         raise ArgumentError("head_parallel_attention takes shards; use to_local()")
@@ -113,7 +139,15 @@ def head_parallel_attention(
     # (length, batch, heads, dim) from here on: rows are tokens.
     axes = (2, 0, 1, 3) if layout == "bhnd" else (1, 0, 2, 3)
     tensors = [x.permute(axes) for x in (query, key, value)]
-    own, batch = tensors[0].shape[:2]
+    own, batch, heads, _ = tensors[0].shape
+    text = as_structure(structure)
+    dealt = _deal(text.text, heads, tensors[1].shape[2], ranks, assignment.length)
+    if dealt.order is not None:
+        order, order_of_keys = (x.to(device) for x in dealt.order)
+        tensors = [
+            tensors[0][:, :, order],
+            *(x[:, :, order_of_keys] for x in tensors[1:]),
+        ]
     # For each rank, its heads of all of the tensors.
     parts = [x.unflatten(2, (ranks, -1)).flatten(3).movedim(2, 0) for x in tensors]
     sent = torch.cat(parts, -1).flatten(0, 1)
@@ -126,7 +160,6 @@ def head_parallel_attention(
         part.unflatten(2, (-1, x.shape[3])).permute(1, 2, 0, 3)
         for part, x in zip(received.split(sizes, -1), tensors, strict=True)
     ]
-    heads = tensors[0].shape[2]
     count = heads // ranks
     cu = None
     if cu_seqlens is not None:
@@ -134,9 +167,9 @@ def head_parallel_attention(
         cu = cu.expand(batch, -1)
     output = attention_of_heads(
         *mine,
-        structure_of_shard(as_structure(structure), rank, ranks, heads),
+        structure_of_heads(text, dealt.heads[rank], heads),
         scale=scale,
-        sinks=None if sinks is None else sinks[rank * count : (rank + 1) * count],
+        sinks=None if sinks is None else sinks[list(dealt.heads[rank])],
         soft_cap=soft_cap,
         cu_seqlens_q=cu,
         bound_length=bound_length if cu is not None else "sequence",
@@ -146,7 +179,8 @@ def head_parallel_attention(
         output = output[orders[0]]
     found = _AllToAll.apply(output, list(rows), [own] * ranks, group)
     found = found.unflatten(0, (ranks, own)).unflatten(3, (count, -1))
-    # (ranks, rows, batch, heads of a rank, dim)
-    order = (2, 0, 3, 1, 4) if layout == "bhnd" else (2, 1, 0, 3, 4)
-    first = 1 if layout == "bhnd" else 2
-    return found.permute(order).flatten(first, first + 1)
+    # (rows, batch, heads, dim)
+    found = found.permute(1, 2, 0, 3, 4).flatten(2, 3)
+    if dealt.order is not None:
+        found = found[:, :, order.argsort()]
+    return found.permute((1, 2, 0, 3) if layout == "bhnd" else (1, 0, 2, 3))

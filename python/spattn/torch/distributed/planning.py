@@ -10,14 +10,13 @@ from typing import Any
 
 import torch.distributed as dist
 
-from ..._head_shards import structure_of_head
 from ..._patterns import Pattern
 from ...errors import ArgumentError
 from ...stats import CARDS, Rates, heads_of
 from ...structure import Structure, as_structure
 from ...structures import causal, queries
 from ._agreement import group_of
-from ._layout import Heads, keys_sent, layouts
+from ._layout import Heads, heads_of_ranks, keys_sent, layouts, pairs_of_heads
 from .assignment import Assignment, contiguous, striped, zigzag
 
 #: Bytes per second that a GPU sends, and receives at the same time, by data sheets:
@@ -228,15 +227,13 @@ class _Costs:
         bytes_of_row = self.row_bytes * (self.kv_heads + self.heads) // self.ranks
         sent = [bytes_of_row * rows * (self.ranks - 1) for rows in assignment.rows]
         received = [bytes_of_row * (self.length - rows) for rows in assignment.rows]
-        size = self.heads // self.ranks
-        each = [
-            Pattern(
-                structure_of_head(self.structure, head, self.heads).text,
-                *(1, self.length, self.length),
-            ).pairs()
-            for head in range(self.heads)
+        sizes = self.heads, self.kv_heads, self.ranks, self.length
+        each = pairs_of_heads(self.structure.text, self.heads, self.length)
+        group = self.heads // self.kv_heads
+        pairs = [
+            sum(sum(each[head * group :][:group]) for head in own)
+            for own in heads_of_ranks(self.structure.text, *sizes)
         ]
-        pairs = [sum(each[i * size :][:size]) for i in range(self.ranks)]
         held = self.row_bytes * self.kv_heads // self.ranks * self.length
         most = [max(x) for x in zip(sent, received, strict=True)]
         return self._way("heads", assignment, most, most, pairs, held)
