@@ -157,7 +157,7 @@ def document_routes(
                 for begin, end in (*seen, chunk[:2]):
                     head.append(Piece(begin, end, row + begin - run.begin))
             row += chunk.end - run.begin
-        placed.append(Layout(max(row, 1), tuple(map(tuple, pieces))))
+        placed.append(Layout(tuple(map(tuple, pieces))))
         rows_of_runs.append(places)
 
     def calls(first: int, number: int) -> list[Call]:

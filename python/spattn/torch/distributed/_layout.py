@@ -83,10 +83,15 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The keys that a rank computes with: `pieces[key head]`, of so many rows."""
+    """The keys that a rank computes with: `pieces[key head]`."""
 
-    rows: int
     pieces: tuple[tuple[Piece, ...], ...]
+
+    def rows(self, first: int, number: int) -> int:
+        """How many rows so many key heads have: a row at least, as kernels need not
+        know of attention without keys."""
+        last = (x[-1] for x in self.pieces[first : first + number] if x)
+        return max((x.row + x.end - x.begin for x in last), default=1)
 
 
 def interval_pieces(intervals: Iterable[Interval]) -> tuple[Piece, ...]:
@@ -118,9 +123,7 @@ def layouts(heads: Heads, assignment: Assignment) -> tuple[Layout, ...]:
     found = []
     for chunks in assignment.chunks:
         own = tuple(needed(chunks, head) for head in range(heads.count_keys))
-        rows = max((x.row + x.end - x.begin for y in own for x in y[-1:]), default=0)
-        # A row at least: kernels need not know of attention without keys.
-        found.append(Layout(max(rows, 1), own))
+        found.append(Layout(own))
     return tuple(found)
 
 

@@ -109,15 +109,15 @@ def _stage(
         for piece in layouts[rank].pieces[head]:
             for other, theirs in enumerate(chunks):
                 for part in owned(piece, theirs):
-                    row, size = piece.row + part.begin - piece.begin, part.end
-                    size -= part.begin
+                    row = piece.row + part.begin - piece.begin
+                    size = part.end - part.begin
                     there = Rows(head - first, row, row + size)
                     if other != rank:
                         received[other].append(there)
                         continue
                     kept.append(Rows(head, part.row, part.row + size))
                     placed.append(there)
-    rows = layouts[rank].rows
+    rows = layouts[rank].rows(first, number)
     filled = count(placed) + sum(map(count, received))
     travels = any(
         of != to and owned(piece, chunks[of])
@@ -153,6 +153,7 @@ def routes(
             for head in range(first, first + number)
             for piece in layout.pieces[head]
         )
+        rows = layout.rows(first, number)
         found: list[Call] = []
         for chunk in assignment.chunks[rank]:
             size = chunk.end - chunk.begin
@@ -160,10 +161,10 @@ def routes(
             def call(head: int, count: int, chunk=chunk, size=size) -> Call:
                 sizes = assignment.length, heads.total, heads.total_keys
                 begin = heads.first + head, count, chunk.begin, size
-                part = Slice(*sizes, *begin, layout.rows, pieces)
+                part = Slice(*sizes, *begin, rows, pieces)
                 return call_of(
                     heads,
-                    (chunk.row, size, 0, layout.rows),
+                    (chunk.row, size, 0, rows),
                     (head, count, first),
                     slice_structure(heads.structure, part),
                 )

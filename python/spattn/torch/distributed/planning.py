@@ -218,7 +218,11 @@ class _Costs:
         keys = keys_sent(placed, assignment)
         sent = [self.row_bytes * sum(row) for row in keys]
         received = [self.row_bytes * sum(row) for row in zip(*keys, strict=True)]
-        held = self.row_bytes * self.kv_heads * max(x.rows for x in placed)
+        held = (
+            self.row_bytes
+            * self.kv_heads
+            * max(x.rows(0, self.kv_heads) for x in placed)
+        )
         pairs = self._pairs(assignment)
         return self._way("keys", assignment, sent, received, pairs, held)
 
