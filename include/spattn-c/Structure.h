@@ -87,6 +87,35 @@ SPATTN_C_EXPORT SpattnStatus spattnStructureDivide(
     SpattnStructure structure, int64_t numHeads, SpattnAlignment alignment,
     SpattnDividedHeads *groups, size_t capacity, size_t *numGroups);
 
+/* Keys [begin, end) of the whole that a key head has in a slice: the rows from
+   `row` on. */
+typedef struct SpattnKeyPiece {
+  int64_t keyHead, begin, end, row;
+} SpattnKeyPiece;
+
+/* Some of the heads, queries and keys of an attention of `length` queries and
+   keys. Each key head has `keys` rows of keys, of which those of no piece are
+   seen by no query. */
+typedef struct SpattnSlice {
+  int64_t length;
+  /* Of all query heads; query head h uses key head h / (numHeads /
+   * numKeyHeads).
+   */
+  int64_t numHeads, numKeyHeads;
+  int64_t firstHead, heads;
+  int64_t firstQuery, queries;
+  int64_t keys;
+  const SpattnKeyPiece *pieces;
+  size_t numPieces;
+} SpattnSlice;
+
+/* What the heads of a slice see of it, in terms of its rows, with starts
+   aligned. Fails with SpattnStatusInvalidArgument if no structure within the
+   limits says that; fewer heads or queries may do. */
+SPATTN_C_EXPORT SpattnStatus spattnStructureSlice(SpattnStructure structure,
+                                                  const SpattnSlice *slice,
+                                                  SpattnStructure *sliced);
+
 /*===-- At given lengths --------------------------------------------------===*/
 
 /* A structure at a given number of heads and given lengths. */
@@ -117,6 +146,19 @@ SPATTN_C_EXPORT SpattnStatus spattnPatternGetMask(
 SPATTN_C_EXPORT SpattnStatus spattnPatternCountPairs(SpattnPattern pattern,
                                                      int64_t head,
                                                      int64_t *pairs);
+
+/* Keys [begin, end). */
+typedef struct SpattnKeyInterval {
+  int64_t begin, end;
+} SpattnKeyInterval;
+
+/* The keys that some query of [firstQuery, firstQuery + numQueries) of a head
+   sees: disjoint intervals that do not touch, in ascending order. Residues do
+   not count, so that there may be keys in between that none sees. Stores at
+   most `capacity` intervals, and the total number of intervals. */
+SPATTN_C_EXPORT SpattnStatus spattnPatternGetKeys(
+    SpattnPattern pattern, int64_t head, int64_t firstQuery, int64_t numQueries,
+    SpattnKeyInterval *intervals, size_t capacity, size_t *numIntervals);
 
 /* Queries and keys per tile. */
 typedef struct SpattnTileShape {

@@ -23,8 +23,6 @@ struct SpattnPatternImpl {
   HostAlgebra algebra;
 };
 
-static constexpr int64_t kLengthLimit = int64_t(1) << 30;
-
 SpattnStatus spattnPatternCreate(SpattnStructure structure, int64_t numHeads,
                                  int64_t queries, int64_t keys,
                                  SpattnAlignment alignment,
@@ -159,6 +157,31 @@ SpattnStatus spattnPatternCountPairs(SpattnPattern pattern, int64_t head,
       if (__builtin_add_overflow(*pairs, pattern->algebra.pairs(first), pairs))
         return makeStatus(SpattnStatusInvalidArgument,
                           "there are more than 2^63 - 1 pairs");
+    return nullptr;
+  });
+}
+
+SpattnStatus spattnPatternGetKeys(SpattnPattern pattern, int64_t head,
+                                  int64_t firstQuery, int64_t numQueries,
+                                  SpattnKeyInterval *intervals, size_t capacity,
+                                  size_t *numIntervals) {
+  return guard([&]() -> SpattnStatus {
+    if (SpattnStatus status =
+            clearResult(numIntervals, "numIntervals", {{pattern, "pattern"}}))
+      return status;
+    if (capacity > 0 && !intervals)
+      return invalid("'intervals' is null, but there is room for ", capacity);
+    if (SpattnStatus status = checkHead(pattern, head, /*allowAll=*/false))
+      return status;
+    if (SpattnStatus status = checkRange("queries", firstQuery, numQueries,
+                                         pattern->lengths.queries))
+      return status;
+    for (const Span<int64_t> &keys : pattern->algebra.keysSeenBy(
+             head, firstQuery, firstQuery + numQueries)) {
+      if (*numIntervals < capacity)
+        intervals[*numIntervals] = {keys.lo, keys.hi};
+      ++*numIntervals;
+    }
     return nullptr;
   });
 }

@@ -43,10 +43,9 @@ static HeadStructures simplifyAny(const HeadStructures &heads, bool anyNumber,
       {{1, simplify(heads.groups()[0].structure, lengths, alignment)}});
 }
 
-/// Makes a handle of a structure that an attribute can express.
-static SpattnStatus make(std::shared_ptr<const Shared> shared,
-                         HeadStructures heads, bool anyNumber,
-                         SpattnStructure *structure) {
+SpattnStatus spattn::capi::makeStructure(std::shared_ptr<const Shared> shared,
+                                         HeadStructures heads, bool anyNumber,
+                                         SpattnStructure *structure) {
   std::optional<std::string> message =
       anyNumber ? heads.groups()[0].structure.validate() : heads.validate();
   if (message)
@@ -93,7 +92,8 @@ SpattnStatus spattnStructureParse(SpattnContext context, const char *text,
         });
     if (failure)
       return failure;
-    return make(context->shared, std::move(heads), anyNumber, structure);
+    return makeStructure(context->shared, std::move(heads), anyNumber,
+                         structure);
   });
 }
 
@@ -127,8 +127,6 @@ uint64_t spattnStructureGetHash(SpattnStructure structure) {
 //===----------------------------------------------------------------------===//
 // At lengths
 //===----------------------------------------------------------------------===//
-
-static constexpr int64_t kLengthLimit = int64_t(1) << 30;
 
 SpattnStatus spattn::capi::convert(SpattnAlignment given,
                                    Alignment &alignment) {
@@ -170,7 +168,7 @@ SpattnStatus spattnStructureSimplify(SpattnStructure structure, int64_t queries,
         return invalid("expected a length from 0 to 2^30 - 1, got ", given);
       *known = given;
     }
-    return make(
+    return makeStructure(
         structure->shared,
         simplifyAny(structure->heads, structure->anyNumber, lengths, ends),
         structure->anyNumber, simplified);
@@ -191,8 +189,8 @@ SpattnStatus spattnStructureFixLength(SpattnStructure structure,
     HeadStructures heads = structure->forHeads(numHeads);
     if (std::optional<std::string> message = heads.validate())
       return invalid(*message);
-    return make(structure->shared, fixLength(heads, length),
-                /*anyNumber=*/false, fixed);
+    return makeStructure(structure->shared, fixLength(heads, length),
+                         /*anyNumber=*/false, fixed);
   });
 }
 
@@ -217,8 +215,8 @@ SpattnStatus spattnStructureDivide(SpattnStructure structure, int64_t numHeads,
     std::vector<DividedGroup> found = divide(heads, ends);
     auto makeOwn = [&](const Structure &own, int64_t count,
                        SpattnStructure *made) {
-      return make(structure->shared, HeadStructures({{count, own}}),
-                  /*anyNumber=*/true, made);
+      return makeStructure(structure->shared, HeadStructures({{count, own}}),
+                           /*anyNumber=*/true, made);
     };
     for (size_t k = 0; k < std::min(capacity, found.size()); ++k) {
       const auto &[count, divided] = found[k];

@@ -32,6 +32,14 @@ struct SpattnStructureImpl {
 namespace spattn {
 namespace capi {
 
+/// Lengths are less.
+constexpr int64_t kLengthLimit = int64_t(1) << 30;
+
+/// Makes a handle of a structure, if it is valid.
+SpattnStatus makeStructure(std::shared_ptr<const Shared> shared,
+                           HeadStructures heads, bool anyNumber,
+                           SpattnStructure *structure);
+
 /// Checks that a structure fits `numHeads` heads. Replaces 0 by the number of
 /// heads of a mixture.
 SpattnStatus resolveHeads(SpattnStructure structure, int64_t &numHeads);

@@ -11,6 +11,7 @@
 #include "spattn/Structure/Algebra.h"
 #include "spattn/Structure/FormNumbers.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -63,6 +64,18 @@ Ranges HostAlgebra::keyTiles(int64_t head, int64_t queryTileIndex,
 Ranges HostAlgebra::queryTiles(int64_t head, int64_t keyTileIndex,
                                TileShape tile) const {
   return columnRanges(normalForm(head), keyTileIndex, tile);
+}
+
+std::vector<Span<int64_t>> HostAlgebra::keysSeenBy(int64_t head, int64_t qBegin,
+                                                   int64_t qEnd) const {
+  IntOps ops;
+  std::vector<Span<int64_t>> spans =
+      detail::keysSeenBy(ops, normalForm(head), qBegin, qEnd);
+  spans.erase(
+      std::remove_if(spans.begin(), spans.end(),
+                     [](const Span<int64_t> &s) { return s.hi <= s.lo; }),
+      spans.end());
+  return spans;
 }
 
 int64_t HostAlgebra::pairs(int64_t head) const {

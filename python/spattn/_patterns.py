@@ -30,6 +30,46 @@ def parse(text: str) -> Parsed:
     return _with_structure(text, _describe)
 
 
+def fix_length(text: str, heads: int, length: int) -> str:
+    """The text of a structure that has `length` in the place of `N`."""
+    return _derive(text, "StructureFixLength", heads, length)
+
+
+class Slice(NamedTuple):
+    """Some heads, queries and keys of an attention: SpattnSlice of the C API."""
+
+    length: int
+    heads: int
+    key_heads: int
+    first_head: int
+    slice_heads: int
+    first_query: int
+    queries: int
+    #: Rows of keys, and which keys of a key head they are: (key head, begin, end, row).
+    keys: int
+    pieces: tuple[tuple[int, int, int, int], ...]
+
+
+def slice_structure(text: str, part: Slice) -> str:
+    """The text of what heads see of a slice, in terms of its rows, starts aligned."""
+    pieces = (c.KeyPiece * len(part.pieces))(*(c.KeyPiece(*x) for x in part.pieces))
+    given = c.Slice(*part[:-1], pieces, len(pieces))
+    return _derive(text, "StructureSlice", ctypes.byref(given))
+
+
+def _derive(text: str, function: str, *arguments: Any) -> str:
+    def derive(structure: int) -> str:
+        lib = _capi.library()
+        derived = _capi.new(function, structure, *arguments)
+        try:
+            result: str = lib.spattnStructureGetText(derived).decode()
+            return result
+        finally:
+            lib.spattnStructureDestroy(derived)
+
+    return _with_structure(text, derive)
+
+
 def _with_structure(text: str, use: Callable[[int], T]) -> T:
     encoded = text.encode()
     try:
@@ -143,6 +183,25 @@ class Pattern:
                 break
             capacity = count.value
         return [(t.row, t.begin, t.end, t.isFull) for t in found[: count.value]]
+
+    def keys_of(self, head: int, first: int, count: int) -> list[tuple[int, int]]:
+        """The keys that queries [first, first + count) see, as (begin, end)."""
+        number, capacity = ctypes.c_size_t(), 8
+        while True:
+            found = (c.KeyInterval * capacity)()
+            _capi.call(
+                "PatternGetKeys",
+                self._handle,
+                head,
+                first,
+                count,
+                found,
+                capacity,
+                ctypes.byref(number),
+            )
+            if number.value <= capacity:
+                return [(x.begin, x.end) for x in found[: number.value]]
+            capacity = number.value
 
     def mask(self, head: int) -> bytes:
         """The row-major mask of a head: one byte per pair, 1 if it is allowed."""

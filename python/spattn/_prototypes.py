@@ -119,6 +119,23 @@ TileCounts = _record(
 TileInterval = _record(
     "SpattnTileInterval", row=c_int64, begin=c_int64, end=c_int64, isFull=c_bool
 )
+KeyInterval = _record("SpattnKeyInterval", begin=c_int64, end=c_int64)
+KeyPiece = _record(
+    "SpattnKeyPiece", keyHead=c_int64, begin=c_int64, end=c_int64, row=c_int64
+)
+Slice = _record(
+    "SpattnSlice",
+    length=c_int64,
+    numHeads=c_int64,
+    numKeyHeads=c_int64,
+    firstHead=c_int64,
+    heads=c_int64,
+    firstQuery=c_int64,
+    queries=c_int64,
+    keys=c_int64,
+    pieces=POINTER(KeyPiece),
+    numPieces=c_size_t,
+)
 Work = _record(
     "SpattnWork",
     pairs=c_int64,
@@ -166,6 +183,8 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "CallRun": [_HANDLE, POINTER(Value), c_void_p, c_void_p],
     "StructureParse": [_HANDLE, _TEXT, c_size_t, POINTER(_HANDLE)],
     "StructureSimplify": [_HANDLE, c_int64, c_int64, c_int, POINTER(_HANDLE)],
+    "StructureFixLength": [_HANDLE, c_int64, c_int64, POINTER(_HANDLE)],
+    "StructureSlice": [_HANDLE, POINTER(Slice), POINTER(_HANDLE)],
     "PatternCreate": [_HANDLE, c_int64, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "PatternGetMask": [
         _HANDLE, c_int64, c_int64, c_int64, c_int64, c_int64, POINTER(c_uint8),
@@ -174,6 +193,10 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "PatternCountTiles": [_HANDLE, c_int64, TileShape, POINTER(TileCounts)],
     "PatternGetTiles": [
         _HANDLE, c_int64, TileShape, c_int64, c_int64, POINTER(TileInterval), c_size_t,
+        POINTER(c_size_t),
+    ],
+    "PatternGetKeys": [
+        _HANDLE, c_int64, c_int64, c_int64, POINTER(KeyInterval), c_size_t,
         POINTER(c_size_t),
     ],
     "PatternGetWork": [_HANDLE, POINTER(WorkShape), POINTER(Work)],

@@ -26,6 +26,10 @@ class DeviceError(SpattnError, RuntimeError):
     """A missing driver, GPU or ptxas, or a failed launch."""
 
 
+class DistributedError(SpattnError, RuntimeError):
+    """Another process of a group has failed, ended, or called something else."""
+
+
 class CompileError(SpattnError, RuntimeError):
     """A compilation failed.
 

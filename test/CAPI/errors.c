@@ -90,6 +90,10 @@ static void passNull(void) {
   FAILS(InvalidArgument, "'structure' is null",
         spattnStructureFixLength(NULL, 1, 1, &structure));
   FAILS(InvalidArgument, "'structure' is null",
+        spattnStructureSlice(NULL, &(SpattnSlice){0}, &structure));
+  FAILS(InvalidArgument, "'pattern' is null",
+        spattnPatternGetKeys(NULL, 0, 0, 0, NULL, 0, &size));
+  FAILS(InvalidArgument, "'structure' is null",
         spattnPatternCreate(NULL, 1, 1, 1, SpattnAlignmentEnd, &pattern));
   FAILS(InvalidArgument, "'pattern' is null",
         spattnPatternIsAllowed(NULL, 0, 0, 0, &flag));

@@ -98,15 +98,91 @@ static void fix(SpattnContext context) {
   spattnStructureDestroy(bands);
 }
 
+/* Two heads that share keys, as queries [32, 48) of 64 see a band of 16 and one
+   of distances [16, 32) of what is gathered of them. */
+static void slice(SpattnContext context) {
+  SpattnStructure bands = read(context, "#spattn.partition<exclusive>"), sliced;
+  SpattnPattern whole, part;
+  OK(spattnPatternCreate(bands, 4, 64, 64, SpattnAlignmentEnd, &whole));
+  SpattnKeyInterval keys[2];
+  size_t numKeys;
+  OK(spattnPatternGetKeys(whole, 1, 32, 16, NULL, 0, &numKeys));
+  CHECK(numKeys == 1);
+  OK(spattnPatternGetKeys(whole, 1, 32, 16, keys, 2, &numKeys));
+  CHECK(numKeys == 1 && keys[0].begin == 1 && keys[0].end == 32);
+  OK(spattnPatternGetKeys(whole, 3, 0, 16, keys, 2, &numKeys));
+  CHECK(numKeys == 0);
+  OK(spattnPatternGetKeys(whole, 3, 8, 0, keys, 2, &numKeys));
+  CHECK(numKeys == 0);
+  FAILS(InvalidArgument, "no head 4",
+        spattnPatternGetKeys(whole, 4, 0, 1, keys, 2, &numKeys));
+  FAILS(InvalidArgument, "64 queries",
+        spattnPatternGetKeys(whole, 0, 60, 5, keys, 2, &numKeys));
+  FAILS(InvalidArgument, "'intervals' is null",
+        spattnPatternGetKeys(whole, 0, 0, 1, NULL, 2, &numKeys));
+
+  /* Keys [1, 20) are rows [2, 21), keys [24, 48) rows [21, 45). */
+  SpattnKeyPiece pieces[] = {{0, 1, 20, 2}, {0, 24, 48, 21}};
+  SpattnSlice own = {64, 4, 2, 0, 2, 32, 16, 46, pieces, 2};
+  OK(spattnStructureSlice(bands, &own, &sliced));
+  CHECK(spattnStructureGetNumHeads(sliced) == 2);
+  OK(spattnPatternCreate(sliced, 0, 16, 46, SpattnAlignmentStart, &part));
+  for (int64_t head = 0; head < 2; ++head)
+    for (int64_t query = 0; query < 16; ++query)
+      for (int64_t row = 0; row < 46; ++row) {
+        bool found, expected = false;
+        int64_t key = row < 21 ? row - 1 : row + 3;
+        if (row >= 2 && row < 45)
+          OK(spattnPatternIsAllowed(whole, head, query + 32, key, &expected));
+        OK(spattnPatternIsAllowed(part, head, query, row, &found));
+        CHECK(found == expected);
+      }
+  spattnStructureDestroy(sliced);
+  spattnPatternDestroy(whole);
+  spattnPatternDestroy(part);
+
+  /* What is left out sees nothing. */
+  own.numPieces = 0;
+  OK(spattnStructureSlice(bands, &own, &sliced));
+  CHECK(strstr(spattnStructureGetText(sliced), "2 x "));
+  spattnStructureDestroy(sliced);
+  own.numPieces = 2;
+  const struct {
+    SpattnSlice slice;
+    const char *message;
+  } wrong[] = {
+      {{-1, 4, 2, 0, 2, 32, 16, 46, pieces, 2}, "lengths"},
+      {{64, 4, 3, 0, 2, 32, 16, 46, pieces, 2}, "divides"},
+      {{64, 4, 2, 3, 2, 32, 16, 46, pieces, 2}, "heads"},
+      {{64, 4, 2, 0, 0, 32, 16, 46, pieces, 2}, "one head"},
+      {{64, 4, 2, 0, 2, 60, 16, 46, pieces, 2}, "queries"},
+      {{64, 4, 2, 0, 2, 32, 16, 44, pieces, 2}, "rows"},
+      {{40, 4, 2, 0, 2, 20, 16, 46, pieces, 2}, "40 keys"},
+      {{64, 4, 2, 0, 2, 32, 16, 46, NULL, 2}, "'pieces' is null"},
+      {{64, 0, 2, 0, 2, 32, 16, 46, pieces, 2}, "heads"},
+  };
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); ++i)
+    FAILS(InvalidArgument, wrong[i].message,
+          spattnStructureSlice(bands, &wrong[i].slice, &sliced));
+  pieces[1].begin = 19;
+  pieces[1].end = 40;
+  FAILS(InvalidArgument, "overlap", spattnStructureSlice(bands, &own, &sliced));
+  pieces[1].begin = 24;
+  pieces[1].keyHead = 2;
+  FAILS(InvalidArgument, "key heads",
+        spattnStructureSlice(bands, &own, &sliced));
+  CHECK(!sliced);
+  spattnStructureDestroy(bands);
+}
+
 /* A window of each head, of every other distance for the second one. */
 static void divide(SpattnContext context) {
   SpattnStructure structure = read(
-      context,
-      "#spattn.heads<1 x #spattn.window<left = 9, right = 0>, 2 x "
-      "#spattn.intersection<#spattn.window<left = 9, right = 0>, "
-      "#spattn.residues<distances, 0 to 1 mod 2>>, 1 x "
-      "#spattn.intersection<#spattn.residues<queries, 1 to 2 mod 3>, "
-      "#spattn.residues<keys, 1 to 2 mod 3>>>");
+      context, "#spattn.heads<1 x #spattn.window<left = 9, right = 0>, 2 x "
+               "#spattn.intersection<#spattn.window<left = 9, right = 0>, "
+               "#spattn.residues<distances, 0 to 1 mod 2>>, 1 x "
+               "#spattn.intersection<#spattn.residues<queries, 1 to 2 mod 3>, "
+               "#spattn.residues<keys, 1 to 2 mod 3>>>");
   SpattnDividedHeads groups[4];
   size_t numGroups;
   const SpattnAlignment end = SpattnAlignmentEnd;
@@ -301,6 +377,7 @@ int main(void) {
   compare(context);
   simplify(context);
   fix(context);
+  slice(context);
   divide(context);
   count(context);
   refuse(context);

@@ -88,6 +88,11 @@ public:
   std::vector<TileRange<int64_t>> queryTiles(int64_t head, int64_t keyTileIndex,
                                              TileShape tile) const;
 
+  /// The keys that some query of [qBegin, qEnd) sees: ascending spans that do
+  /// not touch. Residues do not count: keys in between may be seen by none.
+  std::vector<Span<int64_t>> keysSeenBy(int64_t head, int64_t qBegin,
+                                        int64_t qEnd) const;
+
   /// Allowed pairs of the head.
   int64_t pairs(int64_t head) const;
   /// Whether every head sees the pairs that `structure` allows, which is valid,

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .._head_shards import structure_of_shard
 from .._sequences import rows_of
 from ..errors import ArgumentError
 from ..problem import Problem
@@ -25,7 +26,7 @@ from ._checks import (
     sizes_of,
     with_batch,
 )
-from ._shards import structure_of_shard, vary_alike
+from ._shards import vary_alike
 
 #: What head dimensions have to be multiples of on a GPU.
 _MULTIPLE = 8
