@@ -17,6 +17,19 @@ int64_t HeadStructures::numHeads() const {
   return heads;
 }
 
+bool HeadStructures::areAlike(int64_t count) const {
+  int64_t end = 0;
+  for (size_t i = 0; count > 1 && i < headGroups.size(); ++i) {
+    const HeadGroup &group = headGroups[i];
+    bool joinsLast = i > 0 && end % count != 0;
+    if (group.structure.dependsOnGroup() ||
+        (joinsLast && headGroups[i - 1].structure != group.structure))
+      return false;
+    end += group.count;
+  }
+  return true;
+}
+
 /// Intervals of one structure are sorted, which takes more code than as many
 /// structures of one: compiling a kernel of what is allowed takes 5 s at most.
 static constexpr int64_t kMany = 8, kMostOfMany = 64;

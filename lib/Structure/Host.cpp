@@ -21,10 +21,12 @@ namespace {
 using Form = NormalForm<int64_t>;
 using Ranges = std::vector<TileRange<int64_t>>;
 
-Ranges rowRanges(const Form &nf, int64_t row, TileShape tile) {
+Ranges rowRanges(const Form &nf, int64_t row, TileShape tile,
+                 bool fromFirstKey = false) {
   IntOps ops;
-  int64_t begin = row * tile.queries;
-  return keyTiles(ops, nf, begin, begin + tile.queries, tile.keys);
+  int64_t begin = row * tile.queries, end = begin + tile.queries;
+  int64_t origin = fromFirstKey ? firstKey(ops, nf, begin, end) : 0;
+  return keyTiles(ops, nf, begin, end, tile.keys, origin);
 }
 
 Ranges columnRanges(const Form &nf, int64_t column, TileShape tile) {
@@ -120,13 +122,14 @@ TileCounts HostAlgebra::tiles(TileShape tile) const {
   return counts;
 }
 
-std::vector<int64_t> HostAlgebra::rowTiles(int64_t head, TileShape tile) const {
+std::vector<int64_t> HostAlgebra::rowTiles(int64_t head, TileShape tile,
+                                           bool fromFirstKey) const {
   IntOps ops;
   Form nf = normalForm(head);
   std::vector<int64_t> work;
   for (int64_t row = 0, e = tilesOf(lengths.queries, tile.queries); row < e;
        ++row)
-    work.push_back(visitedTiles(ops, rowRanges(nf, row, tile)));
+    work.push_back(visitedTiles(ops, rowRanges(nf, row, tile, fromFirstKey)));
   return work;
 }
 

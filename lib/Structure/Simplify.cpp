@@ -128,14 +128,6 @@ std::optional<Intervals> intersect(const Intervals &a, const Intervals &b) {
 
 using Kind = Structure::Kind;
 
-/// Whether what a head sees depends on the group that the structure is used in.
-bool dependsOnGroup(const Structure &structure) {
-  if (structure.kind() == Kind::Band)
-    return !structure.partitionOf() || !structure.partitionIndex();
-  return std::any_of(structure.children().begin(), structure.children().end(),
-                     dependsOnGroup);
-}
-
 /// The distances, keys or positions of queries that exist: at least `least` and
 /// less than `end`, where that is known. What begins at or below `least` begins
 /// at `lowest`.
@@ -185,7 +177,7 @@ public:
     case Kind::Residues:
       return residuesOf(structure.residues());
     case Kind::Band:
-      if (structure.partitionLength() && !dependsOnGroup(structure))
+      if (structure.partitionLength() && !structure.dependsOnGroup())
         return simplify(Structure::distances(partitionDistances(
             structure.partition(), *structure.partitionOf(),
             *structure.partitionIndex(), *structure.partitionLength())));
@@ -363,7 +355,7 @@ HeadStructures spattn::simplify(const HeadStructures &heads,
     if (simple.countIntervals(count) > structure.countIntervals(count))
       simple = structure;
     bool joins = !groups.empty() && groups.back().structure == simple &&
-                 !dependsOnGroup(simple);
+                 !simple.dependsOnGroup();
     if (joins)
       groups.back().count += count;
     else

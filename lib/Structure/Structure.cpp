@@ -250,6 +250,14 @@ const std::vector<Structure> &Structure::children() const {
   return node->children;
 }
 
+bool Structure::dependsOnGroup() const {
+  if (kind() == Kind::Band)
+    return !partitionOf() || !partitionIndex();
+  return std::any_of(
+      children().begin(), children().end(),
+      [](const Structure &child) { return child.dependsOnGroup(); });
+}
+
 int64_t Structure::depth() const { return node->depth; }
 
 int64_t Structure::size() const { return node->size; }

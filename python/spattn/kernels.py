@@ -5,8 +5,9 @@
 
 A kernel is correct for all lengths, but the fastest tile shape, scheduler and
 backward mode depend on the length. So lengths are divided into classes at powers of
-two, and a GPU kernel is tuned for its class. Classes with identical IR share a kernel.
-On a CPU there are two classes: up to 16 queries, and more.
+two, and a GPU kernel is tuned for its class. Up to 16 queries, as in decoding, have
+kernels of their own. Classes with identical IR share a kernel. On a CPU there are two
+classes: up to 16 queries, and more.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from .target import Target, TargetLike, as_target
 
 #: The smallest and the largest class.
 SHORTEST, LONGEST = 10, 17
+#: So many queries are few, as in decoding.
+FEW_QUERIES = 16
 
 
 def length_class(query_length: int, key_length: int) -> int:
@@ -48,32 +51,38 @@ class _Kernels:
         self, problem: AnyProblem, target: Target, query_length: int, key_length: int
     ) -> Kernel:
         """The kernel of the length class."""
+        # Tiles of 64 queries of a head waste work on a few queries.
+        few = query_length <= FEW_QUERIES and not problem.gradients
         if not target.is_gpu:
-            # Tiles of 64 queries waste work on a few queries, as in decoding.
-            few = query_length <= 16 and not problem.gradients
-            options = "query-tile=16" if few else ""
+            options = f"query-tile={FEW_QUERIES}" if few else ""
             return self._once(
                 (problem, target, options),
                 lambda: compile(problem, target, options=options),
             )
         length = length_class(query_length, key_length)
+        options = f"expected-queries={FEW_QUERIES}" if few else ""
         return self._once(
-            (problem, target, length), lambda: self._make(problem, target, length)
+            (problem, target, length, options),
+            lambda: self._make(problem, target, length, options),
         )
 
-    def _make(self, problem: AnyProblem, target: Target, length: int) -> Kernel:
-        expected = 2**length
-        digest = self._lowered(problem, target, expected)
+    def _make(
+        self, problem: AnyProblem, target: Target, length: int, options: str
+    ) -> Kernel:
+        def make() -> Kernel:
+            return compile(problem, target, length=2**length, options=options)
+
+        digest = self._lowered(problem, target, 2**length, options)
         if digest is None:  # Compile anyway, to raise the error with a reproducer.
-            return compile(problem, target, length=expected)
-        return self._once(
-            (problem, target, digest), lambda: compile(problem, target, length=expected)
-        )
+            return make()
+        return self._once((problem, target, digest), make)
 
     @staticmethod
-    def _lowered(problem: AnyProblem, target: Target, length: int) -> bytes | None:
+    def _lowered(
+        problem: AnyProblem, target: Target, length: int, more: str
+    ) -> bytes | None:
         """A hash of the kernel's IR, to find identical kernels; None on an error."""
-        options = f"target={target.chip} expected-length={length}"
+        options = f"target={target.chip} expected-length={length} {more}"
         if problem.deterministic is not None:
             options += f" deterministic={str(problem.deterministic).lower()}"
         try:

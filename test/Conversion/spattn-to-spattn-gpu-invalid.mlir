@@ -13,6 +13,11 @@
 // TILE: error: expected 'key-tile' to be 0, or a multiple of 16 from 16 to 256, got 100
 // STAGES: error: expected 'stages' to be from 0 to 8, got 9
 
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=expected-queries=-1 -split-input-file 2>&1 | FileCheck %s --check-prefix=QUERIES
+// QUERIES: error: expected 'expected-queries' to be from 0 to 1073741823, got -1
+// RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=packed-heads=65 -split-input-file 2>&1 | FileCheck %s --check-prefix=HEADS
+// HEADS: error: expected 'packed-heads' to be from 0 to 64, got 65
+
 // RUN: not spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_75 -split-input-file 2>&1 | FileCheck %s --check-prefix=TARGET
 // TARGET: error: expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'
 

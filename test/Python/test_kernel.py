@@ -205,6 +205,16 @@ def test_few_queries():
     assert len({spattn.kernel_for(gradients, "cpu", n, n) for n in (1, 90)}) == 1
 
 
+def test_few_queries_share_tiles():
+    """On a GPU with TMA, the query heads of a group share a tile of few queries."""
+    problem = Problem(spattn.causal(), 8, 128, "bf16", kv_heads=2)
+    few, many = (spattn.kernel_for(problem, "sm_90a", n, 5000) for n in (1, 17))
+    assert few is spattn.kernel_for(problem, "sm_90a", 16, 5000)
+    assert "h = 4" in few.description and "h = 4" not in many.description
+    alone = Problem(spattn.causal(), 8, 128, "bf16")
+    assert "h = 4" not in spattn.kernel_for(alone, "sm_90a", 1, 5000).description
+
+
 def test_classes_share_kernels():
     """Lengths of one class, and classes whose kernels are the same."""
     of = lambda n, problem=GPU: spattn.kernel_for(problem, "sm_90a", n, n)  # noqa: E731

@@ -40,6 +40,11 @@ public:
   const std::vector<HeadGroup> &groups() const { return headGroups; }
   int64_t numHeads() const;
 
+  /// Whether the heads of each run of `count`, of which the first starts with
+  /// head 0, see the same whatever the lengths are, as far as descriptions
+  /// tell: those of Simplify.h tell most.
+  bool areAlike(int64_t count) const;
+
   /// What makes the description unusable, if anything.
   std::optional<std::string> validate() const;
 

@@ -102,8 +102,11 @@ public:
   TileCounts tiles(int64_t head, TileShape tile) const;
   TileCounts tiles(TileShape tile) const;
   /// Visited key tiles for each row of query tiles, and visited query tiles
-  /// for each column of key tiles: the work lists of forward and backward.
-  std::vector<int64_t> rowTiles(int64_t head, TileShape tile) const;
+  /// for each column of key tiles: the work lists of forward and backward. Key
+  /// tiles start at multiples of their size, or for each row with the first key
+  /// that it sees.
+  std::vector<int64_t> rowTiles(int64_t head, TileShape tile,
+                                bool fromFirstKey = false) const;
   std::vector<int64_t> columnTiles(int64_t head, TileShape tile) const;
 
 private:

@@ -167,6 +167,10 @@ public:
   /// Union and Intersection: the parts.
   const std::vector<Structure> &children() const;
 
+  /// Whether what a head sees depends on its place in the group that the
+  /// structure is used in.
+  bool dependsOnGroup() const;
+
   /// The levels and the nodes of the description as a tree; nodes saturate at
   /// `maxSize + 1`.
   int64_t depth() const;

@@ -15,15 +15,28 @@
 namespace spattn {
 namespace detail {
 
+/// What is left of a length from `origin` on.
+template <class Ops, class V = typename Ops::Value>
+V lengthFrom(Ops &ops, V length, V origin) {
+  return isKnown(ops, origin, 0) ? length : ops.sub(length, origin);
+}
+
 /// With one segment of queries there is one range for each distance interval of
 /// each segment of keys. With more, the queries may lie in several, and a key
 /// tile is full if each of them allows all of it. Where that leaves a visited
 /// and a full span for each distance interval, there is a range for each of
-/// these; elsewhere there is one for each visited and each full span.
+/// these; elsewhere there is one for each visited and each full span. Tiles are
+/// counted from key `origin`.
 template <class Ops, class V = typename Ops::Value>
 std::vector<TileRange<V>> keyTilesOfSegments(Ops &ops, const NormalForm<V> &nf,
-                                             V qBegin, V qEnd,
-                                             int64_t keyTile) {
+                                             V qBegin, V qEnd, int64_t keyTile,
+                                             V origin) {
+  auto fromOrigin = [&](std::vector<Span<V>> spans) {
+    if (!isKnown(ops, origin, 0))
+      for (Span<V> &span : spans)
+        span = {ops.sub(span.lo, origin), ops.sub(span.hi, origin)};
+    return spans;
+  };
   std::vector<SlotSpans<V>> slots;
   if (!hasQuerySegments(nf)) {
     slots = keySlots(ops, nf, qBegin, qEnd);
@@ -32,13 +45,18 @@ std::vector<TileRange<V>> keyTilesOfSegments(Ops &ops, const NormalForm<V> &nf,
     auto segments = keySegments(ops, nf, qBegin, qEnd);
     if (!std::all_of(segments.begin(), segments.end(), arePaired<Ops>)) {
       auto [visited, full] = unpairedSpans(ops, nf, segments, qBegin, qEnd);
-      return unpairedRanges(ops, visited, full, nf.lengths.keys, keyTile);
+      return unpairedRanges(ops, fromOrigin(visited), fromOrigin(full),
+                            lengthFrom(ops, nf.lengths.keys, origin), keyTile);
     }
     for (const auto &segment : segments)
       for (const SlotSpans<V> &slot : pairedSlots(ops, segment))
         slots.push_back(slot);
   }
   joinSegments(ops, slots);
+  for (SlotSpans<V> &slot : slots) {
+    slot.visited = fromOrigin({slot.visited}).front();
+    slot.full = fromOrigin({slot.full}).front();
+  }
   return pairedRanges(ops, slots, keyTile);
 }
 
@@ -128,13 +146,46 @@ std::vector<TileRange<V>> tilesOfLayers(Ops &ops, const NormalForm<V> &nf,
 ///
 /// Residues leave out pairs, but no tile: a tile is visited if it has an
 /// allowed pair where they do not count, and is full if it needs none.
+///
+/// Tiles are counted from key `origin`, ahead of which the queries see none:
+/// see `firstKey`.
+template <class Ops, class V = typename Ops::Value>
+std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
+                                   V qEnd, int64_t keyTile, V origin) {
+  V length = detail::lengthFrom(ops, nf.lengths.keys, origin);
+  return detail::tilesOfLayers(ops, nf, length, keyTile,
+                               [&](const NormalForm<V> &form) {
+                                 return detail::keyTilesOfSegments(
+                                     ops, form, qBegin, qEnd, keyTile, origin);
+                               });
+}
+
+/// The same of tiles that are counted from the first of all keys.
 template <class Ops, class V = typename Ops::Value>
 std::vector<TileRange<V>> keyTiles(Ops &ops, const NormalForm<V> &nf, V qBegin,
                                    V qEnd, int64_t keyTile) {
-  return detail::tilesOfLayers(
-      ops, nf, nf.lengths.keys, keyTile, [&](const NormalForm<V> &form) {
-        return detail::keyTilesOfSegments(ops, form, qBegin, qEnd, keyTile);
-      });
+  return keyTiles(ops, nf, qBegin, qEnd, keyTile, ops.constant(0));
+}
+
+/// Where the first of few tiles of keys may start: the first key that the
+/// queries [qBegin, min(qEnd, Nq)) see where residues do not count; 0 where
+/// segments of queries differ in what they see. Any number from 0 on if the
+/// queries see none. 0 <= qBegin.
+template <class Ops, class V = typename Ops::Value>
+V firstKey(Ops &ops, const NormalForm<V> &nf, V qBegin, V qEnd) {
+  V first = ops.constant(0);
+  if (hasQuerySegments(nf))
+    return first;
+  // In ascending order, with empty ones in between.
+  auto slots = detail::keySlots(ops, nf, qBegin, qEnd);
+  for (size_t k = slots.size(); k-- > 0;) {
+    const Span<V> &visited = slots[k].visited;
+    bool isLast = k + 1 == slots.size();
+    first = isLast ? visited.lo
+                   : detail::choose(ops, ops.lt(visited.lo, visited.hi),
+                                    visited.lo, first);
+  }
+  return first;
 }
 
 /// The tiles of `queryTile` queries that the keys [kBegin, min(kEnd, Nk))

@@ -130,20 +130,39 @@ SPATTN_LOWER(FillOp) {
   return success();
 }
 
+/// The numbers of the queries of the thread's two rows, of those with so many
+/// heads, from `first` on.
+SmallVector<Value> queryNumbers(Emitter &e, Value first, int64_t heads) {
+  SmallVector<Value> numbers;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value row = half ? e.add(e.firstRow(), e.i32(8 * half)) : e.firstRow();
+    Value shift = e.i32(llvm::Log2_64(heads));
+    Value query = arith::ShRUIOp::create(e.b, row, shift);
+    numbers.push_back(
+        arith::SIToFPOp::create(e.b, e.b.getF32Type(), e.add(first, query)));
+  }
+  return numbers;
+}
+
 SPATTN_LOWER(DistancesOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
     e.readThreadAgain();
   bool transposed = op.getTransposed();
   Value row = e.firstRow(), column = e.firstColumn();
-  Value difference = transposed ? arith::SubIOp::create(b, column, row)
-                                : arith::SubIOp::create(b, row, column);
-  Value first = e.add(adaptor.getFirst().front(), difference);
   // Of the thread's two rows; its columns are constants apart.
   SmallVector<Value> starts;
-  for (int64_t half = 0; half < 2; ++half) {
-    Value start = e.add(first, e.i32(transposed ? -8 * half : 8 * half));
-    starts.push_back(arith::SIToFPOp::create(b, b.getF32Type(), start));
+  if (op.getHeads() != 1) {
+    Value first = arith::SubIOp::create(b, adaptor.getFirst().front(), column);
+    starts = queryNumbers(e, first, op.getHeads());
+  } else {
+    Value difference = transposed ? arith::SubIOp::create(b, column, row)
+                                  : arith::SubIOp::create(b, row, column);
+    Value first = e.add(adaptor.getFirst().front(), difference);
+    for (int64_t half = 0; half < 2; ++half) {
+      Value start = e.add(first, e.i32(transposed ? -8 * half : 8 * half));
+      starts.push_back(arith::SIToFPOp::create(b, b.getF32Type(), start));
+    }
   }
   SmallVector<Value> values;
   for (int64_t r = 0; r < op.getResult().getType().getColumns() / 2; ++r) {
@@ -190,6 +209,11 @@ SPATTN_LOWER(PositionsOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
     e.readThreadAgain();
+  if (op.getHeads() != 1) {
+    results.push_back(
+        queryNumbers(e, adaptor.getFirst().front(), op.getHeads()));
+    return success();
+  }
   auto columns = dyn_cast<ColumnsType>(op.getResult().getType());
   Value first = e.add(adaptor.getFirst().front(),
                       columns ? e.firstColumn() : e.firstRow());

@@ -9,6 +9,7 @@
 #include "Lowering.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn::spattn_gpu;
@@ -120,6 +121,25 @@ Value elementPointer(Emitter &e, Value pointer, Value index, Type element) {
                              ArrayRef<LLVM::GEPArg>{position});
 }
 
+/// Where a row is, in elements; of several heads, where its head's query is.
+template <class Op>
+Value offsetOfRow(
+    Emitter &e, Op op,
+    typename Op::template GenericAdaptor<ArrayRef<ValueRange>> adaptor,
+    Value row) {
+  Value stride = adaptor.getStride().front();
+  int64_t heads = op.getHeads();
+  if (heads == 1)
+    return e.mul(row, stride);
+  ImplicitLocOpBuilder &b = e.b;
+  Value number = e.toI32(row);
+  Value shift = e.i32(llvm::Log2_64(heads)), mask = e.i32(heads - 1);
+  Value query = e.toIndex(arith::ShRUIOp::create(b, number, shift));
+  Value head = e.toIndex(arith::AndIOp::create(b, number, mask));
+  Value toHead = e.mul(head, adaptor.getHeadStride().front());
+  return e.add(e.mul(query, stride), toHead);
+}
+
 SPATTN_LOWER(StoreOp) {
   Emitter e(b);
   if (types().savesRegisters(op))
@@ -128,7 +148,7 @@ SPATTN_LOWER(StoreOp) {
   ValueRange source = adaptor.getSource();
   Value column = e.toIndex(e.firstColumn());
   forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
-    Value start = e.add(e.mul(row, adaptor.getStride().front()), column);
+    Value start = e.add(offsetOfRow(e, op, adaptor, row), column);
     Value base =
         elementPointer(e, adaptor.getPointer().front(), start, element);
     for (size_t r = 0; r < source.size(); r += 4) {
@@ -159,7 +179,7 @@ SPATTN_LOWER(LoadRowsOp) {
                                       /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(ifExists.thenBlock());
-    Value position = e.mul(row, adaptor.getStride().front());
+    Value position = offsetOfRow(e, op, adaptor, row);
     Value source = elementPointer(e, adaptor.getPointer().front(), position,
                                   b.getF32Type());
     scf::YieldOp::create(
@@ -204,7 +224,7 @@ SPATTN_LOWER(StoreRowsOp) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifFirst.thenBlock());
   forRows(e, adaptor.getRows().front(), [&](int64_t half, Value row) {
-    Value position = e.mul(row, adaptor.getStride().front());
+    Value position = offsetOfRow(e, op, adaptor, row);
     LLVM::StoreOp::create(b, adaptor.getSource()[half],
                           elementPointer(e, adaptor.getPointer().front(),
                                          position, b.getF32Type()));
@@ -327,10 +347,9 @@ SPATTN_LOWER(StoreTileRowsOp) {
     Value value = LLVM::LoadOp::create(
         b, vector, pieceInTile(e, type, adaptor.getTile().front(), row, piece),
         /*alignment=*/16);
-    Value target =
-        elementPointer(e, adaptor.getPointer().front(),
-                       e.mul(e.toIndex(row), adaptor.getStride().front()),
-                       type.getElementType());
+    Value target = elementPointer(e, adaptor.getPointer().front(),
+                                  offsetOfRow(e, op, adaptor, e.toIndex(row)),
+                                  type.getElementType());
     Value pieceBytes = e.i32(16);
     LLVM::StoreOp::create(b, value, e.offset(target, e.mul(piece, pieceBytes)),
                           /*alignment=*/16);

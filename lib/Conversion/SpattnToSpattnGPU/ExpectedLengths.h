@@ -16,9 +16,12 @@ namespace spattn {
 /// The lengths for which the shape of a kernel is chosen.
 struct ExpectedLengths {
   /// Those of the operation; where they are not known, `expected`, or if that
-  /// is 0, `assumed`.
-  ExpectedLengths(AttentionOpInterface op, int64_t expected, int64_t assumed)
+  /// is 0, `assumed`. Other queries are expected if `expectedQueries` is not 0.
+  ExpectedLengths(AttentionOpInterface op, int64_t expected, int64_t assumed,
+                  int64_t expectedQueries = 0)
       : queries(op.getStaticQueryLength()), keys(op.getStaticKeyLength()) {
+    if (expectedQueries > 0 && mlir::ShapedType::isDynamic(queries))
+      queries = expectedQueries;
     for (int64_t *length : {&queries, &keys})
       if (mlir::ShapedType::isDynamic(*length)) {
         areKnown &= expected > 0;

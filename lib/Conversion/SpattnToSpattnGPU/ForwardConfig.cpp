@@ -10,6 +10,7 @@
 #include "Forward/ForwardKernel.h"
 #include "KernelConfig.h"
 #include "KernelLimits.h"
+#include "PackHeads.h"
 #include "Parts/HalfSteps.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
@@ -53,10 +54,10 @@ static bool hasFewEmptyRows(const HostAlgebra &algebra, const Tuning &tuning) {
 
 bool spattn::canHalveTiles(AttentionOp op, const ForwardConfig &config) {
   return config.target.asyncMma && config.intraWarpgroupOverlap &&
-         config.mmaWarpgroups == 2 && config.keyTile == 2 * kHalfTile &&
-         config.stages >= 2 && config.queryStages >= 2 &&
-         !config.item.hasTables() && !op.hasTileLists() && !op.hasPositions() &&
-         !takesAnyScale(op);
+         !config.rows.isPacked() && config.mmaWarpgroups == 2 &&
+         config.keyTile == 2 * kHalfTile && config.stages >= 2 &&
+         config.queryStages >= 2 && !config.item.hasTables() &&
+         !op.hasTileLists() && !op.hasPositions() && !takesAnyScale(op);
 }
 
 /// Whether halves of tiles that are left out save so many of a hundred steps.
@@ -147,14 +148,30 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.headDim = llvm::alignTo(op.getHeadDim(), 64);
   config.valueDim = llvm::alignTo(op.getValueDim(), 64);
   config.intraWarpgroupOverlap = target.asyncMma;
-  ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
+  ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength,
+                          options.expectedQueries);
   HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
   int64_t dim = std::max(config.headDim, config.valueDim);
-  const ForwardCandidate candidate =
+  ForwardCandidate candidate =
       op.hasTileLists()
           ? chooseForLists(op, dim, target, tuning)
           : chooseCandidate(algebra, lengths.areKnown, dim, target, tuning);
+  bool isFree = !op.hasTileLists() && !op.getTileShapeAttr() &&
+                !options.keyTile && !options.mmaWarpgroups;
+  int64_t heads = options.packedHeads;
+  if (!heads && isFree)
+    heads = mostPackedHeads(op, target);
+  // Tiles are those of packed heads where that is free to be chosen.
+  if (heads > 1 && isFree) {
+    std::optional<ForwardCandidate> packed =
+        choosePacked(algebra, heads, dim, countSpans(algebra), target, tuning,
+                     /*isAsked=*/options.packedHeads != 0);
+    candidate = packed.value_or(candidate);
+    heads = packed ? heads : 1;
+  }
+  config.rows.heads = std::max<int64_t>(heads, 1);
   config.hasSequences = op.hasSequences();
+  config.hasLists = op.hasTileLists();
   // Work tiles of lists differ in what they cost in no known way.
   config.dynamicScheduler =
       op.hasTileLists() || hasFewEmptyRows(algebra, tuning);
@@ -245,6 +262,8 @@ static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
 FailureOr<ForwardConfig>
 spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
                            const Tuning &tuning, const GpuOptions &options) {
+  if (failed(checkPackedHeads(op, target, options.packedHeads)))
+    return failure();
   ForwardConfig config = getMeasured(op, target, tuning, options);
   if (failed(applyTileShape(op, config)))
     return failure();
@@ -252,7 +271,8 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   if (failed(check(op, config)))
     return failure();
   auto setItem = [&] {
-    config.item = layoutOfRowTiles(op, config.queryTile(), config.keyTile);
+    config.item = layoutOfRowTiles(op, config.queryTile(), config.keyTile,
+                                   config.fromFirstKey());
   };
   setItem();
   auto fits = [&] {

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 
+#include "Parts/RowLayout.h"
 #include "Parts/WorkTileLayout.h"
 #include "Registers.h"
 #include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
@@ -20,8 +21,10 @@ struct ForwardConfig {
   TargetCapabilities target;
   /// Columns in shared memory: head dimensions, rounded up to chunks.
   int64_t headDim, valueDim;
-  /// Warpgroups that compute; each has 64 queries of a tile.
+  /// Warpgroups that compute; each has 64 rows of a tile of queries.
   int64_t mmaWarpgroups = 2;
+  /// What these rows are.
+  RowLayout rows;
   int64_t keyTile = 128;
   /// Tiles of queries under way, of keys, and of values: those of keys, or one
   /// more.
@@ -41,8 +44,9 @@ struct ForwardConfig {
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
   /// than in rounds.
   bool dynamicScheduler = false;
-  /// Whether batch entries hold sequences.
-  bool hasSequences = false;
+  /// Whether batch entries hold sequences, and whether there are lists of
+  /// tiles.
+  bool hasSequences = false, hasLists = false;
   /// How work tiles are posted. Depends on all of the above.
   WorkTileLayout item{};
   /// Posted work tiles that wait for their readers at most: fewer where there
@@ -56,7 +60,12 @@ struct ForwardConfig {
   int64_t sectionBytes = 0;
 
   int64_t valueStages() const { return stages + hasExtraValues; }
-  int64_t queryTile() const { return 64 * mmaWarpgroups; }
+  /// Rows of a tile of queries, and how many queries they are.
+  int64_t tileRows() const { return 64 * mmaWarpgroups; }
+  int64_t queryTile() const { return rows.queriesOf(tileRows()); }
+  /// Whether key tiles are counted from the first key that a work tile sees: as
+  /// its queries are few, so are its keys. Lists count from the first of all.
+  bool fromFirstKey() const { return rows.isPacked() && !hasLists; }
   int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
   /// Registers that a thread is launched with, and of one that computes.
   int64_t launchedRegisters() const {

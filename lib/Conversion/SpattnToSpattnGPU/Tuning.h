@@ -56,12 +56,15 @@ struct Tuning {
 
   /// The first one that fits a head dimension is for wide structures.
   llvm::ArrayRef<ForwardCandidate> forward;
+  /// Those of packed query heads; none where nothing is packed.
+  llvm::ArrayRef<ForwardCandidate> packed;
   llvm::ArrayRef<BackwardCandidate> backward;
 
   /// Each is declared in `forEach`, with unit and meaning.
   int64_t assumedLength = 16384;
   int64_t emptyRows = 8;
   int64_t halfTileSteps = 5;
+  int64_t packedClocks = 90;
   int64_t staticWarpgroups = 2;
   int64_t staticWorkTiles = 4;
   int64_t dynamicWorkTiles = 2;
@@ -106,6 +109,10 @@ struct Tuning {
         "of a hundred steps those that leaving out halves of masked tiles has "
         "to save",
         NumberRange{1, 100});
+    visit("packed-clocks", tuning.packedClocks,
+          "percent of the clocks without packed query heads below which they "
+          "are packed",
+          some);
     visit("static-warpgroups", tuning.staticWarpgroups,
           "warpgroups that compute up to which the scheduler may be static",
           NumberRange{1, 4, 1, /*orZero=*/false});

@@ -440,3 +440,83 @@ func.func @residues_columns(%seen: !spattn_gpu.column_mask<16>, %more: !spattn_g
   } : !spattn_gpu.column_mask<16>
   return
 }
+
+// -----
+
+func.func @store_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got 3}}
+  spattn_gpu.store %a to %p stride %i heads 3 apart %i rows %i as bf16 : !spattn_gpu.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @store_rows_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got 128}}
+  spattn_gpu.store_rows %r to %p stride %i heads 128 apart %i rows %i
+  return
+}
+
+// -----
+
+func.func @load_rows_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got 0}}
+  %h = spattn_gpu.load_rows %p stride %i heads 0 apart %i rows %i else %x
+  return
+}
+
+// -----
+
+func.func @store_tile_rows_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got 6}}
+  spattn_gpu.store_tile_rows %t to %p stride %i heads 6 apart %i rows %i columns 64 : !spattn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
+func.func @one_head_apart(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'head_stride' with more than one head}}
+  spattn_gpu.store_rows %r to %p stride %i heads 1 apart %i rows %i
+  return
+}
+
+// -----
+
+func.func @heads_not_apart(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'head_stride' with more than one head}}
+  "spattn_gpu.store_rows"(%r, %p, %i, %i) {heads = 4 : i64} : (!spattn_gpu.rows, !llvm.ptr, index, index) -> ()
+  return
+}
+
+// -----
+
+func.func @distances_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got 5}}
+  %d = spattn_gpu.distances %n heads 5 : !spattn_gpu.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @distances_heads_transposed(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' of rows that are queries, without 'transposed'}}
+  %d = spattn_gpu.distances %n heads 4 {transposed} : !spattn_gpu.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @positions_heads(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' to be a power of two up to 64, got -2}}
+  %d = spattn_gpu.positions %n heads -2 : !spattn_gpu.rows
+  return
+}
+
+// -----
+
+func.func @positions_heads_of_columns(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows, %t: !spattn_gpu.shared<64x64xbf16>, %p: !llvm.ptr, %i: index, %n: i32, %x: f32) {
+  // expected-error @+1 {{expected 'heads' of rows, got '!spattn_gpu.columns<64>'}}
+  %d = spattn_gpu.positions %n heads 2 : !spattn_gpu.columns<64>
+  return
+}

@@ -84,7 +84,9 @@ func.func @products_of_halves(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_g
 // CHECK: %[[D:.*]] = spattn_gpu.distances %{{.*}} {transposed} : !spattn_gpu.acc<64x16xf32>
 // CHECK: %[[B:.*]] = spattn_gpu.gather %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.scatter_add %[[B]] to %{{.*}}[%[[D]]] : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.distances %{{.*}} heads 8 : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.positions %{{.*}} : !spattn_gpu.rows
+// CHECK: spattn_gpu.positions %{{.*}} heads 2 : !spattn_gpu.rows
 // CHECK: spattn_gpu.positions %{{.*}} : !spattn_gpu.columns<16>
 // CHECK: %[[SEEN:.*]] = spattn_gpu.column_mask {
 // CHECK: } : !spattn_gpu.column_mask<16>
@@ -98,6 +100,8 @@ func.func @products_of_halves(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_g
 // CHECK: spattn_gpu.mask %{{.*}}, %[[REST]] : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} as bf16 : !spattn_gpu.acc<64x16xf32>
 // CHECK: spattn_gpu.store_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}}
+// CHECK: spattn_gpu.store %{{.*}} to %{{.*}} stride %{{.*}} heads 4 apart %{{.*}} rows %{{.*}} as bf16 : !spattn_gpu.acc<64x16xf32>
+// CHECK: spattn_gpu.store_rows %{{.*}} to %{{.*}} stride %{{.*}} heads 64 apart %{{.*}} rows %{{.*}}
 func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   %zero = arith.constant 0.0 : f32
   %f = spattn_gpu.fill %zero : !spattn_gpu.rows
@@ -114,7 +118,9 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   %d1 = spattn_gpu.distances %one {transposed} : !spattn_gpu.acc<64x16xf32>
   %b = spattn_gpu.gather %p[%d1] : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.scatter_add %b to %p[%d1] : !spattn_gpu.acc<64x16xf32>
+  %d2 = spattn_gpu.distances %one heads 8 : !spattn_gpu.acc<64x16xf32>
   %p0 = spattn_gpu.positions %one : !spattn_gpu.rows
+  %p2 = spattn_gpu.positions %one heads 2 : !spattn_gpu.rows
   %p1 = spattn_gpu.positions %one : !spattn_gpu.columns<16>
   %seen = spattn_gpu.column_mask {
   ^bb0(%row: index):
@@ -139,6 +145,8 @@ func.func @fragments(%s: !spattn_gpu.acc<64x16xf32>, %p: !llvm.ptr, %i: index) {
   %t = spattn_gpu.mask %m, %rest : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store %t to %p stride %i rows %i as bf16 : !spattn_gpu.acc<64x16xf32>
   spattn_gpu.store_rows %c to %p stride %i rows %i
+  spattn_gpu.store %t to %p stride %i heads 4 apart %i rows %i as bf16 : !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.store_rows %c to %p stride %i heads 64 apart %i rows %i
   return
 }
 
@@ -185,6 +193,7 @@ func.func @threads() {
 // CHECK: spattn_gpu.store_wait
 // CHECK: spattn_gpu.store_fill %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 128 : bf16
 // CHECK: spattn_gpu.store_tile_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 72 : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.store_tile_rows %{{.*}} to %{{.*}} stride %{{.*}} heads 2 apart %{{.*}} rows %{{.*}} columns 72 : !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.finish_load %{{.*}} rows %{{.*}}, %{{.*}} : !spattn_gpu.shared<128x128xbf16>
 func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !llvm.ptr, %i: index, %zero: bf16,
                   %t: !spattn_gpu.shared<128x128xbf16>, %full: !spattn_gpu.barrier) {
@@ -195,6 +204,7 @@ func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !
   spattn_gpu.store_wait
   spattn_gpu.store_fill %zero to %p stride %i rows %i columns 128 : bf16
   spattn_gpu.store_tile_rows %t to %p stride %i rows %i columns 72 : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.store_tile_rows %t to %p stride %i heads 2 apart %i rows %i columns 72 : !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.finish_load %t rows %i, %full : !spattn_gpu.shared<128x128xbf16>
   return
 }
@@ -274,6 +284,7 @@ func.func @lhs_transposed(%s: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.s
 // CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M:.*]][%{{.*}}] stride 256, %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_words 64 from %{{.*}} to %[[M]][%{{.*}}] stride 256 offset 1024, %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_rows %{{.*}} stride %{{.*}} rows %{{.*}} else %{{.*}}
+// CHECK: spattn_gpu.load_rows %{{.*}} stride %{{.*}} heads 16 apart %{{.*}} rows %{{.*}} else %{{.*}}
 // CHECK: spattn_gpu.load_columns %{{.*}} stride %{{.*}} count %{{.*}} : !spattn_gpu.columns<64>
 // CHECK: spattn_gpu.read %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
 // CHECK: spattn_gpu.row_products %{{.*}}, %{{.*}}[%{{.*}}] : !spattn_gpu.shared<128x64xbf16>
@@ -290,6 +301,7 @@ func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !sp
   spattn_gpu.load_words 64 from %p to %m[%i] stride 256, %b : !spattn_gpu.memory<32768>
   spattn_gpu.load_words 64 from %p to %m[%i] stride 256 offset 1024, %b : !spattn_gpu.memory<32768>
   %r = spattn_gpu.load_rows %p stride %i rows %i else %x
+  %h = spattn_gpu.load_rows %p stride %i heads 16 apart %i rows %i else %x
   %l = spattn_gpu.load_columns %p stride %i count %i : !spattn_gpu.columns<64>
   %a = spattn_gpu.read %t[%i] : !spattn_gpu.shared<128x64xbf16> to !spattn_gpu.acc<64x64xf32>
   %d = spattn_gpu.row_products %t, %t[%i] : !spattn_gpu.shared<128x64xbf16>

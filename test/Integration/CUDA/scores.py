@@ -3,7 +3,8 @@
     scores.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N]
 
 A soft cap, slopes, and a bias by distance, alone and together, in the forward kernel
-and in those of gradients, which include those by slopes and biases.
+and in those of gradients, which include those by slopes and biases; and slopes and sinks
+of query heads that share tiles.
 """
 
 import math
@@ -12,7 +13,7 @@ import numpy as np
 from emulation import Attention, allowed_pairs, parse_arguments, selected
 from ptx_memory import narrow, widen
 
-BATCH, HEADS, DIM = 1, 2, 64
+BATCH, HEADS, DIM = 1, 4, 64
 QUERIES, KEYS = 90, 150
 CAP = 2.0
 # "one bias" is one for all distances.
@@ -23,11 +24,17 @@ MODIFIERS = (
     ("one bias",),
     ("cap", "slopes", "bias"),
 )
+PACKED_MODIFIERS = (("slopes",), ("sinks",), ("cap", "slopes", "sinks"))
 OPTIONS = {
     "forward": ("", "key-tile=48 mma-warpgroups=1 stages=2"),
     "gradients": ("deterministic=false", "deterministic=true"),
+    "packed": ("packed-heads=4", "packed-heads=2 key-tile=48 mma-warpgroups=1"),
 }
-LIMITS = {"forward": 5e-3, "gradients": 1.2e-2}
+LIMITS = {"forward": 5e-3, "gradients": 1.2e-2, "packed": 5e-3}
+
+
+def key_heads(name: str) -> int:
+    return 1 if name == "packed" else HEADS
 
 
 def count_distances(modifiers: tuple[str, ...]) -> int:
@@ -41,11 +48,14 @@ def takes_biases(options: str) -> bool:
 
 
 def source(name: str, modifiers: tuple[str, ...], options: str) -> str:
-    q, lse = (
+    q, k, lse = (
         f"tensor<?x{HEADS}x?x{DIM}xbf16>",
+        f"tensor<?x{key_heads(name)}x?x{DIM}xbf16>",
         f"tensor<?x{HEADS}x?xf32>",
     )
     given = []
+    if "sinks" in modifiers:
+        given.append(("sink", "sink_logits", f"tensor<{HEADS}xf32>"))
     if "slopes" in modifiers:
         given.append(("slopes", "alibi_slopes", f"tensor<{HEADS}xf32>"))
     if distances := count_distances(modifiers):
@@ -54,12 +64,12 @@ def source(name: str, modifiers: tuple[str, ...], options: str) -> str:
     clauses = "".join(f" {clause}(%{key} : {kind})" for key, clause, kind in given)
     if "cap" in modifiers:
         arguments, clauses = arguments + ", %cap: f32", clauses + " soft_cap(%cap)"
-    if name == "forward":
+    if name != "gradients":
         return f"""
-func.func @forward(%q: {q}, %k: {q}, %v: {q}{arguments}, %o: {q}, %l: {lse})
+func.func @forward(%q: {q}, %k: {k}, %v: {k}{arguments}, %o: {q}, %l: {lse})
     -> ({q}, {lse}) {{
   %r:2 = spattn.attention structure(#spattn.causal)
-      ins(%q, %k, %v : {q}, {q}, {q}){clauses} outs(%o, %l : {q}, {lse})
+      ins(%q, %k, %v : {q}, {k}, {k}){clauses} outs(%o, %l : {q}, {lse})
   return %r#0, %r#1 : {q}, {lse}
 }}
 """
@@ -84,6 +94,7 @@ func.func @gradients(%q: {q}, %k: {q}, %v: {q}, %o: {q}, %l: {lse}, %g: {q}{argu
 def reference(q, k, v, dout, numbers, modifiers):
     """The output, log-sum-exp and gradients, those by slopes and biases where there
     are any."""
+    k, v = (x.repeat(HEADS // x.shape[1], axis=1) for x in (k, v))
     scale = 1 / math.sqrt(DIM)
     scores, factor = q @ k.swapaxes(2, 3) * scale, 1.0
     if "cap" in modifiers:
@@ -99,6 +110,8 @@ def reference(q, k, v, dout, numbers, modifiers):
     allowed = allowed_pairs("causal", HEADS, QUERIES, KEYS)
     weights = np.where(allowed, np.exp(scores), 0)
     total = weights.sum(-1, keepdims=True)
+    if "sinks" in modifiers:
+        total = total + np.exp(numbers["sink"])[:, None, None]
     p = weights / total
     out = p @ v
     delta = (out * dout).sum(-1, keepdims=True)
@@ -122,16 +135,24 @@ def run(
 ) -> float:
     """The largest relative error of what is computed."""
     random = np.random.default_rng(3)
-    shapes = {"q": QUERIES, "k": KEYS, "v": KEYS, "do": QUERIES}
+    heads = key_heads(name)
+    shapes = {
+        "q": (HEADS, QUERIES),
+        "k": (heads, KEYS),
+        "v": (heads, KEYS),
+        "do": (HEADS, QUERIES),
+    }
     bits = {
-        key: narrow(random.standard_normal((BATCH, HEADS, length, DIM)), "bf16")
-        for key, length in shapes.items()
+        key: narrow(random.standard_normal((BATCH, *shape, DIM)), "bf16")
+        for key, shape in shapes.items()
     }
     numbers = {
         "slopes": (random.standard_normal(HEADS) / 30).astype(np.float32),
     }
     if "slopes" not in modifiers:
         del numbers["slopes"]
+    if "sinks" in modifiers:
+        numbers["sink"] = (2 * random.standard_normal(HEADS)).astype(np.float32)
     if count := count_distances(modifiers):
         biases = random.standard_normal((HEADS, count)).astype(np.float32)
         numbers["bias"] = biases
@@ -141,7 +162,7 @@ def run(
     )
     operands = {key: bits[key] for key in "qkv"}
     operands |= numbers
-    if name == "forward":
+    if name != "gradients":
         operands["o"] = np.full_like(bits["q"], 0x1234)
         operands["lse"] = np.full(lse.shape, 7, np.float32)
         expected = {"o": out, "lse": lse}
@@ -175,7 +196,8 @@ def main() -> None:
     cases = [
         (name, modifiers, options)
         for name in OPTIONS
-        for modifiers in MODIFIERS
+        if name != "packed" or arguments.chip == "sm_90a"
+        for modifiers in (PACKED_MODIFIERS if name == "packed" else MODIFIERS)
         for options in OPTIONS[name]
     ]
     for number, (name, modifiers, options) in selected(cases, arguments.part):

@@ -372,6 +372,9 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
         "",
         "",
         "expected-length=2048",
+        # Query heads share tiles where that is possible, or nowhere.
+        "expected-length=2048 expected-queries=1",
+        "packed-heads=1",
         "scheduler=dynamic",
         "scheduler=static",
         *TARGETS,

@@ -92,19 +92,18 @@ bool Warp::runCopy(Operation &op) {
           return false;
         const GlobalRows &from = machine.maps.at(number32(load.getMap()));
         int64_t row = number32(load.getRow());
-        int64_t first = number32(load.getBatch()) * from.batchStride +
-                        number32(load.getHead()) * from.headStride;
+        int64_t head = number32(load.getHead());
+        int64_t batch = number32(load.getBatch());
         cta.startCopy(
             keyOf(load.getBarrier()), machine.late,
-            [&cta = cta, tile = *tile, from, row, first] {
+            [&cta = cta, tile = *tile, from, row, head, batch] {
               for (int64_t r = 0; r < tile.rows; ++r)
                 for (int64_t c = 0; c < tile.columns; ++c) {
-                  bool exists =
-                      row + r >= 0 && row + r < from.rows && c < from.columns;
-                  int64_t at = first + (row + r) * from.rowStride + c;
+                  auto [at, exists] = from.at(row, head, batch, r);
                   tile.at(r, c) =
-                      exists ? toBF16(cta.element(from.address + 2 * at, 2))
-                             : 0;
+                      exists && c < from.columns
+                          ? toBF16(cta.element(from.address + 2 * (at + c), 2))
+                          : 0;
                 }
             });
         return true;
@@ -191,24 +190,24 @@ bool Warp::runCopy(Operation &op) {
           return false;
         const GlobalRows &to = machine.maps.at(number32(tileStore.getMap()));
         int64_t row = number32(tileStore.getRow());
-        int64_t first = number32(tileStore.getBatch()) * to.batchStride +
-                        number32(tileStore.getHead()) * to.headStride;
-        startStore([&cta = cta, tile = *tile, to, row, first] {
-          for (int64_t r = 0; r < tile.rows && row + r < to.rows; ++r)
+        int64_t head = number32(tileStore.getHead());
+        int64_t batch = number32(tileStore.getBatch());
+        startStore([&cta = cta, tile = *tile, to, row, head, batch] {
+          for (int64_t r = 0; r < tile.rows; ++r)
             for (int64_t c = 0; c < tile.columns && c < to.columns; ++c)
-              cta.store(to.address + 2 * (first + (row + r) * to.rowStride + c),
-                        2, tile.get(r, c));
+              if (auto [at, exists] = to.at(row, head, batch, r); exists)
+                cta.store(to.address + 2 * (at + c), 2, tile.get(r, c));
         });
         return true;
       })
       .Case([&](StoreTileRowsOp store) {
         std::optional<Tile> tile = locate(store.getTile());
         int64_t to = number32(store.getPointer());
-        int64_t stride = number32(store.getStride());
         int64_t rows = number32(store.getRows()), columns = store.getColumns();
         for (int64_t r = 0; tile && r < rows && r < tile->rows; ++r)
           for (int64_t c = 0; c < columns; ++c)
-            cta.store(to + 2 * (r * stride + c), 2, tile->get(r, c));
+            cta.store(to + 2 * (positionOfRow(store, r) + c), 2,
+                      tile->get(r, c));
         return tile.has_value();
       })
       .Default([&](Operation *) { return runGlobal(op); });
@@ -221,10 +220,9 @@ bool Warp::runCopy(Operation &op) {
 bool Warp::runGlobal(Operation &op) {
   // Calls `visit(r, position)` for those of the warp's rows that exist.
   auto forRows = [&](auto access, auto visit) {
-    int64_t stride = number32(access.getStride());
     for (int64_t r = 0; r < kRows; ++r)
       if (firstRow() + r < number32(access.getRows()))
-        visit(r, (firstRow() + r) * stride);
+        visit(r, positionOfRow(access, firstRow() + r));
     return cta.error.empty();
   };
   auto forFragment = [&](auto access, AccumulatorType type, auto visit) {

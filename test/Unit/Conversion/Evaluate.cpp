@@ -230,7 +230,10 @@ evaluateEach(Operation *op, ArrayRef<std::vector<float>> x, size_t count) {
           .Case([&](SubIOp) {
             return each([&](size_t i) { return x[0][i] - x[1][i]; });
           })
-          .Case([&](RemSIOp) {
+          .Case([&](AddIOp) {
+            return each([&](size_t i) { return x[0][i] + x[1][i]; });
+          })
+          .Case<RemSIOp, RemUIOp>([&](auto) {
             return each([&](size_t i) { return std::fmod(x[0][i], x[1][i]); });
           })
           .Case([&](MaximumFOp) {
@@ -397,7 +400,7 @@ Datum spattn::test::evaluateDistances(Operation *op, const Datum &first,
   Datum result;
   for (int64_t row = firstRow; row < firstRow + kRows; ++row)
     for (int64_t column = 0; column < columns; ++column) {
-      int64_t difference = row - column;
+      int64_t difference = row / int64_t(distances.getHeads()) - column;
       result.elements.push_back(first.signedValue() + (distances.getTransposed()
                                                            ? -difference
                                                            : difference));
@@ -416,7 +419,8 @@ Datum spattn::test::evaluatePositions(Operation *op, const Datum &first,
   }
   for (int64_t row = firstRow; row < firstRow + kRows; ++row)
     result.elements.insert(result.elements.end(), kQuad,
-                           first.signedValue() + row);
+                           first.signedValue() +
+                               row / int64_t(positions.getHeads()));
   return result;
 }
 

@@ -59,9 +59,10 @@ protected:
       config.pingpong = v.pingpong;
       config.dynamicScheduler = v.dynamic;
       config.hasSequences = spec.sequences;
+      config.rows.heads = packedHeads;
       config.itemStages = 2;
-      config.item =
-          layoutOfRowTiles(kernel.op, config.queryTile(), config.keyTile);
+      config.item = layoutOfRowTiles(kernel.op, config.queryTile(),
+                                     config.keyTile, config.fromFirstKey());
       auto op = cast<AttentionOp>(*kernel.op);
       config.halfTiles = v.halfTiles && canHalveTiles(op, config);
       config.hasExtraValues = v.hasExtraValues;
@@ -77,6 +78,7 @@ protected:
 
   std::mt19937 random{61};
   int inHalves = 0;
+  int64_t packedHeads = 1;
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -170,6 +172,40 @@ TEST_P(ForwardMainloopTest, Sequences) {
     instance.spec.softCap = round == 4;
     instance.spec.region = round == 3 || round == 4;
     instance.addSequences(random, /*count=*/round == 0 ? 1 : 1 + round);
+    SCOPED_TRACE(instance.str());
+    run(instance.spec, instance.call, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// Query heads of a group share tiles: everything that is of a row is that of
+/// its query and head.
+TEST_P(ForwardMainloopTest, PackedHeads) {
+  if (GetParam().target != StringRef("sm_90a"))
+    return; // Rows of several heads take TMA.
+  for (int round = 0; round < 9; ++round) {
+    RandomInstance instance(random, 160, /*numHeads=*/1);
+    packedHeads = int64_t(2) << round % 3;
+    // All of a group, or half of one.
+    instance.spec.heads = packedHeads * (round % 4 == 3 ? 2 : 1);
+    instance.spec.keyHeads = 1;
+    if (instance.heads.groups().front().structure.dependsOnGroup()) {
+      --round;
+      continue;
+    }
+    instance.call.batches = 1;
+    instance.call.ctas = 1 + round % 3;
+    instance.call.scale = 0.2f;
+    instance.spec.lse = round % 4 != 1;
+    instance.spec.sinks = round % 3 != 1;
+    instance.spec.slopes = round % 2 == 1;
+    instance.spec.softCap = round == 4 || round == 7;
+    instance.spec.region = round == 5 || round == 7;
+    instance.spec.causalPositions = round == 2 || round == 6;
+    instance.spec.wideOutput = round == 3 || round == 8;
+    if (round >= 4 && !instance.spec.causalPositions)
+      instance.addSequences(random, /*count=*/2);
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, /*late=*/round % 2);
     if (HasFatalFailure())

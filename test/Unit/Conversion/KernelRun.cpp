@@ -27,6 +27,14 @@ static constexpr int64_t kValuesCounter = 4092;
 /// Where tensor maps are.
 static constexpr int64_t kMaps = 8192;
 
+/// How many elements of a dimension a box has.
+static int64_t boxOf(spattn_gpu::TensorMapAttr map, StringRef dimension) {
+  for (auto [name, size] : llvm::zip_equal(map.getDimensions(), map.getBox()))
+    if (name == dimension)
+      return cast<IntegerAttr>(size).getInt();
+  return 1;
+}
+
 KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
                      unsigned seed, ArrayRef<float> sinks)
     : module(parseAttention(context, spec)), spec(spec), call(call),
@@ -445,9 +453,9 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
     spattn_gpu::TensorMapAttr map = launch.getMaps()[argument.getNumber()];
     const Array &array = arrays.at(map.getBuffer().str());
     int64_t address = kMaps + argument.getNumber();
-    machine.maps[address] = {array.address,    array.sizes[3],
-                             array.sizes[2],   array.strides[0],
-                             array.strides[1], array.strides[2]};
+    machine.maps[address] = {
+        array.address,    array.sizes[3],   array.sizes[2], array.strides[0],
+        array.strides[1], array.strides[2], boxOf(map, "h")};
     return Datum::integer(address, 64);
   }
   case ArgumentKind::I32:

@@ -150,6 +150,27 @@ TEST_F(KernelSignatureTest, TensorMapsAreSharedByKernels) {
   EXPECT_EQ(launchOf(a).getMaps()[3].getBuffer(), "v");
 }
 
+/// Rows of several heads are one beside the other in a box.
+TEST_F(KernelSignatureTest, TensorMapsOfPackedHeads) {
+  KernelSignature signature(first.program);
+  signature.tensorMap("q", 128, RowLayout{8});
+  signature.tensorMap("q", 128);
+  LLVM::LLVMFuncOp function = build(signature, "packed");
+  signature.end(*builder, 0, 1, first.program.constant(1));
+  first.program.describeLaunches();
+  auto box = [&](unsigned i) {
+    spattn_gpu::TensorMapAttr map = launchOf(function).getMaps()[i];
+    std::string text;
+    for (auto [name, size] : llvm::zip_equal(map.getDimensions(), map.getBox()))
+      text += (name.getValue() + "=" +
+               llvm::Twine(cast<IntegerAttr>(size).getInt()) + " ")
+                  .str();
+    return text;
+  };
+  EXPECT_EQ(box(0), "d=64 h=8 n=16 b=1 ");
+  EXPECT_EQ(box(1), "d=64 n=128 h=1 b=1 ");
+}
+
 TEST_F(KernelSignatureTest, ReadsThreadAndCta) {
   TestKernel kernel({}, 64);
   kernel.record("place", {kernel.b.thread, kernel.b.cta, kernel.b.ctas});

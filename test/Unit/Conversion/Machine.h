@@ -73,6 +73,21 @@ struct GlobalArray {
 struct GlobalRows {
   int64_t address = 0, columns = 0, rows = 0;
   int64_t batchStride = 0, headStride = 0, rowStride = 0;
+  /// Heads whose rows are one beside the other in a box; coordinates of heads
+  /// are ahead of those of rows then.
+  int64_t heads = 1;
+
+  /// Of a box at coordinates: the place of row `r`, and whether it exists.
+  std::pair<int64_t, bool> at(int64_t row, int64_t head, int64_t batch,
+                              int64_t r) const {
+    if (heads > 1) {
+      std::swap(row, head);
+      head += r % heads;
+    }
+    row += r / heads;
+    return {batch * batchStride + head * headStride + row * rowStride,
+            row >= 0 && row < rows};
+  }
 };
 
 /// What an operation on numbers or fragments results in; nothing if it is

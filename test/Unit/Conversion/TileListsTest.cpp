@@ -73,7 +73,8 @@ visits(const std::string &structure, const std::string &mask,
   queue.setLists(lists);
   TileWalk walk(b, queue, kVisited);
   RowTiles rows(b, kernel.op, kernel.sequence,
-                kernel.sequence.queryTiles(b, kOwn), kOwn, kVisited, kOwn);
+                kernel.sequence.queryTiles(b, kOwn),
+                {kOwn, kVisited, kOwn, RowLayout()});
   rows.setLists(queue.getLists());
   Value count = rows.count();
   b.when(b.isWarp(0), [&] {

@@ -149,6 +149,14 @@ private:
     return it->second;
   }
   int64_t number32(mlir::Value value) { return get(value).signedValue(); }
+  /// Where a row is, in elements, which may be of one of several heads.
+  template <class Access>
+  int64_t positionOfRow(Access access, int64_t row) {
+    int64_t heads = access.getHeads();
+    int64_t toHead =
+        heads == 1 ? 0 : row % heads * number32(access.getHeadStride());
+    return row / heads * number32(access.getStride()) + toHead;
+  }
   Data getAll(mlir::ValueRange range) {
     Data data;
     for (mlir::Value value : range)

@@ -178,11 +178,12 @@ struct Decoded {
 /// All work tiles of an instance by number, with groups of heads whose keys and
 /// values have at most so many bytes, if not 0.
 std::vector<Decoded> decodeAll(const AttentionSpec &spec, const CallSpec &call,
-                               int64_t bytes) {
+                               int64_t bytes, int64_t packedHeads = 1) {
   TestKernel kernel(spec);
   KernelBuilder &b = kernel.b;
   RowTiles rows(b, kernel.op, kernel.sequence,
-                kernel.sequence.queryTiles(b, 64), 64, 32, 64);
+                kernel.sequence.queryTiles(b, 64),
+                {64, 32, 64, RowLayout{packedHeads}, packedHeads > 1});
   Value count = rows.count();
   b.when(b.isWarp(0), [&] {
     if (bytes > 0)
@@ -238,6 +239,26 @@ TEST(RowTiles, DecodesEachTileOnce) {
     EXPECT_EQ(int64_t(tiles.size()), expected);
     EXPECT_EQ(int64_t(found.size()), expected);
   }
+}
+
+/// Those of packed heads are of all of these, of which the first is given;
+/// their key tiles are counted from the first key that is seen.
+TEST(RowTiles, DecodesPackedHeads) {
+  AttentionSpec spec;
+  spec.structure = "#spattn.window<left = 50, right = 3>";
+  spec.heads = 8, spec.keyHeads = 2;
+  CallSpec call{/*batches=*/2, /*queries=*/150, /*keys=*/200};
+  HostAlgebra algebra(HeadStructures({{8, Structure::window(50, 3)}}),
+                      {150, 200});
+  std::set<std::vector<int64_t>> found;
+  for (const Decoded &tile : decodeAll(spec, call, 0, /*packedHeads=*/2)) {
+    found.insert({tile.batch, tile.head, tile.first});
+    ASSERT_EQ(tile.head % 2, 0);
+    EXPECT_EQ(tile.keyHead, tile.head / 4);
+    EXPECT_EQ(tile.visited,
+              algebra.rowTiles(tile.head, {64, 32}, true)[tile.first / 64]);
+  }
+  EXPECT_EQ(found.size(), 2u * 4 * 3);
 }
 
 /// Groups of heads, one after the other: in each all heads of the first rows

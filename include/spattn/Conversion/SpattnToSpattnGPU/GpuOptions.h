@@ -47,6 +47,8 @@ struct GpuOptions {
   int64_t stages = 0;
   int64_t queryStages = 0;
   int64_t expectedLength = 0;
+  int64_t expectedQueries = 0;
+  int64_t packedHeads = 0;
   Choice intraWarpgroupOverlap = Choice::Auto;
   bool pingpong = true;
   Choice halfTiles = Choice::Auto;
@@ -97,6 +99,14 @@ struct GpuOptions {
           "Length that tile shapes are chosen for where it is not known; 0 "
           "stands for a long one",
           NumberRange{1, (int64_t(1) << 30) - 1});
+    visit("expected-queries", options.expectedQueries,
+          "Queries that tile shapes of attention without gradients are chosen "
+          "for where their number is not known; 0: as many as the length",
+          NumberRange{1, (int64_t(1) << 30) - 1});
+    visit("packed-heads", options.packedHeads,
+          "Query heads of a group that share tiles of queries, a power of two; "
+          "they have to see the same; 1: none, 0 chooses",
+          NumberRange{1, 64});
     visit("intra-warpgroup-overlap", options.intraWarpgroupOverlap,
           "Have the scores of a key tile and the output of the one before "
           "under way at once",

@@ -154,8 +154,8 @@ void QueryKernel::build(StringRef name) {
 
 void QueryKernel::emitScheduler() {
   Value tileRows = QueryRows::ofHead(b, config, sequence);
-  RowTiles tiles(b, op, sequence, tileRows, kRowsOfGroup, kKeyTile,
-                 config.queryTile);
+  RowTiles tiles(b, op, sequence, tileRows,
+                 {kRowsOfGroup, kKeyTile, config.queryTile, RowLayout()});
   tiles.groupHeads(config.querySectionBytes);
   tiles.setLists(workTiles.getLists());
   ScheduledWork work{

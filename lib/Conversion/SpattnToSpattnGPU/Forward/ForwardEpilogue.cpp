@@ -78,8 +78,8 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
   Value sum = softmax.total(pending.sum);
   Value output, logSumExp;
   if (sinks) {
-    Softmax::SinkState state =
-        softmax.addSink(pending.max, sum, sinks->load(b, pending.head));
+    Softmax::SinkState state = softmax.addSink(
+        pending.max, sum, sinks->load(b, pending.head, config.rows));
     output = softmax.normalize(pending.output, state.total, state.correction);
     logSumExp = state.logSumExp;
   } else {
@@ -88,8 +88,9 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
   PipelineState state(b, b.sub(count, b.i32(1)), config.queryStages);
   Value rowsLeft;
   if (needsRow())
-    rowsLeft = b.asIndex(
-        b.sub(pending.end ? pending.end : sequence.queryLength, pending.row));
+    rowsLeft = b.asIndex(config.rows.rowsOf(
+        b,
+        b.sub(pending.end ? pending.end : sequence.queryLength, pending.row)));
   if (storesThroughShared(op)) {
     Value rowBlock = b.asIndex(group);
     spattn_gpu::WriteOp::create(b, output, outputTile(state.stage), rowBlock);
@@ -98,7 +99,8 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
     spattn_gpu::StoreOp::create(
         b, output,
         out.row(b, pending.batch, pending.head, pending.row, outElement),
-        out.rowStride, rowsLeft, outElement);
+        out.rowStride, rowsLeft, outElement, config.rows.headStride(b, out),
+        config.rows.heads);
   }
   b.arrive(layout.outputs.at(b, state.stage));
   if (op.getLse()) {
@@ -107,7 +109,8 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
     if (!sinks)
       logSumExp = modifier.logSumExp(pending.max, sum);
     spattn_gpu::StoreRowsOp::create(b, logSumExp, start, lse.rowStride,
-                                    rowsLeft);
+                                    rowsLeft, config.rows.headStride(b, lse),
+                                    config.rows.heads);
   }
 }
 
@@ -120,8 +123,7 @@ void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
   Value row = tile.queryRow(b, tile.first);
   Value first = b.asIndex(row);
   auto storeAll = [&] {
-    spattn_gpu::StoreTileOp::create(b, outputTile(stage), map, first, head,
-                                    batch);
+    config.rows.store(b, outputTile(stage), map, first, head, batch);
     spattn_gpu::StoreWaitOp::create(b);
   };
   if (!tile.place)
@@ -131,8 +133,10 @@ void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
   b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
     Value source = outputTile(stage);
     Value start = out.row(b, tile.batch, tile.head, row, outElement);
-    spattn_gpu::StoreTileRowsOp::create(b, source, start, out.rowStride,
-                                        b.asIndex(rowsLeft), op.getValueDim());
+    Value count = b.asIndex(config.rows.rowsOf(b, rowsLeft));
+    spattn_gpu::StoreTileRowsOp::create(
+        b, source, start, out.rowStride, count, op.getValueDim(),
+        config.rows.headStride(b, out), config.rows.heads);
   });
 }
 
@@ -143,16 +147,18 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   Value count =
       b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.queryTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
-  spattn_gpu::StoreFillOp::create(
-      b, zero, out.row(b, tile.batch, tile.head, first, outElement),
-      out.rowStride, count, op.getValueDim());
-  if (op.getLse()) {
-    Value start = lse.row(b, tile.batch, tile.head, first, b.getF32Type());
-    Value none = sinks ? sinks->load(b, tile.head) : b.f32(kNegInf);
+  config.rows.forEachHead(b, tile.head, [&](Value head) {
+    spattn_gpu::StoreFillOp::create(
+        b, zero, out.row(b, tile.batch, head, first, outElement), out.rowStride,
+        count, op.getValueDim());
+    if (!op.getLse())
+      return;
+    Value start = lse.row(b, tile.batch, head, first, b.getF32Type());
+    Value none = sinks ? sinks->load(b, head) : b.f32(kNegInf);
     if (sinks && tile.place) {
       Value isSequence = b.ops.materialize(tile.place->isSequence);
       none = arith::SelectOp::create(b, isSequence, none, b.f32(kNegInf));
     }
     spattn_gpu::StoreFillOp::create(b, none, start, lse.rowStride, count, 1);
-  }
+  });
 }

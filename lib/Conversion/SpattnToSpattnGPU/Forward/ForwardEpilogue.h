@@ -23,7 +23,8 @@ struct PendingOutput {
   llvm::SmallVector<mlir::Value> carried() const;
 
   mlir::Value output, max, sum, operand;
-  /// Of its first row, if something is stored from registers.
+  /// Of its first row, the query and head, if something is stored from
+  /// registers.
   mlir::Value batch, head, row;
   /// The row behind the sequence's last one, where there are sequences.
   mlir::Value end;

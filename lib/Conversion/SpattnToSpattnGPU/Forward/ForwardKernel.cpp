@@ -24,7 +24,7 @@ using namespace mlir;
 using namespace spattn;
 
 ForwardLayout::ForwardLayout(const ForwardConfig &config) {
-  queryTiles = shared.tiles(config.queryStages, config.queryTile(),
+  queryTiles = shared.tiles(config.queryStages, config.tileRows(),
                             std::max(config.headDim, config.valueDim));
   keyTiles = shared.tiles(config.stages, config.keyTile, config.headDim);
   valueTiles =
@@ -41,16 +41,24 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
       WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
 }
 
+/// Work tiles are query tiles of a head, or of packed ones, of a batch entry.
+static KernelProgram::FormulaAttr countWorkTiles(KernelProgram &program,
+                                                 AttentionOp op,
+                                                 const ForwardConfig &config) {
+  return program.perTile(op.getNumQueryHeads() / config.rows.heads,
+                         "queryLength", config.queryTile());
+}
+
 namespace {
 
 struct ForwardArguments {
   ForwardArguments(KernelSignature &signature, AttentionOp op,
                    const ForwardConfig &config)
-      : queryMap(signature.tensorMap("q", config.queryTile())),
+      : queryMap(signature.tensorMap("q", config.tileRows(), config.rows)),
         keyMap(signature.tensorMap("k", config.keyTile)),
         valueMap(signature.tensorMap("v", config.keyTile)) {
     if (storesThroughShared(op))
-      outMap = signature.tensorMap("o", config.queryTile());
+      outMap = signature.tensorMap("o", config.tileRows(), config.rows);
     out.pointer = signature.buffer("o");
     lse.pointer = signature.buffer("lse");
     sequence.emplace(signature, op);
@@ -115,8 +123,10 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
       signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
   sequence = arguments.sequence->get(b, signature);
-  ScoreModifier modifier(b, *arguments.scores, signature, sequence);
-  Positions positions(b, *arguments.positions, signature, sequence);
+  ScoreModifier modifier(b, *arguments.scores, signature, sequence,
+                         config.rows);
+  Positions positions(b, *arguments.positions, signature, sequence,
+                      config.rows);
   Softmax softmax(b, modifier);
   StridedArray out = signature.get(b, arguments.out);
   StridedArray lse = signature.get(b, arguments.lse);
@@ -124,7 +134,8 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                            out, lse,
                            arguments.sinks ? &*arguments.sinks : nullptr);
   RowTiles rows(b, op, sequence, sequence.queryTiles(b, config.queryTile()),
-                config.queryTile(), config.keyTile, config.queryTile());
+                {config.queryTile(), config.keyTile, config.queryTile(),
+                 config.rows, config.fromFirstKey()});
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
   std::optional<TileLists> lists = getKeyLists(
@@ -149,10 +160,9 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
                      [&] { emitLoads(workTiles, /*ofValue=*/true); },
                      [&] { emitStores(workTiles, epilogue); }},
                     [&](Value group) { mainloop.emit(group); }});
-  signature.end(
-      b, layout.shared.total(), /*persistent=*/config.ctasPerSM,
-      program.perTile(op.getNumQueryHeads(), "queryLength", config.queryTile()),
-      config.consumerRegisters());
+  signature.end(b, layout.shared.total(), /*persistent=*/config.ctasPerSM,
+                countWorkTiles(program, op, config),
+                config.consumerRegisters());
   return function;
 }
 
@@ -189,8 +199,9 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
           Value full = queries.full(state.stage);
           Value target =
               layout.queryTiles.narrowed(b, state.stage, config.headDim);
-          b.load(get(arguments.queryMap), tile.queryRow(b, tile.first),
-                 tile.head, tile.batch, target, full);
+          config.rows.load(b, get(arguments.queryMap),
+                           tile.queryRow(b, tile.first), tile.head, tile.batch,
+                           target, full);
         }
         auto loop = b.forLoop(0, tile.visited, carried);
         b.in(loop.getBody(), [&] {
@@ -234,8 +245,6 @@ LLVM::LLVMFuncOp spattn::buildForwardKernel(OpBuilder &builder, AttentionOp op,
   if (config.dynamicScheduler)
     program.addScratch("counter", program.constant(4), /*alignment=*/4,
                        /*zeroed=*/true);
-  // Work tiles are query tiles of a head of a batch entry.
-  program.limitTiles(program.perTile(op.getNumQueryHeads(), "queryLength",
-                                     config.queryTile()));
+  program.limitTiles(countWorkTiles(program, op, config));
   return ForwardKernel(builder, op, config, program).build(name);
 }

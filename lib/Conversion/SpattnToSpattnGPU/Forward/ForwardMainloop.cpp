@@ -76,7 +76,7 @@ void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
     return;
   pending.batch = tile.batch;
   pending.head = tile.head;
-  Value before = rowsBefore(group);
+  Value before = config.rows.queriesOf(b, rowsBefore(group));
   pending.row = b.add(tile.queryRow(b, tile.first), before);
   if (tile.place)
     pending.end = tile.queryRow(b, tile.place->lengths.queries);

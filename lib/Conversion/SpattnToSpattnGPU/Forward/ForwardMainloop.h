@@ -38,7 +38,7 @@ public:
         epilogue(epilogue), queries(b, layout.queries), keys(b, layout.keys),
         values(b, layout.values), walk(b, workTiles, config.keyTile),
         mask(b, workTiles, walk, Mask::Orientation::QueriesByKeys,
-             config.keyTile),
+             config.keyTile, config.rows),
         pingPong(b, config.mmaWarpgroups,
                  config.intraWarpgroupOverlap && config.pingpong) {}
 

@@ -161,14 +161,23 @@ FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
                           tiles.getNames(), tiles.getDivisors());
 }
 
-int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows) {
+int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows,
+                                    const RowLayout &layout) {
+  // Rows of a head, in chunks of the width that the swizzle takes; those of
+  // several heads are one beside the other.
+  std::array<std::pair<StringRef, int64_t>, 4> dims{
+      {{"d", kChunkColumns},
+       {"n", layout.queriesOf(rows)},
+       {"h", layout.heads},
+       {"b", 1}}};
+  if (layout.isPacked())
+    std::swap(dims[1], dims[2]);
   SmallVector<StringAttr> names;
-  for (StringRef name : {"d", "n", "h", "b"})
-    names.push_back(b.getStringAttr(name));
-  // Rows of a head, in chunks of the width that the swizzle takes.
   SmallVector<Attribute> box;
-  for (int64_t size : {kChunkColumns, rows, int64_t(1), int64_t(1)})
+  for (auto [name, size] : dims) {
+    names.push_back(b.getStringAttr(name));
     box.push_back(b.getI64IntegerAttr(size));
+  }
   bool isSoftware = !target.hardwareTensorMaps;
   auto map = TensorMapAttr::get(b.getContext(), buffer, names, box,
                                 /*swizzle=*/128, /*interleave=*/0,
@@ -243,9 +252,10 @@ static Type pointerType(Builder &b) {
 }
 
 KernelSignature::Argument KernelSignature::tensorMap(StringRef buffer,
-                                                     int64_t rows) {
+                                                     int64_t rows,
+                                                     const RowLayout &layout) {
   return add(pointerType(program.b), ArgumentKind::TensorMap, "",
-             program.getTensorMap(buffer, rows));
+             program.getTensorMap(buffer, rows, layout));
 }
 
 KernelSignature::Argument KernelSignature::buffer(StringRef name) {
@@ -334,4 +344,14 @@ void KernelSignature::end(KernelBuilder &b, int64_t shared, int64_t persistent,
   LLVM::ReturnOp::create(b, ValueRange());
   program.kernels.push_back(
       {function, arguments, threads, shared, persistent, grid});
+}
+
+Value HeadNumbers::load(KernelBuilder &b, Value head,
+                        const RowLayout &layout) const {
+  if (!layout.isPacked())
+    return load(b, head);
+  Value none = b.asIndex(b.i32(0)), all = b.asIndex(b.i32(kFragmentRows));
+  Value apart = b.asIndex(signature.get(stride));
+  return LoadRowsOp::create(b, b.rowsType(), address(b, head), none, all,
+                            b.f32(0), apart, layout.heads);
 }

@@ -10,7 +10,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
 
-#include "SequenceInfo.h"
+#include "RowLayout.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -64,7 +64,8 @@ private:
   };
 
   /// The number of the map of a buffer's rows in tiles of so many.
-  int64_t getTensorMap(llvm::StringRef buffer, int64_t rows);
+  int64_t getTensorMap(llvm::StringRef buffer, int64_t rows,
+                       const RowLayout &layout);
   /// Adds an array to those that callers pass.
   void addBuffer(const OperandInfo &info, llvm::StringRef name,
                  mlir::ShapedType type, bool isWritten, bool isOptional);
@@ -101,8 +102,10 @@ public:
 
   explicit KernelSignature(KernelProgram &program) : program(program) {}
 
-  /// The tensor map of an operand, in boxes of `rows` rows of a head.
-  Argument tensorMap(llvm::StringRef buffer, int64_t rows);
+  /// The tensor map of an operand, in boxes of `rows` rows of a head, or of
+  /// several.
+  Argument tensorMap(llvm::StringRef buffer, int64_t rows,
+                     const RowLayout &layout = {});
   /// The address of an operand, or of scratch memory.
   Argument buffer(llvm::StringRef name);
   Argument scratch(llvm::StringRef name);
@@ -173,6 +176,10 @@ public:
   mlir::Value load(KernelBuilder &b, mlir::Value head) const {
     return mlir::LLVM::LoadOp::create(b, b.getF32Type(), address(b, head));
   }
+  /// That of the head of each row, of which `head` is the first; a single
+  /// number if there is one.
+  mlir::Value load(KernelBuilder &b, mlir::Value head,
+                   const RowLayout &layout) const;
   void store(KernelBuilder &b, mlir::Value number, mlir::Value head) const {
     mlir::LLVM::StoreOp::create(b, number, address(b, head));
   }

@@ -26,7 +26,7 @@ void Mask::emitBody(Region &body, OfRow ofRow) {
 Mask::Index Mask::positionOf(const Place &place, Index row) {
   Index inTile =
       place.rowsBefore ? b.ops.add(row, b.ops.wrap(place.rowsBefore)) : row;
-  return b.ops.add(place.firstOfTile, inTile);
+  return b.ops.add(place.firstOfTile, rows.queryOf(b, inTile));
 }
 
 /// Clips spans to the columns that are meant.
@@ -174,29 +174,38 @@ Value Mask::apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
   return ifMasked.getResult(0);
 }
 
+/// The query, or key, of the first row of a fragment.
+Mask::Index Mask::firstOf(const WorkTile &tile, Value rowsBefore) {
+  if (!rowsBefore)
+    return tile.first;
+  return b.ops.add(tile.first, rows.queryOf(b, b.ops.wrap(rowsBefore)));
+}
+
 Value Mask::distances(const WorkTile &tile, Value n, Value rowsBefore,
                       Index offset) {
   IndexOps &ops = b.ops;
-  Index row =
-      rowsBefore ? ops.add(tile.first, ops.wrap(rowsBefore)) : tile.first;
+  Index row = firstOf(tile, rowsBefore);
   Index column = walk.first(tile, n);
   bool rowsAreKeys = orientation == Orientation::KeysByQueries;
   Index query = rowsAreKeys ? column : row, key = rowsAreKeys ? row : column;
   Value first = ops.materialize(ops.sub(ops.add(query, offset), key));
+  if (!rowsAreKeys)
+    return rows.distances(b, b.accType(columns), first);
   return spattn_gpu::DistancesOp::create(b, b.accType(columns), first,
-                                         /*transposed=*/rowsAreKeys);
+                                         /*transposed=*/true);
 }
 
 PairNumbers Mask::numbers(const WorkTile &tile, Value n, Value rowsBefore) {
   IndexOps &ops = b.ops;
-  Index row =
-      rowsBefore ? ops.add(tile.first, ops.wrap(rowsBefore)) : tile.first;
-  Value firstRow = ops.materialize(row);
-  Value rows = spattn_gpu::PositionsOp::create(b, b.rowsType(), firstRow);
+  Value firstRow = ops.materialize(firstOf(tile, rowsBefore));
+  Value ofRows = rows.queryNumbers(b, firstRow);
   Value firstColumn = ops.materialize(walk.first(tile, n));
   Value others = spattn_gpu::PositionsOp::create(
       b, spattn_gpu::ColumnsType::get(b.getContext(), columns), firstColumn);
-  if (orientation == Orientation::QueriesByKeys)
-    return {rows, others};
-  return {others, rows};
+  if (orientation == Orientation::KeysByQueries)
+    return {others, ofRows, Value()};
+  Value heads;
+  if (rows.isPacked())
+    heads = rows.headNumbers(b, tile.head);
+  return {ofRows, others, heads};
 }

@@ -27,11 +27,12 @@ public:
   /// When to mask, in code that several tiles share.
   enum class When { Always, Never, IfPartial };
 
-  /// Fragments of `columns` columns.
+  /// Fragments of `columns` columns. `rows` says what rows are that are
+  /// queries.
   Mask(KernelBuilder &b, WorkTileQueue &queue, TileWalk &walk,
-       Orientation orientation, int64_t columns)
+       Orientation orientation, int64_t columns, RowLayout rows = {})
       : b(b), queue(queue), walk(walk), orientation(orientation),
-        columns(columns) {}
+        columns(columns), rows(rows) {}
 
   /// The columns from `first` on, where a work tile's n-th tile starts, that
   /// each row of an MMA warpgroup's fragment may use. `withMask` is `tile` with
@@ -76,6 +77,7 @@ private:
   void emitBody(mlir::Region &body, OfRow ofRow);
   /// The query, or key, of a row.
   Index positionOf(const Place &place, Index row);
+  Index firstOf(const WorkTile &tile, Value rowsBefore);
   Value spans(const Place &place, Value others,
               llvm::function_ref<std::vector<Span<Index>>(Index row)> ofRow);
   /// The columns that a normal form allows, and `others`.
@@ -89,6 +91,7 @@ private:
   TileWalk &walk;
   Orientation orientation;
   int64_t columns;
+  RowLayout rows;
 };
 
 } // namespace spattn

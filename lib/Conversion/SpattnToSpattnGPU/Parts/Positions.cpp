@@ -32,8 +32,9 @@ void PositionArguments::addStrides(KernelSignature &signature) {
 
 Positions::Positions(KernelBuilder &b, const PositionArguments &arguments,
                      const KernelSignature &signature,
-                     const SequenceInfo &sequence)
-    : b(b), isCausal(arguments.isCausal), selfScore(arguments.selfScore) {
+                     const SequenceInfo &sequence, RowLayout rows)
+    : b(b), isCausal(arguments.isCausal), selfScore(arguments.selfScore),
+      layout(rows) {
   if (!arguments.sides)
     return;
   queries = {signature.get(b, arguments.sides->queries), sequence.queryLength};
@@ -50,7 +51,7 @@ Positions::Fragment Positions::load(const WorkTile &tile,
   bool rowsAreKeys = orientation == Mask::Orientation::KeysByQueries;
   KernelBuilder::Index firstRow = tile.first;
   if (rowsBefore)
-    firstRow = b.ops.add(firstRow, b.ops.wrap(rowsBefore));
+    firstRow = b.ops.add(firstRow, layout.queryOf(b, b.ops.wrap(rowsBefore)));
   struct Numbers {
     Value address, stride, left;
   };
@@ -65,8 +66,16 @@ Positions::Fragment Positions::load(const WorkTile &tile,
   Numbers rows = numbers(rowsAreKeys, firstRow);
   Fragment result;
   Value missing = b.f32(0);
-  result.rows = spattn_gpu::LoadRowsOp::create(b, rows.address, rows.stride,
-                                               rows.left, missing);
+  if (layout.isPacked()) {
+    Value apart = layout.headStride(b, queries->array);
+    Value left = b.asIndex(layout.rowsOf(b, rows.left));
+    result.rows = spattn_gpu::LoadRowsOp::create(b, b.rowsType(), rows.address,
+                                                 rows.stride, left, missing,
+                                                 apart, layout.heads);
+  } else {
+    result.rows = spattn_gpu::LoadRowsOp::create(b, rows.address, rows.stride,
+                                                 rows.left, missing);
+  }
   Numbers others = numbers(!rowsAreKeys, firstColumn);
   result.columns = spattn_gpu::LoadColumnsOp::create(
       b, spattn_gpu::ColumnsType::get(b.getContext(), columns), others.address,

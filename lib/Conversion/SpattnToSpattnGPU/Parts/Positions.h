@@ -36,7 +36,8 @@ public:
 
   /// At the top level of a kernel.
   Positions(KernelBuilder &b, const PositionArguments &arguments,
-            const KernelSignature &signature, const SequenceInfo &sequence);
+            const KernelSignature &signature, const SequenceInfo &sequence,
+            RowLayout rows = {});
 
   bool areGiven() const { return queries.has_value(); }
 
@@ -73,6 +74,7 @@ private:
   KernelBuilder &b;
   bool isCausal;
   std::optional<double> selfScore;
+  RowLayout layout;
   std::optional<Side> queries, keys;
 };
 

@@ -35,9 +35,10 @@ ScoreModifier::ScoreModifier(KernelBuilder &b, Value scale)
 
 ScoreModifier::ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
                              const KernelSignature &signature,
-                             const SequenceInfo &sequence)
+                             const SequenceInfo &sequence, RowLayout rows)
     : ScoreModifier(b, signature.get(arguments.scale)) {
   scales = arguments.scales;
+  this->rows = rows;
   if (!arguments.region->empty())
     region = arguments.region;
   if (arguments.softCap) {
@@ -75,13 +76,30 @@ ScoreModifier::Head ScoreModifier::ofHead(const WorkTile &tile) {
                         ? distanceOffset(b.ops, tile.place->lengths, alignment)
                         : offset;
   if (slopes) {
-    Value slope = slopes->load(b, tile.head);
+    Value slope = slopes->load(b, tile.head, rows);
     Value factor = b.f32(region ? -1 : -kLog2E);
-    result.slope = arith::MulFOp::create(b, slope, factor);
+    result.slope = rows.isPacked()
+                       ? b.map(slope, slope.getType(),
+                               [&](ValueRange x) -> Value {
+                                 return arith::MulFOp::create(b, x[0], factor);
+                               })
+                       : Value(arith::MulFOp::create(b, slope, factor));
   }
   if (biases)
     result.bias = biases->address(b, tile.head);
   return result;
+}
+
+Value ScoreModifier::mapWith(
+    llvm::ArrayRef<Value> operands, Value ofHeads, Type type,
+    llvm::function_ref<Value(ValueRange, Value)> body) {
+  SmallVector<Value> all(operands);
+  bool isOfRows = ofHeads && ofHeads.getType() == b.rowsType();
+  if (isOfRows)
+    all.push_back(ofHeads);
+  return b.map(all, type, [&](ValueRange x) -> Value {
+    return isOfRows ? body(x.drop_back(), x.back()) : body(x, ofHeads);
+  });
 }
 
 Value ScoreModifier::biasEntries(Value distances) {
@@ -123,11 +141,11 @@ ScoreModifier::modify(const Head &head, Value scores,
     operands.push_back(distances());
   if (head.bias)
     operands.push_back(gatherBiases(head.bias, operands.back()));
-  result.scores = b.map(operands, type, [&](ValueRange x) -> Value {
+  auto modified = [&](ValueRange x, Value slope) -> Value {
     Value bias;
-    if (head.slope) {
+    if (slope) {
       Value size = math::AbsFOp::create(b, x[1]);
-      bias = arith::MulFOp::create(b, size, head.slope);
+      bias = arith::MulFOp::create(b, size, slope);
     }
     if (head.bias && region) {
       bias = bias ? Value(arith::AddFOp::create(b, x[2], bias)) : x[2];
@@ -138,7 +156,8 @@ ScoreModifier::modify(const Head &head, Value scores,
     }
     return bias ? b.fma(x[0], factor, bias)
                 : Value(arith::MulFOp::create(b, x[0], factor));
-  });
+  };
+  result.scores = mapWith(operands, head.slope, type, modified);
   if (region)
     applyRegion(head, numbers(), result);
   return result;
@@ -149,12 +168,17 @@ void ScoreModifier::applyRegion(const Head &head, const PairNumbers &numbers,
   Type type = modified.scores.getType();
   auto emit = [&](ValueRange x, bool withDerivative) {
     SmallVector<Value> arguments{x[0]};
-    for (Value number : x.slice(1, 2))
+    // Numbers of query and key, and of the head if it is a row's.
+    for (Value number : x.drop_front(1))
       arguments.push_back(arith::FPToSIOp::create(b, b.getI32Type(), number));
-    arguments.append({head.head, head.batch});
+    if (!numbers.heads)
+      arguments.push_back(head.head);
+    arguments.push_back(head.batch);
     return emitScoreRegion(b, b.getLoc(), *region, arguments, withDerivative);
   };
   SmallVector<Value> operands{modified.scores, numbers.queries, numbers.keys};
+  if (numbers.heads)
+    operands.push_back(numbers.heads);
   modified.scores = b.map(operands, type, [&](ValueRange x) -> Value {
     Value score = emit(x, /*withDerivative=*/false).score;
     return arith::MulFOp::create(b, score, b.f32(kLog2E));
@@ -215,25 +239,29 @@ Value ScoreModifier::logSumExp(Value max, Value sum) {
 }
 
 Value ScoreModifier::shiftWithSink(Value max, Value sink) {
-  Value sinkLogit = arith::MulFOp::create(b, sink, b.f32(kLog2E));
-  return b.map(max, max.getType(), [&](ValueRange x) -> Value {
+  Value sinkLogit;
+  if (!rows.isPacked())
+    sinkLogit = arith::MulFOp::create(b, sink, b.f32(kLog2E));
+  return mapWith(max, sink, max.getType(), [&](ValueRange x, Value own) {
+    if (rows.isPacked())
+      sinkLogit = arith::MulFOp::create(b, own, b.f32(kLog2E));
     Value logit = toLogit(x[0]);
     Value larger = arith::MaxNumFOp::create(b, logit, sinkLogit);
     Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, larger,
                                        b.f32(kNegInf));
-    return arith::SelectOp::create(b, none, b.f32(0), larger);
+    return Value(arith::SelectOp::create(b, none, b.f32(0), larger));
   });
 }
 
 Value ScoreModifier::addSink(Value sum, Value correction, Value sink,
                              Value shift) {
-  return b.map({sum, correction, shift}, sum.getType(),
-               [&](ValueRange x) -> Value {
-                 Value negated = arith::NegFOp::create(b, x[2]);
-                 Value logit = b.fma(sink, b.f32(kLog2E), negated);
-                 Value own = math::Exp2Op::create(b, logit);
-                 return b.fma(x[0], x[1], own);
-               });
+  return mapWith({sum, correction, shift}, sink, sum.getType(),
+                 [&](ValueRange x, Value ownSink) -> Value {
+                   Value negated = arith::NegFOp::create(b, x[2]);
+                   Value logit = b.fma(ownSink, b.f32(kLog2E), negated);
+                   Value own = math::Exp2Op::create(b, logit);
+                   return b.fma(x[0], x[1], own);
+                 });
 }
 
 Value ScoreModifier::logSumExpAt(Value shift, Value sum) {

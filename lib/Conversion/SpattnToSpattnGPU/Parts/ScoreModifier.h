@@ -33,9 +33,10 @@ struct ScoreArguments {
   mlir::Region *region;
 };
 
-/// The numbers of the queries and the keys of a fragment, as rows and columns.
+/// The numbers of the queries and the keys of a fragment, as rows and columns;
+/// those of heads, as rows, where rows are of several.
 struct PairNumbers {
-  mlir::Value queries, keys;
+  mlir::Value queries, keys, heads;
 };
 
 /// What happens to a score `s = q . k` before the softmax, and what its
@@ -55,7 +56,8 @@ public:
   /// At the top level of a kernel.
   ScoreModifier(KernelBuilder &b, Value scale);
   ScoreModifier(KernelBuilder &b, const ScoreArguments &arguments,
-                const KernelSignature &signature, const SequenceInfo &sequence);
+                const KernelSignature &signature, const SequenceInfo &sequence,
+                RowLayout rows = {});
 
   //===--------------------------------------------------------------------===//
   // From raw scores to those of the softmax
@@ -70,7 +72,8 @@ public:
   struct Head {
     /// Its number, and that of the batch entry.
     Value head, batch;
-    /// In the units of scores, of the opposite sign; null if there is none.
+    /// In the units of scores, of the opposite sign; null if there is none. A
+    /// number, or rows of those of several heads.
     Value slope;
     /// The address of its biases; null if there are none.
     Value bias;
@@ -115,7 +118,8 @@ public:
   //===--------------------------------------------------------------------===//
 
   /// The larger of rows' maxima and the sink, in base-2 logits: what to
-  /// subtract from both. 0 where neither is above -inf.
+  /// subtract from both. 0 where neither is above -inf. A sink is a number, or
+  /// rows of those of several heads.
   Value shiftWithSink(Value max, Value sink);
   /// Sums of exponentials relative to `max`, which `correction` makes relative
   /// to `shift`, and the sink's exponential.
@@ -150,6 +154,10 @@ private:
   /// What the region makes of modified scores.
   void applyRegion(const Head &head, const PairNumbers &numbers,
                    Modified &modified);
+  /// `map` with a number of heads, which is the last argument of `body`: the
+  /// same for all elements, or that of their row.
+  Value mapWith(llvm::ArrayRef<Value> operands, Value ofHeads, mlir::Type type,
+                llvm::function_ref<Value(ValueRange, Value)> body);
   /// A number that is added to scores, in their units: base-2 logits, unless a
   /// region takes scores as they are.
   Value inUnits(Value number);
@@ -163,6 +171,7 @@ private:
   /// in the units of scores.
   Value softCap, innerScale, unitCap;
   bool scales = false;
+  RowLayout rows;
   mlir::Region *region = nullptr;
   const HeadNumbers *slopes = nullptr, *biases = nullptr;
   int64_t numDistances = 0;

@@ -43,8 +43,11 @@ IndexOps::Bool TileWalk::isListed(const WorkTile &tile, Value n) {
 Index TileWalk::first(const WorkTile &tile, Value n) {
   IndexOps &ops = b.ops;
   Index number = ops.wrap(n);
-  if (!tile.listed)
-    return ops.mul(placeInStructure(tile, number), ops.constant(tileSize));
+  if (!tile.listed) {
+    Index first =
+        ops.mul(placeInStructure(tile, number), ops.constant(tileSize));
+    return tile.origin ? ops.add(*tile.origin, first) : first;
+  }
   const ListedTiles &listed = *tile.listed;
   const TileLists &lists = *queue.getLists();
   auto ofList = [&] {

@@ -109,16 +109,16 @@ void WorkScheduler::emitDynamic(const ScheduledWork &work, Value counter) {
 
 RowTiles::RowTiles(KernelBuilder &b, AttentionOpInterface op,
                    const SequenceInfo &sequence, Value tileRows,
-                   int64_t queryTile, int64_t keyTile, int64_t slotTile)
+                   const RowTileShape &shape)
     : b(b), op(op), heads(op.getHeadStructures()), sequence(sequence),
       tileRows(tileRows),
-      rowHeads(b.mul(sequence.batches, b.i32(op.getNumQueryHeads()))),
-      groupedHeads(rowHeads), queryTile(queryTile), keyTile(keyTile),
-      slotTile(slotTile) {}
+      rowHeads(b.mul(sequence.batches,
+                     b.i32(op.getNumQueryHeads() / shape.layout.heads))),
+      groupedHeads(rowHeads), shape(shape) {}
 
 void RowTiles::groupHeads(int64_t bytes) {
   int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-  int64_t most = bytes / rowBytes * op.getGroupSize();
+  int64_t most = bytes / rowBytes * op.getGroupSize() / shape.layout.heads;
   llvm::SmallVector<Value> end = b.emitWhile(
       {b.i32(1)},
       [&](ValueRange carried) -> Value {
@@ -157,14 +157,14 @@ std::pair<Value, Value> RowTiles::locate(Value number) {
 
 SequenceTile RowTiles::locate(Value batch, Value place) {
   Value slot = place, inSlot = b.i32(0);
-  if (slotTile != queryTile) {
-    Value tiles = b.i32(slotTile / queryTile);
+  if (shape.slotTile != shape.queryTile) {
+    Value tiles = b.i32(shape.slotTile / shape.queryTile);
     slot = arith::DivUIOp::create(b, place, tiles);
     inSlot = arith::RemUIOp::create(b, place, tiles);
   }
   SequenceTile tile = sequence.sequences->locate(Sequences::Side::Queries,
-                                                 batch, slot, slotTile);
-  Index rows = b.ops.mul(b.ops.wrap(inSlot), b.ops.constant(queryTile));
+                                                 batch, slot, shape.slotTile);
+  Index rows = b.ops.mul(b.ops.wrap(inSlot), b.ops.constant(shape.queryTile));
   tile.first = b.ops.add(tile.first, rows);
   tile.rowsLeft = b.ops.sub(tile.rowsLeft, rows);
   tile.scratchRow = b.ops.add(tile.scratchRow, rows);
@@ -177,6 +177,7 @@ WorkTile RowTiles::decode(Value number) {
   auto [place, rest] = locate(number);
   tile.head = arith::DivUIOp::create(b, rest, sequence.batches);
   tile.batch = arith::RemUIOp::create(b, rest, sequence.batches);
+  tile.head = shape.layout.rowsOf(b, tile.head);
   tile.keyHead = tile.head;
   if (op.getGroupSize() > 1)
     tile.keyHead =
@@ -188,10 +189,14 @@ WorkTile RowTiles::decode(Value number) {
   }
   tile.form =
       normalForm(ops, heads, ops.wrap(tile.head), lengths, op.getAlignment());
-  tile.first = tile.place ? tile.place->first
-                          : ops.mul(ops.wrap(place), ops.constant(queryTile));
-  auto ranges = keyTiles(ops, tile.form, tile.first,
-                         ops.add(tile.first, ops.constant(queryTile)), keyTile);
+  tile.first = tile.place
+                   ? tile.place->first
+                   : ops.mul(ops.wrap(place), ops.constant(shape.queryTile));
+  Index end = ops.add(tile.first, ops.constant(shape.queryTile));
+  if (shape.fromFirstKey)
+    tile.origin = firstKey(ops, tile.form, tile.first, end);
+  auto ranges = keyTiles(ops, tile.form, tile.first, end, shape.keyTile,
+                         tile.origin ? *tile.origin : ops.constant(0));
   tile.masked = maskedSequence(ops, ranges);
   tile.full = fullSequence(ops, ranges);
   tile.maskedCount = ops.materialize(tile.masked.count);
@@ -199,7 +204,6 @@ WorkTile RowTiles::decode(Value number) {
   if (lists) {
     auto form = normalForm(ops, op.getTileListMasks(), ops.wrap(tile.head),
                            lengths, op.getAlignment());
-    Index end = ops.add(tile.first, ops.constant(queryTile));
     auto seen = keyTiles(ops, form, tile.first, end, lists->getOtherRows());
     auto taken =
         keyTiles(ops, tile.form, tile.first, end, lists->getOtherRows());

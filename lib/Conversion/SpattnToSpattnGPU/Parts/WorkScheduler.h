@@ -46,18 +46,29 @@ private:
   WorkTileQueue &queue;
 };
 
+/// The shape of work tiles that are tiles of queries.
+struct RowTileShape {
+  /// They visit tiles of `keyTile` keys.
+  int64_t queryTile, keyTile;
+  /// Slots of sequences are tiles of so many queries, a multiple of
+  /// `queryTile`.
+  int64_t slotTile;
+  /// A tile's heads are those of its rows.
+  RowLayout layout;
+  /// Whether its key tiles are counted from the first key that it sees.
+  bool fromFirstKey = false;
+};
+
 /// Work tiles that are tiles of queries, numbered so that later rows, which
 /// have the most keys, come last.
 class RowTiles {
 public:
   using Value = mlir::Value;
 
-  /// `tileRows` tiles of `queryTile` queries of each head of each batch entry;
-  /// they visit tiles of `keyTile` keys. Slots of sequences are tiles of
-  /// `slotTile` queries, a multiple of `queryTile`.
+  /// `tileRows` tiles of each head, or heads, of each batch entry.
   RowTiles(KernelBuilder &b, AttentionOpInterface op,
-           const SequenceInfo &sequence, Value tileRows, int64_t queryTile,
-           int64_t keyTile, int64_t slotTile);
+           const SequenceInfo &sequence, Value tileRows,
+           const RowTileShape &shape);
 
   /// Adds the tiles that lists have, which may be null.
   void setLists(const TileLists *given) { lists = given; }
@@ -82,7 +93,7 @@ private:
   SequenceInfo sequence;
   /// Tiles of a head, heads of all batch entries, and those of a group.
   Value tileRows, rowHeads, groupedHeads;
-  int64_t queryTile, keyTile, slotTile;
+  RowTileShape shape;
   const TileLists *lists = nullptr;
   bool halves = false;
 };

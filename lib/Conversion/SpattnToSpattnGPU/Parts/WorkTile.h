@@ -38,6 +38,9 @@ struct WorkTile {
   Value batch, head, keyHead;
   /// The first query, or key.
   Index first;
+  /// The key from which the key tiles of its structure are counted, if that is
+  /// not the first of all.
+  std::optional<Index> origin;
   NormalForm<Index> form;
   TileSequence<Index> masked, full;
   Value visited, maskedCount;
@@ -78,6 +81,8 @@ struct WorkTile {
     for (Value &value : extra)
       visit(value);
     visit(first);
+    if (origin)
+      visit(*origin);
     if (place)
       for (Index *value :
            {&place->queriesBefore, &place->keysBefore, &place->rowsLeft,

@@ -24,7 +24,8 @@ static constexpr int64_t kIntervalsInRegisters = 2;
 /// What a work tile's words are is known once they have been emitted; so that
 /// is done, and thrown away.
 static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
-                                    int64_t other, bool ofRows) {
+                                    int64_t other, bool ofRows,
+                                    bool fromFirstKey = false) {
   Block scratch;
   Location loc = op.getLoc();
   OpBuilder builder(op.getContext());
@@ -41,7 +42,9 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
   auto form =
       normalForm(ops, op.getHeadStructures(), head, lengths, op.getAlignment());
   IndexOps::Value end = ops.add(first, ops.constant(own));
-  auto ranges = ofRows ? keyTiles(ops, form, first, end, other)
+  IndexOps::Value origin =
+      fromFirstKey ? firstKey(ops, form, first, end) : ops.constant(0);
+  auto ranges = ofRows ? keyTiles(ops, form, first, end, other, origin)
                        : queryTiles(ops, form, first, end, other);
   int64_t pieces = maskedSequence(ops, ranges).pieces.size() +
                    fullSequence(ops, ranges).pieces.size();
@@ -68,8 +71,8 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
 }
 
 WorkTileLayout spattn::layoutOfRowTiles(AttentionOpInterface op, int64_t own,
-                                        int64_t other) {
-  return layoutOfTiles(op, own, other, /*ofRows=*/true);
+                                        int64_t other, bool fromFirstKey) {
+  return layoutOfTiles(op, own, other, /*ofRows=*/true, fromFirstKey);
 }
 
 WorkTileLayout spattn::layoutOfColumnTiles(AttentionOpInterface op, int64_t own,

@@ -48,9 +48,9 @@ struct WorkTileLayout {
 };
 
 /// The layout for work tiles of `own` queries of a head, which visit tiles of
-/// `other` keys.
+/// `other` keys, counted from the first that they see if `fromFirstKey`.
 WorkTileLayout layoutOfRowTiles(AttentionOpInterface op, int64_t own,
-                                int64_t other);
+                                int64_t other, bool fromFirstKey = false);
 /// The layout for work tiles of `own` keys of a head, which visit tiles of
 /// `other` queries.
 WorkTileLayout layoutOfColumnTiles(AttentionOpInterface op, int64_t own,

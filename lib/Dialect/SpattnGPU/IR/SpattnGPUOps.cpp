@@ -9,6 +9,7 @@
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace spattn::spattn_gpu;
@@ -148,7 +149,23 @@ LogicalResult ToOperandOp::verify() {
          << getResult().getType();
 }
 
+/// Rows of several heads, one beside the other.
+static LogicalResult verifyHeads(Operation *op, int64_t heads) {
+  if (llvm::isPowerOf2_64(heads) && heads <= kFragmentRows)
+    return success();
+  return op->emitOpError("expected 'heads' to be a power of two up to ")
+         << kFragmentRows << ", got " << heads;
+}
+
+static LogicalResult verifyHeads(Operation *op, int64_t heads, Value stride) {
+  if (bool(stride) != (heads != 1))
+    return op->emitOpError("expected 'head_stride' with more than one head");
+  return verifyHeads(op, heads);
+}
+
 LogicalResult StoreOp::verify() {
+  if (failed(verifyHeads(*this, getHeads(), getHeadStride())))
+    return failure();
   Type element = getElementType();
   if (element.isF32() || element.isF16() || element.isBF16())
     return success();
@@ -198,7 +215,31 @@ LogicalResult StoreFillOp::verify() {
   return emitOpError("expected from 1 to 4096 columns, got ") << getColumns();
 }
 
+LogicalResult DistancesOp::verify() {
+  if (getTransposed() && getHeads() != 1)
+    return emitOpError("expected 'heads' of rows that are queries, without "
+                       "'transposed'");
+  return verifyHeads(*this, getHeads());
+}
+
+LogicalResult PositionsOp::verify() {
+  if (getHeads() != 1 && !isa<RowsType>(getResult().getType()))
+    return emitOpError("expected 'heads' of rows, got ")
+           << getResult().getType();
+  return verifyHeads(*this, getHeads());
+}
+
+LogicalResult StoreRowsOp::verify() {
+  return verifyHeads(*this, getHeads(), getHeadStride());
+}
+
+LogicalResult LoadRowsOp::verify() {
+  return verifyHeads(*this, getHeads(), getHeadStride());
+}
+
 LogicalResult StoreTileRowsOp::verify() {
+  if (failed(verifyHeads(*this, getHeads(), getHeadStride())))
+    return failure();
   int64_t most = getTile().getType().getColumns();
   int64_t columns = getColumns();
   if (columns >= 8 && columns <= most && columns % 8 == 0)

@@ -185,6 +185,11 @@ defvar SpattnGPU_Offset = DefaultValuedAttr<I64Attr, "0">;
 
 def SpattnGPU_WarpConvergence : Resource<"::spattn::spattn_gpu::WarpConvergence">;
 
+/// Where rows are those of several heads, one beside the other: how many, and
+/// how far apart these are in memory.
+defvar SpattnGPU_Heads = DefaultValuedAttr<I64Attr, "1">;
+defvar SpattnGPU_HeadStride = Optional<Index>;
+
 /// Exchanges data between the lanes of a warp, all of which execute it
 /// together. Reading convergence keeps it from being hoisted or sunk, and from
 /// being merged with one of another block; an unused one may be removed.
@@ -337,7 +342,10 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
     the same operands. `map` is a tensor map, in the form that the target needs,
     over (head dimension, length, head, batch) with a box of 64 columns and as
     many rows as the tile has; columns past the head dimension and rows past the
-    length are filled with zeros. The load arrives at `barrier`, which counts
+    length are filled with zeros. Where the map is over (head dimension, head,
+    length, batch), with a box of several heads, rows are those of heads one beside
+    the other, and `row` and `head` change places: coordinates come in the order of
+    the map. The load arrives at `barrier`, which counts
     loads, once its bytes are there.
 
     ```mlir
@@ -547,17 +555,21 @@ def SpattnGPU_DistancesOp : SpattnGPU_Op<"distances", [Pure]> {
   let summary = "how far each row is from each column";
   let description = [{
     The element at row `r` of the warpgroup's 64 and column `c` is `first + r - c`,
-    or, with `transposed`, `first + c - r`, as an f32.
+    or, with `transposed`, `first + c - r`, as an f32. With `heads`, a power of two
+    up to 64, the number of row `r` is `r / heads`: that many rows, one after the
+    other, are those of one query.
 
     ```mlir
     // %first: i32
     %d = spattn_gpu.distances %first : !spattn_gpu.acc<64x128xf32>
+    %g = spattn_gpu.distances %first heads 8 : !spattn_gpu.acc<64x128xf32>
     %t = spattn_gpu.distances %first {transposed} : !spattn_gpu.acc<64x64xf32>
     ```
   }];
-  let arguments = (ins I32:$first, UnitAttr:$transposed);
+  let arguments = (ins I32:$first, UnitAttr:$transposed, SpattnGPU_Heads:$heads);
   let results = (outs SpattnGPU_Accumulator:$result);
-  let assemblyFormat = "$first attr-dict `:` qualified(type($result))";
+  let assemblyFormat = "$first (`heads` $heads^)? attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_GatherOp : SpattnGPU_Op<"gather", [AllTypesMatch<["entries", "result"]>]> {
@@ -602,17 +614,20 @@ def SpattnGPU_PositionsOp : SpattnGPU_Op<"positions", [Pure]> {
   let summary = "the number of each row, or of each column";
   let description = [{
     Row `r` of the warpgroup's 64, or column `c`, has the number `first + r`, or
-    `first + c`, as an f32.
+    `first + c`, as an f32. With `heads`, row `r` has the number `first + r / heads`,
+    as in `spattn_gpu.distances`.
 
     ```mlir
     // %first: i32
     %r = spattn_gpu.positions %first : !spattn_gpu.rows
+    %q = spattn_gpu.positions %first heads 8 : !spattn_gpu.rows
     %c = spattn_gpu.positions %first : !spattn_gpu.columns<64>
     ```
   }];
-  let arguments = (ins I32:$first);
+  let arguments = (ins I32:$first, SpattnGPU_Heads:$heads);
   let results = (outs AnyTypeOf<[SpattnGPU_Rows, SpattnGPU_Columns]>:$result);
-  let assemblyFormat = "$first attr-dict `:` qualified(type($result))";
+  let assemblyFormat = "$first (`heads` $heads^)? attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_MapOp : SpattnGPU_Op<"map", [SingleBlock]> {
@@ -800,23 +815,61 @@ def SpattnGPU_StoreOp : SpattnGPU_Op<"store"> {
   let description = [{
     Row `r` of the warpgroup's 64 goes to `pointer + r * stride` elements, for
     `r < rows`.
+    With `heads`, a power of two up to 64, row `r` is that of query `r / heads` and
+    head `r mod heads`: at `(r / heads) * stride + (r mod heads) * head_stride`.
+
+    ```mlir
+    // %o: !spattn_gpu.acc<64x128xf32>
+    // %p: !llvm.ptr
+    // %stride: index
+    // %apart: index
+    // %rows: index
+    spattn_gpu.store %o to %p stride %stride rows %rows as f32 : !spattn_gpu.acc<64x128xf32>
+    spattn_gpu.store %o to %p stride %stride heads 8 apart %apart rows %rows as f32 : !spattn_gpu.acc<64x128xf32>
+    ```
   }];
   let arguments = (ins SpattnGPU_Accumulator:$source, SpattnGPU_Pointer:$pointer,
-                       Index:$stride, Index:$rows, TypeAttr:$elementType);
+                       Index:$stride, Index:$rows, TypeAttr:$elementType,
+                       SpattnGPU_HeadStride:$head_stride, SpattnGPU_Heads:$heads);
+  let builders = [OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$pointer,
+      "::mlir::Value":$stride, "::mlir::Value":$rows, "::mlir::Type":$elementType), [{
+    build($_builder, $_state, source, pointer, stride, rows, elementType,
+          ::mlir::Value(), 1);
+  }]>];
   let assemblyFormat = [{
-    $source `to` $pointer `stride` $stride `rows` $rows `as` $elementType
-    attr-dict `:` qualified(type($source))
+    $source `to` $pointer `stride` $stride (`heads` $heads `apart` $head_stride^)?
+    `rows` $rows `as` $elementType attr-dict `:` qualified(type($source))
   }];
   let hasVerifier = 1;
 }
 
 def SpattnGPU_StoreRowsOp : SpattnGPU_Op<"store_rows"> {
   let summary = "stores rows to global memory";
-  let arguments = (ins SpattnGPU_Rows:$source, SpattnGPU_Pointer:$pointer,
-                       Index:$stride, Index:$rows);
-  let assemblyFormat = [{
-    $source `to` $pointer `stride` $stride `rows` $rows attr-dict
+  let description = [{
+    As `spattn_gpu.load_rows` loads them.
+
+    ```mlir
+    // %r: !spattn_gpu.rows
+    // %p: !llvm.ptr
+    // %stride: index
+    // %apart: index
+    // %rows: index
+    spattn_gpu.store_rows %r to %p stride %stride rows %rows
+    spattn_gpu.store_rows %r to %p stride %stride heads 8 apart %apart rows %rows
+    ```
   }];
+  let arguments = (ins SpattnGPU_Rows:$source, SpattnGPU_Pointer:$pointer,
+                       Index:$stride, Index:$rows, SpattnGPU_HeadStride:$head_stride,
+                       SpattnGPU_Heads:$heads);
+  let builders = [OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$pointer,
+      "::mlir::Value":$stride, "::mlir::Value":$rows), [{
+    build($_builder, $_state, source, pointer, stride, rows, ::mlir::Value(), 1);
+  }]>];
+  let assemblyFormat = [{
+    $source `to` $pointer `stride` $stride (`heads` $heads `apart` $head_stride^)?
+    `rows` $rows attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
@@ -824,21 +877,33 @@ def SpattnGPU_LoadRowsOp : SpattnGPU_Op<"load_rows"> {
   let description = [{
     Row `r` is at `pointer + r * stride` elements of f32, for `r < rows`; other
     rows are `value`.
+    With `heads`, a power of two up to 64, row `r` is that of query `r / heads` and
+    head `r mod heads`: at `(r / heads) * stride + (r mod heads) * head_stride`.
 
     ```mlir
     // %p: !llvm.ptr
     // %stride: index
+    // %apart: index
     // %rows: index
     // %inf: f32
     %r = spattn_gpu.load_rows %p stride %stride rows %rows else %inf
+    %g = spattn_gpu.load_rows %p stride %stride heads 8 apart %apart rows %rows else %inf
     ```
   }];
   let arguments = (ins SpattnGPU_Pointer:$pointer, Index:$stride, Index:$rows,
-                       F32:$value);
+                       F32:$value, SpattnGPU_HeadStride:$head_stride,
+                       SpattnGPU_Heads:$heads);
   let results = (outs SpattnGPU_Rows:$result);
+  let builders = [OpBuilder<(ins "::mlir::Value":$pointer, "::mlir::Value":$stride,
+      "::mlir::Value":$rows, "::mlir::Value":$value), [{
+    build($_builder, $_state, RowsType::get($_builder.getContext()), pointer,
+          stride, rows, value, ::mlir::Value(), 1);
+  }]>];
   let assemblyFormat = [{
-    $pointer `stride` $stride `rows` $rows `else` $value attr-dict
+    $pointer `stride` $stride (`heads` $heads `apart` $head_stride^)? `rows` $rows
+    `else` $value attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_LoadColumnsOp : SpattnGPU_Op<"load_columns"> {
@@ -1099,20 +1164,30 @@ def SpattnGPU_StoreTileRowsOp : SpattnGPU_Op<"store_tile_rows"> {
     Executed by all lanes of one warp, which may release the tile then. Row `r` is
     stored at `pointer + r * stride` elements, for `r < rows`, without the columns
     from `columns` on. Rows in memory are aligned to 16 bytes.
+    With `heads`, a power of two up to 64, row `r` is that of query `r / heads` and
+    head `r mod heads`: at `(r / heads) * stride + (r mod heads) * head_stride`.
 
     ```mlir
     // %o: !spattn_gpu.shared<128x128xbf16>
     // %p: !llvm.ptr
     // %stride: index
     // %rows: index
+    // %apart: index
     spattn_gpu.store_tile_rows %o to %p stride %stride rows %rows columns 128 : !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.store_tile_rows %o to %p stride %stride heads 8 apart %apart rows %rows columns 128 : !spattn_gpu.shared<128x128xbf16>
     ```
   }];
   let arguments = (ins SpattnGPU_Shared:$tile, SpattnGPU_Pointer:$pointer,
-                       Index:$stride, Index:$rows, I64Attr:$columns);
+                       Index:$stride, Index:$rows, I64Attr:$columns,
+                       SpattnGPU_HeadStride:$head_stride, SpattnGPU_Heads:$heads);
+  let builders = [OpBuilder<(ins "::mlir::Value":$tile, "::mlir::Value":$pointer,
+      "::mlir::Value":$stride, "::mlir::Value":$rows, "int64_t":$columns), [{
+    build($_builder, $_state, tile, pointer, stride, rows, columns, ::mlir::Value(),
+          1);
+  }]>];
   let assemblyFormat = [{
-    $tile `to` $pointer `stride` $stride `rows` $rows `columns` $columns
-    attr-dict `:` qualified(type($tile))
+    $tile `to` $pointer `stride` $stride (`heads` $heads `apart` $head_stride^)?
+    `rows` $rows `columns` $columns attr-dict `:` qualified(type($tile))
   }];
   let hasVerifier = 1;
 }
