@@ -441,6 +441,10 @@ def drawn_line(tool: str, number: int) -> str:
         fields |= {"dim": dim, "value_dim": value_dim}
         if "warpgroups" in fields["options"]:
             fields["options"] = ""
+    # And before query heads were packed, wherever that is possible.
+    r = random.Random(f"packed {number}")
+    if not backward and group > 1 and not fields["options"] and r.random() < 0.7:
+        fields["options"] = "expected-length=1024 expected-queries=1"
     return json.dumps(fields)
 
 

@@ -3,8 +3,8 @@
     scores.py FOLDER [--translate SPATTN-TRANSLATE] [--chip CHIP] [--part I/N]
 
 A soft cap, slopes, and a bias by distance, alone and together, in the forward kernel
-and in those of gradients, which include those by slopes and biases; and slopes and sinks
-of query heads that share tiles.
+and in those of gradients, which include those by slopes and biases; and slopes and
+sinks of query heads that share tiles.
 """
 
 import math
