@@ -1,0 +1,316 @@
+//===- EvaluateMask.cpp - Masks, pair by pair -----------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Mask.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Matchers.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+/// The numbers of one query, key by key.
+using Row = std::vector<double>;
+
+class Evaluator {
+public:
+  Evaluator(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
+            int64_t head, Refusal &refusal)
+      : graph(graph), loops(loops), head(head), keys(space.size(loops.key)),
+        refusal(refusal) {}
+
+  /// From here on, rows are of that query.
+  void setQuery(int64_t to) {
+    query = to;
+    rows.clear();
+  }
+
+  const Row *evaluate(Expr *expr) {
+    expr = graph.resolve(expr);
+    auto found = rows.find(expr);
+    if (found != rows.end())
+      return &found->second;
+    std::optional<Row> row = compute(expr);
+    if (!row)
+      return nullptr;
+    return &(rows[expr] = std::move(*row));
+  }
+
+private:
+  std::optional<Row> compute(Expr *expr);
+  std::optional<Row> computeRead(Expr *expr);
+  std::optional<int64_t> evaluate(AffineExpr index, int64_t key);
+  std::optional<double> apply(Operation *op, ArrayRef<double> args);
+  const std::vector<double> *elementsOf(Value tensor);
+
+  std::nullopt_t fail(Expr *expr, const Twine &why) {
+    return refusal.set(expr->where(), why);
+  }
+
+  ExprGraph &graph;
+  const MaskLoops &loops;
+  int64_t head, keys, query = 0;
+  Refusal &refusal;
+  std::map<Expr *, Row> rows;
+  DenseMap<Value, std::vector<double>> constants;
+};
+} // namespace
+
+std::optional<int64_t> Evaluator::evaluate(AffineExpr index, int64_t key) {
+  if (auto number = dyn_cast<AffineConstantExpr>(index))
+    return number.getValue();
+  if (index == loops.query)
+    return query;
+  if (index == loops.key)
+    return key;
+  if (index == loops.head)
+    return head;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!binary)
+    return std::nullopt;
+  std::optional<int64_t> lhs = evaluate(binary.getLHS(), key),
+                         rhs = evaluate(binary.getRHS(), key);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  switch (index.getKind()) {
+  case AffineExprKind::Add:
+    return *lhs + *rhs;
+  case AffineExprKind::Mul:
+    return *lhs * *rhs;
+  case AffineExprKind::FloorDiv:
+    return *rhs > 0 ? std::optional(llvm::divideFloorSigned(*lhs, *rhs))
+                    : std::nullopt;
+  case AffineExprKind::Mod:
+    return *rhs > 0 ? std::optional(llvm::mod(*lhs, *rhs)) : std::nullopt;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// The elements of a constant, which is not a splat.
+const std::vector<double> *Evaluator::elementsOf(Value tensor) {
+  auto [known, isNew] = constants.try_emplace(tensor);
+  if (!isNew)
+    return &known->second;
+  std::vector<double> &numbers = known->second;
+  DenseElementsAttr elements;
+  if (!matchPattern(tensor, m_Constant(&elements)))
+    return &numbers;
+  Type type = elements.getElementType();
+  numbers.reserve(elements.getNumElements());
+  if (type.isInteger(1)) {
+    for (bool bit : elements.getValues<bool>())
+      numbers.push_back(bit);
+  } else if (type.isIntOrIndex()) {
+    for (const APInt &number : elements.getValues<APInt>())
+      numbers.push_back(static_cast<double>(number.getSExtValue()));
+  } else if (isa<FloatType>(type)) {
+    for (APFloat number : elements.getValues<APFloat>()) {
+      bool losesInfo;
+      number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                     &losesInfo);
+      numbers.push_back(number.convertToDouble());
+    }
+  }
+  return &numbers;
+}
+
+std::optional<Row> Evaluator::computeRead(Expr *expr) {
+  const std::vector<double> &elements = *elementsOf(expr->tensor);
+  if (elements.empty())
+    return fail(expr, "makes a mask that is not known before run time");
+  auto type = cast<RankedTensorType>(expr->tensor.getType());
+  Row row(keys);
+  for (int64_t j = 0; j < keys; ++j) {
+    int64_t place = 0;
+    for (auto [index, size] : llvm::zip_equal(expr->indices, type.getShape())) {
+      std::optional<int64_t> own = evaluate(index, j);
+      if (!own)
+        return fail(expr, "makes the mask depend on the batch entry");
+      if (*own < 0 || *own >= size)
+        return fail(expr, "is a mask of other sizes than the scores");
+      place = place * size + *own;
+    }
+    row[j] = elements[place];
+  }
+  return row;
+}
+
+std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
+  bool isBoolean = getElementTypeOrSelf(op->getResult(0)).isInteger(1);
+  double a = args[0], b = args.size() > 1 ? args[1] : 0;
+  auto compare = [&](arith::CmpIPredicate predicate) -> std::optional<double> {
+    switch (predicate) {
+    case arith::CmpIPredicate::eq:
+      return a == b;
+    case arith::CmpIPredicate::ne:
+      return a != b;
+    case arith::CmpIPredicate::slt:
+      return a < b;
+    case arith::CmpIPredicate::sle:
+      return a <= b;
+    case arith::CmpIPredicate::sgt:
+      return a > b;
+    case arith::CmpIPredicate::sge:
+      return a >= b;
+    default:
+      break;
+    }
+    // Unsigned: as signed, if neither is negative.
+    if (a < 0 || b < 0)
+      return std::nullopt;
+    switch (predicate) {
+    case arith::CmpIPredicate::ult:
+      return a < b;
+    case arith::CmpIPredicate::ule:
+      return a <= b;
+    case arith::CmpIPredicate::ugt:
+      return a > b;
+    default:
+      return a >= b;
+    }
+  };
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtUIOp,
+          arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp>(op))
+    return a;
+  if (isa<arith::ExtSIOp, arith::SIToFPOp>(op))
+    return getElementTypeOrSelf(op->getOperand(0)).isInteger(1) ? -a : a;
+  if (isa<arith::AddIOp, arith::AddFOp>(op) && !isBoolean)
+    return a + b;
+  if (isa<arith::SubIOp, arith::SubFOp>(op) && !isBoolean)
+    return a - b;
+  if (isa<arith::MulIOp, arith::MulFOp>(op))
+    return a * b;
+  if (isa<arith::DivFOp>(op))
+    return a / b;
+  if (isa<arith::DivSIOp>(op) && b > 0)
+    return std::trunc(a / b);
+  if (isa<arith::FloorDivSIOp>(op) && b > 0)
+    return std::floor(a / b);
+  if (isa<arith::RemSIOp>(op) && b > 0)
+    return std::fmod(a, b);
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op))
+    return std::max(a, b);
+  if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(op))
+    return std::min(a, b);
+  if (isa<arith::SelectOp>(op))
+    return a != 0 ? b : args[2];
+  if (isBoolean && isa<arith::AndIOp>(op))
+    return a != 0 && b != 0;
+  if (isBoolean && isa<arith::OrIOp>(op))
+    return a != 0 || b != 0;
+  if (isBoolean && isa<arith::XOrIOp>(op))
+    return a != b;
+  if (auto compareOp = dyn_cast<arith::CmpIOp>(op)) {
+    if (getElementTypeOrSelf(op->getOperand(0)).isInteger(1) &&
+        compareOp.getPredicate() > arith::CmpIPredicate::ne)
+      return std::nullopt;
+    return compare(compareOp.getPredicate());
+  }
+  if (auto compareOp = dyn_cast<arith::CmpFOp>(op))
+    if (!std::isnan(a) && !std::isnan(b))
+      switch (compareOp.getPredicate()) {
+      case arith::CmpFPredicate::OEQ:
+      case arith::CmpFPredicate::UEQ:
+        return compare(arith::CmpIPredicate::eq);
+      case arith::CmpFPredicate::ONE:
+      case arith::CmpFPredicate::UNE:
+        return compare(arith::CmpIPredicate::ne);
+      case arith::CmpFPredicate::OLT:
+      case arith::CmpFPredicate::ULT:
+        return compare(arith::CmpIPredicate::slt);
+      case arith::CmpFPredicate::OLE:
+      case arith::CmpFPredicate::ULE:
+        return compare(arith::CmpIPredicate::sle);
+      case arith::CmpFPredicate::OGT:
+      case arith::CmpFPredicate::UGT:
+        return compare(arith::CmpIPredicate::sgt);
+      case arith::CmpFPredicate::OGE:
+      case arith::CmpFPredicate::UGE:
+        return compare(arith::CmpIPredicate::sge);
+      default:
+        break;
+      }
+  return std::nullopt;
+}
+
+std::optional<Row> Evaluator::compute(Expr *expr) {
+  if (std::optional<double> number = getConstant(expr))
+    return Row(keys, *number);
+  if (expr->kind == Expr::Kind::Index) {
+    Row row(keys);
+    for (int64_t j = 0; j < keys; ++j) {
+      std::optional<int64_t> place = evaluate(expr->index, j);
+      if (!place)
+        return fail(expr, "makes the mask depend on the batch entry");
+      row[j] = static_cast<double>(*place);
+    }
+    return row;
+  }
+  if (expr->kind == Expr::Kind::Read)
+    return computeRead(expr);
+  if (expr->kind != Expr::Kind::Apply)
+    return fail(expr, "is not known in a mask");
+  SmallVector<const Row *> args;
+  for (Expr *arg : expr->args) {
+    args.push_back(evaluate(arg));
+    if (!args.back())
+      return std::nullopt;
+  }
+  Row row(keys);
+  SmallVector<double> numbers(args.size());
+  for (int64_t j = 0; j < keys && !args.empty(); ++j) {
+    for (auto [number, arg] : llvm::zip_equal(numbers, args))
+      number = (*arg)[j];
+    std::optional<double> result = apply(expr->op, numbers);
+    // Integers of 2^53 are no longer exact.
+    if (!result || (std::abs(*result) > 0x1p53 &&
+                    isa<IntegerType, IndexType>(
+                        getElementTypeOrSelf(expr->op->getResult(0)))))
+      return fail(expr, "is not known in a mask");
+    row[j] = *result;
+  }
+  if (args.empty())
+    return fail(expr, "is not known in a mask");
+  return row;
+}
+
+std::optional<PairGrid>
+spattn::evaluateMasks(ExprGraph &graph, const LoopSpace &space,
+                      const MaskLoops &loops, ArrayRef<Mask> masks,
+                      int64_t head, bool &isFinite, Refusal &refusal) {
+  int64_t queries = space.size(loops.query), keys = space.size(loops.key);
+  Evaluator evaluator(graph, space, loops, head, refusal);
+  PairGrid grid(queries, keys, true);
+  for (const Mask &mask : masks)
+    isFinite |= mask.isFinite;
+  for (int64_t i = 0; i < queries; ++i) {
+    evaluator.setQuery(i);
+    for (const Mask &mask : masks) {
+      const Row *row = evaluator.evaluate(mask.expr);
+      if (!row)
+        return std::nullopt;
+      for (int64_t j = 0; j < keys; ++j) {
+        double number = (*row)[j];
+        std::optional<bool> isAllowed = mask.wanted == (number != 0);
+        if (mask.isAdded)
+          isAllowed = allows(number * mask.factor, isFinite);
+        if (!isAllowed)
+          return refusal.set(mask.expr->where(),
+                             "is added to scores and is neither 0 nor masks "
+                             "(-10000 or less)");
+        if (!*isAllowed)
+          grid.set(i, j, false);
+      }
+    }
+  }
+  return grid;
+}

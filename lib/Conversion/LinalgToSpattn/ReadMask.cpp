@@ -1,0 +1,487 @@
+//===- ReadMask.cpp - Comparisons of indices as structures ----------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A scalar of the mask is a list of pieces: where a structure holds, it is a
+// number, linear in query and key. Comparisons of such numbers are intervals of
+// distances, keys or queries; all else is unions and intersections.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Mask.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "spattn/Structure/Simplify.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+/// `query * i + key * j + constant`.
+struct Linear {
+  int64_t query = 0, key = 0;
+  double constant = 0;
+  bool isConstant() const { return query == 0 && key == 0; }
+};
+
+struct Piece {
+  Linear number;
+  Structure where;
+};
+using Pieces = SmallVector<Piece, 2>;
+
+/// More are not read: the pairs can be evaluated instead.
+constexpr size_t kMaxPieces = 48;
+constexpr int64_t kMaxSize = 256;
+/// Integers up to here are exact.
+constexpr double kExact = 4503599627370496.0;
+
+class Reader {
+public:
+  Reader(ExprGraph &graph, const MaskLoops &loops, int64_t head, int64_t offset,
+         Refusal &refusal)
+      : graph(graph), loops(loops), head(head), offset(offset),
+        refusal(refusal) {}
+
+  std::optional<Pieces> read(Expr *expr);
+
+  /// Where a condition is `wanted`.
+  std::optional<Structure> holds(Expr *expr, bool wanted);
+
+  Structure both(const Structure &a, const Structure &b) {
+    return simplify(Structure::intersect({a, b}));
+  }
+  Structure either(const Structure &a, const Structure &b) {
+    return simplify(Structure::unite({a, b}));
+  }
+
+private:
+  std::optional<Pieces> compute(Expr *expr);
+  std::optional<Linear> readIndex(AffineExpr index);
+  std::optional<Pieces> compare(Expr *expr, arith::CmpIPredicate predicate);
+  std::optional<Structure> isPositive(Linear number, Expr *expr);
+  template <class Combine>
+  std::optional<Pieces> combine(Expr *expr, Combine &&combine);
+
+  std::nullopt_t fail(Expr *expr, const Twine &why) {
+    return refusal.set(expr->where(), why);
+  }
+  std::nullopt_t failOperation(Expr *expr) {
+    return fail(expr, "is not known in a mask");
+  }
+
+  /// Adds a piece unless nothing is there; pieces of one number are one.
+  bool add(Pieces &pieces, const Linear &number, const Structure &where) {
+    if (where == Structure::none())
+      return true;
+    for (Piece &piece : pieces)
+      if (piece.number.query == number.query &&
+          piece.number.key == number.key &&
+          piece.number.constant == number.constant) {
+        piece.where = either(piece.where, where);
+        return piece.where.size() <= kMaxSize;
+      }
+    pieces.push_back({number, where});
+    return pieces.size() <= kMaxPieces && where.size() <= kMaxSize;
+  }
+
+  ExprGraph &graph;
+  const MaskLoops &loops;
+  int64_t head, offset;
+  Refusal &refusal;
+  DenseMap<Expr *, std::optional<Pieces>> known;
+};
+} // namespace
+
+std::optional<Linear> Reader::readIndex(AffineExpr index) {
+  if (auto number = dyn_cast<AffineConstantExpr>(index))
+    return Linear{0, 0, double(number.getValue())};
+  if (index == loops.query)
+    return Linear{1, 0, 0};
+  if (index == loops.key)
+    return Linear{0, 1, 0};
+  if (index == loops.head)
+    return Linear{0, 0, double(head)};
+  auto binary = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!binary)
+    return std::nullopt;
+  std::optional<Linear> lhs = readIndex(binary.getLHS()),
+                        rhs = readIndex(binary.getRHS());
+  if (!lhs || !rhs)
+    return std::nullopt;
+  switch (index.getKind()) {
+  case AffineExprKind::Add:
+    return Linear{lhs->query + rhs->query, lhs->key + rhs->key,
+                  lhs->constant + rhs->constant};
+  case AffineExprKind::Mul: {
+    if (!rhs->isConstant())
+      return std::nullopt;
+    int64_t factor = static_cast<int64_t>(rhs->constant);
+    return Linear{lhs->query * factor, lhs->key * factor,
+                  lhs->constant * factor};
+  }
+  case AffineExprKind::FloorDiv:
+  case AffineExprKind::Mod: {
+    if (!lhs->isConstant() || !rhs->isConstant() || rhs->constant <= 0)
+      return std::nullopt;
+    double quotient = std::floor(lhs->constant / rhs->constant);
+    if (index.getKind() == AffineExprKind::FloorDiv)
+      return Linear{0, 0, quotient};
+    return Linear{0, 0, lhs->constant - quotient * rhs->constant};
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+std::optional<Pieces> Reader::read(Expr *expr) {
+  expr = graph.resolve(expr);
+  auto found = known.find(expr);
+  if (found != known.end())
+    return found->second;
+  std::optional<Pieces> pieces = compute(expr);
+  known[expr] = pieces;
+  return pieces;
+}
+
+/// Applies a function of two numbers to all pieces of two operands.
+template <class Combine>
+std::optional<Pieces> Reader::combine(Expr *expr, Combine &&combine) {
+  std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  Pieces all;
+  for (const Piece &a : *lhs)
+    for (const Piece &b : *rhs) {
+      Structure where = both(a.where, b.where);
+      if (where == Structure::none())
+        continue;
+      std::optional<Linear> number = combine(a.number, b.number);
+      if (!number || std::isnan(number->constant))
+        return failOperation(expr);
+      if (!add(all, *number, where))
+        return fail(expr, "makes a mask of too many pieces");
+    }
+  return all;
+}
+
+/// Where a number is greater than 0.
+std::optional<Structure> Reader::isPositive(Linear number, Expr *expr) {
+  if (number.isConstant())
+    return number.constant > 0 ? Structure::full() : Structure::none();
+  if (!(std::abs(number.constant) < kExact))
+    return fail(expr, "compares indices with a number that is too large");
+  int64_t divisor = std::max(std::abs(number.query), std::abs(number.key));
+  if (std::abs(number.query) != divisor && number.query != 0)
+    return fail(expr, "compares something else than distances, keys and "
+                      "queries");
+  if (std::abs(number.key) != divisor && number.key != 0)
+    return fail(expr, "compares something else than distances, keys and "
+                      "queries");
+  // sign * x > bound, for integers: x >= floor(bound) + 1 or x < ceil(-bound).
+  double bound = -number.constant / static_cast<double>(divisor);
+  bool isQuery = number.key == 0, isKey = number.query == 0;
+  bool isRising = isKey ? number.key > 0 : number.query > 0;
+  if (!isQuery && !isKey && (number.query > 0) == (number.key > 0))
+    return fail(expr, "compares a sum of query and key");
+  // Keys count as they are, queries and distances from `offset`.
+  double shift = isKey ? 0 : static_cast<double>(offset);
+  Bound lo = Bound::negInf(), hi = Bound::posInf();
+  if (isRising)
+    lo = Bound::constant(static_cast<int64_t>(std::floor(bound) + 1 + shift));
+  else
+    hi = Bound::constant(static_cast<int64_t>(std::ceil(-bound) + shift));
+  if (!lo.inRange() || !hi.inRange())
+    return fail(expr, "compares indices with a number that is too large");
+  if (!isQuery && !isKey)
+    return Structure::distances({{lo, hi}});
+  // There are no negative ones.
+  Bound zero = Bound::constant(0);
+  if (hi.isFinite() && hi.offset <= 0)
+    return Structure::none();
+  if (!lo.isFinite() || lo.offset < 0)
+    lo = zero;
+  if (isQuery && offset < 0)
+    return fail(expr, "compares queries, of which there are more than keys");
+  return isKey ? Structure::keys(lo, hi) : Structure::queries(lo, hi);
+}
+
+std::optional<Pieces> Reader::compare(Expr *expr,
+                                      arith::CmpIPredicate predicate) {
+  std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  Pieces all;
+  for (const Piece &a : *lhs)
+    for (const Piece &b : *rhs) {
+      Structure where = both(a.where, b.where);
+      if (where == Structure::none())
+        continue;
+      Linear difference{a.number.query - b.number.query,
+                        a.number.key - b.number.key,
+                        a.number.constant - b.number.constant};
+      // Equal infinities.
+      if (a.number.constant == b.number.constant)
+        difference.constant = 0;
+      if (std::isnan(difference.constant))
+        return failOperation(expr);
+      Linear opposite{-difference.query, -difference.key, -difference.constant};
+      std::optional<Structure> above = isPositive(difference, expr);
+      std::optional<Structure> below = isPositive(opposite, expr);
+      if (!above || !below)
+        return std::nullopt;
+      // a - b + 1 > 0 is a >= b for integers; numbers have no other pieces
+      // but constants.
+      std::optional<Structure> notBelow, notAbove;
+      if (difference.isConstant()) {
+        notBelow =
+            difference.constant >= 0 ? Structure::full() : Structure::none();
+        notAbove =
+            difference.constant <= 0 ? Structure::full() : Structure::none();
+      } else {
+        if (difference.constant != std::floor(difference.constant))
+          return fail(expr, "compares indices with a fraction");
+        Linear more = difference, less = opposite;
+        more.constant += 1;
+        less.constant += 1;
+        notBelow = isPositive(more, expr);
+        notAbove = isPositive(less, expr);
+        if (!notBelow || !notAbove)
+          return std::nullopt;
+      }
+      Structure isTrue = Structure::none(), isFalse = Structure::none();
+      switch (predicate) {
+      case arith::CmpIPredicate::sgt:
+      case arith::CmpIPredicate::ugt:
+        std::tie(isTrue, isFalse) = std::pair(*above, *notAbove);
+        break;
+      case arith::CmpIPredicate::sge:
+      case arith::CmpIPredicate::uge:
+        std::tie(isTrue, isFalse) = std::pair(*notBelow, *below);
+        break;
+      case arith::CmpIPredicate::slt:
+      case arith::CmpIPredicate::ult:
+        std::tie(isTrue, isFalse) = std::pair(*below, *notBelow);
+        break;
+      case arith::CmpIPredicate::sle:
+      case arith::CmpIPredicate::ule:
+        std::tie(isTrue, isFalse) = std::pair(*notAbove, *above);
+        break;
+      case arith::CmpIPredicate::eq:
+        isTrue = both(*notBelow, *notAbove);
+        isFalse = either(*below, *above);
+        break;
+      case arith::CmpIPredicate::ne:
+        isTrue = either(*below, *above);
+        isFalse = both(*notBelow, *notAbove);
+        break;
+      }
+      if (!add(all, {0, 0, 1}, both(where, isTrue)) ||
+          !add(all, {0, 0, 0}, both(where, isFalse)))
+        return fail(expr, "makes a mask of too many pieces");
+    }
+  return all;
+}
+
+/// The comparison of integers that does the same for numbers that are not NaN.
+static std::optional<arith::CmpIPredicate>
+toIntegers(arith::CmpFPredicate predicate) {
+  switch (predicate) {
+  case arith::CmpFPredicate::OEQ:
+  case arith::CmpFPredicate::UEQ:
+    return arith::CmpIPredicate::eq;
+  case arith::CmpFPredicate::ONE:
+  case arith::CmpFPredicate::UNE:
+    return arith::CmpIPredicate::ne;
+  case arith::CmpFPredicate::OGT:
+  case arith::CmpFPredicate::UGT:
+    return arith::CmpIPredicate::sgt;
+  case arith::CmpFPredicate::OGE:
+  case arith::CmpFPredicate::UGE:
+    return arith::CmpIPredicate::sge;
+  case arith::CmpFPredicate::OLT:
+  case arith::CmpFPredicate::ULT:
+    return arith::CmpIPredicate::slt;
+  case arith::CmpFPredicate::OLE:
+  case arith::CmpFPredicate::ULE:
+    return arith::CmpIPredicate::sle;
+  default:
+    return std::nullopt;
+  }
+}
+
+static bool isUnsigned(arith::CmpIPredicate predicate) {
+  return predicate >= arith::CmpIPredicate::ult;
+}
+
+std::optional<Pieces> Reader::compute(Expr *expr) {
+  if (std::optional<double> number = getConstant(expr)) {
+    if (std::isnan(*number))
+      return fail(expr, "is not a number");
+    return Pieces{{Linear{0, 0, *number}, Structure::full()}};
+  }
+  if (expr->kind == Expr::Kind::Index) {
+    if (expr->index.isFunctionOfDim(
+            cast<AffineDimExpr>(loops.batch).getPosition()))
+      return fail(expr, "makes the mask depend on the batch entry");
+    std::optional<Linear> number = readIndex(expr->index);
+    if (!number)
+      return failOperation(expr);
+    return Pieces{{*number, Structure::full()}};
+  }
+  if (expr->kind == Expr::Kind::Read)
+    return fail(expr, "makes a mask that is not known before run time");
+  if (expr->kind != Expr::Kind::Apply)
+    return failOperation(expr);
+
+  Operation *op = expr->op;
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtUIOp,
+          arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp>(op))
+    return read(expr->args[0]);
+  if (isa<arith::ExtSIOp, arith::SIToFPOp>(op)) {
+    std::optional<Pieces> pieces = read(expr->args[0]);
+    if (pieces && getElementTypeOrSelf(op->getOperand(0)).isInteger(1))
+      for (Piece &piece : *pieces)
+        piece.number.constant = -piece.number.constant;
+    return pieces;
+  }
+  if (isa<arith::AddIOp, arith::AddFOp>(op))
+    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
+      return Linear{a.query + b.query, a.key + b.key, a.constant + b.constant};
+    });
+  if (isa<arith::SubIOp, arith::SubFOp>(op))
+    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
+      return Linear{a.query - b.query, a.key - b.key, a.constant - b.constant};
+    });
+  if (isa<arith::MulIOp, arith::MulFOp>(op))
+    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
+      if (!b.isConstant())
+        std::swap(a, b);
+      if (!b.isConstant())
+        return std::nullopt;
+      if (a.isConstant())
+        return Linear{0, 0, a.constant * b.constant};
+      if (b.constant != std::floor(b.constant) ||
+          std::abs(b.constant) > double(1 << 20))
+        return std::nullopt;
+      int64_t factor = static_cast<int64_t>(b.constant);
+      return Linear{a.query * factor, a.key * factor, a.constant * b.constant};
+    });
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp,
+          arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::DivFOp>(
+          op))
+    return combine(expr, [&](Linear a, Linear b) -> std::optional<Linear> {
+      if (!a.isConstant() || !b.isConstant())
+        return std::nullopt;
+      if (isa<arith::DivFOp>(op))
+        return Linear{0, 0, a.constant / b.constant};
+      bool isMax = isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op);
+      return Linear{0, 0,
+                    isMax ? std::max(a.constant, b.constant)
+                          : std::min(a.constant, b.constant)};
+    });
+  if (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op)) {
+    if (!getElementTypeOrSelf(op->getResult(0)).isInteger(1))
+      return failOperation(expr);
+    return combine(expr, [&](Linear a, Linear b) -> std::optional<Linear> {
+      bool x = a.constant != 0, y = b.constant != 0;
+      bool result = isa<arith::AndIOp>(op)  ? x && y
+                    : isa<arith::OrIOp>(op) ? x || y
+                                            : x != y;
+      return Linear{0, 0, result ? 1.0 : 0.0};
+    });
+  }
+  if (auto compareOp = dyn_cast<arith::CmpIOp>(op)) {
+    if (isUnsigned(compareOp.getPredicate()) ||
+        getElementTypeOrSelf(op->getOperand(0)).isInteger(1)) {
+      bool isEquality = compareOp.getPredicate() == arith::CmpIPredicate::eq ||
+                        compareOp.getPredicate() == arith::CmpIPredicate::ne;
+      if (!isEquality)
+        return failOperation(expr);
+    }
+    return compare(expr, compareOp.getPredicate());
+  }
+  if (auto compareOp = dyn_cast<arith::CmpFOp>(op)) {
+    if (std::optional<arith::CmpIPredicate> predicate =
+            toIntegers(compareOp.getPredicate()))
+      return compare(expr, *predicate);
+    return failOperation(expr);
+  }
+  if (isa<arith::SelectOp>(op)) {
+    std::optional<Pieces> condition = read(expr->args[0]);
+    if (!condition)
+      return std::nullopt;
+    Pieces all;
+    for (const Piece &which : *condition) {
+      std::optional<Pieces> chosen =
+          read(expr->args[which.number.constant != 0 ? 1 : 2]);
+      if (!chosen)
+        return std::nullopt;
+      for (const Piece &piece : *chosen)
+        if (!add(all, piece.number, both(which.where, piece.where)))
+          return fail(expr, "makes a mask of too many pieces");
+    }
+    return all;
+  }
+  return failOperation(expr);
+}
+
+std::optional<Structure> Reader::holds(Expr *expr, bool wanted) {
+  std::optional<Pieces> pieces = read(expr);
+  if (!pieces)
+    return std::nullopt;
+  Structure where = Structure::none();
+  for (const Piece &piece : *pieces)
+    if ((piece.number.constant != 0) == wanted)
+      where = either(where, piece.where);
+  return where;
+}
+
+std::optional<bool> spattn::allows(double added, bool &isFinite) {
+  if (added == 0)
+    return true;
+  if (!(added <= kMasked))
+    return std::nullopt;
+  isFinite |= std::isfinite(added);
+  return false;
+}
+
+std::optional<Structure>
+spattn::readMasks(ExprGraph &graph, const MaskLoops &loops,
+                  ArrayRef<Mask> masks, int64_t head, int64_t offset,
+                  bool &isFinite, Refusal &refusal) {
+  Reader reader(graph, loops, head, offset, refusal);
+  Structure all = Structure::full();
+  for (const Mask &mask : masks) {
+    Structure own = Structure::none();
+    if (!mask.isAdded) {
+      std::optional<Structure> where = reader.holds(mask.expr, mask.wanted);
+      if (!where)
+        return std::nullopt;
+      own = *where;
+      isFinite |= mask.isFinite;
+    } else {
+      std::optional<Pieces> pieces = reader.read(mask.expr);
+      if (!pieces)
+        return std::nullopt;
+      for (const Piece &piece : *pieces) {
+        std::optional<bool> isAllowed;
+        if (piece.number.isConstant())
+          isAllowed = allows(piece.number.constant * mask.factor, isFinite);
+        if (!isAllowed)
+          return refusal.set(mask.expr->where(),
+                             "is added to scores and is neither 0 nor masks "
+                             "(-10000 or less)");
+        if (*isAllowed)
+          own = reader.either(own, piece.where);
+      }
+    }
+    all = reader.both(all, own);
+  }
+  return all;
+}

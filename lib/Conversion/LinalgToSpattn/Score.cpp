@@ -1,0 +1,310 @@
+//===- Score.cpp - Softmax, masks and scales ------------------------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionParts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace spattn;
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+namespace {
+class SoftmaxMatcher {
+public:
+  SoftmaxMatcher(ExprGraph &graph, AffineExpr key) : graph(graph), key(key) {}
+
+  Expr *match(Expr *weight) {
+    Expr *guard = nullptr;
+    weight = graph.resolveValue(weight);
+    // Rows without a key are 0.
+    if (weight->is<arith::SelectOp>()) {
+      std::optional<double> zero =
+          getConstant(graph.resolveValue(weight->args[1]));
+      if (!zero || *zero != 0)
+        return nullptr;
+      guard = weight->args[0];
+      weight = graph.resolveValue(weight->args[2]);
+    }
+    Expr *score = matchNamed(weight);
+    if (!score)
+      score = matchQuotient(weight);
+    return score && guard && !isAllMasked(guard, score) ? nullptr : score;
+  }
+
+private:
+  /// linalg.softmax.
+  Expr *matchNamed(Expr *weight) {
+    if (weight->kind != Expr::Kind::Read)
+      return nullptr;
+    auto softmax = weight->tensor.getDefiningOp<linalg::SoftmaxOp>();
+    if (!softmax || weight->indices[softmax.getDimension()] != key)
+      return nullptr;
+    unsigned position = cast<AffineDimExpr>(key).getPosition();
+    for (auto [d, index] : llvm::enumerate(weight->indices))
+      if (d != softmax.getDimension() && index.isFunctionOfDim(position))
+        return nullptr;
+    return graph.read(softmax.getInput(), weight->indices);
+  }
+
+  /// exp(s - max s) / sum exp(s - max s).
+  Expr *matchQuotient(Expr *weight) {
+    Expr *numerator, *sum;
+    if (weight->is<arith::DivFOp>()) {
+      numerator = weight->args[0];
+      sum = weight->args[1];
+    } else if (weight->is<arith::MulFOp>()) {
+      numerator = weight->args[0];
+      Expr *inverse = graph.resolveValue(weight->args[1]);
+      if (!inverse->is<arith::DivFOp>()) {
+        numerator = weight->args[1];
+        inverse = graph.resolveValue(weight->args[0]);
+      }
+      if (!inverse->is<arith::DivFOp>() ||
+          getConstant(graph.resolveValue(inverse->args[0])) != 1.0)
+        return nullptr;
+      sum = inverse->args[1];
+    } else {
+      return nullptr;
+    }
+    sum = graph.resolveValue(sum);
+    if (sum->kind != Expr::Kind::Reduce || !isa<arith::AddFOp>(sum->op) ||
+        getConstant(graph.resolveValue(sum->args[1])) != 0.0)
+      return nullptr;
+    Expr *exponential = graph.resolveValue(numerator);
+    if (!exponential->is<math::ExpOp>() ||
+        !isSameValue(sum->args[0], numerator))
+      return nullptr;
+    Expr *shifted = graph.resolveValue(exponential->args[0]);
+    if (shifted->is<arith::SubFOp>() &&
+        isMaximum(shifted->args[1], shifted->args[0]))
+      return shifted->args[0];
+    return exponential->args[0];
+  }
+
+  /// The maximum of a row, or that and a constant: all give the same softmax.
+  bool isMaximum(Expr *expr, Expr *score) {
+    expr = graph.resolveValue(expr);
+    if (expr->is<arith::MaximumFOp, arith::MaxNumFOp>())
+      for (unsigned i : {0, 1})
+        if (getConstant(graph.resolveValue(expr->args[i])))
+          return isMaximum(expr->args[1 - i], score);
+    return expr->kind == Expr::Kind::Reduce &&
+           isa<arith::MaximumFOp, arith::MaxNumFOp>(expr->op) &&
+           isSameValue(expr->args[0], score);
+  }
+
+  /// Whether all scores of a row are -inf.
+  bool isAllMasked(Expr *expr, Expr *score) {
+    expr = graph.resolve(expr);
+    if (expr->kind != Expr::Kind::Reduce || !isa<arith::AndIOp>(expr->op))
+      return false;
+    Expr *isMasked = graph.resolve(expr->args[0]);
+    if (!isMasked->is<arith::CmpFOp>())
+      return false;
+    auto predicate = cast<arith::CmpFOp>(isMasked->op).getPredicate();
+    std::optional<double> number =
+        getConstant(graph.resolveValue(isMasked->args[1]));
+    return predicate == arith::CmpFPredicate::OEQ && number &&
+           std::isinf(*number) && *number < 0 &&
+           isSameValue(isMasked->args[0], score);
+  }
+
+  bool isSameValue(Expr *a, Expr *b) {
+    return graph.isSame(graph.resolveValue(a), graph.resolveValue(b));
+  }
+
+  ExprGraph &graph;
+  AffineExpr key;
+};
+} // namespace
+
+Expr *spattn::matchSoftmax(ExprGraph &graph, AffineExpr key, Expr *weight) {
+  return SoftmaxMatcher(graph, key).match(weight);
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+namespace {
+class ScoreReader {
+public:
+  ScoreReader(AttentionParts &parts, Refusal &refusal)
+      : parts(parts), graph(*parts.graph), refusal(refusal) {}
+
+  bool read(Expr *score) {
+    while (true) {
+      score = graph.resolveValue(score);
+      if (isProduct(score))
+        return readProduct(score);
+      Expr *next = peel(score);
+      if (!next) {
+        refusal.set(score->where(),
+                    "is between queries times keys and the softmax, and is no "
+                    "scale, mask or soft cap");
+        return false;
+      }
+      score = next;
+    }
+  }
+
+private:
+  bool isProduct(Expr *expr) {
+    return graph.getProduct(expr, parts.loops.feature).has_value();
+  }
+
+  /// Whether the product of queries and keys is in it.
+  bool hasProduct(Expr *expr, unsigned depth = 0) {
+    expr = graph.resolveValue(expr);
+    if (isProduct(expr))
+      return true;
+    if (depth > 32 || expr->kind != Expr::Kind::Apply)
+      return false;
+    return llvm::any_of(expr->args,
+                        [&](Expr *arg) { return hasProduct(arg, depth + 1); });
+  }
+
+  /// Takes the outermost thing that happens to a score.
+  Expr *peel(Expr *score) {
+    if (score->is<arith::MulFOp, arith::DivFOp>())
+      return peelFactor(score);
+    // Masks come behind the soft cap, and a scale of the program scales none.
+    if (parts.softCap || parts.scaleValue)
+      return nullptr;
+    if (score->is<arith::AddFOp>()) {
+      unsigned i = hasProduct(score->args[0]) ? 0 : 1;
+      parts.masks.push_back({score->args[1 - i], /*isAdded=*/true,
+                             /*wanted=*/true, factor});
+      return score->args[i];
+    }
+    if (score->is<arith::SubFOp>() && hasProduct(score->args[0])) {
+      parts.masks.push_back({score->args[1], /*isAdded=*/true,
+                             /*wanted=*/true, -factor});
+      return score->args[0];
+    }
+    if (score->is<arith::SelectOp>())
+      return peelSelect(score);
+    return nullptr;
+  }
+
+  Expr *peelFactor(Expr *score) {
+    bool isQuotient = isa<arith::DivFOp>(score->op);
+    for (unsigned i : {1, 0}) {
+      if (isQuotient && i == 0)
+        break;
+      Expr *other = graph.resolveValue(score->args[i]);
+      std::optional<double> number = getConstant(other);
+      if (number && std::isfinite(*number) && *number != 0) {
+        double by = isQuotient ? 1 / *number : *number;
+        Expr *inner = graph.resolveValue(score->args[1 - i]);
+        if (inner->is<math::TanhOp>())
+          return peelSoftCap(inner, by);
+        factor *= by;
+        parts.scale *= by;
+        return inner;
+      }
+      if (other->kind == Expr::Kind::Scalar && !isQuotient &&
+          isa<FloatType>(other->scalar.getType()) && !parts.scaleValue &&
+          isOutside(other->scalar)) {
+        parts.scaleValue = other->scalar;
+        return score->args[1 - i];
+      }
+    }
+    return nullptr;
+  }
+
+  /// Not a number of a body of an operation on tensors.
+  static bool isOutside(Value value) {
+    return !isa_and_nonnull<linalg::LinalgOp>(
+        value.getParentBlock()->getParentOp());
+  }
+
+  /// cap * tanh(s / cap), before all masks.
+  Expr *peelSoftCap(Expr *tanh, double cap) {
+    Expr *inner = graph.resolveValue(tanh->args[0]);
+    if (parts.softCap || !inner->is<arith::MulFOp, arith::DivFOp>() ||
+        parts.scale != 1 || !(cap > 0))
+      return nullptr;
+    parts.softCap = cap;
+    // What the inner scale is beyond 1 / cap is that of the product.
+    parts.scale = cap;
+    return inner;
+  }
+
+  Expr *peelSelect(Expr *score) {
+    for (bool wanted : {true, false}) {
+      Expr *other = graph.resolveValue(score->args[wanted ? 2 : 1]);
+      std::optional<double> number = getConstant(other);
+      if (!number)
+        continue;
+      bool ownFinite = false;
+      std::optional<bool> isAllowed = allows(*number * factor, ownFinite);
+      if (!isAllowed || *isAllowed)
+        continue;
+      parts.masks.push_back(
+          {score->args[0], /*isAdded=*/false, wanted, 1, ownFinite});
+      return score->args[wanted ? 1 : 2];
+    }
+    return nullptr;
+  }
+
+  bool readProduct(Expr *score) {
+    std::optional<Product> product =
+        graph.getProduct(score, parts.loops.feature);
+    // Its loop of head dimensions has a size now.
+    SmallVector<int64_t> sizes = product->op.getStaticLoopRanges();
+    for (auto [loop, size] : llvm::zip_equal(product->loops, sizes))
+      if (loop == parts.loops.feature)
+        parts.space->setSize(loop, size);
+    unsigned query = position(parts.loops.query),
+             key = position(parts.loops.key);
+    auto readsLoop = [](Expr *read, unsigned loop) {
+      return llvm::any_of(read->indices, [&](AffineExpr index) {
+        return index.isFunctionOfDim(loop);
+      });
+    };
+    for (auto [first, second] : {std::pair(product->lhs, product->rhs),
+                                 std::pair(product->rhs, product->lhs)})
+      if (readsLoop(first, query) && !readsLoop(first, key) &&
+          readsLoop(second, key) && !readsLoop(second, query)) {
+        parts.query = first;
+        parts.key = second;
+      }
+    if (!parts.query) {
+      refusal.set(product->op, "is no product of queries and keys");
+      return false;
+    }
+    for (const Mask &mask : parts.masks)
+      if (!(mask.factor > 0 || mask.factor < 0)) {
+        refusal.set(product->op, "is scaled by a number that is not finite");
+        return false;
+      }
+    return true;
+  }
+
+  static unsigned position(AffineExpr loop) {
+    return cast<AffineDimExpr>(loop).getPosition();
+  }
+
+  AttentionParts &parts;
+  ExprGraph &graph;
+  Refusal &refusal;
+  /// What the scores that are looked at are multiplied by.
+  double factor = 1;
+};
+} // namespace
+
+bool spattn::readScore(AttentionParts &parts, Expr *score, Refusal &refusal) {
+  return ScoreReader(parts, refusal).read(score);
+}
