@@ -8,15 +8,19 @@
 
 #include "Mask.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace spattn;
 
 namespace {
+/// More are not gathered one by one.
+constexpr unsigned kMaxElements = 1 << 16;
+
 /// The numbers of one query, key by key.
 using Row = std::vector<double>;
 
@@ -47,6 +51,8 @@ public:
 private:
   std::optional<Row> compute(Expr *expr);
   std::optional<Row> computeRead(Expr *expr);
+  std::optional<Row> computeChoice(Expr *expr);
+  std::optional<Row> computeGather(Expr *expr);
   std::optional<int64_t> evaluate(AffineExpr index, int64_t key);
   std::optional<double> apply(Operation *op, ArrayRef<double> args);
   const std::vector<double> *elementsOf(Value tensor);
@@ -60,6 +66,8 @@ private:
   int64_t head, keys, query = 0;
   Refusal &refusal;
   std::map<Expr *, Row> rows;
+  /// Elements that are gathered, which are the same for all queries.
+  DenseMap<Expr *, double> elements;
   DenseMap<Value, std::vector<double>> constants;
 };
 } // namespace
@@ -95,14 +103,43 @@ std::optional<int64_t> Evaluator::evaluate(AffineExpr index, int64_t key) {
   }
 }
 
+/// The elements of a resource, as those of any constant; null if they are not
+/// there, or of a type of less than a byte.
+static DenseElementsAttr readResource(DenseResourceElementsAttr resource) {
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  ShapedType type = resource.getType();
+  if (!blob || !type.hasStaticShape())
+    return {};
+  ArrayRef<char> data = blob->getData();
+  if (type.getElementType().isInteger(1)) {
+    // A byte each.
+    if (static_cast<int64_t>(data.size()) != type.getNumElements())
+      return {};
+    SmallVector<bool> bits;
+    for (char byte : data)
+      bits.push_back(byte != 0);
+    return DenseElementsAttr::get(type, ArrayRef<bool>(bits));
+  }
+  bool isSplat;
+  if (!type.getElementType().isIntOrFloat() ||
+      !DenseElementsAttr::isValidRawBuffer(type, data, isSplat))
+    return {};
+  return DenseElementsAttr::getFromRawBuffer(type, data);
+}
+
 /// The elements of a constant, which is not a splat.
 const std::vector<double> *Evaluator::elementsOf(Value tensor) {
   auto [known, isNew] = constants.try_emplace(tensor);
   if (!isNew)
     return &known->second;
   std::vector<double> &numbers = known->second;
-  DenseElementsAttr elements;
-  if (!matchPattern(tensor, m_Constant(&elements)))
+  Attribute constant;
+  if (!matchPattern(tensor, m_Constant(&constant)))
+    return &numbers;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant))
+    constant = readResource(resource);
+  auto elements = dyn_cast_or_null<DenseElementsAttr>(constant);
+  if (!elements)
     return &numbers;
   Type type = elements.getElementType();
   numbers.reserve(elements.getNumElements());
@@ -131,15 +168,17 @@ std::optional<Row> Evaluator::computeRead(Expr *expr) {
   Row row(keys);
   for (int64_t j = 0; j < keys; ++j) {
     int64_t place = 0;
+    bool isWithin = true;
     for (auto [index, size] : llvm::zip_equal(expr->indices, type.getShape())) {
       std::optional<int64_t> own = evaluate(index, j);
       if (!own)
         return fail(expr, "makes the mask depend on the batch entry");
-      if (*own < 0 || *own >= size)
-        return fail(expr, "is a mask of other sizes than the scores");
+      isWithin &= *own >= 0 && *own < size;
       place = place * size + *own;
     }
-    row[j] = elements[place];
+    // Nobody looks there: a branch that is not taken.
+    row[j] =
+        isWithin ? elements[place] : std::numeric_limits<double>::quiet_NaN();
   }
   return row;
 }
@@ -242,6 +281,66 @@ std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
   return std::nullopt;
 }
 
+/// The branches may read outside of their tensors where they are not taken.
+std::optional<Row> Evaluator::computeChoice(Expr *expr) {
+  std::vector<bool> isInside(keys, true);
+  for (int64_t j = 0; j < keys; ++j)
+    for (auto [index, lower, upper] :
+         llvm::zip_equal(expr->indices, expr->lower, expr->upper)) {
+      std::optional<int64_t> place = evaluate(index, j);
+      if (!place)
+        return fail(expr, "makes the mask depend on the batch entry");
+      isInside[j] = isInside[j] && *place >= lower && *place < upper;
+    }
+  Row row(keys);
+  for (unsigned i : {0, 1}) {
+    if (llvm::find(isInside, i == 0) == isInside.end())
+      continue;
+    const Row *taken = evaluate(expr->args[i]);
+    if (!taken)
+      return std::nullopt;
+    for (int64_t j = 0; j < keys; ++j)
+      if (isInside[j] == (i == 0))
+        row[j] = (*taken)[j];
+  }
+  return row;
+}
+
+/// Each element is an expression of its own.
+std::optional<Row> Evaluator::computeGather(Expr *expr) {
+  SmallVector<const Row *> places;
+  for (Expr *arg : expr->args) {
+    places.push_back(evaluate(arg));
+    if (!places.back())
+      return std::nullopt;
+  }
+  Row row(keys);
+  auto type = cast<RankedTensorType>(expr->tensor.getType());
+  for (int64_t j = 0; j < keys; ++j) {
+    SmallVector<AffineExpr> at;
+    for (auto [place, size] : llvm::zip_equal(places, type.getShape())) {
+      double index = (*place)[j];
+      if (!(index >= 0 &&
+            (ShapedType::isDynamic(size) || index < static_cast<double>(size))))
+        return fail(expr, "reads outside of its tensor");
+      at.push_back(getAffineConstantExpr(static_cast<int64_t>(index),
+                                         type.getContext()));
+    }
+    Expr *element = graph.read(expr->tensor, at);
+    auto [known, isNew] = elements.try_emplace(element, 0);
+    if (isNew) {
+      if (elements.size() > kMaxElements)
+        return fail(expr, "reads too many elements of a mask");
+      const Row *value = evaluate(element);
+      if (!value)
+        return std::nullopt;
+      elements[element] = value->front();
+    }
+    row[j] = elements[element];
+  }
+  return row;
+}
+
 std::optional<Row> Evaluator::compute(Expr *expr) {
   if (std::optional<double> number = getConstant(expr))
     return Row(keys, *number);
@@ -257,6 +356,10 @@ std::optional<Row> Evaluator::compute(Expr *expr) {
   }
   if (expr->kind == Expr::Kind::Read)
     return computeRead(expr);
+  if (expr->kind == Expr::Kind::Choose)
+    return computeChoice(expr);
+  if (expr->kind == Expr::Kind::Gather)
+    return computeGather(expr);
   if (expr->kind != Expr::Kind::Apply)
     return fail(expr, "is not known in a mask");
   SmallVector<const Row *> args;

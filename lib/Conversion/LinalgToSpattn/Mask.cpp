@@ -63,7 +63,8 @@ private:
       lengths = {queries, keys};
     bool ownFinite = false;
     Refusal whyNotRead;
-    if (std::optional<Structure> read = readMasks(graph, loops, masks, head, offset, ownFinite, whyNotRead)) {
+    if (std::optional<Structure> read = readMasks(
+            graph, loops, masks, head, offset, ownFinite, whyNotRead)) {
       Structure simple = simplify(*read, lengths, alignment);
       std::optional<std::string> message =
           HeadStructures({{1, simple}}).validate();

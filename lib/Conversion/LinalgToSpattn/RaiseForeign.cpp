@@ -34,10 +34,11 @@ public:
       : op(op), from(from), refusal(refusal) {}
 
   Value raise(OpBuilder &builder) {
-    for (auto [operand, map] : {std::pair(from.query, from.queryMap),
-                                std::pair(from.key, from.keyMap),
-                                std::pair(from.value, from.valueMap),
-                                std::pair(Value(op->getResult(0)), from.outMap)})
+    for (auto [operand, map] :
+         {std::pair(from.query, from.queryMap),
+          std::pair(from.key, from.keyMap),
+          std::pair(from.value, from.valueMap),
+          std::pair(Value(op->getResult(0)), from.outMap)})
       if (!takeSizes(operand, map))
         return refuse("has operands that are no tensors of the rank of their "
                       "maps");

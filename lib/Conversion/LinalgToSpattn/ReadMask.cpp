@@ -63,6 +63,8 @@ public:
 private:
   std::optional<Pieces> compute(Expr *expr);
   std::optional<Linear> readIndex(AffineExpr index);
+  std::optional<Pieces> readGather(Expr *expr);
+  std::optional<Pieces> readChoice(Expr *expr);
   std::optional<Pieces> compare(Expr *expr, arith::CmpIPredicate predicate);
   std::optional<Structure> isPositive(Linear number, Expr *expr);
   template <class Combine>
@@ -288,6 +290,61 @@ std::optional<Pieces> Reader::compare(Expr *expr,
   return all;
 }
 
+/// An element at indices that are linear in query and key.
+std::optional<Pieces> Reader::readGather(Expr *expr) {
+  SmallVector<AffineExpr> indices;
+  for (Expr *arg : expr->args) {
+    std::optional<Pieces> pieces = read(arg);
+    if (!pieces)
+      return std::nullopt;
+    if (pieces->size() != 1)
+      return failOperation(expr);
+    const Linear &number = pieces->front().number;
+    indices.push_back(loops.query * number.query + loops.key * number.key +
+                      static_cast<int64_t>(number.constant));
+  }
+  return read(graph.read(expr->tensor, indices));
+}
+
+/// One of two numbers, by where the indices are.
+std::optional<Pieces> Reader::readChoice(Expr *expr) {
+  Structure inside = Structure::full(), outside = Structure::none();
+  for (auto [index, lower, upper] :
+       llvm::zip_equal(expr->indices, expr->lower, expr->upper)) {
+    std::optional<Linear> place = readIndex(index);
+    if (!place)
+      return failOperation(expr);
+    Linear behind = *place, ahead{-place->query, -place->key, -place->constant};
+    // place >= lower, place < upper, and the opposites.
+    behind.constant += 1.0 - static_cast<double>(lower);
+    ahead.constant += static_cast<double>(upper);
+    Linear notBehind{-behind.query, -behind.key, 1 - behind.constant},
+        notAhead{-ahead.query, -ahead.key, 1 - ahead.constant};
+    for (auto [is, isNot] :
+         {std::pair(behind, notBehind), std::pair(ahead, notAhead)}) {
+      std::optional<Structure> where = isPositive(is, expr),
+                               elsewhere = isPositive(isNot, expr);
+      if (!where || !elsewhere)
+        return std::nullopt;
+      inside = both(inside, *where);
+      outside = either(outside, *elsewhere);
+    }
+  }
+  Pieces all;
+  for (unsigned i : {0, 1}) {
+    Structure where = i == 0 ? inside : outside;
+    if (where == Structure::none())
+      continue;
+    std::optional<Pieces> pieces = read(expr->args[i]);
+    if (!pieces)
+      return std::nullopt;
+    for (const Piece &piece : *pieces)
+      if (!add(all, piece.number, both(where, piece.where)))
+        return fail(expr, "makes a mask of too many pieces");
+  }
+  return all;
+}
+
 /// The comparison of integers that does the same for numbers that are not NaN.
 static std::optional<arith::CmpIPredicate>
 toIntegers(arith::CmpFPredicate predicate) {
@@ -336,6 +393,10 @@ std::optional<Pieces> Reader::compute(Expr *expr) {
   }
   if (expr->kind == Expr::Kind::Read)
     return fail(expr, "makes a mask that is not known before run time");
+  if (expr->kind == Expr::Kind::Gather)
+    return readGather(expr);
+  if (expr->kind == Expr::Kind::Choose)
+    return readChoice(expr);
   if (expr->kind != Expr::Kind::Apply)
     return failOperation(expr);
 
@@ -451,10 +512,11 @@ std::optional<bool> spattn::allows(double added, bool &isFinite) {
   return false;
 }
 
-std::optional<Structure>
-spattn::readMasks(ExprGraph &graph, const MaskLoops &loops,
-                  ArrayRef<Mask> masks, int64_t head, int64_t offset,
-                  bool &isFinite, Refusal &refusal) {
+std::optional<Structure> spattn::readMasks(ExprGraph &graph,
+                                           const MaskLoops &loops,
+                                           ArrayRef<Mask> masks, int64_t head,
+                                           int64_t offset, bool &isFinite,
+                                           Refusal &refusal) {
   Reader reader(graph, loops, head, offset, refusal);
   Structure all = Structure::full();
   for (const Mask &mask : masks) {

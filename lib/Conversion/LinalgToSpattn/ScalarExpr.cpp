@@ -217,6 +217,26 @@ Expr *ExprGraph::stepShape(Operation *op, ArrayRef<AffineExpr> indices) {
     }
     return read(slice.getSource(), from);
   }
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+    if (insert.getSourceType().getRank() != insert.getDestType().getRank() ||
+        !llvm::all_of(insert.getStaticStrides(),
+                      [](int64_t stride) { return stride == 1; }) ||
+        llvm::any_of(insert.getStaticOffsets(), ShapedType::isDynamic) ||
+        llvm::any_of(insert.getStaticSizes(), ShapedType::isDynamic))
+      return nullptr;
+    Expr choose(Expr::Kind::Choose);
+    choose.op = op;
+    choose.indices = llvm::to_vector(indices);
+    for (auto [index, offset, size] : llvm::zip_equal(
+             indices, insert.getStaticOffsets(), insert.getStaticSizes())) {
+      choose.lower.push_back(offset);
+      choose.upper.push_back(offset + size);
+      from.push_back(index - offset);
+    }
+    choose.args = {read(insert.getSource(), from),
+                   read(insert.getDest(), indices)};
+    return make(std::move(choose));
+  }
   return nullptr;
 }
 
@@ -314,17 +334,23 @@ Expr *ExprGraph::scalar(Value value, linalg::LinalgOp op,
     return make(std::move(place));
   }
   if (auto extract = dyn_cast<tensor::ExtractOp>(def)) {
+    Expr gather(Expr::Kind::Gather);
+    gather.op = def;
+    gather.tensor = extract.getTensor();
     SmallVector<AffineExpr> indices;
     for (Value place : extract.getIndices()) {
-      IntegerAttr number;
-      if (auto index = place.getDefiningOp<linalg::IndexOp>();
-          index && op && index->getBlock() == op.getBlock())
-        indices.push_back(loops[index.getDim()]);
-      else if (matchPattern(place, m_Constant(&number)))
-        indices.push_back(space.constant(number.getInt()));
+      Expr *index = scalar(place, op, loops);
+      if (!index)
+        return nullptr;
+      gather.args.push_back(index);
+      if (index->kind == Expr::Kind::Index)
+        indices.push_back(index->index);
+      else if (std::optional<double> number = getConstant(index))
+        indices.push_back(space.constant(static_cast<int64_t>(*number)));
     }
-    if (indices.size() == extract.getIndices().size())
-      return read(extract.getTensor(), indices);
+    if (indices.size() == gather.args.size())
+      return read(gather.tensor, indices);
+    return make(std::move(gather));
   }
   Expr apply(Expr::Kind::Apply);
   apply.op = def;
@@ -380,7 +406,7 @@ bool ExprGraph::isSame(Expr *a, Expr *b) {
       isSame = a->index == b->index;
     else if (a->kind == Expr::Kind::Scalar)
       isSame = a->scalar == b->scalar;
-    else if (a->kind != Expr::Kind::Read)
+    else if (a->kind == Expr::Kind::Apply || a->kind == Expr::Kind::Reduce)
       isSame = a->op->getName() == b->op->getName() &&
                a->op->getAttrDictionary() == b->op->getAttrDictionary() &&
                a->args.size() == b->args.size() &&

@@ -65,6 +65,9 @@ struct Expr {
     Apply,  ///< what `op`, of scalars or tensors, does to `args`
     Reduce, ///< what `op` makes of `args[0]` over the loop of the keys, from
             ///< `args[1]` on
+    Gather, ///< an element of `tensor`, at indices that `args` compute
+    Choose, ///< `args[0]` where `indices` are in [`lower`, `upper`), each, and
+            ///< `args[1]` elsewhere
     Scalar, ///< `scalar`, of which nothing is known
   };
   explicit Expr(Kind kind) : kind(kind) {}
@@ -72,6 +75,7 @@ struct Expr {
   Kind kind;
   mlir::Value tensor;
   llvm::SmallVector<mlir::AffineExpr> indices;
+  llvm::SmallVector<int64_t> lower, upper;
   mlir::AffineExpr index;
   mlir::Operation *op = nullptr;
   llvm::SmallVector<Expr *, 3> args;
