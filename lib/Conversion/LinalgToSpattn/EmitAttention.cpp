@@ -248,6 +248,14 @@ private:
         own = missing.substr(0, 1);
         missing.erase(0, 1);
       }
+    // Batch and heads go together, where one of them is 1.
+    for (auto [one, other] : {std::pair('h', "b"), std::pair('b', "h")})
+      for (std::string &own : resultDims)
+        if (size_t place = missing.find(one);
+            place != std::string::npos && own == other) {
+          own = "bh";
+          missing.erase(place, 1);
+        }
     resultOrder = missing;
     for (const std::string &own : resultDims)
       resultOrder += own == "o" ? "h" : own == "i" ? "" : own;

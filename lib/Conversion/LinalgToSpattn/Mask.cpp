@@ -14,6 +14,8 @@ using namespace spattn;
 
 /// Masks up to this size are evaluated pair by pair.
 static constexpr int64_t kMaxPairs = int64_t(1) << 24;
+/// Structures of more nodes are looked for once more, in masks up to that size.
+static constexpr int64_t kShort = 4, kMaxShortened = int64_t(1) << 20;
 
 namespace {
 class Finder {
@@ -54,6 +56,16 @@ private:
     return {Alignment::End, Alignment::Start};
   }
 
+  /// The same in other words, if there are shorter ones.
+  Structure shorten(const Structure &structure, Alignment alignment) const {
+    if (!isStatic || structure.size() <= kShort ||
+        queries * keys > kMaxShortened)
+      return structure;
+    std::optional<Structure> found = findStructure(
+        listPairs(structure, queries, keys, alignment), alignment);
+    return found && found->size() < structure.size() ? *found : structure;
+  }
+
   std::optional<Structure> findOne(int64_t head, Alignment alignment,
                                    bool &isFinite, Refusal &refusal) {
     int64_t offset =
@@ -70,7 +82,7 @@ private:
           HeadStructures({{1, simple}}).validate();
       if (!message) {
         isFinite |= ownFinite;
-        return simple;
+        return shorten(simple, alignment);
       }
       whyNotRead.set(masks.front().expr->where(),
                      "makes a mask beyond the limits of structures: " +

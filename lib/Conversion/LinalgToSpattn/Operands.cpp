@@ -250,43 +250,44 @@ struct Shaping {
     roles = merged;
   }
 
-  /// Splits the batch from heads, and adds dimensions of one ahead of all
-  /// others.
+  /// Splits the batch from heads, and adds dimensions of one: heads behind the
+  /// batch, others in front.
   void expand(int64_t heads) {
-    SmallVector<Role> missing;
-    if (!has(Role::BatchHead)) {
-      if (!has(Role::Batch))
-        missing.push_back(Role::Batch);
-      if (!has(Role::Head))
-        missing.push_back(Role::Head);
-    }
-    if (!has(Role::Length))
-      missing.push_back(Role::Length);
-    if (!has(Role::Width))
-      missing.push_back(Role::Width);
-    if (missing.empty() && !has(Role::BatchHead))
-      return;
-    SmallVector<Role> split(missing);
-    SmallVector<int64_t> shape(missing.size(), 1);
+    bool hasBatch = has(Role::Batch) || has(Role::BatchHead);
+    bool hasHeads = has(Role::Head) || has(Role::BatchHead);
+    SmallVector<Role> leading;
+    if (!hasBatch)
+      leading.push_back(Role::Batch);
+    if (!hasBatch && !hasHeads)
+      leading.push_back(Role::Head);
+    for (Role role : {Role::Length, Role::Width})
+      if (!has(role))
+        leading.push_back(role);
+    SmallVector<Role> split;
+    SmallVector<int64_t> shape;
     SmallVector<ReassociationIndices> groups;
+    auto add = [&](Role role, int64_t size) {
+      groups.back().push_back(shape.size());
+      split.push_back(role);
+      shape.push_back(size);
+    };
     for (auto [d, role] : llvm::enumerate(roles)) {
       groups.emplace_back();
       if (d == 0)
-        for (size_t n = 0; n < missing.size(); ++n)
-          groups.back().push_back(n);
-      auto add = [&](Role own, int64_t size) {
-        groups.back().push_back(shape.size());
-        split.push_back(own);
-        shape.push_back(size);
-      };
+        for (Role missing : leading)
+          add(missing, 1);
       int64_t size = sizes()[d];
-      if (role != Role::BatchHead) {
-        add(role, size);
+      if (role == Role::BatchHead) {
+        add(Role::Batch, ShapedType::isDynamic(size) ? size : size / heads);
+        add(Role::Head, heads);
         continue;
       }
-      add(Role::Batch, ShapedType::isDynamic(size) ? size : size / heads);
-      add(Role::Head, heads);
+      add(role, size);
+      if (role == Role::Batch && !hasHeads)
+        add(Role::Head, 1);
     }
+    if (shape.size() == roles.size())
+      return;
     tensor = tensor::ExpandShapeOp::create(builder, loc, typeOf(shape), tensor,
                                            groups);
     roles = split;

@@ -63,6 +63,7 @@ public:
 private:
   std::optional<Pieces> compute(Expr *expr);
   std::optional<Linear> readIndex(AffineExpr index);
+  std::optional<Pieces> combineConditions(Expr *expr);
   std::optional<Pieces> readGather(Expr *expr);
   std::optional<Pieces> readChoice(Expr *expr);
   std::optional<Pieces> compare(Expr *expr, arith::CmpIPredicate predicate);
@@ -290,6 +291,31 @@ std::optional<Pieces> Reader::compare(Expr *expr,
   return all;
 }
 
+/// Conditions are combined as they are written, which keeps structures short.
+std::optional<Pieces> Reader::combineConditions(Expr *expr) {
+  std::optional<Structure> a = holds(expr->args[0], true),
+                           b = holds(expr->args[1], true),
+                           notA = holds(expr->args[0], false),
+                           notB = holds(expr->args[1], false);
+  if (!a || !b || !notA || !notB)
+    return std::nullopt;
+  Structure isTrue = Structure::none(), isFalse = Structure::none();
+  if (expr->is<arith::AndIOp>()) {
+    isTrue = both(*a, *b);
+    isFalse = either(*notA, *notB);
+  } else if (expr->is<arith::OrIOp>()) {
+    isTrue = either(*a, *b);
+    isFalse = both(*notA, *notB);
+  } else {
+    isTrue = either(both(*a, *notB), both(*notA, *b));
+    isFalse = either(both(*a, *b), both(*notA, *notB));
+  }
+  Pieces all;
+  if (!add(all, {0, 0, 1}, isTrue) || !add(all, {0, 0, 0}, isFalse))
+    return fail(expr, "makes a mask of too many pieces");
+  return all;
+}
+
 /// An element at indices that are linear in query and key.
 std::optional<Pieces> Reader::readGather(Expr *expr) {
   SmallVector<AffineExpr> indices;
@@ -449,13 +475,7 @@ std::optional<Pieces> Reader::compute(Expr *expr) {
   if (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op)) {
     if (!getElementTypeOrSelf(op->getResult(0)).isInteger(1))
       return failOperation(expr);
-    return combine(expr, [&](Linear a, Linear b) -> std::optional<Linear> {
-      bool x = a.constant != 0, y = b.constant != 0;
-      bool result = isa<arith::AndIOp>(op)  ? x && y
-                    : isa<arith::OrIOp>(op) ? x || y
-                                            : x != y;
-      return Linear{0, 0, result ? 1.0 : 0.0};
-    });
+    return combineConditions(expr);
   }
   if (auto compareOp = dyn_cast<arith::CmpIOp>(op)) {
     if (isUnsigned(compareOp.getPredicate()) ||
