@@ -71,6 +71,19 @@ struct Flags {
     return found;
   }
 
+  /// Adds what is `possible` between this set and the first place, and between
+  /// it and the last: intervals from the start are shorter to write.
+  void extend(const Flags &possible) {
+    auto grow = [&](auto begin, auto end, auto possible) {
+      auto place = std::find(begin, end, true);
+      if (place != end && std::all_of(possible, possible + (place - begin),
+                                      [](bool is) { return is; }))
+        std::fill(begin, place, true);
+    };
+    grow(flags.begin(), flags.end(), possible.flags.begin());
+    grow(flags.rbegin(), flags.rend(), possible.flags.rbegin());
+  }
+
   int64_t first;
   std::vector<bool> flags;
 };
@@ -171,10 +184,14 @@ private:
     });
     if (!isCovered)
       return std::nullopt;
+    needed.keys.extend(full.keys);
+    needed.queries.extend(full.queries);
     forEachPair(box, [&](int64_t p, int64_t j, int64_t d, bool isAllowed) {
       if (isAllowed && !needed.keys.has(j) && !needed.queries.has(p))
         needed.distances.set(d, true);
     });
+    if (!(kinds & 4))
+      needed.distances.extend(full.distances);
     Flags forbidden = full.distances;
     forbidden.flags.flip();
     std::vector<Structure> parts;

@@ -43,22 +43,26 @@ private:
     ArrayRef<unsigned> columns = isLeft ? dims.n : dims.m;
     if (rows.empty() || columns.size() != 1)
       return nullptr;
-    // The loops of the result, but for its columns, in their order: batch and
-    // heads, and the queries last.
-    SmallVector<unsigned> outer;
-    AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+    // Of several rows that only weights have, queries are the last of weights;
+    // others are heads of a group.
+    AffineMap map =
+        op.getMatchingIndexingMap(op.getDpsInputOperand(isLeft ? 0 : 1));
     std::optional<unsigned> query;
+    for (AffineExpr index : map.getResults())
+      if (auto loop = dyn_cast<AffineDimExpr>(index);
+          loop && llvm::is_contained(rows, loop.getPosition()))
+        query = loop.getPosition();
+    if (!query)
+      return nullptr;
+    // Batch and heads, in the order of the result.
+    SmallVector<unsigned> outer;
+    map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
     for (AffineExpr index : map.getResults()) {
       auto loop = dyn_cast<AffineDimExpr>(index);
       if (!loop)
         return nullptr;
-      if (llvm::is_contained(rows, loop.getPosition())) {
-        if (query)
-          outer.push_back(*query);
-        query = loop.getPosition();
-      } else if (loop.getPosition() != columns[0]) {
+      if (loop.getPosition() != *query && loop.getPosition() != columns[0])
         outer.push_back(loop.getPosition());
-      }
     }
     if (outer.size() > 3)
       return nullptr;
