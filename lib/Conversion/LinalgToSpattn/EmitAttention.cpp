@@ -202,6 +202,8 @@ private:
       else
         result = arith::TruncFOp::create(builder, loc, converted, result);
     }
+    if (isApart)
+      return splitResult(reorder(builder, loc, result, layout, "bhnd"));
     result = reorder(builder, loc, result, layout, resultOrder);
     result = collapseResult(result);
     result = expandResult(result);
@@ -235,9 +237,6 @@ private:
       resultDims.push_back(own);
       found += own == "o" ? "h" : own == "i" ? "" : own;
     }
-    size_t outer = llvm::find(resultDims, "o") - resultDims.begin();
-    if (outer + 1 < resultDims.size() && resultDims[outer + 1] != "i")
-      return refuse(nullptr, "has a result whose heads are in two places");
     // Dimensions of 1 take the place of those that are missing.
     std::string missing;
     for (char letter : all)
@@ -248,6 +247,17 @@ private:
         own = missing.substr(0, 1);
         missing.erase(0, 1);
       }
+    auto outer = llvm::find(resultDims, "o");
+    isApart =
+        outer != resultDims.end() &&
+        (std::next(outer) == resultDims.end() || *std::next(outer) != "i");
+    if (isApart) {
+      for (const std::string &own : resultDims)
+        resultOrder += own;
+      if (resultOrder.size() != 5 || resultDims.size() != 5)
+        return refuse(nullptr, "has a result whose heads are in two places");
+      return true;
+    }
     // Batch and heads go together, where one of them is 1.
     for (auto [one, other] : {std::pair('h', "b"), std::pair('b', "h")})
       for (std::string &own : resultDims)
@@ -261,6 +271,21 @@ private:
       resultOrder += own == "o" ? "h" : own == "i" ? "" : own;
     numMissing = missing.size();
     return true;
+  }
+
+  /// Splits heads, the two parts of which are apart in the result.
+  Value splitResult(Value result) {
+    auto type = cast<RankedTensorType>(result.getType());
+    int64_t inner = parts.resultType.getDimSize(resultOrder.find('i'));
+    SmallVector<int64_t> shape = {type.getDimSize(0), heads / inner, inner,
+                                  type.getDimSize(2), type.getDimSize(3)};
+    SmallVector<ReassociationIndices> groups = {{0}, {1, 2}, {3}, {4}};
+    result = tensor::ExpandShapeOp::create(builder, loc, type.clone(shape),
+                                           result, groups);
+    result = reorder(builder, loc, result, "boind", resultOrder);
+    if (result.getType() != parts.resultType)
+      result = tensor::CastOp::create(builder, loc, parts.resultType, result);
+    return result;
   }
 
   /// Merges batch and heads, and what is missing with the first dimension.
@@ -334,6 +359,7 @@ private:
   SmallVector<std::string> resultDims;
   std::string resultOrder;
   int64_t numMissing = 0;
+  bool isApart = false;
 };
 } // namespace
 

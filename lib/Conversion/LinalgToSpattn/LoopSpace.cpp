@@ -50,6 +50,21 @@ std::optional<int64_t> LoopSpace::extent(AffineExpr expr) const {
   return all && *all <= kMost ? all : std::nullopt;
 }
 
+/// `x` if the two are `x floordiv n * n` and `x mod n`, or null.
+static AffineExpr getWhole(AffineExpr lhs, AffineExpr rhs) {
+  auto product = dyn_cast<AffineBinaryOpExpr>(lhs);
+  auto rest = dyn_cast<AffineBinaryOpExpr>(rhs);
+  if (!product || !rest || product.getKind() != AffineExprKind::Mul ||
+      rest.getKind() != AffineExprKind::Mod)
+    return nullptr;
+  auto quotient = dyn_cast<AffineBinaryOpExpr>(product.getLHS());
+  bool isWhole = quotient && quotient.getKind() == AffineExprKind::FloorDiv &&
+                 quotient.getLHS() == rest.getLHS() &&
+                 quotient.getRHS() == rest.getRHS() &&
+                 product.getRHS() == rest.getRHS();
+  return isWhole ? rest.getLHS() : nullptr;
+}
+
 AffineExpr LoopSpace::simplify(AffineExpr expr) const {
   if (isa<AffineConstantExpr>(expr))
     return expr;
@@ -65,6 +80,8 @@ AffineExpr LoopSpace::simplify(AffineExpr expr) const {
   bool isBelow = number && least && *least <= number.getValue();
   switch (expr.getKind()) {
   case AffineExprKind::Add:
+    if (AffineExpr whole = getWhole(lhs, rhs))
+      return simplify(whole);
     return lhs + rhs;
   case AffineExprKind::Mul:
     return lhs * rhs;

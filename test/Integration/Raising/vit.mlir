@@ -1,7 +1,8 @@
 // Made by Inputs/export.py.
-// RUN: spattn-opt %s -spattn-raise-attention=remarks -o %t.mlir 2>&1 | count 0
+// RUN: spattn-opt %s -inline -spattn-raise-attention=remarks -o %t.mlir 2>&1 | count 0
 // RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=arith.maximumf
-// RUN: spattn-run %s --seed=3 --output=%t.before.npy
+// RUN: spattn-opt %s -inline -o %t.inlined.mlir
+// RUN: spattn-run %t.inlined.mlir --seed=3 --output=%t.before.npy
 // RUN: spattn-run %t.mlir --seed=3 --output=%t.after.npy
 // RUN: %python %S/Inputs/compare.py %t.before.npy %t.after.npy 1e-05
 

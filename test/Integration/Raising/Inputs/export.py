@@ -1,6 +1,7 @@
-"""Writes the exports of this folder: small models of `transformers`, by torch-mlir.
+"""Writes the exports of this folder: small models of `transformers`, by torch-mlir, and
+attention of JAX, by the passes of `jaxlib`.
 
-Run it where `torch-mlir` is installed beside `requirements-dev.txt`:
+Run it where `torch-mlir` and `jax` are installed beside `requirements-dev.txt`:
 
     python export.py all ..
 
@@ -10,8 +11,11 @@ Weights are arguments of the function, so that exports are short and hold no num
 import argparse
 import pathlib
 
+import jax
 import torch
 import transformers
+from jaxlib.mlir import passmanager
+from jaxlib.mlir.dialects import stablehlo
 from torch_mlir import fx
 
 LENGTH = 24
@@ -109,9 +113,10 @@ MODELS = {
 
 HEADER = """\
 // Made by Inputs/export.py.
-// RUN: spattn-opt %s -spattn-raise-attention=remarks -o %t.mlir 2>&1 | count 0
+// RUN: spattn-opt %s -inline -spattn-raise-attention=remarks -o %t.mlir 2>&1 | count 0
 // RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=arith.maximumf
-// RUN: spattn-run %s --seed=3 --output=%t.before.npy
+// RUN: spattn-opt %s -inline -o %t.inlined.mlir
+// RUN: spattn-run %t.inlined.mlir --seed=3 --output=%t.before.npy
 // RUN: spattn-run %t.mlir --seed=3 --output=%t.after.npy
 // RUN: %python %S/Inputs/compare.py %t.before.npy %t.after.npy {tolerance}
 
@@ -162,15 +167,38 @@ def export(make, structure, folder):
     (folder / f"{make.__name__}.mlir").write_text(header + str(module).strip() + "\n")
 
 
+def attention(query, key, value):
+    return jax.nn.dot_product_attention(
+        query, key, value, is_causal=True, local_window_size=(9, 0)
+    )
+
+
+def export_jax(folder):
+    """Grouped heads, whose results are in two places."""
+    query = jax.ShapeDtypeStruct((2, LENGTH, 4, 8), "float32")
+    key = jax.ShapeDtypeStruct((2, LENGTH, 2, 8), "float32")
+    module = jax.jit(attention).lower(query, key, key).compiler_ir("stablehlo")
+    stablehlo.register_stablehlo_passes()
+    with module.context:
+        passmanager.PassManager.parse(
+            "builtin.module(stablehlo-legalize-to-linalg,canonicalize,cse)"
+        ).run(module.operation)
+    structure = "#spattn.window<left = 9, right = 0>"
+    header = HEADER.format(structure=structure, tolerance=1e-5)
+    (folder / "jax.mlir").write_text(header + str(module).strip() + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     names = {make.__name__: make for make in MODELS}
-    parser.add_argument("models", nargs="+", choices=[*names, "all"])
+    parser.add_argument("models", nargs="+", choices=[*names, "jax", "all"])
     parser.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
     for name, make in names.items():
         if name in arguments.models or "all" in arguments.models:
             export(make, MODELS[make], arguments.folder)
+    if {"jax", "all"} & set(arguments.models):
+        export_jax(arguments.folder)
 
 
 if __name__ == "__main__":
