@@ -42,6 +42,11 @@ public:
     auto found = rows.find(expr);
     if (found != rows.end())
       return &found->second;
+    Nesting nesting(depth);
+    if (nesting.isTooDeep()) {
+      fail(expr, "makes a mask of too many operations");
+      return nullptr;
+    }
     std::optional<Row> row = compute(expr);
     if (!row)
       return nullptr;
@@ -64,6 +69,7 @@ private:
   ExprGraph &graph;
   const MaskLoops &loops;
   int64_t head, keys, query = 0;
+  unsigned depth = 0;
   Refusal &refusal;
   std::map<Expr *, Row> rows;
   /// Elements that are gathered, which are the same for all queries.

@@ -133,7 +133,8 @@ SmallVector<OperandTensor> spattn::traceOperand(const AttentionParts &parts,
   double scale = 1;
   // Behind a slice, other rows may follow.
   bool isSliced = false;
-  for (Expr *expr = read; expr;) {
+  unsigned steps = 0;
+  for (Expr *expr = read; expr && steps < kMaxSteps; ++steps) {
     if (expr->kind == Expr::Kind::Read) {
       if (!isSliced ||
           cast<ShapedType>(expr->tensor.getType()).hasStaticShape())

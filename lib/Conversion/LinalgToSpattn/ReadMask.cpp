@@ -98,6 +98,7 @@ private:
   int64_t head, offset;
   Refusal &refusal;
   DenseMap<Expr *, std::optional<Pieces>> known;
+  unsigned depth = 0;
 };
 } // namespace
 
@@ -147,6 +148,9 @@ std::optional<Pieces> Reader::read(Expr *expr) {
   auto found = known.find(expr);
   if (found != known.end())
     return found->second;
+  Nesting nesting(depth);
+  if (nesting.isTooDeep())
+    return fail(expr, "makes a mask of too many operations");
   std::optional<Pieces> pieces = compute(expr);
   known[expr] = pieces;
   return pieces;

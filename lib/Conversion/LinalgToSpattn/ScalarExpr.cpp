@@ -58,14 +58,19 @@ Expr *ExprGraph::step(Expr *expr) {
 }
 
 Expr *ExprGraph::resolve(Expr *expr) {
-  while (Expr *next = step(expr))
+  for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
+    Expr *next = step(expr);
+    if (!next)
+      break;
     expr = next;
+  }
   return expr;
 }
 
 Expr *ExprGraph::resolveValue(Expr *expr) {
   expr = resolve(expr);
-  while (expr->is<arith::ExtFOp, arith::TruncFOp>())
+  for (unsigned steps = 0;
+       steps < kMaxSteps && expr->is<arith::ExtFOp, arith::TruncFOp>(); ++steps)
     expr = resolve(expr->args[0]);
   return expr;
 }
@@ -317,6 +322,9 @@ Expr *ExprGraph::stepLinalg(linalg::LinalgOp op, OpResult result,
 
 Expr *ExprGraph::scalar(Value value, linalg::LinalgOp op,
                         ArrayRef<AffineExpr> loops) {
+  Nesting nesting(depth);
+  if (nesting.isTooDeep())
+    return nullptr;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (op && argument.getOwner() == op.getBlock())
       return readOperand(op->getOpOperand(argument.getArgNumber()), op, loops);
@@ -382,15 +390,9 @@ Expr *ExprGraph::scalar(Value value, linalg::LinalgOp op,
 //===----------------------------------------------------------------------===//
 
 bool ExprGraph::isSame(Expr *a, Expr *b) {
-  // Most are the same tensor.
-  while (a != b) {
-    if (Expr *next = step(a); next && next->kind == Expr::Kind::Read)
-      a = next;
-    else
-      break;
-    if (a == b)
-      return true;
-  }
+  Nesting nesting(depth);
+  if (nesting.isTooDeep())
+    return false;
   a = resolve(a);
   b = resolve(b);
   if (a == b)

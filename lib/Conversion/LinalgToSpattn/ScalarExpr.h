@@ -57,6 +57,25 @@ private:
   llvm::SmallVector<int64_t> sizes;
 };
 
+/// Expressions that are nested deeper are not looked into: programs may be of
+/// any size, and stacks are not.
+inline constexpr unsigned kMaxNesting = 256;
+/// Neither are longer chains of operations that move elements, which may be
+/// circular where a region is a graph.
+inline constexpr unsigned kMaxSteps = 4096;
+
+/// Counts how deep a recursion is, while it lives.
+class Nesting {
+public:
+  explicit Nesting(unsigned &depth) : depth(depth) { ++depth; }
+  ~Nesting() { --depth; }
+  Nesting(const Nesting &) = delete;
+  bool isTooDeep() const { return depth > kMaxNesting; }
+
+private:
+  unsigned &depth;
+};
+
 /// One number that a program computes.
 struct Expr {
   enum class Kind {
@@ -165,6 +184,7 @@ private:
   std::map<std::pair<void *, std::vector<const void *>>, Expr *> reads;
   llvm::DenseMap<Expr *, Expr *> steps;
   std::map<std::pair<Expr *, Expr *>, bool> same;
+  unsigned depth = 0;
 };
 
 /// The value of a constant of a number type, or none.

@@ -97,8 +97,10 @@ private:
     expr = graph.resolveValue(expr);
     if (expr->is<arith::MaximumFOp, arith::MaxNumFOp>())
       for (unsigned i : {0, 1})
-        if (getConstant(graph.resolveValue(expr->args[i])))
-          return isMaximum(expr->args[1 - i], score);
+        if (getConstant(graph.resolveValue(expr->args[i]))) {
+          expr = graph.resolveValue(expr->args[1 - i]);
+          break;
+        }
     return expr->kind == Expr::Kind::Reduce &&
            isa<arith::MaximumFOp, arith::MaxNumFOp>(expr->op) &&
            isSameValue(expr->args[0], score);
@@ -144,11 +146,11 @@ public:
       : parts(parts), graph(*parts.graph), refusal(refusal) {}
 
   bool read(Expr *score) {
-    while (true) {
+    for (unsigned steps = 0;; ++steps) {
       score = graph.resolveValue(score);
       if (isProduct(score))
         return readProduct(score);
-      Expr *next = peel(score);
+      Expr *next = steps < kMaxSteps ? peel(score) : nullptr;
       if (!next) {
         refusal.set(score->where(),
                     "is between queries times keys and the softmax, and is no "
