@@ -250,16 +250,20 @@ def SpattnRaiseAttention : Pass<"spattn-raise-attention"> {
     broadcasts of grouped heads, conversions between float types.
 
     ```mlir
-    // %q, %k, %v, %s0, %p0, %o0: tensor<8x64x64xf32>
-    %s = linalg.batch_matmul indexing_maps = [
-             affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, n, k)>,
-             affine_map<(b, m, n, k) -> (b, m, n)>]
-         ins(%q, %k : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
-         outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
-    %p = linalg.softmax dimension(2) ins(%s : tensor<8x64x64xf32>)
-         outs(%p0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
-    %o = linalg.batch_matmul ins(%p, %v : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
-         outs(%o0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+    func.func @layer(%q: tensor<8x64x64xf32>, %zero: tensor<8x64x64xf32>) -> tensor<8x64x64xf32> {
+      %cst = arith.constant 0.0 : f32
+      %s0 = linalg.fill ins(%cst : f32) outs(%zero : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %s = linalg.batch_matmul indexing_maps = [
+               affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, n, k)>,
+               affine_map<(b, m, n, k) -> (b, m, n)>]
+           ins(%q, %q : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %p = linalg.softmax dimension(2) ins(%s : tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %o = linalg.batch_matmul ins(%p, %q : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      return %o : tensor<8x64x64xf32>
+    }
     ```
 
     A mask is either comparisons of indices and their combinations, which are
