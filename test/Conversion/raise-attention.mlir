@@ -189,3 +189,60 @@ func.func @scale_argument(%q: !t, %scale: f32) -> !t {
   %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
   return %o : !t
 }
+
+// -----
+
+// Products of f16 are f32, and rounded behind, with another shape: attention
+// rounds by itself.
+!q = tensor<6x16x8xf16>
+!s = tensor<6x16x16xf32>
+!o = tensor<6x16x8xf32>
+#rows = affine_map<(b, m, n, k) -> (b, m, n)>
+#lhs = affine_map<(b, m, n, k) -> (b, m, k)>
+#rhs = affine_map<(b, m, n, k) -> (b, n, k)>
+#id = affine_map<(a, b, c, d) -> (a, b, c, d)>
+// CHECK-LABEL: func @rounded(
+// CHECK-NOT:     truncf
+// CHECK:         %[[A:.*]] = spattn.attention {{.*}} outs({{.*}} : tensor<6x1x16x8xf16>)
+// CHECK:         %[[C:.*]] = tensor.collapse_shape %[[A]] {{.*}} into tensor<6x16x8xf16>
+// CHECK-NEXT:    %[[R:.*]] = tensor.expand_shape %[[C]] {{.*}} into tensor<2x3x16x8xf16>
+// CHECK-NEXT:    return %[[R]]
+func.func @rounded(%q: !q, %e: !s, %f: !o) -> tensor<2x3x16x8xf16> {
+  %zero = arith.constant 0.0 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.batch_matmul indexing_maps = [#lhs, #rhs, #rows] ins(%q, %q : !q, !q) outs(%s0 : !s) -> !s
+  %p = linalg.softmax dimension(2) ins(%s : !s) outs(%e : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !o) -> !o
+  %o = linalg.batch_matmul ins(%p, %q : !s, !q) outs(%o0 : !o) -> !o
+  %x = tensor.expand_shape %o [[0, 1], [2], [3]] output_shape [2, 3, 16, 8] : !o into tensor<2x3x16x8xf32>
+  %re = tensor.empty() : tensor<2x3x16x8xf16>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : tensor<2x3x16x8xf32>) outs(%re : tensor<2x3x16x8xf16>) {
+  ^bb0(%a: f32, %b: f16):
+    %c = arith.truncf %a : f32 to f16
+    linalg.yield %c : f16
+  } -> tensor<2x3x16x8xf16>
+  return %r : tensor<2x3x16x8xf16>
+}
+
+// -----
+
+// A result that is used in f32, too, stays f32.
+!q = tensor<16x8xf16>
+!s = tensor<16x16xf32>
+!o = tensor<16x8xf32>
+// CHECK-LABEL: func @not_rounded(
+// CHECK:         spattn.attention {{.*}} outs({{.*}} : tensor<1x1x16x8xf32>)
+// CHECK:         arith.truncf
+func.func @not_rounded(%q: !q, %e: !s, %f: !o) -> (!q, !o) {
+  %zero = arith.constant 0.0 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !q, !q) outs(%s0 : !s) -> !s
+  %p = linalg.softmax dimension(1) ins(%s : !s) outs(%e : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !o) -> !o
+  %o = linalg.matmul ins(%p, %q : !s, !q) outs(%o0 : !o) -> !o
+  %r = arith.truncf %o : !o to !q
+  return %r, %o : !q, !o
+}

@@ -53,6 +53,9 @@ struct AttentionParts {
   /// its type.
   llvm::SmallVector<mlir::AffineExpr> resultIndices;
   mlir::RankedTensorType resultType;
+  /// The f32 result that may be had in the type of its operands, if that is
+  /// what it is rounded to, or null.
+  mlir::Value roundedResult;
 };
 
 /// What the softmax of scores is of, if `weight` is an element of one over the
@@ -63,7 +66,8 @@ Expr *matchSoftmax(ExprGraph &graph, mlir::AffineExpr key, Expr *weight);
 bool readScore(AttentionParts &parts, Expr *score, Refusal &refusal);
 
 /// Makes the operation, and what leads to it and from it: gives what the result
-/// is replaced by, or null.
+/// is replaced by, or null. It has the element type of operands if there is a
+/// `roundedResult` that is rounded to that.
 mlir::Value emitAttention(mlir::OpBuilder &builder, mlir::Location loc,
                           const AttentionParts &parts, Refusal &refusal);
 

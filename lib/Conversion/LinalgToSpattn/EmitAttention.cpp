@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Narrowing.h"
 #include "Operands.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -22,7 +23,7 @@ public:
   Emitter(OpBuilder &builder, Location loc, const AttentionParts &parts,
           Refusal &refusal)
       : builder(builder), loc(loc), parts(parts), space(*parts.space),
-        loops(parts.loops), refusal(refusal),
+        loops(parts.loops), refusal(refusal), resultType(parts.resultType),
         heads(space.size(parts.loops.head)) {}
 
   Value emit() {
@@ -161,7 +162,9 @@ private:
       operands[OperandKind::SoftCap] = constant(*parts.softCap);
 
     Type element = query.elementType();
-    Type wanted = parts.resultType.getElementType();
+    if (parts.roundedResult && isRoundedTo(parts.roundedResult, element))
+      resultType = resultType.clone(element);
+    Type wanted = resultType.getElementType();
     Type own = wanted == element ? element : builder.getF32Type();
     SmallVector<OpFoldResult> sizes;
     for (auto [d, letter] : llvm::enumerate(layout)) {
@@ -207,8 +210,8 @@ private:
     result = reorder(builder, loc, result, layout, resultOrder);
     result = collapseResult(result);
     result = expandResult(result);
-    if (result.getType() != parts.resultType)
-      result = tensor::CastOp::create(builder, loc, parts.resultType, result);
+    if (result.getType() != resultType)
+      result = tensor::CastOp::create(builder, loc, resultType, result);
     return result;
   }
 
@@ -276,15 +279,15 @@ private:
   /// Splits heads, the two parts of which are apart in the result.
   Value splitResult(Value result) {
     auto type = cast<RankedTensorType>(result.getType());
-    int64_t inner = parts.resultType.getDimSize(resultOrder.find('i'));
+    int64_t inner = resultType.getDimSize(resultOrder.find('i'));
     SmallVector<int64_t> shape = {type.getDimSize(0), heads / inner, inner,
                                   type.getDimSize(2), type.getDimSize(3)};
     SmallVector<ReassociationIndices> groups = {{0}, {1, 2}, {3}, {4}};
     result = tensor::ExpandShapeOp::create(builder, loc, type.clone(shape),
                                            result, groups);
     result = reorder(builder, loc, result, "boind", resultOrder);
-    if (result.getType() != parts.resultType)
-      result = tensor::CastOp::create(builder, loc, parts.resultType, result);
+    if (result.getType() != resultType)
+      result = tensor::CastOp::create(builder, loc, resultType, result);
     return result;
   }
 
@@ -338,7 +341,7 @@ private:
       }
       bool isSplit = own == "o" || own == "i";
       shape.push_back(own.empty() ? 1
-                      : isSplit   ? parts.resultType.getDimSize(d)
+                      : isSplit   ? resultType.getDimSize(d)
                                   : type.getDimSize(next));
       next += isNew;
     }
@@ -354,6 +357,7 @@ private:
   const LoopSpace &space;
   const AttentionLoops &loops;
   Refusal &refusal;
+  RankedTensorType resultType;
   int64_t heads;
   OperandTensor query, key, value;
   SmallVector<std::string> resultDims;

@@ -9,6 +9,7 @@
 #include "spattn/Conversion/LinalgToSpattn/RaiseAttention.h"
 
 #include "Frontends.h"
+#include "Narrowing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -32,7 +33,10 @@ LogicalResult raise(Frontend frontend, Operation *op, PatternRewriter &rewriter,
                     const RefusalHandler &onRefusal) {
   Refusal refusal;
   if (Value result = frontend(rewriter, op, refusal)) {
-    rewriter.replaceOp(op, result);
+    if (result.getType() == op->getResult(0).getType())
+      rewriter.replaceOp(op, result);
+    else
+      replaceRounded(rewriter, op->getResult(0), result);
     return success();
   }
   if (refusal.reason.empty())

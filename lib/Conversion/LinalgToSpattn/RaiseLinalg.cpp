@@ -137,6 +137,8 @@ private:
         return nullptr;
       parts.value = isLeft ? product->rhs : product->lhs;
       parts.resultType = cast<RankedTensorType>(op->getResult(0).getType());
+      if (parts.resultType.getElementType().isF32())
+        parts.roundedResult = op->getResult(0);
       AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
       for (AffineExpr index : map.getResults())
         parts.resultIndices.push_back(

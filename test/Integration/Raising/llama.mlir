@@ -9,6 +9,10 @@
 // CHECK: spattn.attention structure(#spattn.causal)
 // CHECK-NOT: spattn.attention
 
+// RUN: spattn-opt %t.mlir -spattn-gpu-outline | FileCheck %s --check-prefix=GPU
+// GPU: spattn.launch
+// GPU: gpu.module
+
 #map = affine_map<(d0) -> (d0)>
 #map1 = affine_map<(d0, d1, d2, d3) -> (d0, d1, 0, d3)>
 #map2 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, 0)>

@@ -43,7 +43,8 @@ using RefusalHandler = std::function<void(
 
 /// Adds a pattern for each form of attention on tensors: contractions of
 /// linalg, `tm_tensor.attention` and `iree_linalg_ext.attention`. Each replaces
-/// the last operation of an attention; what led to it is left without a use.
+/// the last operation of an attention, and what rounds its result; all that is
+/// no longer needed is left without a use.
 void populateRaiseAttentionPatterns(mlir::RewritePatternSet &patterns,
                                     RefusalHandler onRefusal = nullptr);
 

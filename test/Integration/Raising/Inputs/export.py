@@ -125,6 +125,14 @@ HEADER = """\
 
 """
 
+# Kernels have elements of 16 bits.
+GPU = """\
+// RUN: spattn-opt %t.mlir -spattn-gpu-outline | FileCheck %s --check-prefix=GPU
+// GPU: spattn.launch
+// GPU: gpu.module
+
+"""
+
 
 class Wrapped(torch.nn.Module):
     def __init__(self, model, call):
@@ -164,6 +172,8 @@ def export(make, structure, folder):
     )
     tolerance = 2e-3 if dtype == torch.float16 else 1e-5
     header = HEADER.format(structure=structure, tolerance=tolerance)
+    if dtype == torch.float16:
+        header += GPU
     (folder / f"{make.__name__}.mlir").write_text(header + str(module).strip() + "\n")
 
 
