@@ -333,6 +333,55 @@ func.func @documents(%q: tensor<16x8xf32>, %k: tensor<16x8xf32>) -> tensor<16x8x
 
 // -----
 
+// Small integers, which may go round, are evaluated.
+// CHECK-LABEL: func @bytes(
+// CHECK:         spattn.attention structure(#spattn.causal) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @bytes(%q: tensor<16x8xf32>, %k: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %e = tensor.empty() : tensor<16x16xi1>
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x16xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %x = arith.index_cast %i : index to i8
+    %y = arith.index_cast %j : index to i8
+    %d = arith.subi %x, %y : i8
+    %zero = arith.constant 0 : i8
+    %c = arith.cmpi sge, %d, %zero : i8
+    linalg.yield %c : i1
+  } -> tensor<16x16xi1>
+  %r = "tm_tensor.attention"(%q, %k, %k, %m, %q) : (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x16xi1>, tensor<16x8xf32>) -> tensor<16x8xf32>
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+// Indices as f32, which are exact.
+// CHECK-LABEL: func @floats(
+// CHECK:         spattn.attention structure(#spattn.window<left = 3, right = 0>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @floats(%q: tensor<16x8xf32>, %k: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %e = tensor.empty() : tensor<16x16xi1>
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x16xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = arith.subi %i, %j : index
+    %x = arith.index_cast %n : index to i32
+    %d = arith.sitofp %x : i32 to f32
+    %zero = arith.constant 0.0 : f32
+    %four = arith.constant 4.0 : f32
+    %c0 = arith.cmpf oge, %d, %zero : f32
+    %c1 = arith.cmpf olt, %d, %four : f32
+    %c = arith.andi %c0, %c1 : i1
+    linalg.yield %c : i1
+  } -> tensor<16x16xi1>
+  %r = "tm_tensor.attention"(%q, %k, %k, %m, %q) : (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x16xi1>, tensor<16x8xf32>) -> tensor<16x8xf32>
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
 // A constant of a resource, as torch-mlir writes them.
 // CHECK-LABEL: func @resource(
 // CHECK:         spattn.attention structure(#spattn.keys<0 to 3>) 

@@ -271,6 +271,80 @@ func.func @maps(%q: tensor<4x8xf32>, %s: f32) -> tensor<4x8xf32> {
 
 // -----
 
+// Numbers are those of their type: 256 and 257 are the same in bf16.
+// CHECK-LABEL: func @rounded_indices(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @rounded_indices(%q: tensor<300x8xf32>) -> tensor<300x8xf32> {
+  %e = tensor.empty() : tensor<300x300xi1>
+  // expected-remark@+1 {{attention is not raised: 'linalg.generic' makes a mask that no structure was found for}}
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<300x300xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = arith.index_cast %i : index to i32
+    %k = arith.index_cast %j : index to i32
+    %x = arith.sitofp %n : i32 to bf16
+    %y = arith.sitofp %k : i32 to bf16
+    %c = arith.cmpf oge, %x, %y : bf16
+    linalg.yield %c : i1
+  } -> tensor<300x300xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<300x8xf32>, tensor<300x8xf32>, tensor<300x8xf32>, tensor<300x300xi1>, tensor<300x8xf32>) -> tensor<300x8xf32>
+  return %r : tensor<300x8xf32>
+}
+
+// -----
+
+// No attention: a sum over some of the keys.
+// CHECK-LABEL: func @part(
+!s = tensor<16x16xf32>
+!t = tensor<16x8xf32>
+func.func @part(%q: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : !s
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
+  %w = math.exp %s : !s
+  %half = tensor.extract_slice %w[0, 0] [16, 8] [1, 1] : !s to tensor<16x8xf32>
+  %r = tensor.empty() : tensor<16xf32>
+  %sum0 = linalg.fill ins(%zero : f32) outs(%r : tensor<16xf32>) -> tensor<16xf32>
+  %sum = linalg.reduce { arith.addf } ins(%half : tensor<16x8xf32>) outs(%sum0 : tensor<16xf32>) dimensions = [1]
+  %sums = linalg.broadcast ins(%sum : tensor<16xf32>) outs(%e : !s) dimensions = [1]
+  %p = arith.divf %w, %sums : !s
+  %f = tensor.empty() : !t
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !t) -> !t
+  %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// Nor a softmax over queries.
+// CHECK-LABEL: func @queries(
+!s = tensor<16x16xf32>
+!t = tensor<16x8xf32>
+func.func @queries(%q: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : !s
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
+  %w = math.exp %s : !s
+  %r = tensor.empty() : tensor<16xf32>
+  %sum0 = linalg.fill ins(%zero : f32) outs(%r : tensor<16xf32>) -> tensor<16xf32>
+  %sum = linalg.reduce { arith.addf } ins(%w : !s) outs(%sum0 : tensor<16xf32>) dimensions = [0]
+  %sums = linalg.broadcast ins(%sum : tensor<16xf32>) outs(%e : !s) dimensions = [0]
+  %p = arith.divf %w, %sums : !s
+  %f = tensor.empty() : !t
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !t) -> !t
+  %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
 // No attention: a softmax of something else, and weights that are no softmax.
 // CHECK-LABEL: func @no_softmax(
 !s = tensor<16x16xf32>

@@ -60,7 +60,8 @@ struct AttentionParts {
 
 /// What the softmax of scores is of, if `weight` is an element of one over the
 /// keys: the score. Rows of which all scores are -inf may be replaced by 0.
-Expr *matchSoftmax(ExprGraph &graph, mlir::AffineExpr key, Expr *weight);
+Expr *matchSoftmax(ExprGraph &graph, const LoopSpace &space,
+                   mlir::AffineExpr key, Expr *weight);
 
 /// Takes a score apart: scale, soft cap, masks, query and key.
 bool readScore(AttentionParts &parts, Expr *score, Refusal &refusal);

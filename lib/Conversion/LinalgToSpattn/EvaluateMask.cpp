@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Mask.h"
+#include "Numbers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -223,8 +224,11 @@ std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
       return a >= b;
     }
   };
-  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtUIOp,
-          arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp>(op))
+  // Unsigned: as signed, if it is not negative.
+  if (isa<arith::IndexCastUIOp, arith::ExtUIOp, arith::UIToFPOp>(op))
+    return a >= 0 ? std::optional(a) : std::nullopt;
+  if (isa<arith::IndexCastOp, arith::ExtFOp, arith::TruncFOp, arith::TruncIOp>(
+          op))
     return a;
   if (isa<arith::ExtSIOp, arith::SIToFPOp>(op))
     return getElementTypeOrSelf(op->getOperand(0)).isInteger(1) ? -a : a;
@@ -232,7 +236,7 @@ std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
     return a + b;
   if (isa<arith::SubIOp, arith::SubFOp>(op) && !isBoolean)
     return a - b;
-  if (isa<arith::MulIOp, arith::MulFOp>(op))
+  if (isa<arith::MulIOp, arith::MulFOp>(op) && !isBoolean)
     return a * b;
   if (isa<arith::DivFOp>(op))
     return a / b;
@@ -242,9 +246,11 @@ std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
     return std::floor(a / b);
   if (isa<arith::RemSIOp>(op) && b > 0)
     return std::fmod(a, b);
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op))
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op) &&
+      !isBoolean)
     return std::max(a, b);
-  if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(op))
+  if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(op) &&
+      !isBoolean)
     return std::min(a, b);
   if (isa<arith::SelectOp>(op))
     return a != 0 ? b : args[2];
@@ -380,10 +386,9 @@ std::optional<Row> Evaluator::compute(Expr *expr) {
     for (auto [number, arg] : llvm::zip_equal(numbers, args))
       number = (*arg)[j];
     std::optional<double> result = apply(expr->op, numbers);
-    // Integers of 2^53 are no longer exact.
-    if (!result || (std::abs(*result) > 0x1p53 &&
-                    isa<IntegerType, IndexType>(
-                        getElementTypeOrSelf(expr->op->getResult(0)))))
+    if (result)
+      result = fitTo(getElementTypeOrSelf(expr->op->getResult(0)), *result);
+    if (!result)
       return fail(expr, "is not known in a mask");
     row[j] = *result;
   }

@@ -14,6 +14,8 @@ using namespace spattn;
 
 /// Masks up to this size are evaluated pair by pair.
 static constexpr int64_t kMaxPairs = int64_t(1) << 24;
+/// And together, where heads have masks of their own.
+static constexpr int64_t kMaxPairsOfHeads = int64_t(1) << 26;
 /// Structures of more nodes are looked for once more, in masks up to that size.
 static constexpr int64_t kShort = 4, kMaxShortened = int64_t(1) << 20;
 
@@ -76,7 +78,7 @@ private:
     bool ownFinite = false;
     Refusal whyNotRead;
     if (std::optional<Structure> read = readMasks(
-            graph, loops, masks, head, offset, ownFinite, whyNotRead)) {
+            graph, space, loops, masks, head, offset, ownFinite, whyNotRead)) {
       Structure simple = simplify(*read, lengths, alignment);
       std::optional<std::string> message =
           HeadStructures({{1, simple}}).validate();
@@ -88,7 +90,8 @@ private:
                      "makes a mask beyond the limits of structures: " +
                          *message);
     }
-    if (!isStatic || queries * keys > kMaxPairs) {
+    if (!isStatic || queries * keys > kMaxPairs ||
+        queries * keys > kMaxPairsOfHeads / distinctHeads) {
       refusal.set(whyNotRead.op, whyNotRead.reason);
       return std::nullopt;
     }

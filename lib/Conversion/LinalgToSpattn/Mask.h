@@ -62,7 +62,8 @@ std::optional<PairGrid> evaluateMasks(ExprGraph &graph, const LoopSpace &space,
 /// What masks allow a head, found by reading their comparisons as conditions
 /// on distances, keys and queries. `offset` is that of the alignment: the
 /// distance of a pair is `i + offset - j`.
-std::optional<Structure> readMasks(ExprGraph &graph, const MaskLoops &loops,
+std::optional<Structure> readMasks(ExprGraph &graph, const LoopSpace &space,
+                                   const MaskLoops &loops,
                                    llvm::ArrayRef<Mask> masks, int64_t head,
                                    int64_t offset, bool &isFinite,
                                    Refusal &refusal);

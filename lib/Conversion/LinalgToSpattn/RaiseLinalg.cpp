@@ -131,8 +131,8 @@ private:
       if (!product)
         return nullptr;
       AttentionParts parts(space, graph, loops);
-      Expr *score =
-          matchSoftmax(graph, loops.key, isLeft ? product->lhs : product->rhs);
+      Expr *score = matchSoftmax(graph, space, loops.key,
+                                 isLeft ? product->lhs : product->rhs);
       if (!score || !readScore(parts, score, refusal))
         return nullptr;
       parts.value = isLeft ? product->rhs : product->lhs;

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Mask.h"
+#include "Numbers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "spattn/Structure/Simplify.h"
 
@@ -38,14 +39,19 @@ using Pieces = SmallVector<Piece, 2>;
 /// More are not read: the pairs can be evaluated instead.
 constexpr size_t kMaxPieces = 48;
 constexpr int64_t kMaxSize = 256;
+/// Multiples of indices, and what is added to them, that do not overflow.
+constexpr int64_t kMaxFactor = 16;
+constexpr double kMaxOffset = 1 << 30;
+/// Indices of longer sequences, so many times, are not exact in f32.
+constexpr int64_t kMaxFloatLength = 1 << 19;
 /// Integers up to here are exact.
 constexpr double kExact = 4503599627370496.0;
 
 class Reader {
 public:
-  Reader(ExprGraph &graph, const MaskLoops &loops, int64_t head, int64_t offset,
-         Refusal &refusal)
-      : graph(graph), loops(loops), head(head), offset(offset),
+  Reader(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
+         int64_t head, int64_t offset, Refusal &refusal)
+      : graph(graph), space(space), loops(loops), head(head), offset(offset),
         refusal(refusal) {}
 
   std::optional<Pieces> read(Expr *expr);
@@ -62,7 +68,9 @@ public:
 
 private:
   std::optional<Pieces> compute(Expr *expr);
+  std::optional<Pieces> fit(Expr *expr, std::optional<Pieces> pieces);
   std::optional<Linear> readIndex(AffineExpr index);
+  std::optional<Pieces> readUnsigned(Expr *expr);
   std::optional<Pieces> combineConditions(Expr *expr);
   std::optional<Pieces> readGather(Expr *expr);
   std::optional<Pieces> readChoice(Expr *expr);
@@ -93,7 +101,16 @@ private:
     return pieces.size() <= kMaxPieces && where.size() <= kMaxSize;
   }
 
+  bool areLengthsBelow(int64_t most) const {
+    return llvm::all_of(ArrayRef<AffineExpr>{loops.query, loops.key},
+                        [&](AffineExpr loop) {
+                          std::optional<int64_t> size = space.extent(loop);
+                          return size && *size <= most;
+                        });
+  }
+
   ExprGraph &graph;
+  const LoopSpace &space;
   const MaskLoops &loops;
   int64_t head, offset;
   Refusal &refusal;
@@ -151,8 +168,34 @@ std::optional<Pieces> Reader::read(Expr *expr) {
   Nesting nesting(depth);
   if (nesting.isTooDeep())
     return fail(expr, "makes a mask of too many operations");
-  std::optional<Pieces> pieces = compute(expr);
+  std::optional<Pieces> pieces = fit(expr, compute(expr));
   known[expr] = pieces;
+  return pieces;
+}
+
+/// Numbers of a piece as their type has them. Indices and their sums are exact
+/// in wide types only; elsewhere, pairs can be evaluated.
+std::optional<Pieces> Reader::fit(Expr *expr, std::optional<Pieces> pieces) {
+  if (!pieces || expr->kind != Expr::Kind::Apply || expr->constant)
+    return pieces;
+  Type type = getElementTypeOrSelf(expr->op->getResult(0));
+  for (Piece &piece : *pieces) {
+    Linear &number = piece.number;
+    std::optional<double> own = fitTo(type, number.constant);
+    if (!own)
+      return failOperation(expr);
+    if (number.isConstant()) {
+      number.constant = *own;
+      continue;
+    }
+    bool isSmall = std::abs(number.query) <= kMaxFactor &&
+                   std::abs(number.key) <= kMaxFactor &&
+                   std::abs(number.constant) <= kMaxOffset;
+    bool isShort =
+        isa<FloatType>(type) ? areLengthsBelow(kMaxFloatLength) : true;
+    if (!holdsIndices(type) || !isSmall || !isShort)
+      return failOperation(expr);
+  }
   return pieces;
 }
 
@@ -295,6 +338,17 @@ std::optional<Pieces> Reader::compare(Expr *expr,
   return all;
 }
 
+/// A number that is taken for unsigned: the same if it is not negative.
+std::optional<Pieces> Reader::readUnsigned(Expr *expr) {
+  std::optional<Pieces> pieces = read(expr->args[0]);
+  if (pieces)
+    for (const Piece &piece : *pieces)
+      if (piece.number.query < 0 || piece.number.key < 0 ||
+          piece.number.constant < 0)
+        return failOperation(expr);
+  return pieces;
+}
+
 /// Conditions are combined as they are written, which keeps structures short.
 std::optional<Pieces> Reader::combineConditions(Expr *expr) {
   std::optional<Structure> a = holds(expr->args[0], true),
@@ -431,9 +485,15 @@ std::optional<Pieces> Reader::compute(Expr *expr) {
     return failOperation(expr);
 
   Operation *op = expr->op;
-  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtUIOp,
-          arith::UIToFPOp, arith::ExtFOp, arith::TruncFOp>(op))
+  if (isa<arith::IndexCastUIOp, arith::ExtUIOp, arith::UIToFPOp>(op))
+    return readUnsigned(expr);
+  if (isa<arith::IndexCastOp, arith::ExtFOp, arith::TruncFOp>(op))
     return read(expr->args[0]);
+  // Bits have arithmetic of their own.
+  if (getElementTypeOrSelf(op->getResult(0)).isInteger(1) &&
+      !isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::CmpIOp,
+           arith::CmpFOp, arith::SelectOp>(op))
+    return failOperation(expr);
   if (isa<arith::ExtSIOp, arith::SIToFPOp>(op)) {
     std::optional<Pieces> pieces = read(expr->args[0]);
     if (pieces && getElementTypeOrSelf(op->getOperand(0)).isInteger(1))
@@ -536,12 +596,11 @@ std::optional<bool> spattn::allows(double added, bool &isFinite) {
   return false;
 }
 
-std::optional<Structure> spattn::readMasks(ExprGraph &graph,
-                                           const MaskLoops &loops,
-                                           ArrayRef<Mask> masks, int64_t head,
-                                           int64_t offset, bool &isFinite,
-                                           Refusal &refusal) {
-  Reader reader(graph, loops, head, offset, refusal);
+std::optional<Structure>
+spattn::readMasks(ExprGraph &graph, const LoopSpace &space,
+                  const MaskLoops &loops, ArrayRef<Mask> masks, int64_t head,
+                  int64_t offset, bool &isFinite, Refusal &refusal) {
+  Reader reader(graph, space, loops, head, offset, refusal);
   Structure all = Structure::full();
   for (const Mask &mask : masks) {
     Structure own = Structure::none();

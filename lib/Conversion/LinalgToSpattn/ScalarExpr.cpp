@@ -215,7 +215,11 @@ Expr *ExprGraph::stepShape(Operation *op, ArrayRef<AffineExpr> indices) {
     llvm::SmallBitVector dropped = slice.getDroppedDims();
     unsigned next = 0;
     for (auto [d, offset] : llvm::enumerate(slice.getStaticOffsets())) {
-      if (ShapedType::isDynamic(offset))
+      // Sums over a part of the keys can be told from those over all by their
+      // number alone.
+      bool isOfKeys = !dropped[d] && isFunctionOfKeys(indices[next]);
+      if (ShapedType::isDynamic(offset) ||
+          (isOfKeys && ShapedType::isDynamic(slice.getStaticSizes()[d])))
         return nullptr;
       AffineExpr index = dropped[d] ? space.constant(0) : indices[next++];
       from.push_back(index + offset);
@@ -299,8 +303,11 @@ Expr *ExprGraph::stepLinalg(linalg::LinalgOp op, OpResult result,
     return nullptr;
   // A sum over the keys is no longer a function of the key.
   for (AffineExpr index : indices)
-    if (index.isFunctionOfDim(cast<AffineDimExpr>(keys).getPosition()))
+    if (isFunctionOfKeys(index))
       return nullptr;
+  // Nor is one over some of them.
+  if (op.getStaticLoopRanges()[reductions[0]] != space.size(keys))
+    return nullptr;
   loops[reductions[0]] = keys;
   Operation *combiner = yielded.getDefiningOp();
   BlockArgument before = op.getMatchingBlockArgument(init);

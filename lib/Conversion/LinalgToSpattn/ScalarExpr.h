@@ -164,6 +164,10 @@ public:
   std::optional<unsigned> getContractedLoop(mlir::linalg::LinalgOp op);
 
 private:
+  bool isFunctionOfKeys(mlir::AffineExpr index) const {
+    return index.isFunctionOfDim(
+        llvm::cast<mlir::AffineDimExpr>(keys).getPosition());
+  }
   Expr *make(Expr expr);
   Expr *stepOnce(Expr *expr);
   Expr *stepLinalg(mlir::linalg::LinalgOp op, mlir::OpResult result,

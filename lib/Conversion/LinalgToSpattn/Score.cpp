@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace spattn;
@@ -22,7 +23,8 @@ using namespace spattn;
 namespace {
 class SoftmaxMatcher {
 public:
-  SoftmaxMatcher(ExprGraph &graph, AffineExpr key) : graph(graph), key(key) {}
+  SoftmaxMatcher(ExprGraph &graph, const LoopSpace &space, AffineExpr key)
+      : graph(graph), space(space), key(key) {}
 
   Expr *match(Expr *weight) {
     Expr *guard = nullptr;
@@ -49,6 +51,9 @@ private:
       return nullptr;
     auto softmax = weight->tensor.getDefiningOp<linalg::SoftmaxOp>();
     if (!softmax || weight->indices[softmax.getDimension()] != key)
+      return nullptr;
+    if (softmax.getInputOperandType().getDimSize(softmax.getDimension()) !=
+        space.size(key))
       return nullptr;
     unsigned position = cast<AffineDimExpr>(key).getPosition();
     for (auto [d, index] : llvm::enumerate(weight->indices))
@@ -101,8 +106,13 @@ private:
           expr = graph.resolveValue(expr->args[1 - i]);
           break;
         }
-    return expr->kind == Expr::Kind::Reduce &&
-           isa<arith::MaximumFOp, arith::MaxNumFOp>(expr->op) &&
+    if (expr->kind != Expr::Kind::Reduce ||
+        !isa<arith::MaximumFOp, arith::MaxNumFOp>(expr->op))
+      return false;
+    // It may start anywhere, but not with NaN or infinity.
+    std::optional<double> start =
+        getConstant(graph.resolveValue(expr->args[1]));
+    return start && *start <= std::numeric_limits<float>::max() &&
            isSameValue(expr->args[0], score);
   }
 
@@ -127,12 +137,14 @@ private:
   }
 
   ExprGraph &graph;
+  const LoopSpace &space;
   AffineExpr key;
 };
 } // namespace
 
-Expr *spattn::matchSoftmax(ExprGraph &graph, AffineExpr key, Expr *weight) {
-  return SoftmaxMatcher(graph, key).match(weight);
+Expr *spattn::matchSoftmax(ExprGraph &graph, const LoopSpace &space,
+                           AffineExpr key, Expr *weight) {
+  return SoftmaxMatcher(graph, space, key).match(weight);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,28 @@
+//===- Numbers.h - Numbers of a program, as doubles -------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
+#define SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <optional>
+
+namespace spattn {
+
+/// What a number becomes in a type: floats are rounded, integers go round, as
+/// signed ones, and a bit is 0 or 1. None where an integer is too large for a
+/// double to be exact, and for other types.
+std::optional<double> fitTo(mlir::Type type, double number);
+
+/// Whether all numbers up to 2^22 are exact in a type.
+bool holdsIndices(mlir::Type type);
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
