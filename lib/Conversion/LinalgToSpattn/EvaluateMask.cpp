@@ -8,9 +8,6 @@
 
 #include "Mask.h"
 #include "Numbers.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 #include <limits>
@@ -60,7 +57,6 @@ private:
   std::optional<Row> computeChoice(Expr *expr);
   std::optional<Row> computeGather(Expr *expr);
   std::optional<int64_t> evaluate(AffineExpr index, int64_t key);
-  std::optional<double> apply(Operation *op, ArrayRef<double> args);
   const std::vector<double> *elementsOf(Value tensor);
 
   std::nullopt_t fail(Expr *expr, const Twine &why) {
@@ -110,61 +106,12 @@ std::optional<int64_t> Evaluator::evaluate(AffineExpr index, int64_t key) {
   }
 }
 
-/// The elements of a resource, as those of any constant; null if they are not
-/// there, or of a type of less than a byte.
-static DenseElementsAttr readResource(DenseResourceElementsAttr resource) {
-  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-  ShapedType type = resource.getType();
-  if (!blob || !type.hasStaticShape())
-    return {};
-  ArrayRef<char> data = blob->getData();
-  if (type.getElementType().isInteger(1)) {
-    // A byte each.
-    if (static_cast<int64_t>(data.size()) != type.getNumElements())
-      return {};
-    SmallVector<bool> bits;
-    for (char byte : data)
-      bits.push_back(byte != 0);
-    return DenseElementsAttr::get(type, ArrayRef<bool>(bits));
-  }
-  bool isSplat;
-  if (!type.getElementType().isIntOrFloat() ||
-      !DenseElementsAttr::isValidRawBuffer(type, data, isSplat))
-    return {};
-  return DenseElementsAttr::getFromRawBuffer(type, data);
-}
-
-/// The elements of a constant, which is not a splat.
+/// The elements of a constant.
 const std::vector<double> *Evaluator::elementsOf(Value tensor) {
   auto [known, isNew] = constants.try_emplace(tensor);
-  if (!isNew)
-    return &known->second;
-  std::vector<double> &numbers = known->second;
-  Attribute constant;
-  if (!matchPattern(tensor, m_Constant(&constant)))
-    return &numbers;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant))
-    constant = readResource(resource);
-  auto elements = dyn_cast_or_null<DenseElementsAttr>(constant);
-  if (!elements)
-    return &numbers;
-  Type type = elements.getElementType();
-  numbers.reserve(elements.getNumElements());
-  if (type.isInteger(1)) {
-    for (bool bit : elements.getValues<bool>())
-      numbers.push_back(bit);
-  } else if (type.isIntOrIndex()) {
-    for (const APInt &number : elements.getValues<APInt>())
-      numbers.push_back(static_cast<double>(number.getSExtValue()));
-  } else if (isa<FloatType>(type)) {
-    for (APFloat number : elements.getValues<APFloat>()) {
-      bool losesInfo;
-      number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
-                     &losesInfo);
-      numbers.push_back(number.convertToDouble());
-    }
-  }
-  return &numbers;
+  if (isNew)
+    known->second = readConstant(tensor);
+  return &known->second;
 }
 
 std::optional<Row> Evaluator::computeRead(Expr *expr) {
@@ -188,109 +135,6 @@ std::optional<Row> Evaluator::computeRead(Expr *expr) {
         isWithin ? elements[place] : std::numeric_limits<double>::quiet_NaN();
   }
   return row;
-}
-
-std::optional<double> Evaluator::apply(Operation *op, ArrayRef<double> args) {
-  bool isBoolean = getElementTypeOrSelf(op->getResult(0)).isInteger(1);
-  double a = args[0], b = args.size() > 1 ? args[1] : 0;
-  auto compare = [&](arith::CmpIPredicate predicate) -> std::optional<double> {
-    switch (predicate) {
-    case arith::CmpIPredicate::eq:
-      return a == b;
-    case arith::CmpIPredicate::ne:
-      return a != b;
-    case arith::CmpIPredicate::slt:
-      return a < b;
-    case arith::CmpIPredicate::sle:
-      return a <= b;
-    case arith::CmpIPredicate::sgt:
-      return a > b;
-    case arith::CmpIPredicate::sge:
-      return a >= b;
-    default:
-      break;
-    }
-    // Unsigned: as signed, if neither is negative.
-    if (a < 0 || b < 0)
-      return std::nullopt;
-    switch (predicate) {
-    case arith::CmpIPredicate::ult:
-      return a < b;
-    case arith::CmpIPredicate::ule:
-      return a <= b;
-    case arith::CmpIPredicate::ugt:
-      return a > b;
-    default:
-      return a >= b;
-    }
-  };
-  // Unsigned: as signed, if it is not negative.
-  if (isa<arith::IndexCastUIOp, arith::ExtUIOp, arith::UIToFPOp>(op))
-    return a >= 0 ? std::optional(a) : std::nullopt;
-  if (isa<arith::IndexCastOp, arith::ExtFOp, arith::TruncFOp, arith::TruncIOp>(
-          op))
-    return a;
-  if (isa<arith::ExtSIOp, arith::SIToFPOp>(op))
-    return getElementTypeOrSelf(op->getOperand(0)).isInteger(1) ? -a : a;
-  if (isa<arith::AddIOp, arith::AddFOp>(op) && !isBoolean)
-    return a + b;
-  if (isa<arith::SubIOp, arith::SubFOp>(op) && !isBoolean)
-    return a - b;
-  if (isa<arith::MulIOp, arith::MulFOp>(op) && !isBoolean)
-    return a * b;
-  if (isa<arith::DivFOp>(op))
-    return a / b;
-  if (isa<arith::DivSIOp>(op) && b > 0)
-    return std::trunc(a / b);
-  if (isa<arith::FloorDivSIOp>(op) && b > 0)
-    return std::floor(a / b);
-  if (isa<arith::RemSIOp>(op) && b > 0)
-    return std::fmod(a, b);
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op) &&
-      !isBoolean)
-    return std::max(a, b);
-  if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(op) &&
-      !isBoolean)
-    return std::min(a, b);
-  if (isa<arith::SelectOp>(op))
-    return a != 0 ? b : args[2];
-  if (isBoolean && isa<arith::AndIOp>(op))
-    return a != 0 && b != 0;
-  if (isBoolean && isa<arith::OrIOp>(op))
-    return a != 0 || b != 0;
-  if (isBoolean && isa<arith::XOrIOp>(op))
-    return a != b;
-  if (auto compareOp = dyn_cast<arith::CmpIOp>(op)) {
-    if (getElementTypeOrSelf(op->getOperand(0)).isInteger(1) &&
-        compareOp.getPredicate() > arith::CmpIPredicate::ne)
-      return std::nullopt;
-    return compare(compareOp.getPredicate());
-  }
-  if (auto compareOp = dyn_cast<arith::CmpFOp>(op))
-    if (!std::isnan(a) && !std::isnan(b))
-      switch (compareOp.getPredicate()) {
-      case arith::CmpFPredicate::OEQ:
-      case arith::CmpFPredicate::UEQ:
-        return compare(arith::CmpIPredicate::eq);
-      case arith::CmpFPredicate::ONE:
-      case arith::CmpFPredicate::UNE:
-        return compare(arith::CmpIPredicate::ne);
-      case arith::CmpFPredicate::OLT:
-      case arith::CmpFPredicate::ULT:
-        return compare(arith::CmpIPredicate::slt);
-      case arith::CmpFPredicate::OLE:
-      case arith::CmpFPredicate::ULE:
-        return compare(arith::CmpIPredicate::sle);
-      case arith::CmpFPredicate::OGT:
-      case arith::CmpFPredicate::UGT:
-        return compare(arith::CmpIPredicate::sgt);
-      case arith::CmpFPredicate::OGE:
-      case arith::CmpFPredicate::UGE:
-        return compare(arith::CmpIPredicate::sge);
-      default:
-        break;
-      }
-  return std::nullopt;
 }
 
 /// The branches may read outside of their tensors where they are not taken.
@@ -385,7 +229,7 @@ std::optional<Row> Evaluator::compute(Expr *expr) {
   for (int64_t j = 0; j < keys && !args.empty(); ++j) {
     for (auto [number, arg] : llvm::zip_equal(numbers, args))
       number = (*arg)[j];
-    std::optional<double> result = apply(expr->op, numbers);
+    std::optional<double> result = computeScalar(expr->op, numbers);
     if (result)
       result = fitTo(getElementTypeOrSelf(expr->op->getResult(0)), *result);
     if (!result)

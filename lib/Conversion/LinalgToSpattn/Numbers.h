@@ -10,8 +10,10 @@
 #define SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Operation.h"
 
 #include <optional>
+#include <vector>
 
 namespace spattn {
 
@@ -22,6 +24,15 @@ std::optional<double> fitTo(mlir::Type type, double number);
 
 /// Whether all numbers up to 2^22 are exact in a type.
 bool holdsIndices(mlir::Type type);
+
+/// What an operation of `arith` makes of numbers, before that is fitted to its
+/// type. None for operations that are not known.
+std::optional<double> computeScalar(mlir::Operation *op,
+                                    llvm::ArrayRef<double> args);
+
+/// The elements of a constant tensor, in order; none if it is no constant, or
+/// of another type than integers and floats.
+std::vector<double> readConstant(mlir::Value tensor);
 
 } // namespace spattn
 

@@ -1,166 +1,21 @@
-//===- ReadMask.cpp - Comparisons of indices as structures ----------------===//
+//===- ReadMask.cpp - Masks as structures ---------------------------------===//
 //
 // Part of the spattn project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// A scalar of the mask is a list of pieces: where a structure holds, it is a
-// number, linear in query and key. Comparisons of such numbers are intervals of
-// distances, keys or queries; all else is unions and intersections.
-//
-//===----------------------------------------------------------------------===//
 
-#include "Mask.h"
+#include "MaskReader.h"
+
 #include "Numbers.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "spattn/Structure/Simplify.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace spattn;
 
-namespace {
-/// `query * i + key * j + constant`.
-struct Linear {
-  int64_t query = 0, key = 0;
-  double constant = 0;
-  bool isConstant() const { return query == 0 && key == 0; }
-};
-
-struct Piece {
-  Linear number;
-  Structure where;
-};
-using Pieces = SmallVector<Piece, 2>;
-
-/// More are not read: the pairs can be evaluated instead.
-constexpr size_t kMaxPieces = 48;
-constexpr int64_t kMaxSize = 256;
-/// Multiples of indices, and what is added to them, that do not overflow.
-constexpr int64_t kMaxFactor = 16;
-constexpr double kMaxOffset = 1 << 30;
-/// Indices of longer sequences, so many times, are not exact in f32.
-constexpr int64_t kMaxFloatLength = 1 << 19;
-/// Integers up to here are exact.
-constexpr double kExact = 4503599627370496.0;
-
-class Reader {
-public:
-  Reader(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
-         int64_t head, int64_t offset, Refusal &refusal)
-      : graph(graph), space(space), loops(loops), head(head), offset(offset),
-        refusal(refusal) {}
-
-  std::optional<Pieces> read(Expr *expr);
-
-  /// Where a condition is `wanted`.
-  std::optional<Structure> holds(Expr *expr, bool wanted);
-
-  Structure both(const Structure &a, const Structure &b) {
-    return simplify(Structure::intersect({a, b}));
-  }
-  Structure either(const Structure &a, const Structure &b) {
-    return simplify(Structure::unite({a, b}));
-  }
-
-private:
-  std::optional<Pieces> compute(Expr *expr);
-  std::optional<Pieces> fit(Expr *expr, std::optional<Pieces> pieces);
-  std::optional<Linear> readIndex(AffineExpr index);
-  std::optional<Pieces> readUnsigned(Expr *expr);
-  std::optional<Pieces> combineConditions(Expr *expr);
-  std::optional<Pieces> readGather(Expr *expr);
-  std::optional<Pieces> readChoice(Expr *expr);
-  std::optional<Pieces> compare(Expr *expr, arith::CmpIPredicate predicate);
-  std::optional<Structure> isPositive(Linear number, Expr *expr);
-  template <class Combine>
-  std::optional<Pieces> combine(Expr *expr, Combine &&combine);
-
-  std::nullopt_t fail(Expr *expr, const Twine &why) {
-    return refusal.set(expr->where(), why);
-  }
-  std::nullopt_t failOperation(Expr *expr) {
-    return fail(expr, "is not known in a mask");
-  }
-
-  /// Adds a piece unless nothing is there; pieces of one number are one.
-  bool add(Pieces &pieces, const Linear &number, const Structure &where) {
-    if (where == Structure::none())
-      return true;
-    for (Piece &piece : pieces)
-      if (piece.number.query == number.query &&
-          piece.number.key == number.key &&
-          piece.number.constant == number.constant) {
-        piece.where = either(piece.where, where);
-        return piece.where.size() <= kMaxSize;
-      }
-    pieces.push_back({number, where});
-    return pieces.size() <= kMaxPieces && where.size() <= kMaxSize;
-  }
-
-  bool areLengthsBelow(int64_t most) const {
-    return llvm::all_of(ArrayRef<AffineExpr>{loops.query, loops.key},
-                        [&](AffineExpr loop) {
-                          std::optional<int64_t> size = space.extent(loop);
-                          return size && *size <= most;
-                        });
-  }
-
-  ExprGraph &graph;
-  const LoopSpace &space;
-  const MaskLoops &loops;
-  int64_t head, offset;
-  Refusal &refusal;
-  DenseMap<Expr *, std::optional<Pieces>> known;
-  unsigned depth = 0;
-};
-} // namespace
-
-std::optional<Linear> Reader::readIndex(AffineExpr index) {
-  if (auto number = dyn_cast<AffineConstantExpr>(index))
-    return Linear{0, 0, double(number.getValue())};
-  if (index == loops.query)
-    return Linear{1, 0, 0};
-  if (index == loops.key)
-    return Linear{0, 1, 0};
-  if (index == loops.head)
-    return Linear{0, 0, double(head)};
-  auto binary = dyn_cast<AffineBinaryOpExpr>(index);
-  if (!binary)
-    return std::nullopt;
-  std::optional<Linear> lhs = readIndex(binary.getLHS()),
-                        rhs = readIndex(binary.getRHS());
-  if (!lhs || !rhs)
-    return std::nullopt;
-  switch (index.getKind()) {
-  case AffineExprKind::Add:
-    return Linear{lhs->query + rhs->query, lhs->key + rhs->key,
-                  lhs->constant + rhs->constant};
-  case AffineExprKind::Mul: {
-    if (!rhs->isConstant())
-      return std::nullopt;
-    int64_t factor = static_cast<int64_t>(rhs->constant);
-    return Linear{lhs->query * factor, lhs->key * factor,
-                  lhs->constant * factor};
-  }
-  case AffineExprKind::FloorDiv:
-  case AffineExprKind::Mod: {
-    if (!lhs->isConstant() || !rhs->isConstant() || rhs->constant <= 0)
-      return std::nullopt;
-    double quotient = std::floor(lhs->constant / rhs->constant);
-    if (index.getKind() == AffineExprKind::FloorDiv)
-      return Linear{0, 0, quotient};
-    return Linear{0, 0, lhs->constant - quotient * rhs->constant};
-  }
-  default:
-    return std::nullopt;
-  }
-}
-
-std::optional<Pieces> Reader::read(Expr *expr) {
+std::optional<Pieces> MaskReader::read(Expr *expr) {
   expr = graph.resolve(expr);
   auto found = known.find(expr);
   if (found != known.end())
@@ -175,7 +30,8 @@ std::optional<Pieces> Reader::read(Expr *expr) {
 
 /// Numbers of a piece as their type has them. Indices and their sums are exact
 /// in wide types only; elsewhere, pairs can be evaluated.
-std::optional<Pieces> Reader::fit(Expr *expr, std::optional<Pieces> pieces) {
+std::optional<Pieces> MaskReader::fit(Expr *expr,
+                                      std::optional<Pieces> pieces) {
   if (!pieces || expr->kind != Expr::Kind::Apply || expr->constant)
     return pieces;
   Type type = getElementTypeOrSelf(expr->op->getResult(0));
@@ -201,7 +57,7 @@ std::optional<Pieces> Reader::fit(Expr *expr, std::optional<Pieces> pieces) {
 
 /// Applies a function of two numbers to all pieces of two operands.
 template <class Combine>
-std::optional<Pieces> Reader::combine(Expr *expr, Combine &&combine) {
+std::optional<Pieces> MaskReader::combine(Expr *expr, Combine &&combine) {
   std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
   if (!lhs || !rhs)
     return std::nullopt;
@@ -220,126 +76,8 @@ std::optional<Pieces> Reader::combine(Expr *expr, Combine &&combine) {
   return all;
 }
 
-/// Where a number is greater than 0.
-std::optional<Structure> Reader::isPositive(Linear number, Expr *expr) {
-  if (number.isConstant())
-    return number.constant > 0 ? Structure::full() : Structure::none();
-  if (!(std::abs(number.constant) < kExact))
-    return fail(expr, "compares indices with a number that is too large");
-  int64_t divisor = std::max(std::abs(number.query), std::abs(number.key));
-  if (std::abs(number.query) != divisor && number.query != 0)
-    return fail(expr, "compares something else than distances, keys and "
-                      "queries");
-  if (std::abs(number.key) != divisor && number.key != 0)
-    return fail(expr, "compares something else than distances, keys and "
-                      "queries");
-  // sign * x > bound, for integers: x >= floor(bound) + 1 or x < ceil(-bound).
-  double bound = -number.constant / static_cast<double>(divisor);
-  bool isQuery = number.key == 0, isKey = number.query == 0;
-  bool isRising = isKey ? number.key > 0 : number.query > 0;
-  if (!isQuery && !isKey && (number.query > 0) == (number.key > 0))
-    return fail(expr, "compares a sum of query and key");
-  // Keys count as they are, queries and distances from `offset`.
-  double shift = isKey ? 0 : static_cast<double>(offset);
-  Bound lo = Bound::negInf(), hi = Bound::posInf();
-  if (isRising)
-    lo = Bound::constant(static_cast<int64_t>(std::floor(bound) + 1 + shift));
-  else
-    hi = Bound::constant(static_cast<int64_t>(std::ceil(-bound) + shift));
-  if (!lo.inRange() || !hi.inRange())
-    return fail(expr, "compares indices with a number that is too large");
-  if (!isQuery && !isKey)
-    return Structure::distances({{lo, hi}});
-  // There are no negative ones.
-  Bound zero = Bound::constant(0);
-  if (hi.isFinite() && hi.offset <= 0)
-    return Structure::none();
-  if (!lo.isFinite() || lo.offset < 0)
-    lo = zero;
-  if (isQuery && offset < 0)
-    return fail(expr, "compares queries, of which there are more than keys");
-  return isKey ? Structure::keys(lo, hi) : Structure::queries(lo, hi);
-}
-
-std::optional<Pieces> Reader::compare(Expr *expr,
-                                      arith::CmpIPredicate predicate) {
-  std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
-  if (!lhs || !rhs)
-    return std::nullopt;
-  Pieces all;
-  for (const Piece &a : *lhs)
-    for (const Piece &b : *rhs) {
-      Structure where = both(a.where, b.where);
-      if (where == Structure::none())
-        continue;
-      Linear difference{a.number.query - b.number.query,
-                        a.number.key - b.number.key,
-                        a.number.constant - b.number.constant};
-      // Equal infinities.
-      if (a.number.constant == b.number.constant)
-        difference.constant = 0;
-      if (std::isnan(difference.constant))
-        return failOperation(expr);
-      Linear opposite{-difference.query, -difference.key, -difference.constant};
-      std::optional<Structure> above = isPositive(difference, expr);
-      std::optional<Structure> below = isPositive(opposite, expr);
-      if (!above || !below)
-        return std::nullopt;
-      // a - b + 1 > 0 is a >= b for integers; numbers have no other pieces
-      // but constants.
-      std::optional<Structure> notBelow, notAbove;
-      if (difference.isConstant()) {
-        notBelow =
-            difference.constant >= 0 ? Structure::full() : Structure::none();
-        notAbove =
-            difference.constant <= 0 ? Structure::full() : Structure::none();
-      } else {
-        if (difference.constant != std::floor(difference.constant))
-          return fail(expr, "compares indices with a fraction");
-        Linear more = difference, less = opposite;
-        more.constant += 1;
-        less.constant += 1;
-        notBelow = isPositive(more, expr);
-        notAbove = isPositive(less, expr);
-        if (!notBelow || !notAbove)
-          return std::nullopt;
-      }
-      Structure isTrue = Structure::none(), isFalse = Structure::none();
-      switch (predicate) {
-      case arith::CmpIPredicate::sgt:
-      case arith::CmpIPredicate::ugt:
-        std::tie(isTrue, isFalse) = std::pair(*above, *notAbove);
-        break;
-      case arith::CmpIPredicate::sge:
-      case arith::CmpIPredicate::uge:
-        std::tie(isTrue, isFalse) = std::pair(*notBelow, *below);
-        break;
-      case arith::CmpIPredicate::slt:
-      case arith::CmpIPredicate::ult:
-        std::tie(isTrue, isFalse) = std::pair(*below, *notBelow);
-        break;
-      case arith::CmpIPredicate::sle:
-      case arith::CmpIPredicate::ule:
-        std::tie(isTrue, isFalse) = std::pair(*notAbove, *above);
-        break;
-      case arith::CmpIPredicate::eq:
-        isTrue = both(*notBelow, *notAbove);
-        isFalse = either(*below, *above);
-        break;
-      case arith::CmpIPredicate::ne:
-        isTrue = either(*below, *above);
-        isFalse = both(*notBelow, *notAbove);
-        break;
-      }
-      if (!add(all, {0, 0, 1}, both(where, isTrue)) ||
-          !add(all, {0, 0, 0}, both(where, isFalse)))
-        return fail(expr, "makes a mask of too many pieces");
-    }
-  return all;
-}
-
 /// A number that is taken for unsigned: the same if it is not negative.
-std::optional<Pieces> Reader::readUnsigned(Expr *expr) {
+std::optional<Pieces> MaskReader::readUnsigned(Expr *expr) {
   std::optional<Pieces> pieces = read(expr->args[0]);
   if (pieces)
     for (const Piece &piece : *pieces)
@@ -350,7 +88,7 @@ std::optional<Pieces> Reader::readUnsigned(Expr *expr) {
 }
 
 /// Conditions are combined as they are written, which keeps structures short.
-std::optional<Pieces> Reader::combineConditions(Expr *expr) {
+std::optional<Pieces> MaskReader::combineConditions(Expr *expr) {
   std::optional<Structure> a = holds(expr->args[0], true),
                            b = holds(expr->args[1], true),
                            notA = holds(expr->args[0], false),
@@ -375,7 +113,7 @@ std::optional<Pieces> Reader::combineConditions(Expr *expr) {
 }
 
 /// An element at indices that are linear in query and key.
-std::optional<Pieces> Reader::readGather(Expr *expr) {
+std::optional<Pieces> MaskReader::readGather(Expr *expr) {
   SmallVector<AffineExpr> indices;
   for (Expr *arg : expr->args) {
     std::optional<Pieces> pieces = read(arg);
@@ -388,45 +126,6 @@ std::optional<Pieces> Reader::readGather(Expr *expr) {
                       static_cast<int64_t>(number.constant));
   }
   return read(graph.read(expr->tensor, indices));
-}
-
-/// One of two numbers, by where the indices are.
-std::optional<Pieces> Reader::readChoice(Expr *expr) {
-  Structure inside = Structure::full(), outside = Structure::none();
-  for (auto [index, lower, upper] :
-       llvm::zip_equal(expr->indices, expr->lower, expr->upper)) {
-    std::optional<Linear> place = readIndex(index);
-    if (!place)
-      return failOperation(expr);
-    Linear behind = *place, ahead{-place->query, -place->key, -place->constant};
-    // place >= lower, place < upper, and the opposites.
-    behind.constant += 1.0 - static_cast<double>(lower);
-    ahead.constant += static_cast<double>(upper);
-    Linear notBehind{-behind.query, -behind.key, 1 - behind.constant},
-        notAhead{-ahead.query, -ahead.key, 1 - ahead.constant};
-    for (auto [is, isNot] :
-         {std::pair(behind, notBehind), std::pair(ahead, notAhead)}) {
-      std::optional<Structure> where = isPositive(is, expr),
-                               elsewhere = isPositive(isNot, expr);
-      if (!where || !elsewhere)
-        return std::nullopt;
-      inside = both(inside, *where);
-      outside = either(outside, *elsewhere);
-    }
-  }
-  Pieces all;
-  for (unsigned i : {0, 1}) {
-    Structure where = i == 0 ? inside : outside;
-    if (where == Structure::none())
-      continue;
-    std::optional<Pieces> pieces = read(expr->args[i]);
-    if (!pieces)
-      return std::nullopt;
-    for (const Piece &piece : *pieces)
-      if (!add(all, piece.number, both(where, piece.where)))
-        return fail(expr, "makes a mask of too many pieces");
-  }
-  return all;
 }
 
 /// The comparison of integers that does the same for numbers that are not NaN.
@@ -460,7 +159,7 @@ static bool isUnsigned(arith::CmpIPredicate predicate) {
   return predicate >= arith::CmpIPredicate::ult;
 }
 
-std::optional<Pieces> Reader::compute(Expr *expr) {
+std::optional<Pieces> MaskReader::compute(Expr *expr) {
   if (std::optional<double> number = getConstant(expr)) {
     if (std::isnan(*number))
       return fail(expr, "is not a number");
@@ -576,7 +275,7 @@ std::optional<Pieces> Reader::compute(Expr *expr) {
   return failOperation(expr);
 }
 
-std::optional<Structure> Reader::holds(Expr *expr, bool wanted) {
+std::optional<Structure> MaskReader::holds(Expr *expr, bool wanted) {
   std::optional<Pieces> pieces = read(expr);
   if (!pieces)
     return std::nullopt;
@@ -600,7 +299,7 @@ std::optional<Structure>
 spattn::readMasks(ExprGraph &graph, const LoopSpace &space,
                   const MaskLoops &loops, ArrayRef<Mask> masks, int64_t head,
                   int64_t offset, bool &isFinite, Refusal &refusal) {
-  Reader reader(graph, space, loops, head, offset, refusal);
+  MaskReader reader(graph, space, loops, head, offset, refusal);
   Structure all = Structure::full();
   for (const Mask &mask : masks) {
     Structure own = Structure::none();
