@@ -8,6 +8,7 @@
 
 #include "Narrowing.h"
 #include "Operands.h"
+#include "ResultShape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
@@ -27,7 +28,7 @@ public:
         heads(space.size(parts.loops.head)) {}
 
   Value emit() {
-    if (!checkSizes() || !describeResult() || !chooseOperands())
+    if (!checkSizes() || !shape.describe(parts, refusal) || !chooseOperands())
       return nullptr;
     std::optional<MaskedHeads> masked = findStructures(
         *parts.graph, space, loops.ofMask(), parts.masks, heads, refusal);
@@ -205,150 +206,7 @@ private:
       else
         result = arith::TruncFOp::create(builder, loc, converted, result);
     }
-    if (isApart)
-      return splitResult(reorder(builder, loc, result, layout, "bhnd"));
-    result = reorder(builder, loc, result, layout, resultOrder);
-    result = collapseResult(result);
-    result = expandResult(result);
-    if (result.getType() != resultType)
-      result = tensor::CastOp::create(builder, loc, resultType, result);
-    return result;
-  }
-
-  /// Says which of the four dimensions each dimension of the result is, by
-  /// their letters: two of a batch that is merged with heads, `o` and `i` of
-  /// heads that are split, and none of one that is always 1.
-  bool describeResult() {
-    std::string all = "bhnd";
-    std::string found;
-    for (AffineExpr index : parts.resultIndices) {
-      std::string own;
-      if (index == loops.query)
-        own = "n";
-      else if (index == loops.value)
-        own = "d";
-      else if (index == loops.batch)
-        own = "b";
-      else if (index == loops.head)
-        own = "h";
-      else if (index.getKind() == AffineExprKind::FloorDiv)
-        own = "o";
-      else if (index.getKind() == AffineExprKind::Mod)
-        own = "i";
-      else if (!isa<AffineConstantExpr>(index))
-        own = "bh";
-      resultDims.push_back(own);
-      found += own == "o" ? "h" : own == "i" ? "" : own;
-    }
-    // Dimensions of 1 take the place of those that are missing.
-    std::string missing;
-    for (char letter : all)
-      if (found.find(letter) == std::string::npos)
-        missing += letter;
-    for (std::string &own : resultDims)
-      if (own.empty() && !missing.empty()) {
-        own = missing.substr(0, 1);
-        missing.erase(0, 1);
-      }
-    auto outer = llvm::find(resultDims, "o");
-    isApart =
-        outer != resultDims.end() &&
-        (std::next(outer) == resultDims.end() || *std::next(outer) != "i");
-    if (isApart) {
-      for (const std::string &own : resultDims)
-        resultOrder += own;
-      if (resultOrder.size() != 5 || resultDims.size() != 5)
-        return refuse(nullptr, "has a result whose heads are in two places");
-      return true;
-    }
-    // Batch and heads go together, where one of them is 1.
-    for (auto [one, other] : {std::pair('h', "b"), std::pair('b', "h")})
-      for (std::string &own : resultDims)
-        if (size_t place = missing.find(one);
-            place != std::string::npos && own == other) {
-          own = "bh";
-          missing.erase(place, 1);
-        }
-    resultOrder = missing;
-    for (const std::string &own : resultDims)
-      resultOrder += own == "o" ? "h" : own == "i" ? "" : own;
-    numMissing = missing.size();
-    return true;
-  }
-
-  /// Splits heads, the two parts of which are apart in the result.
-  Value splitResult(Value result) {
-    auto type = cast<RankedTensorType>(result.getType());
-    int64_t inner = resultType.getDimSize(resultOrder.find('i'));
-    SmallVector<int64_t> shape = {type.getDimSize(0), heads / inner, inner,
-                                  type.getDimSize(2), type.getDimSize(3)};
-    SmallVector<ReassociationIndices> groups = {{0}, {1, 2}, {3}, {4}};
-    result = tensor::ExpandShapeOp::create(builder, loc, type.clone(shape),
-                                           result, groups);
-    result = reorder(builder, loc, result, "boind", resultOrder);
-    if (result.getType() != resultType)
-      result = tensor::CastOp::create(builder, loc, resultType, result);
-    return result;
-  }
-
-  /// Merges batch and heads, and what is missing with the first dimension.
-  Value collapseResult(Value result) {
-    SmallVector<ReassociationIndices> groups;
-    SmallVector<int64_t> shape;
-    auto type = cast<RankedTensorType>(result.getType());
-    int64_t next = 0;
-    auto take = [&]() {
-      groups.back().push_back(next);
-      int64_t size = type.getDimSize(next++);
-      shape.back() =
-          ShapedType::isDynamic(size) || ShapedType::isDynamic(shape.back())
-              ? ShapedType::kDynamic
-              : shape.back() * size;
-    };
-    for (const std::string &own : resultDims) {
-      if (own.empty() || own == "i")
-        continue;
-      groups.emplace_back();
-      shape.push_back(1);
-      while (next < numMissing)
-        take();
-      for (size_t n = 0; n < own.size(); ++n)
-        take();
-    }
-    if (groups.size() == 4)
-      return result;
-    return tensor::CollapseShapeOp::create(builder, loc, type.clone(shape),
-                                           result, groups);
-  }
-
-  /// Splits heads, and adds dimensions of 1.
-  Value expandResult(Value result) {
-    auto type = cast<RankedTensorType>(result.getType());
-    SmallVector<ReassociationIndices> groups;
-    SmallVector<int64_t> shape;
-    int64_t next = 0, leading = 0;
-    for (auto [d, own] : llvm::enumerate(resultDims)) {
-      bool isNew = !own.empty() && own != "i";
-      if (own.empty() && groups.empty()) {
-        ++leading;
-      } else if (isNew) {
-        groups.emplace_back();
-        for (; leading > 0; --leading)
-          groups.back().push_back(groups.back().size());
-        groups.back().push_back(d);
-      } else {
-        groups.back().push_back(d);
-      }
-      bool isSplit = own == "o" || own == "i";
-      shape.push_back(own.empty() ? 1
-                      : isSplit   ? resultType.getDimSize(d)
-                                  : type.getDimSize(next));
-      next += isNew;
-    }
-    if (shape.size() == groups.size())
-      return result;
-    return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape),
-                                         result, groups);
+    return shape.emit(builder, loc, result, layout, resultType);
   }
 
   OpBuilder &builder;
@@ -360,10 +218,7 @@ private:
   RankedTensorType resultType;
   int64_t heads;
   OperandTensor query, key, value;
-  SmallVector<std::string> resultDims;
-  std::string resultOrder;
-  int64_t numMissing = 0;
-  bool isApart = false;
+  ResultShape shape;
 };
 } // namespace
 
