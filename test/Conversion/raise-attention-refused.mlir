@@ -200,7 +200,7 @@ func.func @operands(%q: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // CHECK-LABEL: func @ranks(
 func.func @ranks(%q: tensor<4x8xf32>, %k: tensor<1x4x8xf32>) -> tensor<4x8xf32> {
-  // expected-remark@+1 {{attention is not raised: 'tm_tensor.attention' has operands that are no tensors of the rank of their maps}}
+  // expected-remark@+1 {{attention is not raised: 'tm_tensor.attention' has operands that are no tensors of the sizes of their maps}}
   %r = "tm_tensor.attention"(%q, %k, %k, %q) : (tensor<4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   return %r : tensor<4x8xf32>
 }
@@ -209,9 +209,46 @@ func.func @ranks(%q: tensor<4x8xf32>, %k: tensor<1x4x8xf32>) -> tensor<4x8xf32> 
 
 // CHECK-LABEL: func @mask_rank(
 func.func @mask_rank(%q: tensor<4x8xf32>, %m: tensor<1x4x4xi1>) -> tensor<4x8xf32> {
-  // expected-remark@+1 {{attention is not raised: 'tm_tensor.attention' has a mask that is no tensor of the rank of its map}}
+  // expected-remark@+1 {{attention is not raised: 'tm_tensor.attention' has a mask that is no tensor of the sizes of its map}}
   %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<1x4x4xi1>, tensor<4x8xf32>) -> tensor<4x8xf32>
   return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @mask_sizes(
+func.func @mask_sizes(%q: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %m = arith.constant dense<[[true, false], [true, true]]> : tensor<2x2xi1>
+  // expected-remark@+1 {{attention is not raised: 'tm_tensor.attention' has a mask that is no tensor of the sizes of its map}}
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32>, tensor<2x2xi1>, tensor<6x8xf32>) -> tensor<6x8xf32>
+  return %r : tensor<6x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @gathered_outside(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @gathered_outside(%q: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %row = arith.constant dense<[true, false, true]> : tensor<3xi1>
+  %e = tensor.empty() : tensor<6x6xi1>
+  // expected-remark@+1 {{attention is not raised: 'linalg.generic' is not a number, or a mask of other sizes than scores}}
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<6x6xi1>) {
+  ^bb0(%out: i1):
+    %j = linalg.index 1 : index
+    %x = tensor.extract %row[%j] : tensor<3xi1>
+    linalg.yield %x : i1
+  } -> tensor<6x6xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x6xi1>, tensor<6x8xf32>) -> tensor<6x8xf32>
+  return %r : tensor<6x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @result_type(
+func.func @result_type(%q: tensor<2x6x8xf32>) -> tensor<2x6x8xi32> {
+  // expected-remark@+1 {{attention is not raised: it has a result that is not f16, bf16, f32 or f64}}
+  %r = "tm_tensor.attention"(%q, %q, %q, %q) : (tensor<2x6x8xf32>, tensor<2x6x8xf32>, tensor<2x6x8xf32>, tensor<2x6x8xf32>) -> tensor<2x6x8xi32>
+  return %r : tensor<2x6x8xi32>
 }
 
 // -----

@@ -46,6 +46,10 @@ private:
     return false;
   }
   bool checkSizes() {
+    Type element = resultType.getElementType();
+    if (!element.isF16() && !element.isBF16() && !element.isF32() &&
+        !element.isF64())
+      return refuse(nullptr, "has a result that is not f16, bf16, f32 or f64");
     if (ShapedType::isDynamic(heads) ||
         ShapedType::isDynamic(space.size(loops.feature)) ||
         ShapedType::isDynamic(space.size(loops.value)))

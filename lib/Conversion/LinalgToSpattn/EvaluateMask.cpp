@@ -258,6 +258,10 @@ spattn::evaluateMasks(ExprGraph &graph, const LoopSpace &space,
         return std::nullopt;
       for (int64_t j = 0; j < keys; ++j) {
         double number = (*row)[j];
+        if (std::isnan(number))
+          return refusal.set(mask.expr->where(),
+                             "is not a number, or a mask of other sizes than "
+                             "scores");
         std::optional<bool> isAllowed = mask.wanted == (number != 0);
         if (mask.isAdded)
           isAllowed = allows(number * mask.factor, isFinite);

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace spattn;
@@ -19,6 +20,11 @@ std::optional<double> spattn::computeScalar(Operation *op,
                                             ArrayRef<double> args) {
   bool isBoolean = getElementTypeOrSelf(op->getResult(0)).isInteger(1);
   double a = args[0], b = args.size() > 1 ? args[1] : 0;
+  // What is computed of numbers that do not exist does not exist.
+  unsigned numRead = isa<arith::SelectOp>(op) ? 1 : args.size();
+  if (llvm::any_of(args.take_front(numRead),
+                   [](double arg) { return std::isnan(arg); }))
+    return std::numeric_limits<double>::quiet_NaN();
   auto compare = [&](arith::CmpIPredicate predicate) -> std::optional<double> {
     switch (predicate) {
     case arith::CmpIPredicate::eq:
@@ -93,28 +99,27 @@ std::optional<double> spattn::computeScalar(Operation *op,
     return compare(compareOp.getPredicate());
   }
   if (auto compareOp = dyn_cast<arith::CmpFOp>(op))
-    if (!std::isnan(a) && !std::isnan(b))
-      switch (compareOp.getPredicate()) {
-      case arith::CmpFPredicate::OEQ:
-      case arith::CmpFPredicate::UEQ:
-        return compare(arith::CmpIPredicate::eq);
-      case arith::CmpFPredicate::ONE:
-      case arith::CmpFPredicate::UNE:
-        return compare(arith::CmpIPredicate::ne);
-      case arith::CmpFPredicate::OLT:
-      case arith::CmpFPredicate::ULT:
-        return compare(arith::CmpIPredicate::slt);
-      case arith::CmpFPredicate::OLE:
-      case arith::CmpFPredicate::ULE:
-        return compare(arith::CmpIPredicate::sle);
-      case arith::CmpFPredicate::OGT:
-      case arith::CmpFPredicate::UGT:
-        return compare(arith::CmpIPredicate::sgt);
-      case arith::CmpFPredicate::OGE:
-      case arith::CmpFPredicate::UGE:
-        return compare(arith::CmpIPredicate::sge);
-      default:
-        break;
-      }
+    switch (compareOp.getPredicate()) {
+    case arith::CmpFPredicate::OEQ:
+    case arith::CmpFPredicate::UEQ:
+      return compare(arith::CmpIPredicate::eq);
+    case arith::CmpFPredicate::ONE:
+    case arith::CmpFPredicate::UNE:
+      return compare(arith::CmpIPredicate::ne);
+    case arith::CmpFPredicate::OLT:
+    case arith::CmpFPredicate::ULT:
+      return compare(arith::CmpIPredicate::slt);
+    case arith::CmpFPredicate::OLE:
+    case arith::CmpFPredicate::ULE:
+      return compare(arith::CmpIPredicate::sle);
+    case arith::CmpFPredicate::OGT:
+    case arith::CmpFPredicate::UGT:
+      return compare(arith::CmpIPredicate::sgt);
+    case arith::CmpFPredicate::OGE:
+    case arith::CmpFPredicate::UGE:
+      return compare(arith::CmpIPredicate::sge);
+    default:
+      break;
+    }
   return std::nullopt;
 }

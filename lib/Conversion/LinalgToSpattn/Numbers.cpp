@@ -18,6 +18,8 @@ using namespace mlir;
 using namespace spattn;
 
 std::optional<double> spattn::fitTo(Type type, double number) {
+  if (std::isnan(number))
+    return number;
   if (auto floatType = dyn_cast<FloatType>(type)) {
     APFloat rounded(number);
     bool losesInfo;

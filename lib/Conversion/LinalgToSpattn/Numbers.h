@@ -19,7 +19,8 @@ namespace spattn {
 
 /// What a number becomes in a type: floats are rounded, integers go round, as
 /// signed ones, and a bit is 0 or 1. None where an integer is too large for a
-/// double to be exact, and for other types.
+/// double to be exact, and for other types. NaN stays NaN: it also stands for
+/// numbers that do not exist.
 std::optional<double> fitTo(mlir::Type type, double number);
 
 /// Whether all numbers up to 2^22 are exact in a type.

@@ -40,10 +40,10 @@ public:
           std::pair(from.value, from.valueMap),
           std::pair(Value(op->getResult(0)), from.outMap)})
       if (!takeSizes(operand, map))
-        return refuse("has operands that are no tensors of the rank of their "
+        return refuse("has operands that are no tensors of the sizes of their "
                       "maps");
     if (from.mask && !takeSizes(from.mask, from.maskMap))
-      return refuse("has a mask that is no tensor of the rank of its map");
+      return refuse("has a mask that is no tensor of the sizes of its map");
     std::optional<unsigned> query, key, feature, value;
     SmallVector<unsigned> outer;
     auto has = [](AffineMap map, unsigned loop) {
@@ -142,6 +142,8 @@ private:
       int64_t &known = sizes[loop.getPosition()];
       if (ShapedType::isDynamic(known))
         known = size;
+      else if (!ShapedType::isDynamic(size) && size != known)
+        return false;
     }
     return true;
   }
