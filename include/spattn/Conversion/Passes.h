@@ -13,6 +13,7 @@
 #include "spattn/Conversion/CheckLowered/CheckLowered.h"
 #include "spattn/Conversion/ForallToTasks/ForallToTasks.h"
 #include "spattn/Conversion/LaunchToLLVM/LaunchToLLVM.h"
+#include "spattn/Conversion/LinalgToSpattn/RaiseAttention.h"
 #include "spattn/Conversion/SpattnCPUToVector/SpattnCPUToVector.h"
 #include "spattn/Conversion/SpattnGPUToNVVM/SpattnGPUToNVVM.h"
 #include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"

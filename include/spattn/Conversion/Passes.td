@@ -238,4 +238,54 @@ def ConvertSpattnLaunchToLLVM
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def SpattnRaiseAttention : Pass<"spattn-raise-attention"> {
+  let summary = "Finds attention in the IR of other frontends";
+  let description = [{
+    Replaces attention on tensors that is written in other operations by
+    `spattn.attention`, with its mask as a structure: a contraction of values
+    with a softmax of scaled and masked products, in operations of `linalg` or
+    as `linalg.softmax`, and, in generic form and without their dialects,
+    `tm_tensor.attention` and `iree_linalg_ext.attention`. docs/Raising.md lists
+    the forms. What is in between is looked through: transposes, reshapes,
+    broadcasts of grouped heads, conversions between float types.
+
+    ```mlir
+    func.func @layer(%q: tensor<8x64x64xf32>, %zero: tensor<8x64x64xf32>) -> tensor<8x64x64xf32> {
+      %cst = arith.constant 0.0 : f32
+      %s0 = linalg.fill ins(%cst : f32) outs(%zero : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %s = linalg.batch_matmul indexing_maps = [
+               affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, n, k)>,
+               affine_map<(b, m, n, k) -> (b, m, n)>]
+           ins(%q, %q : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %p = linalg.softmax dimension(2) ins(%s : tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      %o = linalg.batch_matmul ins(%p, %q : tensor<8x64x64xf32>, tensor<8x64x64xf32>)
+           outs(%s0 : tensor<8x64x64xf32>) -> tensor<8x64x64xf32>
+      return %o : tensor<8x64x64xf32>
+    }
+    ```
+
+    A mask is either comparisons of indices and their combinations, which are
+    read as conditions on distances, keys and queries, or anything that is known
+    at compile time, constants included: that is evaluated pair by pair, and the
+    structure found is compared with every pair. Products are rounded less often
+    than before, and a query that sees no key gets 0, where a softmax of -inf
+    alone is NaN.
+
+    Attention that is not raised stays as it is. With `remarks`, a remark names
+    the operation in the way.
+  }];
+  let options = [
+    Option<"remarks", "remarks", "bool", "false",
+           "Emit a remark for each attention that stays as it is">,
+  ];
+  let statistics = [
+    Statistic<"numRaised", "attentions raised", "Attentions found">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::spattn::SpattnDialect"];
+}
+
 #endif // SPATTN_CONVERSION_PASSES_TD
