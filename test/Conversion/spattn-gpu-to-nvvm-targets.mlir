@@ -26,31 +26,6 @@ llvm.func @product(%x: f32, %f: !llvm.ptr, %stride: i64) {
   llvm.return
 }
 
-// Of scores, each half has MMAs of its own; of an output, four steps each.
-// SM90-LABEL: @halves
-// SM90: wgmma.mma_async.sync.aligned.m64n64k16
-// SM90: wgmma.mma_async.sync.aligned.m64n64k16
-// SM90: llvm.inline_asm {{.*}}add.s64 db, $64, 0;{{.*}}add.s64 db, $64, 384;{{.*}}add.s64 db, $65, 0;{{.*}}add.s64 db, $65, 384;
-// SM80-LABEL: @halves
-// SM80-COUNT-64: mma.sync.aligned.m16n8k16
-llvm.func @halves(%f: !llvm.ptr, %stride: i64) {
-  %n = arith.index_cast %stride : i64 to index
-  %m = spattn_gpu.alloc : !spattn_gpu.memory<49152, alignment = 1024>
-  %one = arith.constant 1 : index
-  %zero = arith.constant 0 : index
-  %v = spattn_gpu.shared %m : !spattn_gpu.memory<49152, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
-  %w = spattn_gpu.shared %m[%one] : !spattn_gpu.memory<49152, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
-  %s0 = spattn_gpu.mma_halves %v rows %one, %v rows %one, %w rows %zero {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
-  spattn_gpu.mma_commit
-  %s = spattn_gpu.mma_wait 0, %s0 : !spattn_gpu.acc<64x128xf32>
-  %p = spattn_gpu.to_operand %s : !spattn_gpu.acc<64x128xf32> to !spattn_gpu.operand<64x128xbf16>
-  %o0 = spattn_gpu.mma_halves %p, %v rows %one, %w rows %zero : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x64xf32>
-  spattn_gpu.mma_commit
-  %o = spattn_gpu.mma_wait 0, %o0 : !spattn_gpu.acc<64x64xf32>
-  spattn_gpu.store %o to %f stride %n rows %n as f32 : !spattn_gpu.acc<64x64xf32>
-  llvm.return
-}
-
 // What a thread adds at once it finds again at once: four elements, or one.
 // SM90-LABEL: @sums
 // SM90: llvm.load {{.*}} -> vector<4xf32>

@@ -206,19 +206,6 @@ inline int64_t bytesOf(SharedType type) {
 /// Bytes of a chunk of 64 columns.
 inline int64_t chunkBytes(SharedType type) { return type.getRows() * 128; }
 
-/// The row blocks of two tiles that are the right operand of an MMA of halves.
-template <class Adaptor>
-mlir::SmallVector<mlir::Value> rowBlocks(Emitter e, Adaptor adaptor) {
-  constexpr int64_t bytes = kFragmentRows * 128;
-  mlir::Value first =
-      e.offset(adaptor.getFirst().front(),
-               e.scaled(adaptor.getFirstBlock().front(), bytes));
-  mlir::Value second =
-      e.offset(adaptor.getSecond().front(),
-               e.scaled(adaptor.getSecondBlock().front(), bytes));
-  return {first, second};
-}
-
 /// Defines a pattern; the body that follows emits at `b`, and appends the
 /// values of each result.
 #define SPATTN_LOWER(Op)                                                       \

@@ -83,8 +83,7 @@ static void appendTies(std::string &constraints, size_t count) {
 }
 
 SmallVector<Value> ptx::emitWgmma(ImplicitLocOpBuilder &b, const Wgmma &shape,
-                                  ValueRange lhs, ValueRange rhs,
-                                  ValueRange acc) {
+                                  ValueRange lhs, Value rhs, ValueRange acc) {
   size_t registers = shape.columns / 2;
   bool inRegisters = lhs.size() > 1;
   SmallVector<Type> types(registers, b.getF32Type());
@@ -99,17 +98,15 @@ SmallVector<Value> ptx::emitWgmma(ImplicitLocOpBuilder &b, const Wgmma &shape,
   std::string constraints = tiedConstraints(types);
   for (size_t i = 0; i < lhs.size(); ++i)
     constraints += inRegisters ? ",r" : ",l";
-  for (size_t i = 0; i < rhs.size(); ++i)
-    constraints += ",l";
+  constraints += ",l";
   appendTies(constraints, registers);
   size_t lhsNumber = registers, rhsNumber = registers + lhs.size();
-  size_t perRhs = shape.rhsSteps.size() / rhs.size();
   std::string element = shape.isBF16 ? "bf16" : "f16";
   std::string text = "{\n.reg .pred p;\n.reg .b64 da, db;\n";
   for (size_t k = 0; k < shape.rhsSteps.size(); ++k) {
     bool accumulates = k > 0 || !acc.empty();
     text += "setp.ne.b32 p, " + std::to_string(int(accumulates)) + ", 0;\n";
-    text += "add.s64 db, $" + std::to_string(rhsNumber + k / perRhs) + ", " +
+    text += "add.s64 db, $" + std::to_string(rhsNumber) + ", " +
             std::to_string(shape.rhsSteps[k]) + ";\n";
     if (!inRegisters)
       text += "add.s64 da, $" + std::to_string(lhsNumber) + ", " +
@@ -124,7 +121,7 @@ SmallVector<Value> ptx::emitWgmma(ImplicitLocOpBuilder &b, const Wgmma &shape,
   }
   text += "}";
   SmallVector<Value> operands(lhs.begin(), lhs.end());
-  llvm::append_range(operands, rhs);
+  operands.push_back(rhs);
   operands.append(inputs);
   return emit(b, text, constraints, operands, types);
 }

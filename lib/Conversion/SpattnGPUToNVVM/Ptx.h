@@ -50,11 +50,11 @@ struct Wgmma {
 };
 
 /// All steps of an MMA in one piece of assembly. `lhs` is a descriptor, or
-/// four registers for each step; `rhs` are descriptors, each of as many steps,
-/// which follow one another. Without `acc` the first step overwrites.
-llvm::SmallVector<mlir::Value>
-emitWgmma(mlir::ImplicitLocOpBuilder &b, const Wgmma &shape,
-          mlir::ValueRange lhs, mlir::ValueRange rhs, mlir::ValueRange acc);
+/// four registers for each step. Without `acc` the first step overwrites.
+llvm::SmallVector<mlir::Value> emitWgmma(mlir::ImplicitLocOpBuilder &b,
+                                         const Wgmma &shape,
+                                         mlir::ValueRange lhs, mlir::Value rhs,
+                                         mlir::ValueRange acc);
 
 /// wgmma.wait_group, passing on the values that are ready after it; not before
 /// the f32 `after`, sums of numbers that are not negative, are known.

@@ -383,16 +383,13 @@ void emitMma(ImplicitLocOpBuilder &b, bool isBF16, ValueRange lhs,
   llvm::copy(sums, acc.begin());
 }
 
-/// The right operand is the rows of tiles of type `rhs`, `rhsRows` of each.
-template <class Op, class Adaptor>
-SmallVector<Value> lowerMma(Emitter e, Op op, Adaptor adaptor,
-                            bool lhsTransposed, SharedType rhs, int64_t rhsRows,
-                            ArrayRef<Value> rhsTiles) {
-  ImplicitLocOpBuilder &b = e.b;
+SPATTN_LOWER(MmaOp) {
+  Emitter e(b);
+  e.readThreadAgain();
+  SharedType rhs = op.getRhs().getType();
   bool isBF16 = rhs.getElementType().isBF16();
   int64_t columns = op.getResult().getType().getColumns();
-  int64_t depth = op.getTransposed() ? rhs.getColumns()
-                                     : rhsRows * int64_t(rhsTiles.size());
+  int64_t depth = op.getTransposed() ? rhs.getColumns() : rhs.getRows();
   Value lane = e.lane();
   auto bits = [&](int64_t shift, int64_t mask) -> Value {
     Value kept = e.i32(mask);
@@ -404,6 +401,7 @@ SmallVector<Value> lowerMma(Emitter e, Op op, Adaptor adaptor,
   // columns, 16 for each warp, of a chunk for each warpgroup.
   std::optional<MatrixReader> left;
   auto lhs = dyn_cast<SharedType>(op.getLhs().getType());
+  bool lhsTransposed = op.getLhsTransposed();
   if (lhs && lhsTransposed) {
     Value chunk =
         e.offset(adaptor.getLhs().front(),
@@ -428,13 +426,7 @@ SmallVector<Value> lowerMma(Emitter e, Op op, Adaptor adaptor,
   Value half = bits(transposed ? 3 : 4, 1), eight = bits(transposed ? 4 : 3, 1);
   Value inMatrix = bits(0, 7);
   Value row = e.add(e.mul(eight, e.i32(8)), inMatrix);
-  SmallVector<MatrixReader> right;
-  for (Value tile : rhsTiles)
-    right.emplace_back(e, tile, row, half);
-  auto readRight = [&](int64_t row, int64_t column, int64_t count) {
-    return right[row / rhsRows].read(rhs, row % rhsRows, column, count,
-                                     /*transpose=*/!transposed);
-  };
+  MatrixReader right(e, adaptor.getRhs().front(), row, half);
 
   SmallVector<Value> acc;
   if (op.getAcc())
@@ -453,32 +445,15 @@ SmallVector<Value> lowerMma(Emitter e, Op op, Adaptor adaptor,
     for (int64_t n = 0; n < columns; n += 16) {
       int64_t pairs = std::min<int64_t>(columns - n, 16) / 8;
       SmallVector<Value> values =
-          transposed ? readRight(n, k, 2 * pairs) : readRight(k, n, 2 * pairs);
+          transposed ? right.read(rhs, n, k, 2 * pairs, /*transpose=*/false)
+                     : right.read(rhs, k, n, 2 * pairs, /*transpose=*/true);
       for (int64_t pair = 0; pair < pairs; ++pair)
         emitMma(b, isBF16, lhsValues,
                 ArrayRef<Value>(values).slice(2 * pair, 2),
                 sums.slice(n / 2 + 4 * pair, 4));
     }
   }
-  return acc;
-}
-
-SPATTN_LOWER(MmaOp) {
-  Emitter e(b);
-  e.readThreadAgain();
-  SharedType rhs = op.getRhs().getType();
-  Value tile = adaptor.getRhs().front();
-  results.push_back(lowerMma(e, op, adaptor, op.getLhsTransposed(), rhs,
-                             rhs.getRows(), tile));
-  return success();
-}
-
-SPATTN_LOWER(MmaHalvesOp) {
-  Emitter e(b);
-  e.readThreadAgain();
-  results.push_back(lowerMma(e, op, adaptor, /*lhsTransposed=*/false,
-                             op.getFirst().getType(), kFragmentRows,
-                             rowBlocks(e, adaptor)));
+  results.push_back(std::move(acc));
   return success();
 }
 
@@ -489,13 +464,13 @@ SPATTN_LOWER(SetMaxRegistersOp) { return success(); }
 
 void spattn::spattn_gpu::populateSm80Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
-  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
-               BarrierWaitOpLowering, LoadOpLowering, FinishLoadOpLowering,
-               LoadWordsOpLowering, AddWordsOpLowering,
-               SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
-               SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
-               StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
-               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-               MmaOpLowering, MmaHalvesOpLowering, SetMaxRegistersOpLowering>(
-      types, patterns.getContext());
+  patterns
+      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
+           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
+           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
+           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
+          types, patterns.getContext());
 }

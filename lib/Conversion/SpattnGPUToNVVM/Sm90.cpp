@@ -258,83 +258,45 @@ SPATTN_LOWER(MmaWaitOp) {
   return success();
 }
 
-/// The right operand of an MMA: rows of tiles of one type, as many of each.
-struct RightOperand {
-  SharedType type;
-  bool transposed;
-  int64_t rows;
-  SmallVector<Value> tiles;
-};
-
-/// Along columns, 16 elements are 32 bytes of a chunk of 128; along rows, 16
-/// rows of 128 bytes.
-int64_t alongColumns(SharedType type, int64_t k) {
-  return (k / kChunkColumns * chunkBytes(type) + k % kChunkColumns * 2) >> 4;
-}
-int64_t alongRows(int64_t k) { return k * 128 >> 4; }
-
-template <class Op, class Adaptor>
-SmallVector<Value> lowerMma(ImplicitLocOpBuilder &b, Op op, Adaptor adaptor,
-                            bool lhsTransposed, const RightOperand &rhs) {
+SPATTN_LOWER(MmaOp) {
   Emitter e(b);
-  int64_t columns = op.getResult().getType().getColumns();
-  int64_t tiles = rhs.tiles.size();
-  // Rows are columns of the result, which MMAs of their own compute, or depth.
-  int64_t mmas = rhs.transposed ? tiles : 1;
-  int64_t depth = rhs.transposed ? rhs.type.getColumns() : rhs.rows * tiles;
+  SharedType rhs = op.getRhs().getType();
   ptx::Wgmma shape;
-  shape.columns = columns / mmas;
-  shape.isBF16 = rhs.type.getElementType().isBF16();
-  shape.transposeRhs = !rhs.transposed;
-  shape.transposeLhs = lhsTransposed;
+  shape.columns = op.getResult().getType().getColumns();
+  shape.isBF16 = rhs.getElementType().isBF16();
+  shape.transposeRhs = !op.getTransposed();
+  shape.transposeLhs = op.getLhsTransposed();
+  int64_t depth = op.getTransposed() ? rhs.getColumns() : rhs.getRows();
+  // Along columns, 16 elements are 32 bytes of a chunk of 128; along rows,
+  // 16 rows of 128 bytes.
+  auto alongColumns = [](SharedType type, int64_t k) {
+    return (k / kChunkColumns * chunkBytes(type) + k % kChunkColumns * 2) >> 4;
+  };
   for (int64_t k = 0; k < depth; k += 16)
-    shape.rhsSteps.push_back(rhs.transposed ? alongColumns(rhs.type, k)
-                                            : alongRows(k % rhs.rows));
+    shape.rhsSteps.push_back(op.getTransposed() ? alongColumns(rhs, k)
+                                                : k * 128 >> 4);
   constexpr int64_t atomBytes = 8 * 128;
-  SmallVector<Value> descriptors;
-  for (Value tile : rhs.tiles)
-    descriptors.push_back(ptx::emitDescriptor(
-        b, tile,
-        /*leadingBytes=*/rhs.transposed ? 16 : chunkBytes(rhs.type),
-        atomBytes));
+  Value rhsDescriptor = ptx::emitDescriptor(
+      b, adaptor.getRhs().front(),
+      /*leadingBytes=*/op.getTransposed() ? 16 : chunkBytes(rhs), atomBytes);
   SmallVector<Value> lhs;
   if (auto type = dyn_cast<SharedType>(op.getLhs().getType())) {
     for (int64_t k = 0; k < depth; k += 16)
-      shape.lhsSteps.push_back(lhsTransposed ? alongRows(k)
-                                             : alongColumns(type, k));
+      shape.lhsSteps.push_back(shape.transposeLhs ? k * 128 >> 4
+                                                  : alongColumns(type, k));
     // A row block is 64 rows of the first chunk, or the chunk of 64 columns.
-    int64_t blockBytes = lhsTransposed ? chunkBytes(type) : kFragmentRows * 128;
+    int64_t blockBytes =
+        shape.transposeLhs ? chunkBytes(type) : kFragmentRows * 128;
     Value bytes = e.scaled(adaptor.getRowBlock().front(), blockBytes);
     lhs.push_back(ptx::emitDescriptor(
         b, e.offset(adaptor.getLhs().front(), bytes),
-        /*leadingBytes=*/lhsTransposed ? chunkBytes(type) : 16, atomBytes));
+        /*leadingBytes=*/shape.transposeLhs ? chunkBytes(type) : 16,
+        atomBytes));
   } else {
     lhs.assign(adaptor.getLhs().begin(), adaptor.getLhs().end());
   }
   ValueRange acc = op.getAcc() ? adaptor.getAcc() : ValueRange();
-  SmallVector<Value> result;
-  for (int64_t i = 0; i < mmas; ++i) {
-    size_t perMma = acc.size() / mmas;
-    llvm::append_range(
-        result, ptx::emitWgmma(b, shape, lhs,
-                               ValueRange(descriptors).slice(i, tiles / mmas),
-                               acc.slice(i * perMma, perMma)));
-  }
-  return result;
-}
-
-SPATTN_LOWER(MmaOp) {
-  SharedType type = op.getRhs().getType();
-  RightOperand rhs{
-      type, op.getTransposed(), type.getRows(), {adaptor.getRhs().front()}};
-  results.push_back(lowerMma(b, op, adaptor, op.getLhsTransposed(), rhs));
-  return success();
-}
-
-SPATTN_LOWER(MmaHalvesOp) {
-  RightOperand rhs{op.getFirst().getType(), op.getTransposed(), kFragmentRows,
-                   rowBlocks(Emitter(b), adaptor)};
-  results.push_back(lowerMma(b, op, adaptor, /*lhsTransposed=*/false, rhs));
+  results.push_back(ptx::emitWgmma(b, shape, lhs, rhsDescriptor, acc));
   return success();
 }
 
@@ -350,13 +312,13 @@ SPATTN_LOWER(SetMaxRegistersOp) {
 
 void spattn::spattn_gpu::populateSm90Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
-  patterns.add<BarrierInitOpLowering, BarrierFenceOpLowering,
-               BarrierWaitOpLowering, LoadOpLowering, FinishLoadOpLowering,
-               LoadWordsOpLowering, AddWordsOpLowering,
-               SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
-               SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
-               StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
-               MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
-               MmaOpLowering, MmaHalvesOpLowering, SetMaxRegistersOpLowering>(
-      types, patterns.getContext());
+  patterns
+      .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
+           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
+           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
+           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
+           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
+           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
+          types, patterns.getContext());
 }

@@ -11,7 +11,6 @@
 #include "KernelConfig.h"
 #include "KernelLimits.h"
 #include "PackHeads.h"
-#include "Parts/HalfSteps.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -50,36 +49,6 @@ static bool hasFewEmptyRows(const HostAlgebra &algebra, const Tuning &tuning) {
     empty += llvm::count(visited, 0);
   }
   return empty * tuning.emptyRows < rows;
-}
-
-bool spattn::canHalveTiles(AttentionOp op, const ForwardConfig &config) {
-  return config.target.asyncMma && config.intraWarpgroupOverlap &&
-         !config.rows.isPacked() && config.mmaWarpgroups == 2 &&
-         config.keyTile == 2 * kHalfTile && config.stages >= 2 &&
-         config.queryStages >= 2 && !config.item.hasTables() &&
-         !op.hasTileLists() && !op.hasPositions() && !takesAnyScale(op);
-}
-
-/// Whether halves of tiles that are left out save so many of a hundred steps.
-/// Of each head, some rows of tiles are counted.
-static bool savesSteps(const HostAlgebra &algebra, int64_t queries,
-                       int64_t percent) {
-  constexpr TileShape tile{2 * kHalfTile, 2 * kHalfTile};
-  constexpr int64_t rowsOfHead = 256;
-  int64_t rows = llvm::divideCeil(queries, tile.queries);
-  int64_t whole = 0, halves = 0;
-  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
-    NormalForm<int64_t> form = algebra.normalForm(head);
-    for (int64_t i = 0; i < std::min(rows, rowsOfHead); ++i) {
-      int64_t row = rows <= rowsOfHead ? i : i * rows / rowsOfHead;
-      auto tiles = algebra.keyTiles(head, row, tile);
-      HalfWords words = halfWords(form, row * tile.queries, tiles);
-      whole += countSteps({0, 0}, tiles);
-      halves += countSteps(words, tiles);
-    }
-  }
-  return percent > 0 && (whole - halves) * 100 >= whole * percent &&
-         whole > halves;
 }
 
 /// The candidate for a head dimension that takes least time.
@@ -234,16 +203,6 @@ static void applyOptions(const GpuOptions &options, const Tuning &tuning,
                                               : tuning.staticWorkTiles;
 }
 
-static void chooseHalfTiles(AttentionOp op, const Tuning &tuning,
-                            const GpuOptions &options, ForwardConfig &config) {
-  if (!canHalveTiles(op, config) || options.halfTiles == Choice::No)
-    return;
-  ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
-  config.halfTiles = options.halfTiles == Choice::Yes ||
-                     savesSteps(getAlgebra(op, lengths.queries, lengths.keys),
-                                lengths.queries, tuning.halfTileSteps);
-}
-
 static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
   if (config.keyTile < 16 || config.keyTile > 256 || config.keyTile % 16 != 0)
     return op.emitOpError("expected a tile shape of a multiple of 16 keys from "
@@ -279,11 +238,6 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
     return sharedOfCTAs(ForwardLayout(config).shared.total(),
                         config.ctasPerSM) <= target.sharedMemory;
   };
-  chooseHalfTiles(op, tuning, options, config);
-  config.hasExtraValues = config.halfTiles && !options.stages;
-  // A pair of halves holds two stages of values, while the next one is loaded.
-  if (!fits())
-    config.hasExtraValues = false;
   while (!fits() && config.itemStages > 1)
     --config.itemStages;
   // Large tables may take the place of keys that nobody asked for.

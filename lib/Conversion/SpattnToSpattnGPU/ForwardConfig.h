@@ -26,19 +26,14 @@ struct ForwardConfig {
   /// What these rows are.
   RowLayout rows;
   int64_t keyTile = 128;
-  /// Tiles of queries under way, of keys, and of values: those of keys, or one
-  /// more.
+  /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
-  bool hasExtraValues = false;
   /// The scores of a tile and the output of the one before are under way at
   /// once, across work tiles too.
   bool intraWarpgroupOverlap = true;
   /// With that, MMA warpgroups issue their MMAs in turn, so that one's softmax
   /// runs beside another's MMAs.
   bool pingpong = true;
-  /// With that, halves of masked tiles are left out that no query of a
-  /// warpgroup sees: see HalfSteps.
-  bool halfTiles = false;
   /// CTAs that an SM holds at once.
   int64_t ctasPerSM = 1;
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
@@ -59,7 +54,6 @@ struct ForwardConfig {
   /// the L2 cache if those of all of them fit.
   int64_t sectionBytes = 0;
 
-  int64_t valueStages() const { return stages + hasExtraValues; }
   /// Rows of a tile of queries, and how many queries they are.
   int64_t tileRows() const { return 64 * mmaWarpgroups; }
   int64_t queryTile() const { return rows.queriesOf(tileRows()); }

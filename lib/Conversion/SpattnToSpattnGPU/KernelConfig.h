@@ -33,10 +33,6 @@ mlir::FailureOr<BackwardConfig>
 chooseKernelConfig(AttentionBackwardOp op, const TargetCapabilities &target,
                    const Tuning &tuning, const GpuOptions &options);
 
-/// Whether the parts of a kernel of that configuration know how to visit halves
-/// of tiles: not with everything that may happen to scores.
-bool canHalveTiles(AttentionOp op, const ForwardConfig &config);
-
 } // namespace spattn
 
 #endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_KERNELCONFIG_H

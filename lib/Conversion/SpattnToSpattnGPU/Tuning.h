@@ -63,7 +63,6 @@ struct Tuning {
   /// Each is declared in `forEach`, with unit and meaning.
   int64_t assumedLength = 16384;
   int64_t emptyRows = 8;
-  int64_t halfTileSteps = 5;
   int64_t packedClocks = 90;
   int64_t staticWarpgroups = 2;
   int64_t staticWorkTiles = 4;
@@ -104,11 +103,6 @@ struct Tuning {
         "the scheduler is dynamic where less than one in so many tiles of 128 "
         "rows sees no key",
         some);
-    visit(
-        "half-tile-steps", tuning.halfTileSteps,
-        "of a hundred steps those that leaving out halves of masked tiles has "
-        "to save",
-        NumberRange{1, 100});
     visit("packed-clocks", tuning.packedClocks,
           "percent of the clocks without packed query heads below which they "
           "are packed",

@@ -119,38 +119,6 @@ func.func @acc(%p: !spattn_gpu.operand<64x64xbf16>, %q: !spattn_gpu.shared<128x6
 
 // -----
 
-func.func @halves_of_rows(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<96x64xbf16>, %i: index) {
-  // expected-error @+1 {{expected tiles of a multiple of 64 rows, got '!spattn_gpu.shared<96x64xbf16>'}}
-  %s = spattn_gpu.mma_halves %q rows %i, %k rows %i, %k rows %i {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<96x64xbf16> -> !spattn_gpu.acc<64x128xf32>
-  return
-}
-
-// -----
-
-func.func @halves_columns(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<256x64xbf16>, %i: index) {
-  // expected-error @+1 {{expected a result of 128 columns, got '!spattn_gpu.acc<64x256xf32>'}}
-  %s = spattn_gpu.mma_halves %q rows %i, %k rows %i, %k rows %i {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<256x64xbf16> -> !spattn_gpu.acc<64x256xf32>
-  return
-}
-
-// -----
-
-func.func @halves_depth(%p: !spattn_gpu.operand<64x64xbf16>, %v: !spattn_gpu.shared<64x64xbf16>, %i: index) {
-  // expected-error @+1 {{expected operands of one depth, got 64 and 128}}
-  %s = spattn_gpu.mma_halves %p, %v rows %i, %v rows %i : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<64x64xbf16> -> !spattn_gpu.acc<64x64xf32>
-  return
-}
-
-// -----
-
-func.func @halves_no_rows(%q: !spattn_gpu.shared<128x64xbf16>, %i: index) {
-  // expected-error @+1 {{expected 'rows' for a left operand in shared memory}}
-  %s = spattn_gpu.mma_halves %q, %q rows %i, %q rows %i {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
-  return
-}
-
-// -----
-
 func.func @map_type(%a: !spattn_gpu.acc<64x64xf32>, %r: !spattn_gpu.rows) {
   // expected-error @+1 {{expected rows as result of rows alone, and else an accumulator}}
   %s = spattn_gpu.map(%r) {

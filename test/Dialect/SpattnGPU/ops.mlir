@@ -59,21 +59,6 @@ func.func @products(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<
   return
 }
 
-// CHECK-LABEL: @products_of_halves
-// CHECK: %[[S:.*]] = spattn_gpu.mma_halves %{{.*}} rows %{{.*}}, %{{.*}} rows %{{.*}}, %{{.*}} rows %{{.*}} {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
-// CHECK: spattn_gpu.mma_halves %{{.*}}, %{{.*}} rows %{{.*}}, %{{.*}} rows %{{.*}} acc %{{.*}} : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.acc<64x64xf32> -> !spattn_gpu.acc<64x64xf32>
-func.func @products_of_halves(%q: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.shared<128x64xbf16>, %l: !spattn_gpu.shared<128x64xbf16>, %i: index, %j: index) {
-  %s = spattn_gpu.mma_halves %q rows %i, %k rows %i, %l rows %j {transposed} : !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.shared<128x64xbf16> -> !spattn_gpu.acc<64x128xf32>
-  spattn_gpu.mma_commit
-  %w = spattn_gpu.mma_wait 0, %s : !spattn_gpu.acc<64x128xf32>
-  %p = spattn_gpu.to_operand %w : !spattn_gpu.acc<64x128xf32> to !spattn_gpu.operand<64x128xbf16>
-  %zero = arith.constant 0.0 : f32
-  %a = spattn_gpu.fill %zero : !spattn_gpu.acc<64x64xf32>
-  %o = spattn_gpu.mma_halves %p, %k rows %i, %l rows %j acc %a : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x64xbf16>, !spattn_gpu.acc<64x64xf32> -> !spattn_gpu.acc<64x64xf32>
-  %d:2 = spattn_gpu.mma_wait 1, %o, %p : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.operand<64x128xbf16>
-  return
-}
-
 // CHECK-LABEL: @fragments
 // CHECK: %[[F:.*]] = spattn_gpu.fill %{{.*}} : !spattn_gpu.rows
 // CHECK: %[[R:.*]] = spattn_gpu.reduce max %{{.*}}, %[[F]] : !spattn_gpu.acc<64x16xf32>

@@ -121,26 +121,6 @@ def kernel(shape: Shape, what: str) -> str:
   spattn_gpu.mma_commit
   %o3:2 = spattn_gpu.mma_wait 0, %o2, %o1#1 : {o}, {p}
   spattn_gpu.store %o3#0 to %out stride %n rows %count as f32 : {o}""",
-        # The same by halves of tiles, the second one first: those of keys and those of
-        # values belong together.
-        "halves": f"""
-  %none = arith.constant 0 : index
-  spattn_gpu.mma_fence
-  %h0 = spattn_gpu.mma_halves %qt rows %g, %kt rows %one, %kt rows %none {{transposed}}
-      : {q}, {k} -> {s}
-  spattn_gpu.mma_commit
-  %h1 = spattn_gpu.mma_wait 0, %h0 : {s}
-  %p = spattn_gpu.to_operand %h1 : {s} to {p}
-  spattn_gpu.mma_fence
-  %o0 = spattn_gpu.mma_halves %p, %vt rows %one, %vt rows %none : {p}, {v} -> {o}
-  spattn_gpu.mma_commit
-  %o1:2 = spattn_gpu.mma_wait 0, %o0, %p : {o}, {p}
-  spattn_gpu.mma_fence
-  %o2 = spattn_gpu.mma_halves %o1#1, %vt rows %one, %vt rows %none acc %o1#0
-      : {p}, {v}, {o} -> {o}
-  spattn_gpu.mma_commit
-  %o3:2 = spattn_gpu.mma_wait 0, %o2, %o1#1 : {o}, {p}
-  spattn_gpu.store %o3#0 to %out stride %n rows %count as f32 : {o}""",
         "columns": f"""
   %c = spattn_gpu.read_columns {words} : {mw} -> {c}
   %m = spattn_gpu.map(%c, %s) {{
@@ -317,7 +297,6 @@ KINDS = (
     "sum",
     "map",
     "output",
-    "halves",
     "columns",
     "start",
     "rows",
@@ -339,7 +318,6 @@ def names():
         for shape, what in itertools.product(SHAPES, KINDS)
         # What is summed up are the queries, and the keys' columns.
         if what != "both_transposed" or shape.depth == QUERY_ROWS
-        if what != "halves" or shape.keys == 128
     ]
 
 
@@ -412,18 +390,13 @@ def expected(shape: Shape, what: str, arrays: Arrays, case):
         allowed = ((j >= i - 5) & (j < i + 2)) | (j >= i + 7)
         return np.where(allowed, s, -np.inf)
     maximum = s.max(1, keepdims=True)
-
-    def output():
-        return 2 * (widen(narrow(s, shape.element), shape.element) @ v)
-
     return {
         "scores": lambda: s,
         "narrow": lambda: widen(narrow(s, shape.element), shape.element),
         "max": lambda: maximum,
         "sum": lambda: s.sum(1, keepdims=True) + 4 * np.float32(0.5),
         "map": lambda: np.exp2(s - maximum),
-        "output": output,
-        "halves": output,
+        "output": lambda: 2 * (widen(narrow(s, shape.element), shape.element) @ v),
         "columns": lambda: s + columns,
         "start": lambda: s + columns,
         "rows": lambda: numbers_of_rows(arrays, case[3]),
@@ -474,7 +447,6 @@ def stride_of(shape, what) -> int:
         return 3
     width = {
         "output": shape.columns,
-        "halves": shape.columns,
         "lhs_transposed": shape.columns,
         "read": shape.depth,
     }

@@ -387,7 +387,6 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
             "key-tile=80 stages=3",
             "key-tile=48 intra-warpgroup-overlap=false",
             "mma-warpgroups=3 key-tile=64 pingpong=false",
-            *["mma-warpgroups=2 ctas-per-sm=1 key-tile=128 half-tiles=true"] * 2,
         ]
     return problem, source, r.choice(tiles), {"lse": lse}
 

@@ -80,7 +80,6 @@ static std::optional<APInt> evaluateInteger(Operation *op,
       .Case([&](TruncIOp) { return x(0).trunc(width); })
       .Case([&](IndexCastOp) { return x(0).sextOrTrunc(width); })
       .Case([&](SelectOp) { return x(0).isZero() ? x(2) : x(1); })
-      .Case([&](math::CtPopOp) { return APInt(width, x(0).popcount()); })
       .Case([&](math::CountLeadingZerosOp) {
         return APInt(width, x(0).countl_zero());
       })

@@ -8,8 +8,6 @@
 
 #include "Forward/ForwardMainloop.h"
 
-#include "KernelConfig.h"
-
 #include "KernelRun.h"
 #include "QueueKernel.h"
 
@@ -25,10 +23,6 @@ struct Variant {
   const char *target;
   int64_t mmaWarpgroups, keyTile, queryStages, stages;
   bool overlap, pingpong, dynamic;
-  /// Where it can.
-  bool halfTiles = false;
-  /// Besides stages of keys, one more of values.
-  bool hasExtraValues = false;
 };
 
 std::ostream &operator<<(std::ostream &stream, const Variant &v) {
@@ -36,9 +30,7 @@ std::ostream &operator<<(std::ostream &stream, const Variant &v) {
                 << v.keyTile << " stages " << v.queryStages << ", " << v.stages
                 << (v.overlap ? " overlap" : "")
                 << (v.pingpong ? " pingpong" : "")
-                << (v.dynamic ? " dynamic" : "")
-                << (v.halfTiles ? " halves" : "")
-                << (v.hasExtraValues ? " of one stage more" : "");
+                << (v.dynamic ? " dynamic" : "");
 }
 
 class ForwardMainloopTest : public testing::TestWithParam<Variant> {
@@ -63,11 +55,8 @@ protected:
       config.itemStages = 2;
       config.item = layoutOfRowTiles(kernel.op, config.queryTile(),
                                      config.keyTile, config.fromFirstKey());
-      auto op = cast<AttentionOp>(*kernel.op);
-      config.halfTiles = v.halfTiles && canHalveTiles(op, config);
-      config.hasExtraValues = v.hasExtraValues;
-      inHalves += config.halfTiles;
-      buildForwardKernel(builder, op, "kernel", config, program);
+      buildForwardKernel(builder, cast<AttentionOp>(*kernel.op), "kernel",
+                         config, program);
     });
     ASSERT_EQ(kernel.run("kernel", late), "");
     kernel.expectRows("o", kernel.reference.out, 1e-2);
@@ -77,7 +66,6 @@ protected:
   }
 
   std::mt19937 random{61};
-  int inHalves = 0;
   int64_t packedHeads = 1;
 };
 
@@ -259,41 +247,6 @@ TEST_P(ForwardMainloopTest, OutputFromRegisters) {
     spec.lse = lse;
     run(spec, {2, 170, 150, 2, 0.2f}, /*late=*/lse);
   }
-}
-
-/// Kernels that leave out halves of masked tiles, where they can.
-class ForwardHalvesTest : public ForwardMainloopTest {};
-
-INSTANTIATE_TEST_SUITE_P(
-    Kernels, ForwardHalvesTest,
-    testing::Values(Variant{"sm_90a", 2, 128, 2, 2, true, true, true, true},
-                    Variant{"sm_90a", 2, 128, 2, 2, true, true, false, true,
-                            true},
-                    Variant{"sm_90a", 2, 128, 2, 3, true, false, true, true}));
-
-/// Also where the next work tile begins with halves, or there is no full tile.
-TEST_P(ForwardHalvesTest, IsAttention) {
-  for (int round = 0; round < 9; ++round) {
-    RandomInstance instance(random, 350);
-    instance.vary(round);
-    instance.spec.lse = round % 2;
-    instance.spec.sinks = round % 4 == 3;
-    if (round % 3 == 2)
-      instance.addSequences(random, /*count=*/3);
-    SCOPED_TRACE(instance.str());
-    run(instance.spec, instance.call, /*late=*/round % 2);
-    if (HasFatalFailure())
-      return;
-  }
-  EXPECT_GT(inHalves, 4);
-}
-
-TEST_P(ForwardHalvesTest, WindowAndGlobalTokens) {
-  AttentionSpec spec;
-  spec.structure =
-      "#spattn.union<#spattn.window<left = 255, right = 0>, #spattn.sink<64>>";
-  run(spec, {1, 500, 600, 1, 0.3f}, /*late=*/true);
-  EXPECT_EQ(inHalves, 1);
 }
 
 } // namespace

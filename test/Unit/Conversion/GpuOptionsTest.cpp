@@ -33,7 +33,6 @@ TEST(GpuOptionsTest, EveryOptionIsReadAndPrinted) {
   GpuOptions options = parse(
       "shared-memory=101376 deterministic=false scheduler=dynamic "
       "pingpong=false intra-warpgroup-overlap=true expected-length=300 "
-      "half-tiles=false "
       "query-stages=3 stages=1 key-tile=64 ctas-per-sm=2 mma-warpgroups=1 "
       "target=sm_86 tuning={claim-keys=0 empty-rows=4} packed-heads=4 "
       "expected-queries=2");
@@ -48,21 +47,19 @@ TEST(GpuOptionsTest, EveryOptionIsReadAndPrinted) {
   EXPECT_EQ(options.packedHeads, 4);
   EXPECT_EQ(options.intraWarpgroupOverlap, Choice::Yes);
   EXPECT_FALSE(options.pingpong);
-  EXPECT_EQ(options.halfTiles, Choice::No);
   EXPECT_EQ(options.scheduler, Scheduler::Dynamic);
   EXPECT_EQ(options.deterministic, Choice::No);
   EXPECT_EQ(options.sharedMemory, 101376);
   EXPECT_EQ(options.tuning, "claim-keys=0 empty-rows=4");
   EXPECT_EQ(llvm::toString(options.check()), "");
   std::string text = options.str();
-  EXPECT_EQ(text,
-            "target=sm_86 mma-warpgroups=1 ctas-per-sm=2 key-tile=64 "
-            "stages=1 query-stages=3 expected-length=300 "
-            "expected-queries=2 packed-heads=4 "
-            "intra-warpgroup-overlap=true pingpong=false half-tiles=false "
-            "scheduler=dynamic deterministic=false "
-            "shared-memory=101376 "
-            "tuning={claim-keys=0 empty-rows=4}");
+  EXPECT_EQ(text, "target=sm_86 mma-warpgroups=1 ctas-per-sm=2 key-tile=64 "
+                  "stages=1 query-stages=3 expected-length=300 "
+                  "expected-queries=2 packed-heads=4 "
+                  "intra-warpgroup-overlap=true pingpong=false "
+                  "scheduler=dynamic deterministic=false "
+                  "shared-memory=101376 "
+                  "tuning={claim-keys=0 empty-rows=4}");
   EXPECT_EQ(parse(text).str(), text);
 }
 

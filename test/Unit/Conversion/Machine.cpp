@@ -78,7 +78,7 @@ bool Warp::runOp(Operation &op) {
     return runFor(loop);
   if (auto ifOp = dyn_cast<scf::IfOp>(op))
     return runIf(ifOp);
-  if (isa<MmaOp, MmaHalvesOp, MmaCommitOp, MmaWaitOp, MmaFenceOp>(op))
+  if (isa<MmaOp, MmaCommitOp, MmaWaitOp, MmaFenceOp>(op))
     return runMma(op);
   for (Value operand : op.getOperands())
     if (get(operand).flight)

@@ -119,64 +119,6 @@ TEST_F(MaskTest, RowsOfSecondWarpgroup) {
         Mask::When::IfPartial, 128, 64);
 }
 
-/// Halves of two tiles, in any order: those of the first tile that a work tile
-/// visits and of its last one.
-TEST_F(MaskTest, Halves) {
-  constexpr int64_t half = kColumns / 2;
-  int64_t checked = 0;
-  for (int round = 0; round < 24; ++round) {
-    RandomInstance instance(random, 300);
-    SCOPED_TRACE(instance.str());
-    QueueKernel kernel(instance.spec, /*ofRows=*/true, 128, kColumns);
-    KernelBuilder &b = kernel.b;
-    TileWalk walk(b, kernel.queue, kColumns);
-    Mask mask(b, kernel.queue, walk, Mask::Orientation::QueriesByKeys,
-              kColumns);
-    if (kernel.queue.hasTables())
-      continue;
-    int64_t before = 64 * (round % 2);
-    kernel.emit(
-        [&] { kernel.postAll(); },
-        [&] {
-          kernel.queue.forEach([&](WorkTile &tile, Value) {
-            auto first = b.ops.add(walk.first(tile, b.i32(0)),
-                                   b.ops.constant(half * (round % 2)));
-            Value last = b.sub(tile.visited, b.i32(1));
-            auto second = b.ops.add(walk.first(tile, last),
-                                    b.ops.constant(half * (round / 2 % 2)));
-            Value allowed =
-                mask.allowedHalves(tile, kernel.queue.withMask(tile), first,
-                                   second, b.i32(before));
-            kernel.record("masked",
-                          {tile.head, b.ops.materialize(tile.first),
-                           b.ops.materialize(first), b.ops.materialize(second),
-                           mask.apply(b.fillAcc(kColumns, 1), allowed)});
-          });
-        });
-    Machine machine = kernel.machine(instance.call);
-    ASSERT_EQ(machine.run(), "");
-    for (const Machine::Event &event : machine.events["masked"]) {
-      int64_t row = event.values[1].signedValue() + before +
-                    Datum::kRows * (event.warp % 4);
-      Instance definition = {&instance.heads, event.values[0].signedValue(),
-                             instance.call.queries, instance.call.keys,
-                             instance.spec.alignment};
-      for (int64_t r = 0; r < Datum::kRows; ++r)
-        for (int64_t c = 0; c < kColumns; ++c) {
-          if (row + r >= instance.call.queries)
-            continue;
-          int64_t key = event.values[2 + c / half].signedValue() + c % half;
-          bool holds = test::holds(definition, row + r, key);
-          ASSERT_EQ(event.values[4].elements[r * kColumns + c],
-                    holds ? 1 : -INFINITY)
-              << "row " << row + r << " key " << key;
-          ++checked;
-        }
-    }
-  }
-  EXPECT_GT(checked, 100000);
-}
-
 TEST_F(MaskTest, Never) {
   for (int round = 0; round < 2; ++round)
     run(RandomInstance(random, 150), Mask::Orientation::QueriesByKeys,

@@ -26,7 +26,7 @@ struct Product {
     std::vector<float> right(depth * columns);
     for (int64_t k = 0; k < depth; ++k)
       for (int64_t c = 0; c < columns; ++c)
-        right[k * columns + c] = transposed ? getRight(c, k) : getRight(k, c);
+        right[k * columns + c] = transposed ? rhs.get(c, k) : rhs.get(k, c);
     for (int64_t r = 0; r < kRows; ++r)
       for (int64_t k = 0; k < depth; ++k) {
         float x = left(r, k);
@@ -34,14 +34,6 @@ struct Product {
           result[r * columns + c] += x * right[k * columns + c];
       }
     return result;
-  }
-
-  /// An element of the right operand's rows.
-  float getRight(int64_t row, int64_t column) const {
-    if (halves.empty())
-      return rhs.get(row, column);
-    const auto &[tile, first] = halves[row / 64];
-    return tile.get(first + row % 64, column);
   }
 
   float left(int64_t r, int64_t k) const {
@@ -54,42 +46,12 @@ struct Product {
   std::vector<float> start, operand;
   std::optional<Tile> tile;
   Tile rhs;
-  /// Tiles, and the first of the rows of each that are meant.
-  std::vector<std::pair<Tile, int64_t>> halves;
   int64_t firstRow, depth, columns;
   bool transposed, lhsTransposed;
 };
 } // namespace
 
 bool Warp::runMma(Operation &op) {
-  /// Starts a product of which the right operand is known.
-  auto start = [&](auto mma, Product product) {
-    if (isa<SharedType>(mma.getLhs().getType())) {
-      product.tile = locate(mma.getLhs());
-      if (!product.tile)
-        return false;
-      int64_t block = mma.getRowBlock() ? number32(mma.getRowBlock()) : 0;
-      product.firstRow = 64 * block + firstRow();
-    } else {
-      product.operand = get(mma.getLhs()).elements;
-    }
-    product.columns = mma.getType().getColumns();
-    product.start.assign(kRows * product.columns, 0.0f);
-    if (mma.getAcc()) {
-      Datum acc = get(mma.getAcc());
-      if (acc.flight)
-        return fail(&op, "nobody has waited for the MMA of 'acc'");
-      product.start = acc.elements;
-    }
-    auto flight = std::make_shared<Flight>();
-    flight->compute = [product] { return product.compute(); };
-    if (!machine.late)
-      flight->elements = flight->compute();
-    uncommitted.push_back(flight);
-    values[op.getResult(0)] = Datum();
-    values[op.getResult(0)].flight = flight;
-    return true;
-  };
   return llvm::TypeSwitch<Operation *, bool>(&op)
       .Case([&](MmaOp mma) {
         Product product;
@@ -99,27 +61,32 @@ bool Warp::runMma(Operation &op) {
         product.rhs = *rhs;
         product.transposed = mma.getTransposed();
         product.lhsTransposed = mma.getLhsTransposed();
+        product.columns = mma.getType().getColumns();
         product.depth = product.transposed ? rhs->columns : rhs->rows;
-        return start(mma, product);
-      })
-      .Case([&](MmaHalvesOp mma) {
-        Product product;
-        for (auto [value, block] :
-             {std::pair(mma.getFirst(), mma.getFirstBlock()),
-              {mma.getSecond(), mma.getSecondBlock()}}) {
-          std::optional<Tile> tile = locate(value);
-          if (!tile)
+        if (isa<SharedType>(mma.getLhs().getType())) {
+          product.tile = locate(mma.getLhs());
+          if (!product.tile)
             return false;
-          int64_t first = 64 * number32(block);
-          if (first < 0 || first + 64 > tile->rows)
-            return fail(&op, "a tile has no such rows");
-          product.halves.push_back({*tile, first});
+          int64_t block = mma.getRowBlock() ? number32(mma.getRowBlock()) : 0;
+          product.firstRow = 64 * block + firstRow();
+        } else {
+          product.operand = get(mma.getLhs()).elements;
         }
-        product.transposed = mma.getTransposed();
-        product.lhsTransposed = false;
-        product.depth =
-            product.transposed ? product.halves.front().first.columns : 128;
-        return start(mma, product);
+        product.start.assign(kRows * product.columns, 0.0f);
+        if (mma.getAcc()) {
+          Datum acc = get(mma.getAcc());
+          if (acc.flight)
+            return fail(&op, "nobody has waited for the MMA of 'acc'");
+          product.start = acc.elements;
+        }
+        auto flight = std::make_shared<Flight>();
+        flight->compute = [product] { return product.compute(); };
+        if (!machine.late)
+          flight->elements = flight->compute();
+        uncommitted.push_back(flight);
+        values[op.getResult(0)] = Datum();
+        values[op.getResult(0)].flight = flight;
+        return true;
       })
       .Case([&](MmaCommitOp) {
         groups.push_back(std::move(uncommitted));

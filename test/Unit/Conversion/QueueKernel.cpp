@@ -53,8 +53,6 @@ WorkTile QueueKernel::decode(Value number) {
   tile.full = fullSequence(ops, ranges);
   tile.maskedCount = ops.materialize(tile.masked.count);
   tile.visited = ops.materialize(ops.add(tile.masked.count, tile.full.count));
-  if (extend)
-    extend(tile);
   return tile;
 }
 

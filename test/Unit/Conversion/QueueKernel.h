@@ -43,8 +43,6 @@ public:
   WorkTileQueue queue;
   /// How many tiles a head has.
   mlir::Value tiles;
-  /// What a kernel adds to its work tiles.
-  std::function<void(WorkTile &)> extend;
 };
 
 /// Random heads, and a call of them.

@@ -51,7 +51,6 @@ struct GpuOptions {
   int64_t packedHeads = 0;
   Choice intraWarpgroupOverlap = Choice::Auto;
   bool pingpong = true;
-  Choice halfTiles = Choice::Auto;
   Scheduler scheduler = Scheduler::Auto;
   Choice deterministic = Choice::Auto;
   int64_t sharedMemory = 0;
@@ -117,13 +116,6 @@ struct GpuOptions {
           "With intra-warpgroup-overlap, let the MMA warpgroups of a CTA "
           "issue their MMAs in turn",
           AnyBool());
-    visit("half-tiles", options.halfTiles,
-          "Leave out halves of masked key tiles that no query of a warpgroup "
-          "sees, where kernels can",
-          OptionValues<Choice>{
-              {Choice::Auto, "auto", "where that saves enough steps"},
-              {Choice::Yes, "true", "wherever kernels can"},
-              {Choice::No, "false", "never"}});
     visit("scheduler", options.scheduler, "How CTAs get their work tiles",
           OptionValues<Scheduler>{
               {Scheduler::Auto, "auto", "as the structure asks for"},

@@ -27,14 +27,12 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
   queryTiles = shared.tiles(config.queryStages, config.tileRows(),
                             std::max(config.headDim, config.valueDim));
   keyTiles = shared.tiles(config.stages, config.keyTile, config.headDim);
-  valueTiles =
-      shared.tiles(config.valueStages(), config.keyTile, config.valueDim);
+  valueTiles = shared.tiles(config.stages, config.keyTile, config.valueDim);
   int64_t mmaWarps = 4 * config.mmaWarpgroups;
   queries = PipelineLayout(shared, config.queryStages, 1, /*loads=*/true, 1);
   outputs = shared.barriers(config.queryStages, mmaWarps);
   keys = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
-  values =
-      PipelineLayout(shared, config.valueStages(), 1, /*loads=*/true, mmaWarps);
+  values = PipelineLayout(shared, config.stages, 1, /*loads=*/true, mmaWarps);
   ragged = shared.barriers(config.hasSequences ? 1 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.
   workTiles =
@@ -142,8 +140,6 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
       b, op, arguments.lists, signature, config.keyTile, sequence.keyLength);
   workTiles.setLists(lists);
   rows.setLists(workTiles.getLists());
-  if (config.halfTiles)
-    rows.setHalves();
   ForwardMainloop mainloop(b, config, layout, workTiles, modifier, positions,
                            softmax, epilogue);
   initBarriers(b,

@@ -13,9 +13,7 @@ using namespace spattn;
 
 void ForwardMainloop::emit(Value group) {
   pingPong.begin(group);
-  if (config.halfTiles)
-    emitInHalves(group);
-  else if (config.intraWarpgroupOverlap)
+  if (config.intraWarpgroupOverlap)
     emitOverlapped(group);
   else
     emitInOrder(group);
@@ -88,7 +86,7 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
                                                bool masked, ValueRange state) {
   Value output = state[0], operand = state[3];
   PipelineState own = keys.state(count);
-  PipelineState before = values.state(b.sub(count, b.i32(1)));
+  PipelineState before = keys.state(b.sub(count, b.i32(1)));
   keys.consumerWait(own);
   // Beside the wait for a turn.
   Value allowed;
@@ -130,7 +128,7 @@ PendingOutput ForwardMainloop::emitTile(const WorkTile &tile, Value group,
   PipelineState own = keys.state(tilesBefore);
   // Ahead of the first work tile there is nothing; then the MMA is of zeros and
   // of what is there, and thrown away.
-  PipelineState last = values.state(b.sub(tilesBefore, b.i32(1)));
+  PipelineState last = keys.state(b.sub(tilesBefore, b.i32(1)));
   keys.consumerWait(own);
   // As if it were a partial one, which it is nearly always.
   Value allowed = allowedKeys(tile, group, b.i32(0));
@@ -218,7 +216,7 @@ void ForwardMainloop::emitTileAlone(const WorkTile &tile, Value group,
 /// work tile of `count`.
 void ForwardMainloop::emitLastOutput(PendingOutput &pending, Value group,
                                      Value tiles, Value count) {
-  PipelineState last = values.state(b.sub(tiles, b.i32(1)));
+  PipelineState last = keys.state(b.sub(tiles, b.i32(1)));
   values.consumerWait(last);
   b.fence();
   Value ended = startOutput(pending.operand, last.stage, pending.output);

@@ -10,7 +10,6 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDMAINLOOP_H
 
-#include "../Parts/HalfSteps.h"
 #include "../Parts/PingPong.h"
 #include "../Parts/Positions.h"
 #include "ForwardEpilogue.h"
@@ -68,40 +67,6 @@ private:
   llvm::SmallVector<Value> step(const WorkTile &tile, Value group, Value query,
                                 Value count, Value n, bool masked,
                                 ValueRange state);
-
-  //===--------------------------------------------------------------------===//
-  // Halves of tiles: ForwardHalves.cpp
-  //===--------------------------------------------------------------------===//
-
-  /// Where a half is in a ring, by its number of all of the CTA's.
-  struct Half {
-    PipelineState state;
-    KernelBuilder::RowBlock rows;
-  };
-  struct Halves {
-    Half first, second;
-  };
-  void emitInHalves(Value group);
-  /// As `emitTile`. What is carried is what is pending, and the halves that its
-  /// last probabilities are of.
-  llvm::SmallVector<Value> emitTileInHalves(const WorkTile &tile, Value group,
-                                            Value tilesBefore,
-                                            ValueRange before);
-  /// The n-th step of a work tile. State: as `step`, the halves behind the last
-  /// step, and the two of that.
-  llvm::SmallVector<Value> halfStep(const WorkTile &tile, Value group,
-                                    Value query, Value tilesBefore,
-                                    const HalfSteps &steps, Value n,
-                                    ValueRange state);
-  Halves locate(Pipeline &pipeline, const TileRing &ring, Value first,
-                Value second);
-  void await(Pipeline &pipeline, const Halves &halves);
-  /// Lets the tiles of a pair go that are before that of half `next`.
-  void release(Pipeline &pipeline, const Halves &halves, Value first,
-               Value second, Value next);
-  Value startOutput(Value probabilities, const Halves &halves, Value acc);
-  Value allowedKeys(const WorkTile &tile, Value group, Value tilesBefore,
-                    const HalfSteps::Pair &pair);
 
   /// Waits for the queries of a work tile.
   Value awaitQueries(const WorkTile &tile);

@@ -151,17 +151,6 @@ Value KernelBuilder::mma(Value lhs, Value lhsBlock, Value rhs, Value acc,
                                    acc, transposed, lhsTransposed);
 }
 
-Value KernelBuilder::mmaHalves(Value lhs, Value lhsBlock, RowBlock first,
-                               RowBlock second, Value acc, bool transposed,
-                               int64_t columns) {
-  Value ofLhs = lhsBlock ? asIndex(lhsBlock) : Value();
-  Value ofFirst = asIndex(first.number);
-  Value ofSecond = asIndex(second.number);
-  return spattn_gpu::MmaHalvesOp::create(*this, accType(columns), lhs, ofLhs,
-                                         first.tile, ofFirst, second.tile,
-                                         ofSecond, acc, transposed);
-}
-
 ValueRange KernelBuilder::wait(int64_t pending, ValueRange values,
                                Value after) {
   return spattn_gpu::MmaWaitOp::create(*this, values.getTypes(), pending,
@@ -180,11 +169,9 @@ Value KernelBuilder::toOperand(Value acc) {
 // Barriers and loads
 //===----------------------------------------------------------------------===//
 
-void KernelBuilder::arrive(Value barrier, Value condition) {
+void KernelBuilder::arrive(Value barrier) {
   Value zero = i32(0);
   Value isFirstLane = compare(arith::CmpIPredicate::eq, lane(), zero);
-  if (condition)
-    isFirstLane = arith::AndIOp::create(*this, isFirstLane, condition);
   spattn_gpu::BarrierArriveOp::create(*this, barrier, isFirstLane);
 }
 

@@ -118,13 +118,6 @@ public:
   /// is the row block, or an operand in registers.
   Value mma(Value lhs, Value lhsBlock, Value rhs, Value acc, bool transposed,
             int64_t columns, bool lhsTransposed = false);
-  /// 64 rows of a tile in shared memory.
-  struct RowBlock {
-    Value tile, number;
-  };
-  /// The same with halves of two tiles as the right operand.
-  Value mmaHalves(Value lhs, Value lhsBlock, RowBlock first, RowBlock second,
-                  Value acc, bool transposed, int64_t columns);
   void fence() { spattn_gpu::MmaFenceOp::create(*this); }
   void commit() { spattn_gpu::MmaCommitOp::create(*this); }
   /// Passes `values` on when at most `pending` MMA groups are under way, and
@@ -136,9 +129,8 @@ public:
   // Barriers and loads
   //===--------------------------------------------------------------------===//
 
-  /// One lane of each warp arrives, if `condition`, where there is one, is
-  /// true.
-  void arrive(Value barrier, Value condition = Value());
+  /// One lane of each warp arrives.
+  void arrive(Value barrier);
   /// The same after all lanes have read shared memory themselves.
   void arriveAfterReads(Value barrier);
   void await(Value barrier, Value parity) {

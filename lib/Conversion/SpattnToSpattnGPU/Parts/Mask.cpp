@@ -29,8 +29,8 @@ Mask::Index Mask::positionOf(const Place &place, Index row) {
   return b.ops.add(place.firstOfTile, rows.queryOf(b, inTile));
 }
 
-/// Clips spans to the columns that are meant.
-Value Mask::spans(const Place &place, Value others,
+/// Clips spans to the fragment's columns, which are numbered from `first`.
+Value Mask::spans(Index first, Value others,
                   function_ref<std::vector<Span<Index>>(Index row)> ofRow) {
   IndexOps &ops = b.ops;
   auto mask = spattn_gpu::ColumnMaskOp::create(
@@ -39,9 +39,8 @@ Value Mask::spans(const Place &place, Value others,
     SmallVector<Index> ends;
     for (const Span<Index> &span : ofRow(row))
       for (Index end : {span.lo, span.hi})
-        ends.push_back(ops.min(
-            ops.max(ops.sub(end, place.firstColumn), ops.constant(place.begin)),
-            ops.constant(place.end)));
+        ends.push_back(ops.min(ops.max(ops.sub(end, first), ops.constant(0)),
+                               ops.constant(columns)));
     return ends;
   });
   return mask.getResult();
@@ -87,7 +86,7 @@ Value Mask::columnsOf(const Form &form, const Place &place, Value others) {
     for (const Condition &condition : layer.conditions)
       (condition.of == rows ? ofRows : ofColumns).push_back(condition);
     Value ownOthers = ofColumns.empty() ? others : Value();
-    Value allowed = spans(place, ownOthers, [&](Index row) {
+    Value allowed = spans(place.firstColumn, ownOthers, [&](Index row) {
       Index position = positionOf(place, row);
       std::vector<Span<Index>> spans = rowsAreKeys
                                            ? queriesOfKey(ops, own, position)
@@ -109,11 +108,11 @@ Value Mask::columnsOf(const Form &form, const Place &place, Value others) {
 
 Value Mask::allowedColumns(const WorkTile &tile, const WorkTile &withMask,
                            Value n, Index first, Value rowsBefore) {
-  Place place{first, tile.first, rowsBefore, 0, columns};
+  Place place{first, tile.first, rowsBefore};
   auto ofStructure = [&]() -> Value {
     if (!queue.hasTables())
       return columnsOf(withMask.form, place, /*others=*/Value());
-    Value none = spans(place, /*others=*/Value(),
+    Value none = spans(first, /*others=*/Value(),
                        [](Index) { return std::vector<Span<Index>>(); });
     return queue.forEachInterval(withMask, none,
                                  [&](const Form &form, Value others) {
@@ -138,16 +137,6 @@ Value Mask::allowedColumns(const WorkTile &tile, const WorkTile &withMask,
   });
   b.in(ifListed.elseBlock(), [&] { scf::YieldOp::create(b, ValueRange{own}); });
   return ifListed.getResult(0);
-}
-
-Value Mask::allowedHalves(const WorkTile &tile, const WorkTile &withMask,
-                          Index first, Index second, Value rowsBefore) {
-  int64_t half = columns / 2;
-  Place place{first, tile.first, rowsBefore, 0, half};
-  Value own = columnsOf(withMask.form, place, /*others=*/Value());
-  Index start = b.ops.sub(second, b.ops.constant(half));
-  Place other{start, tile.first, rowsBefore, half, columns};
-  return columnsOf(withMask.form, other, own);
 }
 
 Value Mask::apply(Value scores, Value allowed) {

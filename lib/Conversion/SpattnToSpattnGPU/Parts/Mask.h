@@ -40,10 +40,6 @@ public:
   /// place of the fragment's first row in the work tile.
   Value allowedColumns(const WorkTile &tile, const WorkTile &withMask, Value n,
                        Index first, Value rowsBefore);
-  /// The same where the first half of the columns are keys from `first` on, and
-  /// the other ones keys from `second` on. No list says anything of them.
-  Value allowedHalves(const WorkTile &tile, const WorkTile &withMask,
-                      Index first, Index second, Value rowsBefore);
   /// Sets the scores of other columns to -inf.
   Value apply(Value scores, Value allowed);
   /// Masks the scores of a work tile's n-th tile. To have few registers in use
@@ -65,20 +61,17 @@ private:
   /// What the body of a mask yields for a row of the fragment.
   using OfRow = llvm::function_ref<llvm::SmallVector<Index>(Index row)>;
 
-  /// What is known of a fragment: what its first column is, or would be if it
-  /// were like those that are meant, and where its rows are; and which columns
-  /// are meant.
+  /// What is known of a fragment: its first column, and where its rows are.
   struct Place {
     Index firstColumn, firstOfTile;
     Value rowsBefore;
-    int64_t begin, end;
   };
 
   void emitBody(mlir::Region &body, OfRow ofRow);
   /// The query, or key, of a row.
   Index positionOf(const Place &place, Index row);
   Index firstOf(const WorkTile &tile, Value rowsBefore);
-  Value spans(const Place &place, Value others,
+  Value spans(Index first, Value others,
               llvm::function_ref<std::vector<Span<Index>>(Index row)> ofRow);
   /// The columns that a normal form allows, and `others`.
   Value columnsOf(const Form &form, const Place &place, Value others);

@@ -60,11 +60,9 @@ public:
   void consumerWait(const PipelineState &state) {
     b.await(full(state.stage), state.phase);
   }
-  /// Says that this warp does not need the stage any more, if `condition`,
-  /// where there is one, is true.
-  void consumerRelease(mlir::Value stage,
-                       mlir::Value condition = mlir::Value()) {
-    b.arrive(layout.empty.at(b, stage), condition);
+  /// Says that this warp does not need the stage any more.
+  void consumerRelease(mlir::Value stage) {
+    b.arrive(layout.empty.at(b, stage));
   }
   /// The same where lanes have read shared memory themselves.
   void consumerReleaseAfterReads(mlir::Value stage) {

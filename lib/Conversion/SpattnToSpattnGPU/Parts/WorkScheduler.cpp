@@ -8,8 +8,6 @@
 
 #include "WorkScheduler.h"
 
-#include "HalfSteps.h"
-
 using namespace mlir;
 using namespace spattn;
 
@@ -209,7 +207,5 @@ WorkTile RowTiles::decode(Value number) {
         keyTiles(ops, tile.form, tile.first, end, lists->getOtherRows());
     lists->add(tile, form, seen, taken);
   }
-  if (halves)
-    postHalves(b, tile);
   return tile;
 }

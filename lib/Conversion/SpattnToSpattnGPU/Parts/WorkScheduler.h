@@ -72,8 +72,6 @@ public:
 
   /// Adds the tiles that lists have, which may be null.
   void setLists(const TileLists *given) { lists = given; }
-  /// Has work tiles say which halves of key tiles their two warpgroups take.
-  void setHalves() { halves = true; }
   /// Does the work of some heads before that of others, so that their keys and
   /// values stay in the L2 cache: of the largest power of two of heads that
   /// divides their number and whose keys and values have at most `bytes`.
@@ -95,7 +93,6 @@ private:
   Value tileRows, rowHeads, groupedHeads;
   RowTileShape shape;
   const TileLists *lists = nullptr;
-  bool halves = false;
 };
 
 } // namespace spattn

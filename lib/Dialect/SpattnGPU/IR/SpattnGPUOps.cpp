@@ -26,66 +26,44 @@ LogicalResult BarrierInitOp::verify() {
   return success();
 }
 
-/// An MMA: its left operand has the depth and the element type of the right
-/// one, and its accumulators have the result's type.
-template <class Op>
-static LogicalResult verifyMma(Op op, bool lhsTransposed, SharedType rhs,
-                               int64_t rhsDepth, int64_t columns) {
-  auto result = op.getResult().getType();
+LogicalResult MmaOp::verify() {
+  auto rhs = getRhs().getType();
+  auto result = getResult().getType();
   int64_t depth;
   Type element;
-  if (auto shared = dyn_cast<SharedType>(op.getLhs().getType())) {
-    if (!op.getRowBlock())
-      return op.emitOpError(
-          "expected 'rows' for a left operand in shared memory");
-    depth = lhsTransposed ? shared.getRows() : shared.getColumns();
+  if (auto shared = dyn_cast<SharedType>(getLhs().getType())) {
+    if (!getRowBlock())
+      return emitOpError("expected 'rows' for a left operand in shared memory");
+    depth = getLhsTransposed() ? shared.getRows() : shared.getColumns();
     element = shared.getElementType();
   } else {
-    auto operand = cast<OperandType>(op.getLhs().getType());
-    if (op.getRowBlock())
-      return op.emitOpError(
-          "expected no 'rows' for a left operand in registers");
-    if (lhsTransposed)
-      return op.emitOpError("expected a left operand in shared memory for "
-                            "'lhs_transposed'");
+    auto operand = cast<OperandType>(getLhs().getType());
+    if (getRowBlock())
+      return emitOpError("expected no 'rows' for a left operand in registers");
+    if (getLhsTransposed())
+      return emitOpError("expected a left operand in shared memory for "
+                         "'lhs_transposed'");
     depth = operand.getColumns();
     element = operand.getElementType();
   }
   if (element != rhs.getElementType())
-    return op.emitOpError("expected operands of one element type, got ")
+    return emitOpError("expected operands of one element type, got ")
            << element << " and " << rhs.getElementType();
+  int64_t rhsDepth = getTransposed() ? rhs.getColumns() : rhs.getRows();
+  int64_t columns = getTransposed() ? rhs.getRows() : rhs.getColumns();
   if (depth != rhsDepth)
-    return op.emitOpError("expected operands of one depth, got ")
+    return emitOpError("expected operands of one depth, got ")
            << depth << " and " << rhsDepth;
   if (depth % 16 != 0)
-    return op.emitOpError("expected a depth that is a multiple of 16, got ")
+    return emitOpError("expected a depth that is a multiple of 16, got ")
            << depth;
   if (result.getColumns() != columns)
-    return op.emitOpError("expected a result of ")
+    return emitOpError("expected a result of ")
            << columns << " columns, got " << result;
-  if (op.getAcc() && op.getAcc().getType() != result)
-    return op.emitOpError("expected 'acc' of the result's type, got ")
-           << op.getAcc().getType();
+  if (getAcc() && getAcc().getType() != result)
+    return emitOpError("expected 'acc' of the result's type, got ")
+           << getAcc().getType();
   return success();
-}
-
-LogicalResult MmaOp::verify() {
-  SharedType rhs = getRhs().getType();
-  int64_t rows = rhs.getRows(), columns = rhs.getColumns();
-  return getTransposed()
-             ? verifyMma(*this, getLhsTransposed(), rhs, columns, rows)
-             : verifyMma(*this, getLhsTransposed(), rhs, rows, columns);
-}
-
-LogicalResult MmaHalvesOp::verify() {
-  SharedType rhs = getFirst().getType();
-  if (rhs.getRows() % kFragmentRows != 0)
-    return emitOpError("expected tiles of a multiple of ")
-           << kFragmentRows << " rows, got " << rhs;
-  int64_t rows = 2 * kFragmentRows, columns = rhs.getColumns();
-  return getTransposed()
-             ? verifyMma(*this, /*lhsTransposed=*/false, rhs, columns, rows)
-             : verifyMma(*this, /*lhsTransposed=*/false, rhs, rows, columns);
 }
 
 LogicalResult MapOp::verify() {

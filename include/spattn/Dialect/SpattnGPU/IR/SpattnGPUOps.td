@@ -476,42 +476,6 @@ def SpattnGPU_MmaOp : SpattnGPU_Op<"mma", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def SpattnGPU_MmaHalvesOp : SpattnGPU_Op<"mma_halves", [AttrSizedOperandSegments,
-    AllTypesMatch<["first", "second"]>]> {
-  let summary = "starts a matrix multiply-accumulate with halves of two tiles";
-  let description = [{
-    `spattn_gpu.mma` whose right operand is 128 rows: 64 rows of one tile, its
-    row block `first_block`, and 64 of the same or another one. With
-    `transposed`, these rows are the columns of the result, else the depth.
-
-    ```mlir
-    // %q: !spattn_gpu.shared<128x128xbf16>
-    // %k0: !spattn_gpu.shared<128x128xbf16>
-    // %k1: !spattn_gpu.shared<128x128xbf16>
-    // %wg: index, %zero: index, %one: index
-    // %p: !spattn_gpu.operand<64x128xbf16>
-    // %o: !spattn_gpu.acc<64x128xf32>
-    %s = spattn_gpu.mma_halves %q rows %wg, %k0 rows %one, %k1 rows %zero {transposed}
-        : !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.shared<128x128xbf16> -> !spattn_gpu.acc<64x128xf32>
-    %o1 = spattn_gpu.mma_halves %p, %k0 rows %one, %k1 rows %zero acc %o
-        : !spattn_gpu.operand<64x128xbf16>, !spattn_gpu.shared<128x128xbf16>, !spattn_gpu.acc<64x128xf32> -> !spattn_gpu.acc<64x128xf32>
-    ```
-  }];
-  let arguments = (ins AnyTypeOf<[SpattnGPU_Shared, SpattnGPU_Operand]>:$lhs,
-                       Optional<Index>:$rowBlock,
-                       SpattnGPU_Shared:$first, Index:$firstBlock,
-                       SpattnGPU_Shared:$second, Index:$secondBlock,
-                       Optional<SpattnGPU_Accumulator>:$acc, UnitAttr:$transposed);
-  let results = (outs SpattnGPU_Accumulator:$result);
-  let assemblyFormat = [{
-    $lhs (`rows` $rowBlock^)? `,` $first `rows` $firstBlock `,` $second `rows`
-    $secondBlock (`acc` $acc^)? attr-dict `:` qualified(type($lhs)) `,`
-    qualified(type($first)) (`,` qualified(type($acc))^)? `->`
-    qualified(type($result))
-  }];
-  let hasVerifier = 1;
-}
-
 def SpattnGPU_MmaCommitOp : SpattnGPU_Op<"mma_commit"> {
   let summary = "commits the MMAs since the last commit as a group";
   let assemblyFormat = "attr-dict";
