@@ -652,7 +652,7 @@ llvm.func @gather(%p: !llvm.ptr, %entry: f32) {
 // CHECK-LABEL: @scatter_add
 // CHECK: %[[E:.*]] = arith.fptosi %{{.*}} : f32 to i32
 // CHECK: %[[A:.*]] = llvm.getelementptr %{{.*}}[%[[E]]] : (!llvm.ptr, i32) -> !llvm.ptr, f32
-// CHECK: llvm.inline_asm {{.*}}"{ .reg .pred p; setp.neu.f32 p, $1, 0f00000000; @p red.relaxed.gpu.global.add.f32 [$0], $1; }", "l,f,~{memory}" %[[A]], %{{.*}}
+// CHECK: llvm.inline_asm {{.*}}"{\0A.reg .pred p;\0Asetp.neu.f32 p, $1, 0f00000000;\0A@p red.relaxed.gpu.global.add.f32 [$0], $1;\0A}", "l,f,~{memory}" %[[A]], %{{.*}}
 // CHECK-COUNT-7: red.relaxed
 // CHECK-NOT: red.relaxed
 llvm.func @scatter_add(%p: !llvm.ptr, %x: f32, %entry: f32) {

@@ -38,8 +38,8 @@ private:
       Value sum = zeros(width);
       for (auto [part, isEmpty, weight] :
            llvm::zip(parts, weights.isEmpty, weights.weights)) {
-        auto load = [&](const Row &at) {
-          return this->load(part.rows, at, column, width);
+        auto load = [&, &rows = part.rows](const Row &at) {
+          return this->load(rows, at, column, width);
         };
         Value loaded =
             part.source ? loadIf(*part.source, zeros(width), load) : load(row);
