@@ -104,8 +104,8 @@ def torch_calls(case: Case) -> dict[str, Callable]:
         return attend
 
     backends = {
-        "torch's FlashAttention": SDPBackend.FLASH_ATTENTION,
-        "torch's cuDNN": SDPBackend.CUDNN_ATTENTION,
+        "fa2": SDPBackend.FLASH_ATTENTION,
+        "cudnn": SDPBackend.CUDNN_ATTENTION,
     }
     return {name: call(backend) for name, backend in backends.items()}
 
@@ -121,9 +121,7 @@ def other_calls(case: Case) -> dict[str, Callable]:
         from flash_attn.cute.interface import flash_attn_func
 
         options = {} if left is None else {"window_size": (left, 0)}
-        calls["FlashAttention-4"] = lambda: flash_attn_func(
-            q, k, v, causal=True, **options
-        )[0]
+        calls["fa4"] = lambda: flash_attn_func(q, k, v, causal=True, **options)[0]
     except ImportError as error:
         print(f"FlashAttention-4 left out: {error}", flush=True)
     return calls
@@ -153,7 +151,7 @@ def time_case(case: Case, report: Report) -> None:
             del calls[name]
         elif name == "torch":
             errors[name], same[name] = relative, torch.equal(out, call())
-    report.time(case.label, "forward", case.work(), calls, errors, same)
+    report.time(case.label, "decode", case.work(), calls, errors, same)
 
 
 def main() -> None:

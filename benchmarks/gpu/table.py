@@ -1,4 +1,4 @@
-"""Prints the results of forward.py or backward.py as a table of Markdown.
+"""Prints the results of a pass as a table of Markdown: forward, backward or decode.
 
     python benchmarks/gpu/table.py docs/benchmarks/h200.json forward
 
@@ -14,6 +14,7 @@ from pathlib import Path
 PEERS = {
     "cudnn-flex": "cuDNN's flex_attention",
     "fa4": "FlashAttention-4",
+    "fa2": "torch's FlashAttention",
     "cudnn": "cuDNN",
     "flex": "FlexAttention",
     "flex-64": "FlexAttention, blocks of 64",

@@ -11,13 +11,13 @@
 !l = tensor<?x32x?xf32>
 !s = tensor<32xf32>
 
-// 16 queries of 8 heads see 143 keys together: one tile.
+// 8 queries of 8 heads see 135 keys together: two tiles.
 // CHECK: llvm.func @window(
-// CHECK-SAME: <"q", [d = 64, h = 8, n = 16, b = 1], swizzle = 128, l2 = 256>
-// CHECK-SAME: <"k", [d = 64, n = 144, h = 1, b = 1], swizzle = 128, l2 = 256>
-// CHECK-SAME: <"o", [d = 64, h = 8, n = 16, b = 1], swizzle = 128, l2 = 256>
-// CHECK-SAME: tile = "16x144"
-// CHECK-SAME: grid = persistent 1 for <4 * batch * ceil(queryLength / 16)>
+// CHECK-SAME: <"q", [d = 64, h = 8, n = 8, b = 1], swizzle = 128, l2 = 256>
+// CHECK-SAME: <"k", [d = 64, n = 80, h = 1, b = 1], swizzle = 128, l2 = 256>
+// CHECK-SAME: <"o", [d = 64, h = 8, n = 8, b = 1], swizzle = 128, l2 = 256>
+// CHECK-SAME: tile = "8x80"
+// CHECK-SAME: grid = persistent 3 for <4 * batch * ceil(queryLength / 8)>
 // The sinks of each row, and rows of the log-sum-exp.
 // CHECK-COUNT-2: spattn_gpu.load_rows %{{.*}} stride %{{.*}} heads 8 apart
 // APART: llvm.func @window(
