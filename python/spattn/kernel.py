@@ -18,7 +18,8 @@ from . import _capi, _modules
 from . import _prototypes as c
 from .arrays import Array, contiguous_strides
 from .errors import ArgumentError, CompileError
-from .merge_problem import AnyProblem, MergeProblem, problem_of
+from .merge_problem import AnyProblem, problem_of
+from .problem import Problem
 from .target import CPU, Target, TargetLike, as_target
 
 #: The levels of `Kernel.ir` by target, with the pipelines that lower to each.
@@ -105,8 +106,8 @@ class Kernel:
 
     def scale(self, scale: float | None) -> float:
         """The scale of a call, `1 / sqrt(head_dim)` by default."""
-        if isinstance(self.problem, MergeProblem):
-            raise ArgumentError("a merge has no scale")
+        if not isinstance(self.problem, Problem):
+            raise ArgumentError("only attention has a scale")
         if scale is None:
             return 1 / math.sqrt(self.problem.head_dim)
         return float(scale)

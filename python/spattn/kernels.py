@@ -23,6 +23,7 @@ from . import _modules
 from .errors import CompileError
 from .kernel import Kernel, compile
 from .merge_problem import AnyProblem
+from .problem import Problem
 from .target import Target, TargetLike, as_target
 
 #: The smallest and the largest class.
@@ -52,7 +53,8 @@ class _Kernels:
     ) -> Kernel:
         """The kernel of the length class."""
         # Tiles of 64 queries of a head waste work on a few queries.
-        few = query_length <= FEW_QUERIES and not problem.gradients
+        is_forward = isinstance(problem, Problem) and not problem.gradients
+        few = is_forward and query_length <= FEW_QUERIES
         if not target.is_gpu:
             options = f"query-tile={FEW_QUERIES}" if few else ""
             return self._once(

@@ -177,7 +177,7 @@ def test_gradient_kernel():
             rtol=1e-4,
             atol=1e-4,
         )
-    with pytest.raises(ArgumentError, match="a merge has no scale"):
+    with pytest.raises(ArgumentError, match="only attention has a scale"):
         kernel.launch(
             [view_of(arrays[name], name) for name in backward.operands], scale=1.0
         )

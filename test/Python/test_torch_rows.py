@@ -53,6 +53,14 @@ def close(found, expected):
 
 
 @pytest.mark.parametrize("device", DEVICES)
+def test_gathers_few(device):
+    source, _, numbers, _ = make(device)
+    numbers = numbers[:, :, :3].contiguous()
+    (found,) = rows_operators.gather_rows([source], numbers, "0")
+    assert torch.equal(found.double(), pick(source, numbers[..., None])[..., 0, :])
+
+
+@pytest.mark.parametrize("device", DEVICES)
 def test_gathers(device):
     source, _, numbers, _ = make(device)
     expected = pick(source, numbers[..., None])[..., 0, :]

@@ -135,7 +135,9 @@ SPATTN_LOWER(FillOp) {
 SmallVector<Value> queryNumbers(Emitter &e, Value first, int64_t heads) {
   SmallVector<Value> numbers;
   for (int64_t half = 0; half < 2; ++half) {
-    Value row = half ? e.add(e.firstRow(), e.i32(8 * half)) : e.firstRow();
+    Value row = e.firstRow();
+    if (half)
+      row = e.add(row, e.i32(8));
     Value shift = e.i32(llvm::Log2_64(heads));
     Value query = arith::ShRUIOp::create(e.b, row, shift);
     numbers.push_back(

@@ -227,7 +227,8 @@ Value RowLoops::meanOf(Value sumOfColumns) {
 
 Value RowLoops::inverseRms(Value sumOfSquares, float epsilon) {
   Value mean = arith::AddFOp::create(b, meanOf(sumOfSquares), f32(epsilon));
-  return arith::DivFOp::create(b, f32(1), math::SqrtOp::create(b, mean));
+  Value rms = math::SqrtOp::create(b, mean);
+  return arith::DivFOp::create(b, f32(1), rms);
 }
 
 Value RowLoops::addProducts(Value lhs, Value rhs, Value sum) {

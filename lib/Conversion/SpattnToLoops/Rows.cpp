@@ -140,7 +140,8 @@ public:
       auto type = cast<MemRefType>(op.getOut().getType());
       Layout order = *Layout::parse(op.getLayout());
       int64_t sets = type.getDimSize(order.getDim(Dim::Width));
-      auto loop = scf::ForOp::create(b, index(0), index(sets), index(1));
+      Value first = index(0), end = index(sets), one = index(1);
+      auto loop = scf::ForOp::create(b, first, end, one);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       Value set = loop.getInductionVar();
@@ -156,8 +157,9 @@ private:
         memref::DimOp::create(b, op.getVectors(), order.getDim(Dim::Length));
     Value number = arith::IndexCastOp::create(b, b.getI32Type(), count);
     Value none = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
-    auto loop = scf::ForOp::create(b, index(0), count, index(1),
-                                   ValueRange{f32(-1), none});
+    Value first = index(0), one = index(1), least = f32(-1);
+    auto loop =
+        scf::ForOp::create(b, first, count, one, ValueRange{least, none});
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Row vector{index(0), set, loop.getInductionVar()};

@@ -63,7 +63,7 @@ struct Tuning {
   /// Each is declared in `forEach`, with unit and meaning.
   int64_t assumedLength = 16384;
   int64_t emptyRows = 8;
-  int64_t packedClocks = 95;
+  int64_t packedClocks = 92;
   int64_t staticWarpgroups = 2;
   int64_t staticWorkTiles = 4;
   int64_t dynamicWorkTiles = 2;

@@ -96,11 +96,11 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
     spattn_gpu::WriteOp::create(b, output, outputTile(state.stage), rowBlock);
     spattn_gpu::AsyncProxyFenceOp::create(b);
   } else {
-    spattn_gpu::StoreOp::create(
-        b, output,
-        out.row(b, pending.batch, pending.head, pending.row, outElement),
-        out.rowStride, rowsLeft, outElement, config.rows.headStride(b, out),
-        config.rows.heads);
+    Value address =
+        out.row(b, pending.batch, pending.head, pending.row, outElement);
+    spattn_gpu::StoreOp::create(b, output, address, out.rowStride, rowsLeft,
+                                outElement, config.rows.headStride(b, out),
+                                config.rows.heads);
   }
   b.arrive(layout.outputs.at(b, state.stage));
   if (op.getLse()) {

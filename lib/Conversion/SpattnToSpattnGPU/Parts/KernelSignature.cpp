@@ -352,6 +352,7 @@ Value HeadNumbers::load(KernelBuilder &b, Value head,
     return load(b, head);
   Value none = b.asIndex(b.i32(0)), all = b.asIndex(b.i32(kFragmentRows));
   Value apart = b.asIndex(signature.get(stride));
-  return LoadRowsOp::create(b, b.rowsType(), address(b, head), none, all,
-                            b.f32(0), apart, layout.heads);
+  Value first = address(b, head);
+  return LoadRowsOp::create(b, b.rowsType(), first, none, all, b.f32(0), apart,
+                            layout.heads);
 }

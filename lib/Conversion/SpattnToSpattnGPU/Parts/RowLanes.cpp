@@ -157,7 +157,8 @@ Value RowLanes::isRow(Value number) {
 
 RowArray RowLanes::at(const RowArray &source, Value number, Value isRow) {
   RowArray result = source;
-  Value elements = b.mul(b.asIndex(number), b.asIndex(source.apart));
+  Value place = b.asIndex(number);
+  Value elements = b.mul(place, b.asIndex(source.apart));
   Value row = b.pointer(source.start, elements, source.element);
   result.row = arith::SelectOp::create(b, isRow, row, source.spare);
   return result;

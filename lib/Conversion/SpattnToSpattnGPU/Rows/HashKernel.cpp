@@ -110,19 +110,21 @@ void HashKernel::build(StringRef name, int64_t heads, int64_t ctasPerSm,
       b.ops.materialize(b.ops.ceilDiv(b.ops.wrap(count), layout.vectorRows));
   tiles = arith::MaxUIOp::create(b, whole, b.i32(1));
   steps = b.mul(tiles, b.i32(sets));
-  lastNumber = b.sub(b.mul(count, b.i32(2)), b.i32(1));
+  Value numbers = b.mul(count, b.i32(2));
+  lastNumber = b.sub(numbers, b.i32(1));
   bits = lastNumber;
   for (int64_t shift : {1, 2, 4, 8})
     bits = arith::OrIOp::create(b, bits,
                                 arith::ShRUIOp::create(b, bits, b.i32(shift)));
 
   b.inWarp(0, [&] {
-    b.load(rowMap, first, head, batch, layout.rows.at(b),
-           layout.loadedRows.at(b));
+    Value rows = layout.rows.at(b);
+    b.load(rowMap, first, head, batch, rows, layout.loadedRows.at(b));
     for (int64_t stage = 0; stage < kStages; ++stage)
       loadVectors(b.i32(stage));
   });
-  b.await(layout.loadedRows.at(b), b.i32(0));
+  Value loaded = layout.loadedRows.at(b);
+  b.await(loaded, b.i32(0));
   scf::ForOp loop = b.forLoop(0, steps, b.fillRows(0));
   b.in(loop.getBody(), [&] {
     Value largest = loop.getRegionIterArgs().front();
@@ -149,7 +151,9 @@ void HashKernel::loadVectors(Value step) {
     Value tile = arith::RemUIOp::create(b, step, tiles);
     Value row = b.mul(tile, b.i32(layout.vectorRows));
     Value stage = arith::RemUIOp::create(b, step, b.i32(kStages));
-    b.load(vectorMap, row, set, b.i32(0), layout.vectors.at(b, stage),
+    Value zero = b.i32(0);
+    Value vectors = layout.vectors.at(b, stage);
+    b.load(vectorMap, row, set, zero, vectors,
            layout.loadedVectors.at(b, stage));
   });
 }
@@ -163,7 +167,8 @@ Value HashKernel::emitKeys(Value products, Value firstVector) {
       b, ColumnsType::get(b.getContext(), columns), firstVector);
   return b.map({products, numbers}, products.getType(), [&](ValueRange x) {
     Value number = arith::FPToSIOp::create(b, b.getI32Type(), x[1]);
-    Value left = arith::MaxSIOp::create(b, b.sub(lastNumber, number), b.i32(0));
+    Value behind = b.sub(lastNumber, number);
+    Value left = arith::MaxSIOp::create(b, behind, b.i32(0));
     Value isNegative =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x[0], b.f32(0));
     Value ofNegative = b.sub(left, count);
@@ -184,7 +189,8 @@ Value HashKernel::emitHashes(Value largest) {
   return b.map(largest, b.rowsType(), [&](ValueRange x) {
     Value word = arith::BitcastOp::create(b, b.getI32Type(), x[0]);
     Value code = arith::AndIOp::create(b, word, bits);
-    Value number = arith::MaxSIOp::create(b, b.sub(lastNumber, code), b.i32(0));
+    Value behind = b.sub(lastNumber, code);
+    Value number = arith::MaxSIOp::create(b, behind, b.i32(0));
     return arith::BitcastOp::create(b, b.getF32Type(), number).getResult();
   });
 }
@@ -196,9 +202,10 @@ void HashKernel::emitStep(Value step, Value &largest) {
   Value group = WarpgroupOp::create(b);
   b.await(layout.loadedVectors.at(b, state.stage), state.phase);
   b.fence();
-  Value products = b.mma(layout.rows.at(b), group,
-                         layout.vectors.at(b, state.stage), Value(),
-                         /*transposed=*/true, layout.vectorRows);
+  Value rows = layout.rows.at(b);
+  Value vectors = layout.vectors.at(b, state.stage);
+  Value products = b.mma(rows, group, vectors, Value(), /*transposed=*/true,
+                         layout.vectorRows);
   b.commit();
   products = b.wait(0, products).front();
   // All warps have read the vectors.
@@ -206,8 +213,9 @@ void HashKernel::emitStep(Value step, Value &largest) {
   b.inWarp(0, [&] { loadVectors(b.add(step, b.i32(kStages))); });
 
   // Known to be small, so that conversions of numbers fold.
-  Value firstVector = arith::AndIOp::create(
-      b, b.mul(tile, b.i32(layout.vectorRows)), b.i32(kMostVectors - 1));
+  Value firstOfTile = b.mul(tile, b.i32(layout.vectorRows));
+  Value firstVector =
+      arith::AndIOp::create(b, firstOfTile, b.i32(kMostVectors - 1));
   Value isFirst = b.compare(arith::CmpIPredicate::eq, tile, b.i32(0));
   Value before = b.map(largest, b.rowsType(), [&](ValueRange x) {
     return arith::SelectOp::create(b, isFirst, b.f32(0), x[0]).getResult();
@@ -224,8 +232,8 @@ void HashKernel::emitStep(Value step, Value &largest) {
     Value row = b.add(b.asIndex(first), before);
     Value address = b.pointer(out.row(b, batch, head, row, b.getI32Type()), set,
                               b.getI32Type());
-    Value left = arith::MaxSIOp::create(b, b.sub(b.asIndex(length), row),
-                                        b.asIndex(b.i32(0)));
+    Value rowsLeft = b.sub(b.asIndex(length), row);
+    Value left = arith::MaxSIOp::create(b, rowsLeft, b.asIndex(b.i32(0)));
     StoreRowsOp::create(b, hashes, address, b.asIndex(out.rowStride), left);
   });
 }
