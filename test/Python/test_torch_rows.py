@@ -10,6 +10,7 @@ import spattn
 
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
+from spattn.kernels import kernel_for  # noqa: E402
 from spattn.merge_problem import problem_of  # noqa: E402
 from spattn.rows_problem import RowsProblem  # noqa: E402
 from spattn.torch import _rows_operators as rows_operators  # noqa: E402
@@ -52,12 +53,9 @@ def close(found, expected):
     torch.testing.assert_close(found.double(), expected, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-def test_gathers_few(device):
-    source, _, numbers, _ = make(device)
-    numbers = numbers[:, :, :3].contiguous()
-    (found,) = rows_operators.gather_rows([source], numbers, "0")
-    assert torch.equal(found.double(), pick(source, numbers[..., None])[..., 0, :])
+def test_kernels_for_few_rows():
+    problem = RowsProblem("gather_rows", 3, 32, "f32", marks=(False,))
+    assert kernel_for(problem, "cpu", 3, SOURCE).problem == problem
 
 
 @pytest.mark.parametrize("device", DEVICES)
