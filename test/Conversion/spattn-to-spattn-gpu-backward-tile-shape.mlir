@@ -11,7 +11,7 @@
 // A tile shape of the operation's own.
 // OWN: llvm.func @own(
 // OWN-SAME: tile = "64x64"
-// OWN-SAME: threads = 256, shared = 100064
+// OWN-SAME: threads = 256, shared = 91856
 // OWN: set_max_registers 240, false
 !t64 = tensor<?x2x?x64xbf16>
 func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t64, %dk: !t64, %dv: !t64) -> (!t64, !t64, !t64) {
@@ -23,10 +23,10 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 
 // The other head dimensions of up to 128 are rounded up to 64 or 128.
 // CHECK: llvm.func @dim40(
-// CHECK-SAME: nvvm.minctasm = 2 : i32
+// CHECK-SAME: nvvm.minctasm = 1 : i32
 // CHECK-SAME: d = 40]
-// CHECK-SAME: tile = "64x64"
-// CHECK-SAME: threads = 256, shared = 100064, grid = persistent 2 for
+// CHECK-SAME: tile = "64x192"
+// CHECK-SAME: threads = 512, shared = 206576, grid = persistent 1 for
 // CHECK: !spattn_gpu.shared<64x64xf16>
 // SM80: llvm.func @dim40(
 // SM80-SAME: tile = "64x64"
@@ -49,12 +49,11 @@ func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: 
   return %r#0, %r#1, %r#2 : !t40, !t40, !t40
 }
 
-// The wider one of queries and values counts; but a warpgroup more would have no part of the
-// gradients of queries. Where there is less shared memory there is one stage.
+// The wider one of queries and values counts. Where there is less shared memory there is one stage.
 // CHECK: llvm.func @values(
-// CHECK-SAME: tile = "64x64"
-// CHECK: spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x64xbf16>
-// CHECK: spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK-SAME: tile = "64x128"
+// CHECK: spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x64xbf16>
+// CHECK: spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // SM80: llvm.func @values(
 // SM80-SAME: tile = "64x64"
 // SM80-SAME: threads = 256, shared = 116400

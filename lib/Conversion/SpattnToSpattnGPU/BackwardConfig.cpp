@@ -46,6 +46,14 @@ static bool areQueriesFasterAlone(AttentionBackwardOp op,
                     isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
 }
 
+/// Whether kernels with few registers hold what they need: no more spans than
+/// two, and scores as they are.
+static bool fitsFewRegisters(AttentionBackwardOp op,
+                             const ExpectedLengths &lengths) {
+  return !takesAnyScale(op) && !op.hasPositions() &&
+         countSpans(getAlgebra(op, lengths.queries, lengths.keys)) <= 2;
+}
+
 /// What the target and the numbers of keys that queries see ask for.
 static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
                                              const TargetCapabilities &target,
@@ -71,7 +79,9 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
         return candidate.deterministic.value_or(config.deterministic) ==
                    config.deterministic &&
                dim <= candidate.widestHead &&
-               target.sharedMemory >= candidate.leastSharedMemory;
+               target.sharedMemory >= candidate.leastSharedMemory &&
+               !seeFewKeys(op, lengths, candidate.leastKeys) &&
+               (!candidate.scarceRegisters || fitsFewRegisters(op, lengths));
       });
   if (fitting == tuning.backward.end())
     return op.emitOpError("has no kernel on a GPU with ")
@@ -82,16 +92,19 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   config.queryTile = fitting->queryTile;
   config.mmaWarpgroups = fitting->mmaWarpgroups;
   // With narrow queries and wide values there may be no work for all of them.
-  if (!config.isSplitByWarpgroup())
-    config.mmaWarpgroups = std::min(config.mmaWarpgroups, config.fragments());
+  if (config.sharesParts())
+    config.mmaWarpgroups = std::min(config.mmaWarpgroups, config.parts());
   config.ctasPerSM = fitting->ctasPerSM;
   config.keyStages = fitting->keyStages;
   config.valueStages = fitting->valueStages;
   config.queryStages = fitting->queryStages;
   config.doStages = fitting->doStages;
   // Clearing sums may take longer than asking, for each tile, who is first.
-  config.claimsSums = config.sumsAreStaged() && config.headDim > 64 &&
-                      seeFewKeys(op, lengths, tuning.claimKeys);
+  bool isNarrow = config.keyTile() * config.headDim <= 64 * 64;
+  config.claimsSums =
+      config.sumsAreStaged() &&
+      seeFewKeys(op, lengths,
+                 isNarrow ? tuning.claimKeysNarrow : tuning.claimKeys);
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;
@@ -188,12 +201,11 @@ static LogicalResult check(AttentionBackwardOp op,
                           "is free only when the next has been awaited; got ")
            << config.queryStages;
   // Each warpgroup computes as many parts of a query tile's gradients.
-  if (!config.isSplitByWarpgroup() &&
-      config.fragments() % config.mmaWarpgroups != 0)
+  if (config.sharesParts() && config.parts() % config.mmaWarpgroups != 0)
     return op.emitOpError("expected the number of warpgroups, one for 64 keys "
                           "of a tile, to divide that of 64x64 fragments in a "
                           "tile of queries for gradients on a GPU, got ")
-           << config.mmaWarpgroups << " and " << config.fragments();
+           << config.mmaWarpgroups << " and " << config.parts();
   TileListsAttr lists = op.getTileListsAttr();
   if (lists && (lists.getQueryTile() % config.queryTile != 0 ||
                 lists.getKeyTile() % config.keyTile() != 0))
@@ -245,6 +257,8 @@ spattn::chooseKernelConfig(AttentionBackwardOp op,
   if (failed(applyTileShape(op, *config)) ||
       failed(applyOptions(op, options, *config)) || failed(check(op, *config)))
     return failure();
+  if (config->mmaWarpgroups > tuning.staticWarpgroups && !op.hasTileLists())
+    config->producerRegisters = tuning.scarceProducerRegisters;
   config->hasSequences = op.hasSequences();
   config->item = layoutOfColumnTiles(op, config->keyTile(), config->queryTile);
   config->queryItem =

@@ -90,9 +90,29 @@ struct BackwardConfig {
   }
   int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
   /// Parts that the gradient of a query tile is computed in.
-  int64_t fragments() const {
-    return queryTile / kRowsOfGroup * (headDim / kRowsOfGroup);
+  int64_t parts() const {
+    return queryTile / kRowsOfGroup * (headDim / partColumns());
   }
+  /// Columns of a part, which has 64 rows, and its bytes.
+  int64_t partColumns() const {
+    return rotatesParts() ? headDim : kRowsOfGroup;
+  }
+  int64_t partBytes() const { return 4 * kRowsOfGroup * partColumns(); }
+  /// Whether MMA warpgroups take turns with the gradients of query tiles, which
+  /// are one part each, so that only the one whose turn it is waits for all
+  /// others.
+  bool rotatesParts() const {
+    return sumsAreStaged() && !isSplitByWarpgroup() && mmaWarpgroups > 1 &&
+           queryTile == kRowsOfGroup;
+  }
+  /// Whether each MMA warpgroup computes as many parts of each query tile.
+  bool sharesParts() const {
+    return !deterministic && !isSplitByWarpgroup() && !rotatesParts();
+  }
+  /// Whether a part leaves no registers for the scores of the next tile.
+  bool partIsWide() const { return partColumns() > kRowsOfGroup; }
+  /// Parts in shared memory.
+  int64_t partStages() const { return partIsWide() ? 1 : mmaWarpgroups; }
 
   /// Whether a warpgroup leaves out query tiles that see none of its keys:
   /// where it need not give the others its part of an MMA. Where heads share

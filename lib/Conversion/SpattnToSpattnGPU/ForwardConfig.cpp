@@ -29,8 +29,7 @@ static int64_t estimateClocks(const HostAlgebra &algebra,
   return clocks;
 }
 
-/// Spans of keys that a row may see.
-static int64_t countSpans(const HostAlgebra &algebra) {
+int64_t spattn::countSpans(const HostAlgebra &algebra) {
   int64_t most = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head)
     most = std::max(most, countIntervals(algebra.normalForm(head)));

@@ -13,8 +13,12 @@
 #include "ForwardConfig.h"
 #include "Tuning.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/GpuOptions.h"
+#include "spattn/Structure/Host.h"
 
 namespace spattn {
+
+/// Spans of keys that a row may see.
+int64_t countSpans(const HostAlgebra &algebra);
 
 /// The configuration of an attention's kernel. Tiles are those of the options,
 /// else of the operation's tile shape, else of the candidate of its head

@@ -60,6 +60,7 @@ static constexpr ForwardCandidate kH200Packed[] = {
 /// staged leave less room for tiles. Head dimensions above 128 have not been
 /// measured: docs/notes/gradients.md says what they have room for.
 static constexpr BackwardCandidate kH200Backward[] = {
+    {/*deterministic=*/false, /*widestHead=*/64, /*leastSharedMemory=*/224 * 1024, /*queryTile=*/64, /*mmaWarpgroups=*/3, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/2, KeyGradients::Together, /*leastKeys=*/800, /*scarceRegisters=*/true},
     {/*deterministic=*/std::nullopt, /*widestHead=*/64, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/2, /*doStages=*/2},
     {/*deterministic=*/false, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/1, /*queryStages=*/2, /*doStages=*/2},
     {/*deterministic=*/true, /*widestHead=*/128, /*leastSharedMemory=*/0, /*queryTile=*/64, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyStages=*/2, /*valueStages=*/2, /*queryStages=*/3, /*doStages=*/3},
@@ -80,6 +81,7 @@ static Tuning getH200() {
   tuning.fewKeysWide = 1000;
   // tune.py claim-keys: always and never, at windows of 256 to 16384 keys.
   tuning.claimKeys = 3000;
+  tuning.claimKeysNarrow = 600;
   // tune.py knobs, for these and for what Tuning.h has.
   tuning.queryCtasPerSM = 2;
   return tuning;

@@ -48,6 +48,12 @@ struct BackwardCandidate {
   int64_t queryTile, mmaWarpgroups, ctasPerSM;
   int64_t keyStages, valueStages, queryStages, doStages;
   KeyGradients keyGradients = KeyGradients::Together;
+  /// For queries that see at least so many keys on average: others see too
+  /// little of wide key tiles.
+  int64_t leastKeys = 0;
+  /// Registers are so few that some would spill for modified scores, and for
+  /// rows that see more than two spans of keys.
+  bool scarceRegisters = false;
 };
 
 struct Tuning {
@@ -75,6 +81,7 @@ struct Tuning {
   int64_t fewKeysNarrow = 0;
   int64_t fewKeysWide = 0;
   int64_t claimKeys = 0;
+  int64_t claimKeysNarrow = 0;
   int64_t headsTogether = 8;
   int64_t headsTogetherDeterministic = 16;
   int64_t queryCtasPerSM = 1;
@@ -139,8 +146,12 @@ struct Tuning {
     visit(
         "claim-keys", tuning.claimKeys,
         "keys that a query sees on average, below which the first CTA to come "
-        "writes a query tile's sums, which then need not be cleared: head "
-        "dimensions above 64",
+        "writes a query tile's sums, which then need not be cleared",
+        any);
+    visit(
+        "claim-keys-narrow", tuning.claimKeysNarrow,
+        "the same for key tiles of 64 keys and head dimensions up to 64, whose "
+        "steps take little longer than asking who comes first",
         any);
     visit("heads-together", tuning.headsTogether,
           "heads whose key tiles are under way at once", some);

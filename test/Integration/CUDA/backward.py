@@ -54,6 +54,17 @@ CASES = (
         options="stages=1 query-stages=3",
         structures=("exclusive",),
     ),
+    # Three warpgroups that compute, and take turns with gradients of queries.
+    Case(tile_shape=(64, 192), queries=210, keys=220, chips=("sm_90a",)),
+    Case(
+        tile_shape=(64, 128),
+        heads=4,
+        queries=210,
+        keys=220,
+        options="deterministic=false stages=1",
+        structures=("exclusive",),
+        chips=("sm_90a",),
+    ),
     # Padded in shared memory, and different for queries and values.
     Case(dim=40, value_dim=72, structures=("window",)),
     Case(dim=128, value_dim=128, queries=100, keys=130, structures=("exclusive",)),

@@ -54,8 +54,9 @@ GRADIENT_CHOICES = {
 
 # Gradients for sm_80 and later keep a few numbers of an item in memory: all other
 # registers are sums (docs/Gradients.md), as does that of dQ alone for wide heads on
-# sm_90a. Bytes that a thread may store at most in all kernels, and for wide heads.
-MOST_SPILLED, MOST_SPILLED_WIDE = 72, 128
+# sm_90a, and the warps that load and store beside three MMA warpgroups. Bytes that a
+# thread may store at most in all kernels, and for wide heads.
+MOST_SPILLED, MOST_SPILLED_WIDE = 112, 128
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 
@@ -140,7 +141,12 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
         dquery = blocks * product(64, key_tile)
         copies = 3 if is_sm90a else 2
         count = copies * (scores + dprobs + dvalue + dkey)
-        if dim > 128 and is_sm90a:
+        if is_sm90a and dim <= 128 and key_tile > 64 and query_tile == 64:
+            # Two steps each, with dQ and without: warpgroups take turns.
+            if not kernel["deterministic"]:
+                count = 5 * scores + 6 * (dprobs + dvalue + dkey)
+                dquery = product(dim, key_tile)
+        elif dim > 128 and is_sm90a:
             # A warpgroup for each gradient. That of dK has no masks; dP of the first
             # tile, and dK and its parts of dQ of the last one, for themselves.
             count = 3 * (scores + dvalue) + 2 * (dprobs + dkey)
@@ -180,7 +186,9 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         return subprocess.run(command, capture_output=True, text=True, **options)
 
     spills_little = kernel["pass"] == "backward" and (
-        kernel["chip"] != "sm_90a" or (kernel["deterministic"] and kernel["dim"] == 256)
+        kernel["chip"] != "sm_90a"
+        or (kernel["deterministic"] and kernel["dim"] == 256)
+        or (not kernel["deterministic"] and kernel["dim"] == 64)
     )
     compiled = run(
         "--spattn-to-artifact",

@@ -18,6 +18,8 @@ using namespace spattn::spattn_gpu;
 using namespace spattn::test;
 
 static constexpr int64_t kRows = Datum::kRows, kQuad = Datum::kQuad;
+/// Columns of a fragment in memory.
+static constexpr int64_t kWidth = 64;
 
 //===----------------------------------------------------------------------===//
 // Where things are
@@ -80,11 +82,6 @@ bool Warp::runCopy(Operation &op) {
     values[op.getResult(0)].elements = std::move(elements);
     return true;
   };
-  auto fragment = [&](auto access, AccumulatorType type) {
-    return words(&op, access.getMemory(), access.getStage(), access.getStride(),
-                 access.getOffset() + 4 * firstRow() * type.getColumns(),
-                 kRows * type.getColumns());
-  };
   return llvm::TypeSwitch<Operation *, bool>(&op)
       .Case([&](LoadOp load) {
         std::optional<Tile> tile = locate(load.getTile());
@@ -146,11 +143,23 @@ bool Warp::runCopy(Operation &op) {
         return from && define(std::move(elements));
       })
       .Case([&](WriteFragmentOp write) {
-        int32_t *to = fragment(write, write.getSource().getType());
         Datum source = get(write.getSource());
-        for (size_t i = 0; to && i < source.elements.size(); ++i)
-          to[i] = llvm::bit_cast<int32_t>(source.elements[i]);
-        return to != nullptr;
+        // Fragments of 64 columns, one after the other.
+        int64_t columns = write.getSource().getType().getColumns();
+        for (int64_t first = 0; first < columns; first += kWidth) {
+          int64_t width = std::min(kWidth, columns - first);
+          int32_t *to =
+              words(&op, write.getMemory(), write.getStage(), write.getStride(),
+                    write.getOffset() + 4 * (64 * first + firstRow() * width),
+                    kRows * width);
+          if (!to)
+            return false;
+          for (int64_t r = 0; r < kRows; ++r)
+            for (int64_t c = 0; c < width; ++c)
+              to[r * width + c] = llvm::bit_cast<int32_t>(
+                  source.elements[r * columns + first + c]);
+        }
+        return true;
       })
       .Case([&](WriteOp write) {
         std::optional<Tile> tile = locate(write.getTile());

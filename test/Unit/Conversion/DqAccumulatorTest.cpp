@@ -61,7 +61,7 @@ std::vector<std::vector<int64_t>> run(const RandomInstance &instance,
       b.in(loop.getBody(), [&] { body(tile, loop.getInductionVar(), before); });
     });
   };
-  int64_t uses = config.fragments() / config.mmaWarpgroups;
+  int64_t uses = config.parts() / config.mmaWarpgroups;
   Pipeline parts(b, layout.sumParts);
   auto emitReads = [&] { queue.forEach([](WorkTile &, Value) {}); };
   auto emitReductions = [&] {
@@ -83,8 +83,8 @@ std::vector<std::vector<int64_t>> run(const RandomInstance &instance,
                                    {query, 100},
                                    {b.i32(own), 10}})
           of = b.add(b.mul(of, b.i32(most)), value);
-        spattn_gpu::WriteWordsOp::create(b, layout.sums.memory(b),
-                                         b.asIndex(group), kSumsBytes, of);
+        spattn_gpu::WriteWordsOp::create(
+            b, layout.sums.memory(b), b.asIndex(group), config.partBytes(), of);
         spattn_gpu::AsyncProxyFenceOp::create(b);
         parts.producerCommit(group);
       }
@@ -120,7 +120,7 @@ void check(const RandomInstance &instance, bool claimsSums) {
             batch = part / 100000;
     EXPECT_EQ(x[0],
               kSums + ((batch * heads + head) * tiles + query) * 64 * 128 * 4 +
-                  own * kSumsBytes);
+                  own * 64 * 64 * 4);
     // The first one to come has to write what is not cleared.
     EXPECT_EQ(x[1] != 0, claimsSums && written.insert(x[0]).second);
     ++times[part];
@@ -167,13 +167,14 @@ class DqPartsTest
 INSTANTIATE_TEST_SUITE_P(
     Variants, DqPartsTest,
     testing::Combine(testing::Values(PartsVariant{"sm_90a", 64, 128},
+                                     PartsVariant{"sm_90a", 64, 64},
                                      PartsVariant{"sm_90a", 128, 128},
                                      PartsVariant{"sm_80", 64, 128},
                                      PartsVariant{"sm_80", 128, 64}),
                      /*late=*/testing::Bool()));
 
 /// Two MMA warpgroups, each with dS of its 64 keys, compute each other's
-/// products with all keys.
+/// products with all keys, for each tile or by turns.
 TEST_P(DqPartsTest, MultiplyAllKeys) {
   auto [variant, late] = GetParam();
   constexpr int64_t kKeys = 128, kTiles = 3;
@@ -227,9 +228,15 @@ TEST_P(DqPartsTest, MultiplyAllKeys) {
       if (!config.sumsAreStaged())
         return accumulator.addParts(tile, group, b.i32(0), count, n, ds);
       accumulator.shareScores(group, count, ds);
-      Value dq = accumulator.start(group, b.i32(0), count);
-      accumulator.stageParts(group, accumulator.usesPerTile(0), b.i32(0), count,
-                             dq, /*scores=*/Value());
+      auto stage = [&] {
+        Value dq = accumulator.start(group, b.i32(0), count);
+        accumulator.stageParts(group, accumulator.usesPerTile(0), b.i32(0),
+                               count, dq, /*scores=*/Value());
+      };
+      if (config.rotatesParts())
+        b.when(accumulator.isTurnOf(group, count), stage);
+      else
+        stage();
     });
   };
   emitWarpRoles(

@@ -55,9 +55,8 @@ namespace spattn {
 /// Buffers for dS: one is written while another is read.
 inline constexpr int64_t kScoreBuffers = 2;
 
-/// A warpgroup's part of a query tile's dQ, 64x64 f32.
+/// 64x64 f32 of a query tile's dQ. Wider parts are several of these.
 inline constexpr int64_t kSumsWords = kRowsOfGroup * kRowsOfGroup;
-inline constexpr int64_t kSumsBytes = 4 * kSumsWords;
 
 /// What a key kernel computes: dV alone, or dK and its part of dQ, or all.
 enum class KeyPart { All, Values, Keys };
@@ -86,7 +85,7 @@ struct KeyKernelLayout {
   int64_t headDim, valueDim;
   SharedLayout shared;
   TileRing keyTiles, valueTiles, queryTiles, doTiles, dsTiles;
-  /// A part of dQ for each MMA warpgroup, on its way to the accumulator.
+  /// Parts of dQ on their way to the accumulator.
   SharedRegion sums;
   WordRing lse, delta;
   PipelineLayout keys, values, queries, dos;

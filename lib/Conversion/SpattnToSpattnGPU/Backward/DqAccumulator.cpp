@@ -36,8 +36,9 @@ Value DqAccumulator::startOf(Value tile) {
   return b.pointer(sums, b.mul(b.asIndex(tile), size), b.getF32Type());
 }
 
-Value DqAccumulator::fragmentPointer(Value start, Value fragment) {
-  return b.pointer(start, b.mul(fragment, b.i32(kSumsWords)), b.getF32Type());
+Value DqAccumulator::partPointer(Value start, Value part) {
+  Value words = b.mul(part, b.i32(config.partBytes() / 4));
+  return b.pointer(start, words, b.getF32Type());
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,30 +63,37 @@ Value DqAccumulator::useOf(Value count, int64_t uses, int64_t own) {
   return b.add(b.mul(count, b.i32(uses)), number);
 }
 
+PipelineState DqAccumulator::partState(Value group, Value count, int64_t uses,
+                                       int64_t own) {
+  if (config.rotatesParts())
+    return parts.state(count);
+  return {group, PipelineState(b, useOf(count, uses, own), 1).phase};
+}
+
 void DqAccumulator::emitParts(Value count, Value start, Value semaphore) {
-  int64_t uses = usesPerTile(0), fragments = config.fragments();
+  int64_t uses = usesPerTile(0);
   for (int64_t own = 0; own < uses; ++own) {
     // The last time, there may be fewer.
-    int64_t groups =
-        std::min(config.mmaWarpgroups, fragments - own * config.mmaWarpgroups);
-    Value phase = PipelineState(b, useOf(count, uses, own), 1).phase;
+    int64_t first = own * config.mmaWarpgroups;
+    int64_t groups = std::min(config.mmaWarpgroups, config.parts() - first);
+    llvm::SmallVector<Value> stages;
     for (int64_t group = 0; group < groups; ++group) {
-      if (usesPerTile(group) != uses)
-        phase =
-            PipelineState(b, useOf(count, usesPerTile(group), own), 1).phase;
-      parts.consumerWait({b.i32(group), phase});
-      Value fragment = b.i32(own * config.mmaWarpgroups + group);
-      Value target = fragmentPointer(start, fragment);
-      spattn_gpu::AddWordsOp::create(b, kSumsWords, layout.sums.memory(b),
-                                     b.asIndex(b.i32(group)), kSumsBytes,
-                                     target, /*overwriting=*/bool(semaphore));
+      PipelineState state =
+          partState(b.i32(group), count, usesPerTile(group), own);
+      parts.consumerWait(state);
+      stages.push_back(state.stage);
+      Value target = partPointer(start, b.i32(first + group));
+      spattn_gpu::AddWordsOp::create(
+          b, config.partBytes() / 4, layout.sums.memory(b),
+          b.asIndex(state.stage), config.partBytes(), target,
+          /*overwriting=*/bool(semaphore));
     }
     if (semaphore && own + 1 == uses)
       spattn_gpu::SemaphoreReleaseOp::create(b, kPublished, semaphore);
     else
       spattn_gpu::StoreWaitOp::create(b);
-    for (int64_t group = 0; group < groups; ++group)
-      parts.consumerRelease(b.i32(group));
+    for (Value stage : stages)
+      parts.consumerRelease(stage);
   }
 }
 
@@ -107,17 +115,28 @@ void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
 // MMA warpgroups
 //===----------------------------------------------------------------------===//
 
-Value DqAccumulator::startPart(Value keyStage, Value buffer, Value fragment) {
-  Value chunks = b.i32(config.headDim / kRowsOfGroup);
-  Value rowBlock = arith::DivUIOp::create(b, fragment, chunks);
-  Value chunk = arith::RemUIOp::create(b, fragment, chunks);
-  b.fence();
-  Value keys = layout.keyTiles.chunk(b, keyStage, chunk);
+Value DqAccumulator::startPart(Value keyStage, Value buffer, Value part) {
+  Value rowBlock = b.i32(0), keys;
+  if (config.rotatesParts()) {
+    b.fence();
+    keys = layout.key(b, keyStage);
+  } else {
+    Value chunks = b.i32(config.headDim / kRowsOfGroup);
+    rowBlock = arith::DivUIOp::create(b, part, chunks);
+    Value chunk = arith::RemUIOp::create(b, part, chunks);
+    b.fence();
+    keys = layout.keyTiles.chunk(b, keyStage, chunk);
+  }
   Value dq = b.mma(layout.dsTiles.at(b, buffer), rowBlock, keys, Value(),
-                   /*transposed=*/false, kRowsOfGroup,
+                   /*transposed=*/false, config.partColumns(),
                    /*lhsTransposed=*/true);
   b.commit();
   return dq;
+}
+
+Value DqAccumulator::isTurnOf(Value group, Value count) {
+  Value turn = PipelineState(b, count, config.mmaWarpgroups).stage;
+  return b.compare(arith::CmpIPredicate::eq, group, turn);
 }
 
 void DqAccumulator::shareScores(Value group, Value count, Value ds) {
@@ -139,21 +158,22 @@ Value DqAccumulator::stageParts(Value group, int64_t uses, Value keyStage,
                                 Value count, Value dq, Value nextScores) {
   for (int64_t own = 0; own < uses; ++own) {
     if (own > 0) {
-      Value fragment = b.add(group, b.i32(own * config.mmaWarpgroups));
-      dq = startPart(keyStage, bufferOf(count), fragment);
+      Value part = b.add(group, b.i32(own * config.mmaWarpgroups));
+      dq = startPart(keyStage, bufferOf(count), part);
     }
     dq = b.wait(own == 0 && nextScores ? 1 : 0, dq).front();
     bool isLast = own + 1 == uses;
     if (isLast)
       scores.consumerRelease(bufferOf(count));
-    Value phase = PipelineState(b, useOf(count, uses, own), 1).phase;
-    parts.producerAcquire({group, phase});
+    PipelineState state = partState(group, count, uses, own);
+    parts.producerAcquire(state);
     spattn_gpu::WriteFragmentOp::create(b, dq, layout.sums.memory(b),
-                                        b.asIndex(group), kSumsBytes);
+                                        b.asIndex(state.stage),
+                                        config.partBytes());
     if (isLast && nextScores)
       nextScores = b.wait(0, nextScores).front();
     spattn_gpu::AsyncProxyFenceOp::create(b);
-    parts.producerCommit(group);
+    parts.producerCommit(state.stage);
   }
   return nextScores;
 }
@@ -172,9 +192,9 @@ void DqAccumulator::addParts(const WorkTile &tile, Value group, Value keyStage,
   meet();
   // Read again, as for masks, to reduce register pressure.
   Value start = startOf(tileNumber(workTiles.withMask(tile), n));
-  for (int64_t own = 0; own < config.fragments(); own += config.mmaWarpgroups) {
-    Value fragment = b.add(group, b.i32(own));
-    Value dq = b.wait(0, startPart(keyStage, buffer, fragment)).front();
-    spattn_gpu::AddFragmentOp::create(b, dq, fragmentPointer(start, fragment));
+  for (int64_t own = 0; own < config.parts(); own += config.mmaWarpgroups) {
+    Value part = b.add(group, b.i32(own));
+    Value dq = b.wait(0, startPart(keyStage, buffer, part)).front();
+    spattn_gpu::AddFragmentOp::create(b, dq, partPointer(start, part));
   }
 }

@@ -63,8 +63,13 @@ public:
                    Value dq, Value scores);
   /// How often a warpgroup stages a part of a query tile's dQ.
   int64_t usesPerTile(int64_t group) const {
-    return llvm::divideCeil(config.fragments() - group, config.mmaWarpgroups);
+    if (config.rotatesParts())
+      return 1;
+    return llvm::divideCeil(config.parts() - group, config.mmaWarpgroups);
   }
+  /// Whether a warpgroup stages the dQ of the CTA's `count`-th query tile,
+  /// where they take turns.
+  Value isTurnOf(Value group, Value count);
   /// Of a warpgroup without parts: says that it does not need the dS of the
   /// CTA's `count`-th query tile.
   void releaseScores(Value count) { scores.consumerRelease(bufferOf(count)); }
@@ -86,13 +91,15 @@ private:
   /// The number of the `own`-th of `uses` times for the CTA's `count`-th query
   /// tile.
   Value useOf(Value count, int64_t uses, int64_t own);
-  /// Starts 64 queries and columns of a query tile's dQ.
-  Value startPart(Value keyStage, Value buffer, Value fragment);
+  /// Where a warpgroup stages it.
+  PipelineState partState(Value group, Value count, int64_t uses, int64_t own);
+  /// Starts the dQ of 64 queries, or 64 columns of it.
+  Value startPart(Value keyStage, Value buffer, Value part);
   /// The number of a work tile's n-th query tile among all of the accumulator.
   Value tileNumber(const WorkTile &tile, Value n);
   /// Where a query tile's sums start.
   Value startOf(Value tile);
-  Value fragmentPointer(Value start, Value fragment);
+  Value partPointer(Value start, Value part);
   /// Whether a query tile has yet to be written, which the caller has to do
   /// then. Else it is there. A waiting CTA never holds a claim, so at least one
   /// CTA always makes progress.

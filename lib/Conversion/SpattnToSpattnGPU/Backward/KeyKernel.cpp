@@ -29,7 +29,7 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config, KeyPart part)
   doTiles = shared.tiles(config.doStages, config.queryTile, valueDim);
   dsTiles = shared.tiles(sharesScores ? kScoreBuffers : 0, config.keyTile(),
                          config.queryTile);
-  sums = shared.take(isStaged ? config.mmaWarpgroups * kSumsBytes : 0);
+  sums = shared.take(isStaged ? config.partStages() * config.partBytes() : 0);
   lse = shared.words(config.queryStages, config.queryTile);
   delta = shared.words(ofValues ? 0 : config.doStages, config.queryTile);
   int64_t mmaWarps = 4 * config.mmaWarpgroups;
@@ -41,11 +41,12 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config, KeyPart part)
       PipelineLayout(shared, config.queryStages, 2, /*loads=*/true, mmaWarps);
   dos = PipelineLayout(shared, config.doStages, ofValues ? 1 : 2,
                        /*loads=*/true, mmaWarps);
-  // Where one warpgroup has dK, it alone has dS, and all multiply them for dQ.
+  // Where one warpgroup has dK, it alone has dS, and all multiply them for dQ,
+  // unless they take turns.
   scores = PipelineLayout(shared, isStaged || isSplit ? kScoreBuffers : 0,
                           isSplit ? 4 : mmaWarps, /*loads=*/false,
-                          isStaged ? mmaWarps : 4);
-  sumParts = PipelineLayout(shared, isStaged ? config.mmaWarpgroups : 0, 4,
+                          isStaged && !config.rotatesParts() ? mmaWarps : 4);
+  sumParts = PipelineLayout(shared, isStaged ? config.partStages() : 0, 4,
                             /*loads=*/false, 1);
   ragged = shared.barriers(config.hasSequences ? 2 : 0, 1, /*loads=*/true);
   // Readers: two warps that load, one that stores, those that compute.

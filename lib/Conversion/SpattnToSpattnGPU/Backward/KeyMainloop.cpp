@@ -26,9 +26,28 @@ Positions::Fragment KeyMainloop::loadPositions(const WorkTile &tile,
                         kOrientation, config.queryTile);
 }
 
+/// Where warpgroups take turns, a whole step is in each branch: ptxas would
+/// serialise MMAs around a branch with one of them.
 KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                                       Mask::When masked, Value next,
                                       ValueRange state) {
+  if (!config.rotatesParts() || !hasDk)
+    return emitStep(context, n, masked, next, state, config.sumsAreStaged());
+  Value count = b.add(context.tilesBefore, n);
+  auto ifOp = scf::IfOp::create(b, state.getTypes(),
+                                accumulator.isTurnOf(context.group, count),
+                                /*withElseRegion=*/true);
+  for (bool isTurn : {true, false})
+    b.in(isTurn ? ifOp.thenBlock() : ifOp.elseBlock(), [&] {
+      Values result = emitStep(context, n, masked, next, state, isTurn);
+      scf::YieldOp::create(b, result);
+    });
+  return Values(ifOp.getResults());
+}
+
+KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
+                                          Mask::When masked, Value next,
+                                          ValueRange state, bool hasPart) {
   const WorkTile &tile = context.tile;
   Value count = b.add(context.tilesBefore, n);
   Value dv = hasDv ? state.front() : Value();
@@ -91,41 +110,58 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
   if (hasDv)
     dv = b.wait(1, {dv, probsOperand}).front();
   dos.consumerReleaseAfterReads(ownDo.stage);
-  Value nextCount, lse;
+  return endStep(context, {count, own.stage, dv, dk, dsOperand, scores}, next,
+                 hasPart);
+}
+
+KeyMainloop::Values KeyMainloop::endStep(const Context &context,
+                                         const Started &step, Value next,
+                                         bool hasPart) {
+  // A wide part of dQ takes the registers of whatever else is under way.
+  bool isAlone = hasPart && config.partIsWide();
+  Value nextCount, lse, dk;
   if (next) {
     nextCount = b.add(context.tilesBefore, next);
     if (config.skipsTiles())
-      skipTiles(b.add(count, b.i32(1)), nextCount);
+      skipTiles(b.add(step.count, b.i32(1)), nextCount);
     // Ahead of where they are needed: MMAs keep shared memory busy.
-    lse = mmas.awaitQuery(nextCount);
+    if (!isAlone)
+      lse = mmas.awaitQuery(nextCount);
   }
-  Value dq;
-  if (config.sumsAreStaged())
-    dq = accumulator.start(context.group, context.keyStage, count);
-  // In the order in which they were started.
   auto awaitKey = [&](int64_t behind) {
-    ValueRange second = b.wait(behind, {dk, dsOperand});
-    dk = second[0];
-    queries.consumerReleaseAfterReads(own.stage);
+    dk = b.wait(behind, {step.dk, step.dsOperand}).front();
+    queries.consumerReleaseAfterReads(step.queryStage);
   };
   auto startNext = [&]() -> Value {
-    return next ? startScores(context, nextCount, lse) : Value();
+    if (!next)
+      return Value();
+    if (isAlone)
+      lse = mmas.awaitQuery(nextCount);
+    return startScores(context, nextCount, lse);
   };
-  // No MMA is under way where loops begin again: ptxas would serialise all.
-  if (config.sumsAreStaged()) {
-    // Two MMAs behind it would take too many registers.
-    awaitKey(/*behind=*/1);
-    Value started =
-        accumulator.stageParts(context.group, accumulator.usesPerTile(0),
-                               context.keyStage, count, dq, startNext());
-    return {dv, dk, next ? started : scores};
+  if (isAlone)
+    awaitKey(/*behind=*/0);
+  Value started;
+  if (hasPart) {
+    Value dq = accumulator.start(context.group, context.keyStage, step.count);
+    // In the order in which they were started. Two MMAs behind it would take
+    // too many registers.
+    if (!isAlone)
+      awaitKey(/*behind=*/1);
+    started = accumulator.stageParts(context.group, accumulator.usesPerTile(0),
+                                     context.keyStage, step.count, dq,
+                                     isAlone ? Value() : startNext());
   }
-  Value started = startNext();
-  awaitKey(/*behind=*/next ? 1 : 0);
-  if (next)
-    scores = b.wait(0, started).front();
-  Values result = gradients(dv, dk);
-  result.push_back(scores);
+  bool isLate = !hasPart || isAlone;
+  if (isLate)
+    started = startNext();
+  if (!hasPart)
+    awaitKey(/*behind=*/next ? 1 : 0);
+  // No MMA is under way where loops begin again: ptxas would serialise all.
+  if (isLate && next)
+    started = b.wait(0, started).front();
+  Values result = gradients(step.dv, dk);
+  result.push_back(next ? started : step.scores);
   return result;
 }
 

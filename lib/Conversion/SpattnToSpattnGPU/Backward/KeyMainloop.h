@@ -60,6 +60,19 @@ private:
   /// and the scores.
   Values step(const Context &context, Value n, Mask::When masked, Value next,
               ValueRange state);
+  /// The same, with a part of the tile's dQ, or without.
+  Values emitStep(const Context &context, Value n, Mask::When masked,
+                  Value next, ValueRange state, bool hasPart);
+  /// What a step has when its dS is there.
+  struct Started {
+    /// The tile's number in the CTA, and the stage of its queries.
+    Value count, queryStage;
+    /// The MMA of dK is under way.
+    Value dv, dk, dsOperand, scores;
+  };
+  /// The rest of a step: a part of dQ, if it has one, and the next scores.
+  Values endStep(const Context &context, const Started &step, Value next,
+                 bool hasPart);
 
   /// The end of a step of a kernel for dV alone, whose MMA has been started,
   /// with its operand; no other scores have.

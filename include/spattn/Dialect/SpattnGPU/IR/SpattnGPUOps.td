@@ -916,7 +916,8 @@ def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
   let description = [{
     `64 * columns` elements of f32 from byte `offset + stage * stride` of `memory`
     on, in the order in which `spattn_gpu.add_fragment` adds them, for
-    `spattn_gpu.add_words`.
+    `spattn_gpu.add_words`. An accumulator of 128 columns is as two of 64, one
+    behind the other.
 
     ```mlir
     // %a: !spattn_gpu.acc<64x64xf32>
