@@ -120,6 +120,8 @@ GRADIENTS = tuple(
     for batch, length in ((8, 4096), (2, 16384))
 )
 WITHOUT, WITH = "deterministic=false", "deterministic=true"
+# Key tiles of 64.
+NARROW = f"{WITHOUT} mma-warpgroups=1 ctas-per-sm=2 stages=2"
 
 EXPERIMENTS = {
     "clocks": Experiment(
@@ -145,6 +147,14 @@ EXPERIMENTS = {
             "cleared": f"{WITHOUT} tuning={{claim-keys=0}}",
         },
         windows(128, (512, 1024, 2048, 4096, 8192)),
+        kind="crossing",
+    ),
+    "claim-keys-narrow": Experiment(
+        {
+            "claimed": f"{NARROW} tuning={{claim-keys-narrow={ALWAYS}}}",
+            "cleared": f"{NARROW} tuning={{claim-keys-narrow=0}}",
+        },
+        windows(64, (128, 256, 512, 1024, 2048)),
         kind="crossing",
     ),
     "empty-rows": Experiment(
