@@ -31,6 +31,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("spattn-reduce", unresolved="fatal"),
         ToolSubst("spattn-run", unresolved="fatal"),
         ToolSubst("spattn-translate", unresolved="fatal"),
+        ToolSubst("spattn-viz", unresolved="fatal"),
         ToolSubst("spattn-lsp-server", unresolved="ignore"),
     ],
     [bin_dir],
