@@ -36,7 +36,7 @@ int64_t Schedule::countWork() const {
   return count;
 }
 
-/// The order in which the kernel numbers its work tiles.
+/// The order in which attention's kernel numbers its work tiles.
 static RowTileOrder makeOrder(AttentionOpInterface op, const Sizes &sizes,
                               const KernelPlan &plan,
                               const Schedule &schedule) {
@@ -49,16 +49,74 @@ static RowTileOrder makeOrder(AttentionOpInterface op, const Sizes &sizes,
   return order;
 }
 
+using Clocks = std::function<int64_t(int64_t)>;
+
+/// Deals tiles of queries, or of keys for gradients.
+template <class Order, class Deal>
+static void deal(Schedule &schedule, const Order &order, Deal deal) {
+  auto placeOf = [&](int64_t number) {
+    WorkPlace place = order.locate(number);
+    return place.head * schedule.rows + place.tile;
+  };
+  // A grid has no more CTAs than work tiles.
+  int64_t ctas = std::min(order.count(), schedule.sms * schedule.ctasPerSM);
+  schedule.dealt = deal(order.count(), ctas, Clocks([&](int64_t number) {
+                          return schedule.cost(placeOf(number));
+                        }));
+  int64_t ofBatch = schedule.visited.size();
+  for (std::vector<int64_t> &own : schedule.dealt) {
+    int64_t &busy = schedule.busy.emplace_back(0);
+    for (int64_t &number : own) {
+      int64_t place = placeOf(number);
+      busy += schedule.cost(place);
+      number = order.locate(number).batch * ofBatch + place;
+    }
+  }
+}
+
+static void dealRows(Schedule &schedule, AttentionOpInterface op,
+                     const Sizes &sizes, const KernelPlan &plan) {
+  HostAlgebra algebra = getAlgebra(op, sizes.queries, sizes.keys);
+  for (int64_t head = 0; head < algebra.numHeads(); head += plan.packedHeads)
+    llvm::append_range(schedule.visited,
+                       algebra.rowTiles(head, plan.tile, plan.fromFirstKey));
+  RowTileOrder order = makeOrder(op, sizes, plan, schedule);
+  deal(schedule, order, [&](int64_t count, int64_t ctas, const Clocks &clocks) {
+    return plan.isDynamic ? dealDynamic(count, ctas, clocks)
+                          : dealStatic(count, ctas);
+  });
+}
+
+/// A key tile has the query tiles of all heads that share its keys.
+static void dealColumns(Schedule &schedule, AttentionOpInterface op,
+                        const Sizes &sizes, const KernelPlan &plan) {
+  HostAlgebra algebra = getAlgebra(op, sizes.queries, sizes.keys);
+  schedule.visited.resize(schedule.rowHeads * schedule.rows);
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    int64_t first = head / op.getGroupSize() * schedule.rows;
+    std::vector<int64_t> own = algebra.columnTiles(head, plan.tile);
+    for (size_t column = 0; column < own.size(); ++column)
+      schedule.visited[first + column] += own[column];
+  }
+  KeyTileOrder order(sizes.batch, schedule.rowHeads, schedule.rows,
+                     plan.headsTogether);
+  deal(schedule, order, dealInOrder);
+}
+
 std::optional<Schedule> spattn::viz::makeSchedule(AttentionOpInterface op,
                                                   const Sizes &sizes,
                                                   const KernelPlan &plan,
                                                   const Card &card) {
   Schedule schedule;
-  schedule.rows = llvm::divideCeil(sizes.queries, plan.tile.queries);
-  schedule.packedHeads = plan.packedHeads;
-  schedule.rowHeads = op.getNumQueryHeads() / plan.packedHeads;
+  schedule.isForward = isa<AttentionOp>(*op);
+  schedule.rows = schedule.isForward
+                      ? llvm::divideCeil(sizes.queries, plan.tile.queries)
+                      : llvm::divideCeil(sizes.keys, plan.tile.keys);
+  schedule.packedHeads =
+      schedule.isForward ? plan.packedHeads : op.getGroupSize();
+  schedule.rowHeads = op.getNumQueryHeads() / schedule.packedHeads;
   double work = double(schedule.rows) * schedule.rowHeads * sizes.batch;
-  if (!isa<AttentionOp>(*op) || work > kMostDealt)
+  if (work > kMostDealt)
     return std::nullopt;
   schedule.isDynamic = plan.isDynamic;
   schedule.sms = card.sms;
@@ -68,33 +126,10 @@ std::optional<Schedule> spattn::viz::makeSchedule(AttentionOpInterface op,
     schedule.workTile = plan.workTileClocks * plan.ctasPerSM;
     schedule.keyTile = plan.keyTileClocks * plan.ctasPerSM;
   }
-  HostAlgebra algebra = getAlgebra(op, sizes.queries, sizes.keys);
-  for (int64_t head = 0; head < algebra.numHeads(); head += plan.packedHeads)
-    llvm::append_range(schedule.visited,
-                       algebra.rowTiles(head, plan.tile, plan.fromFirstKey));
-  RowTileOrder order = makeOrder(op, sizes, plan, schedule);
-  // The place in `visited`.
-  auto placeOf = [&](const RowTileOrder::Place &place) {
-    return place.head * schedule.rows + place.row;
-  };
-  // A grid has no more CTAs than work tiles.
-  int64_t ctas = std::min(order.count(), card.sms * plan.ctasPerSM);
-  schedule.dealt =
-      plan.isDynamic
-          ? dealDynamic(order.count(), ctas,
-                        [&](int64_t number) {
-                          return schedule.cost(placeOf(order.locate(number)));
-                        })
-          : dealStatic(order.count(), ctas);
-  int64_t ofBatch = schedule.visited.size();
-  for (std::vector<int64_t> &own : schedule.dealt) {
-    int64_t &busy = schedule.busy.emplace_back(0);
-    for (int64_t &number : own) {
-      RowTileOrder::Place place = order.locate(number);
-      busy += schedule.cost(placeOf(place));
-      number = place.batch * ofBatch + placeOf(place);
-    }
-  }
+  if (schedule.isForward)
+    dealRows(schedule, op, sizes, plan);
+  else
+    dealColumns(schedule, op, sizes, plan);
   return schedule;
 }
 
@@ -106,7 +141,10 @@ void spattn::viz::printSchedule(llvm::json::OStream &json,
   };
   int64_t count = schedule.countWork();
   json.attribute("scheduler", schedule.isDynamic ? "dynamic" : "static");
-  json.attribute("unit", schedule.areClocksMeasured ? "clocks" : "key tiles");
+  StringRef tile = schedule.isForward ? "key tile" : "query tile";
+  json.attribute("tile", tile);
+  json.attribute("unit",
+                 schedule.areClocksMeasured ? "clocks" : (tile + "s").str());
   json.attribute("sms", schedule.sms);
   json.attribute("ctasPerSM", schedule.ctasPerSM);
   json.attribute("rows", schedule.rows);

@@ -21,6 +21,10 @@ namespace spattn::viz {
 /// that were measured for a work tile and for a key tile of it. The CTAs of an
 /// SM share it, so that each takes as many times as long as there are.
 struct Schedule {
+  /// Whether work tiles are tiles of queries, as opposed to keys.
+  bool isForward = true;
+  /// Tiles of a head or of heads that share work tiles, how many of those there
+  /// are, and heads of each.
   int64_t rows = 0, rowHeads = 0, packedHeads = 1;
   bool isDynamic = false;
   int64_t sms = 0, ctasPerSM = 1;
@@ -29,8 +33,8 @@ struct Schedule {
   /// tile as two more.
   bool areClocksMeasured = false;
   int64_t workTile = 2, keyTile = 1;
-  /// For each work tile of a batch element, head after head, the key tiles that
-  /// it visits.
+  /// For each work tile of a batch element, head after head, the tiles that it
+  /// visits.
   std::vector<int64_t> visited;
   /// Of each CTA: its work tiles, as batch element * heads * rows + place in
   /// `visited`, and for how long they keep it busy.
@@ -46,8 +50,8 @@ struct Schedule {
   }
 };
 
-/// Nothing for gradients, for which nobody measured clocks, and where there are
-/// too many work tiles to deal.
+/// That of attention, or of the main kernel of its gradients. Nothing where
+/// there are too many work tiles to deal.
 std::optional<Schedule> makeSchedule(AttentionOpInterface op,
                                      const Sizes &sizes, const KernelPlan &plan,
                                      const Card &card);

@@ -8,8 +8,9 @@
 
 #include "Sizes.h"
 
-#include "common/Arrays.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include <array>
 
 using namespace mlir;
 using namespace spattn;
@@ -33,20 +34,20 @@ static const ArgumentOption *findShape(Value value, const Source &source,
   return nullptr;
 }
 
+static bool fits(ShapedType type, const ArgumentOption &option) {
+  if (!type || !type.hasRank() ||
+      type.getRank() != int64_t(option.sizes.size()))
+    return false;
+  for (auto [size, known] : llvm::zip(option.sizes, type.getShape()))
+    if (!ShapedType::isDynamic(known) && size != known)
+      return false;
+  return true;
+}
+
 /// Fails unless a shape fits an argument's type.
 static LogicalResult checkShape(BlockArgument argument,
                                 const ArgumentOption &option) {
-  auto type = dyn_cast<ShapedType>(argument.getType());
-  auto fits = [&] {
-    if (!type || !type.hasRank() ||
-        type.getRank() != int64_t(option.sizes.size()))
-      return false;
-    for (auto [size, known] : llvm::zip(option.sizes, type.getShape()))
-      if (!ShapedType::isDynamic(known) && size != known)
-        return false;
-    return true;
-  };
-  if (fits())
+  if (fits(dyn_cast<ShapedType>(argument.getType()), option))
     return success();
   return emitError(argument.getLoc())
          << option.text << ": expected a shape of " << argument.getType();
@@ -55,27 +56,33 @@ static LogicalResult checkShape(BlockArgument argument,
 LogicalResult spattn::viz::checkShapes(const Source &source,
                                        const Options &options) {
   llvm::DenseSet<const ArgumentOption *> used;
+  llvm::DenseMap<const ArgumentOption *, BlockArgument> others;
   WalkResult result =
       source.module.get()->walk([&](FunctionOpInterface function) {
         for (BlockArgument argument : function.getArguments()) {
-          // Others of several functions may have no use for the option.
-          auto type = dyn_cast<ShapedType>(argument.getType());
           const ArgumentOption *option = findShape(argument, source, options);
           if (!option)
             continue;
-          used.insert(option);
-          if (type && type.hasStaticShape())
-            continue;
-          if (failed(checkShape(argument, *option)))
+          // Others of several functions may have no use for the option.
+          auto type = dyn_cast<ShapedType>(argument.getType());
+          if (!fits(type, *option) && type && type.hasStaticShape())
+            others.try_emplace(option, argument);
+          else if (failed(checkShape(argument, *option)))
             return WalkResult::interrupt();
+          else
+            used.insert(option);
         }
         return WalkResult::advance();
       });
   if (result.wasInterrupted())
     return failure();
-  for (const ArgumentOption &option : options.shapes)
-    if (!used.contains(&option))
-      return error(option.text + ": no function has such an argument");
+  for (const ArgumentOption &option : options.shapes) {
+    if (used.contains(&option))
+      continue;
+    if (BlockArgument argument = others.lookup(&option))
+      return checkShape(argument, option);
+    return error(option.text + ": no function has such an argument");
+  }
   return success();
 }
 
@@ -99,16 +106,50 @@ static int64_t findSize(AttentionOpInterface op, Extent extent,
   return ShapedType::kDynamic;
 }
 
+namespace {
+/// A size that the command line may say.
+struct SizeOption {
+  Extent extent;
+  StringRef name, text;
+  std::optional<int64_t> value;
+};
+} // namespace
+
+static std::array<SizeOption, 3> getSizeOptions(const Options &options) {
+  return {
+      SizeOption{Extent::Batch, "batch", "batch size", options.batch},
+      SizeOption{Extent::QueryLength, "queries", "number of queries",
+                 options.queries},
+      SizeOption{Extent::KeyLength, "keys", "number of keys", options.keys}};
+}
+
+LogicalResult spattn::viz::checkSizeOptions(ArrayRef<AttentionOpInterface> ops,
+                                            const Source &source,
+                                            const Options &options) {
+  for (const SizeOption &option : getSizeOptions(options)) {
+    bool isUsed = llvm::any_of(ops, [&](AttentionOpInterface op) {
+      return ShapedType::isDynamic(
+          findSize(op, option.extent, source, options));
+    });
+    if (option.value && !isUsed)
+      return error("--" + option.name + "=" + Twine(*option.value) + ": the " +
+                   option.text + " of every attention is known");
+  }
+  return success();
+}
+
 FailureOr<Sizes> spattn::viz::findSizes(AttentionOpInterface op,
                                         const Source &source,
                                         const Options &options) {
-  auto find = [&](Extent extent, std::optional<int64_t> option) {
-    int64_t size = findSize(op, extent, source, options);
-    return ShapedType::isDynamic(size) ? option.value_or(size) : size;
-  };
-  Sizes sizes = {find(Extent::Batch, options.batch.value_or(1)),
-                 find(Extent::QueryLength, options.queries),
-                 find(Extent::KeyLength, options.keys)};
+  int64_t found[3];
+  for (auto [size, option] : llvm::zip(found, getSizeOptions(options))) {
+    size = findSize(op, option.extent, source, options);
+    if (ShapedType::isDynamic(size))
+      size = option.value.value_or(size);
+  }
+  Sizes sizes = {found[0], found[1], found[2]};
+  if (ShapedType::isDynamic(sizes.batch))
+    sizes.batch = 1;
   if (ShapedType::isDynamic(sizes.queries))
     return op->emitOpError("has a number of queries that is not known; give it "
                            "with --queries=<n> or --shape=<argument>:<shape>");

@@ -22,6 +22,11 @@ struct Sizes {
 /// Fails unless each `--shape` is that of an argument of a function.
 mlir::LogicalResult checkShapes(const Source &source, const Options &options);
 
+/// Fails if a size that the command line says is that of no attention.
+mlir::LogicalResult checkSizeOptions(llvm::ArrayRef<AttentionOpInterface> ops,
+                                     const Source &source,
+                                     const Options &options);
+
 /// The sizes of an attention: those of its operands' types, else those that the
 /// command line says. Errors have been reported.
 mlir::FailureOr<Sizes> findSizes(AttentionOpInterface op, const Source &source,

@@ -52,7 +52,10 @@ static FailureOr<std::vector<Exhibit>> collect(Source &source,
                FileLineColLoc::get(module.getContext(), getFile(source), 1, 1))
            << "expected a spattn.attention or a spattn.attention_backward, "
               "found none";
-  if (failed(checkShapes(source, options)))
+  auto ops = llvm::map_to_vector(
+      exhibits, [](const Exhibit &exhibit) { return exhibit.op; });
+  if (failed(checkShapes(source, options)) ||
+      failed(checkSizeOptions(ops, source, options)))
     return failure();
   // As kernels see them. The operations stay.
   PassManager pm(module.getContext());

@@ -72,6 +72,7 @@ static FailureOr<KernelPlan> planBackward(AttentionBackwardOp op,
   plan.keyStages = config->keyStages;
   plan.queryStages = config->queryStages;
   plan.isDynamic = true;
+  plan.headsTogether = config->headsTogether;
   return plan;
 }
 

@@ -20,11 +20,19 @@ void RowTileOrder::groupHeads(int64_t keys, int64_t most) {
     grouped *= 2;
 }
 
-RowTileOrder::Place RowTileOrder::locate(int64_t number) const {
+WorkPlace RowTileOrder::locate(int64_t number) const {
   int64_t ofGroup = rows * grouped;
   int64_t inGroup = number % ofGroup;
   int64_t head = number / ofGroup * grouped + grouped - 1 - inGroup % grouped;
   return {head % batches, head / batches, inGroup / grouped};
+}
+
+WorkPlace KeyTileOrder::locate(int64_t number) const {
+  int64_t ofGroup = columns * together;
+  int64_t first = number / ofGroup * together, inGroup = number % ofGroup;
+  int64_t own = std::min(heads - first, together);
+  int64_t head = first + inGroup % own;
+  return {head % batches, head / batches, inGroup / own};
 }
 
 DealtWork spattn::dealStatic(int64_t count, int64_t ctas) {
@@ -46,7 +54,7 @@ DealtWork spattn::dealStatic(int64_t count, int64_t ctas) {
   return dealt;
 }
 
-DealtWork spattn::dealDynamic(int64_t count, int64_t ctas,
+DealtWork spattn::dealInOrder(int64_t count, int64_t ctas,
                               const std::function<int64_t(int64_t)> &clocks) {
   DealtWork dealt(ctas);
   // When each CTA is free; the earliest is on top.
@@ -54,11 +62,21 @@ DealtWork spattn::dealDynamic(int64_t count, int64_t ctas,
   std::priority_queue<Free, std::vector<Free>, std::greater<Free>> free;
   for (int64_t cta = 0; cta < ctas; ++cta)
     free.push({0, cta});
-  for (int64_t number = count - 1; number >= 0 && ctas > 0; --number) {
+  for (int64_t number = 0; number < count && ctas > 0; ++number) {
     auto [time, cta] = free.top();
     free.pop();
     dealt[cta].push_back(number);
     free.push({time + clocks(number), cta});
   }
+  return dealt;
+}
+
+DealtWork spattn::dealDynamic(int64_t count, int64_t ctas,
+                              const std::function<int64_t(int64_t)> &clocks) {
+  DealtWork dealt = dealInOrder(
+      count, ctas, [&](int64_t n) { return clocks(count - 1 - n); });
+  for (std::vector<int64_t> &own : dealt)
+    for (int64_t &number : own)
+      number = count - 1 - number;
   return dealt;
 }

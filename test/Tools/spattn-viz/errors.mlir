@@ -19,6 +19,10 @@
 // SIZE: dynamic.mlir:2:17: error: --shape=q:1x3x64x64: expected a shape of
 // RUN: not spattn-viz %t/dynamic.mlir --shape=p:1x2x64x64 2>&1 | FileCheck %s --check-prefix=ARGUMENT
 // ARGUMENT: error: --shape=p:1x2x64x64: no function has such an argument
+// RUN: not spattn-viz %t/f32.mlir --shape=q:1x2x64x64 2>&1 | FileCheck %s --check-prefix=STATIC
+// STATIC: f32.mlir:2:14: error: --shape=q:1x2x64x64: expected a shape of 'tensor<1x2x256x64xf32>'
+// RUN: not spattn-viz %t/f32.mlir --queries=64 2>&1 | FileCheck %s --check-prefix=KNOWN
+// KNOWN: error: --queries=64: the number of queries of every attention is known
 // RUN: not spattn-viz %t/dynamic.mlir --shape=q 2>&1 | FileCheck %s --check-prefix=SHAPE
 // SHAPE: error: --shape=q: expected an argument's name or position, ':' and a shape
 // RUN: not spattn-viz %t/dynamic.mlir --batch=-1 2>&1 | FileCheck %s --check-prefix=BATCH

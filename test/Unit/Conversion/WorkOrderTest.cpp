@@ -45,10 +45,10 @@ void checkPlaces(const CallSpec &call, int64_t bytes, int64_t packedHeads) {
   std::vector<Decoded> tiles = decodeAll(spec, call, bytes, packedHeads);
   ASSERT_EQ(order.count(), int64_t(tiles.size()));
   for (const Decoded &tile : tiles) {
-    RowTileOrder::Place place = order.locate(tile.number);
+    WorkPlace place = order.locate(tile.number);
     EXPECT_EQ(place.batch, tile.batch);
     EXPECT_EQ(place.head * packedHeads, tile.head);
-    EXPECT_EQ(place.row * 64, tile.first);
+    EXPECT_EQ(place.tile * 64, tile.first);
   }
 }
 

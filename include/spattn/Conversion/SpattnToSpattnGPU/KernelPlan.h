@@ -34,6 +34,8 @@ struct KernelPlan {
   /// Bytes of keys and values of the heads that are worked on together; 0: all
   /// heads are. Of attention only.
   int64_t sectionBytes = 0;
+  /// Of gradients: key heads whose key tiles are under way at once.
+  int64_t headsTogether = 0;
   /// Clocks of an SM for a work tile and for a key tile of it; 0 where they
   /// were not measured.
   int64_t workTileClocks = 0, keyTileClocks = 0;

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the emitted schedulers do (Parts/WorkScheduler.h), on the host: for
-// tools that show it. Unit tests compare both.
+// What the emitted schedulers do (Parts/WorkScheduler.h, Backward/
+// KeyTileScheduler.h), on the host: for tools that show it. Unit tests compare
+// both.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,13 +21,14 @@
 
 namespace spattn {
 
+/// A tile of queries of a head, or of keys of a key head.
+struct WorkPlace {
+  int64_t batch, head, tile;
+};
+
 /// The numbers of work tiles that are tiles of queries, as RowTiles has them.
 class RowTileOrder {
 public:
-  struct Place {
-    int64_t batch, head, row;
-  };
-
   /// `rows` tiles of each of `heads` heads, or sets of packed heads.
   RowTileOrder(int64_t batches, int64_t heads, int64_t rows)
       : batches(batches), rowHeads(batches * heads), grouped(rowHeads),
@@ -38,10 +40,27 @@ public:
   void groupHeads(int64_t keys, int64_t most);
 
   int64_t count() const { return rowHeads * rows; }
-  Place locate(int64_t number) const;
+  WorkPlace locate(int64_t number) const;
 
 private:
   int64_t batches, rowHeads, grouped, rows;
+};
+
+/// The numbers of key tiles, as KeyTileScheduler has them.
+class KeyTileOrder {
+public:
+  /// `columns` tiles of each of `keyHeads` heads, of which `together` are under
+  /// way at once.
+  KeyTileOrder(int64_t batches, int64_t keyHeads, int64_t columns,
+               int64_t together)
+      : batches(batches), heads(batches * keyHeads), columns(columns),
+        together(together) {}
+
+  int64_t count() const { return heads * columns; }
+  WorkPlace locate(int64_t number) const;
+
+private:
+  int64_t batches, heads, columns, together;
 };
 
 /// The numbers of the work tiles of each CTA, in order.
@@ -50,10 +69,14 @@ using DealtWork = std::vector<std::vector<int64_t>>;
 /// As the static scheduler deals them.
 DealtWork dealStatic(int64_t count, int64_t ctas);
 
-/// As CTAs take them from the dynamic scheduler, if each takes the next one
-/// when it is free: a model, since a CTA asks for work tiles ahead. A work tile
-/// keeps a CTA busy for `clocks`; of those who are free at once, the first is
-/// served first.
+/// As CTAs take them from a counter, in order, if each takes the next one when
+/// it is free: a model, since a CTA asks for work tiles ahead. The n-th keeps a
+/// CTA busy for `clocks`; of those who are free at once, the first is served
+/// first.
+DealtWork dealInOrder(int64_t count, int64_t ctas,
+                      const std::function<int64_t(int64_t)> &clocks);
+
+/// The same of the dynamic scheduler, which starts with the last.
 DealtWork dealDynamic(int64_t count, int64_t ctas,
                       const std::function<int64_t(int64_t)> &clocks);
 
