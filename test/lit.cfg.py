@@ -28,8 +28,10 @@ llvm_config.add_tool_substitutions(
     [
         ToolSubst("spattn-bench", unresolved="fatal"),
         ToolSubst("spattn-opt", unresolved="fatal"),
+        ToolSubst("spattn-reduce", unresolved="fatal"),
         ToolSubst("spattn-run", unresolved="fatal"),
         ToolSubst("spattn-translate", unresolved="fatal"),
+        ToolSubst("spattn-viz", unresolved="fatal"),
         ToolSubst("spattn-lsp-server", unresolved="ignore"),
     ],
     [bin_dir],

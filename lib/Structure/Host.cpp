@@ -10,6 +10,7 @@
 #include "LineCounts.h"
 #include "spattn/Structure/Algebra.h"
 #include "spattn/Structure/FormNumbers.h"
+#include "spattn/Structure/HeadWork.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -162,6 +163,12 @@ struct HeadWork {
   std::vector<Span<int64_t>> keys;
 };
 
+/// What the least work of some heads follows from. Keys that they share count
+/// once; queries and keys are all there are.
+struct WorkCounts {
+  int64_t pairs, liveRows, seenKeys, queries, keys;
+};
+
 HeadWork workOf(const Form &form) {
   IntOps ops;
   if (!form.layers.empty())
@@ -179,36 +186,7 @@ std::vector<int64_t> numbersOf(Form form) {
 }
 } // namespace
 
-Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
-  IntOps ops;
-  int64_t queries = shape.lengths.queries, keys = shape.lengths.keys;
-  int64_t numHeads = heads.numHeads();
-  int64_t keyHeads = shape.keyHeads > 0 ? shape.keyHeads : numHeads;
-  int64_t groupSize = keyHeads > 0 ? ops.ceilDiv(numHeads, keyHeads) : 1;
-  Work work;
-  int64_t liveRows = 0, seen = 0;
-  std::vector<Span<int64_t>> groupKeys;
-  HeadWork own;
-  std::vector<int64_t> previous;
-  for (int64_t head = 0; head < numHeads; ++head) {
-    Form nf = normalForm(ops, heads, head, shape.lengths, shape.alignment);
-    // Heads that see the same follow each other, and residues are counted line
-    // by line.
-    std::vector<int64_t> numbers = numbersOf(nf);
-    if (head == 0 || nf.layers.empty() || numbers != previous)
-      own = workOf(nf);
-    previous = std::move(numbers);
-    work.pairs = add(work.pairs, own.pairs);
-    liveRows += own.liveRows;
-    groupKeys.insert(groupKeys.end(), own.keys.begin(), own.keys.end());
-    if ((head + 1) % groupSize != 0 && head + 1 != numHeads)
-      continue;
-    detail::fillEmpty(ops, groupKeys, keys);
-    detail::sortSpans(ops, groupKeys);
-    detail::mergeSorted(ops, groupKeys);
-    seen += detail::measure(ops, groupKeys);
-    groupKeys.clear();
-  }
+static Work leastWork(const WorkCounts &counts, const WorkShape &shape) {
   int64_t dim = shape.headDim;
   int64_t valueDim = shape.valueDim > 0 ? shape.valueDim : dim;
   int64_t bytes = shape.elementBytes;
@@ -227,14 +205,58 @@ Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
       total = add(total, multiply(count, size));
     return total;
   };
+  Work work;
+  work.pairs = counts.pairs;
   work.flopsForward = multiply(work.pairs, 2 * (dim + valueDim));
   work.flopsBackward = multiply(work.pairs, 6 * dim + 4 * valueDim);
-  work.bytesForward = sum({{liveRows, row},
-                           {seen, row + valueRow},
-                           {multiply(numHeads, queries), outRow}});
-  work.bytesBackward = sum({{liveRows, row + 2 * outRow},
-                            {seen, row + valueRow},
-                            {multiply(numHeads, queries), dqRow},
-                            {multiply(keyHeads, keys), dkRow + dvRow}});
+  work.bytesForward = sum({{counts.liveRows, row},
+                           {counts.seenKeys, row + valueRow},
+                           {counts.queries, outRow}});
+  work.bytesBackward = sum({{counts.liveRows, row + 2 * outRow},
+                            {counts.seenKeys, row + valueRow},
+                            {counts.queries, dqRow},
+                            {counts.keys, dkRow + dvRow}});
   return work;
+}
+
+Work spattn::totalWork(const HeadStructures &heads, const WorkShape &shape) {
+  IntOps ops;
+  int64_t queries = shape.lengths.queries, keys = shape.lengths.keys;
+  int64_t numHeads = heads.numHeads();
+  int64_t keyHeads = shape.keyHeads > 0 ? shape.keyHeads : numHeads;
+  int64_t groupSize = keyHeads > 0 ? ops.ceilDiv(numHeads, keyHeads) : 1;
+  int64_t pairs = 0, liveRows = 0, seen = 0;
+  std::vector<Span<int64_t>> groupKeys;
+  HeadWork own;
+  std::vector<int64_t> previous;
+  for (int64_t head = 0; head < numHeads; ++head) {
+    Form nf = normalForm(ops, heads, head, shape.lengths, shape.alignment);
+    // Heads that see the same follow each other, and residues are counted line
+    // by line.
+    std::vector<int64_t> numbers = numbersOf(nf);
+    if (head == 0 || nf.layers.empty() || numbers != previous)
+      own = workOf(nf);
+    previous = std::move(numbers);
+    pairs = add(pairs, own.pairs);
+    liveRows += own.liveRows;
+    groupKeys.insert(groupKeys.end(), own.keys.begin(), own.keys.end());
+    if ((head + 1) % groupSize != 0 && head + 1 != numHeads)
+      continue;
+    detail::fillEmpty(ops, groupKeys, keys);
+    detail::sortSpans(ops, groupKeys);
+    detail::mergeSorted(ops, groupKeys);
+    seen += detail::measure(ops, groupKeys);
+    groupKeys.clear();
+  }
+  return leastWork({pairs, liveRows, seen, multiply(numHeads, queries),
+                    multiply(keyHeads, keys)},
+                   shape);
+}
+
+Work spattn::headWork(const NormalForm<int64_t> &form, const WorkShape &shape) {
+  IntOps ops;
+  HeadWork own = workOf(form);
+  return leastWork({own.pairs, own.liveRows, detail::measure(ops, own.keys),
+                    form.lengths.queries, form.lengths.keys},
+                   shape);
 }

@@ -77,7 +77,7 @@ static LogicalResult splitArgument(StringRef option, StringRef text,
   return success();
 }
 
-static LogicalResult parseShape(StringRef text, ArgumentOption &result) {
+LogicalResult spattn::tool::parseShape(StringRef text, ArgumentOption &result) {
   StringRef shape;
   if (failed(splitArgument("shape", text, result, shape)))
     return failure();
@@ -113,7 +113,8 @@ LogicalResult spattn::tool::checkRange(StringRef option, int64_t value,
                Twine(most));
 }
 
-static LogicalResult setCuda(StringRef gpuOptions, KernelOptions &options) {
+LogicalResult spattn::tool::parseGpuOptions(StringRef gpuOptions,
+                                            spattn::GpuOptions &result) {
   llvm::Expected<spattn::GpuOptions> parsed =
       spattn::GpuOptions::parse(gpuOptions);
   if (!parsed)
@@ -123,8 +124,7 @@ static LogicalResult setCuda(StringRef gpuOptions, KernelOptions &options) {
   if (llvm::Error problem = parsed->check())
     return error("--gpu-options='" + gpuOptions +
                  "': " + llvm::toString(std::move(problem)));
-  options.device = Device::Cuda;
-  options.gpu = *parsed;
+  result = *parsed;
   return success();
 }
 
@@ -149,5 +149,6 @@ LogicalResult CommonCommandLine::read(Device device, EntryOptions &entryOptions,
     if (failed(parseScalar(text, entryOptions.scalars.emplace_back())))
       return failure();
   kernel.device = device;
-  return device == Device::Cuda ? setCuda(gpuOptions, kernel) : success();
+  return device == Device::Cuda ? parseGpuOptions(gpuOptions, kernel.gpu)
+                                : success();
 }

@@ -82,6 +82,13 @@ struct CommonCommandLine {
   llvm::cl::opt<std::string> gpuOptions;
 };
 
+/// Reads `q:1x16x4096x128`. Prints what is wrong.
+mlir::LogicalResult parseShape(llvm::StringRef text, ArgumentOption &result);
+
+/// Reads the value of `--gpu-options`. Prints what is wrong.
+mlir::LogicalResult parseGpuOptions(llvm::StringRef text,
+                                    spattn::GpuOptions &result);
+
 /// Fails unless a number is in [least, most].
 mlir::LogicalResult checkRange(llvm::StringRef option, int64_t value,
                                int64_t least, int64_t most);

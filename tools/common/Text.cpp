@@ -28,6 +28,16 @@ std::string spattn::tool::format(int64_t value) {
   return std::to_string(value);
 }
 
+std::string spattn::tool::getPlace(Location location) {
+  auto place = dyn_cast<FileLineColLoc>(location);
+  if (!place)
+    return toText(location);
+  StringRef file = place.getFilename().getValue();
+  return (file.substr(file.find_last_of('/') + 1) + ":" +
+          Twine(place.getLine()) + ":" + Twine(place.getColumn()))
+      .str();
+}
+
 double spattn::tool::getMedian(std::vector<double> values) {
   llvm::sort(values);
   size_t middle = values.size() / 2;

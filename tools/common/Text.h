@@ -9,6 +9,7 @@
 #ifndef SPATTN_TOOLS_COMMON_TEXT_H
 #define SPATTN_TOOLS_COMMON_TEXT_H
 
+#include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -31,6 +32,9 @@ std::string toText(T value) {
   llvm::raw_string_ostream(text) << value;
   return text;
 }
+
+/// `file.mlir:8:8`, without folders; other locations as they print.
+std::string getPlace(mlir::Location location);
 
 /// The middle of some numbers, or the mean of both in the middle.
 double getMedian(std::vector<double> values);

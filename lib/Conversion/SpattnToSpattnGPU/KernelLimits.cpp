@@ -8,10 +8,42 @@
 
 #include "KernelLimits.h"
 
+#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 
 using namespace mlir;
 using namespace spattn;
+
+/// Warpgroups have 64 rows.
+static LogicalResult checkTileLists(AttentionOpInterface op) {
+  TileListsAttr lists = op.getTileListsAttr();
+  if (!lists)
+    return success();
+  for (int64_t tile : {lists.getQueryTile(), lists.getKeyTile()})
+    if (tile % 64 != 0)
+      return op->emitOpError("expected 'tile_lists' of multiples of 64 "
+                             "queries and keys for a kernel on a GPU, got ")
+             << tile;
+  return success();
+}
+
+LogicalResult spattn::checkTypes(AttentionOpInterface op) {
+  if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
+                                "kernel for a GPU")) ||
+      failed(checkTileLists(op)))
+    return failure();
+  Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
+  if (!element.isF16() && !element.isBF16())
+    return op->emitOpError("expected elements of type f16 or bf16 for a "
+                           "kernel on a GPU, got ")
+           << element;
+  for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
+    if (dim > 256 || dim % 8 != 0)
+      return op->emitOpError("expected a head dimension that is a multiple "
+                             "of 8 up to 256 for a kernel on a GPU, got ")
+             << dim;
+  return success();
+}
 
 /// Shared memory that each CTA takes beside its own. The most that a CTA can
 /// have is as much less than what an SM has.

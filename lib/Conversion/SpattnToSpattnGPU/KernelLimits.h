@@ -15,6 +15,10 @@
 
 namespace spattn {
 
+/// Fails unless operands, element types, head dimensions and lists of tiles are
+/// some that there are kernels for. No configuration is chosen for others.
+mlir::LogicalResult checkTypes(AttentionOpInterface op);
+
 /// What a kernel asks of an SM.
 struct KernelNeeds {
   /// Threads and bytes of shared memory of a CTA, and CTAs at once.

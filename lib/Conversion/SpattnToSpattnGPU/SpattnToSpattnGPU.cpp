@@ -11,6 +11,7 @@
 #include "Backward/BackwardKernels.h"
 #include "Forward/ForwardKernel.h"
 #include "KernelConfig.h"
+#include "KernelLimits.h"
 #include "Merge/MergeKernels.h"
 #include "Parts/ScoreModifier.h"
 #include "Rows/RowsKernels.h"
@@ -22,7 +23,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/HostFunction.h"
-#include "spattn/Dialect/Spattn/IR/KnownOperands.h"
 #include "spattn/Dialect/SpattnGPU/IR/SpattnGPU.h"
 #include "spattn/Support/StructOptionsPass.h"
 
@@ -93,21 +93,7 @@ struct ConvertSpattnToSpattnGPUPass
     auto op = dyn_cast<AttentionOpInterface>(*host->op);
     if (!op)
       return host->op->emitOpError("has no kernel for a GPU");
-    if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
-                                  "kernel for a GPU")) ||
-        failed(checkTileLists(op)))
-      return failure();
-    Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();
-    if (!element.isF16() && !element.isBF16())
-      return op->emitOpError("expected elements of type f16 or bf16 for a "
-                             "kernel on a GPU, got ")
-             << element;
-    for (int64_t dim : {op.getHeadDim(), op.getValueDim()})
-      if (dim > 256 || dim % 8 != 0)
-        return op->emitOpError("expected a head dimension that is a multiple "
-                               "of 8 up to 256 for a kernel on a GPU, got ")
-               << dim;
-    if (failed(checkScalars(op)))
+    if (failed(checkTypes(op)) || failed(checkScalars(op)))
       return failure();
     if (auto forward = dyn_cast<AttentionOp>(*op)) {
       if (failed(convertForward(function, forward)))
@@ -117,19 +103,6 @@ struct ConvertSpattnToSpattnGPUPass
       return failure();
     }
     function.erase();
-    return success();
-  }
-
-  /// Warpgroups have 64 rows.
-  static LogicalResult checkTileLists(AttentionOpInterface op) {
-    TileListsAttr lists = op.getTileListsAttr();
-    if (!lists)
-      return success();
-    for (int64_t tile : {lists.getQueryTile(), lists.getKeyTile()})
-      if (tile % 64 != 0)
-        return op->emitOpError("expected 'tile_lists' of multiples of 64 "
-                               "queries and keys for a kernel on a GPU, got ")
-               << tile;
     return success();
   }
 

@@ -9,7 +9,9 @@
 #include "Backward/KeyTileScheduler.h"
 
 #include "QueueKernel.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/WorkOrder.h"
 
+#include <array>
 #include <set>
 
 using namespace mlir;
@@ -161,5 +163,31 @@ void checkInstances(int seed, int64_t keyHeads, int rounds) {
 TEST(KeyTileScheduler, HeadsWithKeysOfTheirOwn) { checkInstances(41, 4, 20); }
 TEST(KeyTileScheduler, HeadsThatShareKeys) { checkInstances(42, 2, 20); }
 TEST(KeyTileScheduler, AllHeadsShareKeys) { checkInstances(43, 1, 10); }
+
+/// A number is the same key tile on the host: one CTA takes all of them, in
+/// order.
+TEST(KeyTileScheduler, NumbersAsOnTheHost) {
+  std::mt19937 random(11);
+  for (auto [batches, heads, keyHeads] :
+       {std::array<int64_t, 3>{1, 1, 1}, {3, 2, 2}, {2, 12, 12}, {5, 8, 4}}) {
+    RandomInstance instance(random, 300);
+    instance.spec.structure = "#spattn.full";
+    instance.spec.heads = heads, instance.spec.keyHeads = keyHeads;
+    instance.call.batches = batches, instance.call.queries = 100;
+    instance.call.keys = 200, instance.call.ctas = 1;
+    KeyTileOrder order(batches, keyHeads, /*columns=*/4,
+                       BackwardConfig().headsTogether);
+    Result result = run(instance);
+    int64_t number = 0;
+    for (const Posted &posted : result.posted[0]) {
+      WorkPlace place = order.locate(number);
+      EXPECT_EQ(place.batch, posted.batch);
+      EXPECT_EQ(place.head, posted.keyHead);
+      EXPECT_EQ(place.tile * kKeyTile, posted.first);
+      number += posted.isLast;
+    }
+    EXPECT_EQ(number, order.count());
+  }
+}
 
 } // namespace

@@ -8,7 +8,7 @@
 
 #include "Checks.h"
 #include "RandomStructures.h"
-#include "spattn/Structure/Host.h"
+#include "spattn/Structure/HeadWork.h"
 
 using namespace spattn;
 using namespace spattn::test;
@@ -242,6 +242,19 @@ TEST(Work, CountsOneByOne) {
         seen += std::count(column.begin(), column.end(), true);
       Work work = totalWork(heads, shape);
       ASSERT_EQ(work.pairs, pairs);
+      if (keyHeads == numHeads) {
+        HostAlgebra algebra(heads, shape.lengths, shape.alignment);
+        Work sum;
+        for (int64_t head = 0; head < numHeads; ++head) {
+          Work own = headWork(algebra.normalForm(head), shape);
+          sum.pairs += own.pairs;
+          sum.bytesForward += own.bytesForward;
+          sum.bytesBackward += own.bytesBackward;
+        }
+        ASSERT_EQ(sum.pairs, work.pairs);
+        ASSERT_EQ(sum.bytesForward, work.bytesForward);
+        ASSERT_EQ(sum.bytesBackward, work.bytesBackward);
+      }
       ASSERT_EQ(work.flopsForward, 12 * pairs);
       ASSERT_EQ(work.flopsBackward, 30 * pairs);
       ASSERT_EQ(work.bytesForward, 12 * (live + 2 * seen + numHeads * queries));
