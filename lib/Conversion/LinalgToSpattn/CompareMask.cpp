@@ -184,7 +184,12 @@ std::optional<Pieces> MaskReader::compare(Expr *expr,
   Pieces all;
   bool isKnown = forEachPair(expr, [&](const Linear &a, const Linear &b,
                                        const Structure &where) {
-    std::optional<Linear> difference = subtract(a, b, expr);
+    std::optional<Linear> difference;
+    if (predicate == arith::CmpIPredicate::eq ||
+        predicate == arith::CmpIPredicate::ne)
+      difference = subtractRests(a, b);
+    if (!difference)
+      difference = subtract(a, b, expr);
     if (!difference)
       return false;
     std::optional<Sides> sides = compareToZero(*difference, predicate, expr);

@@ -75,6 +75,19 @@ std::optional<Remainder> spattn::asRemainder(const Linear &number) {
                                          static_cast<double>(of.constant)};
 }
 
+std::optional<Linear> spattn::subtractRests(const Linear &a, const Linear &b) {
+  std::optional<Remainder> first = asRemainder(a), second = asRemainder(b);
+  if (!first || !second || first->of.divisor != second->of.divisor ||
+      first->scale != second->scale || first->constant != second->constant)
+    return std::nullopt;
+  const Quotient &x = first->of, &y = second->of;
+  Linear difference{x.query - y.query, x.key - y.key,
+                    static_cast<double>(x.constant - y.constant)};
+  std::optional<Linear> quotient = floorDivide(difference, x.divisor);
+  return quotient ? Linear::sum(difference, quotient->times(-x.divisor))
+                  : std::nullopt;
+}
+
 /// Where the rest of what is divided is in [lo, hi).
 std::optional<Structure> MaskReader::hasResidues(const Quotient &of, int64_t lo,
                                                  int64_t hi, Expr *expr) {

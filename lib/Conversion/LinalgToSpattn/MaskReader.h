@@ -71,6 +71,10 @@ struct Remainder {
 };
 std::optional<Remainder> asRemainder(const Linear &number);
 
+/// The rest of a difference, if two numbers are rests that are equal where that
+/// is 0, and only there.
+std::optional<Linear> subtractRests(const Linear &a, const Linear &b);
+
 /// A number of integers over a positive one, rounded down, if that is one.
 std::optional<Linear> floorDivide(const Linear &number, int64_t divisor);
 

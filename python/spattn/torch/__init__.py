@@ -9,6 +9,7 @@
 It works under torch.compile, autocast, activation checkpointing and CUDA graphs.
 """
 
+from .flex import FlexStructure, structure_of
 from .functional import attention, scaled_dot_product_attention
 from .merging import merge
 from .modules import Attention, SelfAttention
@@ -17,6 +18,7 @@ from .tiles import from_block_mask, top_tiles
 
 __all__ = [
     "Attention",
+    "FlexStructure",
     "ReformerAttention",
     "SelfAttention",
     "attention",
@@ -24,5 +26,6 @@ __all__ = [
     "lsh_attention",
     "merge",
     "scaled_dot_product_attention",
+    "structure_of",
     "top_tiles",
 ]
