@@ -73,8 +73,8 @@ def structure_in(program: str, function: str) -> str:
 
 
 def structure_from(mask: int, heads: int, lengths: tuple[int, int]) -> str:
-    """The text of the structure that allows the pairs of a mask, starts aligned: heads x
-    queries x keys bytes at an address."""
+    """The text of the structure that allows the pairs of a mask, starts aligned: bytes
+    of heads x queries x keys, at an address."""
     return _text_of(
         _capi.new(
             "StructureFromMask",

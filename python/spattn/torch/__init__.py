@@ -9,7 +9,7 @@
 It works under torch.compile, autocast, activation checkpointing and CUDA graphs.
 """
 
-from .flex import FlexStructure, structure_of
+from .flex import FlexStructure, flex_attention, structure_of
 from .functional import attention, scaled_dot_product_attention
 from .merging import merge
 from .modules import Attention, SelfAttention
@@ -22,6 +22,7 @@ __all__ = [
     "ReformerAttention",
     "SelfAttention",
     "attention",
+    "flex_attention",
     "from_block_mask",
     "lsh_attention",
     "merge",

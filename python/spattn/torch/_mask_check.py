@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .._patterns import Pattern
+from ..errors import UnsupportedError
 
 #: Pairs that are evaluated to compare a structure with a function at some lengths.
 _PAIRS = 1 << 20
@@ -46,7 +47,10 @@ class Evaluated:
     ) -> Tensor:
         """What a head allows, (queries, keys)."""
         b, h = (torch.tensor(x, device=self.device) for x in (batch, head))
-        found = self.mask_mod(b, h, queries[:, None], keys[None, :])
+        try:
+            found = self.mask_mod(b, h, queries[:, None], keys[None, :])
+        except RuntimeError as error:
+            raise UnsupportedError(f"mask_mod: it cannot be run: {error}") from None
         found = torch.as_tensor(found, device=self.device)
         found = found.bool().expand(len(queries), len(keys))
         if self.lengths != lengths:
@@ -54,9 +58,11 @@ class Evaluated:
         place = torch.div(queries, self.size[0], rounding_mode="floor")[:, None]
         place = place, torch.div(keys, self.size[1], rounding_mode="floor")[None, :]
         found = found & _of_head(self.partial, batch, head)[place]
-        return found if self.full is None else found | _of_head(
-            self.full, batch, head
-        )[place]
+        return (
+            found
+            if self.full is None
+            else found | _of_head(self.full, batch, head)[place]
+        )
 
     def depends_on(self, what: str) -> bool:
         """Whether batch entries, or heads, differ, as far as a few of them show."""
@@ -68,14 +74,9 @@ class Evaluated:
         places = [torch.arange(n, device=self.device) for n in (24, 24)]
         try:
             first, *others = (
-                self.pairs(*(0, *places), (0, 0))
-                if number == 0
-                else self.pairs(
-                    number if what == "head" else 0,
-                    *places,
-                    (0, 0),
-                    number if what == "batch" else 0,
-                )
+                self.pairs(number, *places, (0, 0))
+                if what == "head"
+                else self.pairs(0, *places, (0, 0), number)
                 for number in (0, 1, 2, 5)
             )
         except IndexError:

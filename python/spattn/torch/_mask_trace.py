@@ -1,7 +1,7 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Functions on pairs as programs, whose masks the library reads.
+"""Values that stand for those of all pairs, while a function on pairs is traced.
 
 The library's algebra finds the structure (docs/Raising.md). What is computed of tensors
 is not in the program: numbers of heads are constants of it, and tensors that queries
@@ -12,23 +12,17 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from .. import _tracing
 from .._tracing import Trace, Value, known_number, text_of_real
-from ..errors import UnsupportedError
+from ..errors import ArgumentError, UnsupportedError
+from ._mask_documents import Documents, NeedsLengths, Place
+from ._user_code import here
 
-_FOLDERS = tuple(
-    f"{Path(file).resolve().parent}/" for file in (torch.__file__, _tracing.__file__)
-)
 #: What users write for operations, to report them.
 _SYMBOLS = {
     "addi": "+", "subi": "-", "muli": "*", "floordivsi": "//", "andi": "&", "ori": "|",
@@ -37,52 +31,6 @@ _SYMBOLS = {
     "eq": "==", "ne": "!=", "slt": "<", "sle": "<=", "sgt": ">", "sge": ">=",
     "oeq": "==", "une": "!=", "olt": "<", "ole": "<=", "ogt": ">", "oge": ">=",
 }  # fmt: skip
-
-
-class NeedsLengths(UnsupportedError):
-    """A function whose pairs are not the same for all lengths."""
-
-
-class Place(NamedTuple):
-    """A number that depends on one thing alone: on the head, or the query, ..."""
-
-    side: str
-    #: Its values, where that thing has these.
-    at: Callable[[Tensor], Tensor]
-
-
-class Documents:
-    """What same documents are, while a function is traced at fixed lengths."""
-
-    def __init__(self, lengths: tuple[int, int], device: Any) -> None:
-        self.places = tuple(torch.arange(n, device=device) for n in lengths)
-        #: Where one starts, of all places.
-        self.starts = torch.zeros(max(lengths), dtype=torch.bool, device=device)
-        self.is_known = False
-
-    def add(self, query: Place, key: Place) -> None:
-        """Queries see keys of the same number."""
-        ids = [side.at(x) for side, x in zip((query, key), self.places, strict=True)]
-        common = min(map(len, ids))
-        if not torch.equal(ids[0][:common], ids[1][:common]):
-            raise NeedsLengths(
-                "mask_mod: numbers of queries and of keys are compared that are not "
-                "the same at the same place"
-            )
-        longer = max(ids, key=len)
-        starts = torch.ones_like(longer, dtype=torch.bool)
-        starts[1:] = longer[1:] != longer[:-1]
-        if int(starts.sum()) != len(longer.unique()):
-            raise NeedsLengths(
-                "mask_mod: documents are expected to be contiguous, and one is not"
-            )
-        self.starts |= starts
-
-    def begin(self, side: str) -> Tensor:
-        """Where the document of each query, or of each key, starts."""
-        numbers = torch.arange(len(self.starts), device=self.starts.device)
-        first = torch.where(self.starts, numbers, 0).cummax(0).values
-        return first[: len(self.places[side == "key"])]
 
 
 class MaskTrace(Trace):
@@ -109,9 +57,20 @@ class MaskTrace(Trace):
         if operation.startswith("cmp"):
             operation = text.split()[1].rstrip(",")
         name = json.dumps(_SYMBOLS.get(operation, operation))
-        place = _here()
-        self.lines[-1] += f" loc({name}({place}))" if place else f" loc({name})"
+        place = here()
+        if place:
+            name = f"{name}({json.dumps(place[0])}:{place[1]}:{place[2]})"
+        self.lines[-1] += f" loc({name})"
         return made
+
+    def fail(self, why: str) -> NoReturn:
+        self.refuse(UnsupportedError, why)
+
+    def refuse(self, error: type[UnsupportedError], why: str) -> NoReturn:
+        """Says why, and where."""
+        place = here()
+        at = f"{place[0]}:{place[1]}:{place[2]}: " if place else f"{self.what}: "
+        raise error(at + why)
 
     def constant(self, number: float | int | bool) -> Value:
         if math.isfinite(number):
@@ -137,9 +96,10 @@ class MaskTrace(Trace):
         for own in indices:
             place = getattr(own, "place", None)
             if isinstance(own, Value) and (place is None or own._kind != "i32"):
-                raise NeedsLengths(
-                    "mask_mod: a tensor is looked up by something else than the "
-                    "number of a query, a key or a head"
+                self.refuse(
+                    NeedsLengths,
+                    "a tensor is looked up by something else than the number of a "
+                    "query, a key or a head",
                 )
             if place:
                 sides.add(place.side)
@@ -150,25 +110,22 @@ class MaskTrace(Trace):
                 f"expected {tensor.dim()} numbers to index a tensor of the shape "
                 f"{tuple(tensor.shape)}, got {len(indices)}"
             )
-        if "batch" in sides:
-            self.fail(
-                "a tensor is looked up by the batch entry, and structures are the same "
-                "for all entries"
-            )
         if len(sides) > 1:
-            raise NeedsLengths(
-                "mask_mod: a tensor is looked up by " + " and ".join(sorted(sides))
-            )
+            names = " and ".join(sorted(sides))
+            self.refuse(NeedsLengths, f"a tensor is looked up by {names}")
 
         def at(x: Tensor) -> Tensor:
-            return tensor[
-                tuple(i.place.at(x) if isinstance(i, Value) else i for i in indices)
-            ]
+            own = (i.place.at(x) if isinstance(i, PairValue) else i for i in indices)
+            try:
+                return tensor[tuple(own)]
+            except IndexError as error:
+                raise ArgumentError(f"{self.what}: {error}") from None
 
         place = Place(*sides, at)
         if place.side == "head":
             return self._of_heads(place)
-        self.lengths.append(max(tensor.shape))
+        if len(indices) == 1 and indices[0].is_index:
+            self.lengths.append(len(tensor))
         return LookUp(self, place, _kind_of(tensor))
 
     def _of_heads(self, place: Place) -> Value:
@@ -232,9 +189,10 @@ class PairValue(Value):
             documents.add(query.place, key.place)
             return self._trace.constant(True)
         if isinstance(query, LookUp) or isinstance(key, LookUp):
-            raise NeedsLengths(
-                "mask_mod: numbers that queries look up are compared with numbers that "
-                "keys look up"
+            self._trace.refuse(
+                NeedsLengths,
+                "numbers that queries look up are compared with numbers that keys look "
+                "up",
             )
         return None
 
@@ -303,79 +261,16 @@ class LookUp(PairValue):
             numbers = place.at(documents.places[place.side == "key"])
             if torch.equal(numbers, documents.begin(place.side).to(numbers.dtype)):
                 return self._zero or self._make_zero()
-        raise NeedsLengths(
-            f"mask_mod: numbers are looked up of each {place.side}, of which there are "
-            "as many as the tensor has"
+        self._trace.refuse(
+            NeedsLengths,
+            f"numbers are looked up of each {place.side}, of which there are as many "
+            "as the tensor has",
         )
 
     def _make_zero(self) -> str:
         zero = {"f32": 0.0, "i1": False}.get(self._kind, 0)
         self._zero = self._trace.constant(zero)._name
         return self._zero
-
-
-class _LookUps(TorchFunctionMode):
-    """Has tensors be indexed by traced numbers."""
-
-    def __init__(self, trace: MaskTrace) -> None:
-        super().__init__()
-        self.trace = trace
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        if function is torch.Tensor.__getitem__:
-            index = args[1] if isinstance(args[1], tuple) else (args[1],)
-            if any(isinstance(x, Value) for x in index):
-                return self.trace.look_up(*args)
-        return function(*args, **(kwargs or {}))
-
-
-def program_of(mask_mod: Callable[..., Any], trace: MaskTrace) -> str:
-    """The program of a function `mask`, which returns the mask for all lengths."""
-    arguments = []
-    for side in ("batch", "head", "query", "key"):
-        argument = PairValue(trace, f"%{side}", "i32")
-        argument.place = Place(side, lambda x: x)
-        arguments.append(argument)
-    if trace.heads is None:
-        arguments[1] = _NoHead(trace, "%head", "i32")
-    with _LookUps(trace):
-        result = trace.value(_called(mask_mod, arguments))._as_truth()
-    shape = f"tensor<?x{trace.heads or 1}x?x?xi1>"
-    own = "affine_map<(b, h, q, k) -> (b, h, q, k)>"
-    kinds = ", ".join(['"parallel"'] * 4)
-    lines = [f"func.func @mask(%all: {shape}) -> {shape} {{", *trace.tables]
-    lines.append(
-        f"%mask = linalg.generic {{indexing_maps = [{own}], iterator_types = [{kinds}]}}"
-        f" outs(%all : {shape}) {{\n^bb0(%old: i1):"
-    )
-    for number, side in enumerate(("batch", "head", "query", "key")):
-        lines.append(f'%{side[0]} = linalg.index {number} : index loc("{side}")')
-        lines.append(f"%{side} = arith.index_cast %{side[0]} : index to i32")
-    lines += [*trace.lines, f"linalg.yield {result._name} : i1"]
-    lines += [f"}} -> {shape}", f"return %mask : {shape}", "}"]
-    return "\n".join(lines)
-
-
-class _NoHead(PairValue):
-    """The head of a function whose heads are not known."""
-
-    @property
-    def place(self) -> Any:
-        return self._name
-
-    @property
-    def _name(self) -> str:  # type: ignore[override]
-        self._trace.fail("it depends on the head; pass num_heads")
-
-    @_name.setter
-    def _name(self, name: str) -> None:
-        pass
-
-
-def _called(mask_mod: Callable[..., Any], arguments: list[PairValue]) -> Any:
-    return mask_mod(*arguments)
 
 
 def _derive(value: Value, source: Value, compute: Callable[[Tensor], Tensor]) -> None:
@@ -389,14 +284,3 @@ def _kind_of(tensor: Tensor) -> str:
     if tensor.dtype == torch.bool:
         return "i1"
     return "f32" if tensor.is_floating_point() else "i32"
-
-
-def _here() -> str | None:
-    """The place in the user's code that is run, as a location."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame and frame.f_code is not _called.__code__:
-        file = frame.f_code.co_filename
-        if not file.startswith(_FOLDERS):
-            return f"{json.dumps(Path(file).name)}:{frame.f_lineno}:1"
-        frame = frame.f_back
-    return None

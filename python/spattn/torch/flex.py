@@ -1,63 +1,27 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""From FlexAttention: structures of functions on pairs, and its attention function."""
+"""From FlexAttention: structures of its functions and masks, and its attention."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from .. import _patterns
-from ..errors import ArgumentError, CompileError, SpattnError, UnsupportedError
-from ..structure import Structure
-from ._mask_check import Evaluated, differs, sampled_lengths
-from ._mask_trace import Documents, MaskTrace, NeedsLengths, program_of
+from ..errors import ArgumentError, UnsupportedError
+from ..structures import full
+from ._mask_finder import Finder, FlexStructure
 from .functional import attention
 
-MaskMod = Callable[..., Any]
-#: Masks of more pairs are not looked through for a structure.
-_MOST_PAIRS, _MOST_PAIRS_OF_HEADS = 1 << 24, 1 << 26
-
-
-@dataclass(frozen=True, eq=False)
-class FlexStructure(Mapping[str, Any]):
-    """What a mask of FlexAttention is, as arguments of spattn.torch.attention:
-
-        spattn.torch.attention(query, key, value, **structure_of(mask_mod))
-    """
-
-    structure: Structure
-    #: The lengths of queries and keys that it holds for; None: all.
-    lengths: tuple[int, int] | None = None
-    #: Where documents start, if it is one of documents.
-    cu_seqlens_q: Tensor | None = None
-    cu_seqlens_k: Tensor | None = None
-    #: FlexAttention counts queries and keys from the start.
-    alignment: str = "start"
-
-    def _arguments(self) -> dict[str, Any]:
-        names = ("structure", "alignment", "cu_seqlens_q", "cu_seqlens_k")
-        all_of_them = {name: getattr(self, name) for name in names}
-        return {name: x for name, x in all_of_them.items() if x is not None}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._arguments()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arguments())
-
-    def __len__(self) -> int:
-        return len(self._arguments())
+_found: WeakKeyDictionary[Any, dict[int, FlexStructure]] = WeakKeyDictionary()
 
 
 def structure_of(
-    mask: MaskMod | Any,
+    mask: Callable[..., Any] | Any,
     *,
     num_heads: int | None = None,
     q_len: int | None = None,
@@ -67,152 +31,103 @@ def structure_of(
 ) -> FlexStructure:
     """The structure of a `mask_mod`, or of a BlockMask, of FlexAttention.
 
-    A mask_mod is run once, on values that stand for those of all pairs. What it does with
-    batch, head, query and key is read as a structure of all lengths, exactly. With the
-    lengths `q_len` and `kv_len`, documents are found too, `ids[q_idx] == ids[kv_idx]`,
-    and other masks by their values, for these lengths alone: `lengths` of the result
-    says so. A BlockMask has its own lengths. A mask that depends on the head takes
-    `num_heads`. With `batch_size`, cumulative lengths of documents are those of each
-    entry of a batch.
+    A mask_mod is run on values that stand for those of all pairs. What it does with
+    head, query and key is read as a structure of all lengths, exactly. With lengths,
+    documents are found too, `ids[q_idx] == ids[kv_idx]`, and other masks by their
+    values, for these lengths alone: `lengths` of the result says so. A BlockMask has
+    its own lengths. A mask that depends on the head takes `num_heads`. With
+    `batch_size`, cumulative lengths of documents are those of each entry of a batch.
 
     Before it is returned, a structure is compared with the function, pair by pair, at
-    lengths around its constants. Raises UnsupportedError if there is no structure, which
-    names the operation in the way.
+    lengths around its constants. If there is none, raises UnsupportedError, which names
+    the operation in the way.
     """
-    finder = _Finder(mask, num_heads, q_len, kv_len, device)
+    finder = Finder(mask, num_heads, q_len, kv_len, device)
     found = finder.find()
-    if batch_size is None or found.cu_seqlens_q is None:
+    return found if batch_size is None else _of_batch(found, batch_size)
+
+
+def _of_batch(found: FlexStructure, size: int) -> FlexStructure:
+    """The same for a batch, whose entries have the same documents."""
+    queries, keys = found.cu_seqlens_q, found.cu_seqlens_k
+    if queries is None or keys is None:
         return found
-    lengths = (found.cu_seqlens_q, found.cu_seqlens_k)
-    documents = (x.expand(batch_size, -1).contiguous() for x in lengths if x is not None)
+    documents = (x.expand(size, -1).contiguous() for x in (queries, keys))
     return FlexStructure(found.structure, found.lengths, *documents)
 
 
-class _Finder:
-    def __init__(
-        self,
-        mask: Any,
-        heads: int | None,
-        q_len: int | None,
-        kv_len: int | None,
-        device: Any,
-    ) -> None:
-        blocks = mask if hasattr(mask, "mask_mod") else None
-        self.mask_mod = mask if blocks is None else blocks.mask_mod
-        if not callable(self.mask_mod):
-            raise ArgumentError(
-                "mask: expected a function of batch, head, query and key, or a "
-                f"BlockMask, got {mask!r}"
-            )
-        if (q_len is None) != (kv_len is None):
-            raise ArgumentError("expected both of q_len and kv_len, or none")
-        self.heads, self.count = heads, heads or 1
-        self.lengths = None if q_len is None or kv_len is None else (q_len, kv_len)
-        if blocks is not None:
-            own = tuple(blocks.seq_lengths)
-            if self.lengths not in (None, own):
-                raise ArgumentError(
-                    f"expected the lengths of the BlockMask, {own}, got {self.lengths}"
-                )
-            self.lengths = own
-            device = device or blocks.kv_num_blocks.device
-        self.device, self.blocks = device, blocks
-        self.numbers: set[int] = set()
+def flex_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    score_mod: Callable[..., Any] | None = None,
+    block_mask: Any = None,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+    return_lse: bool = False,
+    kernel_options: Any = None,
+    *,
+    return_aux: Any = None,
+) -> Any:
+    """torch.nn.attention.flex_attention.flex_attention, with structures.
 
-    def find(self) -> FlexStructure:
-        trace = MaskTrace(self.heads)
-        try:
-            text = self._read(trace)
-        except UnsupportedError as error:
-            first = error
-        else:
-            return self._check(trace, text)
-        implied = self.lengths is None and isinstance(first, NeedsLengths)
-        if implied and trace.lengths:
-            self.lengths = (min(trace.lengths),) * 2
-        if self.lengths is None:
-            more = "; with q_len and kv_len, it is looked for at these lengths"
-            raise UnsupportedError(f"{first}{more}") from None
-        self._evaluated(trace)
-        reasons = [str(first)]
-        for way in (self._documents, self._values):
-            try:
-                found = way()
-            except UnsupportedError as error:
-                if str(error) not in reasons:
-                    reasons.append(str(error))
-            else:
-                return found
-        raise UnsupportedError("; ".join(reasons))
-
-    def _read(self, trace: MaskTrace) -> str:
-        """What the library reads of the function."""
-        program = program_of(self.mask_mod, trace)
-        try:
-            return _patterns.structure_in(program, "mask")
-        except CompileError as error:
-            raise UnsupportedError(str(error)) from None
-
-    def _evaluated(self, trace: MaskTrace) -> Evaluated:
-        self.numbers = trace.numbers
-        self.device = self.device or trace.device or torch.device("cpu")
-        self.evaluated = Evaluated(self.mask_mod, self.device, self.blocks)
-        return self.evaluated
-
-    def _check(self, trace: MaskTrace, text: str) -> FlexStructure:
-        """A structure of all lengths, if it is right."""
-        evaluated = self._evaluated(trace)
-        for lengths in sampled_lengths(self.numbers):
-            wrong = differs(evaluated, text, self.count, lengths, self.numbers)
-            if wrong:
-                raise SpattnError(
-                    f"mask_mod was read as {text}, which is wrong at head, query and "
-                    f"key {wrong} of the lengths {lengths}; please report this"
-                )
-        if self.lengths and differs(
-            evaluated, text, self.count, self.lengths, self.numbers
-        ):
-            # Blocks are not those of the function.
-            return self._values()
-        return FlexStructure(Structure.parse(text))
-
-    def _documents(self) -> FlexStructure:
-        """A structure of documents, which count from their starts."""
-        assert self.lengths
-        documents = Documents(self.lengths, self.device)
-        program_of(self.mask_mod, MaskTrace(self.heads, documents))
-        if not bool(documents.starts.any()):
-            raise UnsupportedError("mask_mod: there are no documents")
-        documents.is_known = True
-        text = self._read(MaskTrace(self.heads, documents))
-        ends = documents.starts.nonzero()[:, 0].tolist() + [len(documents.starts)]
-        longer = torch.tensor(ends, dtype=torch.int32, device=self.device)
-        queries, keys = (longer.clamp(max=n) for n in self.lengths)
-        wrong = differs(
-            *(self.evaluated, text, self.count, self.lengths, self.numbers),
-            (queries, keys),
+    Takes the same arguments, and computes the same. The structure of a BlockMask is
+    found where it is used first, by `structure_of`, and kept as long as the BlockMask
+    is. Functions are compiled into kernels here: there is no need of torch.compile.
+    `kernel_options` are those of other kernels, and have no effect.
+    """
+    heads, key_heads = query.shape[1], key.shape[1]
+    if heads != key_heads and not enable_gqa:
+        raise ArgumentError(
+            f"expected as many key heads as query heads, {heads}, got {key_heads}; "
+            "pass enable_gqa=True for grouped queries"
         )
-        if wrong:
-            raise UnsupportedError(
-                "mask_mod: documents are attentions of their own, and it is not the "
-                "same in each of them, counted from its start"
-            )
-        return FlexStructure(Structure.parse(text), self.lengths, queries, keys)
+    if getattr(return_aux, "max_scores", False):
+        raise UnsupportedError("return_aux: spattn has no max_scores")
+    found = FlexStructure(full())
+    if block_mask is not None:
+        known = _found.setdefault(block_mask, {})
+        if heads not in known:
+            known[heads] = structure_of(block_mask, num_heads=heads)
+        found = known[heads]
+    lengths = query.shape[2], key.shape[2]
+    if found.lengths not in (None, lengths):
+        raise ArgumentError(
+            f"block_mask: it is of the lengths {found.lengths}, and query and key have "
+            f"{lengths}"
+        )
+    if found.cu_seqlens_q is not None:
+        if score_mod is not None:
+            _check_in_documents(score_mod, found.cu_seqlens_q)
+        found = _of_batch(found, query.shape[0])
+    wants_lse = return_lse or getattr(return_aux, "lse", False)
+    result = attention(
+        *(query, key, value),
+        scale=scale,
+        score_mod=score_mod,
+        return_lse=wants_lse,
+        **found,
+    )
+    if return_aux is None:
+        return result
+    from torch.nn.attention.flex_attention import AuxOutput
 
-    def _values(self) -> FlexStructure:
-        """A structure of the pairs at these lengths, evaluated one by one."""
-        assert self.lengths
-        queries, keys = self.lengths
-        if self.evaluated.depends_on("batch"):
-            raise UnsupportedError("mask_mod: it depends on the batch entry")
-        if self.heads is None and self.evaluated.depends_on("head"):
-            raise UnsupportedError("mask_mod: it depends on the head; pass num_heads")
-        at = f"at the lengths {queries} and {keys}"
-        if queries * keys > min(_MOST_PAIRS, _MOST_PAIRS_OF_HEADS // self.count):
-            raise UnsupportedError(f"mask_mod: there are too many pairs {at}")
-        mask = self.evaluated.all_pairs(self.count, self.lengths).contiguous()
-        try:
-            text = _patterns.structure_from(mask.data_ptr(), self.count, self.lengths)
-        except CompileError as error:
-            raise UnsupportedError(f"{error} {at}") from None
-        return FlexStructure(Structure.parse(text), self.lengths)
+    output, lse = result if wants_lse else (result, None)
+    return output, AuxOutput(lse=lse)
+
+
+def _check_in_documents(score_mod: Callable[..., Any], starts: Tensor) -> None:
+    """Functions on scores count from the start of a document."""
+    generator = torch.Generator().manual_seed(0)
+    pairs = torch.randint(1 << 12, (2, 64), generator=generator)
+    score = torch.randn(64, generator=generator)
+    zero = torch.tensor(0)
+    first, *others = (
+        torch.as_tensor(score_mod(score, zero, zero, *(pairs + start))).expand(64)
+        for start in [0, *starts[:: max(1, len(starts) // 16)].tolist()]
+    )
+    if not all(torch.allclose(first, other, atol=1e-3) for other in others):
+        raise UnsupportedError(
+            "score_mod: documents are attentions of their own, and it is not the same "
+            "in each of them, counted from its start"
+        )
