@@ -325,6 +325,13 @@ class Value:
         result = self if min is None else self.maximum(min)
         return result if max is None else result.minimum(max)
 
+    def __getattr__(self, name: str) -> Any:
+        """Functions of torch that are methods too."""
+        method = _NAMES.get(name)
+        if method is None or method == name:
+            raise AttributeError(f"what is traced has no {name!r}")
+        return getattr(self, method)
+
     def float(self) -> Value:
         return self._as_real()
 
@@ -350,13 +357,12 @@ class Value:
         return self._as_truth() ^ self._trace.value(other)._as_truth()
 
     def div(self, other: Any, rounding_mode: str | None = None) -> Value:
-        if rounding_mode is None:
-            return self / other
-        if rounding_mode != "floor":
+        if rounding_mode not in (None, "floor"):
             self._trace.fail(
                 f"expected rounding_mode to be None or 'floor', got {rounding_mode!r}"
             )
-        return self // other
+        result: Value = self // other if rounding_mode else self / other
+        return result
 
     @classmethod
     def __torch_function__(
