@@ -264,13 +264,70 @@ private:
            structure == Structure::queries(queries.lowest, Bound::posInf());
   }
 
+  static Kind dual(Kind kind) {
+    return kind == Kind::Union ? Kind::Intersection : Kind::Union;
+  }
+
+  static bool hasChild(const Structure &structure, const Structure &child) {
+    const std::vector<Structure> &all = structure.children();
+    return std::find(all.begin(), all.end(), child) != all.end();
+  }
+
+  /// Whether `a` adds nothing to `b`, as `A & B` adds nothing to `A` in a
+  /// union, and `A | B` takes nothing from it in an intersection.
+  static bool isWithin(Kind kind, const Structure &a, const Structure &b) {
+    return a.kind() == dual(kind) && hasChild(a, b);
+  }
+
+  /// `A & C | B & C` as `(A | B) & C`, and the same with unions and
+  /// intersections exchanged, if `A` and `B` are one part then.
+  std::optional<Structure> factorOut(Kind kind, const Structure &a,
+                                     const Structure &b) const {
+    if (a.children().size() != b.children().size())
+      return std::nullopt;
+    std::vector<Structure> parts;
+    const Structure *own = nullptr, *other = nullptr;
+    for (const Structure &child : a.children()) {
+      if (hasChild(b, child)) {
+        parts.push_back(child);
+        continue;
+      }
+      if (own)
+        return std::nullopt;
+      own = &child;
+    }
+    for (const Structure &child : b.children())
+      if (!hasChild(a, child)) {
+        if (other)
+          return std::nullopt;
+        other = &child;
+      }
+    if (!own && !other)
+      return a; // In another order.
+    if (!own || !other)
+      return std::nullopt;
+    std::optional<Structure> both = combine(kind, *own, *other);
+    if (!both)
+      return std::nullopt;
+    parts.insert(parts.begin(), *both);
+    Structure factored =
+        simplify(kind == Kind::Union ? Structure::intersect(parts)
+                                     : Structure::unite(parts));
+    // Unions in unions are one union, which this would have to become.
+    return factored.kind() == kind ? std::nullopt : std::optional(factored);
+  }
+
   /// Two parts of a union or an intersection as one, if they can be.
   std::optional<Structure> combine(Kind kind, const Structure &a,
                                    const Structure &b) const {
-    if (a == b)
+    if (a == b || isWithin(kind, b, a))
       return a;
+    if (isWithin(kind, a, b))
+      return b;
     if (a.kind() != b.kind())
       return std::nullopt;
+    if (a.kind() == dual(kind))
+      return factorOut(kind, a, b);
     if (a.kind() == Kind::Distances) {
       std::optional<Intervals> both;
       if (kind == Kind::Union) {

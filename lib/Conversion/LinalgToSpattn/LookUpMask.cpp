@@ -44,8 +44,8 @@ std::optional<Pieces> MaskReader::readConstantElement(Expr *expr) {
   for (auto [index, size] : llvm::zip_equal(expr->indices, shape)) {
     std::optional<Linear> own = readIndex(index);
     if (!own || !own->isConstant())
-      return fail(expr, "looks up numbers of queries or keys, of which there "
-                        "are as many as the mask was made for");
+      return fail(expr,
+                  "is looked up by queries or keys, which fixes their number");
     if (!(own->constant >= 0 && own->constant < static_cast<double>(size)))
       return fail(expr, "reads outside of its tensor");
     place = place * size + static_cast<int64_t>(own->constant);
