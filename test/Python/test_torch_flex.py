@@ -20,6 +20,7 @@ from flex_cases import (  # noqa: E402
 from spattn._patterns import Pattern  # noqa: E402
 from torch.nn.attention import flex_attention as flex  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:flex_attention called without")
 structure_of = spattn.torch.structure_of
 HEADS = 4
 
@@ -172,6 +173,9 @@ def test_block_masks():
         expected = Pattern((blocks & inner).text, HEADS, 256, 256).mask(0)
         assert found.lengths == (256, 256)
         assert Pattern(found.structure.text, HEADS, 256, 256).mask(0) == expected
+    mask_mod = SYMBOLIC["windows of heads"].mask_mod
+    heads = flex.create_block_mask(mask_mod, None, HEADS, 64, 64, device="cpu")
+    assert structure_of(heads).structure.heads == HEADS
     with pytest.raises(spattn.ArgumentError, match="lengths of the BlockMask"):
         structure_of(block_mask, q_len=10, kv_len=10)
     two = flex.create_block_mask(
@@ -179,6 +183,19 @@ def test_block_masks():
     )
     with pytest.raises(spattn.UnsupportedError, match="depends on the batch entry"):
         structure_of(two)
+    # Blocks of each entry, and of each head, are other ones.
+    counts, both = counts.expand(2, 1, 2), torch.stack([indices[0], indices[0].flip(1)])
+    entries = flex.BlockMask.from_kv_blocks(counts, both, mask_mod=causal)
+    with pytest.raises(spattn.UnsupportedError, match="depends on the batch entry"):
+        structure_of(entries)
+    heads = flex.BlockMask.from_kv_blocks(
+        counts.transpose(0, 1), both.transpose(0, 1), mask_mod=causal
+    )
+    found = structure_of(heads)
+    assert found.structure.heads == 2 and found.lengths == (256, 256)
+    assert Pattern(found.structure.text, 2, 256, 256).mask(0) == expected
+    with pytest.raises(spattn.ArgumentError, match="heads of the BlockMask, 2, got 3"):
+        structure_of(heads, num_heads=3)
 
 
 class Refused(NamedTuple):
@@ -205,6 +222,8 @@ REFUSED = [
     Refused(lambda b, h, q, k: q if q > k else k, "has no truth value"),
     Refused(lambda b, h, q, k: [1, 2][q] > k, "only a tensor of torch can be"),
     Refused(lambda b, h, q, k: q > torch.ones(3), "got Tensor; tensors are indexed by"),
+    Refused(lambda b, h, q, k: q.view(-1) > 1, "what is traced has no 'view'"),
+    Refused(lambda b, h, q, k: (q << 1) > k, "unsupported operand"),
     Refused(lambda b, h, q, k: q // k > 1, "by integers above 0"),
     Refused(lambda b, h, q, k: square[q, k], "looked up by key and query; with q_len"),
     Refused(lambda b, h, q, k: square[q] > 1, "expected 2 numbers to index a tensor"),

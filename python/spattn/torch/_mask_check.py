@@ -15,11 +15,11 @@ from .._patterns import Pattern
 from ..errors import UnsupportedError
 
 #: Pairs that are evaluated to compare a structure with a function at some lengths.
-_PAIRS = 1 << 20
+_PAIRS = 1 << 21
 #: Fewer rows of a head than that are not compared, whatever they cost.
-_ROWS = 16
+_ROWS = 4
 #: Constants up to here are looked around.
-_MOST = 1 << 16
+_MOST = 1 << 20
 
 
 class Evaluated:
@@ -115,8 +115,12 @@ def differs(
     own = _Rows(text, heads, lengths, documents)
     count = max(_ROWS, _PAIRS // max(heads * keys, 1))
     near = list(numbers)
+    if evaluated.lengths == lengths:
+        # Each row of blocks.
+        near += range(1, queries, evaluated.size[0])
+        count = max(count, 3 * len(near))
     if documents:
-        near += documents[0].tolist()[:: max(1, len(documents[0]) // _ROWS)]
+        near += documents[0].tolist()[:: max(1, len(documents[0]) // 16)]
     rows = _some(queries, near, count, device)
     columns = torch.arange(keys, device=device)
     for head in range(heads):

@@ -74,7 +74,6 @@ class Finder:
             )
         if (q_len is None) != (kv_len is None):
             raise ArgumentError("expected both of q_len and kv_len, or none")
-        self.heads, self.count = heads, heads or 1
         self.lengths = None if q_len is None or kv_len is None else (q_len, kv_len)
         if blocks is not None:
             own = tuple(blocks.seq_lengths)
@@ -83,7 +82,14 @@ class Finder:
                     f"expected the lengths of the BlockMask, {own}, got {self.lengths}"
                 )
             self.lengths = own
+            listed = blocks.kv_num_blocks.shape[1]
+            if listed != 1 and heads not in (None, listed):
+                raise ArgumentError(
+                    f"expected the heads of the BlockMask, {listed}, got {heads}"
+                )
+            heads = heads if listed == 1 else listed
             device = device or blocks.kv_num_blocks.device
+        self.heads, self.count = heads, heads or 1
         self.device, self.blocks = device, blocks
         self.numbers: set[int] = set()
 
@@ -127,23 +133,29 @@ class Finder:
         self.numbers = trace.numbers
         self.device = self.device or trace.device or torch.device("cpu")
         self.evaluated = Evaluated(self.mask_mod, self.device, self.blocks)
+        if self.blocks is not None and self.evaluated.depends_on("batch"):
+            raise Refused("BlockMask: it depends on the batch entry")
         return self.evaluated
 
     def _check(self, trace: MaskTrace, text: str) -> FlexStructure:
         """A structure of all lengths, if it is right."""
         evaluated = self._evaluated(trace)
-        for lengths in sampled_lengths(self.numbers):
-            wrong = differs(evaluated, text, self.count, lengths, self.numbers)
+        heads = self.count if trace.uses_head else 1
+        all_lengths = sampled_lengths(self.numbers)
+        if self.lengths and self.blocks is None:
+            all_lengths.append(self.lengths)
+        for lengths in all_lengths:
+            wrong = differs(evaluated, text, heads, lengths, self.numbers)
             if wrong:
                 raise SpattnError(
                     f"mask_mod was read as {text}, which is wrong at head, query and "
                     f"key {wrong} of the lengths {lengths}; please report this"
                 )
-        if self.lengths and differs(
-            evaluated, text, self.count, self.lengths, self.numbers
-        ):
-            # Blocks are not those of the function.
-            return self._values()
+        if self.blocks is not None:
+            assert self.lengths
+            heads = max(heads, self.blocks.kv_num_blocks.shape[1])
+            if differs(evaluated, text, heads, self.lengths, self.numbers):
+                return self._values()  # Blocks allow less than the function.
         return FlexStructure(Structure.parse(text))
 
     def _documents(self) -> FlexStructure:

@@ -12,6 +12,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .._tracing import Value
+from ..errors import UnsupportedError
 from ._mask_documents import Place, Refused
 from ._mask_trace import MaskTrace, PairValue
 from ._user_code import called
@@ -47,7 +48,11 @@ def program_of(mask_mod: Callable[..., Any], trace: MaskTrace) -> str:
     if trace.heads is None:
         arguments[1] = _Unusable(trace, "it depends on the head; pass num_heads")
     with _LookUps(trace):
-        result = trace.value(called(mask_mod, *arguments))._as_truth()
+        try:
+            result = called(mask_mod, *arguments)
+        except (AttributeError, TypeError) as error:
+            raise UnsupportedError(f"mask_mod: {error}") from None
+        result = trace.value(result)._as_truth()
     shape = f"tensor<?x{trace.heads or 1}x?x?xi1>"
     maps = "indexing_maps = [affine_map<(b, h, q, k) -> (b, h, q, k)>]"
     kinds = ", ".join(['"parallel"'] * 4)

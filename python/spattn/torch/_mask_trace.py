@@ -77,6 +77,10 @@ class MaskTrace(Trace):
             self.numbers.add(abs(math.floor(number)))
         return super().constant(number)
 
+    @property
+    def uses_head(self) -> bool:
+        return any("%head" in line or "[%h]" in line for line in self.lines)
+
     def divide(self, x: Value, divisor: int) -> tuple[Value, Value]:
         by = self.constant(divisor)
         quotient = self.emit(f"arith.floordivsi {x._name}, {by._name} : i32", "i32")
