@@ -14,6 +14,7 @@ from flex_cases import (  # noqa: E402
     DOCUMENT_IDS,
     OFFSETS,
     SYMBOLIC,
+    WINDOWS,
     WITH_LENGTHS,
     random_mask,
 )
@@ -299,6 +300,30 @@ def test_misread_functions_are_no_answer(monkeypatch):
     monkeypatch.setattr(_patterns, "structure_in", lambda *_: wrong)
     with pytest.raises(spattn.SpattnError, match="please report this"):
         structure_of(lambda b, h, q, k: (q >= k) & (q - k < 32))
+
+
+def test_devices(device):
+    """What functions look up, and documents, are where tensors are."""
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    inputs = [x.to(device, dtype) for x in tensors(90, 90, batch=1)]
+    ids, offsets, windows = (x.to(device) for x in (DOCUMENT_IDS, OFFSETS, WINDOWS))
+
+    def mask_mod(b, h, q_idx, kv_idx):
+        place = q_idx - offsets[ids[q_idx]]
+        distance = place - (kv_idx - offsets[ids[kv_idx]])
+        same = ids[q_idx] == ids[kv_idx]
+        return same & (distance >= 0) & (distance < windows[h])
+
+    block_mask = flex.create_block_mask(mask_mod, None, HEADS, 90, 90, device=device)
+    expected = flex.flex_attention(*inputs, block_mask=block_mask)
+    found = structure_of(mask_mod, num_heads=HEADS)
+    assert found.cu_seqlens_q.device == inputs[0].device
+    for out in (
+        spattn.torch.attention(*inputs, **found),
+        spattn.torch.flex_attention(*inputs, block_mask=block_mask),
+    ):
+        tolerance = 2e-2 if device == "cuda" else 2e-5
+        torch.testing.assert_close(out, expected, atol=tolerance, rtol=tolerance)
 
 
 def test_structures_are_kept(monkeypatch):

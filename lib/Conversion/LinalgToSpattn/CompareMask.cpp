@@ -36,8 +36,15 @@ std::optional<Linear> MaskReader::readIndex(AffineExpr index) {
     return std::nullopt;
   int64_t number = static_cast<int64_t>(rhs->constant);
   switch (index.getKind()) {
-  case AffineExprKind::Mul:
+  case AffineExprKind::Mul: {
+    auto isLarge = [&](int64_t own) {
+      return own != 0 && std::abs(double(own) * double(number)) > kMaxOffset;
+    };
+    if (isLarge(lhs->query) || isLarge(lhs->key) ||
+        isLarge(lhs->quotient.factor))
+      return std::nullopt;
     return lhs->times(number);
+  }
   case AffineExprKind::FloorDiv:
   case AffineExprKind::Mod: {
     std::optional<Linear> quotient;

@@ -15,8 +15,10 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Divisors of nested quotients are products.
-static constexpr int64_t kMaxDivisor = int64_t(1) << 40;
+/// Divisors, of nested quotients their products, and what is added to dividends
+/// in between: none of it overflows.
+static constexpr int64_t kMaxDivisor = int64_t(1) << 30, kMaxAdded = int64_t(1)
+                                                                     << 50;
 
 std::optional<Linear> Linear::sum(const Linear &a, const Linear &b) {
   Linear all{a.query + b.query, a.key + b.key, a.constant + b.constant};
@@ -45,7 +47,8 @@ std::optional<Linear> spattn::floorDivide(const Linear &number,
   double constant = number.constant;
   if (number.isConstant())
     return Linear{0, 0, std::floor(constant / static_cast<double>(divisor))};
-  if (!(std::abs(constant) <= kMaxOffset) || constant != std::floor(constant))
+  if (divisor > kMaxDivisor || !(std::abs(constant) <= kMaxOffset) ||
+      constant != std::floor(constant))
     return std::nullopt;
   int64_t added = static_cast<int64_t>(constant);
   Quotient quotient{1, number.query, number.key, added, divisor};
@@ -58,6 +61,8 @@ std::optional<Linear> spattn::floorDivide(const Linear &number,
     quotient = {1, inner.query, inner.key,
                 inner.constant + added * inner.divisor,
                 inner.divisor * divisor};
+    if (std::abs(quotient.constant) > kMaxAdded)
+      return std::nullopt;
   }
   return Linear{0, 0, 0, quotient};
 }
