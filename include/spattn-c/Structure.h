@@ -9,7 +9,7 @@
 #ifndef SPATTN_C_STRUCTURE_H
 #define SPATTN_C_STRUCTURE_H
 
-#include "spattn-c/Context.h"
+#include "spattn-c/Module.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -115,6 +115,26 @@ typedef struct SpattnSlice {
 SPATTN_C_EXPORT SpattnStatus spattnStructureSlice(SpattnStructure structure,
                                                   const SpattnSlice *slice,
                                                   SpattnStructure *sliced);
+
+/* The structure of the mask that a function of one block returns, with starts
+   aligned: a tensor of i1 of batch entries x heads x queries x keys, computed
+   by operations of arith, linalg and tensor from indices and constants (docs/
+   Raising.md). If lengths are dynamic, it is that of all lengths; if they are
+   static, pairs may also be evaluated one by one. Fails with
+   SpattnStatusCompileError and a diagnostic about the operation in the way,
+   which is called as its location is, if that has a name. */
+SPATTN_C_EXPORT SpattnStatus spattnModuleFindStructure(
+    SpattnModule module, const char *function,
+    const SpattnDiagnosticHandler *handler, SpattnStructure *structure);
+
+/* The structure that allows exactly the pairs of a mask, at its lengths: for
+   each head queries x keys, in row-major order, one byte per pair, 1 or 0. The
+   opposite of spattnPatternGetMask. Fails with SpattnStatusCompileError if none
+   is found. */
+SPATTN_C_EXPORT SpattnStatus
+spattnStructureFromMask(SpattnContext context, const uint8_t *mask,
+                        int64_t numHeads, int64_t queries, int64_t keys,
+                        SpattnAlignment alignment, SpattnStructure *structure);
 
 /*===-- At given lengths --------------------------------------------------===*/
 

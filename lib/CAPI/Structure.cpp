@@ -24,6 +24,8 @@ using namespace spattn::capi;
 /// heads.
 static std::string print(mlir::MLIRContext &context,
                          const HeadStructures &heads, bool anyNumber) {
+  // Not every structure has been read from text, which does that.
+  context.loadDialect<SpattnDialect>();
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (heads.groups().size() == 1 && !anyNumber)

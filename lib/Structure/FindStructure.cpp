@@ -34,9 +34,17 @@ PairGrid spattn::listPairs(const Structure &structure, int64_t queries,
   NormalForm<int64_t> form = algebra.normalForm(0);
   IntOps ops;
   PairGrid grid(queries, keys);
-  for (int64_t i = 0; i < queries; ++i)
-    for (int64_t j = 0; j < keys; ++j)
-      grid.set(i, j, allowed(ops, form, i, j));
+  for (int64_t i = 0; i < queries; ++i) {
+    // Residues leave out keys in between.
+    if (!form.layers.empty()) {
+      for (int64_t j = 0; j < keys; ++j)
+        grid.set(i, j, allowed(ops, form, i, j));
+      continue;
+    }
+    for (auto [lo, hi] : keysOfQuery(ops, form, i))
+      for (int64_t j = std::max<int64_t>(lo, 0); j < std::min(hi, keys); ++j)
+        grid.set(i, j, true);
+  }
   return grid;
 }
 

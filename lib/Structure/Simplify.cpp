@@ -8,124 +8,12 @@
 
 #include "spattn/Structure/Simplify.h"
 
+#include "Intervals.h"
 #include "spattn/Structure/Ops.h"
-
-#include <algorithm>
-#include <iterator>
 
 using namespace spattn;
 
-//===----------------------------------------------------------------------===//
-// Bounds and intervals, as far as they are certain for every N
-//===----------------------------------------------------------------------===//
-
 namespace {
-using Intervals = std::vector<Interval>;
-
-std::optional<Bound> leastOf(const Bound &a, const Bound &b) {
-  if (alwaysLE(a, b))
-    return a;
-  return alwaysLE(b, a) ? std::optional(b) : std::nullopt;
-}
-
-std::optional<Bound> greatestOf(const Bound &a, const Bound &b) {
-  if (alwaysLE(a, b))
-    return b;
-  return alwaysLE(b, a) ? std::optional(a) : std::nullopt;
-}
-
-bool isEmpty(const Interval &interval) {
-  return alwaysLE(interval.hi, interval.lo);
-}
-
-bool isConstant(const Interval &interval) {
-  return interval.lo.isConstant() && interval.hi.isConstant();
-}
-
-/// The union of two intervals, if that certainly is an interval.
-std::optional<Interval> unite(const Interval &a, const Interval &b) {
-  for (auto [outer, inner] : {std::pair(a, b), std::pair(b, a)}) {
-    if (!alwaysLE(outer.lo, inner.lo))
-      continue;
-    if (alwaysLE(inner.hi, outer.hi))
-      return outer;
-    // An inner one that is empty ends before it begins, within the outer one.
-    std::optional<Bound> hi = greatestOf(outer.hi, inner.hi);
-    if (hi && alwaysLE(inner.lo, outer.hi))
-      return Interval{outer.lo, *hi};
-  }
-  return std::nullopt;
-}
-
-/// The intersection of two intervals, if its ends are certain.
-std::optional<Interval> intersect(const Interval &a, const Interval &b) {
-  std::optional<Bound> lo = greatestOf(a.lo, b.lo), hi = leastOf(a.hi, b.hi);
-  if (!lo || !hi)
-    return std::nullopt;
-  return Interval{*lo, *hi};
-}
-
-/// Adds an item to a list in which no two can be combined, and keeps it so. The
-/// combined item takes the first place of those it is made of.
-template <class T, class Combine>
-void add(std::vector<T> &items, T next, Combine combine) {
-  size_t place = items.size();
-  for (size_t k = 0; k < items.size();) {
-    std::optional<T> both = combine(items[k], next);
-    if (!both) {
-      ++k;
-      continue;
-    }
-    next = *both;
-    place = std::min(place, k);
-    items.erase(items.begin() + k);
-    k = 0;
-  }
-  items.insert(items.begin() + std::min(place, items.size()), next);
-}
-
-/// Unites what can be, drops what is empty, and sorts constant intervals among
-/// the places that they have.
-Intervals merge(const Intervals &intervals) {
-  Intervals merged, constants;
-  for (const Interval &interval : intervals)
-    if (!isEmpty(interval))
-      add(merged, interval,
-          [](const Interval &a, const Interval &b) { return unite(a, b); });
-  std::copy_if(merged.begin(), merged.end(), std::back_inserter(constants),
-               isConstant);
-  std::sort(constants.begin(), constants.end(),
-            [](const Interval &a, const Interval &b) {
-              return alwaysLT(a.lo, b.lo);
-            });
-  auto next = constants.begin();
-  for (Interval &interval : merged)
-    if (isConstant(interval))
-      interval = *next++;
-  return merged;
-}
-
-/// The intersection of two unions of intervals, if it is certain and takes no
-/// more of them.
-std::optional<Intervals> intersect(const Intervals &a, const Intervals &b) {
-  Intervals common;
-  for (const Interval &x : a)
-    for (const Interval &y : b) {
-      std::optional<Interval> both = intersect(x, y);
-      if (!both)
-        return std::nullopt;
-      common.push_back(*both);
-    }
-  common = merge(common);
-  if (common.size() > a.size() + b.size())
-    return std::nullopt;
-  return common;
-}
-
-//===----------------------------------------------------------------------===//
-// Structures
-//===----------------------------------------------------------------------===//
-
 using Kind = Structure::Kind;
 
 /// The distances, keys or positions of queries that exist: at least `least` and
@@ -264,13 +152,70 @@ private:
            structure == Structure::queries(queries.lowest, Bound::posInf());
   }
 
+  static Kind dual(Kind kind) {
+    return kind == Kind::Union ? Kind::Intersection : Kind::Union;
+  }
+
+  static bool hasChild(const Structure &structure, const Structure &child) {
+    const std::vector<Structure> &all = structure.children();
+    return std::find(all.begin(), all.end(), child) != all.end();
+  }
+
+  /// Whether `a` adds nothing to `b`, as `A & B` adds nothing to `A` in a
+  /// union, and `A | B` takes nothing from it in an intersection.
+  static bool isWithin(Kind kind, const Structure &a, const Structure &b) {
+    return a.kind() == dual(kind) && hasChild(a, b);
+  }
+
+  /// `A & C | B & C` as `(A | B) & C`, and the same with unions and
+  /// intersections exchanged, if `A` and `B` are one part then.
+  std::optional<Structure> factorOut(Kind kind, const Structure &a,
+                                     const Structure &b) const {
+    if (a.children().size() != b.children().size())
+      return std::nullopt;
+    std::vector<Structure> parts;
+    const Structure *own = nullptr, *other = nullptr;
+    for (const Structure &child : a.children()) {
+      if (hasChild(b, child)) {
+        parts.push_back(child);
+        continue;
+      }
+      if (own)
+        return std::nullopt;
+      own = &child;
+    }
+    for (const Structure &child : b.children())
+      if (!hasChild(a, child)) {
+        if (other)
+          return std::nullopt;
+        other = &child;
+      }
+    if (!own && !other)
+      return a; // In another order.
+    if (!own || !other)
+      return std::nullopt;
+    std::optional<Structure> both = combine(kind, *own, *other);
+    if (!both)
+      return std::nullopt;
+    parts.insert(parts.begin(), *both);
+    Structure factored =
+        simplify(kind == Kind::Union ? Structure::intersect(parts)
+                                     : Structure::unite(parts));
+    // Unions in unions are one union, which this would have to become.
+    return factored.kind() == kind ? std::nullopt : std::optional(factored);
+  }
+
   /// Two parts of a union or an intersection as one, if they can be.
   std::optional<Structure> combine(Kind kind, const Structure &a,
                                    const Structure &b) const {
-    if (a == b)
+    if (a == b || isWithin(kind, b, a))
       return a;
+    if (isWithin(kind, a, b))
+      return b;
     if (a.kind() != b.kind())
       return std::nullopt;
+    if (a.kind() == dual(kind))
+      return factorOut(kind, a, b);
     if (a.kind() == Kind::Distances) {
       std::optional<Intervals> both;
       if (kind == Kind::Union) {
@@ -300,7 +245,7 @@ private:
     bool isUnion = kind == Kind::Union;
     std::vector<Structure> parts;
     auto addPart = [&](const Structure &part) {
-      add(parts, part, [&](const Structure &a, const Structure &b) {
+      addCombined(parts, part, [&](const Structure &a, const Structure &b) {
         return combine(kind, a, b);
       });
     };

@@ -57,17 +57,46 @@ def slice_structure(text: str, part: Slice) -> str:
     return _derive(text, "StructureSlice", ctypes.byref(given))
 
 
-def _derive(text: str, function: str, *arguments: Any) -> str:
-    def derive(structure: int) -> str:
-        lib = _capi.library()
-        derived = _capi.new(function, structure, *arguments)
-        try:
-            result: str = lib.spattnStructureGetText(derived).decode()
-            return result
-        finally:
-            lib.spattnStructureDestroy(derived)
+def structure_in(program: str, function: str) -> str:
+    """The text of the structure of the mask that a function of a program returns."""
+    lib = _capi.library()
+    encoded = program.encode()
+    module = _capi.new(
+        "ModuleParse", _capi.context(), encoded, len(encoded), None, None
+    )
+    try:
+        return _text_of(
+            _capi.new("ModuleFindStructure", module, function.encode(), None)
+        )
+    finally:
+        lib.spattnModuleDestroy(module)
 
-    return _with_structure(text, derive)
+
+def structure_from(mask: int, heads: int, lengths: tuple[int, int]) -> str:
+    """The text of the structure that allows the pairs of a mask, starts aligned: bytes
+    of heads x queries x keys, at an address."""
+    return _text_of(
+        _capi.new(
+            "StructureFromMask",
+            *(_capi.context(), mask, heads, *lengths, ALIGNMENTS["start"]),
+        )
+    )
+
+
+def _text_of(structure: int) -> str:
+    lib = _capi.library()
+    try:
+        result: str = lib.spattnStructureGetText(structure).decode()
+        return result
+    finally:
+        lib.spattnStructureDestroy(structure)
+
+
+def _derive(text: str, function: str, *arguments: Any) -> str:
+    return _with_structure(
+        text,
+        lambda structure: _text_of(_capi.new(function, structure, *arguments)),
+    )
 
 
 def _with_structure(text: str, use: Callable[[int], T]) -> T:
@@ -210,6 +239,12 @@ class Pattern:
             "PatternGetMask", self._handle, head, 0, self.queries, 0, self.keys, mask
         )
         return bytes(mask)
+
+    def row(self, head: int, query: int) -> bytes:
+        """The same of one query."""
+        row = (ctypes.c_uint8 * self.keys)()
+        _capi.call("PatternGetMask", self._handle, head, query, 1, 0, self.keys, row)
+        return bytes(row)
 
     def work(self, **shape: int) -> Any:
         """The minimum work: see SpattnWork, and SpattnWorkShape for the options."""

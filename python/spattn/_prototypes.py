@@ -181,6 +181,10 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
         _HANDLE, POINTER(Argument), c_size_t, POINTER(LaunchOptions), POINTER(_HANDLE),
     ],
     "CallRun": [_HANDLE, POINTER(Value), c_void_p, c_void_p],
+    "ModuleFindStructure": [_HANDLE, _TEXT, c_void_p, POINTER(_HANDLE)],
+    "StructureFromMask": [
+        _HANDLE, c_void_p, c_int64, c_int64, c_int64, c_int, POINTER(_HANDLE),
+    ],
     "StructureParse": [_HANDLE, _TEXT, c_size_t, POINTER(_HANDLE)],
     "StructureSimplify": [_HANDLE, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "StructureFixLength": [_HANDLE, c_int64, c_int64, POINTER(_HANDLE)],

@@ -27,16 +27,44 @@ _PREDICATES = {
 }
 
 
+def text_of_real(number: float) -> str:
+    """A literal of type f32."""
+    if not math.isfinite(number):
+        bits = {math.inf: "0x7F800000", -math.inf: "0xFF800000"}
+        return bits.get(number, "0x7FC00000")
+    mantissa, _, exponent = repr(float(number)).partition("e")
+    if "." not in mantissa:
+        mantissa += ".0"
+    return mantissa + (f"e{int(exponent)}" if exponent else "")
+
+
+def known_number(x: Any) -> Any:
+    """A number, also out of an array without dimensions."""
+    return x.item() if getattr(x, "ndim", None) == 0 else x
+
+
 class Trace:
     """The operations of a region, as they are emitted."""
+
+    #: What users call the function.
+    what = "score_mod"
+    #: What they give a number of each head or distance by, in its place.
+    instead = "for a number of each head or distance, use alibi_slopes or distance_bias"
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def make(self, name: str, kind: str) -> Value:
+        """A value of the region."""
+        return Value(self, name, kind)
+
     def emit(self, text: str, kind: str) -> Value:
         name = f"%x{len(self.lines)}"
         self.lines.append(f"{name} = {text}")
-        return Value(self, name, kind)
+        return self.make(name, kind)
+
+    def fail(self, why: str) -> NoReturn:
+        raise UnsupportedError(f"{self.what}: {why}")
 
     def constant(self, number: float | int | bool) -> Value:
         if isinstance(number, bool):
@@ -44,19 +72,10 @@ class Trace:
         if isinstance(number, int):
             if not -(2**31) <= number < 2**31:
                 raise ArgumentError(
-                    f"score_mod: expected integers of 32 bits, got {number}"
+                    f"{self.what}: expected integers of 32 bits, got {number}"
                 )
             return self.emit(f"arith.constant {number} : i32", "i32")
-        if not math.isfinite(number):
-            bits = {math.inf: "0x7F800000", -math.inf: "0xFF800000"}
-            return self.emit(
-                f"arith.constant {bits.get(number, '0x7FC00000')} : f32", "f32"
-            )
-        text = repr(float(number))
-        mantissa, _, exponent = text.partition("e")
-        if "." not in mantissa:
-            mantissa += ".0"
-        text = mantissa + (f"e{int(exponent)}" if exponent else "")
+        text = text_of_real(number)
         return self.emit(f"arith.constant {text} : f32", "f32")
 
     def value(self, x: Any) -> Value:
@@ -67,11 +86,19 @@ class Trace:
             return self.constant(x)
         if getattr(x, "ndim", None) == 0 and not getattr(x, "requires_grad", False):
             return self.constant(x.item())
-        raise UnsupportedError(
-            f"score_mod: expected numbers and what the function is given, got "
-            f"{type(x).__name__}; for a number of each head or distance, use "
-            "alibi_slopes or distance_bias"
+        self.fail(
+            f"expected numbers and what the function is given, got {type(x).__name__}"
+            f"; {self.instead}"
         )
+
+    def divide(self, x: Value, divisor: int) -> tuple[Value, Value]:
+        """The quotient and the rest by a positive number, rounded down."""
+        by = self.constant(divisor)
+        rest = self.emit(f"arith.remsi {x._name}, {by._name} : i32", "i32")
+        rest = where(rest < 0, rest + by, rest)
+        whole = x - rest
+        quotient = self.emit(f"arith.divsi {whole._name}, {by._name} : i32", "i32")
+        return quotient, rest
 
 
 class Value:
@@ -94,9 +121,7 @@ class Value:
         if self._kind == "i32":
             return self
         if self._kind != "i1":
-            raise UnsupportedError(
-                "score_mod: expected an integer, got a number of type float"
-            )
+            self._trace.fail("expected an integer, got a number of type float")
         one, zero = self._trace.constant(1), self._trace.constant(0)
         return self._trace.emit(
             f"arith.select {self._name}, {one._name}, {zero._name} : i32", "i32"
@@ -135,19 +160,12 @@ class Value:
 
     def _divided(self, divisor: Any) -> tuple[Value, Value]:
         """The quotient and the rest by a positive number, rounded down."""
+        divisor = known_number(divisor)
         if not isinstance(divisor, int) or divisor < 1 or self._kind == "f32":
-            raise UnsupportedError(
-                "score_mod: // and % are of integers, by integers above 0 that are "
-                "known"
+            self._trace.fail(
+                "// and % are of integers, by integers above 0 that are known"
             )
-        x, by = self._as_integer(), self._trace.constant(int(divisor))
-        rest = self._trace.emit(f"arith.remsi {x._name}, {by._name} : i32", "i32")
-        rest = where(rest < 0, rest + by, rest)
-        whole = x - rest
-        quotient = self._trace.emit(
-            f"arith.divsi {whole._name}, {by._name} : i32", "i32"
-        )
-        return quotient, rest
+        return self._trace.divide(self._as_integer(), int(divisor))
 
     def __add__(self, other: Any) -> Value:
         return self._binary(other, "addf")
@@ -181,9 +199,7 @@ class Value:
 
     def __pow__(self, exponent: Any) -> Value:
         if not isinstance(exponent, int) or not 0 < exponent <= 8:
-            raise UnsupportedError(
-                "score_mod: powers are by integers from 1 to 8 that are known"
-            )
+            self._trace.fail("powers are by integers from 1 to 8 that are known")
         result = self
         for _ in range(exponent - 1):
             result = result * self
@@ -235,7 +251,7 @@ class Value:
     def _logic(self, other: Any, name: str) -> Value:
         x, y, kind = self._pair(other)
         if kind == "f32":
-            raise UnsupportedError("score_mod: &, | and ^ are not of floats")
+            self._trace.fail("&, | and ^ are not of floats")
         return self._trace.emit(f"arith.{name} {x._name}, {y._name} : {kind}", kind)
 
     def __and__(self, other: Any) -> Value:
@@ -253,9 +269,15 @@ class Value:
         return self ^ (True if self._kind == "i1" else -1)
 
     def __bool__(self) -> NoReturn:
-        raise UnsupportedError(
-            "score_mod: what is traced has no truth value, as it differs between "
-            "pairs; use torch.where, or spattn.where"
+        self._trace.fail(
+            "what is traced has no truth value, as it differs between pairs; use "
+            "torch.where, or spattn.where"
+        )
+
+    def __index__(self) -> NoReturn:
+        self._trace.fail(
+            "what is traced is no number, as it differs between pairs; of what is "
+            "indexed by it, only a tensor of torch can be, in a mask_mod"
         )
 
     # Functions ------------------------------------------------------------------
@@ -303,6 +325,13 @@ class Value:
         result = self if min is None else self.maximum(min)
         return result if max is None else result.minimum(max)
 
+    def __getattr__(self, name: str) -> Any:
+        """Functions of torch that are methods too."""
+        method = _NAMES.get(name)
+        if method is None or method == name:
+            raise AttributeError(f"what is traced has no {name!r}")
+        return getattr(self, method)
+
     def float(self) -> Value:
         return self._as_real()
 
@@ -324,6 +353,17 @@ class Value:
     def logical_or(self, other: Any) -> Value:
         return self._as_truth() | self._trace.value(other)._as_truth()
 
+    def logical_xor(self, other: Any) -> Value:
+        return self._as_truth() ^ self._trace.value(other)._as_truth()
+
+    def div(self, other: Any, rounding_mode: str | None = None) -> Value:
+        if rounding_mode not in (None, "floor"):
+            self._trace.fail(
+                f"expected rounding_mode to be None or 'floor', got {rounding_mode!r}"
+            )
+        result: Value = self // other if rounding_mode else self / other
+        return result
+
     @classmethod
     def __torch_function__(
         cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -334,9 +374,10 @@ class Value:
         first = next(x for x in args if isinstance(x, Value))
         method = _NAMES.get(name)
         if method is None:
-            raise UnsupportedError(
-                f"score_mod: spattn cannot compute {name}; it has arithmetic, "
-                "comparisons, where, " + ", ".join(sorted(set(_NAMES)))
+            names = sorted(x for x in _NAMES if not x.startswith("_"))
+            first._trace.fail(
+                f"spattn cannot compute {name}; it has arithmetic, comparisons, where, "
+                + ", ".join(names)
             )
         return getattr(first._trace.value(args[0]), method)(*args[1:], **(kwargs or {}))
 
@@ -348,18 +389,26 @@ _NAMES = {
         for name in (
             *("abs", "exp", "exp2", "log", "log2", "tanh", "sqrt", "rsqrt", "sigmoid"),
             *("relu", "square", "maximum", "minimum", "clamp"),
-            *("logical_not", "logical_and", "logical_or"),
+            *("logical_not", "logical_and", "logical_or", "logical_xor", "div"),
         )
     },
+    **{
+        name: f"__{name}__"
+        for name in ("lt", "le", "gt", "ge", "eq", "ne", "add", "sub", "mul", "neg")
+    },
+    **{
+        f"__{name}__": f"__{name}__"
+        for name in ("add", "radd", "sub", "rsub", "mul", "rmul", "mod", "floordiv")
+    },
+    **{f"bitwise_{name}": f"__{name}__" for name in ("and", "or", "xor")},
+    **{f"__{name}__": f"__{name}__" for name in ("and", "or", "xor")},
+    "bitwise_not": "__invert__",
+    "remainder": "__mod__",
+    "floor_divide": "__floordiv__",
     "absolute": "abs",
     "max": "maximum",
     "min": "minimum",
-    "add": "__add__",
-    "sub": "__sub__",
-    "mul": "__mul__",
-    "div": "__truediv__",
     "true_divide": "__truediv__",
-    "neg": "__neg__",
     "pow": "__pow__",
 }
 

@@ -372,6 +372,132 @@ static void refuse(SpattnContext context) {
   CHECK(!structure);
 }
 
+#define MASK "tensor<?x2x?x?xi1>"
+
+/* A mask of two heads, whose condition is %c; %h, %i and %j are indices. */
+static SpattnModule makeMask(SpattnContext context, const char *condition) {
+  char source[2048];
+  snprintf(source, sizeof(source),
+           "func.func @mask(%%all: " MASK ") -> " MASK " {\n"
+           "  %%m = linalg.generic {indexing_maps = "
+           "[affine_map<(b, h, i, j) -> (b, h, i, j)>], iterator_types = "
+           "[\"parallel\", \"parallel\", \"parallel\", \"parallel\"]} "
+           "outs(%%all : " MASK ") {\n"
+           "  ^bb0(%%old: i1):\n"
+           "    %%b = linalg.index 0 : index loc(\"batch\")\n"
+           "    %%h = linalg.index 1 : index\n"
+           "    %%i = linalg.index 2 : index\n"
+           "    %%j = linalg.index 3 : index\n"
+           "    %%two = arith.constant 2 : index\n"
+           "    %s\n"
+           "    linalg.yield %%c : i1\n"
+           "  } -> " MASK "\n"
+           "  return %%m : " MASK "\n"
+           "}\n"
+           "func.func @nothing() { return }\n"
+           "func.func @number(%%x: i1) -> i1 { return %%x : i1 }\n"
+           "func.func @heads(%%x: tensor<1x?x8x8xi1>) -> tensor<1x?x8x8xi1> "
+           "{ return %%x : tensor<1x?x8x8xi1> }\n",
+           condition);
+  return parse(context, source);
+}
+
+static void find(SpattnContext context) {
+  SpattnStructure structure;
+  SpattnModule module =
+      makeMask(context, "%c = arith.cmpi sge, %i, %j : index");
+  OK(spattnModuleFindStructure(module, "mask", NULL, &structure));
+  CHECK(strcmp(spattnStructureGetText(structure), "#spattn.causal") == 0);
+  CHECK(spattnStructureGetNumHeads(structure) == 0);
+  spattnStructureDestroy(structure);
+  FAILS(InvalidArgument, "there is no function 'none'",
+        spattnModuleFindStructure(module, "none", NULL, &structure));
+  FAILS(InvalidArgument, "one block with one result, got 'nothing'",
+        spattnModuleFindStructure(module, "nothing", NULL, &structure));
+  FAILS(CompileError, "'func.func' is no mask of batch entries, heads",
+        spattnModuleFindStructure(module, "number", NULL, &structure));
+  FAILS(CompileError, "heads that is not from 1 to",
+        spattnModuleFindStructure(module, "heads", NULL, &structure));
+  FAILS(InvalidArgument, "'function' is null",
+        spattnModuleFindStructure(module, NULL, NULL, &structure));
+  CHECK(!structure);
+  spattnModuleDestroy(module);
+
+  module = makeMask(context, "%x = arith.muli %h, %two : index\n"
+                             "%d = arith.subi %i, %j : index\n"
+                             "%c = arith.cmpi sgt, %d, %x : index");
+  OK(spattnModuleFindStructure(module, "mask", NULL, &structure));
+  CHECK(strcmp(spattnStructureGetText(structure),
+               "#spattn.heads<1 x #spattn.distances<1 to inf>, "
+               "1 x #spattn.distances<3 to inf>>") == 0);
+  spattnStructureDestroy(structure);
+  spattnModuleDestroy(module);
+
+  /* Operations are called as their locations are. */
+  module = makeMask(context, "%c = arith.cmpi slt, %b, %i : index");
+  FAILS(CompileError, "'batch' makes the mask depend on the batch entry",
+        spattnModuleFindStructure(module, "mask", NULL, &structure));
+  spattnModuleDestroy(module);
+  module = makeMask(context, "%x = arith.addi %i, %j : index\n"
+                             "%c = arith.cmpi slt, %x, %two : index "
+                             "loc(\"<\"(\"mask.py\":7:9))");
+  FAILS(CompileError, "mask.py:7:9: '<' compares a sum of query and key",
+        spattnModuleFindStructure(module, "mask", NULL, &structure));
+  spattnModuleDestroy(module);
+}
+
+static void findByPairs(SpattnContext context) {
+  /* A window of two keys, of three queries and four keys: what starts and what
+     ends that are aligned make of it. */
+  const uint8_t window[] = {1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0};
+  SpattnStructure structure;
+  OK(spattnStructureFromMask(context, window, 1, 3, 4, SpattnAlignmentStart,
+                             &structure));
+  CHECK(strcmp(spattnStructureGetText(structure),
+               "#spattn.window<left = 1, right = 0>") == 0);
+  SpattnPattern pattern;
+  OK(spattnPatternCreate(structure, 1, 3, 4, SpattnAlignmentStart, &pattern));
+  uint8_t again[12];
+  OK(spattnPatternGetMask(pattern, 0, 0, 3, 0, 4, again));
+  CHECK(memcmp(window, again, sizeof(again)) == 0);
+  spattnPatternDestroy(pattern);
+  spattnStructureDestroy(structure);
+  OK(spattnStructureFromMask(context, window, 1, 3, 4, SpattnAlignmentEnd,
+                             &structure));
+  CHECK(strcmp(spattnStructureGetText(structure),
+               "#spattn.distances<1 to 3>") == 0);
+  spattnStructureDestroy(structure);
+
+  const uint8_t heads[] = {1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1};
+  OK(spattnStructureFromMask(context, heads, 3, 2, 2, SpattnAlignmentStart,
+                             &structure));
+  CHECK(strcmp(spattnStructureGetText(structure),
+               "#spattn.heads<2 x #spattn.causal, "
+               "1 x #spattn.window<left = 0, right = 0>>") == 0);
+  spattnStructureDestroy(structure);
+
+  uint8_t noise[40 * 40];
+  uint32_t state = 1;
+  for (size_t i = 0; i < sizeof(noise); ++i)
+    noise[i] = ((state = state * 1664525 + 1013904223) >> 16) & 1;
+  FAILS(CompileError, "no structure was found for the mask of head 0",
+        spattnStructureFromMask(context, noise, 1, 40, 40, SpattnAlignmentEnd,
+                                &structure));
+  FAILS(InvalidArgument, "expected a mask of 1 to 2^24 pairs, got 0 x 4",
+        spattnStructureFromMask(context, window, 1, 0, 4, SpattnAlignmentEnd,
+                                &structure));
+  FAILS(InvalidArgument, "got 8192 x 8192",
+        spattnStructureFromMask(context, window, 1, 8192, 8192,
+                                SpattnAlignmentEnd, &structure));
+  FAILS(InvalidArgument, "heads, got 0",
+        spattnStructureFromMask(context, window, 0, 3, 4, SpattnAlignmentEnd,
+                                &structure));
+  FAILS(InvalidArgument, "'mask' is null",
+        spattnStructureFromMask(context, NULL, 1, 3, 4, SpattnAlignmentEnd,
+                                &structure));
+  CHECK(!structure);
+}
+
 int main(void) {
   SpattnContext context = makeContext();
   compare(context);
@@ -379,6 +505,8 @@ int main(void) {
   fix(context);
   slice(context);
   divide(context);
+  find(context);
+  findByPairs(context);
   count(context);
   refuse(context);
   /* A structure needs no context's handle. */

@@ -459,3 +459,146 @@ func.func @heads(%q: !t) -> !t {
   %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (!t, !t, !t, !m, !t) -> !t
   return %r : !t
 }
+
+// -----
+
+// Every fourth key, at all lengths, as rests that are rounded to 0.
+// CHECK-LABEL: func @dilated(
+// CHECK:         spattn.attention structure(#spattn.residues<distances, 0 to 1 mod 4>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @dilated(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %zero = arith.constant 0 : index
+    %four = arith.constant 4 : index
+    %d = arith.subi %i, %j : index
+    %x = arith.remsi %d, %four : index
+    %c = arith.cmpi eq, %x, %zero : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Rests of queries and of keys that are equal.
+// CHECK-LABEL: func @same_rest(
+// CHECK:         spattn.attention structure(#spattn.residues<distances, 0 to 1 mod 5>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @same_rest(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %five = arith.constant 5 : index
+    %x = arith.remsi %i, %five : index
+    %y = arith.remsi %j, %five : index
+    %c = arith.cmpi eq, %x, %y : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// The last columns of each block.
+// CHECK-LABEL: func @columns(
+// CHECK:         spattn.attention structure(#spattn.intersection<#spattn.causal, #spattn.residues<keys, 12 to 16 mod 16>>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @columns(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %twelve = arith.constant 12 : index
+    %sixteen = arith.constant 16 : index
+    %x = arith.remsi %j, %sixteen : index
+    %late = arith.cmpi sge, %x, %twelve : index
+    %past = arith.cmpi sge, %i, %j : index
+    %c = arith.andi %late, %past : i1
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// A quotient of a quotient.
+// CHECK-LABEL: func @block_of_keys(
+// CHECK:         spattn.attention structure(#spattn.keys<16 to 28>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @block_of_keys(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %four = arith.constant 4 : index
+    %three = arith.constant 3 : index
+    %two = arith.constant 2 : index
+    %x = arith.floordivsi %j, %four : index
+    %next = arith.addi %x, %two : index
+    %y = arith.floordivsi %next, %three : index
+    %c = arith.cmpi eq, %y, %two : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Distances to both sides.
+// CHECK-LABEL: func @near(
+// CHECK:         spattn.attention structure(#spattn.window<left = 4, right = 4>) 
+#map = affine_map<(i, j) -> (i, j)>
+func.func @near(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %zero = arith.constant 0 : index
+    %four = arith.constant 4 : index
+    %d = arith.subi %i, %j : index
+    %back = arith.subi %zero, %d : index
+    %far = arith.maxsi %d, %back : index
+    %c = arith.cmpi sle, %far, %four : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Heads look their windows up.
+// CHECK-LABEL: func @windows_of_heads(
+// CHECK:         spattn.attention structure(#spattn.heads<2 x #spattn.window<left = 3, right = 0>, 1 x #spattn.causal>)
+#map = affine_map<(b, h, i, j) -> (b, h, i, j)>
+!t = tensor<2x3x?x8xf32>
+!m = tensor<2x3x?x?xi1>
+func.func @windows_of_heads(%q: !t, %e: !m) -> !t {
+  %windows = arith.constant dense<[4, 4, 1000000]> : tensor<3xi64>
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} outs(%e : !m) {
+  ^bb0(%out: i1):
+    %h = linalg.index 1 : index
+    %i = linalg.index 2 : index
+    %j = linalg.index 3 : index
+    %window = tensor.extract %windows[%h] : tensor<3xi64>
+    %size = arith.index_cast %window : i64 to index
+    %large = arith.constant 1000 : index
+    %isCausal = arith.cmpi sgt, %size, %large : index
+    %past = arith.cmpi sge, %i, %j : index
+    %d = arith.subi %i, %j : index
+    %near = arith.cmpi slt, %d, %size : index
+    %seen = arith.ori %near, %isCausal : i1
+    %c = arith.andi %past, %seen : i1
+    linalg.yield %c : i1
+  } -> !m
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (!t, !t, !t, !m, !t) -> !t
+  return %r : !t
+}

@@ -91,7 +91,7 @@ func.func @dynamic_average(%q: tensor<?x8xf32>, %e: tensor<?x?xf32>) -> tensor<?
 
 // -----
 
-// Divisions of indices are evaluated, and take lengths that are known.
+// Blocks of queries and keys are evaluated, and take lengths that are known.
 // CHECK-LABEL: func @dynamic_blocks(
 #map = affine_map<(i, j) -> (i, j)>
 func.func @dynamic_blocks(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
@@ -100,9 +100,9 @@ func.func @dynamic_blocks(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8
     %i = linalg.index 0 : index
     %j = linalg.index 1 : index
     %eight = arith.constant 8 : index
-    // expected-remark@+1 {{attention is not raised: 'arith.divsi' is not known in a mask}}
     %x = arith.divsi %i, %eight : index
     %y = arith.divsi %j, %eight : index
+    // expected-remark@+1 {{attention is not raised: 'arith.cmpi' compares blocks of queries with blocks of keys}}
     %c = arith.cmpi eq, %x, %y : index
     linalg.yield %c : i1
   } -> tensor<?x?xi1>
@@ -412,4 +412,86 @@ func.func @accumulated(%q: !t, %sum: !t) -> !t {
   %p = linalg.softmax dimension(1) ins(%s : !s) outs(%e : !s) -> !s
   %o = linalg.matmul ins(%p, %q : !s, !t) outs(%sum : !t) -> !t
   return %o : !t
+}
+
+// -----
+
+// A block of queries ends among keys.
+// CHECK-LABEL: func @half_of_queries(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @half_of_queries(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %two = arith.constant 2 : index
+    %x = arith.floordivsi %i, %two : index
+    // expected-remark@+1 {{attention is not raised: 'arith.cmpi' compares blocks of indices with indices}}
+    %c = arith.cmpi sge, %x, %j : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Every other residue is no interval of residues.
+// CHECK-LABEL: func @rest_of_a_multiple(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @rest_of_a_multiple(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %zero = arith.constant 0 : index
+    %two = arith.constant 2 : index
+    %three = arith.constant 3 : index
+    %x = arith.muli %j, %two : index
+    %y = arith.remsi %x, %three : index
+    // expected-remark@+1 {{attention is not raised: 'arith.cmpi' takes the rest of something else than distances, keys and queries}}
+    %c = arith.cmpi eq, %y, %zero : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// A divisor that is none.
+// CHECK-LABEL: func @no_divisor(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @no_divisor(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %zero = arith.constant 0 : index
+    // expected-remark@+1 {{attention is not raised: 'arith.remsi' is not known in a mask}}
+    %x = arith.remsi %j, %zero : index
+    %c = arith.cmpi eq, %x, %zero : index
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// A constant ends somewhere, and dynamic lengths do not.
+// CHECK-LABEL: func @padding_of_a_length(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @padding_of_a_length(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    // expected-remark@+1 {{attention is not raised: 'arith.constant' is looked up by queries or keys, which fixes their number}}
+    %seen = arith.constant dense<[true, true, false, true]> : tensor<4xi1>
+    %c = tensor.extract %seen[%j] : tensor<4xi1>
+    linalg.yield %c : i1
+  } -> tensor<?x?xi1>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
 }

@@ -35,7 +35,9 @@ using KnownLengths = Lengths<std::optional<int64_t>>;
 ///    their bounds are in the same order for every N: intervals that overlap or
 ///    touch are one interval, unions in unions are one union;
 ///  - what is empty is left out, and so is what allows every pair in an
-///    intersection.
+///    intersection;
+///  - `A | A & B` is `A`, and `A & C | B & C` is one intersection if `A | B` is
+///    one structure; and the same of intersections of unions.
 ///
 /// The result does not change if it is simplified again. It has no more nodes,
 /// intervals and pieces than `structure`, which is valid, and is valid but for

@@ -30,25 +30,29 @@ std::optional<Linear> MaskReader::readIndex(AffineExpr index) {
                         rhs = readIndex(binary.getRHS());
   if (!lhs || !rhs)
     return std::nullopt;
+  if (index.getKind() == AffineExprKind::Add)
+    return Linear::sum(*lhs, *rhs);
+  if (!rhs->isConstant())
+    return std::nullopt;
+  int64_t number = static_cast<int64_t>(rhs->constant);
   switch (index.getKind()) {
-  case AffineExprKind::Add:
-    return Linear{lhs->query + rhs->query, lhs->key + rhs->key,
-                  lhs->constant + rhs->constant};
   case AffineExprKind::Mul: {
-    if (!rhs->isConstant())
+    auto isLarge = [&](int64_t own) {
+      return own != 0 && std::abs(double(own) * double(number)) > kMaxOffset;
+    };
+    if (isLarge(lhs->query) || isLarge(lhs->key) ||
+        isLarge(lhs->quotient.factor))
       return std::nullopt;
-    int64_t factor = static_cast<int64_t>(rhs->constant);
-    return Linear{lhs->query * factor, lhs->key * factor,
-                  lhs->constant * factor};
+    return lhs->times(number);
   }
   case AffineExprKind::FloorDiv:
   case AffineExprKind::Mod: {
-    if (!lhs->isConstant() || !rhs->isConstant() || rhs->constant <= 0)
-      return std::nullopt;
-    double quotient = std::floor(lhs->constant / rhs->constant);
-    if (index.getKind() == AffineExprKind::FloorDiv)
-      return Linear{0, 0, quotient};
-    return Linear{0, 0, lhs->constant - quotient * rhs->constant};
+    std::optional<Linear> quotient;
+    if (number > 0)
+      quotient = floorDivide(*lhs, number);
+    if (!quotient || index.getKind() == AffineExprKind::FloorDiv)
+      return quotient;
+    return Linear::sum(*lhs, quotient->times(-number));
   }
   default:
     return std::nullopt;
@@ -59,6 +63,8 @@ std::optional<Linear> MaskReader::readIndex(AffineExpr index) {
 std::optional<Structure> MaskReader::isPositive(Linear number, Expr *expr) {
   if (number.isConstant())
     return number.constant > 0 ? Structure::full() : Structure::none();
+  if (!number.isPlain())
+    return isQuotientPositive(number, expr);
   if (!(std::abs(number.constant) < kExact))
     return fail(expr, "compares indices with a number that is too large");
   int64_t divisor = std::max(std::abs(number.query), std::abs(number.key));
@@ -96,81 +102,125 @@ std::optional<Structure> MaskReader::isPositive(Linear number, Expr *expr) {
   return isKey ? Structure::keys(lo, hi) : Structure::queries(lo, hi);
 }
 
+std::optional<Linear> MaskReader::subtract(const Linear &a, const Linear &b,
+                                           Expr *expr) {
+  std::optional<Linear> difference = Linear::sum(a, b.times(-1));
+  if (!difference)
+    return fail(expr, "compares blocks of queries with blocks of keys");
+  // Equal infinities.
+  if (a.constant == b.constant)
+    difference->constant = 0;
+  if (std::isnan(difference->constant))
+    return failOperation(expr);
+  return difference;
+}
+
+static bool compareNumbers(double a, arith::CmpIPredicate predicate, double b) {
+  switch (predicate) {
+  case arith::CmpIPredicate::eq:
+    return a == b;
+  case arith::CmpIPredicate::ne:
+    return a != b;
+  case arith::CmpIPredicate::slt:
+  case arith::CmpIPredicate::ult:
+    return a < b;
+  case arith::CmpIPredicate::sle:
+  case arith::CmpIPredicate::ule:
+    return a <= b;
+  case arith::CmpIPredicate::sgt:
+  case arith::CmpIPredicate::ugt:
+    return a > b;
+  case arith::CmpIPredicate::sge:
+  case arith::CmpIPredicate::uge:
+    return a >= b;
+  }
+  llvm_unreachable("there are no other predicates");
+}
+
+std::optional<MaskReader::Sides>
+MaskReader::compareToZero(const Linear &number, arith::CmpIPredicate predicate,
+                          Expr *expr) {
+  if (number.isConstant())
+    return compareNumbers(number.constant, predicate, 0)
+               ? Sides{Structure::full(), Structure::none()}
+               : Sides{Structure::none(), Structure::full()};
+  if (number.constant != std::floor(number.constant))
+    return fail(expr, "compares indices with a fraction");
+  // x + 1 > 0 is x >= 0 for integers.
+  Linear opposite = number.times(-1), more = number, less = opposite;
+  more.constant += 1;
+  less.constant += 1;
+  std::optional<Structure> above, below, notBelow, notAbove;
+  if (!(above = isPositive(number, expr)) ||
+      !(below = isPositive(opposite, expr)) ||
+      !(notBelow = isPositive(more, expr)) ||
+      !(notAbove = isPositive(less, expr)))
+    return std::nullopt;
+  switch (predicate) {
+  case arith::CmpIPredicate::sgt:
+  case arith::CmpIPredicate::ugt:
+    return Sides{*above, *notAbove};
+  case arith::CmpIPredicate::sge:
+  case arith::CmpIPredicate::uge:
+    return Sides{*notBelow, *below};
+  case arith::CmpIPredicate::slt:
+  case arith::CmpIPredicate::ult:
+    return Sides{*below, *notBelow};
+  case arith::CmpIPredicate::sle:
+  case arith::CmpIPredicate::ule:
+    return Sides{*notAbove, *above};
+  case arith::CmpIPredicate::eq:
+  case arith::CmpIPredicate::ne: {
+    Sides sides{both(*notBelow, *notAbove), either(*below, *above)};
+    if (std::optional<Remainder> rest = asRemainder(number)) {
+      std::optional<Sides> residues = isRemainderZero(*rest, expr);
+      if (!residues)
+        return std::nullopt;
+      sides = *residues;
+    }
+    if (predicate == arith::CmpIPredicate::ne)
+      std::swap(sides.isTrue, sides.isFalse);
+    return sides;
+  }
+  }
+  llvm_unreachable("there are no other predicates");
+}
+
 std::optional<Pieces> MaskReader::compare(Expr *expr,
                                           arith::CmpIPredicate predicate) {
-  std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
-  if (!lhs || !rhs)
-    return std::nullopt;
   Pieces all;
-  for (const Piece &a : *lhs)
-    for (const Piece &b : *rhs) {
-      Structure where = both(a.where, b.where);
-      if (where == Structure::none())
-        continue;
-      Linear difference{a.number.query - b.number.query,
-                        a.number.key - b.number.key,
-                        a.number.constant - b.number.constant};
-      // Equal infinities.
-      if (a.number.constant == b.number.constant)
-        difference.constant = 0;
-      if (std::isnan(difference.constant))
-        return failOperation(expr);
-      Linear opposite{-difference.query, -difference.key, -difference.constant};
-      std::optional<Structure> above = isPositive(difference, expr);
-      std::optional<Structure> below = isPositive(opposite, expr);
-      if (!above || !below)
-        return std::nullopt;
-      // a - b + 1 > 0 is a >= b for integers; numbers have no other pieces
-      // but constants.
-      std::optional<Structure> notBelow, notAbove;
-      if (difference.isConstant()) {
-        notBelow =
-            difference.constant >= 0 ? Structure::full() : Structure::none();
-        notAbove =
-            difference.constant <= 0 ? Structure::full() : Structure::none();
-      } else {
-        if (difference.constant != std::floor(difference.constant))
-          return fail(expr, "compares indices with a fraction");
-        Linear more = difference, less = opposite;
-        more.constant += 1;
-        less.constant += 1;
-        notBelow = isPositive(more, expr);
-        notAbove = isPositive(less, expr);
-        if (!notBelow || !notAbove)
-          return std::nullopt;
-      }
-      Structure isTrue = Structure::none(), isFalse = Structure::none();
-      switch (predicate) {
-      case arith::CmpIPredicate::sgt:
-      case arith::CmpIPredicate::ugt:
-        std::tie(isTrue, isFalse) = std::pair(*above, *notAbove);
-        break;
-      case arith::CmpIPredicate::sge:
-      case arith::CmpIPredicate::uge:
-        std::tie(isTrue, isFalse) = std::pair(*notBelow, *below);
-        break;
-      case arith::CmpIPredicate::slt:
-      case arith::CmpIPredicate::ult:
-        std::tie(isTrue, isFalse) = std::pair(*below, *notBelow);
-        break;
-      case arith::CmpIPredicate::sle:
-      case arith::CmpIPredicate::ule:
-        std::tie(isTrue, isFalse) = std::pair(*notAbove, *above);
-        break;
-      case arith::CmpIPredicate::eq:
-        isTrue = both(*notBelow, *notAbove);
-        isFalse = either(*below, *above);
-        break;
-      case arith::CmpIPredicate::ne:
-        isTrue = either(*below, *above);
-        isFalse = both(*notBelow, *notAbove);
-        break;
-      }
-      if (!add(all, {0, 0, 1}, both(where, isTrue)) ||
-          !add(all, {0, 0, 0}, both(where, isFalse)))
-        return fail(expr, "makes a mask of too many pieces");
-    }
-  return all;
+  bool isKnown = forEachPair(expr, [&](const Linear &a, const Linear &b,
+                                       const Structure &where) {
+    std::optional<Linear> difference;
+    if (predicate == arith::CmpIPredicate::eq ||
+        predicate == arith::CmpIPredicate::ne)
+      difference = subtractRests(a, b);
+    if (!difference)
+      difference = subtract(a, b, expr);
+    if (!difference)
+      return false;
+    std::optional<Sides> sides = compareToZero(*difference, predicate, expr);
+    return sides && addTo(all, {0, 0, 1}, both(where, sides->isTrue), expr) &&
+           addTo(all, {0, 0, 0}, both(where, sides->isFalse), expr);
+  });
+  return isKnown ? std::optional(all) : std::nullopt;
+}
+
+/// The larger of two numbers, or the smaller one.
+std::optional<Pieces> MaskReader::readExtreme(Expr *expr, bool isMax) {
+  Pieces all;
+  bool isKnown = forEachPair(expr, [&](const Linear &a, const Linear &b,
+                                       const Structure &where) {
+    std::optional<Linear> difference = subtract(a, b, expr);
+    if (!difference)
+      return false;
+    std::optional<Sides> isFirst = compareToZero(
+        *difference,
+        isMax ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle, expr);
+    return isFirst && addTo(all, a, both(where, isFirst->isTrue), expr) &&
+           addTo(all, b, both(where, isFirst->isFalse), expr);
+  });
+  return isKnown ? std::optional(all) : std::nullopt;
 }
 
 /// One of two numbers, by where the indices are.
@@ -181,12 +231,13 @@ std::optional<Pieces> MaskReader::readChoice(Expr *expr) {
     std::optional<Linear> place = readIndex(index);
     if (!place)
       return failOperation(expr);
-    Linear behind = *place, ahead{-place->query, -place->key, -place->constant};
+    Linear behind = *place, ahead = place->times(-1);
     // place >= lower, place < upper, and the opposites.
     behind.constant += 1.0 - static_cast<double>(lower);
     ahead.constant += static_cast<double>(upper);
-    Linear notBehind{-behind.query, -behind.key, 1 - behind.constant},
-        notAhead{-ahead.query, -ahead.key, 1 - ahead.constant};
+    Linear notBehind = behind.times(-1), notAhead = ahead.times(-1);
+    notBehind.constant += 1;
+    notAhead.constant += 1;
     for (auto [is, isNot] :
          {std::pair(behind, notBehind), std::pair(ahead, notAhead)}) {
       std::optional<Structure> where = isPositive(is, expr),

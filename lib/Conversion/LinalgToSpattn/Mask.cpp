@@ -23,10 +23,11 @@ namespace {
 class Finder {
 public:
   Finder(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
-         ArrayRef<Mask> masks, int64_t numHeads)
+         ArrayRef<Mask> masks, int64_t numHeads,
+         std::optional<Alignment> alignment)
       : graph(graph), space(space), loops(loops), masks(masks),
         numHeads(numHeads), queries(space.size(loops.query)),
-        keys(space.size(loops.key)) {
+        keys(space.size(loops.key)), wanted(alignment) {
     isStatic = !ShapedType::isDynamic(queries) && !ShapedType::isDynamic(keys);
     bool dependsOnHead = llvm::any_of(masks, [&](const Mask &mask) {
       return graph.dependsOn(mask.expr, loops.head);
@@ -51,6 +52,8 @@ private:
   /// Indices count from the start. What that means if ends are aligned is known
   /// if lengths are.
   SmallVector<Alignment> getAlignments() const {
+    if (wanted)
+      return {*wanted};
     if (!isStatic)
       return {Alignment::Start};
     if (queries == keys)
@@ -135,6 +138,7 @@ private:
   const MaskLoops &loops;
   ArrayRef<Mask> masks;
   int64_t numHeads, queries, keys, distinctHeads;
+  std::optional<Alignment> wanted;
   bool isStatic;
 };
 } // namespace
@@ -142,6 +146,7 @@ private:
 std::optional<MaskedHeads>
 spattn::findStructures(ExprGraph &graph, const LoopSpace &space,
                        const MaskLoops &loops, ArrayRef<Mask> masks,
-                       int64_t numHeads, Refusal &refusal) {
-  return Finder(graph, space, loops, masks, numHeads).find(refusal);
+                       int64_t numHeads, Refusal &refusal,
+                       std::optional<Alignment> alignment) {
+  return Finder(graph, space, loops, masks, numHeads, alignment).find(refusal);
 }

@@ -47,10 +47,11 @@ struct MaskedHeads {
 };
 
 /// Finds the structures of `numHeads` heads. They allow exactly the pairs that
-/// masks allow.
+/// masks allow. Without an alignment, it is the one with the shorter structure.
 std::optional<MaskedHeads>
 findStructures(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
-               llvm::ArrayRef<Mask> masks, int64_t numHeads, Refusal &refusal);
+               llvm::ArrayRef<Mask> masks, int64_t numHeads, Refusal &refusal,
+               std::optional<Alignment> alignment = std::nullopt);
 
 /// What masks allow a head, evaluated pair by pair. The lengths are static.
 /// Sets `isFinite` if a finite number masks something.

@@ -44,9 +44,11 @@ std::optional<Pieces> MaskReader::fit(Expr *expr,
       number.constant = *own;
       continue;
     }
+    const Quotient &quotient = number.quotient;
     bool isSmall = std::abs(number.query) <= kMaxFactor &&
                    std::abs(number.key) <= kMaxFactor &&
-                   std::abs(number.constant) <= kMaxOffset;
+                   std::abs(number.constant) <= kMaxOffset &&
+                   std::abs(quotient.factor) <= kMaxFactor * quotient.divisor;
     bool isShort =
         isa<FloatType>(type) ? areLengthsBelow(kMaxFloatLength) : true;
     if (!holdsIndices(type) || !isSmall || !isShort)
@@ -58,22 +60,16 @@ std::optional<Pieces> MaskReader::fit(Expr *expr,
 /// Applies a function of two numbers to all pieces of two operands.
 template <class Combine>
 std::optional<Pieces> MaskReader::combine(Expr *expr, Combine &&combine) {
-  std::optional<Pieces> lhs = read(expr->args[0]), rhs = read(expr->args[1]);
-  if (!lhs || !rhs)
-    return std::nullopt;
   Pieces all;
-  for (const Piece &a : *lhs)
-    for (const Piece &b : *rhs) {
-      Structure where = both(a.where, b.where);
-      if (where == Structure::none())
-        continue;
-      std::optional<Linear> number = combine(a.number, b.number);
-      if (!number || std::isnan(number->constant))
-        return failOperation(expr);
-      if (!add(all, *number, where))
-        return fail(expr, "makes a mask of too many pieces");
-    }
-  return all;
+  bool isKnown = forEachPair(
+      expr, [&](const Linear &a, const Linear &b, const Structure &where) {
+        std::optional<Linear> number = combine(a, b);
+        if (number && !std::isnan(number->constant))
+          return addTo(all, *number, where, expr);
+        failOperation(expr);
+        return false;
+      });
+  return isKnown ? std::optional(all) : std::nullopt;
 }
 
 /// A number that is taken for unsigned: the same if it is not negative.
@@ -82,7 +78,7 @@ std::optional<Pieces> MaskReader::readUnsigned(Expr *expr) {
   if (pieces)
     for (const Piece &piece : *pieces)
       if (piece.number.query < 0 || piece.number.key < 0 ||
-          piece.number.constant < 0)
+          piece.number.constant < 0 || !piece.number.isPlain())
         return failOperation(expr);
   return pieces;
 }
@@ -110,22 +106,6 @@ std::optional<Pieces> MaskReader::combineConditions(Expr *expr) {
   if (!add(all, {0, 0, 1}, isTrue) || !add(all, {0, 0, 0}, isFalse))
     return fail(expr, "makes a mask of too many pieces");
   return all;
-}
-
-/// An element at indices that are linear in query and key.
-std::optional<Pieces> MaskReader::readGather(Expr *expr) {
-  SmallVector<AffineExpr> indices;
-  for (Expr *arg : expr->args) {
-    std::optional<Pieces> pieces = read(arg);
-    if (!pieces)
-      return std::nullopt;
-    if (pieces->size() != 1)
-      return failOperation(expr);
-    const Linear &number = pieces->front().number;
-    indices.push_back(loops.query * number.query + loops.key * number.key +
-                      static_cast<int64_t>(number.constant));
-  }
-  return read(graph.read(expr->tensor, indices));
 }
 
 /// The comparison of integers that does the same for numbers that are not NaN.
@@ -175,7 +155,7 @@ std::optional<Pieces> MaskReader::compute(Expr *expr) {
     return Pieces{{*number, Structure::full()}};
   }
   if (expr->kind == Expr::Kind::Read)
-    return fail(expr, "makes a mask that is not known before run time");
+    return readConstantElement(expr);
   if (expr->kind == Expr::Kind::Gather)
     return readGather(expr);
   if (expr->kind == Expr::Kind::Choose)
@@ -201,12 +181,10 @@ std::optional<Pieces> MaskReader::compute(Expr *expr) {
     return pieces;
   }
   if (isa<arith::AddIOp, arith::AddFOp>(op))
-    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
-      return Linear{a.query + b.query, a.key + b.key, a.constant + b.constant};
-    });
+    return combine(expr, Linear::sum);
   if (isa<arith::SubIOp, arith::SubFOp>(op))
-    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
-      return Linear{a.query - b.query, a.key - b.key, a.constant - b.constant};
+    return combine(expr, [](const Linear &a, const Linear &b) {
+      return Linear::sum(a, b.times(-1));
     });
   if (isa<arith::MulIOp, arith::MulFOp>(op))
     return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
@@ -219,22 +197,20 @@ std::optional<Pieces> MaskReader::compute(Expr *expr) {
       if (b.constant != std::floor(b.constant) ||
           std::abs(b.constant) > double(1 << 20))
         return std::nullopt;
-      int64_t factor = static_cast<int64_t>(b.constant);
-      return Linear{a.query * factor, a.key * factor, a.constant * b.constant};
+      return a.times(static_cast<int64_t>(b.constant));
     });
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp,
-          arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp, arith::DivFOp>(
-          op))
-    return combine(expr, [&](Linear a, Linear b) -> std::optional<Linear> {
+  if (isa<arith::DivFOp>(op))
+    return combine(expr, [](Linear a, Linear b) -> std::optional<Linear> {
       if (!a.isConstant() || !b.isConstant())
         return std::nullopt;
-      if (isa<arith::DivFOp>(op))
-        return Linear{0, 0, a.constant / b.constant};
-      bool isMax = isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op);
-      return Linear{0, 0,
-                    isMax ? std::max(a.constant, b.constant)
-                          : std::min(a.constant, b.constant)};
+      return Linear{0, 0, a.constant / b.constant};
     });
+  if (isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(op))
+    return readExtreme(expr, /*isMax=*/true);
+  if (isa<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(op))
+    return readExtreme(expr, /*isMax=*/false);
+  if (isa<arith::DivSIOp, arith::RemSIOp, arith::FloorDivSIOp>(op))
+    return readDivision(expr);
   if (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op)) {
     if (!getElementTypeOrSelf(op->getResult(0)).isInteger(1))
       return failOperation(expr);

@@ -9,6 +9,7 @@
 It works under torch.compile, autocast, activation checkpointing and CUDA graphs.
 """
 
+from .flex import FlexStructure, flex_attention, structure_of
 from .functional import attention, scaled_dot_product_attention
 from .merging import merge
 from .modules import Attention, SelfAttention
@@ -17,12 +18,15 @@ from .tiles import from_block_mask, top_tiles
 
 __all__ = [
     "Attention",
+    "FlexStructure",
     "ReformerAttention",
     "SelfAttention",
     "attention",
+    "flex_attention",
     "from_block_mask",
     "lsh_attention",
     "merge",
     "scaled_dot_product_attention",
+    "structure_of",
     "top_tiles",
 ]

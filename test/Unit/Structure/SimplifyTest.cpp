@@ -272,6 +272,36 @@ TEST(Simplify, Intersections) {
   expectSimple(S::sink(100), "distances(0 to inf)", {64, 64});
 }
 
+TEST(Simplify, CommonParts) {
+  S past = S::causal(), future = S::distances({{negInf, c(0)}});
+  S fourth = S::strided(4), first = S::queries(c(0), c(5));
+  S some = S::keys(c(3), c(9)), band = S::band(Partition::Exclusive);
+  // A | A & B is A, and A & (A | B) is A.
+  expectSimple(S::unite({fourth, S::intersect({past, fourth})}), fourth.str());
+  expectSimple(S::intersect({S::unite({past, fourth}), past}), past.str());
+  // A & C | B & C is (A | B) & C.
+  expectSimple(
+      S::unite({S::intersect({past, fourth}), S::intersect({fourth, future})}),
+      fourth.str());
+  expectSimple(S::unite({S::intersect({S::window(5, 0), first}),
+                         S::intersect({first, S::distances({{c(-5), c(0)}})})}),
+               "intersection(distances(-5 to 6), " + first.str() + ")");
+  expectSimple(S::unite({S::intersect({band, first, some}),
+                         S::intersect({some, S::keys(c(9), c(12)), first}),
+                         S::intersect({some, first, band})}),
+               "intersection(band(exclusive), " + first.str() + ", " +
+                   some.str() + ")");
+  expectSimple(S::intersect({S::unite({S::window(5, 0), first}),
+                             S::unite({first, S::window(2, 3)})}),
+               "union(distances(0 to 3), " + first.str() + ")");
+  // The parts that differ stay two where they are no one structure.
+  S apart = S::unite({S::intersect({past, first}), S::intersect({past, some})});
+  expectSimple(apart, apart.str());
+  S more = S::unite(
+      {S::intersect({past, first}), S::intersect({past, some, S::strided(3)})});
+  expectSimple(more, more.str());
+}
+
 TEST(Simplify, Heads) {
   auto expect = [](HeadStructures heads, const char *expected) {
     EXPECT_EQ(simplify(heads).str(), expected);
