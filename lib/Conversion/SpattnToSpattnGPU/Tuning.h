@@ -64,6 +64,10 @@ struct Tuning {
   int64_t assumedLength = 16384;
   int64_t emptyRows = 8;
   int64_t packedClocks = 92;
+  int64_t multiprocessors = 132;
+  int64_t partKeys = 0;
+  int64_t combineClocks = 6000;
+  int64_t splitClocks = 75;
   int64_t staticWarpgroups = 2;
   int64_t staticWorkTiles = 4;
   int64_t dynamicWorkTiles = 2;
@@ -106,6 +110,17 @@ struct Tuning {
     visit("packed-clocks", tuning.packedClocks,
           "percent of the clocks without packed query heads below which they "
           "are packed",
+          some);
+    visit("multiprocessors", tuning.multiprocessors,
+          "SMs that walks over keys are cut for", some);
+    visit("part-keys", tuning.partKeys,
+          "keys of a part of a walk at least; 0: as many as take as long as "
+          "what a work tile takes besides",
+          any);
+    visit("combine-clocks", tuning.combineClocks,
+          "clocks that it takes to merge parts in a kernel of their own", any);
+    visit("split-clocks", tuning.splitClocks,
+          "percent of the clocks of the longest walk below which it is cut",
           some);
     visit("static-warpgroups", tuning.staticWarpgroups,
           "warpgroups that compute up to which the scheduler may be static",
