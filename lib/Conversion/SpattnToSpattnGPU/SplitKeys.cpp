@@ -85,13 +85,16 @@ KeyPartSizes spattn::chooseKeyParts(AttentionOp op, const ForwardConfig &config,
   if (!lengths.areQueriesKnown || lengths.queries > lengths.keys / kKeysOfQuery)
     return whole;
   Walks walks = countTiles(op, config, lengths);
-  // Each CTA has one part of the mean length, or one of its own that is as
-  // short as pays.
+  // One entry has a part for each CTA; of more entries CTAs have several, which
+  // evens out what they take.
   int64_t ctas = tuning.multiprocessors * config.ctasPerSM;
-  sizes.tilesOfEntry = llvm::divideCeil(KeyPartSizes::kShare * walks.all, ctas);
-  int64_t batches =
-      ShapedType::isDynamic(op.getStaticBatch()) ? 1 : op.getStaticBatch();
-  sizes.leastTiles = sizes.tilesOf(std::max<int64_t>(batches, 1));
+  sizes.leastTiles =
+      std::max<int64_t>(least, llvm::divideCeil(walks.all, ctas));
+  sizes.tilesOfEntry = llvm::divideCeil(KeyPartSizes::kShare * walks.all,
+                                        ctas * tuning.partsPerCta);
+  int64_t batches = op.getStaticBatch();
+  if (!ShapedType::isDynamic(batches))
+    sizes.leastTiles = sizes.tilesOf(batches);
   sizes.most = std::min<int64_t>(
       kMostParts, llvm::divideCeil(walks.longest, sizes.leastTiles));
   int64_t cut = clocks.of(sizes.leastTiles) + tuning.combineClocks;

@@ -66,6 +66,7 @@ struct Tuning {
   int64_t packedClocks = 92;
   int64_t multiprocessors = 132;
   int64_t partKeys = 0;
+  int64_t partsPerCta = 2;
   int64_t combineClocks = 6000;
   int64_t splitClocks = 75;
   int64_t staticWarpgroups = 2;
@@ -117,6 +118,9 @@ struct Tuning {
           "keys of a part of a walk at least; 0: as many as take as long as "
           "what a work tile takes besides",
           any);
+    visit("parts-per-cta", tuning.partsPerCta,
+          "parts of walks that a CTA has where there are many batch entries",
+          some);
     visit("combine-clocks", tuning.combineClocks,
           "clocks that it takes to merge parts in a kernel of their own", any);
     visit("split-clocks", tuning.splitClocks,
