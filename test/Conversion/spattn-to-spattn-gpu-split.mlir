@@ -29,11 +29,13 @@
 // CHECK-SAME: arguments = [<map 0>, <map 1>, <map 2>, <scratch "partial_out">, <scratch "partial_lse">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <scratch "counter">]
 // CHECK-SAME: grid = persistent 2 for <256 * batch * ceil(queryLength / 16)>
 // How many parts a batch of so many has.
-// CHECK: %[[SHARE:.*]] = arith.muli %{{.*}}, %c125_i32
-// CHECK: %[[MORE:.*]] = arith.addi %[[SHARE]], %c15_i32
-// CHECK: %[[TILES:.*]] = arith.shrsi %[[MORE]], %c4_i32
-// CHECK: %[[LEAST:.*]] = arith.maxsi %c16_i32, %[[TILES]]
-// CHECK: arith.divui %{{.*}}, %[[LEAST]]
+// CHECK: %[[SHARE:.*]] = arith.muli %{{.*}}, %c125_i64
+// CHECK: %[[MORE:.*]] = arith.addi %[[SHARE]], %c15_i64
+// CHECK: %[[WIDE:.*]] = arith.shrsi %[[MORE]], %c4_i64
+// CHECK: %[[MOST:.*]] = arith.minsi %[[WIDE]], %c512_i64
+// CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c16_i64
+// CHECK: %[[TILES:.*]] = arith.trunci %[[LEAST]]
+// CHECK: arith.divui %{{.*}}, %[[TILES]]
 // CHECK-NOT: spattn_gpu.store_tile
 // CHECK: llvm.func @dense_combine(
 // CHECK-SAME: arguments = [<buffer "o">, <i32 "queryLength">, <i64 "stride:o:b">, <i64 "stride:o:h">, <i64 "stride:o:n">, <scratch "partial_out">, <scratch "partial_lse">, <i32 "batch">]

@@ -113,19 +113,20 @@ struct Tuning {
           "are packed",
           some);
     visit("multiprocessors", tuning.multiprocessors,
-          "SMs that walks over keys are cut for", some);
+          "SMs that walks over keys are cut for",
+          NumberRange{1, 4096, 1, /*orZero=*/false});
     visit("part-keys", tuning.partKeys,
           "keys of a part of a walk at least; 0: as many as take as long as "
           "what a work tile takes besides",
-          any);
+          NumberRange{1, (int64_t(1) << 30) - 1});
     visit("parts-per-cta", tuning.partsPerCta,
           "parts of walks that a CTA has where there are many batch entries",
-          some);
+          NumberRange{1, 64, 1, /*orZero=*/false});
     visit("combine-clocks", tuning.combineClocks,
           "clocks that it takes to merge parts in a kernel of their own", any);
     visit("split-clocks", tuning.splitClocks,
           "percent of the clocks of the longest walk below which it is cut",
-          some);
+          NumberRange{1, 1000, 1, /*orZero=*/false});
     visit("static-warpgroups", tuning.staticWarpgroups,
           "warpgroups that compute up to which the scheduler may be static",
           NumberRange{1, 4, 1, /*orZero=*/false});

@@ -34,19 +34,22 @@ static Value ceilDiv(KernelBuilder &b, Value number, Value divisor) {
 KeyParts::KeyParts(KernelBuilder &b, const KeyPartSizes &sizes,
                    const SequenceInfo &sequence, int64_t heads)
     : heads(heads), queries(sequence.queryLength) {
-  Value least = b.i32(sizes.leastTiles);
-  if (sizes.tilesOfEntry == 0) {
-    parts = b.i32(sizes.most);
-    tiles = least;
+  tiles = b.i32(sizes.leastTiles);
+  parts = b.i32(sizes.most);
+  if (sizes.tilesOfEntry == 0)
     return;
-  }
-  IndexOps &ops = b.ops;
-  Index share =
-      ops.mul(ops.wrap(sequence.batches), ops.constant(sizes.tilesOfEntry));
-  Value ofEntries = ops.materialize(ops.ceilDiv(share, KeyPartSizes::kShare));
-  tiles = arith::MaxSIOp::create(b, least, ofEntries);
-  Value longest = b.i32(sizes.most * sizes.leastTiles);
-  parts = ceilDiv(b, longest, tiles);
+  // 64 bits for the share of all entries; more tiles than all parts of one have
+  // are as good as those.
+  int64_t all = sizes.most * sizes.leastTiles;
+  IndexOps wide(b, b.getI64Type());
+  Index entries =
+      wide.wrap(arith::ExtUIOp::create(b, b.getI64Type(), sequence.batches));
+  Index share = wide.mul(entries, wide.constant(sizes.tilesOfEntry));
+  Index least = wide.ceilDiv(share, KeyPartSizes::kShare);
+  least = wide.max(wide.min(least, wide.constant(all)),
+                   wide.constant(sizes.leastTiles));
+  tiles = arith::TruncIOp::create(b, b.getI32Type(), wide.materialize(least));
+  parts = ceilDiv(b, b.i32(all), tiles);
 }
 
 /// Parts are of one size, but for the last one.
@@ -56,7 +59,8 @@ void KeyParts::take(KernelBuilder &b, WorkTile &tile, Value number) const {
       arith::MaxSIOp::create(b, ceilDiv(b, tile.visited, tiles), one);
   Value cut = arith::MinSIOp::create(b, wanted, parts);
   Value size = ceilDiv(b, tile.visited, cut);
-  Value first = arith::MinSIOp::create(b, b.mul(number, size), tile.visited);
+  Value before = b.mul(arith::MinSIOp::create(b, number, cut), size);
+  Value first = arith::MinSIOp::create(b, before, tile.visited);
   tile.visited = arith::MinSIOp::create(b, b.sub(tile.visited, first), size);
   Value masked =
       arith::MaxSIOp::create(b, b.sub(tile.maskedCount, first), zero);
