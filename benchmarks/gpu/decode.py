@@ -1,12 +1,14 @@
 """Times attention of a few queries to many keys, as in decoding.
 
     python benchmarks/gpu/decode.py OUT.json [--only NAME ...] [--queries N]
+                                    [--batch B] [--part-keys KEYS ...]
 
 The queries are the last ones: 32 query heads share 8 key heads of dimension 128, of 16
 batch entries with 32,768 keys. spattn is called through torch, and compared with
 float64 first; torch's backends of scaled_dot_product_attention, FlashAttention-4 and
-cuDNN are left out where they are not installed, or have no such structure. measure.py
-describes times and rows.
+cuDNN are left out where they are not installed, or have no such structure. With
+--part-keys, so are kernels whose keys are split into parts of so many keys ("parts of
+2048"), and one whose keys are not ("whole"). measure.py describes times and rows.
 """
 
 import argparse
@@ -19,12 +21,13 @@ from pathlib import Path
 import spattn
 import spattn.torch
 import torch
+from launch import bind
 from measure import Report
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention as sdpa
 from workloads import random
 
-BATCH, HEADS, KEY_HEADS, DIM, KEYS = 16, 32, 8, 128, 32768
+HEADS, KEY_HEADS, DIM, KEYS = 32, 8, 128, 32768
 # Keys that the query heads of each key head see, counted from the last one.
 STRUCTURES = {
     "dense": [KEYS] * KEY_HEADS,
@@ -37,10 +40,11 @@ STRUCTURES = {
 class Case:
     name: str
     queries: int
+    batch: int
 
     @property
     def label(self) -> str:
-        text = f"decode_{self.name} H{HEADS}/{KEY_HEADS} D{DIM} B{BATCH}"
+        text = f"decode_{self.name} H{HEADS}/{KEY_HEADS} D{DIM} B{self.batch}"
         return f"{text} Nq{self.queries} Nk{KEYS}"
 
     @cached_property
@@ -48,7 +52,7 @@ class Case:
         torch.manual_seed(1)
         heads, lengths = (HEADS, KEY_HEADS, KEY_HEADS), (self.queries, KEYS, KEYS)
         return tuple(
-            random(BATCH, n, h, DIM) for h, n in zip(heads, lengths, strict=True)
+            random(self.batch, n, h, DIM) for h, n in zip(heads, lengths, strict=True)
         )
 
     @property
@@ -73,7 +77,7 @@ class Case:
         )
         rows = sum(min(size + self.queries - 1, KEYS) for size in self.windows)
         moved = 2 * 2 * DIM * (rows + self.queries * HEADS)
-        return 4 * DIM * pairs * BATCH, moved * BATCH
+        return 4 * DIM * pairs * self.batch, moved * self.batch
 
     def reference(self, entry: int) -> torch.Tensor:
         """The output of a batch entry, (queries, heads, dim), in float64."""
@@ -127,11 +131,42 @@ def other_calls(case: Case) -> dict[str, Callable]:
     return calls
 
 
-def time_case(case: Case, report: Report) -> None:
+def split_calls(case: Case, part_keys: list[int]) -> dict[str, Callable]:
+    """Kernels of spattn with other parts than it chooses."""
+    problem = spattn.Problem(case.structure, HEADS, DIM, "bf16", kv_heads=KEY_HEADS)
+    out = torch.empty_like(case.tensors[0])
+    # A problem has its dimensions in the order b, h, n, d, and any strides.
+    tensors = {
+        name: x.transpose(1, 2)
+        for name, x in zip("qkvo", (*case.tensors, out), strict=True)
+    }
+
+    def call(split: str) -> Callable:
+        options = f"expected-queries={case.queries} {split}"
+        kernel = spattn.compile(problem, "cuda", length=KEYS, options=options)
+        launch = bind(kernel)(tensors)
+
+        def attend() -> torch.Tensor:
+            launch()
+            return out
+
+        return attend
+
+    calls = {"whole": call("split-keys=1")}
+    for keys in part_keys:
+        parts = f"split-keys={-(-KEYS // keys)} tuning={{part-keys={keys}}}"
+        calls[f"parts of {keys}"] = call(parts)
+    return calls
+
+
+def time_case(case: Case, part_keys: list[int] | None, report: Report) -> None:
     text = case.structure.text
     q, k, v = case.tensors
-    expected = case.reference(BATCH - 1)
+    expected = case.reference(case.batch - 1)
     calls = {"torch": lambda: spattn.torch.attention(q, k, v, text, layout="bnhd")}
+    if part_keys is not None:
+        calls |= split_calls(case, part_keys)
+    ours = set(calls)
     calls |= other_calls(case)
     errors, same = {}, {}
     for name, call in list(calls.items()):
@@ -143,14 +178,15 @@ def time_case(case: Case, report: Report) -> None:
             print(f"{case.label}: {name} left out: {message}", flush=True)
             del calls[name]
             continue
-        found = out[BATCH - 1].double()
+        found = out[case.batch - 1].double()
         relative = ((found - expected).norm() / expected.norm()).item()
         if relative >= 1e-2:
             print(f"{case.label}: {name} left out: error {relative:.1e}", flush=True)
-            assert name != "torch", "spattn is wrong"
+            assert name not in ours, "spattn is wrong"
             del calls[name]
-        elif name == "torch":
-            errors[name], same[name] = relative, torch.equal(out, call())
+        elif name in ours:
+            first = out.clone()
+            errors[name], same[name] = relative, torch.equal(first, call())
     report.time(case.label, "decode", case.work(), calls, errors, same)
 
 
@@ -159,10 +195,13 @@ def main() -> None:
     parser.add_argument("target", type=Path, help="JSON, to which rows are added")
     parser.add_argument("--only", nargs="+", choices=list(STRUCTURES))
     parser.add_argument("--queries", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--part-keys", type=int, nargs="*", metavar="KEYS")
     arguments = parser.parse_args()
     report = Report(arguments.target)
     for name in arguments.only or STRUCTURES:
-        time_case(Case(name, arguments.queries), report)
+        case = Case(name, arguments.queries, arguments.batch)
+        time_case(case, arguments.part_keys, report)
 
 
 if __name__ == "__main__":

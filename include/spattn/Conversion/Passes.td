@@ -158,6 +158,11 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu"> {
     head and row, in elements (`i64`); and, with the dynamic scheduler, a
     counter. Head dimensions are multiples of 8 up to 256, elements f16 or bf16.
 
+    Where keys are split over CTAs (docs/Hopper.md), there are two kernels, which
+    are launched one after the other: `NAME` leaves the results of parts in
+    scratch memory instead of output and log-sum-exp, and `NAME_combine` merges
+    them.
+
     A function's `spattn.attention_backward` becomes several kernels, which are
     launched together in the module's order: `NAME_preprocess` (the preprocess),
     `NAME` and `NAME_postprocess` (the postprocess) or, with `deterministic`,

@@ -22,6 +22,7 @@ struct ExpectedLengths {
       : queries(op.getStaticQueryLength()), keys(op.getStaticKeyLength()) {
     if (expectedQueries > 0 && mlir::ShapedType::isDynamic(queries))
       queries = expectedQueries;
+    areQueriesKnown = expected > 0 || !mlir::ShapedType::isDynamic(queries);
     for (int64_t *length : {&queries, &keys})
       if (mlir::ShapedType::isDynamic(*length)) {
         areKnown &= expected > 0;
@@ -30,8 +31,8 @@ struct ExpectedLengths {
   }
 
   int64_t queries, keys;
-  /// Whether none of them is a guess.
-  bool areKnown = true;
+  /// Whether none of them is a guess, and whether queries are none.
+  bool areKnown = true, areQueriesKnown;
 };
 
 } // namespace spattn

@@ -11,6 +11,7 @@
 #include "KernelConfig.h"
 #include "KernelLimits.h"
 #include "PackHeads.h"
+#include "SplitKeys.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -148,6 +149,8 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.keyTile = candidate.keyTile;
   config.stages = candidate.stages;
   config.queryStages = candidate.queryStages;
+  config.workTileClocks = candidate.workTileClocks;
+  config.keyTileClocks = candidate.keyTileClocks;
   return config;
 }
 
@@ -168,9 +171,8 @@ static LogicalResult applyTileShape(AttentionOp op, ForwardConfig &config) {
   return success();
 }
 
-/// What the user asks for, and what follows from it.
-static void applyOptions(const GpuOptions &options, const Tuning &tuning,
-                         bool hasLists, ForwardConfig &config) {
+/// What the user asks for.
+static void applyOptions(const GpuOptions &options, ForwardConfig &config) {
   auto set = [](int64_t &field, int64_t option) {
     if (option)
       field = option;
@@ -183,6 +185,13 @@ static void applyOptions(const GpuOptions &options, const Tuning &tuning,
   if (options.intraWarpgroupOverlap != Choice::Auto)
     config.intraWarpgroupOverlap = options.intraWarpgroupOverlap == Choice::Yes;
   config.pingpong = options.pingpong;
+}
+
+/// What follows from tiles.
+static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
+                            bool hasLists, ForwardConfig &config) {
+  // Parts of walks may be empty, and are of several lengths.
+  config.dynamicScheduler |= config.parts.areCut();
   // With more warpgroups each needs all registers there are. The static
   // scheduler would spill, and a section takes registers, too.
   bool isScarce = config.mmaWarpgroups > tuning.staticWarpgroups;
@@ -195,6 +204,9 @@ static void applyOptions(const GpuOptions &options, const Tuning &tuning,
   // The scheduler warp also looks through lists.
   if (hasLists && config.mmaWarpgroups == 1 && config.ctasPerSM <= 2)
     config.producerRegisters = kListProducerRegisters;
+  // Or cuts walks.
+  if (config.parts.areCut() && config.mmaWarpgroups * config.ctasPerSM <= 2)
+    config.producerRegisters = kPartProducerRegisters;
   config.sectionBytes = isScarce                  ? 0
                         : config.dynamicScheduler ? tuning.dynamicL2Bytes
                                                   : tuning.staticL2Bytes;
@@ -220,12 +232,15 @@ static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
 FailureOr<ForwardConfig>
 spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
                            const Tuning &tuning, const GpuOptions &options) {
-  if (failed(checkPackedHeads(op, target, options.packedHeads)))
+  if (failed(checkPackedHeads(op, target, options.packedHeads)) ||
+      failed(checkSplitKeys(op, options.splitKeys)))
     return failure();
   ForwardConfig config = getMeasured(op, target, tuning, options);
   if (failed(applyTileShape(op, config)))
     return failure();
-  applyOptions(options, tuning, op.hasTileLists(), config);
+  applyOptions(options, config);
+  config.parts = chooseKeyParts(op, config, tuning, options);
+  chooseScheduler(options, tuning, op.hasTileLists(), config);
   if (failed(check(op, config)))
     return failure();
   auto setItem = [&] {

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARDCONFIG_H
 
+#include "Parts/KeyParts.h"
 #include "Parts/RowLayout.h"
 #include "Parts/WorkTileLayout.h"
 #include "Registers.h"
@@ -26,6 +27,9 @@ struct ForwardConfig {
   /// What these rows are.
   RowLayout rows;
   int64_t keyTile = 128;
+  /// Clocks of a work tile, and of a key tile of it, as far as they are known:
+  /// their ratio counts.
+  int64_t workTileClocks = 0, keyTileClocks = 0;
   /// Tiles of queries under way, and of keys and of values.
   int64_t queryStages = 2, stages = 2;
   /// The scores of a tile and the output of the one before are under way at
@@ -42,6 +46,8 @@ struct ForwardConfig {
   /// Whether batch entries hold sequences, and whether there are lists of
   /// tiles.
   bool hasSequences = false, hasLists = false;
+  /// How walks over key tiles are cut, each part of which is a work tile.
+  KeyPartSizes parts;
   /// How work tiles are posted. Depends on all of the above.
   WorkTileLayout item{};
   /// Posted work tiles that wait for their readers at most: fewer where there

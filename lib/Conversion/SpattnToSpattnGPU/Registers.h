@@ -41,6 +41,8 @@ inline int64_t registersOfConsumer(const TargetCapabilities &target,
 /// Registers of a thread that loads, where the scheduler warp looks through
 /// lists of tiles and those that compute do not need them.
 inline constexpr int64_t kListProducerRegisters = 72;
+/// The same where it cuts walks into parts.
+inline constexpr int64_t kPartProducerRegisters = 56;
 
 } // namespace spattn
 

@@ -134,21 +134,25 @@ struct ConvertSpattnToSpattnGPUPass
   }
 
   LogicalResult convertForward(func::FuncOp function, AttentionOp op) {
-    if (!storesThroughShared(op) && op.getValueDim() % 64 != 0)
-      return op.emitOpError("expected a head dimension of values that is a "
-                            "multiple of 64 for an output of another element "
-                            "type, got ")
-             << op.getValueDim();
     FailureOr<ForwardConfig> config =
         chooseKernelConfig(op, target, tuning, options);
     if (failed(config))
       return failure();
+    if (!config->parts.areCut() && !storesThroughShared(op, *config) &&
+        op.getValueDim() % 64 != 0)
+      return op.emitOpError("expected a head dimension of values that is a "
+                            "multiple of 64 for an output of another element "
+                            "type, got ")
+             << op.getValueDim();
     OpBuilder builder(function);
     KernelProgram program(op, target, config->queryTile(), config->keyTile,
                           tuning.scarceRegisters);
     if (op.hasScoreRegion())
       program.limitPositions();
-    buildForwardKernel(builder, op, takeName(function), *config, program);
+    std::string name = takeName(function);
+    buildForwardKernel(builder, op, name, *config, program);
+    if (config->parts.areCut())
+      buildCombineKernel(builder, op, name + "_combine", *config, program);
     program.describeLaunches();
     return success();
   }

@@ -121,6 +121,7 @@ static constexpr BackwardCandidate kSm80Backward[] = {
 static Tuning getSm80() {
   Tuning tuning;
   tuning.card = "sm_80";
+  tuning.multiprocessors = 108;
   tuning.forward = kSm80Forward;
   tuning.backward = kSm80Backward;
   return tuning;

@@ -70,6 +70,11 @@ struct Tuning {
   int64_t assumedLength = 16384;
   int64_t emptyRows = 8;
   int64_t packedClocks = 92;
+  int64_t multiprocessors = 132;
+  int64_t partKeys = 0;
+  int64_t partsPerCta = 2;
+  int64_t combineClocks = 6000;
+  int64_t splitClocks = 75;
   int64_t staticWarpgroups = 2;
   int64_t staticWorkTiles = 4;
   int64_t dynamicWorkTiles = 2;
@@ -114,6 +119,21 @@ struct Tuning {
           "percent of the clocks without packed query heads below which they "
           "are packed",
           some);
+    visit("multiprocessors", tuning.multiprocessors,
+          "SMs that walks over keys are cut for",
+          NumberRange{1, 4096, 1, /*orZero=*/false});
+    visit("part-keys", tuning.partKeys,
+          "keys of a part of a walk at least; 0: as many as take as long as "
+          "what a work tile takes besides",
+          NumberRange{1, (int64_t(1) << 30) - 1});
+    visit("parts-per-cta", tuning.partsPerCta,
+          "parts of walks that a CTA has where there are many batch entries",
+          NumberRange{1, 64, 1, /*orZero=*/false});
+    visit("combine-clocks", tuning.combineClocks,
+          "clocks that it takes to merge parts in a kernel of their own", any);
+    visit("split-clocks", tuning.splitClocks,
+          "percent of the clocks of the longest walk below which it is cut",
+          NumberRange{1, 1000, 1, /*orZero=*/false});
     visit("static-warpgroups", tuning.staticWarpgroups,
           "warpgroups that compute up to which the scheduler may be static",
           NumberRange{1, 4, 1, /*orZero=*/false});

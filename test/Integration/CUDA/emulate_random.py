@@ -445,6 +445,11 @@ def drawn_line(tool: str, number: int) -> str:
     r = random.Random(f"packed {number}")
     if not backward and group > 1 and not fields["options"] and r.random() < 0.7:
         fields["options"] = "expected-length=1024 expected-queries=1"
+    # And before keys were split.
+    r = random.Random(f"split {number}")
+    if not backward and "lists" not in fields and r.random() < 0.4:
+        parts = f"split-keys={r.choice((2, 3, 5))} tuning={{part-keys=1}}"
+        fields["options"] = f"{fields['options']} {parts}".strip()
     return json.dumps(fields)
 
 

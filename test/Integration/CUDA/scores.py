@@ -4,7 +4,7 @@
 
 A soft cap, slopes, and a bias by distance, alone and together, in the forward kernel
 and in those of gradients, which include those by slopes and biases; and slopes and
-sinks of query heads that share tiles.
+sinks of query heads that share tiles, and of keys that are split over CTAs.
 """
 
 import math
@@ -24,17 +24,29 @@ MODIFIERS = (
     ("one bias",),
     ("cap", "slopes", "bias"),
 )
-PACKED_MODIFIERS = (("slopes",), ("sinks",), ("cap", "slopes", "sinks"))
+SINKS = (("sinks",), ("cap", "slopes", "sinks"))
+OF_NAME = {
+    "forward": MODIFIERS,
+    "gradients": MODIFIERS,
+    "packed": (("slopes",), *SINKS),
+    "split": (("cap", "slopes", "bias"), *SINKS),
+}
+SPLIT = "split-keys=3 key-tile=32 tuning={part-keys=1}"
 OPTIONS = {
     "forward": ("", "key-tile=48 mma-warpgroups=1 stages=2"),
     "gradients": ("deterministic=false", "deterministic=true"),
-    "packed": ("packed-heads=4", "packed-heads=2 key-tile=48 mma-warpgroups=1"),
+    "packed": (
+        "packed-heads=4",
+        "packed-heads=2 key-tile=48 mma-warpgroups=1",
+        f"packed-heads=2 {SPLIT}",
+    ),
+    "split": (SPLIT,),
 }
-LIMITS = {"forward": 5e-3, "gradients": 1.2e-2, "packed": 5e-3}
+LIMITS = {"forward": 5e-3, "gradients": 1.2e-2, "packed": 5e-3, "split": 5e-3}
 
 
 def key_heads(name: str) -> int:
-    return 1 if name == "packed" else HEADS
+    return 1 if name in ("packed", "split") else HEADS
 
 
 def count_distances(modifiers: tuple[str, ...]) -> int:
@@ -197,7 +209,7 @@ def main() -> None:
         (name, modifiers, options)
         for name in OPTIONS
         if name != "packed" or arguments.chip == "sm_90a"
-        for modifiers in (PACKED_MODIFIERS if name == "packed" else MODIFIERS)
+        for modifiers in OF_NAME[name]
         for options in OPTIONS[name]
     ]
     for number, (name, modifiers, options) in selected(cases, arguments.part):

@@ -388,7 +388,13 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
             "key-tile=48 intra-warpgroup-overlap=false",
             "mma-warpgroups=3 key-tile=64 pingpong=false",
         ]
-    return problem, source, r.choice(tiles), {"lse": lse}
+    chosen = r.choice(tiles)
+    # Drawn apart, so that cases are otherwise those of before keys were split.
+    r = random.Random(f"split {seed}")
+    if not problem.lists and r.random() < 0.3:
+        parts, keys = r.choice((2, 3, 8, 40)), r.choice((1, 300))
+        chosen += f" split-keys={parts} tuning={{part-keys={keys}}}"
+    return problem, source, chosen.strip(), {"lse": lse}
 
 
 def gradients(

@@ -36,6 +36,16 @@ CHOICES = {
     "short": (False, True),
     "chip": ("sm_90a",),
 }
+# A few queries, whose keys are split over CTAs.
+FEW_CHOICES = {
+    **CHOICES,
+    "structure": (
+        "#spattn.causal",
+        "#spattn.full",
+        "#spattn.heads<8 x #spattn.window<left = 1023, right = 0>, 8 x #spattn.causal>",
+    ),
+    "short": ("few",),
+}
 # The other family of targets; one chip with more and one with less shared memory.
 OTHER_CHOICES = {**CHOICES, "short": (False,), "chip": ("sm_80", "sm_120")}
 GRADIENT_CHOICES = {
@@ -176,6 +186,8 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
 def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
     """What is wrong with a kernel."""
     options = f"expected-length={4096 if kernel['short'] else 0}"
+    if kernel["short"] == "few":
+        options = "expected-length=32768 expected-queries=16 split-keys=16"
     if kernel["pass"] == "backward":
         options += f" deterministic={str(kernel['deterministic']).lower()}"
     name = re.sub(r"\W+", "-", "-".join(map(str, kernel.values()))).strip("-")
@@ -207,6 +219,8 @@ def check(kernel: dict, translate: str, cuobjdump: str, folder: Path) -> str:
         return errors or f"status {compiled.returncode}"
     run("--artifact-to-code", artifact, "-o", cubin).check_returncode()
     description = run("--artifact-to-text", artifact).stdout
+    if kernel["short"] == "few" and "kernel kernel_combine" not in description:
+        return "keys are not split"
     tile = map(int, re.search(r"tile: (\d+)x(\d+)", description).groups())
     # It starts nvdisasm, which is next to it.
     path = f"{Path(cuobjdump).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -233,7 +247,7 @@ def main() -> None:
     options = parser.parse_args()
     kernels = [
         kernel
-        for choices in (CHOICES, OTHER_CHOICES, GRADIENT_CHOICES)
+        for choices in (CHOICES, FEW_CHOICES, OTHER_CHOICES, GRADIENT_CHOICES)
         for kernel in choose(choices, options.all)
     ]
     with tempfile.TemporaryDirectory() as temporary:

@@ -14,6 +14,12 @@
 // RUN: %{gpu} FAKE_CUDA_MAJOR=8 %{any} | FileCheck %s --check-prefix=SM80
 // SM80: tiles       128 x 96:
 
+// With split keys there is a second kernel, and scratch memory for parts.
+// RUN: %{gpu},f_combine SPATTN_CACHE_DIR= %{any} --gpu-options=split-keys=4 --json=- | FileCheck %s --check-prefix=SPLIT
+// SPLIT: "device": "cuda"
+// RUN: %{gpu} SPATTN_CACHE_DIR= not %{any} --gpu-options=split-keys=4 2>&1 | FileCheck %s --check-prefix=COMBINE
+// COMBINE: error: cannot load the kernels: kernel 'f_combine': cuModuleGetFunction failed
+
 // The code is kept.
 // RUN: %{gpu} SPATTN_CACHE_DIR=%t/cache %{any} --gpu-options="mma-warpgroups=1 key-tile=64 ctas-per-sm=2" --dump=%t --json=- | FileCheck %s --check-prefix=JSON
 // JSON: "device": "cuda"

@@ -35,7 +35,7 @@ TEST(GpuOptionsTest, EveryOptionIsReadAndPrinted) {
       "pingpong=false intra-warpgroup-overlap=true expected-length=300 "
       "query-stages=3 stages=1 key-tile=64 ctas-per-sm=2 mma-warpgroups=1 "
       "target=sm_86 tuning={claim-keys=0 empty-rows=4} packed-heads=4 "
-      "expected-queries=2");
+      "expected-queries=2 split-keys=8");
   EXPECT_EQ(options.getTarget(), "sm_86");
   EXPECT_EQ(options.mmaWarpgroups, 1);
   EXPECT_EQ(options.ctasPerSM, 2);
@@ -45,6 +45,7 @@ TEST(GpuOptionsTest, EveryOptionIsReadAndPrinted) {
   EXPECT_EQ(options.expectedLength, 300);
   EXPECT_EQ(options.expectedQueries, 2);
   EXPECT_EQ(options.packedHeads, 4);
+  EXPECT_EQ(options.splitKeys, 8);
   EXPECT_EQ(options.intraWarpgroupOverlap, Choice::Yes);
   EXPECT_FALSE(options.pingpong);
   EXPECT_EQ(options.scheduler, Scheduler::Dynamic);
@@ -55,7 +56,7 @@ TEST(GpuOptionsTest, EveryOptionIsReadAndPrinted) {
   std::string text = options.str();
   EXPECT_EQ(text, "target=sm_86 mma-warpgroups=1 ctas-per-sm=2 key-tile=64 "
                   "stages=1 query-stages=3 expected-length=300 "
-                  "expected-queries=2 packed-heads=4 "
+                  "expected-queries=2 packed-heads=4 split-keys=8 "
                   "intra-warpgroup-overlap=true pingpong=false "
                   "scheduler=dynamic deterministic=false "
                   "shared-memory=101376 "
@@ -93,6 +94,10 @@ TEST(GpuOptionsTest, Ranges) {
             "expected 'expected-queries' to be from 0 to 1073741823, got -1");
   EXPECT_EQ(problemOf("packed-heads=65"),
             "expected 'packed-heads' to be from 0 to 64, got 65");
+  EXPECT_EQ(problemOf("split-keys=129"),
+            "expected 'split-keys' to be from 0 to 128, got 129");
+  EXPECT_THAT(problemOf("tuning={part-keys=1073741824}"),
+              HasSubstr("expected 'part-keys' to be from 0 to 1073741823"));
   EXPECT_EQ(problemOf("target=sm_75"),
             "expected 'target' to be sm_90a, or sm_80 or later, got 'sm_75'");
   EXPECT_THAT(problemOf("tuning={static-warpgroups=0}"),

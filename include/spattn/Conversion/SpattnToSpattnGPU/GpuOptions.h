@@ -49,6 +49,7 @@ struct GpuOptions {
   int64_t expectedLength = 0;
   int64_t expectedQueries = 0;
   int64_t packedHeads = 0;
+  int64_t splitKeys = 0;
   Choice intraWarpgroupOverlap = Choice::Auto;
   bool pingpong = true;
   Scheduler scheduler = Scheduler::Auto;
@@ -106,6 +107,11 @@ struct GpuOptions {
           "Query heads of a group that share tiles of queries, a power of two; "
           "they have to see the same; 1: none, 0 chooses",
           NumberRange{1, 64});
+    visit(
+        "split-keys", options.splitKeys,
+        "CTAs that share the keys of a tile of queries, at most, in attention "
+        "without gradients: 1 to 128; 1: none does, 0 chooses",
+        NumberRange{1, 128});
     visit("intra-warpgroup-overlap", options.intraWarpgroupOverlap,
           "Have the scores of a key tile and the output of the one before "
           "under way at once",

@@ -15,8 +15,9 @@ static Type elementType(Value value) {
   return cast<ShapedType>(value.getType()).getElementType();
 }
 
-bool spattn::storesThroughShared(AttentionOp op) {
-  return elementType(op.getOut()) == elementType(op.getQuery());
+bool spattn::storesThroughShared(AttentionOp op, const ForwardConfig &config) {
+  return !config.parts.areCut() &&
+         elementType(op.getOut()) == elementType(op.getQuery());
 }
 
 //===----------------------------------------------------------------------===//
@@ -44,7 +45,12 @@ llvm::SmallVector<Value> PendingOutput::carried() const {
 }
 
 bool ForwardEpilogue::needsRow() {
-  return op.getLse() || sinks || !storesThroughShared(op);
+  return storesLse() || sinks || !storesThroughShared(op, config);
+}
+
+Value ForwardEpilogue::entryOf(const WorkTile &tile) {
+  return tile.part ? parts->entry(b, tile.batch, tile.part->number)
+                   : tile.batch;
 }
 
 PendingOutput ForwardEpilogue::nothingPending() {
@@ -68,18 +74,33 @@ ForwardEpilogue::ForwardEpilogue(
     KernelBuilder &b, AttentionOp op, const ForwardConfig &config,
     const ForwardLayout &layout, Softmax &softmax, ScoreModifier &modifier,
     const SequenceInfo &sequence, const StridedArray &out,
-    const StridedArray &lse, const HeadNumbers *sinks)
+    const StridedArray &lse, const HeadNumbers *sinks, const KeyParts *parts)
     : b(b), op(op), config(config), layout(layout), softmax(softmax),
       modifier(modifier), sequence(sequence), out(out), lse(lse), sinks(sinks),
-      outElement(elementType(op.getOut())) {}
+      parts(parts),
+      outElement(parts ? b.getF32Type() : elementType(op.getOut())) {}
+
+Value ForwardEpilogue::loadSinks(const PendingOutput &pending) {
+  Value loaded = sinks->load(b, pending.head, config.rows);
+  if (!parts)
+    return loaded;
+  Value isFirst = parts->isFirst(b, pending.batch);
+  auto ofPart = [&](Value sink) -> Value {
+    return arith::SelectOp::create(b, isFirst, sink, b.f32(kNegInf));
+  };
+  if (!config.rows.isPacked())
+    return ofPart(loaded);
+  return b.map(loaded, loaded.getType(),
+               [&](ValueRange x) { return ofPart(x[0]); });
+}
 
 void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
                                  Value count) {
   Value sum = softmax.total(pending.sum);
   Value output, logSumExp;
   if (sinks) {
-    Softmax::SinkState state = softmax.addSink(
-        pending.max, sum, sinks->load(b, pending.head, config.rows));
+    Softmax::SinkState state =
+        softmax.addSink(pending.max, sum, loadSinks(pending));
     output = softmax.normalize(pending.output, state.total, state.correction);
     logSumExp = state.logSumExp;
   } else {
@@ -91,7 +112,7 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
     rowsLeft = b.asIndex(config.rows.rowsOf(
         b,
         b.sub(pending.end ? pending.end : sequence.queryLength, pending.row)));
-  if (storesThroughShared(op)) {
+  if (storesThroughShared(op, config)) {
     Value rowBlock = b.asIndex(group);
     spattn_gpu::WriteOp::create(b, output, outputTile(state.stage), rowBlock);
     spattn_gpu::AsyncProxyFenceOp::create(b);
@@ -103,7 +124,7 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
                                 config.rows.heads);
   }
   b.arrive(layout.outputs.at(b, state.stage));
-  if (op.getLse()) {
+  if (storesLse()) {
     Value start =
         lse.row(b, pending.batch, pending.head, pending.row, b.getF32Type());
     if (!sinks)
@@ -116,7 +137,7 @@ void ForwardEpilogue::emitOutput(const PendingOutput &pending, Value group,
 
 void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
                                   Value map) {
-  if (!storesThroughShared(op))
+  if (!storesThroughShared(op, config))
     return;
   Value batch = b.asIndex(tile.batch);
   Value head = b.asIndex(tile.head);
@@ -147,18 +168,30 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   Value count =
       b.asIndex(arith::MinSIOp::create(b, rest, b.i32(config.queryTile())));
   Value zero = arith::ConstantOp::create(b, b.getFloatAttr(outElement, 0.0));
+  Value entry = entryOf(tile);
+  Value isFirst = parts ? parts->isFirst(b, entry) : Value();
   config.rows.forEachHead(b, tile.head, [&](Value head) {
-    spattn_gpu::StoreFillOp::create(
-        b, zero, out.row(b, tile.batch, head, first, outElement), out.rowStride,
-        count, op.getValueDim());
-    if (!op.getLse())
+    auto fillOutput = [&] {
+      spattn_gpu::StoreFillOp::create(
+          b, zero, out.row(b, entry, head, first, outElement), out.rowStride,
+          count, op.getValueDim());
+    };
+    // What other parts that are empty have for an output is not read.
+    if (isFirst)
+      b.when(isFirst, fillOutput);
+    else
+      fillOutput();
+    if (!storesLse())
       return;
-    Value start = lse.row(b, tile.batch, head, first, b.getF32Type());
+    Value start = lse.row(b, entry, head, first, b.getF32Type());
     Value none = sinks ? sinks->load(b, head) : b.f32(kNegInf);
-    if (sinks && tile.place) {
-      Value isSequence = b.ops.materialize(tile.place->isSequence);
-      none = arith::SelectOp::create(b, isSequence, none, b.f32(kNegInf));
-    }
+    auto onlyIf = [&](Value condition) {
+      none = arith::SelectOp::create(b, condition, none, b.f32(kNegInf));
+    };
+    if (sinks && tile.place)
+      onlyIf(b.ops.materialize(tile.place->isSequence));
+    if (sinks && isFirst)
+      onlyIf(isFirst);
     spattn_gpu::StoreFillOp::create(b, none, start, lse.rowStride, count, 1);
   });
 }

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDEPILOGUE_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_FORWARD_FORWARDEPILOGUE_H
 
+#include "../Parts/KeyParts.h"
 #include "../Parts/Softmax.h"
 #include "ForwardKernel.h"
 
@@ -32,7 +33,8 @@ struct PendingOutput {
 
 /// Writes the output and the log-sum-exp of work tiles: through shared memory
 /// and TMA where the output has the element type of the queries, else from
-/// registers.
+/// registers. Where work tiles are parts of walks, those are the results of
+/// parts, in f32.
 class ForwardEpilogue {
 public:
   using Value = mlir::Value;
@@ -41,13 +43,15 @@ public:
                   const ForwardLayout &layout, Softmax &softmax,
                   ScoreModifier &modifier, const SequenceInfo &sequence,
                   const StridedArray &out, const StridedArray &lse,
-                  const HeadNumbers *sinks);
+                  const HeadNumbers *sinks, const KeyParts *parts = nullptr);
 
   /// What a loop over work tiles starts with.
   PendingOutput nothingPending();
   /// Whether a pending output has to know its row: something is stored from
   /// registers, or the head has a sink.
   bool needsRow();
+  /// The batch entry of the arrays in which a work tile's results are.
+  Value entryOf(const WorkTile &tile);
   /// Writes the output of the work tile before the `count`-th.
   void emitOutput(const PendingOutput &pending, Value group, Value count);
   /// Stores a work tile's output from shared memory, by the warp that stores.
@@ -60,6 +64,10 @@ private:
   Value outputTile(Value stage) {
     return layout.queryTiles.narrowed(b, stage, config.valueDim);
   }
+  bool storesLse() { return op.getLse() || parts; }
+  /// The sinks of the rows of a pending output. A walk has them once: with its
+  /// first part.
+  Value loadSinks(const PendingOutput &pending);
 
   KernelBuilder &b;
   AttentionOp op;
@@ -71,6 +79,8 @@ private:
   StridedArray out, lse;
   /// Null for an attention without sinks.
   const HeadNumbers *sinks;
+  /// Null if walks are whole.
+  const KeyParts *parts;
   mlir::Type outElement;
 };
 

@@ -39,11 +39,13 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
       WorkTileQueueLayout(shared, config.item, config.itemStages, mmaWarps + 3);
 }
 
-/// Work tiles are query tiles of a head, or of packed ones, of a batch entry.
+/// Work tiles are query tiles of a head, or of packed ones, of a batch entry,
+/// or parts of their walks.
 static KernelProgram::FormulaAttr countWorkTiles(KernelProgram &program,
                                                  AttentionOp op,
                                                  const ForwardConfig &config) {
-  return program.perTile(op.getNumQueryHeads() / config.rows.heads,
+  return program.perTile(op.getNumQueryHeads() / config.rows.heads *
+                             config.parts.most,
                          "queryLength", config.queryTile());
 }
 
@@ -55,17 +57,22 @@ struct ForwardArguments {
       : queryMap(signature.tensorMap("q", config.tileRows(), config.rows)),
         keyMap(signature.tensorMap("k", config.keyTile)),
         valueMap(signature.tensorMap("v", config.keyTile)) {
-    if (storesThroughShared(op))
+    bool areCut = config.parts.areCut();
+    if (storesThroughShared(op, config))
       outMap = signature.tensorMap("o", config.tileRows(), config.rows);
-    out.pointer = signature.buffer("o");
-    lse.pointer = signature.buffer("lse");
+    out.pointer =
+        areCut ? signature.scratch(kPartialOut) : signature.buffer("o");
+    lse.pointer =
+        areCut ? signature.scratch(kPartialLse) : signature.buffer("lse");
     sequence.emplace(signature, op);
     if (op.hasTileLists())
       lists.emplace(signature, op);
     scores.emplace(signature, op);
     positions.emplace(signature, op);
-    out.strides = signature.strides("o");
-    lse.strides = signature.strides("lse");
+    if (!areCut) {
+      out.strides = signature.strides("o");
+      lse.strides = signature.strides("lse");
+    }
     positions->addStrides(signature);
     if (config.dynamicScheduler)
       counter = signature.scratch("counter");
@@ -126,14 +133,22 @@ LLVM::LLVMFuncOp ForwardKernel::build(StringRef name) {
   Positions positions(b, *arguments.positions, signature, sequence,
                       config.rows);
   Softmax softmax(b, modifier);
-  StridedArray out = signature.get(b, arguments.out);
-  StridedArray lse = signature.get(b, arguments.lse);
-  ForwardEpilogue epilogue(b, op, config, layout, softmax, modifier, sequence,
-                           out, lse,
-                           arguments.sinks ? &*arguments.sinks : nullptr);
+  std::optional<KeyParts> parts;
+  if (config.parts.areCut())
+    parts.emplace(b, config.parts, sequence, op.getNumQueryHeads());
+  auto result = [&](const KernelSignature::Strided &array, int64_t width) {
+    return parts ? parts->array(b, get(array.pointer), width)
+                 : signature.get(b, array);
+  };
+  StridedArray out = result(arguments.out, config.valueDim);
+  StridedArray lse = result(arguments.lse, 1);
+  ForwardEpilogue epilogue(
+      b, op, config, layout, softmax, modifier, sequence, out, lse,
+      arguments.sinks ? &*arguments.sinks : nullptr, parts ? &*parts : nullptr);
   RowTiles rows(b, op, sequence, sequence.queryTiles(b, config.queryTile()),
                 {config.queryTile(), config.keyTile, config.queryTile(),
                  config.rows, config.fromFirstKey()});
+  rows.setParts(parts ? &*parts : nullptr);
   Value count = rows.count();
   WorkTileQueue workTiles(b, layout.workTiles);
   std::optional<TileLists> lists = getKeyLists(
@@ -234,6 +249,19 @@ void ForwardKernel::emitStores(WorkTileQueue &workTiles,
   });
 }
 
+/// A row of output and a log-sum-exp for each query of each part.
+static void addPartialResults(KernelProgram &program, AttentionOp op,
+                              const ForwardConfig &config) {
+  constexpr int64_t bytes = 4, alignment = 128;
+  int64_t heads = op.getNumQueryHeads();
+  program.addScratch(
+      kPartialOut,
+      program.perPart(bytes * heads * config.valueDim, config.parts),
+      alignment);
+  program.addScratch(kPartialLse, program.perPart(bytes * heads, config.parts),
+                     alignment);
+}
+
 LLVM::LLVMFuncOp spattn::buildForwardKernel(OpBuilder &builder, AttentionOp op,
                                             StringRef name,
                                             const ForwardConfig &config,
@@ -242,5 +270,7 @@ LLVM::LLVMFuncOp spattn::buildForwardKernel(OpBuilder &builder, AttentionOp op,
     program.addScratch("counter", program.constant(4), /*alignment=*/4,
                        /*zeroed=*/true);
   program.limitTiles(countWorkTiles(program, op, config));
+  if (config.parts.areCut())
+    addPartialResults(program, op, config);
   return ForwardKernel(builder, op, config, program).build(name);
 }

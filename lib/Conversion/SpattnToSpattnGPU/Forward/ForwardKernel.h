@@ -36,13 +36,24 @@ struct ForwardLayout {
 /// Whether a kernel gathers its output in shared memory, where it takes the
 /// place of the queries and so has their element type. Others store from
 /// registers.
-bool storesThroughShared(AttentionOp op);
+bool storesThroughShared(AttentionOp op, const ForwardConfig &config);
 
-/// Builds the kernel of an attention, and adds it to `program`.
+/// The scratch memory of what parts of walks have for output and log-sum-exp.
+inline constexpr llvm::StringLiteral kPartialOut = "partial_out",
+                                     kPartialLse = "partial_lse";
+
+/// Builds the kernel of an attention, and adds it to `program`. Where walks are
+/// cut, buildCombineKernel has to follow.
 mlir::LLVM::LLVMFuncOp buildForwardKernel(mlir::OpBuilder &builder,
                                           AttentionOp op, llvm::StringRef name,
                                           const ForwardConfig &config,
                                           KernelProgram &program);
+
+/// Builds the kernel that merges the results of parts, and adds it to
+/// `program`.
+void buildCombineKernel(mlir::OpBuilder &builder, AttentionOp op,
+                        llvm::StringRef name, const ForwardConfig &config,
+                        KernelProgram &program);
 
 } // namespace spattn
 

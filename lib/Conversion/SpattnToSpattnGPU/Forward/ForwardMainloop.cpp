@@ -72,7 +72,7 @@ void ForwardMainloop::setRow(PendingOutput &pending, const WorkTile &tile,
                              Value group) {
   if (!epilogue.needsRow())
     return;
-  pending.batch = tile.batch;
+  pending.batch = epilogue.entryOf(tile);
   pending.head = tile.head;
   Value before = config.rows.queriesOf(b, rowsBefore(group));
   pending.row = b.add(tile.queryRow(b, tile.first), before);

@@ -142,9 +142,24 @@ FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,
          b.getStringAttr("batch"), b.getStringAttr("sequences"),
          b.getStringAttr("batch")},
         {1, rows, 1, 1, 1});
+  return perRows(factor, length, rows);
+}
+
+FormulaAttr KernelProgram::perRows(int64_t factor, StringRef length,
+                                   int64_t rows) {
   return FormulaAttr::get(b.getContext(), {factor}, {2},
                           {b.getStringAttr("batch"), b.getStringAttr(length)},
                           {1, rows});
+}
+
+FormulaAttr KernelProgram::perPart(int64_t factor, const KeyPartSizes &parts) {
+  if (parts.tilesOfEntry == 0)
+    return perRows(factor * parts.most, "queryLength", 1);
+  int64_t beside = parts.mostPartsBesideEntries();
+  StringAttr queries = b.getStringAttr("queryLength");
+  return FormulaAttr::get(b.getContext(), {factor, factor * beside}, {2, 1},
+                          {b.getStringAttr("batch"), queries, queries},
+                          {1, 1, 1});
 }
 
 FormulaAttr KernelProgram::constant(int64_t value) {

@@ -10,6 +10,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_KERNELSIGNATURE_H
 
+#include "KeyParts.h"
 #include "RowLayout.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Conversion/GpuTarget/TargetCapabilities.h"
@@ -46,6 +47,11 @@ public:
 
   /// `factor` for each tile of `rows` of a length, for each batch entry.
   FormulaAttr perTile(int64_t factor, llvm::StringRef length, int64_t rows);
+  /// The same without regard to sequences.
+  FormulaAttr perRows(int64_t factor, llvm::StringRef length, int64_t rows);
+  /// `factor` for each query of each part that walks of a batch entry are cut
+  /// into, at least.
+  FormulaAttr perPart(int64_t factor, const KeyPartSizes &parts);
   /// A constant, and `factor` as above besides.
   FormulaAttr constant(int64_t value);
   FormulaAttr constantAndPerTile(int64_t value, int64_t factor,

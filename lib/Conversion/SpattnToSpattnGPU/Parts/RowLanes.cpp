@@ -33,9 +33,16 @@ LogicalResult RowLanes::check(KernelOpInterface op) {
 
 RowLanes::RowLanes(KernelBuilder &b, KernelOpInterface op,
                    KernelProgram &program)
+    : RowLanes(b, op.getKernelArrays(), op.getDimOrder(), program,
+               /*areWarps=*/false) {}
+
+RowLanes::RowLanes(KernelBuilder &b, ArrayRef<KernelArray> operands,
+                   Layout order, KernelProgram &program)
+    : RowLanes(b, operands, order, program, /*areWarps=*/true) {}
+
+RowLanes::RowLanes(KernelBuilder &b, ArrayRef<KernelArray> operands,
+                   Layout order, KernelProgram &program, bool areWarps)
     : b(b), program(program), signature(program) {
-  Layout order = op.getDimOrder();
-  SmallVector<KernelArray> operands = op.getKernelArrays();
   auto type = cast<ShapedType>(getRowModel(operands).value.getType());
   heads = type.getDimSize(order.getDim(Dim::Head));
   chunks = type.getDimSize(order.getDim(Dim::Width)) / kColumnsOfLane;
@@ -43,6 +50,7 @@ RowLanes::RowLanes(KernelBuilder &b, KernelOpInterface op,
   // would otherwise take as long as the memory does.
   int64_t apart = chunks < 4 ? chunks : llvm::divideCeil(chunks, 2);
   lanes = std::min<int64_t>(llvm::PowerOf2Ceil(apart), kWarp);
+  groups = areWarps ? kWarp / lanes : 1;
   for (const KernelArray &array : operands) {
     RowArray &added = arrays.emplace_back();
     added.argument.pointer = signature.buffer(array.buffer);
@@ -59,8 +67,10 @@ RowLanes::RowLanes(KernelBuilder &b, KernelOpInterface op,
   for (auto [array, added] : llvm::zip_equal(operands, arrays))
     added.argument.strides = signature.strides(array.buffer);
   program.limitLengths({"queryLength"});
-  program.limitTiles(program.perTile(heads, "queryLength", kThreads / lanes));
+  program.limitTiles(program.perRows(heads, "queryLength", rowsOfCta()));
 }
+
+int64_t RowLanes::rowsOfCta() const { return kThreads / (lanes * groups); }
 
 /// CTAs that an SM has registers for: a thread has an address, and some
 /// numbers, for each array, and for each row of a source. ptxas spills none
@@ -74,19 +84,28 @@ static int64_t getCtasPerSm(size_t arrays, int64_t terms) {
 void RowLanes::begin(StringRef name, int64_t terms) {
   signature.begin(b, name, {kThreads, getCtasPerSm(arrays.size(), terms)});
   IndexOps &ops = b.ops;
-  int64_t rows = kThreads / lanes;
+  int64_t rows = rowsOfCta();
   Value count = signature.get(length);
   Value tiles = ops.materialize(ops.ceilDiv(ops.wrap(count), rows));
   Value tile = arith::RemUIOp::create(b, b.cta, tiles);
   Value ofHead = arith::DivUIOp::create(b, b.cta, tiles);
   Value head = arith::RemUIOp::create(b, ofHead, b.i32(heads));
   Value batch = arith::DivUIOp::create(b, ofHead, b.i32(heads));
-  Value inTile = arith::DivUIOp::create(b, b.thread, b.i32(lanes));
+  Value inTile = arith::DivUIOp::create(b, b.thread, b.i32(lanes * groups));
   lane = arith::RemUIOp::create(b, b.thread, b.i32(lanes));
+  place.lane = lane;
+  if (groups > 1) {
+    place.lane = arith::RemUIOp::create(b, b.thread, b.i32(lanes * groups));
+    place.group = arith::DivUIOp::create(b, place.lane, b.i32(lanes));
+  }
   Value row = b.add(b.mul(tile, b.i32(rows)), inTile);
   Value last = b.sub(count, b.i32(1));
   isInside = b.compare(arith::CmpIPredicate::ult, row, count);
   row = arith::MinUIOp::create(b, row, last);
+  place.batch = batch;
+  place.head = head;
+  place.row = row;
+  place.isInside = isInside;
   Value none = b.i32(0);
   for (RowArray &array : arrays) {
     StridedArray rows = signature.get(b, array.argument);
@@ -121,7 +140,7 @@ Value RowLanes::getWrittenRow(const RowArray &source) const {
 
 void RowLanes::end() {
   signature.end(b, /*shared=*/0, /*persistent=*/-1,
-                program.perTile(heads, "queryLength", kThreads / lanes));
+                program.perRows(heads, "queryLength", rowsOfCta()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,7 +232,7 @@ SmallVector<Value> RowLanes::loadNumbers(ArrayRef<RowArray> arrays) {
 }
 
 void RowLanes::storeNumber(Value number, const RowArray &array) {
-  Value isFirst = b.compare(arith::CmpIPredicate::eq, lane, b.i32(0));
+  Value isFirst = b.compare(arith::CmpIPredicate::eq, place.lane, b.i32(0));
   b.when(arith::AndIOp::create(b, isInside, isFirst),
          [&] { LLVM::StoreOp::create(b, number, array.row); });
 }
@@ -247,11 +266,39 @@ Value RowLanes::addProducts(Value lhs, Value rhs, Value sum,
 }
 
 Value RowLanes::sumOfRow(Value number) {
-  for (int64_t apart = 1; apart < lanes; apart *= 2) {
+  return combineLanes(number, 1, lanes * groups,
+                      [&](Value x, Value y) -> Value {
+                        return arith::AddFOp::create(b, x, y);
+                      });
+}
+
+Value RowLanes::sumOfGroups(Value columns) {
+  Value sums = columns;
+  for (int64_t i = 0; i < kColumnsOfLane; ++i) {
+    Value number = vector::ExtractOp::create(b, columns, i);
+    Value sum = combineLanes(number, lanes, lanes * groups,
+                             [&](Value x, Value y) -> Value {
+                               return arith::AddFOp::create(b, x, y);
+                             });
+    sums = vector::InsertOp::create(b, sum, sums, i);
+  }
+  return sums;
+}
+
+Value RowLanes::maxOfRow(Value number) {
+  return combineLanes(number, 1, lanes * groups,
+                      [&](Value x, Value y) -> Value {
+                        return arith::MaxNumFOp::create(b, x, y);
+                      });
+}
+
+Value RowLanes::combineLanes(Value number, int64_t first, int64_t end,
+                             llvm::function_ref<Value(Value, Value)> combine) {
+  for (int64_t apart = first; apart < end; apart *= 2) {
     Value all = b.i32(-1), distance = b.i32(apart), clamp = b.i32(kWarp - 1);
     Value other = NVVM::ShflOp::create(b, b.getF32Type(), all, number, distance,
                                        clamp, NVVM::ShflKind::bfly, UnitAttr());
-    number = arith::AddFOp::create(b, number, other);
+    number = combine(number, other);
   }
   return number;
 }
@@ -285,9 +332,7 @@ RowLanes::Weights RowLanes::emitWeights(ArrayRef<Value> lses) {
   result.max = arith::SelectOp::create(b, isEqual(max, negInf), zero, max);
   result.sum = zero;
   for (Value lse : lses) {
-    Value difference = arith::SubFOp::create(b, lse, result.max);
-    Value logit = arith::MulFOp::create(b, difference, b.f32(kLog2E));
-    result.weights.push_back(math::Exp2Op::create(b, logit));
+    result.weights.push_back(emitExponential(lse, result.max));
     result.sum = arith::AddFOp::create(b, result.sum, result.weights.back());
   }
   Value divisor =
@@ -296,6 +341,12 @@ RowLanes::Weights RowLanes::emitWeights(ArrayRef<Value> lses) {
   for (Value &weight : result.weights)
     weight = arith::MulFOp::create(b, weight, inverse);
   return result;
+}
+
+Value RowLanes::emitExponential(Value lse, Value max) {
+  Value difference = arith::SubFOp::create(b, lse, max);
+  Value logit = arith::MulFOp::create(b, difference, b.f32(kLog2E));
+  return math::Exp2Op::create(b, logit);
 }
 
 Value RowLanes::emitLse(const Weights &weights) {

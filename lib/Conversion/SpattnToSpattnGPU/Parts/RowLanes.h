@@ -47,6 +47,11 @@ public:
   static mlir::LogicalResult check(KernelOpInterface op);
 
   RowLanes(KernelBuilder &b, KernelOpInterface op, KernelProgram &program);
+  /// The same of arrays with their dimensions in some order. A row has all
+  /// lanes of a warp then: groups of them, each of which has all columns, for
+  /// some of the terms.
+  RowLanes(KernelBuilder &b, llvm::ArrayRef<KernelArray> operands, Layout order,
+           KernelProgram &program);
 
   /// Loads of 16 bytes for the columns of a lane: 2 where an array has f32.
   int64_t wordsOfColumns() const {
@@ -61,6 +66,20 @@ public:
   /// so many `terms`, rows of sources that are under way at once.
   void begin(llvm::StringRef name, int64_t terms = 0);
   void end();
+
+  /// For arguments besides, ahead of `begin`.
+  KernelSignature &getSignature() { return signature; }
+  /// The lane's row, its number among the lanes of the row, and that of its
+  /// group: after `begin`.
+  struct Place {
+    Value batch, head, row, lane, group;
+    /// Whether there is such a row.
+    Value isInside;
+  };
+  const Place &getPlace() const { return place; }
+  Value getLength() const { return signature.get(length); }
+  int64_t getLanesOfRow() const { return lanes * groups; }
+  int64_t getGroups() const { return groups; }
 
   /// The arrays of the operation, in its order.
   llvm::MutableArrayRef<RowArray> getArrays() { return arrays; }
@@ -107,6 +126,8 @@ public:
     Value max, sum;
   };
   Weights emitWeights(llvm::ArrayRef<Value> lses);
+  /// The exponential of a log-sum-exp relative to the largest one.
+  Value emitExponential(Value lse, Value max);
   Value emitLse(const Weights &weights);
 
   Value zeros();
@@ -115,14 +136,24 @@ public:
   Value zeroIf(Value condition, Value value);
   /// `sum` and the products of two vectors of columns.
   Value addProducts(Value lhs, Value rhs, Value sum, const Chunk &chunk);
-  /// The sum of a number over the lanes of the row.
+  /// The sum of a number over the lanes of the row, and the largest one.
   Value sumOfRow(Value number);
+  Value maxOfRow(Value number);
+  /// The sums of columns over the groups of the row.
+  Value sumOfGroups(Value columns);
   /// Of a sum over the columns of a row, `1 / sqrt(sum / columns + epsilon)`.
   Value inverseRms(Value sumOfSquares, float epsilon);
   Value meanOf(Value sumOfColumns);
 
 private:
   Value getWrittenRow(const RowArray &source) const;
+  RowLanes(KernelBuilder &b, llvm::ArrayRef<KernelArray> operands, Layout order,
+           KernelProgram &program, bool areWarps);
+  int64_t rowsOfCta() const;
+  /// Combines a number with those of lanes that are so far apart, from `first`
+  /// to before `end`, powers of two.
+  Value combineLanes(Value number, int64_t first, int64_t end,
+                     llvm::function_ref<Value(Value, Value)> combine);
   mlir::VectorType columnsType(mlir::Type element) {
     return mlir::VectorType::get(kColumnsOfLane, element);
   }
@@ -133,7 +164,11 @@ private:
   SmallVector<RowArray> arrays;
   KernelSignature::Argument length;
   std::optional<KernelSignature::Argument> sourceLength;
-  int64_t heads, chunks, lanes;
+  int64_t heads, chunks;
+  /// Lanes that have a row's columns, and how often a row has such.
+  int64_t lanes, groups = 1;
+  Place place;
+  /// The lane's number in its group.
   Value lane, isInside;
 };
 

@@ -43,6 +43,8 @@ IndexOps::Bool TileWalk::isListed(const WorkTile &tile, Value n) {
 Index TileWalk::first(const WorkTile &tile, Value n) {
   IndexOps &ops = b.ops;
   Index number = ops.wrap(n);
+  if (tile.part)
+    number = ops.add(number, tile.part->first);
   if (!tile.listed) {
     Index first =
         ops.mul(placeInStructure(tile, number), ops.constant(tileSize));

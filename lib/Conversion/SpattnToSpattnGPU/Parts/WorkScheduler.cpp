@@ -134,6 +134,11 @@ void RowTiles::groupHeads(int64_t bytes) {
   groupedHeads = end[0];
 }
 
+Value RowTiles::count() {
+  Value tiles = b.mul(tileRows, rowHeads);
+  return parts ? b.mul(tiles, parts->count()) : tiles;
+}
+
 std::pair<Value, Value> RowTiles::locate(Value number) {
   Value inGroup = number, before = b.i32(0);
   if (groupedHeads != rowHeads) {
@@ -172,6 +177,13 @@ SequenceTile RowTiles::locate(Value batch, Value place) {
 WorkTile RowTiles::decode(Value number) {
   IndexOps &ops = b.ops;
   WorkTile tile;
+  Value part;
+  // Parts of a walk follow each other, so that CTAs find those that are empty
+  // between others, while they compute.
+  if (parts) {
+    part = arith::RemUIOp::create(b, number, parts->count());
+    number = arith::DivUIOp::create(b, number, parts->count());
+  }
   auto [place, rest] = locate(number);
   tile.head = arith::DivUIOp::create(b, rest, sequence.batches);
   tile.batch = arith::RemUIOp::create(b, rest, sequence.batches);
@@ -207,5 +219,7 @@ WorkTile RowTiles::decode(Value number) {
         keyTiles(ops, tile.form, tile.first, end, lists->getOtherRows());
     lists->add(tile, form, seen, taken);
   }
+  if (parts)
+    parts->take(b, tile, part);
   return tile;
 }

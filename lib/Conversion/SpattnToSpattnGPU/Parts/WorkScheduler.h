@@ -9,7 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H
 #define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_WORKSCHEDULER_H
 
-#include "SequenceInfo.h"
+#include "KeyParts.h"
 #include "TileLists.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -72,11 +72,14 @@ public:
 
   /// Adds the tiles that lists have, which may be null.
   void setLists(const TileLists *given) { lists = given; }
+  /// Cuts the walks of tiles; null if they are whole. A work tile is a part of
+  /// one then.
+  void setParts(const KeyParts *given) { parts = given; }
   /// Does the work of some heads before that of others, so that their keys and
   /// values stay in the L2 cache: of the largest power of two of heads that
   /// divides their number and whose keys and values have at most `bytes`.
   void groupHeads(int64_t bytes);
-  Value count() { return b.mul(tileRows, rowHeads); }
+  Value count();
   WorkTile decode(Value number);
 
 private:
@@ -93,6 +96,7 @@ private:
   Value tileRows, rowHeads, groupedHeads;
   RowTileShape shape;
   const TileLists *lists = nullptr;
+  const KeyParts *parts = nullptr;
 };
 
 } // namespace spattn

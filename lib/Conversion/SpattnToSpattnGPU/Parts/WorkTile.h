@@ -29,6 +29,13 @@ struct ListedTiles {
   NormalForm<KernelBuilder::Index> form;
 };
 
+/// Which part of a walk a work tile has, where several share one: its number,
+/// and that of its first tile in the walk.
+struct WalkPart {
+  mlir::Value number;
+  KernelBuilder::Index first;
+};
+
 /// A tile of queries or of keys of a head of a batch entry, and the tiles of
 /// the other kind that it visits, masked ones first.
 struct WorkTile {
@@ -44,6 +51,9 @@ struct WorkTile {
   NormalForm<Index> form;
   TileSequence<Index> masked, full;
   Value visited, maskedCount;
+  /// Where it has a part of a walk; `masked` and `full` are those of all parts
+  /// then.
+  std::optional<WalkPart> part;
   /// The sequence that the tile is of, where batch entries have any.
   std::optional<SequenceTile> place;
   /// What its list says, if there are lists. `masked` and `full` are those of
@@ -83,6 +93,10 @@ struct WorkTile {
     visit(first);
     if (origin)
       visit(*origin);
+    if (part) {
+      visit(part->number);
+      visit(part->first);
+    }
     if (place)
       for (Index *value :
            {&place->queriesBefore, &place->keysBefore, &place->rowsLeft,
