@@ -30,9 +30,10 @@ LogicalResult spattn::checkSplitKeys(AttentionOp op, int64_t parts) {
 }
 
 namespace {
-/// The key tiles of all walks of a batch entry, and those of the longest one.
+/// The walks of a batch entry that have key tiles: how many, the tiles of all
+/// and those of the longest one.
 struct Walks {
-  int64_t all = 0, longest = 0;
+  int64_t count = 0, all = 0, longest = 0;
 };
 
 /// Clocks of tiles. Where none were measured, as many as a key tile has keys,
@@ -59,6 +60,7 @@ static Walks countTiles(AttentionOp op, const ForwardConfig &config,
   for (int64_t head = 0; head < algebra.numHeads(); head += config.rows.heads)
     for (int64_t visited :
          algebra.rowTiles(head, tile, config.fromFirstKey())) {
+      walks.count += visited > 0;
       walks.all += visited;
       walks.longest = std::max(walks.longest, visited);
     }
@@ -92,9 +94,18 @@ KeyPartSizes spattn::chooseKeyParts(AttentionOp op, const ForwardConfig &config,
       std::max<int64_t>(least, llvm::divideCeil(walks.all, ctas));
   sizes.tilesOfEntry = llvm::divideCeil(KeyPartSizes::kShare * walks.all,
                                         ctas * tuning.partsPerCta);
+  // Walks of one length that just fill the SMs take as long as their parts.
+  if (walks.count > 0 && walks.all * 8 >= walks.count * walks.longest * 7) {
+    sizes.lastWhole = tuning.multiprocessors / walks.count;
+    sizes.firstWhole =
+        llvm::divideCeil(tuning.multiprocessors * 7, walks.count * 8);
+  }
   int64_t batches = op.getStaticBatch();
-  if (!ShapedType::isDynamic(batches))
+  if (!ShapedType::isDynamic(batches)) {
+    if (sizes.areWhole(batches))
+      return whole;
     sizes.leastTiles = sizes.tilesOf(batches);
+  }
   sizes.most = std::min<int64_t>(
       kMostParts, llvm::divideCeil(walks.longest, sizes.leastTiles));
   int64_t cut = clocks.of(sizes.leastTiles) + tuning.combineClocks;

@@ -78,7 +78,7 @@ static Tuning getH200() {
   tuning.backward = kH200Backward;
   // tune.py deterministic: with and without, at windows of 64 to 4096 keys.
   tuning.fewKeysNarrow = 300;
-  tuning.fewKeysWide = 1000;
+  tuning.fewKeysWide = 800;
   // tune.py claim-keys: always and never, at windows of 256 to 16384 keys.
   tuning.claimKeys = 3000;
   tuning.claimKeysNarrow = 600;

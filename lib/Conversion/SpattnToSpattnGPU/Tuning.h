@@ -72,7 +72,7 @@ struct Tuning {
   int64_t packedClocks = 92;
   int64_t multiprocessors = 132;
   int64_t partKeys = 0;
-  int64_t partsPerCta = 2;
+  int64_t partsPerCta = 4;
   int64_t combineClocks = 6000;
   int64_t splitClocks = 75;
   int64_t staticWarpgroups = 2;
