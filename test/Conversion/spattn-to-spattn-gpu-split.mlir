@@ -37,8 +37,8 @@
 // CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c16_i64
 // CHECK: %[[CUT:.*]] = arith.trunci %[[LEAST]]
 // CHECK: %[[AFTER:.*]] = arith.subi %{{.*}}, %c15_i32
-// CHECK: %[[WHOLE:.*]] = arith.cmpi ule, %[[AFTER]], %c1_i32
-// CHECK: %[[TILES:.*]] = arith.select %[[WHOLE]], %c512_i32{{.*}}, %[[CUT]]
+// CHECK: %[[UNCUT:.*]] = arith.cmpi ule, %[[AFTER]], %c1_i32
+// CHECK: %[[TILES:.*]] = arith.select %[[UNCUT]], %c512_i32{{.*}}, %[[CUT]]
 // CHECK: arith.divui %{{.*}}, %[[TILES]]
 // CHECK-NOT: spattn_gpu.store_tile
 // CHECK: llvm.func @dense_combine(

@@ -102,7 +102,11 @@ KeyPartSizes spattn::chooseKeyParts(AttentionOp op, const ForwardConfig &config,
   }
   int64_t batches = op.getStaticBatch();
   if (!ShapedType::isDynamic(batches)) {
-    if (sizes.areWhole(batches))
+    // So do those of which each CTA has about as many.
+    int64_t rounds = llvm::divideCeil(batches * walks.count, ctas);
+    bool areEven =
+        rounds * walks.longest * ctas * 10 <= batches * walks.all * 11;
+    if (sizes.areWhole(batches) || areEven)
       return whole;
     sizes.leastTiles = sizes.tilesOf(batches);
   }
