@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MaskReader.h"
+#include "Numbers.h"
 
 #include <cmath>
 #include <tuple>
@@ -113,28 +114,6 @@ std::optional<Linear> MaskReader::subtract(const Linear &a, const Linear &b,
   if (std::isnan(difference->constant))
     return failOperation(expr);
   return difference;
-}
-
-static bool compareNumbers(double a, arith::CmpIPredicate predicate, double b) {
-  switch (predicate) {
-  case arith::CmpIPredicate::eq:
-    return a == b;
-  case arith::CmpIPredicate::ne:
-    return a != b;
-  case arith::CmpIPredicate::slt:
-  case arith::CmpIPredicate::ult:
-    return a < b;
-  case arith::CmpIPredicate::sle:
-  case arith::CmpIPredicate::ule:
-    return a <= b;
-  case arith::CmpIPredicate::sgt:
-  case arith::CmpIPredicate::ugt:
-    return a > b;
-  case arith::CmpIPredicate::sge:
-  case arith::CmpIPredicate::uge:
-    return a >= b;
-  }
-  llvm_unreachable("there are no other predicates");
 }
 
 std::optional<MaskReader::Sides>

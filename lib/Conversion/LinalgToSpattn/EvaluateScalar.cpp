@@ -16,6 +16,29 @@
 using namespace mlir;
 using namespace spattn;
 
+bool spattn::compareNumbers(double a, arith::CmpIPredicate predicate,
+                            double b) {
+  switch (predicate) {
+  case arith::CmpIPredicate::eq:
+    return a == b;
+  case arith::CmpIPredicate::ne:
+    return a != b;
+  case arith::CmpIPredicate::slt:
+  case arith::CmpIPredicate::ult:
+    return a < b;
+  case arith::CmpIPredicate::sle:
+  case arith::CmpIPredicate::ule:
+    return a <= b;
+  case arith::CmpIPredicate::sgt:
+  case arith::CmpIPredicate::ugt:
+    return a > b;
+  case arith::CmpIPredicate::sge:
+  case arith::CmpIPredicate::uge:
+    return a >= b;
+  }
+  llvm_unreachable("there are no other predicates");
+}
+
 std::optional<double> spattn::computeScalar(Operation *op,
                                             ArrayRef<double> args) {
   bool isBoolean = getElementTypeOrSelf(op->getResult(0)).isInteger(1);
@@ -26,35 +49,11 @@ std::optional<double> spattn::computeScalar(Operation *op,
                    [](double arg) { return std::isnan(arg); }))
     return std::numeric_limits<double>::quiet_NaN();
   auto compare = [&](arith::CmpIPredicate predicate) -> std::optional<double> {
-    switch (predicate) {
-    case arith::CmpIPredicate::eq:
-      return a == b;
-    case arith::CmpIPredicate::ne:
-      return a != b;
-    case arith::CmpIPredicate::slt:
-      return a < b;
-    case arith::CmpIPredicate::sle:
-      return a <= b;
-    case arith::CmpIPredicate::sgt:
-      return a > b;
-    case arith::CmpIPredicate::sge:
-      return a >= b;
-    default:
-      break;
-    }
     // Unsigned: as signed, if neither is negative.
-    if (a < 0 || b < 0)
+    bool isUnsigned = predicate >= arith::CmpIPredicate::ult;
+    if (isUnsigned && (a < 0 || b < 0))
       return std::nullopt;
-    switch (predicate) {
-    case arith::CmpIPredicate::ult:
-      return a < b;
-    case arith::CmpIPredicate::ule:
-      return a <= b;
-    case arith::CmpIPredicate::ugt:
-      return a > b;
-    default:
-      return a >= b;
-    }
+    return compareNumbers(a, predicate, b);
   };
   // Unsigned: as signed, if it is not negative.
   if (isa<arith::IndexCastUIOp, arith::ExtUIOp, arith::UIToFPOp>(op))

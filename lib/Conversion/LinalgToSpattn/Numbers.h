@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
 #define SPATTN_LIB_CONVERSION_LINALGTOSPATTN_NUMBERS_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 
@@ -30,6 +31,10 @@ bool holdsIndices(mlir::Type type);
 /// type. None for operations that are not known.
 std::optional<double> computeScalar(mlir::Operation *op,
                                     llvm::ArrayRef<double> args);
+
+/// A comparison of integers; unsigned ones as signed ones, so that neither
+/// number may be negative.
+bool compareNumbers(double a, mlir::arith::CmpIPredicate predicate, double b);
 
 /// The elements of a constant tensor, in order; none if it is no constant, or
 /// of another type than integers and floats.
