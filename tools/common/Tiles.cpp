@@ -9,6 +9,7 @@
 #include "common/Tiles.h"
 
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
+#include "spattn/Support/Elements.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -89,4 +90,26 @@ spattn::tool::countTiles(Entry &entry, const KernelOptions &options,
     add(report.total.pairs, numbers.pairs);
   }
   return report;
+}
+
+WorkShape tool::getWorkShape(AttentionOpInterface op,
+                             Lengths<int64_t> lengths) {
+  auto bytesOf = [](Value value) {
+    return getElementBytes(cast<ShapedType>(value.getType()).getElementType())
+        .value_or(2);
+  };
+  WorkShape shape;
+  shape.lengths = lengths;
+  shape.alignment = op.getAlignment();
+  shape.headDim = op.getHeadDim();
+  shape.valueDim = op.getValueDim();
+  shape.elementBytes = bytesOf(op.getQuery());
+  shape.outputBytes = bytesOf(op.getOut());
+  if (auto gradients = dyn_cast<AttentionBackwardOp>(*op)) {
+    shape.queryGradientBytes = bytesOf(gradients.getDquery());
+    shape.keyGradientBytes = bytesOf(gradients.getDkey());
+    shape.valueGradientBytes = bytesOf(gradients.getDvalue());
+  }
+  shape.keyHeads = op.getNumKeyHeads();
+  return shape;
 }

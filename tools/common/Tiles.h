@@ -36,6 +36,9 @@ std::optional<TileReport> countTiles(Entry &entry, const KernelOptions &options,
 /// `structure`. Not if a length is not known before the function runs.
 bool matches(Entry &entry, const Structure &structure);
 
+/// The bytes and dimensions of an attention's operands, of such lengths.
+WorkShape getWorkShape(AttentionOpInterface op, Lengths<int64_t> lengths);
+
 } // namespace spattn::tool
 
 #endif // SPATTN_TOOLS_COMMON_TILES_H

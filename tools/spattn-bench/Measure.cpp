@@ -11,6 +11,7 @@
 #include "common/Arguments.h"
 #include "common/Arrays.h"
 #include "common/Text.h"
+#include "common/Tiles.h"
 #include "spattn/JIT/CpuKernel.h"
 #include "spattn/Structure/Host.h"
 #include "spattn/Support/Elements.h"
@@ -249,23 +250,9 @@ static LogicalResult describe(Entry &entry, const System &system,
     return op->emitError("the batch size or a length is not known before the "
                          "function runs");
   row.tiles = *tiles;
-  auto bytesOf = [](Value value) {
-    return *getElementBytes(cast<ShapedType>(value.getType()).getElementType());
-  };
-  WorkShape shape;
-  shape.lengths = {getSize(entry, op.getQuery(), op.getDim(Dim::Length)),
-                   getSize(entry, op.getKey(), op.getDim(Dim::Length))};
-  shape.alignment = op.getAlignment();
-  shape.headDim = op.getHeadDim();
-  shape.valueDim = op.getValueDim();
-  shape.elementBytes = bytesOf(op.getQuery());
-  shape.outputBytes = bytesOf(op.getOut());
-  if (auto gradients = dyn_cast<AttentionBackwardOp>(*op)) {
-    shape.queryGradientBytes = bytesOf(gradients.getDquery());
-    shape.keyGradientBytes = bytesOf(gradients.getDkey());
-    shape.valueGradientBytes = bytesOf(gradients.getDvalue());
-  }
-  shape.keyHeads = getSize(entry, op.getKey(), op.getDim(Dim::Head));
+  WorkShape shape =
+      getWorkShape(op, {getSize(entry, op.getQuery(), op.getDim(Dim::Length)),
+                        getSize(entry, op.getKey(), op.getDim(Dim::Length))});
   Work work = totalWork(op.getHeadStructures(), shape);
   int64_t batch = getSize(entry, op.getQuery(), op.getDim(Dim::Batch));
   bool isForward = isa<AttentionOp>(op);

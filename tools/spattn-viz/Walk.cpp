@@ -7,11 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Walk.h"
+#include "common/Tiles.h"
 
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "spattn/Structure/Algebra.h"
 #include "spattn/Structure/HeadWork.h"
-#include "spattn/Support/Elements.h"
 
 #include <map>
 
@@ -62,8 +62,8 @@ static Picture draw(const Form &form, TileShape tile, bool fromFirstKey) {
   return runs;
 }
 
-static TileCounts countTiles(const Picture &runs, const Sizes &sizes,
-                             TileShape tile) {
+static TileCounts countPictureTiles(const Picture &runs, const Sizes &sizes,
+                                    TileShape tile) {
   IntOps ops;
   TileCounts counts;
   for (const std::vector<int64_t> &run : runs)
@@ -77,28 +77,6 @@ static TileCounts countTiles(const Picture &runs, const Sizes &sizes,
   // Of tiles that do not start at multiples of their size there may be more.
   counts.skipped = std::max<int64_t>(all - counts.visited, 0);
   return counts;
-}
-
-/// The bytes and dimensions of an attention's operands.
-static WorkShape getWorkShape(AttentionOpInterface op, const Sizes &sizes) {
-  auto bytesOf = [](Value value) {
-    return getElementBytes(cast<ShapedType>(value.getType()).getElementType())
-        .value_or(2);
-  };
-  WorkShape shape;
-  shape.lengths = {sizes.queries, sizes.keys};
-  shape.alignment = op.getAlignment();
-  shape.headDim = op.getHeadDim();
-  shape.valueDim = op.getValueDim();
-  shape.elementBytes = bytesOf(op.getQuery());
-  shape.outputBytes = bytesOf(op.getOut());
-  if (auto gradients = dyn_cast<AttentionBackwardOp>(*op)) {
-    shape.queryGradientBytes = bytesOf(gradients.getDquery());
-    shape.keyGradientBytes = bytesOf(gradients.getDkey());
-    shape.valueGradientBytes = bytesOf(gradients.getDvalue());
-  }
-  shape.keyHeads = op.getNumKeyHeads();
-  return shape;
 }
 
 namespace {
@@ -135,14 +113,14 @@ Walk spattn::viz::walkTiles(AttentionOpInterface op, const Sizes &sizes,
   Walk walk;
   walk.tile = plan ? plan->tile : getTileShape(getTileShapeAttr(op));
   walk.fromFirstKey = plan && plan->fromFirstKey;
-  WorkShape shape = getWorkShape(op, sizes);
+  WorkShape shape = tool::getWorkShape(op, {sizes.queries, sizes.keys});
   walk.work = totalWork(op.getHeadStructures(), shape);
   HostAlgebra algebra = getAlgebra(op, sizes.queries, sizes.keys);
   Album album;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
     Form form = algebra.normalForm(head);
     Picture picture = draw(form, walk.tile, walk.fromFirstKey);
-    TileCounts counts = countTiles(picture, sizes, walk.tile);
+    TileCounts counts = countPictureTiles(picture, sizes, walk.tile);
     walk.tiles += counts;
     walk.heads.push_back(
         {album.add(std::move(picture)), counts, headWork(form, shape)});
