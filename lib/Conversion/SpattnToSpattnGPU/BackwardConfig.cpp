@@ -17,41 +17,56 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Whether queries that see any key see fewer than `most` on average.
-static bool seeFewKeys(AttentionBackwardOp op, const ExpectedLengths &lengths,
-                       int64_t most) {
-  if (most == 0)
-    return false;
-  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
-  int64_t pairs = 0, rows = 0;
-  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
-    pairs += algebra.pairs(head);
-    rows += kRowsOfGroup *
-            llvm::count_if(
-                algebra.rowTiles(head, TileShape{kRowsOfGroup, kRowsOfGroup}),
-                [](int64_t visited) { return visited > 0; });
+namespace {
+/// How many keys queries see, counted once, where that is asked.
+class SeenKeys {
+public:
+  explicit SeenKeys(const HostAlgebra &algebra) : algebra(algebra) {}
+
+  /// Whether queries that see any key see fewer than `most` on average.
+  bool areFewerThan(int64_t most) {
+    if (most == 0)
+      return false;
+    if (!rows)
+      count();
+    return pairs < *rows * most;
   }
-  return pairs < rows * most;
-}
+
+private:
+  void count() {
+    TileShape tile{kRowsOfGroup, kRowsOfGroup};
+    rows = 0;
+    for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+      pairs += algebra.pairs(head);
+      *rows += kRowsOfGroup *
+               llvm::count_if(algebra.rowTiles(head, tile),
+                              [](int64_t visited) { return visited > 0; });
+    }
+  }
+
+  const HostAlgebra &algebra;
+  /// Of all heads; queries that see any key, by whole tiles.
+  int64_t pairs = 0;
+  std::optional<int64_t> rows;
+};
+} // namespace
 
 /// Whether dQ is faster computed by a kernel of its own: where queries see few
 /// keys, adding it up in memory takes longer than two more MMAs. Where lengths
 /// are not known, nothing is.
 static bool areQueriesFasterAlone(AttentionBackwardOp op,
                                   const ExpectedLengths &lengths,
-                                  const Tuning &tuning) {
+                                  SeenKeys &seen, const Tuning &tuning) {
   bool isWide = std::max(op.getHeadDim(), op.getValueDim()) > 64;
   return lengths.areKnown &&
-         seeFewKeys(op, lengths,
-                    isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
+         seen.areFewerThan(isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
 }
 
 /// Whether kernels with few registers hold what they need: no more spans than
 /// two, and scores as they are.
 static bool fitsFewRegisters(AttentionBackwardOp op,
-                             const ExpectedLengths &lengths) {
-  return !takesAnyScale(op) && !op.hasPositions() &&
-         countSpans(getAlgebra(op, lengths.queries, lengths.keys)) <= 2;
+                             const HostAlgebra &algebra) {
+  return !takesAnyScale(op) && !op.hasPositions() && countSpans(algebra) <= 2;
 }
 
 /// What the target and the numbers of keys that queries see ask for.
@@ -60,13 +75,15 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
                                              const Tuning &tuning,
                                              const GpuOptions &options) {
   ExpectedLengths lengths(op, options.expectedLength, tuning.assumedLength);
+  HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
+  SeenKeys seen(algebra);
   BackwardConfig config;
   config.target = target;
   config.sumsBiases = op.getDalibiSlopes() || op.getDdistanceBias();
   // Lists have no kernels that add gradients of queries up in memory.
   config.deterministic = op.hasTileLists() ? true
                          : options.deterministic == Choice::Auto
-                             ? areQueriesFasterAlone(op, lengths, tuning)
+                             ? areQueriesFasterAlone(op, lengths, seen, tuning)
                              : options.deterministic == Choice::Yes;
   // Rows of queries add up what slopes and biases get.
   config.deterministic |= config.sumsBiases;
@@ -80,8 +97,8 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
                    config.deterministic &&
                dim <= candidate.widestHead &&
                target.sharedMemory >= candidate.leastSharedMemory &&
-               !seeFewKeys(op, lengths, candidate.leastKeys) &&
-               (!candidate.scarceRegisters || fitsFewRegisters(op, lengths));
+               !seen.areFewerThan(candidate.leastKeys) &&
+               (!candidate.scarceRegisters || fitsFewRegisters(op, algebra));
       });
   if (fitting == tuning.backward.end())
     return op.emitOpError("has no kernel on a GPU with ")
@@ -103,8 +120,7 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   bool isNarrow = config.keyTile() * config.headDim <= 64 * 64;
   config.claimsSums =
       config.sumsAreStaged() &&
-      seeFewKeys(op, lengths,
-                 isNarrow ? tuning.claimKeysNarrow : tuning.claimKeys);
+      seen.areFewerThan(isNarrow ? tuning.claimKeysNarrow : tuning.claimKeys);
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;

@@ -116,17 +116,15 @@ void DqAccumulator::emitReduction(const WorkTile &workTile, Value n,
 //===----------------------------------------------------------------------===//
 
 Value DqAccumulator::startPart(Value keyStage, Value buffer, Value part) {
-  Value rowBlock = b.i32(0), keys;
-  if (config.rotatesParts()) {
-    b.fence();
-    keys = layout.key(b, keyStage);
-  } else {
+  Value rowBlock = b.i32(0), chunk;
+  if (!config.rotatesParts()) {
     Value chunks = b.i32(config.headDim / kRowsOfGroup);
     rowBlock = arith::DivUIOp::create(b, part, chunks);
-    Value chunk = arith::RemUIOp::create(b, part, chunks);
-    b.fence();
-    keys = layout.keyTiles.chunk(b, keyStage, chunk);
+    chunk = arith::RemUIOp::create(b, part, chunks);
   }
+  b.fence();
+  Value keys = chunk ? layout.keyTiles.chunk(b, keyStage, chunk)
+                     : layout.key(b, keyStage);
   Value dq = b.mma(layout.dsTiles.at(b, buffer), rowBlock, keys, Value(),
                    /*transposed=*/false, config.partColumns(),
                    /*lhsTransposed=*/true);
