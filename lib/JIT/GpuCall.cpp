@@ -32,8 +32,8 @@ static Expected<std::vector<runtime::OperandView>>
 getOperandViews(const GpuKernel::Impl &kernel,
                 ArrayRef<KernelArgument> arguments) {
   std::vector<runtime::OperandView> views;
-  for (const runtime::Operand &operand : kernel.program->artifact().operands) {
-    std::optional<unsigned> argument = kernel.findArgument(operand);
+  views.reserve(kernel.operandArguments.size());
+  for (std::optional<unsigned> argument : kernel.operandArguments) {
     // One that is left out.
     if (!argument) {
       views.emplace_back();
@@ -71,7 +71,7 @@ Error GpuKernel::launch(const runtime::Driver &driver,
   auto loaded = impl->program->load(driver, ordinal);
   if (!loaded)
     return makeError(loaded.message());
-  if (runtime::Status status = (*loaded)->launchWithScratch(std::move(launch));
+  if (runtime::Status status = (*loaded)->launchWithScratch(launch);
       !status.ok())
     return makeError(status.message());
   return Error::success();
@@ -88,10 +88,7 @@ public:
           std::unique_ptr<const runtime::PreparedLaunch> prepared)
       : context(kernel.context), prepared(std::move(prepared)),
         numArguments(kernel.signature.arguments.size()),
-        scalars(kernel.function.scalars) {
-    for (const runtime::Operand &operand : kernel.program->artifact().operands)
-      operands.push_back(kernel.findArgument(operand));
-  }
+        scalars(kernel.function.scalars), operands(kernel.operandArguments) {}
 
   size_t getScratchBytes() const override { return prepared->scratchBytes(); }
   size_t getScratchAlignment() const override {

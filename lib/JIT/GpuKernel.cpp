@@ -151,9 +151,10 @@ static CallForm makeForm(const GpuKernel::Impl &kernel) {
   CallForm form;
   for (const ParameterType &type : kernel.signature.arguments)
     form.arguments.push_back({type});
-  for (const runtime::Operand &operand : kernel.program->artifact().operands)
-    if (std::optional<unsigned> argument = kernel.findArgument(operand))
-      form.arguments[*argument].isDestination = operand.output;
+  const auto &operands = kernel.program->artifact().operands;
+  for (size_t i = 0; i < operands.size(); ++i)
+    if (std::optional<unsigned> argument = kernel.operandArguments[i])
+      form.arguments[*argument].isDestination = operands[i].output;
   form.results.assign(kernel.function.results.begin(),
                       kernel.function.results.end());
   return form;
@@ -202,7 +203,7 @@ GpuKernel::compile(ModuleOp module, StringRef entry,
       });
   if (!program)
     return makeError(program.message());
-  impl.program = *program;
+  impl.setProgram(*program);
   impl.form = makeForm(impl);
   impl.times.fromCache = !compiles;
   impl.times.total = since(start);

@@ -207,7 +207,7 @@ GpuKernel::load(std::string_view bytes, const RuntimeContext &context) {
   for (const ReadOperand &operand : function.operands)
     impl.function.operands.emplace_back(operand.name, operand.argument);
   impl.function.scalars = std::move(function.scalars);
-  impl.program = std::make_shared<runtime::Program>(*std::move(artifact));
+  impl.setProgram(std::make_shared<runtime::Program>(*std::move(artifact)));
   impl.times.fromCache = true;
   return kernel;
 }

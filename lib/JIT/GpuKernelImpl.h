@@ -19,12 +19,15 @@ namespace spattn {
 struct GpuKernel::Impl {
   explicit Impl(const RuntimeContext &context) : context(context) {}
 
-  /// The argument that an operand of the artifact is; none if it is left out.
-  std::optional<unsigned> findArgument(const runtime::Operand &operand) const {
-    for (const auto &[name, argument] : function.operands)
-      if (name == operand.name)
-        return argument;
-    return std::nullopt;
+  /// Sets the program, whose operands are the function's.
+  void setProgram(std::shared_ptr<runtime::Program> compiled) {
+    program = std::move(compiled);
+    for (const runtime::Operand &operand : program->artifact().operands) {
+      std::optional<unsigned> &found = operandArguments.emplace_back();
+      for (const auto &[name, argument] : function.operands)
+        if (name == operand.name)
+          found = argument;
+    }
   }
 
   RuntimeContext context;
@@ -33,6 +36,8 @@ struct GpuKernel::Impl {
   HostFunction function;
   CallForm form;
   std::shared_ptr<runtime::Program> program;
+  /// The argument that each operand of the artifact is; none if it is left out.
+  std::vector<std::optional<unsigned>> operandArguments;
   GpuCompileTimes times;
 };
 

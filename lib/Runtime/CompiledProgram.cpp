@@ -225,8 +225,7 @@ static Status launch(SpattnKernels &kernels, const SpattnBuffer *buffers,
     if (Status status = staging.stage(operands[i], arguments->operands[i]);
         !status.ok())
       return status.in("operand '" + operands[i].name + "'");
-  if (Status status = (*module)->launchWithScratch(*std::move(arguments));
-      !status.ok())
+  if (Status status = (*module)->launchWithScratch(*arguments); !status.ok())
     return status;
   if (staging.any())
     return staging.finish();

@@ -8,8 +8,9 @@
 
 #include "spattn/Runtime/Module.h"
 
-#include "LaunchLayout.h"
+#include "BoundLaunch.h"
 #include "ModuleImpl.h"
+#include "SmallBuffer.h"
 #include "Text.h"
 
 #include <algorithm>
@@ -24,6 +25,12 @@ static constexpr uint32_t kPortableCluster = 8;
 //===----------------------------------------------------------------------===//
 // Loading
 //===----------------------------------------------------------------------===//
+
+Module::Impl::Impl(std::shared_ptr<const Artifact> artifact,
+                   DeviceContext context, DeviceInfo device, Plan plan)
+    : artifact(std::move(artifact)), context(std::move(context)),
+      device(std::move(device)), plan(std::move(plan)),
+      boundLaunches(std::make_unique<BoundLaunches>()) {}
 
 Module::Impl::~Impl() {
   if (!handle)
@@ -340,31 +347,20 @@ Status Module::launch(const LaunchArguments &arguments) const {
   return impl->launch(arguments, *prepared);
 }
 
-Status Module::launchWithScratch(LaunchArguments arguments) const {
-  auto prepared = impl->prepare(arguments);
-  if (!prepared)
-    return prepared.status();
-  std::vector<StreamBuffer> lent;
-  arguments.scratch.clear();
-  for (size_t i = 0; i < prepared->scratchBytes.size(); ++i) {
-    const Scratch &scratch = artifact().scratch[i];
-    // Sizes and alignments are small enough for the sum.
-    size_t bytes = size_t(prepared->scratchBytes[i]);
-    if (bytes > 0 && scratch.alignment > kDriverAlignment)
-      bytes += scratch.alignment;
-    auto buffer =
-        StreamBuffer::allocate(impl->context, bytes, arguments.stream);
-    if (!buffer)
-      return buffer.status().in("scratch buffer '" + scratch.name + "'");
-    uint64_t mask = uint64_t(scratch.alignment) - 1;
-    arguments.scratch.push_back((buffer->address() + mask) & ~mask);
-    lent.push_back(*std::move(buffer));
-  }
-  Status status = impl->launch(arguments, *prepared);
-  for (StreamBuffer &buffer : lent)
-    if (Status freed = buffer.free(); status.ok())
-      status = freed;
-  return status;
+Status Module::launchWithScratch(const LaunchArguments &arguments) const {
+  auto bound = impl->boundLaunches->get(*impl, arguments);
+  if (!bound)
+    return bound.status();
+  SmallBuffer<cuda::DevicePtr, 24> addresses(arguments.operands.size());
+  for (size_t i = 0; i < arguments.operands.size(); ++i)
+    addresses[i] = arguments.operands[i].address;
+  SmallBuffer<double, 8> reals(arguments.values.size());
+  size_t numReals = 0;
+  for (const NamedValue &value : arguments.values)
+    if (value.isFloat)
+      reals[numReals++] = value.real;
+  return (*bound)->launch(*impl, addresses.data(), reals.data(), /*scratch=*/0,
+                          arguments.stream);
 }
 
 //===----------------------------------------------------------------------===//

@@ -15,6 +15,8 @@
 namespace spattn {
 namespace runtime {
 
+class BoundLaunches;
+
 /// What a launch knows once all but its scratch has been checked. The module's
 /// context is the current one meanwhile.
 struct Prepared {
@@ -28,9 +30,7 @@ constexpr uint64_t kDriverAlignment = 256;
 
 struct Module::Impl {
   Impl(std::shared_ptr<const Artifact> artifact, DeviceContext context,
-       DeviceInfo device, Plan plan)
-      : artifact(std::move(artifact)), context(std::move(context)),
-        device(std::move(device)), plan(std::move(plan)) {}
+       DeviceInfo device, Plan plan);
   ~Impl();
 
   std::string describeDevice() const;
@@ -59,6 +59,7 @@ struct Module::Impl {
   cuda::Module handle = nullptr;
   std::vector<cuda::Function> functions;
   std::vector<KernelInfo> infos;
+  std::unique_ptr<BoundLaunches> boundLaunches;
 };
 
 } // namespace runtime

@@ -219,8 +219,12 @@ Expected<Assembled> Ptxas::assemble(StringRef ptx, StringRef chip,
     return error;
   std::string arch = ("-arch=" + chip).str(),
               level = "-O" + std::to_string(optLevel);
-  auto log =
-      run(program, {arch, level, "-v", source->path(), "-o", cubin->path()});
+  llvm::SmallVector<StringRef> arguments{arch,           level, "-v",
+                                         source->path(), "-o",  cubin->path()};
+  // Kernels of one module at the same time, on all processors.
+  if (!isTooOld())
+    arguments.push_back("--split-compile=0");
+  auto log = run(program, arguments);
   if (!log)
     return log.takeError();
   auto code = cubin->read();

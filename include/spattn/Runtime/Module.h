@@ -68,8 +68,9 @@ public:
 
   /// The same with scratch of its own, in place of the arguments': allocated
   /// ahead of the kernels and freed behind them, in the order of the stream
-  /// (see StreamBuffer).
-  Status launchWithScratch(LaunchArguments arguments) const;
+  /// (see StreamBuffer). What sizes, strides and integer values determine is
+  /// checked and laid out at the first launch with them.
+  Status launchWithScratch(const LaunchArguments &arguments) const;
 
   struct Impl;
 

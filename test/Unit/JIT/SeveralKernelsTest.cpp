@@ -106,7 +106,7 @@ TEST_F(SeveralKernelsTest, FromModulesToLaunches) {
   EXPECT_EQ(getAddress(first.arguments[0]), x->address());
   EXPECT_EQ(getAddress(first.arguments[1]), getAddress(second.arguments[0]));
   EXPECT_NE(getAddress(first.arguments[1]), 0u);
-  ASSERT_EQ(state->streamFrees.size(), 2u);
+  ASSERT_EQ(state->streamFrees.size(), 1u);
   EXPECT_EQ(state->streamFrees[0].order, 3u);
 }
 
