@@ -38,9 +38,38 @@ KernelCache::Counts KernelCache::getCounts() const {
   return counts;
 }
 
+size_t KernelCache::getMemoryBytes() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return memoryBytes;
+}
+
 void KernelCache::clear() {
   std::lock_guard<std::mutex> lock(mutex);
-  entries.clear();
+  slots.clear();
+  order.clear();
+  memoryBytes = 0;
+}
+
+void KernelCache::admit(const std::string &key, const Artifact &artifact) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = slots.find(key);
+  // Gone after a clear().
+  if (it == slots.end() || it->second.bytes != 0)
+    return;
+  it->second.bytes = key.size() + artifact.code.size();
+  memoryBytes += it->second.bytes;
+  auto last = order.end();
+  while (memoryBytes > memoryLimit && last != order.begin()) {
+    auto found = slots.find(**--last);
+    size_t bytes = found->second.bytes;
+    // Who has asked for it waits for it; and this one has just been asked for.
+    if (bytes == 0 || found == it)
+      continue;
+    memoryBytes -= bytes;
+    ++counts.evictions;
+    last = order.erase(last);
+    slots.erase(found);
+  }
 }
 
 /// From disk or from the compiler.
@@ -70,26 +99,34 @@ KernelCache::Entry KernelCache::make(const std::string &key,
 Result<std::shared_ptr<Program>> KernelCache::get(const std::string &key,
                                                   const Compile &compile) {
   std::promise<Entry> promise;
-  std::shared_future<Entry> mine;
   {
     std::unique_lock<std::mutex> lock(mutex);
-    auto it = entries.find(key);
-    if (it != entries.end()) {
-      std::shared_future<Entry> other = it->second;
+    auto [it, isNew] = slots.try_emplace(key);
+    Slot &slot = it->second;
+    if (!isNew) {
+      order.splice(order.begin(), order, slot.use);
+      std::shared_future<Entry> other = slot.entry;
       ++counts.memoryHits;
       lock.unlock();
       return other.get();
     }
-    mine = promise.get_future().share();
-    entries.emplace(key, mine);
+    slot.entry = promise.get_future().share();
+    order.push_front(&it->first);
+    slot.use = order.begin();
   }
   Entry entry = make(key, compile);
-  if (!entry) {
+  if (entry) {
+    admit(key, (*entry)->artifact());
+  } else {
     // Ahead of the answer, so that who has seen the error may try again. After
-    // a clear() the entry may be another thread's: then that one is asked for
+    // a clear() the slot may be another thread's: then that one is asked for
     // again, too, which does no harm.
     std::lock_guard<std::mutex> lock(mutex);
-    entries.erase(key);
+    if (auto it = slots.find(key); it != slots.end()) {
+      memoryBytes -= it->second.bytes;
+      order.erase(it->second.use);
+      slots.erase(it);
+    }
   }
   promise.set_value(entry);
   return entry;

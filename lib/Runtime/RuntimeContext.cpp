@@ -17,7 +17,7 @@ using namespace spattn::runtime;
 struct RuntimeContext::State {
   explicit State(RuntimeOptions given)
       : options(std::move(given)), threads(options.threads),
-        cache(options.cacheFolder) {}
+        cache(options.cacheFolder, options.cacheBytes) {}
 
   RuntimeOptions options;
   /// Declared ahead of the cache, whose modules use it to the end.

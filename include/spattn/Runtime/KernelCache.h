@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <future>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,10 +38,18 @@ public:
     uint64_t rejected = 0;
     /// Files that could not be written.
     uint64_t writeFailures = 0;
+    /// Kernels that memory had no room for any more.
+    uint64_t evictions = 0;
   };
 
-  /// Keeps copies in `folder`, which need not exist; none if it is empty.
-  explicit KernelCache(std::string folder) : folder(std::move(folder)) {}
+  /// The limit unless another is given: some thousand kernels.
+  static constexpr size_t kMemoryLimit = size_t(256) << 20;
+
+  /// Keeps copies in `folder`, which need not exist; none if it is empty. In
+  /// memory it keeps kernels with up to `memoryLimit` bytes of code and keys,
+  /// those that were asked for last.
+  explicit KernelCache(std::string folder, size_t memoryLimit = kMemoryLimit)
+      : folder(std::move(folder)), memoryLimit(memoryLimit) {}
 
   /// The program of a key, from memory, from disk or from `compile`. When many
   /// threads ask for a key, one compiles and the others wait; an error goes to
@@ -54,18 +63,35 @@ public:
 
   Counts getCounts() const;
 
+  /// The bytes of code and keys in memory, without those whose compilation has
+  /// not ended.
+  size_t getMemoryBytes() const;
+
   /// The file of a key; empty without a folder.
   std::string getPath(const std::string &key) const;
 
 private:
   using Entry = Result<std::shared_ptr<Program>>;
+  struct Slot {
+    std::shared_future<Entry> entry;
+    /// 0 until its compilation has ended.
+    size_t bytes = 0;
+    /// Its place in `order`.
+    std::list<const std::string *>::iterator use;
+  };
   Entry make(const std::string &key, const Compile &compile);
   void count(uint64_t Counts::*counter);
+  /// Counts the bytes of a kernel that has been made, and lets others go.
+  void admit(const std::string &key, const Artifact &artifact);
 
   const std::string folder;
+  const size_t memoryLimit;
   mutable std::mutex mutex;
   Counts counts;
-  std::unordered_map<std::string, std::shared_future<Entry>> entries;
+  std::unordered_map<std::string, Slot> slots;
+  /// The keys of `slots`, that which was asked for last in front.
+  std::list<const std::string *> order;
+  size_t memoryBytes = 0;
 };
 
 } // namespace runtime

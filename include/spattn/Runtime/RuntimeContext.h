@@ -26,6 +26,9 @@ struct RuntimeOptions {
   unsigned threads = 0;
   /// The folder that keeps compiled kernels for GPUs; none if empty.
   std::string cacheFolder;
+  /// The bytes of kernels for GPUs that memory keeps besides, at most: see
+  /// KernelCache.
+  size_t cacheBytes = runtime::KernelCache::kMemoryLimit;
   /// NVIDIA's assembler. If it is not empty, it has to work.
   std::string ptxas;
   /// Without that, the first of these that works is taken. Without any, PTX is

@@ -99,6 +99,48 @@ TEST_F(KernelCacheTest, Memory) {
   EXPECT_FALSE(fs::exists(folder));
 }
 
+TEST_F(KernelCacheTest, MemoryKeepsWhatWasAskedForLast) {
+  // Each takes 9 + 1 bytes.
+  KernelCache cache("", /*memoryLimit=*/30);
+  for (const char *key : {"a", "b", "c"})
+    expect(cache, key, true);
+  EXPECT_EQ(cache.getMemoryBytes(), 30u);
+  expect(cache, "a", false);
+  expect(cache, "d", true);
+  EXPECT_EQ(cache.getMemoryBytes(), 30u);
+  EXPECT_EQ(cache.getCounts().evictions, 1u);
+  for (const char *key : {"a", "c", "d"})
+    expect(cache, key, false);
+  expect(cache, "b", true);
+  expect(cache, "a", true);
+  // One that is larger than all of it is alone.
+  std::string large(100, 'x');
+  expect(cache, large, true);
+  expect(cache, large, false);
+  EXPECT_EQ(cache.getMemoryBytes(), 208u);
+  expect(cache, "a", true);
+  EXPECT_EQ(cache.getMemoryBytes(), 10u);
+  cache.clear();
+  EXPECT_EQ(cache.getMemoryBytes(), 0u);
+}
+
+TEST_F(KernelCacheTest, ManyThreadsKeepTheLimit) {
+  KernelCache cache("", /*memoryLimit=*/100);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (unsigned i = 0; i < 500; ++i) {
+        bool compiled;
+        std::string key = std::to_string((i * (t + 1)) % 40);
+        EXPECT_EQ(get(cache, key, compiled), makeCode(key));
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_LE(cache.getMemoryBytes(), 100u);
+  EXPECT_GT(cache.getCounts().evictions, 0u);
+}
+
 TEST_F(KernelCacheTest, Disk) {
   {
     KernelCache cache(folder);

@@ -8,6 +8,7 @@
 
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
+#include "Bytecode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -21,4 +22,5 @@ void SpattnDialect::initialize() {
 #define GET_OP_LIST
 #include "spattn/Dialect/Spattn/IR/SpattnOps.cpp.inc"
       >();
+  addBytecodeInterface(*this);
 }

@@ -54,10 +54,18 @@ class Spattn_AttentionBase<string mnemonic, bit isForward,
   let assemblyFormat = "`structure` `(` $structure `)` " # operands.syntax #
                        "(`score` $score^)? attr-dict";
   let hasVerifier = 1;
+  // By name: see Bytecode.cpp.
+  let useCustomPropertiesEncoding = 1;
+  let extraClassDeclaration = [{
+    /// What getOperandInfos() returns, without an operation.
+    static ::llvm::ArrayRef<::spattn::OperandInfo> getOperandTable();
+  }];
   let extraClassDefinition =
-      "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandInfos() {\n"
+      "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandTable() {\n"
       "  static constexpr ::spattn::OperandInfo infos[] = " # operands.table #
-      ";\n  return infos;\n}\n";
+      ";\n  return infos;\n}\n"
+      "::llvm::ArrayRef<::spattn::OperandInfo> $cppClass::getOperandInfos() {\n"
+      "  return getOperandTable();\n}\n";
 }
 
 def Spattn_AttentionOp
@@ -199,7 +207,8 @@ def Spattn_AttentionBackwardOp
     the score is `self_score`.
 
     The gradients of a query that sees no key, and of a key that no query sees,
-    are exactly 0, whatever `out`, `lse`, `dout` and `dlse` hold there.
+    are exactly 0, whatever `out`, `dout` and `dlse` hold there. The `lse` of such a
+    query has to be `-inf`, as the attention leaves it.
 
     `dlse` is the gradient of the loss by `lse`, or 0 where it is not given. It is
     not read where `lse` is `-inf`, which nothing changes.

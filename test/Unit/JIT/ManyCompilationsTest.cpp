@@ -1,0 +1,120 @@
+//===- ManyCompilationsTest.cpp - One process compiles a lot --------------===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// SPATTN_COMPILATIONS, 48 if it is not set, is how many kernels each test
+// compiles (docs/Testing.md).
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+#include "spattn/InitAll.h"
+#include "spattn/JIT/CpuKernel.h"
+#include "spattn/JIT/GpuKernel.h"
+#include "llvm/Support/raw_ostream.h"
+#include "gtest/gtest.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <malloc.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace mlir;
+using namespace spattn;
+
+namespace {
+
+unsigned getCount() {
+  const char *text = std::getenv("SPATTN_COMPILATIONS");
+  return text ? unsigned(std::strtoul(text, nullptr, 10)) : 48;
+}
+
+/// Attention that differs with each number, and its gradients for some.
+std::string makeSource(unsigned number) {
+  std::string window = std::to_string(number + 1);
+  return "!t = tensor<?x4x?x32xf16>\n"
+         "func.func @f(%q: !t, %k: !t, %v: !t, %o: !t) -> !t {\n"
+         "  %r = spattn.attention structure(#spattn.union<#spattn.sink<4>, "
+         "#spattn.window<left = " +
+         window +
+         ", right = 0>>)\n"
+         "         ins(%q, %k, %v : !t, !t, !t) outs(%o : !t)\n"
+         "  return %r : !t\n}\n";
+}
+
+/// Compiles a kernel for the CPU, or PTX for a GPU, in a context of its own.
+void compile(unsigned number, const RuntimeContext &runtime) {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  auto module = parseSourceString<ModuleOp>(makeSource(number), &context);
+  ASSERT_TRUE(module);
+  if (number % 2 == 0) {
+    auto kernel = CpuKernel::compile(*module, "f", runtime);
+    ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+    return;
+  }
+  GpuCompileOptions options;
+  options.chip = number % 4 == 1 ? "sm_90a" : "sm_80";
+  options.driverVersion = 12080;
+  auto kernel = GpuKernel::compile(*module, "f", runtime, options);
+  ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
+}
+
+/// Bytes of this process in memory.
+size_t getResidentBytes() {
+  malloc_trim(0);
+  size_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * size_t(sysconf(_SC_PAGESIZE));
+}
+
+/// A context without a disk cache, and without ptxas.
+RuntimeContext makeRuntime() {
+  RuntimeOptions options;
+  options.cacheBytes = 1 << 20;
+  return RuntimeContext(options);
+}
+
+TEST(ManyCompilations, MemoryDoesNotGrow) {
+  unsigned count = getCount();
+  RuntimeContext runtime = makeRuntime();
+  // Until the cache is full, and what is made once is there.
+  unsigned warmup = std::min(count / 2, 200u);
+  for (unsigned i = 0; i < warmup; ++i)
+    ASSERT_NO_FATAL_FAILURE(compile(i, runtime));
+  size_t before = getResidentBytes();
+  for (unsigned i = warmup; i < count; ++i)
+    ASSERT_NO_FATAL_FAILURE(compile(i, runtime));
+  size_t after = getResidentBytes();
+  RecordProperty("before_bytes", std::to_string(before));
+  RecordProperty("after_bytes", std::to_string(after));
+  llvm::outs() << count - warmup << " compilations: from " << (before >> 10)
+               << " to " << (after >> 10) << " KiB\n";
+  EXPECT_LT(after, before + (size_t(8) << 20));
+  EXPECT_LE(runtime.kernelCache().getMemoryBytes(), size_t(1) << 20);
+}
+
+TEST(ManyCompilations, ManyThreadsAtOnce) {
+  unsigned count = getCount();
+  RuntimeContext runtime = makeRuntime();
+  std::atomic<unsigned> next{0};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 16; ++t)
+    threads.emplace_back([&] {
+      // Two numbers are one kernel: some threads ask for the same.
+      for (unsigned i; (i = next++) < count;)
+        compile(i / 2, runtime);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
+} // namespace
