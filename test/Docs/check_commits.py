@@ -18,8 +18,11 @@ SOURCE = re.compile(r"\]\(\.\./((?:include|lib|python|test|tools|benchmarks)/[^)
 def touched(root: Path, commit: str) -> list[Path] | None:
     """The files that a commit touched, if it is here."""
     command = ["git", "-C", str(root), "show", "--format=", "--name-only", commit]
-    shown = subprocess.run(command, capture_output=True, text=True)
-    return None if shown.returncode else [Path(p) for p in shown.stdout.split()]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return [Path(path) for path in shown.stdout.split()]
 
 
 def main(document: str) -> None:
