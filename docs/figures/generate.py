@@ -10,7 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+import floor
 import levels
+import ranks
 import speed
 import structures
 import tiles
@@ -28,6 +30,10 @@ def main(spattn_opt: str, folder: str) -> None:
         for name in ("training", "loss")
     )
     figures = {
+        "backward": floor.draw_pass("backward"),
+        "decode": floor.draw_decode(),
+        "distributed": ranks.draw(),
+        "forward": floor.draw_pass("forward"),
         "levels": levels.draw(),
         "loss": picture.draw_train(runs),
         "speed": speed.draw(),

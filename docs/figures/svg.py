@@ -46,6 +46,11 @@ class Drawing:
             f'class="{tone}-f {tone}-l"/>'
         )
 
+    def dot(self, x: float, y: float, tone: str, radius: float = 4.5) -> None:
+        self.parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:g}" r="{radius:g}" class="{tone}-h"/>'
+        )
+
     def text(
         self,
         x: float,

@@ -24,7 +24,8 @@ sys.path.append(str(definition.ROOT / "test/Docs"))
 from check_console import pattern  # noqa: E402
 
 NEEDS = dict.fromkeys(("README.md", "docs/Python.md"), "numpy")
-NEEDS.update(dict.fromkeys(("docs/Structures.md", "docs/Distributed.md"), "torch"))
+TORCH = ("docs/GettingStarted.md", "docs/Structures.md", "docs/Distributed.md")
+NEEDS.update(dict.fromkeys(TORCH, "torch"))
 for module in ("torch", "transformers", "jax"):
     NEEDS[f"docs/{module.capitalize()}.md"] = module
 FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.S | re.M)

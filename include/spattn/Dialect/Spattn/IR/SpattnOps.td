@@ -207,11 +207,11 @@ def Spattn_AttentionBackwardOp
     the score is `self_score`.
 
     The gradients of a query that sees no key, and of a key that no query sees,
-    are exactly 0, whatever `out`, `dout` and `dlse` hold there. The `lse` of such a
-    query has to be `-inf`, as the attention leaves it.
+    are exactly 0 if operands are finite. The `lse` of such a query must be what
+    the attention gives it: `-inf`, or its sink logit.
 
-    `dlse` is the gradient of the loss by `lse`, or 0 where it is not given. It is
-    not read where `lse` is `-inf`, which nothing changes.
+    `dlse` is the gradient of the loss by `lse`, or 0 where it is not given. Where
+    `lse` is `-inf`, `dlse` is ignored, whatever it holds.
 
     Where the attention has `sink_logits`, `outs` end with their gradient:
 
