@@ -78,11 +78,15 @@ config.environment["FILECHECK_OPTS"] = (
 if os.path.exists(os.path.join(lib_dir, "libspattn_c" + shared_lib_suffix)):
     config.available_features.add("capi")
 
-# NVIDIA's assembler and disassembler, from the Python packages.
-nvidia = os.path.join(
-    os.path.dirname(os.path.dirname(config.python)),
-    "lib/python3*/site-packages/nvidia/*/bin",
+# mkdocs with its theme, from the Python packages.
+packages = os.path.join(
+    os.path.dirname(os.path.dirname(config.python)), "lib/python3*/site-packages"
 )
+if glob.glob(os.path.join(packages, "mkdocs_material-*")):
+    config.available_features.add("mkdocs")
+
+# NVIDIA's assembler and disassembler, likewise.
+nvidia = os.path.join(packages, "nvidia/*/bin")
 for folder in sorted(glob.glob(nvidia)):
     ptxas, cuobjdump = (os.path.join(folder, name) for name in ("ptxas", "cuobjdump"))
     if os.path.exists(ptxas) and os.path.exists(cuobjdump):
