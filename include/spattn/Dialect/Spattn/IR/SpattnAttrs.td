@@ -73,10 +73,10 @@ def Spattn_StructureAttrInterface : AttrInterface<"StructureAttrInterface"> {
   let description = [{
     An attribute that says which (query, key) pairs a head may use.
 
-    An attribute of another dialect may be one, too: the compiler asks it for
-    nothing else than its structure, and `spattn-normalize` writes that down in
-    attributes of this dialect. The oracle, which has a definition of its own for
-    every attribute, refuses what it does not know.
+    Attributes of other dialects may implement it, too: the compiler asks them
+    only for their structure, and `spattn-normalize` expresses that in attributes
+    of this dialect. The oracle, which has a definition of its own for every
+    attribute, refuses attributes that it does not know.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -119,9 +119,9 @@ def Spattn_OptionalInt : OptionalParameter<"std::optional<int64_t>"> {
 def Spattn_WindowAttr : Spattn_StructureAttr<"Window", "window"> {
   let summary = "a sliding window: `-right <= d <= left`";
   let description = [{
-    Both ends are inclusive, as in FlashAttention's `window_size`. A side that
-    is not given is unbounded. A causal window of 1,024 keys, the query's own
-    position included, is
+    Both ends are inclusive, as in FlashAttention's `window_size`. A missing side
+    is unbounded. This is a causal window of 1,024 keys, with the query's own
+    position:
 
     ```mlir
     #spattn.window<left = 1023, right = 0>
@@ -180,10 +180,10 @@ def Spattn_KeysAttr : Spattn_StructureAttr<"Keys", "keys"> {
 def Spattn_QueriesAttr : Spattn_StructureAttr<"Queries", "queries"> {
   let summary = "queries of an interval, whatever they look at: `lo <= max(i + off, 0) < hi`";
   let description = [{
-    `i + off` is where a query is among the keys, as in distances `i + off - j`;
-    queries ahead of the first key count as at 0. So it does not matter whether
-    a query is computed with those before it or after them, from a cache.
-    Bounds are as in `#spattn.keys`. Tokens that see all keys, and that all
+    `i + off` is the place of a query among the keys, as in distances
+    `i + off - j`; queries ahead of the first key count as at place 0. So a query
+    has the same place in a prefill and when it is decoded from a cache. Bounds
+    are as in `#spattn.keys`. These are tokens that see all keys, and that all
     queries see:
 
     ```mlir
@@ -200,10 +200,9 @@ def Spattn_ResiduesAttr : Spattn_StructureAttr<"Residues", "residues"> {
   let summary = "places of an interval of residues: `(x - lo) mod m < hi - lo`";
   let description = [{
     `x` is the distance of `distances`, the key of `keys`, or `i + off` of
-    `queries`; `mod` is never negative, so that queries ahead of the first key
-    have residues as all others. `hi` may be past the modulus: residues go
-    round. In unions and intersections with other structures, these are
-    dilated windows
+    `queries`; `mod` is never negative, so queries ahead of the first key have
+    residues, too. `hi` may exceed the modulus, since residues wrap around. Unions
+    and intersections with other structures make dilated windows
 
     ```mlir
     #spattn.intersection<#spattn.window<left = 2047, right = 0>,
@@ -216,7 +215,7 @@ def Spattn_ResiduesAttr : Spattn_StructureAttr<"Residues", "residues"> {
     #spattn.intersection<#spattn.causal, #spattn.residues<keys, 120 to 128 mod 128>>
     ```
 
-    Tiles are visited as if all residues were allowed. The modulus is at most
+    Kernels visit tiles as if all residues were allowed. The modulus is at most
     2^20, and a head has at most 8 different intervals of residues.
   }];
   let parameters = (ins "::spattn::Residues":$residues);
@@ -265,9 +264,9 @@ def Spattn_PartitionAttr : Spattn_StructureAttr<"Partition", "partition"> {
     #spattn.partition<exclusive>
     ```
 
-    A `length` takes the place of `N`, so that bands stay where they are at other
-    lengths: those of a model that was trained at that one. Distances past it
-    belong to no head.
+    A `length` replaces `N`, so that the bands of a model stay where they were in
+    training, whatever the length of a call. Distances from `length` on belong to
+    no head.
 
     ```mlir
     #spattn.partition<exclusive, length = 4096>

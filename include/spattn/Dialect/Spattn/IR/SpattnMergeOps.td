@@ -23,8 +23,9 @@ def Spattn_MergeOp : Spattn_RowsBase<"merge", (ins
   let summary = "the attention that parts of one make up";
   let description = [{
     Each of the n parts is the output and the log-sum-exp of an attention of the
-    same queries to some of the keys. Merged, they are those of the attention to
-    all of these keys, each counted as often as it is in a part. For every row,
+    same queries to some of the keys. The merge is the output and the log-sum-exp
+    of the attention to the keys of all parts, in which each key counts as often
+    as it occurs. For every row,
 
     ```
     lse  = log sum_p exp(lses[p])
@@ -32,8 +33,8 @@ def Spattn_MergeOp : Spattn_RowsBase<"merge", (ins
     out  = sum_p w(p) parts[p]
     ```
 
-    A part whose log-sum-exp is `-inf` has weight 0, and its output is not used,
-    whatever it holds. A row whose parts are all empty has `out = 0`,
+    A part whose log-sum-exp is `-inf` is empty: it has weight 0, and its output
+    is ignored, whatever it holds. A row whose parts are all empty has `out = 0`,
     `lse = -inf`.
 
     Operands are tensors, or buffers with any strides, in the order of dimensions
@@ -49,10 +50,10 @@ def Spattn_MergeOp : Spattn_RowsBase<"merge", (ins
         outs(%out, %lse : tensor<?x8x?x64xbf16>, tensor<?x8x?xf32>)
     ```
 
-    With `rows`, parts are rows of one array, in an order of its own: `ins` and
-    `lses` have one array each, of `M` rows of a head, and the parts of row `i`
-    of `out` are its rows `rows[i, p]`, for the P numbers of the row. A number
-    outside of `[0, M)`, such as -1, is that of an empty part.
+    With `rows`, `ins` and `lses` have one array each, with `M` rows of a head.
+    The parts of row `i` of `out` are the rows `rows[i, p]` of this array, for the
+    P numbers of the row. A number outside `[0, M)`, such as -1, stands for an
+    empty part.
 
     ```mlir
     %o = spattn.merge ins(%os : tensor<?x8x?x64xbf16>) lses(%ls : tensor<?x8x?xf32>)
@@ -77,18 +78,18 @@ def Spattn_MergeBackwardOp : Spattn_RowsBase<"merge_backward", (ins
     Variadic<Spattn_MergeNumbers>:$dlses)> {
   let summary = "the gradients of a merge";
   let description = [{
-    Given `dout`, the gradient of a loss by the output of a `spattn.merge` of
-    `parts` and `lses`, and optionally `dlse`, the one by its log-sum-exp, which
-    otherwise is 0, computes the gradients by the parts and by their
-    log-sum-exps. For every row, with `w(p)` and `out` of the merge,
+    Computes the gradients of a loss by the parts of a `spattn.merge` and by their
+    log-sum-exps. `dout` is the gradient by the merge's output, and the optional
+    `dlse` the gradient by its log-sum-exp, which defaults to 0. For every row,
+    with `w(p)` and `out` of the merge,
 
     ```
     dparts[p] = w(p) dout
     dlses[p]  = w(p) (dout . (parts[p] - out) + dlse)
     ```
 
-    Both are exactly 0 for a part whose log-sum-exp is `-inf`, whatever else is
-    given. `out` is that of the parts before it is rounded; it is no operand.
+    Both are exactly 0 for a part whose log-sum-exp is `-inf`, whatever the other
+    operands hold. `out` is the unrounded output of the merge, and no operand.
 
     `dout` has the sizes of `out`, and `dlse` those of a log-sum-exp. Each of
     `dparts` has the elements of its part, or `f32`.

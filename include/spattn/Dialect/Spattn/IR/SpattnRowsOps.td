@@ -51,13 +51,13 @@ def Spattn_GatherRowsOp : Spattn_RowsBase<"gather_rows", (ins
     outs[s][i] = sources[s][rows[i]]
     ```
 
-    A number outside of `[0, M)`, such as -1, is that of no row: zeros are
-    gathered. Row numbers count within a batch element and head, and are the
-    same for all sources; heads that share them may have a stride of 0.
+    A number outside `[0, M)`, such as -1, stands for no row, and gathers zeros.
+    Row numbers count within a batch element and head, and are the same for all
+    sources; heads that share them may have a stride of 0.
 
-    With `unit_rms`, an array of a truth value for each source, rows of those
-    that are marked are divided by the square root of the mean of their squares
-    plus `epsilon`, in `f32`: keys of norm 1, but for a factor.
+    `unit_rms` is an array of a truth value for each source. The operation divides
+    the rows of marked sources by the square root of the mean of their squares
+    plus `epsilon`, in `f32`: this gives keys of norm 1, up to a factor.
 
     Operands are tensors, or buffers with any strides, in the order of
     dimensions that `layout` names, as for `spattn.attention`; row numbers lack
@@ -89,21 +89,20 @@ def Spattn_SumRowsOp : Spattn_RowsBase<"sum_rows", (ins
     DefaultValuedAttr<F32Attr, "1e-24f">:$epsilon)> {
   let summary = "sums of rows of an array by number";
   let description = [{
-    The adjoint of `spattn.gather_rows`, and what experts' outputs are combined
-    by: for each batch element, head and position `i`, with the P numbers that
-    it has,
+    The adjoint of `spattn.gather_rows`, which also combines the outputs of
+    experts. For each batch element, head and position `i`, with its P numbers,
 
     ```
     out[i] = sum_p source[rows[i, p]]
     ```
 
-    in `f32`, in the order of `p`, so that results are the same in each run. A
-    number outside of `[0, M)`, such as -1, is that of no row, and adds nothing.
+    in `f32`, in the order of `p`, so that every run gives the same bits. A number
+    outside `[0, M)`, such as -1, stands for no row, and adds nothing.
 
-    With `unit_rms_of`, the sum is a gradient by rows of unit root mean square,
-    and is turned into the gradient by the rows `x` that they were made of: with
+    With `unit_rms_of`, the sum is a gradient by rows of unit root mean square.
+    The operation turns it into the gradient by the original rows `x`: with
     `r = 1 / sqrt(mean(x^2) + epsilon)`, the row becomes
-    `r (sum - r^2 mean(x sum) x)`. `add` is added after that.
+    `r (sum - r^2 mean(x sum) x)`. Then it adds `add`.
 
     Operands are tensors, or buffers with any strides, in the order of
     dimensions that `layout` names, as for `spattn.attention`; the terms of row
@@ -134,23 +133,24 @@ def Spattn_HashRowsOp : Spattn_RowsBase<"hash_rows", (ins
     Spattn_RowNumbersOfTerms:$out), []> {
   let summary = "hashes of rows by the nearest of some vectors";
   let description = [{
-    Hashing by cross-polytopes (arXiv 1509.02897), as Reformer's attention hashes
-    tokens. For each row, and each of the P sets of K vectors, the number of the
-    vector, or of its negative, that has the largest product with the row:
+    Hashes rows by cross-polytopes (arXiv 1509.02897), as Reformer's attention
+    hashes tokens. For each row, and each of the P sets of K vectors, the result
+    is the number of the vector, or of its negative, with the largest product
+    with the row:
 
     ```
     out[i, p] = argmax_j y[j],  y = (vectors[p] source[i], -vectors[p] source[i])
     ```
 
-    between 0 and `2 K`; the first of several. Products are sums in `f32`. One
-    that is NaN is the largest nowhere; where all are, the result is 0. A kernel
-    for a GPU leaves the last `ceil(log2(2 K))` of the 23 bits of a product's
-    mantissa out of comparisons, and takes the first of those that are alike.
+    from 0 to below `2 K`. Of equal products, the first counts. Products are sums
+    in `f32`. Products that are NaN are ignored; if all are, the result is 0. A
+    GPU kernel compares products without the last `ceil(log2(2 K))` of the 23
+    bits of the mantissa, and takes the first of equal ones.
 
     Operands are tensors, or buffers with any strides, in the order of
-    dimensions that `layout` names, as for `spattn.attention`: the sets of
-    vectors, which are the same for all heads, take the place of heads, and
-    those of numbers that of the head dimension. The operation is in
+    dimensions that `layout` names, as for `spattn.attention`. The sets of
+    vectors, which are the same for all heads, take the place of heads, and the
+    numbers of a row take the place of the head dimension. The operation is in
     destination style: the contents of `outs` are not read.
 
     ```mlir

@@ -97,10 +97,10 @@ def SpattnPrintTiles : Pass<"spattn-print-tiles"> {
 def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
   let summary = "Adds the functions that compute gradients of attention";
   let description = [{
-    For each `spattn.attention` that is marked `differentiated`, makes its
-    function return the log-sum-exp, as its last result, and adds a function
-    with the `spattn.attention_backward` of the same structure, alignment,
-    layout and tile shape. The mark goes.
+    For each `spattn.attention` that is marked `differentiated`, the pass makes
+    its function return the log-sum-exp, as its last result. It adds a function
+    with the `spattn.attention_backward` of the same structure, alignment, layout
+    and tile shape, and removes the mark.
 
     ```mlir
     !t = tensor<?x8x?x64xf32>
@@ -123,12 +123,11 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
     @f_backward(%query, %key, %value, %out, %lse, %dout) -> (%dquery, %dkey, %dvalue)
     ```
 
-    which a caller gives the operands and results of `@f` and the gradient by
-    its output. A scale that is an argument follows these; one that is a
-    constant is copied.
+    whose arguments are the operands and results of `@f` and the gradient by its
+    output. A scale that is an argument follows these; a constant scale is copied.
 
-    Destinations are made in the way of that of `out`. Where it is an argument,
-    as in functions for a GPU, so are the one of the log-sum-exp, which becomes
+    The new destinations are made as that of `out` is. If `out`'s is an argument,
+    as in functions for a GPU, then so are that of the log-sum-exp, which becomes
     the last argument, and those of the gradients, which follow all others:
 
     ```
@@ -173,13 +172,13 @@ def SpattnDeriveBackward : Pass<"spattn-derive-backward", "::mlir::ModuleOp"> {
 def SpattnDecompose : Pass<"spattn-decompose"> {
   let summary = "Replaces attention on tensors by linalg operations";
   let description = [{
-    For compilers that tile and fuse what they find: each `spattn.attention` on
+    For compilers with their own tiling and fusion, each `spattn.attention` on
     tensors becomes `linalg.generic` operations for the structure, the scores,
     their maximum, the weights, their sum, the output and the log-sum-exp. The
-    structure is one of them, without operands: which pairs are allowed, as
-    arithmetic on their indices. Tiled and fused with what reads it, it costs no
-    memory. A `spattn.merge` on tensors becomes operations for the largest
-    log-sum-exp, the weights of parts and their sum, the output and the
+    operation of the structure has no operands: it computes which pairs are
+    allowed, as arithmetic on their indices. Tiled and fused with its users, it
+    costs no memory. A `spattn.merge` on tensors becomes operations for the
+    largest log-sum-exp, the weights of parts and their sum, the output and the
     log-sum-exp.
 
     ```mlir
@@ -194,7 +193,7 @@ def SpattnDecompose : Pass<"spattn-decompose"> {
 
     The result is that of the operation, also for rows without keys and for NaN
     and infinities (N1 to N6 of the specification), up to the order of sums.
-    Unlike the other pipelines it visits all pairs, and has all scores in memory
+    Unlike the pipelines, it visits all pairs, and has all scores in memory
     unless it is tiled. Operations on buffers, and gradients, stay as they are. A
     scale that is a constant has to be finite.
   }];
@@ -207,11 +206,11 @@ def SpattnBufferize : Pass<"spattn-bufferize", "::mlir::ModuleOp"> {
   let summary = "Turns tensors into buffers, also at function boundaries";
   let description = [{
     One-Shot Bufferize over the module. Function arguments become buffers with
-    any strides but a unit innermost one, so that callers may pass slices and
-    transposed views. A result that is one of the arguments is dropped; other
-    results are returned as buffers of any strides that the caller frees. A
-    function with an attribute `spattn.result_arguments`, of any value, gets in
-    it, for each result that it had, the argument whose buffer it is, or -1.
+    any strides and a unit innermost one, so that callers may pass slices and
+    transposed views. Results that are arguments disappear; functions return other
+    results as buffers of any strides, which the caller frees. If a function has
+    the attribute `spattn.result_arguments`, the pass sets it to a number for each
+    former result: that of the argument whose buffer it is, or -1.
 
     ```mlir
     func.func @f(%q: tensor<1x8x?x64xf32>, %o: tensor<1x8x?x64xf32>)
