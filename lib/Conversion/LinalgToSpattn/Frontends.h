@@ -34,6 +34,14 @@ mlir::Value raiseTMTensor(mlir::PatternRewriter &rewriter, mlir::Operation *op,
 mlir::Value raiseLinalgExt(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                            Refusal &refusal);
 
+/// `onnx.Attention` of opset 23 and later.
+mlir::Value raiseOnnx(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+                      Refusal &refusal);
+
+/// `onnx.Custom` with the function `MultiHeadAttention` of `com.microsoft`.
+mlir::Value raiseOnnxCustom(mlir::PatternRewriter &rewriter,
+                            mlir::Operation *op, Refusal &refusal);
+
 } // namespace spattn
 
 #endif // SPATTN_LIB_CONVERSION_LINALGTOSPATTN_FRONTENDS_H

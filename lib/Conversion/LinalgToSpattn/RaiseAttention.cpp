@@ -146,4 +146,7 @@ void spattn::populateRaiseAttentionPatterns(RewritePatternSet &patterns,
                              onRefusal);
   patterns.add<RaiseForeign>(context, "iree_linalg_ext.attention",
                              raiseLinalgExt, onRefusal);
+  patterns.add<RaiseForeign>(context, "onnx.Attention", raiseOnnx, onRefusal);
+  patterns.add<RaiseForeign>(context, "onnx.Custom", raiseOnnxCustom,
+                             onRefusal);
 }
