@@ -51,11 +51,11 @@ func.func @no_structure(%q: tensor<24x8xf32>) -> tensor<24x8xf32> {
 // -----
 
 // CHECK-LABEL: func @bias(
-func.func @bias(%q: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-remark@+1 {{attention is not raised: 'arith.constant' is added to scores and is neither 0 nor masks (-10000 or less)}}
-  %m = arith.constant dense<0.5> : tensor<4x4xf32>
-  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-  return %r : tensor<4x8xf32>
+func.func @bias(%q: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  // expected-remark@+1 {{attention is not raised: 'arith.constant' makes a bias of scores that is no function of distance and head}}
+  %m = arith.constant dense<[[0.0, 0.5], [0.25, 1.0]]> : tensor<2x2xf32>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x2xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %r : tensor<2x8xf32>
 }
 
 // -----
@@ -76,12 +76,12 @@ func.func @average(%q: tensor<2x8xf32>) -> tensor<2x8xf32> {
 func.func @dynamic_average(%q: tensor<?x8xf32>, %e: tensor<?x?xf32>) -> tensor<?x8xf32> {
   %zero = arith.constant 0.0 : f32
   %masked = arith.constant -1.0e9 : f32
-  // expected-remark@+1 {{attention is not raised: 'linalg.generic' masks with a finite number, and whether each query sees a key is not known}}
   %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xf32>) {
   ^bb0(%out: f32):
     %i = linalg.index 0 : index
     %j = linalg.index 1 : index
     %c = arith.cmpi sgt, %i, %j : index
+    // expected-remark@+1 {{attention is not raised: 'arith.select' masks with a finite number, and whether each query sees a key is not known}}
     %x = arith.select %c, %zero, %masked : f32
     linalg.yield %x : f32
   } -> tensor<?x?xf32>
@@ -142,7 +142,7 @@ func.func @sine(%q: !t) -> !t {
   %s = linalg.matmul indexing_maps = [
            affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
        ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
-  // expected-remark@+1 {{attention is not raised: 'math.sin' is between queries times keys and the softmax, and is no scale, mask or soft cap}}
+  // expected-remark@+1 {{attention is not raised: 'math.sin' happens to scores, and their region cannot compute it}}
   %sine = math.sin %s : !s
   %p = linalg.softmax dimension(1) ins(%sine : !s) outs(%e : !s) -> !s
   %f = tensor.empty() : !t
@@ -494,4 +494,160 @@ func.func @padding_of_a_length(%q: tensor<?x8xf32>, %e: tensor<?x?xi1>) -> tenso
   } -> tensor<?x?xi1>
   %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xi1>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// A bias of all pairs.
+// CHECK-LABEL: func @bias_of_pairs(
+func.func @bias_of_pairs(%q: tensor<1x2x16x8xf32>, %m: tensor<1x2x16x16xf32>) -> tensor<1x2x16x8xf32> {
+  // expected-remark@+1 {{attention is not raised: it makes a bias of scores that is no function of distance and head}}
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x16xf32>, tensor<1x2x16x8xf32>) -> tensor<1x2x16x8xf32>
+  return %r : tensor<1x2x16x8xf32>
+}
+
+// -----
+
+// Operands of biases have a static size.
+// CHECK-LABEL: func @dynamic_buckets(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @dynamic_buckets(%q: tensor<?x8xf32>, %table: tensor<6xf32>, %e: tensor<?x?xf32>) -> tensor<?x8xf32> {
+  %most = arith.constant 5 : index
+  %zero = arith.constant 0 : index
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %d = arith.subi %i, %j : index
+    %behind = arith.maxsi %d, %zero : index
+    %bucket = arith.minsi %behind, %most : index
+    // expected-remark@+1 {{attention is not raised: 'tensor.extract' makes a bias of scores, and lengths are dynamic}}
+    %x = tensor.extract %table[%bucket] : tensor<6xf32>
+    linalg.yield %x : f32
+  } -> tensor<?x?xf32>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// A sum of two lengths may be beyond 32 bits.
+// CHECK-LABEL: func @wide(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @wide(%q: tensor<?x8xf32>, %e: tensor<?x?xf32>) -> tensor<?x8xf32> {
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %s = arith.addi %i, %j : index
+    %x = arith.index_cast %s : index to i64
+    // expected-remark@+1 {{attention is not raised: 'arith.sitofp' makes a bias of scores, and lengths are dynamic}}
+    %y = arith.sitofp %x : i64 to f32
+    linalg.yield %y : f32
+  } -> tensor<?x?xf32>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x?xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}
+
+// -----
+
+// Keys alone, on both sides of queries.
+// CHECK-LABEL: func @keys_on_both_sides(
+#map = affine_map<(i, j) -> (i, j)>
+func.func @keys_on_both_sides(%q: tensor<16x8xf32>, %slope: tensor<1xf32>) -> tensor<16x8xf32> {
+  %zero = arith.constant 0 : index
+  %e = tensor.empty() : tensor<16x16xf32>
+  %m = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x16xf32>) {
+  ^bb0(%out: f32):
+    %j = linalg.index 1 : index
+    %x = arith.index_cast %j : index to i64
+    %y = arith.sitofp %x : i64 to f32
+    %s = tensor.extract %slope[%zero] : tensor<1xf32>
+    // expected-remark@+1 {{attention is not raised: 'arith.mulf' makes a bias of scores that is no function of distance and head}}
+    %z = arith.mulf %y, %s : f32
+    linalg.yield %z : f32
+  } -> tensor<16x16xf32>
+  %r = "tm_tensor.attention"(%q, %q, %q, %m, %q) : (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x16xf32>, tensor<16x8xf32>) -> tensor<16x8xf32>
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+// A function of scores that looks something up.
+// CHECK-LABEL: func @weighed(
+!s = tensor<16x16xf32>
+!t = tensor<16x8xf32>
+func.func @weighed(%q: !t, %weights: !s) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : !s
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
+  %weighed = arith.mulf %s, %weights : !s
+  %p = linalg.softmax dimension(1) ins(%weighed : !s) outs(%e : !s) -> !s
+  %f = tensor.empty() : !t
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !t) -> !t
+  %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
+  // expected-remark@-1 {{attention is not raised: it happens to scores, whose region sees no tensors}}
+  return %o : !t
+}
+
+// -----
+
+// Of two products.
+// CHECK-LABEL: func @two_products(
+!s = tensor<16x16xf32>
+!t = tensor<16x8xf32>
+func.func @two_products(%q: !t, %k: !t) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : !s
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
+  %s1 = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %k : !t, !t) outs(%s0 : !s) -> !s
+  // expected-remark@+1 {{attention is not raised: 'arith.addf' is between queries times keys and the softmax, and is no scale, mask, bias or soft cap}}
+  %sum = arith.addf %s, %s1 : !s
+  %p = linalg.softmax dimension(1) ins(%sum : !s) outs(%e : !s) -> !s
+  %f = tensor.empty() : !t
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !t) -> !t
+  %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
+  return %o : !t
+}
+
+// -----
+
+// Operands of biases come ahead of the region.
+// CHECK-LABEL: func @function_ahead_of_bias(
+!s = tensor<16x16xf32>
+!t = tensor<16x8xf32>
+func.func @function_ahead_of_bias(%q: !t, %table: tensor<31xf32>) -> !t {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : !s
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : !s) -> !s
+  %s = linalg.matmul indexing_maps = [
+           affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+       ins(%q, %q : !t, !t) outs(%s0 : !s) -> !s
+  %b = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                       iterator_types = ["parallel", "parallel"]} ins(%s : !s) outs(%e : !s) {
+  ^bb0(%x: f32, %unused: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %last = arith.constant 15 : index
+    %d = arith.subi %i, %j : index
+    %place = arith.addi %d, %last : index
+    %bias = tensor.extract %table[%place] : tensor<31xf32>
+    // expected-remark@+1 {{attention is not raised: 'math.tanh' modifies scores ahead of a bias by distance}}
+    %y = math.tanh %x : f32
+    %z = arith.addf %y, %bias : f32
+    linalg.yield %z : f32
+  } -> !s
+  %p = linalg.softmax dimension(1) ins(%b : !s) outs(%e : !s) -> !s
+  %f = tensor.empty() : !t
+  %o0 = linalg.fill ins(%zero : f32) outs(%f : !t) -> !t
+  %o = linalg.matmul ins(%p, %q : !s, !t) outs(%o0 : !t) -> !t
+  return %o : !t
 }

@@ -18,6 +18,7 @@
 #include "spattn/Conversion/SpattnGPUToNVVM/SpattnGPUToNVVM.h"
 #include "spattn/Conversion/SpattnToLoops/SpattnToLoops.h"
 #include "spattn/Conversion/SpattnToSpattnGPU/SpattnToSpattnGPU.h"
+#include "spattn/Conversion/StableHLOToLinalg/StableHLOToLinalg.h"
 
 namespace mlir {
 class ModuleOp;

@@ -250,8 +250,10 @@ def SpattnRaiseAttention : Pass<"spattn-raise-attention"> {
     `spattn.attention`, with its mask as a structure: a contraction of values
     with a softmax of scaled and masked products, in operations of `linalg` or
     as `linalg.softmax`, and, in generic form and without their dialects,
-    `tm_tensor.attention` and `iree_linalg_ext.attention`. docs/Raising.md lists
-    the forms. What is in between is looked through: transposes, reshapes,
+    `tm_tensor.attention`, `iree_linalg_ext.attention`, `onnx.Attention` and
+    `onnx.Custom` with the function `MultiHeadAttention`. docs/Raising.md lists
+    the forms. Biases by distance and head, other functions of scores, and
+    log-sum-exps are raised with it. What is in between is looked through: transposes, reshapes,
     broadcasts of grouped heads, conversions between float types.
 
     ```mlir
@@ -291,6 +293,33 @@ def SpattnRaiseAttention : Pass<"spattn-raise-attention"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::spattn::SpattnDialect"];
+}
+
+def SpattnLegalizeStableHLO : Pass<"spattn-legalize-stablehlo"> {
+  let summary = "Lowers the StableHLO that attention is made of";
+  let description = [{
+    Replaces operations of StableHLO, in generic form and without its dialect,
+    by those of `linalg`, `arith`, `math` and `tensor`, where
+    `spattn-raise-attention` finds attention: `dot_general`,
+    `broadcast_in_dim`, `transpose`, `reshape`, `iota`, `constant`, `reduce`,
+    `select`, `compare`, `convert`, `is_finite` and arithmetic on elements.
+
+    Shapes are static; elements are floats, or integers that are not unsigned.
+    All else stays as it is: programs that have more in them are lowered by
+    StableHLO's own passes.
+
+    ```mlir
+    func.func @sum(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %two = "stablehlo.constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+      %all = "stablehlo.broadcast_in_dim"(%two) {broadcast_dimensions = array<i64>} : (tensor<f32>) -> tensor<4x8xf32>
+      %r = "stablehlo.multiply"(%x, %all) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+      return %r : tensor<4x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 #endif // SPATTN_CONVERSION_PASSES_TD

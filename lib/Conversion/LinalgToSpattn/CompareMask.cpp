@@ -217,8 +217,11 @@ std::optional<Pieces> MaskReader::readChoice(Expr *expr) {
     Linear notBehind = behind.times(-1), notAhead = ahead.times(-1);
     notBehind.constant += 1;
     notAhead.constant += 1;
-    for (auto [is, isNot] :
-         {std::pair(behind, notBehind), std::pair(ahead, notAhead)}) {
+    for (auto [is, isNot, isBounded] :
+         {std::tuple(behind, notBehind, lower != -kUnbounded),
+          std::tuple(ahead, notAhead, upper != kUnbounded)}) {
+      if (!isBounded)
+        continue;
       std::optional<Structure> where = isPositive(is, expr),
                                elsewhere = isPositive(isNot, expr);
       if (!where || !elsewhere)

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Modifiers.h"
 #include "Narrowing.h"
 #include "Operands.h"
 #include "ResultShape.h"
@@ -27,16 +28,22 @@ public:
         loops(parts.loops), refusal(refusal), resultType(parts.resultType),
         heads(space.size(parts.loops.head)) {}
 
-  Value emit() {
-    if (!checkSizes() || !shape.describe(parts, refusal) || !chooseOperands())
-      return nullptr;
+  RaisedAttention emit() {
+    if (!checkSizes() ||
+        !shape.describe(parts.loops, parts.resultIndices, refusal) ||
+        !chooseOperands())
+      return {};
     std::optional<MaskedHeads> masked = findStructures(
         *parts.graph, space, loops.ofMask(), parts.masks, heads, refusal);
     if (!masked || !checkEmptyRows(*masked))
-      return nullptr;
+      return {};
     Attribute structure = toAttr(builder.getContext(), masked->heads);
-    if (!structure)
-      return nullptr;
+    if (!structure || !modifiers.find(loc, parts, *masked, refusal))
+      return {};
+    // Softmax does not notice what is added to a row of scores.
+    Refusal ignored;
+    hasLse = parts.lse && !(modifiers.slopes && modifiers.slopes->isShifted) &&
+             lseShape.describe(parts.loops, parts.lse->indices, ignored);
     return emitOperation(structure, masked->alignment);
   }
 
@@ -152,7 +159,7 @@ private:
     return "bhnd";
   }
 
-  Value emitOperation(Attribute structure, Alignment alignment) {
+  RaisedAttention emitOperation(Attribute structure, Alignment alignment) {
     std::string layout = chooseLayout();
     OperandValues operands;
     int64_t keyHeads = heads / key.group;
@@ -165,6 +172,7 @@ private:
     operands[OperandKind::Scale] = emitScale();
     if (parts.softCap)
       operands[OperandKind::SoftCap] = constant(*parts.softCap);
+    modifiers.emit(builder, loc, parts, alignment, operands);
 
     Type element = query.elementType();
     if (parts.roundedResult && isRoundedTo(parts.roundedResult, element))
@@ -179,6 +187,13 @@ private:
     }
     operands[OperandKind::Out] =
         tensor::EmptyOp::create(builder, loc, sizes, own);
+    std::string rows = layout;
+    rows.erase(rows.find('d'), 1);
+    if (hasLse) {
+      sizes.erase(sizes.begin() + layout.find('d'));
+      operands[OperandKind::Lse] =
+          tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+    }
 
     OperationState state(loc, AttentionOp::getOperationName());
     auto &properties = state.getOrAddProperties<AttentionOp::Properties>();
@@ -189,19 +204,32 @@ private:
         state.addOperands(operand);
     }
     state.addTypes(operands[OperandKind::Out].getType());
-    state.addRegion();
+    if (hasLse)
+      state.addTypes(operands[OperandKind::Lse].getType());
+    Region *score = state.addRegion();
+    if (modifiers.region)
+      score->takeBody(*modifiers.region);
     MLIRContext *context = builder.getContext();
     properties.structure = structure;
     properties.alignment = AlignmentAttr::get(context, alignment);
     properties.layout = builder.getStringAttr(layout);
     if (parts.scaleValue)
       properties.signed_scale = builder.getUnitAttr();
-    Value result = builder.create(state)->getResult(0);
-    return emitResult(result, layout, wanted);
+    Operation *op = builder.create(state);
+    RaisedAttention raised;
+    raised.result =
+        emitResult(op->getResult(0), shape, layout, resultType.clone(wanted));
+    if (hasLse)
+      raised.lse =
+          emitResult(op->getResult(1), lseShape, rows,
+                     cast<RankedTensorType>(parts.lse->tensor.getType()));
+    return raised;
   }
 
-  /// The result as the program has it.
-  Value emitResult(Value result, StringRef layout, Type wanted) {
+  /// A result as the program has it.
+  Value emitResult(Value result, const ResultShape &shape, StringRef layout,
+                   RankedTensorType target) {
+    Type wanted = target.getElementType();
     auto type = cast<RankedTensorType>(result.getType());
     if (wanted != type.getElementType()) {
       Type converted = type.clone(wanted);
@@ -210,7 +238,7 @@ private:
       else
         result = arith::TruncFOp::create(builder, loc, converted, result);
     }
-    return shape.emit(builder, loc, result, layout, resultType);
+    return shape.emit(builder, loc, result, layout, target);
   }
 
   OpBuilder &builder;
@@ -222,11 +250,14 @@ private:
   RankedTensorType resultType;
   int64_t heads;
   OperandTensor query, key, value;
-  ResultShape shape;
+  ResultShape shape{"bhnd"}, lseShape{"bhn"};
+  bool hasLse = false;
+  Modifiers modifiers;
 };
 } // namespace
 
-Value spattn::emitAttention(OpBuilder &builder, Location loc,
-                            const AttentionParts &parts, Refusal &refusal) {
+RaisedAttention spattn::emitAttention(OpBuilder &builder, Location loc,
+                                      const AttentionParts &parts,
+                                      Refusal &refusal) {
   return Emitter(builder, loc, parts, refusal).emit();
 }

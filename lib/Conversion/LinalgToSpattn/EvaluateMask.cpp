@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Mask.h"
 #include "Numbers.h"
+#include "PairEvaluator.h"
 
 #include <cmath>
 #include <limits>
@@ -15,67 +15,36 @@
 using namespace mlir;
 using namespace spattn;
 
-namespace {
+/// Masks up to this size are evaluated pair by pair.
+static constexpr int64_t kMaxPairs = int64_t(1) << 24;
+/// And together, where heads have masks of their own.
+static constexpr int64_t kMaxPairsOfHeads = int64_t(1) << 26;
 /// More are not gathered one by one.
-constexpr unsigned kMaxElements = 1 << 16;
+static constexpr unsigned kMaxElements = 1 << 16;
 
-/// The numbers of one query, key by key.
-using Row = std::vector<double>;
+bool spattn::canEvaluate(int64_t queries, int64_t keys, int64_t heads) {
+  return !ShapedType::isDynamic(queries) && !ShapedType::isDynamic(keys) &&
+         queries * keys <= kMaxPairs &&
+         queries * keys <= kMaxPairsOfHeads / heads;
+}
 
-class Evaluator {
-public:
-  Evaluator(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
-            int64_t head, Refusal &refusal)
-      : graph(graph), loops(loops), head(head), keys(space.size(loops.key)),
-        refusal(refusal) {}
-
-  /// From here on, rows are of that query.
-  void setQuery(int64_t to) {
-    query = to;
-    rows.clear();
+const PairEvaluator::Row *PairEvaluator::evaluate(Expr *expr) {
+  expr = graph.resolve(expr);
+  auto found = rows.find(expr);
+  if (found != rows.end())
+    return &found->second;
+  Nesting nesting(depth);
+  if (nesting.isTooDeep()) {
+    fail(expr, "makes a mask of too many operations");
+    return nullptr;
   }
+  std::optional<Row> row = compute(expr);
+  if (!row)
+    return nullptr;
+  return &(rows[expr] = std::move(*row));
+}
 
-  const Row *evaluate(Expr *expr) {
-    expr = graph.resolve(expr);
-    auto found = rows.find(expr);
-    if (found != rows.end())
-      return &found->second;
-    Nesting nesting(depth);
-    if (nesting.isTooDeep()) {
-      fail(expr, "makes a mask of too many operations");
-      return nullptr;
-    }
-    std::optional<Row> row = compute(expr);
-    if (!row)
-      return nullptr;
-    return &(rows[expr] = std::move(*row));
-  }
-
-private:
-  std::optional<Row> compute(Expr *expr);
-  std::optional<Row> computeRead(Expr *expr);
-  std::optional<Row> computeChoice(Expr *expr);
-  std::optional<Row> computeGather(Expr *expr);
-  std::optional<int64_t> evaluate(AffineExpr index, int64_t key);
-  const std::vector<double> *elementsOf(Value tensor);
-
-  std::nullopt_t fail(Expr *expr, const Twine &why) {
-    return refusal.set(expr->where(), why);
-  }
-
-  ExprGraph &graph;
-  const MaskLoops &loops;
-  int64_t head, keys, query = 0;
-  unsigned depth = 0;
-  Refusal &refusal;
-  std::map<Expr *, Row> rows;
-  /// Elements that are gathered, which are the same for all queries.
-  DenseMap<Expr *, double> elements;
-  DenseMap<Value, std::vector<double>> constants;
-};
-} // namespace
-
-std::optional<int64_t> Evaluator::evaluate(AffineExpr index, int64_t key) {
+std::optional<int64_t> PairEvaluator::evaluate(AffineExpr index, int64_t key) {
   if (auto number = dyn_cast<AffineConstantExpr>(index))
     return number.getValue();
   if (index == loops.query)
@@ -107,17 +76,18 @@ std::optional<int64_t> Evaluator::evaluate(AffineExpr index, int64_t key) {
 }
 
 /// The elements of a constant.
-const std::vector<double> *Evaluator::elementsOf(Value tensor) {
+const std::vector<double> *PairEvaluator::elementsOf(Value tensor) {
   auto [known, isNew] = constants.try_emplace(tensor);
   if (isNew)
     known->second = readConstant(tensor);
   return &known->second;
 }
 
-std::optional<Row> Evaluator::computeRead(Expr *expr) {
+std::optional<PairEvaluator::Row> PairEvaluator::computeRead(Expr *expr) {
   const std::vector<double> &elements = *elementsOf(expr->tensor);
   if (elements.empty())
-    return fail(expr, "makes a mask that is not known before run time");
+    return refusal.setNoMask(expr->where(),
+                             "makes a mask that is not known before run time");
   auto type = cast<RankedTensorType>(expr->tensor.getType());
   Row row(keys);
   for (int64_t j = 0; j < keys; ++j) {
@@ -138,7 +108,7 @@ std::optional<Row> Evaluator::computeRead(Expr *expr) {
 }
 
 /// The branches may read outside of their tensors where they are not taken.
-std::optional<Row> Evaluator::computeChoice(Expr *expr) {
+std::optional<PairEvaluator::Row> PairEvaluator::computeChoice(Expr *expr) {
   std::vector<bool> isInside(keys, true);
   for (int64_t j = 0; j < keys; ++j)
     for (auto [index, lower, upper] :
@@ -163,7 +133,7 @@ std::optional<Row> Evaluator::computeChoice(Expr *expr) {
 }
 
 /// Each element is an expression of its own.
-std::optional<Row> Evaluator::computeGather(Expr *expr) {
+std::optional<PairEvaluator::Row> PairEvaluator::computeGather(Expr *expr) {
   SmallVector<const Row *> places;
   for (Expr *arg : expr->args) {
     places.push_back(evaluate(arg));
@@ -197,7 +167,7 @@ std::optional<Row> Evaluator::computeGather(Expr *expr) {
   return row;
 }
 
-std::optional<Row> Evaluator::compute(Expr *expr) {
+std::optional<PairEvaluator::Row> PairEvaluator::compute(Expr *expr) {
   if (std::optional<double> number = getConstant(expr))
     return Row(keys, *number);
   if (expr->kind == Expr::Kind::Index) {
@@ -217,7 +187,7 @@ std::optional<Row> Evaluator::compute(Expr *expr) {
   if (expr->kind == Expr::Kind::Gather)
     return computeGather(expr);
   if (expr->kind != Expr::Kind::Apply)
-    return fail(expr, "is not known in a mask");
+    return failOperation(expr);
   SmallVector<const Row *> args;
   for (Expr *arg : expr->args) {
     args.push_back(evaluate(arg));
@@ -233,11 +203,11 @@ std::optional<Row> Evaluator::compute(Expr *expr) {
     if (result)
       result = fitTo(getElementTypeOrSelf(expr->op->getResult(0)), *result);
     if (!result)
-      return fail(expr, "is not known in a mask");
+      return failOperation(expr);
     row[j] = *result;
   }
   if (args.empty())
-    return fail(expr, "is not known in a mask");
+    return failOperation(expr);
   return row;
 }
 
@@ -246,14 +216,14 @@ spattn::evaluateMasks(ExprGraph &graph, const LoopSpace &space,
                       const MaskLoops &loops, ArrayRef<Mask> masks,
                       int64_t head, bool &isFinite, Refusal &refusal) {
   int64_t queries = space.size(loops.query), keys = space.size(loops.key);
-  Evaluator evaluator(graph, space, loops, head, refusal);
+  PairEvaluator evaluator(graph, space, loops, head, refusal);
   PairGrid grid(queries, keys, true);
   for (const Mask &mask : masks)
     isFinite |= mask.isFinite;
   for (int64_t i = 0; i < queries; ++i) {
     evaluator.setQuery(i);
     for (const Mask &mask : masks) {
-      const Row *row = evaluator.evaluate(mask.expr);
+      const PairEvaluator::Row *row = evaluator.evaluate(mask.expr);
       if (!row)
         return std::nullopt;
       for (int64_t j = 0; j < keys; ++j) {
@@ -264,11 +234,9 @@ spattn::evaluateMasks(ExprGraph &graph, const LoopSpace &space,
                              "scores");
         std::optional<bool> isAllowed = mask.wanted == (number != 0);
         if (mask.isAdded)
-          isAllowed = allows(number * mask.factor, isFinite);
+          isAllowed = mask.allows(number, isFinite);
         if (!isAllowed)
-          return refusal.set(mask.expr->where(),
-                             "is added to scores and is neither 0 nor masks "
-                             "(-10000 or less)");
+          return refusal.setNoMask(mask.expr->where(), kNeitherZeroNorMasked);
         if (!*isAllowed)
           grid.set(i, j, false);
       }

@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each gives what the one result of an operation is replaced by. Null if that
-// is no attention, or if it is refused, with the reason.
+// Each gives what the first result of an operation, which is the only one that
+// is used, is replaced by. Null if that is no attention, or if it is refused,
+// with the reason.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,17 +19,28 @@
 
 namespace spattn {
 
+/// An attribute, also of an operation that is not registered.
+mlir::Attribute getAttribute(mlir::Operation *op, llvm::StringRef name);
+
 /// Attention that ends in a contraction of linalg: weights times values.
-mlir::Value raiseContraction(mlir::OpBuilder &builder, mlir::Operation *op,
-                             Refusal &refusal);
+mlir::Value raiseContraction(mlir::PatternRewriter &rewriter,
+                             mlir::Operation *op, Refusal &refusal);
 
 /// `tm_tensor.attention` of torch-mlir.
-mlir::Value raiseTMTensor(mlir::OpBuilder &builder, mlir::Operation *op,
+mlir::Value raiseTMTensor(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                           Refusal &refusal);
 
 /// `iree_linalg_ext.attention` of IREE.
-mlir::Value raiseLinalgExt(mlir::OpBuilder &builder, mlir::Operation *op,
+mlir::Value raiseLinalgExt(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                            Refusal &refusal);
+
+/// `onnx.Attention` of opset 23 and later.
+mlir::Value raiseOnnx(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+                      Refusal &refusal);
+
+/// `onnx.Custom` with the function `MultiHeadAttention` of `com.microsoft`.
+mlir::Value raiseOnnxCustom(mlir::PatternRewriter &rewriter,
+                            mlir::Operation *op, Refusal &refusal);
 
 } // namespace spattn
 

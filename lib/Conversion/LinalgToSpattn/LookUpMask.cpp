@@ -37,7 +37,8 @@ std::optional<Pieces> MaskReader::readConstantElement(Expr *expr) {
   if (isNew)
     known->second = readConstant(expr->tensor);
   if (known->second.empty())
-    return fail(expr, "makes a mask that is not known before run time");
+    return refusal.setNoMask(expr->where(),
+                             "makes a mask that is not known before run time");
   int64_t place = 0;
   ArrayRef<int64_t> shape =
       cast<RankedTensorType>(expr->tensor.getType()).getShape();

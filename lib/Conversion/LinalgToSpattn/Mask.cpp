@@ -6,16 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Mask.h"
+#include "PairEvaluator.h"
 #include "spattn/Structure/Simplify.h"
 
 using namespace mlir;
 using namespace spattn;
 
-/// Masks up to this size are evaluated pair by pair.
-static constexpr int64_t kMaxPairs = int64_t(1) << 24;
-/// And together, where heads have masks of their own.
-static constexpr int64_t kMaxPairsOfHeads = int64_t(1) << 26;
 /// Structures of more nodes are looked for once more, in masks up to that size.
 static constexpr int64_t kShort = 4, kMaxShortened = int64_t(1) << 20;
 
@@ -93,8 +89,7 @@ private:
                      "makes a mask beyond the limits of structures: " +
                          *message);
     }
-    if (!isStatic || queries * keys > kMaxPairs ||
-        queries * keys > kMaxPairsOfHeads / distinctHeads) {
+    if (!canEvaluate(queries, keys, distinctHeads)) {
       refusal.set(whyNotRead.op, whyNotRead.reason);
       return std::nullopt;
     }
@@ -142,6 +137,27 @@ private:
   bool isStatic;
 };
 } // namespace
+
+bool spattn::isMask(ExprGraph &graph, const LoopSpace &space,
+                    const MaskLoops &loops, const Mask &mask, int64_t numHeads,
+                    Refusal &refusal) {
+  int64_t queries = space.size(loops.query), keys = space.size(loops.key);
+  int64_t heads = graph.dependsOn(mask.expr, loops.head) ? numHeads : 1;
+  for (int64_t head = 0; head < heads; ++head) {
+    bool isFinite = false;
+    Refusal whyNotRead;
+    if (readMasks(graph, space, loops, mask, head, /*offset=*/0, isFinite,
+                  whyNotRead))
+      continue;
+    if (!canEvaluate(queries, keys, heads)) {
+      refusal = whyNotRead;
+      return false;
+    }
+    if (!evaluateMasks(graph, space, loops, mask, head, isFinite, refusal))
+      return false;
+  }
+  return true;
+}
 
 std::optional<MaskedHeads>
 spattn::findStructures(ExprGraph &graph, const LoopSpace &space,

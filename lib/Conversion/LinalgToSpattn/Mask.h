@@ -31,6 +31,12 @@ struct Mask {
   double factor = 1;
   /// Whether a condition selects a finite number elsewhere.
   bool isFinite = false;
+  /// Whether numbers that do not mask are a bias, and allow a pair.
+  bool isBias = false;
+
+  /// Whether an added number allows a pair; none if it does neither that nor
+  /// forbid it. Sets `isFinite` if it forbids and is finite.
+  std::optional<bool> allows(double number, bool &isFinite) const;
 };
 
 /// Numbers up to this one, added to a score, leave it no weight: what frontends
@@ -69,9 +75,10 @@ std::optional<Structure> readMasks(ExprGraph &graph, const LoopSpace &space,
                                    int64_t offset, bool &isFinite,
                                    Refusal &refusal);
 
-/// Whether a number that a mask adds allows a pair; none if it does neither
-/// that nor forbid it. Sets `isFinite` if it forbids and is finite.
-std::optional<bool> allows(double added, bool &isFinite);
+/// Whether an added number is a mask of all heads: 0, or one that masks. What
+/// is in the way otherwise is no structure's limit.
+bool isMask(ExprGraph &graph, const LoopSpace &space, const MaskLoops &loops,
+            const Mask &mask, int64_t numHeads, Refusal &refusal);
 
 } // namespace spattn
 

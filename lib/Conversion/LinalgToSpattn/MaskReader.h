@@ -156,7 +156,7 @@ private:
     return refusal.set(expr->where(), why);
   }
   std::nullopt_t failOperation(Expr *expr) {
-    return fail(expr, "is not known in a mask");
+    return refusal.setNoMask(expr->where(), "is not known in a mask");
   }
 
   /// Adds a piece unless nothing is there; pieces of one number are one.

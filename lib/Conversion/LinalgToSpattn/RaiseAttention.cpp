@@ -11,6 +11,7 @@
 #include "Frontends.h"
 #include "Narrowing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -26,17 +27,19 @@ using namespace mlir;
 using namespace spattn;
 
 namespace {
-using Frontend = Value (*)(OpBuilder &, Operation *, Refusal &);
+using Frontend = Value (*)(PatternRewriter &, Operation *, Refusal &);
 
 /// Replaces an operation in which a frontend sees attention.
 LogicalResult raise(Frontend frontend, Operation *op, PatternRewriter &rewriter,
                     const RefusalHandler &onRefusal) {
   Refusal refusal;
   if (Value result = frontend(rewriter, op, refusal)) {
-    if (result.getType() == op->getResult(0).getType())
-      rewriter.replaceOp(op, result);
-    else
+    if (result.getType() == op->getResult(0).getType()) {
+      rewriter.replaceAllUsesWith(op->getResult(0), result);
+      rewriter.eraseOp(op);
+    } else {
       replaceRounded(rewriter, op->getResult(0), result);
+    }
     return success();
   }
   if (refusal.reason.empty())
@@ -96,23 +99,41 @@ struct SpattnRaiseAttentionPass
       getOperation()->walk([&](AttentionOp) { ++attentions; });
       return attentions;
     };
+    llvm::DenseSet<Operation *> unused;
+    getOperation()->walk([&](Operation *op) {
+      if (op->use_empty())
+        unused.insert(op);
+    });
     int64_t before = count();
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     int64_t raised = count() - before;
     numRaised += raised;
     if (raised > 0)
-      eraseUnused();
+      eraseUnused(unused);
   }
 
-  /// What attention was computed with, unless something else uses it.
-  void eraseUnused() {
+  /// What attention was computed with, unless something else uses it, or
+  /// nothing did before.
+  void eraseUnused(const llvm::DenseSet<Operation *> &unused) {
     SmallVector<Operation *> all;
     // Operations come ahead of those in their regions, which go first.
     getOperation()->walk<WalkOrder::PreOrder>(
         [&](Operation *op) { all.push_back(op); });
     for (Operation *op : llvm::reverse(all))
-      if (op != getOperation() && isOpTriviallyDead(op))
+      if (op != getOperation() &&
+          (isOpTriviallyDead(op) ||
+           (!unused.contains(op) && op->use_empty() && assertsAlone(op))))
         op->erase();
+  }
+
+  /// Whether an operation on tensors has no effects but assertions about what
+  /// it looks up, which whatever replaces it looks up, too.
+  static bool assertsAlone(Operation *op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    return generic && generic.hasPureTensorSemantics() &&
+           llvm::all_of(*generic.getBody(), [](Operation &inner) {
+             return isa<cf::AssertOp>(inner) || isMemoryEffectFree(&inner);
+           });
   }
 };
 } // namespace
@@ -125,4 +146,7 @@ void spattn::populateRaiseAttentionPatterns(RewritePatternSet &patterns,
                              onRefusal);
   patterns.add<RaiseForeign>(context, "iree_linalg_ext.attention",
                              raiseLinalgExt, onRefusal);
+  patterns.add<RaiseForeign>(context, "onnx.Attention", raiseOnnx, onRefusal);
+  patterns.add<RaiseForeign>(context, "onnx.Custom", raiseOnnxCustom,
+                             onRefusal);
 }

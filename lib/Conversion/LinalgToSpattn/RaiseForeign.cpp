@@ -106,12 +106,16 @@ public:
     readScale(graph, parts);
     if (from.mask) {
       bool isBoolean = getElementTypeOrSelf(from.mask).isInteger(1);
-      parts.masks.push_back({read(from.mask, from.maskMap), !isBoolean});
+      Expr *mask = read(from.mask, from.maskMap);
+      if (isBoolean)
+        parts.masks.push_back({mask, /*isAdded=*/false});
+      else
+        addTerm(parts, mask, 1);
     }
     parts.resultType = cast<RankedTensorType>(op->getResult(0).getType());
     for (AffineExpr index : from.outMap.getResults())
       parts.resultIndices.push_back(space.simplify(index.replaceDims(indices)));
-    return emitAttention(builder, op->getLoc(), parts, refusal);
+    return emitAttention(builder, op->getLoc(), parts, refusal).result;
   }
 
 private:
@@ -155,8 +159,7 @@ private:
 };
 } // namespace
 
-/// An attribute, also of an operation that is not registered.
-static Attribute getAttribute(Operation *op, StringRef name) {
+Attribute spattn::getAttribute(Operation *op, StringRef name) {
   if (Attribute own = op->getAttr(name))
     return own;
   auto properties =
@@ -167,7 +170,7 @@ static Attribute getAttribute(Operation *op, StringRef name) {
 /// Operands are query, key, value, a mask that is optional, and the
 /// destination, all with the same dimensions in front; scores are divided by
 /// the root of the head dimension (torch-mlir's TMTensorOps.td, .cpp).
-Value spattn::raiseTMTensor(OpBuilder &builder, Operation *op,
+Value spattn::raiseTMTensor(PatternRewriter &builder, Operation *op,
                             Refusal &refusal) {
   unsigned count = op->getNumOperands();
   auto type = count > 0
@@ -218,7 +221,7 @@ static bool isIdentity(Region &region) {
 /// Operands are query, key, value, scale, a mask that is optional, and the
 /// destination, with an indexing map each; the region modifies scores (IREE's
 /// LinalgExtOps.td).
-Value spattn::raiseLinalgExt(OpBuilder &builder, Operation *op,
+Value spattn::raiseLinalgExt(PatternRewriter &builder, Operation *op,
                              Refusal &refusal) {
   auto refuse = [&](const Twine &why) -> Value {
     refusal.set(op, why);

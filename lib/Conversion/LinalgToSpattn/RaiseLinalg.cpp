@@ -21,7 +21,7 @@ public:
       : op(op), refusal(refusal) {}
 
   /// Raises it, and gives what replaces the result, or null.
-  Value raise(OpBuilder &builder) {
+  Value raise(PatternRewriter &rewriter) {
     if (op->getNumResults() != 1 ||
         !isa<RankedTensorType>(op->getResult(0).getType()))
       return nullptr;
@@ -31,14 +31,14 @@ public:
       return nullptr;
     // Weights are on the left, or on the right of transposed values.
     for (bool isLeft : {true, false})
-      if (Value result = raiseWith(builder, *dims, isLeft))
+      if (Value result = raiseWith(rewriter, *dims, isLeft))
         return result;
     return nullptr;
   }
 
 private:
-  Value raiseWith(OpBuilder &builder, const linalg::ContractionDimensions &dims,
-                  bool isLeft) {
+  Value raiseWith(PatternRewriter &rewriter,
+                  const linalg::ContractionDimensions &dims, bool isLeft) {
     ArrayRef<unsigned> rows = isLeft ? dims.m : dims.n;
     ArrayRef<unsigned> columns = isLeft ? dims.n : dims.m;
     if (rows.empty() || columns.size() != 1)
@@ -69,7 +69,7 @@ private:
     Value operand = op->getOperand(isLeft ? 1 : 0);
     Candidate candidate(op, outer, *query, dims.k[0], columns[0],
                         findHeads(operand, outer));
-    return candidate.raise(builder, isLeft, refusal);
+    return candidate.raise(rewriter, isLeft, refusal);
   }
 
   /// The number of heads that are merged with the batch: what a collapse of the
@@ -121,7 +121,7 @@ private:
       indices[value] = loops.value;
     }
 
-    Value raise(OpBuilder &builder, bool isLeft, Refusal &refusal) {
+    Value raise(PatternRewriter &rewriter, bool isLeft, Refusal &refusal) {
       if (!isKnown)
         return nullptr;
       ExprGraph graph(space, loops.key);
@@ -135,6 +135,7 @@ private:
                                  isLeft ? product->lhs : product->rhs);
       if (!score || !readScore(parts, score, refusal))
         return nullptr;
+      parts.lse = findLogSumExp(graph, loops.key, score, op);
       parts.value = isLeft ? product->rhs : product->lhs;
       parts.resultType = cast<RankedTensorType>(op->getResult(0).getType());
       if (parts.resultType.getElementType().isF32())
@@ -143,7 +144,14 @@ private:
       for (AffineExpr index : map.getResults())
         parts.resultIndices.push_back(
             space.simplify(index.replaceDims(indices)));
-      return emitAttention(builder, op.getLoc(), parts, refusal);
+      RaisedAttention raised =
+          emitAttention(rewriter, op.getLoc(), parts, refusal);
+      if (raised.lse) {
+        for (Operation *user : parts.lse->users)
+          rewriter.moveOpBefore(user, op);
+        rewriter.replaceAllUsesWith(parts.lse->tensor, raised.lse);
+      }
+      return raised.result;
     }
 
     linalg::LinalgOp op;
@@ -160,10 +168,10 @@ private:
 };
 } // namespace
 
-Value spattn::raiseContraction(OpBuilder &builder, Operation *op,
+Value spattn::raiseContraction(PatternRewriter &rewriter, Operation *op,
                                Refusal &refusal) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))
     return nullptr;
-  return ContractionReader(linalgOp, refusal).raise(builder);
+  return ContractionReader(linalgOp, refusal).raise(rewriter);
 }

@@ -262,11 +262,12 @@ std::optional<Structure> MaskReader::holds(Expr *expr, bool wanted) {
   return where;
 }
 
-std::optional<bool> spattn::allows(double added, bool &isFinite) {
+std::optional<bool> Mask::allows(double number, bool &isFinite) const {
+  double added = number * factor;
   if (added == 0)
     return true;
   if (!(added <= kMasked))
-    return std::nullopt;
+    return isBias && std::isfinite(added) ? std::optional(true) : std::nullopt;
   isFinite |= std::isfinite(added);
   return false;
 }
@@ -292,11 +293,9 @@ spattn::readMasks(ExprGraph &graph, const LoopSpace &space,
       for (const Piece &piece : *pieces) {
         std::optional<bool> isAllowed;
         if (piece.number.isConstant())
-          isAllowed = allows(piece.number.constant * mask.factor, isFinite);
+          isAllowed = mask.allows(piece.number.constant, isFinite);
         if (!isAllowed)
-          return refusal.set(mask.expr->where(),
-                             "is added to scores and is neither 0 nor masks "
-                             "(-10000 or less)");
+          return refusal.setNoMask(mask.expr->where(), kNeitherZeroNorMasked);
         if (*isAllowed)
           own = reader.either(own, piece.where);
       }

@@ -10,6 +10,7 @@
 #define SPATTN_LIB_CONVERSION_LINALGTOSPATTN_REFUSAL_H
 
 #include "mlir/IR/Operation.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <string>
 
@@ -20,6 +21,8 @@ namespace spattn {
 struct Refusal {
   mlir::Operation *op = nullptr;
   std::string reason;
+  /// Whether it is a mask that is refused, and may be a bias.
+  bool mayBeBias = false;
 
   /// Fails, and remembers the first reason.
   std::nullopt_t set(mlir::Operation *where, const llvm::Twine &why) {
@@ -29,7 +32,16 @@ struct Refusal {
     }
     return std::nullopt;
   }
+  /// The same of numbers that make no mask.
+  std::nullopt_t setNoMask(mlir::Operation *where, const llvm::Twine &why) {
+    mayBeBias |= reason.empty();
+    return set(where, why);
+  }
 };
+
+/// Why a number is refused that is added to scores as a mask.
+inline constexpr llvm::StringLiteral kNeitherZeroNorMasked =
+    "is added to scores and is neither 0 nor masks (-10000 or less)";
 
 } // namespace spattn
 

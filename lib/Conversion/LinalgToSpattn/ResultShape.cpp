@@ -14,11 +14,10 @@
 using namespace mlir;
 using namespace spattn;
 
-bool ResultShape::describe(const AttentionParts &parts, Refusal &refusal) {
-  const AttentionLoops &loops = parts.loops;
-  std::string all = "bhnd";
+bool ResultShape::describe(const AttentionLoops &loops,
+                           ArrayRef<AffineExpr> indices, Refusal &refusal) {
   std::string found;
-  for (AffineExpr index : parts.resultIndices) {
+  for (AffineExpr index : indices) {
     std::string own;
     if (index == loops.query)
       own = "n";
@@ -39,7 +38,7 @@ bool ResultShape::describe(const AttentionParts &parts, Refusal &refusal) {
   }
   // Dimensions of 1 take the place of those that are missing.
   std::string missing;
-  for (char letter : all)
+  for (char letter : letters)
     if (found.find(letter) == std::string::npos)
       missing += letter;
   for (std::string &own : dims)
@@ -53,7 +52,7 @@ bool ResultShape::describe(const AttentionParts &parts, Refusal &refusal) {
   if (isApart) {
     for (const std::string &own : dims)
       order += own;
-    if (order.size() != 5 || dims.size() != 5) {
+    if (order.size() != letters.size() + 1 || dims.size() != order.size()) {
       refusal.set(nullptr, "has a result whose heads are in two places");
       return false;
     }
@@ -80,11 +79,16 @@ Value ResultShape::split(OpBuilder &builder, Location loc, Value result,
   auto type = cast<RankedTensorType>(result.getType());
   int64_t inner = target.getDimSize(order.find('i'));
   SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1) / inner,
-                                inner, type.getDimSize(2), type.getDimSize(3)};
-  SmallVector<ReassociationIndices> groups = {{0}, {1, 2}, {3}, {4}};
+                                inner};
+  SmallVector<ReassociationIndices> groups = {{0}, {1, 2}};
+  for (int64_t d = 2; d < type.getRank(); ++d) {
+    groups.push_back({d + 1});
+    shape.push_back(type.getDimSize(d));
+  }
   result = tensor::ExpandShapeOp::create(builder, loc, type.clone(shape),
                                          result, groups);
-  result = reorder(builder, loc, result, "boind", order);
+  result = reorder(builder, loc, result, ("boi" + letters.drop_front(2)).str(),
+                   order);
   return result;
 }
 
@@ -113,7 +117,7 @@ Value ResultShape::collapse(OpBuilder &builder, Location loc,
     for (size_t n = 0; n < own.size(); ++n)
       take();
   }
-  if (groups.size() == 4)
+  if (groups.size() == letters.size())
     return result;
   return tensor::CollapseShapeOp::create(builder, loc, type.clone(shape),
                                          result, groups);
@@ -153,7 +157,7 @@ Value ResultShape::expand(OpBuilder &builder, Location loc, Value result,
 Value ResultShape::emit(OpBuilder &builder, Location loc, Value result,
                         StringRef layout, RankedTensorType type) const {
   if (isApart) {
-    result = split(builder, loc, reorder(builder, loc, result, layout, "bhnd"),
+    result = split(builder, loc, reorder(builder, loc, result, layout, letters),
                    type);
   } else {
     result = reorder(builder, loc, result, layout, order);

@@ -15,15 +15,19 @@
 
 namespace spattn {
 
-/// Brings the four dimensions of attention into the order and number of those
-/// of the result that it replaces.
+/// Brings the dimensions of what attention gives into the order and number of
+/// those of the tensor that it replaces.
 class ResultShape {
 public:
-  /// Says which of the four dimensions each dimension of the result is. False
-  /// if that is refused.
-  bool describe(const AttentionParts &parts, Refusal &refusal);
+  /// Of "bhnd", or "bhn" for log-sum-exps.
+  explicit ResultShape(llvm::StringRef letters) : letters(letters) {}
 
-  /// A tensor in an order, a permutation of "bhnd", as one of that type.
+  /// Says which of the dimensions each dimension of the tensor is. False if
+  /// that is refused.
+  bool describe(const AttentionLoops &loops,
+                llvm::ArrayRef<mlir::AffineExpr> indices, Refusal &refusal);
+
+  /// A tensor in an order, a permutation of the letters, as one of that type.
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value result, llvm::StringRef layout,
                    mlir::RankedTensorType type) const;
@@ -36,12 +40,13 @@ private:
   mlir::Value expand(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value result, mlir::RankedTensorType target) const;
 
+  llvm::StringRef letters;
   /// The letters of each dimension: two of a batch that is merged with heads,
   /// `o` and `i` of heads that are split, and none of one that is always 1.
   llvm::SmallVector<std::string> dims;
-  /// The order that the four have to be in, or five if heads are apart.
+  /// The order that these have to be in, with one more if heads are apart.
   std::string order;
-  /// So many of the four come first, and have no dimension of their own.
+  /// So many of them come first, and have no dimension of their own.
   int64_t numMissing = 0;
   /// Whether the two parts of heads are apart.
   bool isApart = false;

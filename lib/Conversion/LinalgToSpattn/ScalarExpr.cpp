@@ -9,6 +9,7 @@
 #include "ScalarExpr.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -121,6 +122,21 @@ bool ExprGraph::dependsOn(Expr *expr, AffineExpr loop) {
     left.append(next->args.begin(), next->args.end());
   }
   return false;
+}
+
+Expr *ExprGraph::isWithin(AffineExpr index, std::optional<int64_t> least,
+                          std::optional<int64_t> greatest) {
+  Builder builder(index.getContext());
+  Expr choose(Expr::Kind::Choose);
+  choose.indices = {space.simplify(index)};
+  choose.lower = {least ? *least : -kUnbounded};
+  choose.upper = {greatest ? *greatest + 1 : kUnbounded};
+  for (bool bit : {true, false}) {
+    Expr number(Expr::Kind::Apply);
+    number.constant = builder.getBoolAttr(bit);
+    choose.args.push_back(make(std::move(number)));
+  }
+  return make(std::move(choose));
 }
 
 std::optional<unsigned> ExprGraph::getContractedLoop(linalg::LinalgOp op) {

@@ -21,6 +21,7 @@
 #include "llvm/ADT/DenseMap.h"
 
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -76,6 +77,19 @@ private:
   unsigned &depth;
 };
 
+/// The place in a row-major array of these sizes, or null.
+mlir::AffineExpr linearize(llvm::ArrayRef<mlir::AffineExpr> indices,
+                           llvm::ArrayRef<int64_t> sizes);
+
+/// The indices of a place in a row-major array of these sizes. Appends nothing
+/// if that is not known.
+bool delinearize(const LoopSpace &space, mlir::AffineExpr place,
+                 llvm::ArrayRef<int64_t> sizes,
+                 llvm::SmallVectorImpl<mlir::AffineExpr> &indices);
+
+/// An upper bound, and its opposite, that all indices are within.
+inline constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max();
+
 /// One number that a program computes.
 struct Expr {
   enum class Kind {
@@ -86,7 +100,7 @@ struct Expr {
             ///< `args[1]` on
     Gather, ///< an element of `tensor`, at indices that `args` compute
     Choose, ///< `args[0]` where `indices` are in [`lower`, `upper`), each, and
-            ///< `args[1]` elsewhere
+            ///< `args[1]` elsewhere; `kUnbounded` is no bound
     Scalar, ///< `scalar`, of which nothing is known
   };
   explicit Expr(Kind kind) : kind(kind) {}
@@ -151,6 +165,11 @@ public:
   /// Whether the number depends on the index of a loop.
   bool dependsOn(Expr *expr, mlir::AffineExpr loop);
 
+  /// 1 where an index is from `least` to `greatest`, which may be unbounded,
+  /// and 0 elsewhere.
+  Expr *isWithin(mlir::AffineExpr index, std::optional<int64_t> least,
+                 std::optional<int64_t> greatest);
+
   /// The contraction that a read is of; `contracted` is the index of its one
   /// loop that is summed over. None if it is no contraction, has more of such
   /// loops, or adds to something.
@@ -162,6 +181,11 @@ public:
 
   /// The loop that a contraction sums over, if it is one and starts from 0.
   std::optional<unsigned> getContractedLoop(mlir::linalg::LinalgOp op);
+
+  /// What element of its result an operation makes of the one at these indices,
+  /// of which the result is or that it reduces. None if that is not known.
+  std::optional<llvm::SmallVector<mlir::AffineExpr>>
+  follow(mlir::OpOperand &use, llvm::ArrayRef<mlir::AffineExpr> indices);
 
 private:
   bool isFunctionOfKeys(mlir::AffineExpr index) const {

@@ -67,42 +67,6 @@ Expr *ExprGraph::stepOnce(Expr *expr) {
   return stepShape(op, indices);
 }
 
-/// The place in a row-major array of these sizes, or null.
-static AffineExpr linearize(ArrayRef<AffineExpr> indices,
-                            ArrayRef<int64_t> sizes) {
-  AffineExpr sum = getAffineConstantExpr(0, indices[0].getContext());
-  for (auto [index, size] : llvm::zip_equal(indices, sizes)) {
-    bool isZero = sum == 0;
-    if (!isZero && ShapedType::isDynamic(size))
-      return nullptr;
-    sum = isZero ? index : sum * size + index;
-  }
-  return sum;
-}
-
-/// The indices of a place in a row-major array of these sizes. Appends nothing
-/// if that is not known.
-static bool delinearize(const LoopSpace &space, AffineExpr place,
-                        ArrayRef<int64_t> sizes,
-                        SmallVectorImpl<AffineExpr> &indices) {
-  SmallVector<AffineExpr> found(sizes.size(), space.constant(0));
-  unsigned left = llvm::count_if(sizes, [](int64_t size) { return size != 1; });
-  for (unsigned i = sizes.size(); i-- > 0;) {
-    if (sizes[i] == 1)
-      continue;
-    if (--left == 0) {
-      found[i] = place;
-      break;
-    }
-    if (ShapedType::isDynamic(sizes[i]) || sizes[i] == 0)
-      return false;
-    found[i] = space.simplify(place % sizes[i]);
-    place = space.simplify(place.floorDiv(sizes[i]));
-  }
-  indices.append(found);
-  return true;
-}
-
 Expr *ExprGraph::stepShape(Operation *op, ArrayRef<AffineExpr> indices) {
   SmallVector<AffineExpr> from;
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
@@ -183,23 +147,6 @@ Expr *ExprGraph::stepShape(Operation *op, ArrayRef<AffineExpr> indices) {
     return make(std::move(choose));
   }
   return nullptr;
-}
-
-bool ExprGraph::findLoops(AffineMap map, ArrayRef<AffineExpr> indices,
-                          SmallVectorImpl<AffineExpr> &loops) {
-  loops.assign(map.getNumDims(), AffineExpr());
-  for (auto [result, index] : llvm::zip_equal(map.getResults(), indices)) {
-    if (isa<AffineConstantExpr>(result))
-      continue;
-    auto loop = dyn_cast<AffineDimExpr>(result);
-    if (!loop)
-      return false;
-    AffineExpr &place = loops[loop.getPosition()];
-    if (place && place != index)
-      return false;
-    place = index;
-  }
-  return true;
 }
 
 Expr *ExprGraph::readOperand(OpOperand &operand, linalg::LinalgOp op,

@@ -27,13 +27,10 @@ public:
       if (isProduct(score))
         return readProduct(score);
       Expr *next = steps < kMaxSteps ? peel(score) : nullptr;
-      if (!next) {
-        refusal.set(score->where(),
-                    "is between queries times keys and the softmax, and is no "
-                    "scale, mask or soft cap");
-        return false;
-      }
-      score = next;
+      if (next)
+        score = next;
+      else
+        return readFunction(score);
     }
   }
 
@@ -57,23 +54,78 @@ private:
   Expr *peel(Expr *score) {
     if (score->is<arith::MulFOp, arith::DivFOp>())
       return peelFactor(score);
-    // Masks come behind the soft cap, and a scale of the program scales none.
+    if (score->is<arith::AddFOp>())
+      for (unsigned i : {0, 1})
+        if (getConstant(graph.resolveValue(score->args[i])) == 0.0)
+          return score->args[1 - i];
+    // Masks and biases come behind the soft cap, and a scale of the program
+    // scales none.
     if (parts.softCap || parts.scaleValue)
       return nullptr;
-    if (score->is<arith::AddFOp>()) {
-      unsigned i = hasProduct(score->args[0]) ? 0 : 1;
-      parts.masks.push_back({score->args[1 - i], /*isAdded=*/true,
-                             /*wanted=*/true, factor});
-      return score->args[i];
-    }
-    if (score->is<arith::SubFOp>() && hasProduct(score->args[0])) {
-      parts.masks.push_back({score->args[1], /*isAdded=*/true,
-                             /*wanted=*/true, -factor});
-      return score->args[0];
+    if (score->is<arith::AddFOp, arith::SubFOp>()) {
+      bool isDifference = score->is<arith::SubFOp>();
+      bool isFirst = hasProduct(score->args[0]);
+      Expr *other = score->args[isFirst ? 1 : 0];
+      if ((isDifference && !isFirst) || hasProduct(other))
+        return nullptr;
+      addTerm(parts, other, isDifference ? -factor : factor);
+      return score->args[isFirst ? 0 : 1];
     }
     if (score->is<arith::SelectOp>())
       return peelSelect(score);
     return nullptr;
+  }
+
+  /// Something else than a scale, a soft cap, masks and biases: the innermost
+  /// scale, and a function of that.
+  bool readFunction(Expr *score) {
+    if (capped) {
+      // The soft cap is of something else; there is no scale ahead of one.
+      score = capped;
+      factor = 1;
+      parts.softCap.reset();
+    }
+    bool isFunction = !parts.scaleValue && findInner(score) && inner;
+    if (!isFunction) {
+      refusal.set(score->where(),
+                  "is between queries times keys and the softmax, and is no "
+                  "scale, mask, bias or soft cap");
+      return false;
+    }
+    parts.function = {score, inner, factor};
+    parts.scale = 1;
+    Expr *product = inner;
+    if (!isProduct(inner))
+      product = peelFactor(inner);
+    return readProduct(graph.resolveValue(product));
+  }
+
+  /// Finds the one product in an expression, with the constant that it is
+  /// scaled by, if it always is.
+  bool findInner(Expr *expr, unsigned depth = 0) {
+    expr = graph.resolveValue(expr);
+    if (depth > kMaxNesting)
+      return false;
+    if (!seen.insert(expr).second)
+      return true;
+    if (!isProduct(expr) && !isScaledProduct(expr))
+      return llvm::all_of(expr->args,
+                          [&](Expr *arg) { return findInner(arg, depth + 1); });
+    bool isSame = !inner || graph.isSame(inner, expr);
+    inner = expr;
+    return isSame;
+  }
+  bool isScaledProduct(Expr *expr) {
+    if (!expr->is<arith::MulFOp, arith::DivFOp>())
+      return false;
+    for (unsigned i : {1, 0}) {
+      std::optional<double> number =
+          getConstant(graph.resolveValue(expr->args[i]));
+      if (number && std::isfinite(*number) && *number != 0 &&
+          !(i == 0 && expr->is<arith::DivFOp>()))
+        return isProduct(graph.resolveValue(expr->args[1 - i]));
+    }
+    return false;
   }
 
   Expr *peelFactor(Expr *score) {
@@ -87,7 +139,7 @@ private:
         double by = isQuotient ? 1 / *number : *number;
         Expr *inner = graph.resolveValue(score->args[1 - i]);
         if (inner->is<math::TanhOp>())
-          return peelSoftCap(inner, by);
+          return peelSoftCap(score, inner, by);
         factor *= by;
         parts.scale *= by;
         return inner;
@@ -109,11 +161,12 @@ private:
   }
 
   /// cap * tanh(s / cap), before all masks.
-  Expr *peelSoftCap(Expr *tanh, double cap) {
+  Expr *peelSoftCap(Expr *score, Expr *tanh, double cap) {
     Expr *inner = graph.resolveValue(tanh->args[0]);
     if (parts.softCap || !inner->is<arith::MulFOp, arith::DivFOp>() ||
         parts.scale != 1 || !(cap > 0))
       return nullptr;
+    capped = score;
     parts.softCap = cap;
     // What the inner scale is beyond 1 / cap is that of the product.
     parts.scale = cap;
@@ -126,12 +179,10 @@ private:
       std::optional<double> number = getConstant(other);
       if (!number)
         continue;
-      bool ownFinite = false;
-      std::optional<bool> isAllowed = allows(*number * factor, ownFinite);
-      if (!isAllowed || *isAllowed)
+      if (!(*number * factor <= kMasked))
         continue;
-      parts.masks.push_back(
-          {score->args[0], /*isAdded=*/false, wanted, 1, ownFinite});
+      parts.masks.push_back({score->args[0], /*isAdded=*/false, wanted, 1,
+                             std::isfinite(*number * factor)});
       return score->args[wanted ? 1 : 2];
     }
     return nullptr;
@@ -163,11 +214,14 @@ private:
       refusal.set(product->op, "is no product of queries and keys");
       return false;
     }
-    for (const Mask &mask : parts.masks)
-      if (!(mask.factor > 0 || mask.factor < 0)) {
-        refusal.set(product->op, "is scaled by a number that is not finite");
-        return false;
-      }
+    auto isNoFactor = [](const auto &term) {
+      return !(term.factor > 0 || term.factor < 0);
+    };
+    if (llvm::any_of(parts.masks, isNoFactor) ||
+        llvm::any_of(parts.biases, isNoFactor)) {
+      refusal.set(product->op, "is scaled by a number that is not finite");
+      return false;
+    }
     return true;
   }
 
@@ -180,6 +234,11 @@ private:
   Refusal &refusal;
   /// What the scores that are looked at are multiplied by.
   double factor = 1;
+  /// The score that a soft cap gives.
+  Expr *capped = nullptr;
+  /// The product that a function is of, scaled perhaps.
+  Expr *inner = nullptr;
+  llvm::DenseSet<Expr *> seen;
 };
 } // namespace
 

@@ -42,9 +42,10 @@ using RefusalHandler = std::function<void(
     mlir::Operation *op, mlir::Operation *inTheWay, llvm::StringRef reason)>;
 
 /// Adds a pattern for each form of attention on tensors: contractions of
-/// linalg, `tm_tensor.attention` and `iree_linalg_ext.attention`. Each replaces
-/// the last operation of an attention, and what rounds its result; all that is
-/// no longer needed is left without a use.
+/// linalg, `tm_tensor.attention`, `iree_linalg_ext.attention`, `onnx.Attention`
+/// and `onnx.Custom`. Each replaces the last operation of an attention, what
+/// rounds its result, and log-sum-exps; all that is no longer needed is left
+/// without a use.
 void populateRaiseAttentionPatterns(mlir::RewritePatternSet &patterns,
                                     RefusalHandler onRefusal = nullptr);
 

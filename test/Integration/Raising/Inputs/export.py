@@ -10,6 +10,7 @@ Weights are arguments of the function, so that exports are short and hold no num
 
 import argparse
 import pathlib
+from unittest import mock
 
 import jax
 import torch
@@ -29,6 +30,7 @@ DECODER = {
     "max_position_embeddings": LENGTH,
     "attn_implementation": "eager",
 }
+NO_TOKENS = {"pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
 ENCODER = {
     "hidden_size": 32,
     "intermediate_size": 48,
@@ -52,6 +54,19 @@ def embedded(length):
 def causal(model, x):
     mask = torch.ones(x.shape[:2], dtype=torch.int64)
     output = model(inputs_embeds=x, attention_mask=mask, use_cache=False)
+    return output.last_hidden_state
+
+
+def encoded(model, x):
+    """Calls an encoder and its decoder, of different lengths."""
+    source = x[:, :16]
+    mask = torch.ones(source.shape[:2], dtype=torch.int64)
+    output = model(
+        inputs_embeds=source,
+        attention_mask=mask,
+        decoder_inputs_embeds=x,
+        use_cache=False,
+    )
     return output.last_hidden_state
 
 
@@ -83,6 +98,44 @@ def mistral():
     return transformers.MistralModel(config), causal, (1, LENGTH, 32), torch.float32
 
 
+def gemma2():
+    config = transformers.Gemma2Config(
+        **{**DECODER, "num_hidden_layers": 2},
+        **NO_TOKENS,
+        head_dim=8,
+        query_pre_attn_scalar=8,
+        sliding_window=7,
+        attn_logit_softcapping=5.0,
+    )
+    return transformers.Gemma2Model(config), causal, (1, LENGTH, 32), torch.float32
+
+
+def olmoe():
+    config = transformers.OlmoeConfig(
+        **DECODER,
+        **NO_TOKENS,
+        num_experts=4,
+        num_experts_per_tok=2,
+        experts_implementation="batched_mm",
+    )
+    return transformers.OlmoeModel(config), causal, (1, LENGTH, 32), torch.float32
+
+
+def t5():
+    config = transformers.T5Config(
+        d_model=32,
+        d_kv=8,
+        d_ff=48,
+        num_layers=1,
+        num_heads=4,
+        vocab_size=8,
+        feed_forward_proj="gated-gelu",
+        relative_attention_num_buckets=8,
+        relative_attention_max_distance=16,
+    )
+    return transformers.T5Model(config), encoded, (1, LENGTH, 32), torch.float32
+
+
 def bert():
     config = transformers.BertConfig(
         **ENCODER,
@@ -102,26 +155,35 @@ def vit():
     return model, pixels, (2, 3, 16, 16), torch.float32
 
 
-# The structure that the mask of each is.
+CAUSAL = "structure(#spattn.causal)"
+WINDOW = "structure(#spattn.window<left = 6, right = 0>)"
+# What the attention of each layer is.
 MODELS = {
-    gpt2: "#spattn.causal",
-    llama: "#spattn.causal",
-    mistral: "#spattn.window<left = 6, right = 0>",
-    bert: "#spattn.keys<0 to 17>",
-    vit: "#spattn.full",
+    gpt2: [CAUSAL],
+    llama: [CAUSAL],
+    mistral: [WINDOW],
+    gemma2: [f"{WINDOW} {{{{.*}}}} soft_cap(", f"{CAUSAL} {{{{.*}}}} soft_cap("],
+    olmoe: [CAUSAL],
+    bert: ["structure(#spattn.keys<0 to 17>)"],
+    t5: [
+        "structure(#spattn.full) {{.*}} distance_bias(%{{.*}} : tensor<4x31xf32>)",
+        CAUSAL + " {{.*}} distance_bias(%{{.*}} : tensor<4x47xf32>)",
+        "structure(#spattn.full) {{.*}} scale(%{{[^ ]*}}) outs(",
+    ],
+    vit: ["structure(#spattn.full)"],
 }
+
+# What a softmax leaves behind; routers of experts have one, too.
+GONE = {olmoe: "24x24xf32"}
 
 HEADER = """\
 // Made by Inputs/export.py.
 // RUN: spattn-opt %s -inline -spattn-raise-attention=remarks -o %t.mlir 2>&1 | count 0
-// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=arith.maximumf
+// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not={gone}
 // RUN: spattn-opt %s -inline -o %t.inlined.mlir
 // RUN: spattn-run %t.inlined.mlir --seed=3 --output=%t.before.npy
 // RUN: spattn-run %t.mlir --seed=3 --output=%t.after.npy
 // RUN: %python %S/Inputs/compare.py %t.before.npy %t.after.npy {tolerance}
-
-// CHECK: spattn.attention structure({structure})
-// CHECK-NOT: spattn.attention
 
 """
 
@@ -158,23 +220,46 @@ class Functional(torch.nn.Module):
         return torch.func.functional_call(self.wrapped[0], named, (x,))
 
 
-def export(make, structure, folder):
+def largest(values, count, dim):
+    """torch.topk as maxima: as an operation, it is a sort of TMTensor."""
+    found = []
+    columns = torch.arange(values.shape[dim])
+    for _ in range(count):
+        found.append(values.max(dim, keepdim=True))
+        values = values.masked_fill(columns == found[-1].indices, -torch.inf)
+    return tuple(torch.cat(parts, dim) for parts in zip(*found, strict=True))
+
+
+def write(path, module, attentions, tolerance, more="", gone="arith.maximumf"):
+    text = HEADER.format(tolerance=tolerance, gone=gone)
+    text += "".join(f"// CHECK: spattn.attention {each}\n" for each in attentions)
+    text += "// CHECK-NOT: spattn.attention\n\n"
+    path.write_text(text + more + str(module).strip() + "\n")
+
+
+def export(make, attentions, folder):
     torch.manual_seed(0)
     model, call, shape, dtype = make()
     model = model.eval().to(dtype)
     weights = [weight.detach() for weight in model.parameters()]
-    module = fx.export_and_import(
-        Functional(model, call),
-        torch.randn(shape, dtype=dtype),
-        *weights,
-        output_type="linalg-on-tensors",
-        func_name=make.__name__,
+    with mock.patch("torch.topk", largest):
+        module = fx.export_and_import(
+            Functional(model, call),
+            torch.randn(shape, dtype=dtype),
+            *weights,
+            output_type="linalg-on-tensors",
+            func_name=make.__name__,
+        )
+    is_half = dtype == torch.float16
+    path = folder / f"{make.__name__}.mlir"
+    write(
+        path,
+        module,
+        attentions,
+        tolerance=2e-3 if is_half else 1e-5,
+        more=GPU if is_half else "",
+        gone=GONE.get(make, "arith.maximumf"),
     )
-    tolerance = 2e-3 if dtype == torch.float16 else 1e-5
-    header = HEADER.format(structure=structure, tolerance=tolerance)
-    if dtype == torch.float16:
-        header += GPU
-    (folder / f"{make.__name__}.mlir").write_text(header + str(module).strip() + "\n")
 
 
 def attention(query, key, value):
@@ -193,15 +278,52 @@ def export_jax(folder):
         passmanager.PassManager.parse(
             "builtin.module(stablehlo-legalize-to-linalg,canonicalize,cse)"
         ).run(module.operation)
-    structure = "#spattn.window<left = 9, right = 0>"
-    header = HEADER.format(structure=structure, tolerance=1e-5)
-    (folder / "jax.mlir").write_text(header + str(module).strip() + "\n")
+    attentions = ["structure(#spattn.window<left = 9, right = 0>)"]
+    write(folder / "jax.mlir", module, attentions, 1e-5)
+
+
+STABLEHLO = """\
+// Made by Inputs/export.py.
+// RUN: spattn-opt %s -allow-unregistered-dialect -spattn-legalize-stablehlo \\
+// RUN:   -inline -o %t.lowered.mlir
+// RUN: spattn-opt %t.lowered.mlir -spattn-raise-attention=remarks -o %t.mlir 2>&1 \\
+// RUN:   | count 0
+// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=math.exp
+// RUN: spattn-run %t.lowered.mlir --seed=3 --output=%t.before.npy \\
+// RUN:   --output=%t.before.lse.npy
+// RUN: spattn-run %t.mlir --seed=3 --output=%t.after.npy --output=%t.after.lse.npy
+// RUN: %python %S/Inputs/compare.py %t.before.npy %t.after.npy 1e-05
+// RUN: %python %S/Inputs/compare.py %t.before.lse.npy %t.after.lse.npy 1e-05
+
+// CHECK: %{{.*}}:2 = spattn.attention structure(#spattn.causal)
+// CHECK-NOT: spattn.attention
+
+"""
+
+
+def with_logsumexp(query, key, value):
+    scores = jax.numpy.einsum("bihd,bjhd->bhij", query, key) * 0.25
+    mask = jax.numpy.tril(jax.numpy.ones((LENGTH, LENGTH), bool))
+    scores = jax.numpy.where(mask, scores, -jax.numpy.inf)
+    weights = jax.nn.softmax(scores)
+    output = jax.numpy.einsum("bhij,bjhd->bihd", weights, value)
+    return output, jax.nn.logsumexp(scores, axis=-1)
+
+
+def export_stablehlo(folder):
+    array = jax.ShapeDtypeStruct((2, LENGTH, 4, 8), "float32")
+    lowered = jax.jit(with_logsumexp).lower(array, array, array)
+    module = lowered.compiler_ir("stablehlo").operation
+    text = module.get_asm(print_generic_op_form=True)
+    (folder / "stablehlo.mlir").write_text(STABLEHLO + text.strip() + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     names = {make.__name__: make for make in MODELS}
-    parser.add_argument("models", nargs="+", choices=[*names, "jax", "all"])
+    parser.add_argument(
+        "models", nargs="+", choices=[*names, "jax", "stablehlo", "all"]
+    )
     parser.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
     for name, make in names.items():
@@ -209,6 +331,8 @@ def main():
             export(make, MODELS[make], arguments.folder)
     if {"jax", "all"} & set(arguments.models):
         export_jax(arguments.folder)
+    if {"stablehlo", "all"} & set(arguments.models):
+        export_stablehlo(arguments.folder)
 
 
 if __name__ == "__main__":

@@ -77,10 +77,20 @@ def make_mask(draw, queries, keys):
     return np.ones((queries, keys), bool), "\n    %c = arith.constant true", "%c"
 
 
-class Case:
-    """One random function: `text`, and the mask of all pairs."""
+class Modifier:
+    """What else a function does to a score %y, as text: more arguments, constants, and a body that computes %modified."""
 
-    def __init__(self, draw):
+    def __init__(self, arguments="", constants="", body="", has_lse=False):
+        self.arguments = arguments
+        self.constants = constants
+        self.body = body
+        self.has_lse = has_lse
+
+
+class Case:
+    """One random function: `text`, and the mask of all pairs. What `modify` gives for a case is done to scores."""
+
+    def __init__(self, draw, modify=None):
         self.batch, self.groups, self.shared = (
             draw.choice([1, 2]),
             draw.choice([1, 2, 3]),
@@ -152,16 +162,25 @@ class Case:
             ]
         )
         before = draw.random() < 0.5
+        self.heads = heads
+        more = modify(draw, self) if modify else Modifier()
+        if more.body:
+            masked = masked.replace("%y", "%modified")
+        self.has_lse = more.has_lse
+        logarithms = ""
+        if more.has_lse:
+            logarithms = f"""
+  %log = math.log %sum : {row}
+  %lse = arith.addf %max, %log : {row}"""
         self.shape = (b, g, r, n, e) if out == "bgrie" else (b, n, g, r, e)
         self.order = out
-        del heads
         self.text = f"""
-func.func @attention(%q: {q}, %k: {k}, %v: {v}) -> {o} {{
+func.func @attention(%q: {q}, %k: {k}, %v: {v}{more.arguments}) -> ({o}{", " + row if more.has_lse else ""}) {{
   %zero = arith.constant 0.0 : f32
   %scale = arith.constant {scale} : f32
   %least = arith.constant {least} : f32
   %minus = arith.constant 0xFF800000 : f32
-  %true = arith.constant true
+  %true = arith.constant true{more.constants}
 {mask}
   %qe = tensor.empty() : {q}
   %qs = linalg.generic {{indexing_maps = [{use(query, query)}, {use(query, query)}], iterator_types = [{loops[:-2]}]}}
@@ -184,7 +203,7 @@ func.func @attention(%q: {q}, %k: {k}, %v: {v}) -> {o} {{
                         iterator_types = [{loops[:-2]}]}}
       ins(%s, %m : {s}, {pairs}) outs(%e : {s}) {{
   ^bb0(%x: f32, %c: i1, %unused: f32):
-    %y = arith.{"addf %x, %zero" if before else "mulf %x, %scale"} : f32
+    %y = arith.{"addf %x, %zero" if before else "mulf %x, %scale"} : f32{more.body}
     {masked}
     linalg.yield %t : f32
   }} -> {s}
@@ -200,7 +219,7 @@ func.func @attention(%q: {q}, %k: {k}, %v: {v}) -> {o} {{
     linalg.yield %t : f32
   }} -> {s}
   %sum0 = linalg.fill ins(%zero : f32) outs(%re : {row}) -> {row}
-  %sum = linalg.reduce {{ arith.addf }} ins(%w : {s}) outs(%sum0 : {row}) dimensions = [4]
+  %sum = linalg.reduce {{ arith.addf }} ins(%w : {s}) outs(%sum0 : {row}) dimensions = [4]{logarithms}
   %sums = linalg.broadcast ins(%sum : {row}) outs(%e : {s}) dimensions = [4]
   %p = arith.divf %w, %sums : {s}
   %oe = tensor.empty() : {o}
@@ -213,7 +232,7 @@ func.func @attention(%q: {q}, %k: {k}, %v: {v}) -> {o} {{
     %u = arith.addf %z, %t : f32
     linalg.yield %u : f32
   }} -> {o}
-  return %o : {o}
+  return %o{", %lse" if more.has_lse else ""} : {o}{", " + row if more.has_lse else ""}
 }}
 """
 
@@ -228,27 +247,33 @@ def check(case, tools, path):
         return "it is not raised: " + run.stderr
     arrays = []
     for name in (path, raised):
-        output = name.with_suffix(".npy")
+        outputs = [name.with_suffix(".npy")]
+        if case.has_lse:
+            outputs.append(name.with_suffix(".lse.npy"))
         subprocess.run(
-            [tools.run, name, "--seed=5", f"--output={output}"],
+            [tools.run, name, "--seed=5", *(f"--output={file}" for file in outputs)],
             check=True,
             capture_output=True,
         )
-        arrays.append(np.load(output).astype(np.float64))
-    before, after = arrays
-    sees = np.broadcast_to(
-        case.mask.any(axis=1).reshape(
-            (1, 1, 1, -1, 1) if case.order == "bgrie" else (1, -1, 1, 1, 1)
-        ),
-        case.shape,
+        arrays.append([np.load(file).astype(np.float64) for file in outputs])
+    sees = case.mask.any(axis=1)
+    # Queries are the last dimension but one, or the second one.
+    queries = sees.reshape(
+        (1, 1, 1, -1, 1) if case.order == "bgrie" else (1, -1, 1, 1, 1)
     )
-    if np.any(after[~sees] != 0):
-        return "queries that see no key are not 0"
-    error = np.abs(before[sees] - after[sees]).max(initial=0)
-    return None if error <= 1e-5 else f"the error is {error}"
+    for before, after, rows, none in zip(
+        *arrays, (queries, sees), (0, -np.inf), strict=False
+    ):
+        rows = np.broadcast_to(rows, before.shape)
+        if np.any(after[~rows] != none):
+            return f"queries that see no key are not {none}"
+        error = np.abs(before[rows] - after[rows]).max(initial=0)
+        if not error <= 2e-5:
+            return f"the error is {error}"
+    return None
 
 
-def main():
+def main(make_case=Case):
     parser = argparse.ArgumentParser()
     parser.add_argument("opt")
     parser.add_argument("run")
@@ -259,7 +284,7 @@ def main():
     arguments.folder.mkdir(exist_ok=True)
     failed = 0
     for n in range(arguments.cases):
-        case = Case(random.Random(arguments.seed * 100003 + n))
+        case = make_case(random.Random(arguments.seed * 100003 + n))
         path = arguments.folder / f"case{n}.mlir"
         if problem := check(case, arguments, path):
             failed += 1
