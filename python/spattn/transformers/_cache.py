@@ -29,9 +29,14 @@ from .. import _patterns
 from ..bounds import index_of
 from ..errors import ArgumentError, UnsupportedError
 from ._config import NAME, layer_structures
+from ._mask import require
 
 #: The attribute of a tensor of keys that says what was cut out.
 _CUT = "_spattn_cut"
+
+_COMPILED = (
+    "spattn takes padding with a cache that drops keys only without torch.compile"
+)
 
 _removable = lru_cache(maxsize=65536)(_patterns.removable_keys)
 
@@ -196,8 +201,11 @@ class LiveKeysCache(Cache):
 
 def rows_in_cache(rows: Tensor | None, key: Tensor, structure: str) -> Tensor | None:
     """Where rows of padded tokens, of `mask`, are in what a cache has kept of them.
-    Checks that it was kept for the structure of the queries."""
+    Checks that it was kept for the structure of the queries, but not in a compiled
+    graph, where rows of padded tokens are an error at run time if any were dropped."""
     if torch.compiler.is_compiling():
+        if rows is not None:
+            require((rows[-1][:, 1] <= key.shape[-2]).all(), _COMPILED)
         return rows
     cut = getattr(key, _CUT, None)
     if cut is None:
