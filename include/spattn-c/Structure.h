@@ -116,6 +116,33 @@ SPATTN_C_EXPORT SpattnStatus spattnStructureSlice(SpattnStructure structure,
                                                   const SpattnSlice *slice,
                                                   SpattnStructure *sliced);
 
+/* Keys [begin, end). */
+typedef struct SpattnKeyInterval {
+  int64_t begin, end;
+} SpattnKeyInterval;
+
+/* Of the keys of the first `tokens` tokens, those that some later query sees,
+   up to `maxLength` tokens, or however many come if that is SPATTN_UNKNOWN, in
+   one of the query heads [firstHead, firstHead + heads): disjoint intervals
+   that do not touch, in ascending order. All other keys may be dropped from a
+   cache. Where what one of these heads sees depends on N, all keys count;
+   spattnStructureFixLength says what N is. Residues do not count, so that there
+   may be keys in between that none sees. Stores at most `capacity` intervals,
+   and the total number of intervals. */
+SPATTN_C_EXPORT SpattnStatus spattnStructureGetLiveKeys(
+    SpattnStructure structure, int64_t numHeads, int64_t firstHead,
+    int64_t heads, int64_t tokens, int64_t maxLength,
+    SpattnKeyInterval *intervals, size_t capacity, size_t *numIntervals);
+
+/* Keys [begin, end) of the first `tokens` that no later query of any head sees,
+   and without which later queries see what they saw before, if they and the
+   keys from `end` on are counted `end - begin` lower: the sequence without them
+   is one of fewer tokens and of the same structure. Empty if there are none
+   such, and where what a head sees depends on N. */
+SPATTN_C_EXPORT SpattnStatus
+spattnStructureGetRemovableKeys(SpattnStructure structure, int64_t numHeads,
+                                int64_t tokens, SpattnKeyInterval *removable);
+
 /* The structure of the mask that a function of one block returns, with starts
    aligned: a tensor of i1 of batch entries x heads x queries x keys, computed
    by operations of arith, linalg and tensor from indices and constants (docs/
@@ -166,11 +193,6 @@ SPATTN_C_EXPORT SpattnStatus spattnPatternGetMask(
 SPATTN_C_EXPORT SpattnStatus spattnPatternCountPairs(SpattnPattern pattern,
                                                      int64_t head,
                                                      int64_t *pairs);
-
-/* Keys [begin, end). */
-typedef struct SpattnKeyInterval {
-  int64_t begin, end;
-} SpattnKeyInterval;
 
 /* The keys that some query of [firstQuery, firstQuery + numQueries) of a head
    sees: disjoint intervals that do not touch, in ascending order. Residues do

@@ -15,6 +15,8 @@ from .errors import ArgumentError, CompileError, StructureError
 
 T = TypeVar("T")
 ALIGNMENTS = {"end": 0, "start": 1}
+#: A length that is unknown.
+UNKNOWN = -1
 
 
 class Parsed(NamedTuple):
@@ -55,6 +57,43 @@ def slice_structure(text: str, part: Slice) -> str:
     pieces = (c.KeyPiece * len(part.pieces))(*(c.KeyPiece(*x) for x in part.pieces))
     given = c.Slice(*part[:-1], pieces, len(pieces))
     return _derive(text, "StructureSlice", ctypes.byref(given))
+
+
+def live_keys(
+    text: str, heads: int, part: tuple[int, int], tokens: int, max_length: int | None
+) -> list[tuple[int, int]]:
+    """Keys of the first tokens that later queries of heads [first, first + count) may
+    see, as (begin, end)."""
+    longest = UNKNOWN if max_length is None else max_length
+    return _with_structure(
+        text,
+        lambda structure: _intervals(
+            "StructureGetLiveKeys", structure, heads, *part, tokens, longest
+        ),
+    )
+
+
+def removable_keys(text: str, heads: int, tokens: int) -> tuple[int, int]:
+    """Keys that a sequence of so many tokens may lose, as (begin, end)."""
+    found = c.KeyInterval()
+    _with_structure(
+        text,
+        lambda structure: _capi.call(
+            "StructureGetRemovableKeys", structure, heads, tokens, ctypes.byref(found)
+        ),
+    )
+    return found.begin, found.end
+
+
+def _intervals(function: str, *arguments: Any) -> list[tuple[int, int]]:
+    """The intervals of keys that a function stores, as (begin, end)."""
+    number, capacity = ctypes.c_size_t(), 8
+    while True:
+        found = (c.KeyInterval * capacity)()
+        _capi.call(function, *arguments, found, capacity, ctypes.byref(number))
+        if number.value <= capacity:
+            return [(x.begin, x.end) for x in found[: number.value]]
+        capacity = number.value
 
 
 def structure_in(program: str, function: str) -> str:
@@ -215,22 +254,7 @@ class Pattern:
 
     def keys_of(self, head: int, first: int, count: int) -> list[tuple[int, int]]:
         """The keys that queries [first, first + count) see, as (begin, end)."""
-        number, capacity = ctypes.c_size_t(), 8
-        while True:
-            found = (c.KeyInterval * capacity)()
-            _capi.call(
-                "PatternGetKeys",
-                self._handle,
-                head,
-                first,
-                count,
-                found,
-                capacity,
-                ctypes.byref(number),
-            )
-            if number.value <= capacity:
-                return [(x.begin, x.end) for x in found[: number.value]]
-            capacity = number.value
+        return _intervals("PatternGetKeys", self._handle, head, first, count)
 
     def mask(self, head: int) -> bytes:
         """The row-major mask of a head: one byte per pair, 1 if it is allowed."""

@@ -189,6 +189,11 @@ STATUS_FUNCTIONS: dict[str, list[Any]] = {
     "StructureSimplify": [_HANDLE, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "StructureFixLength": [_HANDLE, c_int64, c_int64, POINTER(_HANDLE)],
     "StructureSlice": [_HANDLE, POINTER(Slice), POINTER(_HANDLE)],
+    "StructureGetLiveKeys": [
+        _HANDLE, c_int64, c_int64, c_int64, c_int64, c_int64, POINTER(KeyInterval),
+        c_size_t, POINTER(c_size_t),
+    ],
+    "StructureGetRemovableKeys": [_HANDLE, c_int64, c_int64, POINTER(KeyInterval)],
     "PatternCreate": [_HANDLE, c_int64, c_int64, c_int64, c_int, POINTER(_HANDLE)],
     "PatternGetMask": [
         _HANDLE, c_int64, c_int64, c_int64, c_int64, c_int64, POINTER(c_uint8),

@@ -138,6 +138,18 @@ class Structure:
 
         return plot(self, queries, keys, **options)
 
+    def live_keys(self, tokens: int, **options: Any) -> list[list[tuple[int, int]]]:
+        """The keys that later queries may see; see `cached.live_keys`."""
+        from .cached import live_keys
+
+        return live_keys(self, tokens, **options)
+
+    def removable_keys(self, tokens: int, **options: Any) -> tuple[int, int] | None:
+        """Keys that a cache may lose; see `cached.removable_keys`."""
+        from .cached import removable_keys
+
+        return removable_keys(self, tokens, **options)
+
 
 def _counts(mixture: Structure) -> str:
     return " + ".join(str(count) for count, _ in mixture.groups)

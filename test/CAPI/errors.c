@@ -91,6 +91,10 @@ static void passNull(void) {
         spattnStructureFixLength(NULL, 1, 1, &structure));
   FAILS(InvalidArgument, "'structure' is null",
         spattnStructureSlice(NULL, &(SpattnSlice){0}, &structure));
+  FAILS(InvalidArgument, "'structure' is null",
+        spattnStructureGetLiveKeys(NULL, 1, 0, 1, 1, 1, NULL, 0, &size));
+  FAILS(InvalidArgument, "'structure' is null",
+        spattnStructureGetRemovableKeys(NULL, 1, 1, &(SpattnKeyInterval){0}));
   FAILS(InvalidArgument, "'pattern' is null",
         spattnPatternGetKeys(NULL, 0, 0, 0, NULL, 0, &size));
   FAILS(InvalidArgument, "'structure' is null",

@@ -175,6 +175,58 @@ static void slice(SpattnContext context) {
   spattnStructureDestroy(bands);
 }
 
+/* A window and a sink for two heads, the bands of 64 distances for two more. */
+static void liveKeys(SpattnContext context) {
+  SpattnStructure structure = read(
+      context, "#spattn.heads<2 x #spattn.union<#spattn.sink<4>, "
+               "#spattn.window<left = 9, right = 0>>, 2 x "
+               "#spattn.partition<exclusive, length = 64>>");
+  const int64_t any = SPATTN_UNKNOWN;
+  SpattnKeyInterval keys[2];
+  size_t number;
+  OK(spattnStructureGetLiveKeys(structure, 4, 0, 2, 100, any, NULL, 0,
+                                &number));
+  CHECK(number == 2);
+  OK(spattnStructureGetLiveKeys(structure, 4, 0, 4, 100, any, keys, 2,
+                                &number));
+  CHECK(number == 2 && keys[0].begin == 0 && keys[0].end == 4);
+  CHECK(keys[1].begin == 37 && keys[1].end == 100);
+  OK(spattnStructureGetLiveKeys(structure, 0, 3, 1, 100, 110, keys, 2,
+                                &number));
+  CHECK(number == 1 && keys[0].begin == 37 && keys[0].end == 78);
+  OK(spattnStructureGetRemovableKeys(structure, 4, 100, keys));
+  CHECK(keys[0].begin == 4 && keys[0].end == 37);
+  OK(spattnStructureGetRemovableKeys(structure, 4, 40, keys));
+  CHECK(keys[0].begin == keys[0].end);
+  FAILS(InvalidArgument, "4 heads, which does not hold [3, 3 + 2)",
+        spattnStructureGetLiveKeys(structure, 4, 3, 2, 100, any, keys, 2,
+                                   &number));
+  FAILS(InvalidArgument, "for 4 heads, not 5",
+        spattnStructureGetLiveKeys(structure, 5, 0, 1, 1, any, keys, 2,
+                                   &number));
+  FAILS(InvalidArgument, "from 100, the number of tokens, to 2^30 - 1, got 99",
+        spattnStructureGetLiveKeys(structure, 4, 0, 1, 100, 99, keys, 2,
+                                   &number));
+  FAILS(InvalidArgument, "tokens, got -1",
+        spattnStructureGetLiveKeys(structure, 4, 0, 1, -1, any, keys, 2,
+                                   &number));
+  FAILS(InvalidArgument, "'intervals' is null",
+        spattnStructureGetLiveKeys(structure, 4, 0, 1, 1, any, NULL, 2,
+                                   &number));
+  FAILS(InvalidArgument, "tokens, got -1",
+        spattnStructureGetRemovableKeys(structure, 4, -1, keys));
+  spattnStructureDestroy(structure);
+
+  /* Bands of all keys move with each of them. */
+  structure = read(context, "#spattn.partition<exclusive>");
+  OK(spattnStructureGetLiveKeys(structure, 4, 0, 1, 100, any, keys, 2,
+                                &number));
+  CHECK(number == 1 && keys[0].begin == 0 && keys[0].end == 100);
+  OK(spattnStructureGetRemovableKeys(structure, 4, 100, keys));
+  CHECK(keys[0].begin == keys[0].end);
+  spattnStructureDestroy(structure);
+}
+
 /* A window of each head, of every other distance for the second one. */
 static void divide(SpattnContext context) {
   SpattnStructure structure = read(
@@ -504,6 +556,7 @@ int main(void) {
   simplify(context);
   fix(context);
   slice(context);
+  liveKeys(context);
   divide(context);
   find(context);
   findByPairs(context);

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Predictions of what travels between ranks."""
 
+import json
+from pathlib import Path
+
 import definition
 import numpy as np
 import pytest
@@ -64,3 +67,26 @@ def test_heads_of_ranks():
     assert heads_of_ranks(EXCLUSIVE, 4, 4, 2, 64) == ((0, 3), (1, 2))
     way = distributed.plan(EXCLUSIVE, 4096, 8, heads=16).way("heads")
     assert max(way.pairs) < 1.05 * min(way.pairs)
+
+
+MEASURED = Path(__file__).parents[2] / "docs/benchmarks/distributed.json"
+
+
+def test_predictions_of_what_was_measured():
+    """Steps on two GPUs, within an eighth, and none much too short."""
+    rows = json.loads(MEASURED.read_text())
+    plans, errors = {}, []
+    for row in rows:
+        method, _, kind = row["system"].partition(", ")
+        if row["pass"] != "step" or not row.get("predicted_step_ms"):
+            continue
+        case = row["workload"], row["length"]
+        if case not in plans:
+            structure = spattn.Structure.parse(f"#spattn.partition<{case[0]}>")
+            plans[case] = distributed.plan(
+                structure, case[1], row["ranks"], heads=row["heads"]
+            )
+        way = plans[case].way(method, kind.split(",")[0] or "contiguous")
+        errors.append(way.step_ms / row["ms"])
+    assert len(errors) > 15
+    assert min(errors) > 0.88 and max(errors) < 1.13, (min(errors), max(errors))

@@ -15,16 +15,18 @@ built in memory.
 
 With a KV cache, the last query is aligned to the last key. The bands of a partition
 depend on the number of keys so far, and so move at each decoding step; a fixed length,
-as in `exclusive_bands(length=4096)`, keeps them in place.
+as in `exclusive_bands(length=4096)`, keeps them in place. `LiveKeysCache` is a cache
+that drops the keys that no later query sees.
 """
 
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from ._attention import attention
+from ._cache import LiveKeysCache
 from ._config import NAME, configure
 from ._mask import mask
 
-__all__ = ["attention", "configure", "mask"]
+__all__ = ["LiveKeysCache", "attention", "configure", "mask"]
 
 AttentionInterface.register(NAME, attention)
 AttentionMaskInterface.register(NAME, mask)

@@ -11,7 +11,8 @@ import torch
 
 from .. import torch as operators
 from ..errors import ArgumentError, UnsupportedError
-from ._config import configured
+from ._cache import rows_in_cache
+from ._config import configured, own_structure
 
 _UNSUPPORTED = {
     "position_bias": 'use attn_implementation="flex_attention"',
@@ -54,7 +55,8 @@ def attention(
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     structure = _structure(module, query.shape[1], sliding_window, is_causal)
-    sequences = _sequences(attention_mask, structure, kwargs)
+    rows = rows_in_cache(attention_mask, key, structure)
+    sequences = _sequences(rows, structure, kwargs)
     out = operators.attention(
         query,
         key,
@@ -100,7 +102,7 @@ def _structure(
     layer = getattr(module, "layer_idx", None)
     text = None if layer is None else configured(config, layer)
     if text is None:
-        return _own_structure(sliding_window, is_causal)
+        return own_structure(sliding_window, is_causal)
     if sliding_window is not None:
         raise ArgumentError(
             f"layer {layer} has a window of {sliding_window} of its own, and its cache "
@@ -114,12 +116,3 @@ def _structure(
             "models"
         )
     return text
-
-
-def _own_structure(sliding_window: int | None, is_causal: bool) -> str:
-    """A layer's default structure, as text, because torch.compile cannot trace the
-    construction of a Structure."""
-    if sliding_window is None:
-        return "#spattn.causal" if is_causal else "#spattn.full"
-    left = sliding_window - 1
-    return f"#spattn.window<left = {left}, right = {0 if is_causal else left}>"

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from transformers import PreTrainedModel
+from transformers.cache_utils import get_layer_types_and_kwargs
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, UnsupportedError
 from ..structure import Structure, as_structure
 
 NAME = "spattn"
@@ -69,3 +70,26 @@ def configured(config: Any, layer: int) -> str | None:
             f"each of the {count} layers, got {texts!r}"
         )
     return texts[layer]
+
+
+def own_structure(sliding_window: int | None, is_causal: bool) -> str:
+    """A layer's default structure, as text, because torch.compile cannot trace the
+    construction of a Structure."""
+    if sliding_window is None:
+        return "#spattn.causal" if is_causal else "#spattn.full"
+    left = sliding_window - 1
+    return f"#spattn.window<left = {left}, right = {0 if is_causal else left}>"
+
+
+def layer_structures(config: Any) -> list[str]:
+    """The structures of a decoder's layers, as text: those that the config sets, or
+    their own."""
+    types, _ = get_layer_types_and_kwargs(config)
+    texts = []
+    for layer, kind in enumerate(types):
+        text = configured(config, layer)
+        if text is None and kind not in ("full_attention", "sliding_attention"):
+            raise UnsupportedError(f"layer {layer} is of {kind}, not of attention")
+        own = config.sliding_window if kind == "sliding_attention" else None
+        texts.append(own_structure(own, True) if text is None else text)
+    return texts

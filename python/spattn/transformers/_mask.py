@@ -68,7 +68,7 @@ def mask(
             # How many documents there are is not known when a graph is made.
             if local_size in (None, own_window) and not torch.compiler.is_compiling():
                 starts = _document_starts(mask_function, rows, queries)
-            _require(
+            require(
                 _is_causal_window(mask_function, rows, queries, starts, local_size),
                 "spattn has no chunks or bidirectional blocks of tokens, and packed "
                 "documents, whose position_ids start again, only without a cache and "
@@ -83,7 +83,7 @@ def mask(
     if not torch.compiler.is_compiling() and keys.all():
         return None
     rows = _rows_of(keys)
-    _require(
+    require(
         (keys.sum(-1) == rows[:, 1] - rows[:, 0]).all(),
         "spattn takes padding only at the start and at the end of sequences, not "
         "between their tokens",
@@ -162,7 +162,7 @@ def _is_causal_window(
     )
 
 
-def _require(condition: torch.Tensor, message: str) -> None:
+def require(condition: torch.Tensor, message: str) -> None:
     """Raises an error if `condition` is false; in a compiled graph, at run time."""
     if torch.compiler.is_compiling():
         torch._assert_async(condition, message)

@@ -25,6 +25,17 @@ LINKS = {"NVLink": 450e9, "400G": 50e9}
 #: Of attention.
 STAGES = 2
 
+# Fitted to the times on two H200 in docs/benchmarks/distributed.json, bands of 131,072
+# to 1,048,576 tokens: test_torch_distributed_plan.py compares all of them.
+#: Of a card's throughput of matrix products, what attention reaches while keys are
+#: exchanged: forward, and in gradients.
+SHARES = 0.74, 0.57
+#: Bytes per second at which what travels is gathered and put in its place on a GPU, or
+#: merged in a ring. Nothing hides that.
+PACKING = 300e9
+#: Seconds of a pass in which a GPU waits: for the host and for the other ranks.
+WAIT = 2.4e-3
+
 
 @dataclass(frozen=True)
 class Way:
@@ -43,13 +54,15 @@ class Way:
     #: Predictions for the slowest rank, of a forward pass and its gradients.
     compute_ms: float
     travel_ms: float
+    #: To put what travels together, and to wait for host and ranks.
+    extra_ms: float
 
     @property
     def step_ms(self) -> float:
         """Where computing and travelling overlap, only what cannot is added."""
         low, high = sorted((self.compute_ms, self.travel_ms))
         alone = {"keys": low / STAGES, "ring": 0.0}
-        return high + alone.get(self.method, low)
+        return high + alone.get(self.method, low) + self.extra_ms
 
     @property
     def name(self) -> str:
@@ -100,7 +113,7 @@ class Plan:
             f"{self.heads} heads, {self.kv_heads} key heads; predictions for "
             f"{self.card} and {self.link}",
             f"    {'':<20}{'MB sent':>10}{'MB held':>10}{'balance':>9}"
-            f"{'compute':>10}{'travel':>9}{'step':>9}",
+            f"{'compute':>10}{'travel':>9}{'extra':>9}{'step':>9}",
         ]
         for way in self.ways:
             mean = sum(way.pairs) / len(way.pairs)
@@ -108,7 +121,8 @@ class Plan:
             lines.append(
                 f"  {'*' if way is self.best else ' '} {way.name:<20}"
                 f"{max(way.sent) / 1e6:>10,.1f}{way.held / 1e6:>10,.1f}{balance:>9.2f}"
-                f"{way.compute_ms:>10.3f}{way.travel_ms:>9.3f}{way.step_ms:>9.3f}"
+                f"{way.compute_ms:>10.3f}{way.travel_ms:>9.3f}{way.extra_ms:>9.3f}"
+                f"{way.step_ms:>9.3f}"
             )
         return "\n".join(lines)
 
@@ -130,9 +144,11 @@ def plan(
     """Predicts bytes and times of ways to spread a sequence over ranks.
 
     `ranks` is a number, or a mesh or group as of `attention`. `card` is one of
-    spattn.CARDS, or a card's `Rates`; `link` one of LINKS, or bytes per second. Times
-    are those of matrix products and of bytes on the link, at full rate, and none is
-    measured.
+    spattn.CARDS, or a card's `Rates`; `link` one of LINKS, or bytes per second.
+
+    Times are not measured. They are those of matrix products at the share of the card's
+    rate that attention reached on two H200 (SHARES), of bytes on the link at its full
+    rate, and what else these took: PACKING and WAIT.
     """
     structure = as_structure(structure)
     ranks = ranks if isinstance(ranks, int) else dist.get_world_size(group_of(ranks))
@@ -152,7 +168,8 @@ def plan(
         structure, length, ranks, heads, kv_heads, rates,
         LINKS[link] if isinstance(link, str) else float(link),
         batch * (head_dim + value_dim) * element_bytes,
-        batch * (8 * head_dim + 6 * value_dim),
+        batch * (2 * head_dim + 2 * value_dim) / SHARES[0]
+        + batch * (6 * head_dim + 4 * value_dim) / SHARES[1],
     )  # fmt: skip
     kinds = [contiguous(length, ranks)]
     if ranks > 1:
@@ -186,8 +203,8 @@ class _Costs:
     link: float
     #: Of a key and a value of a key head, in all batch entries.
     row_bytes: int
-    #: Operations of a pair, forward and gradients.
-    pair_flops: int
+    #: Operations of a pair, forward and gradients, that take as long at full rate.
+    pair_flops: float
 
     def _way(
         self,
@@ -201,9 +218,11 @@ class _Costs:
         compute = self.pair_flops * max(pairs) / self.rates.flops_per_s
         # Gradients travel, too; in a ring, so do the keys once more.
         most = max(map(max, zip(sent, received, strict=True)))
-        travel = (3 if method == "ring" else 2) * most / self.link
+        moved = (3 if method == "ring" else 2) * most
+        extra = moved / PACKING + (2 * WAIT if self.ranks > 1 else 0)
         columns = tuple(sent), tuple(received), tuple(pairs)
-        return Way(method, assignment, *columns, held, 1e3 * compute, 1e3 * travel)
+        times = (1e3 * x for x in (compute, moved / self.link, extra))
+        return Way(method, assignment, *columns, held, *times)
 
     def _pairs(self, assignment: Assignment) -> list[int]:
         def count(begin: int, end: int) -> int:
