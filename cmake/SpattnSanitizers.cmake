@@ -10,7 +10,7 @@ include_guard(GLOBAL)
 include(CheckCXXSourceCompiles)
 
 set(SPATTN_SANITIZE "" CACHE STRING
-  "Sanitizers for spattn's own code: address, undefined or both, as a list")
+  "Sanitizers for spattn's own code, as a list: address, undefined or both, or thread")
 
 set(SPATTN_SANITIZE_ADDRESS OFF)
 set(SPATTN_SANITIZE_UNDEFINED OFF)
@@ -21,9 +21,9 @@ if(SPATTN_SANITIZE)
       set(SPATTN_SANITIZE_ADDRESS ON)
     elseif(sanitizer STREQUAL "undefined")
       set(SPATTN_SANITIZE_UNDEFINED ON)
-    else()
-      message(FATAL_ERROR
-        "SPATTN_SANITIZE: '${sanitizer}' is not supported; use address, undefined")
+    elseif(NOT sanitizer STREQUAL "thread")
+      message(FATAL_ERROR "SPATTN_SANITIZE: '${sanitizer}' is not supported; "
+        "use address, undefined, thread")
     endif()
   endforeach()
 
