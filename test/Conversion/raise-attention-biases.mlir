@@ -143,7 +143,7 @@ func.func @alibi(%q: tensor<1x4x?x8xf32>, %slopes: tensor<4xf32>, %e: tensor<1x4
 
 // -----
 
-// MPT and BLOOM: the key's number alone. No softmax notices what it is short
+// MPT: the key's number alone. No softmax notices what it is short
 // of a distance, where all keys are behind.
 // CHECK-LABEL: func @alibi_of_keys(
 // CHECK:         %[[OWN:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<2xf32>)

@@ -110,6 +110,23 @@ def gemma2():
     return transformers.Gemma2Model(config), causal, (1, LENGTH, 32), torch.float32
 
 
+def mpt():
+    config = transformers.MptConfig(
+        **NO_TOKENS,
+        d_model=32,
+        n_heads=4,
+        n_layers=1,
+        expansion_ratio=2,
+        max_seq_len=LENGTH,
+        vocab_size=8,
+        attn_config={"alibi": True},
+    )
+    model = transformers.MptModel(config)
+    # The CPU pipeline has no lowering of the error function.
+    model.blocks[0].ffn.act = torch.nn.GELU(approximate="tanh")
+    return model, causal, (1, LENGTH, 32), torch.float32
+
+
 def olmoe():
     config = transformers.OlmoeConfig(
         **DECODER,
@@ -163,6 +180,7 @@ MODELS = {
     llama: [CAUSAL],
     mistral: [WINDOW],
     gemma2: [f"{WINDOW} {{{{.*}}}} soft_cap(", f"{CAUSAL} {{{{.*}}}} soft_cap("],
+    mpt: [CAUSAL + " {{.*}} alibi_slopes(%{{.*}} : tensor<4xf32>)"],
     olmoe: [CAUSAL],
     bert: ["structure(#spattn.keys<0 to 17>)"],
     t5: [
