@@ -8,7 +8,8 @@ batch entries with 32,768 keys. spattn is called through torch, and compared wit
 float64 first; torch's backends of scaled_dot_product_attention, FlashAttention-4 and
 cuDNN are left out where they are not installed, or have no such structure. With
 --part-keys, so are kernels whose keys are split into parts of so many keys ("parts of
-2048"), and one whose keys are not ("whole"). measure.py describes times and rows.
+2048"), and one whose keys are not ("whole"). "paged 16" is spattn with keys and values
+in pages of 16 rows, in random order. measure.py describes times and rows.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from torch.nn.functional import scaled_dot_product_attention as sdpa
 from workloads import random
 
 HEADS, KEY_HEADS, DIM, KEYS = 32, 8, 128, 32768
+PAGE_SIZES = (16, 64, 256)
 # Keys that the query heads of each key head see, counted from the last one.
 STRUCTURES = {
     "dense": [KEYS] * KEY_HEADS,
@@ -131,6 +133,31 @@ def other_calls(case: Case) -> dict[str, Callable]:
     return calls
 
 
+def paged_calls(case: Case) -> dict[str, Callable]:
+    """spattn with a cache in pages of several sizes."""
+    q, k, v = case.tensors
+    text = case.structure.text
+    lengths = torch.full((case.batch,), KEYS, dtype=torch.int32, device="cuda")
+
+    def call(size: int) -> Callable:
+        pages = case.batch * KEYS // size
+        order = torch.randperm(pages, device="cuda")
+        table = order.view(case.batch, -1).int()
+        pools = []
+        for x in (k, v):
+            pool = torch.empty_like(x).view(pages, size, KEY_HEADS, DIM)
+            pool[order] = x.view(pages, size, KEY_HEADS, DIM)
+            pools.append(pool)
+        return lambda: spattn.torch.attention(
+            *(q, *pools, text),
+            layout="bnhd",
+            page_table=table,
+            key_lengths=lengths,
+        )
+
+    return {f"paged {size}": call(size) for size in PAGE_SIZES}
+
+
 def split_calls(case: Case, part_keys: list[int]) -> dict[str, Callable]:
     """Kernels of spattn with other parts than it chooses."""
     problem = spattn.Problem(case.structure, HEADS, DIM, "bf16", kv_heads=KEY_HEADS)
@@ -164,6 +191,7 @@ def time_case(case: Case, part_keys: list[int] | None, report: Report) -> None:
     q, k, v = case.tensors
     expected = case.reference(case.batch - 1)
     calls = {"torch": lambda: spattn.torch.attention(q, k, v, text, layout="bnhd")}
+    calls |= paged_calls(case)
     if part_keys is not None:
         calls |= split_calls(case, part_keys)
     ours = set(calls)

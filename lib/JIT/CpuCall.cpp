@@ -143,6 +143,15 @@ runtime::Status Frame::invoke(ArrayRef<ArgumentValue> values,
     if (Error error = checkSequences(sequences, view))
       return runtime::Status::error(llvm::toString(std::move(error)));
   }
+  for (const PageTableArguments &pages : kernel->pageTables) {
+    bool isThere = values[pages.table].data || !slots[pages.table].hasElements;
+    if (pages.ends)
+      isThere &= values[*pages.ends].data || !slots[*pages.ends].hasElements;
+    if (!isThere)
+      continue;
+    if (Error error = checkPageTable(pages, view))
+      return runtime::Status::error(llvm::toString(std::move(error)));
+  }
   SmallVector<int64_t, 128> own(words.begin(), words.end());
   SmallVector<void *, 16> pointers(types.size());
   for (auto [i, slot] : llvm::enumerate(slots)) {

@@ -190,6 +190,9 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
     if (auto attention = dyn_cast<AttentionOpInterface>(*op))
       if (auto lists = getTileListArguments(attention))
         kernel->impl->tileLists.push_back(*lists);
+    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
+      if (auto pages = getPageTableArguments(attention))
+        kernel->impl->pageTables.push_back(*pages);
     for (const KernelScalar &scalar : op.getKernelScalars()) {
       auto argument = dyn_cast_or_null<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())

@@ -9,6 +9,7 @@
 #ifndef SPATTN_LIB_JIT_CPUKERNELIMPL_H
 #define SPATTN_LIB_JIT_CPUKERNELIMPL_H
 
+#include "PageTableCheck.h"
 #include "SequenceCheck.h"
 #include "TileListCheck.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
@@ -40,6 +41,7 @@ struct CpuKernel::Impl {
   std::vector<std::pair<unsigned, const OperandInfo *>> scalars;
   std::vector<SequenceArguments> sequences;
   std::vector<TileListArguments> tileLists;
+  std::vector<PageTableArguments> pageTables;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   double compileTime = 0;

@@ -25,13 +25,18 @@ spattn::getSequenceArguments(AttentionOpInterface op) {
   };
   for (auto [ends, kind] : {std::pair(kQuerySequences, OperandKind::Query),
                             std::pair(kKeySequences, OperandKind::Key)}) {
-    std::optional<unsigned> rows = argumentOf(kind);
+    bool ofKeys = kind == OperandKind::Key;
+    auto [counted, lengthDim] =
+        ofKeys ? op.getKeyLengthDim()
+               : std::pair(values[kind], op.getDim(Dim::Length));
+    std::optional<unsigned> rows = tracedArgument(counted);
     const OperandInfo &info = getOperandInfo(ends.starts);
     SequenceArguments sequences = {ends,
                                    argumentOf(ends.starts),
                                    argumentOf(ends.ends),
                                    rows.value_or(0),
-                                   op.getDim(Dim::Length),
+                                   lengthDim,
+                                   ofKeys ? op.getPageSize() : 1,
                                    op.getDim(info, Dim::Batch),
                                    op.getDim(info, Dim::Length)};
     bool isKnown = (sequences.starts || !values[ends.starts]) &&
@@ -45,7 +50,8 @@ spattn::getSequenceArguments(AttentionOpInterface op) {
 
 Error spattn::checkSequences(const SequenceArguments &sequences,
                              function_ref<BufferView(unsigned)> view) {
-  int64_t length = view(sequences.rows).sizes[sequences.lengthDim];
+  int64_t length =
+      view(sequences.rows).sizes[sequences.lengthDim] * sequences.unit;
   std::optional<BufferView> starts, endings;
   if (sequences.starts)
     starts = view(*sequences.starts);

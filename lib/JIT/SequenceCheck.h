@@ -27,6 +27,8 @@ struct SequenceArguments {
   std::optional<unsigned> starts, endings;
   /// What they are sequences of, and the dimension of its length.
   unsigned rows, lengthDim;
+  /// Rows that one of that dimension counts for: those of a page, or 1.
+  int64_t unit;
   /// Dimensions of `starts` and `endings`.
   unsigned batchDim, sequenceDim;
 };

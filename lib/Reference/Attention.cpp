@@ -157,8 +157,7 @@ Score spattn::getScore(const AttentionProblem &problem,
 double spattn::attentionRow(const AttentionProblem &problem,
                             const OperandArrays &arrays, int64_t b, int64_t h,
                             int64_t i, double *out) {
-  unsigned lengthDim = problem.layout.getDim(Dim::Length);
-  int64_t keyLength = arrays[OperandKind::Key].sizes[lengthDim];
+  int64_t keyLength = getKeyLength(problem, arrays);
   auto load = [&](OperandKind kind, int64_t head, int64_t n,
                   std::vector<double> &row) {
     loadElements(getRow(problem, arrays, kind, b, head, n), row.size(),

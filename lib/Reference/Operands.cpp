@@ -6,12 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PageTable.h"
 #include "Sequences.h"
 #include "TileLists.h"
 #include "spattn/Reference/Attention.h"
 #include "spattn/Reference/Mask.h"
 
 #include <cmath>
+#include <tuple>
 
 using namespace mlir;
 using namespace spattn;
@@ -30,6 +32,9 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     const BufferView &lists = arrays[OperandKind::TileIndices];
     return lists.sizes.size() == 4 ? lists.sizes[problem.layout.getDim(dim)]
                                    : 0;
+  };
+  auto keySize = [&](Dim dim) {
+    return arrays[OperandKind::Key].sizes[problem.layout.getDim(dim)];
   };
   switch (extent) {
   case Extent::None:
@@ -60,6 +65,12 @@ static int64_t getExtentSize(const AttentionProblem &problem,
     return listSize(Dim::Length);
   case Extent::Listed:
     return listSize(Dim::Width);
+  case Extent::TablePages:
+    return sizes.keyLength / std::max<int64_t>(keySize(Dim::Length), 1);
+  case Extent::Pages:
+    return keySize(Dim::Batch);
+  case Extent::PageRows:
+    return keySize(Dim::Length);
   case Extent::Terms:
     return 1;
   }
@@ -113,9 +124,12 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
     return error;
   if (query.sizes.size() != 4 || key.sizes.size() != 4)
     return llvm::createStringError("expected 'query' and 'key' of rank 4");
+  const BufferView &pages = arrays[OperandKind::PageTable];
+  if (isGiven(pages) && pages.sizes.size() != 2)
+    return llvm::createStringError("expected 'page_table' of rank 2");
   AttentionSizes sizes = {query.sizes[problem.layout.getDim(Dim::Batch)],
                           query.sizes[problem.layout.getDim(Dim::Length)],
-                          key.sizes[problem.layout.getDim(Dim::Length)],
+                          getKeyLength(problem, arrays),
                           countSequences(problem, arrays)};
   for (int64_t length : {sizes.queryLength, sizes.keyLength})
     if (length < 0 || length > kMaxLength)
@@ -146,12 +160,15 @@ Expected<AttentionSizes> spattn::getSizes(const AttentionProblem &problem,
       return llvm::createStringError("'" + info.name + "' is missing");
     if (!isGiven(array))
       continue;
-    if (Error error = checkArray(problem, arrays, sizes, info))
+    if (Error error = checkArray(problem, arrays, sizes,
+                                 isGiven(pages) ? getPagedInfo(info) : info))
       return error;
   }
   if (Error error = checkSequences(problem, arrays, sizes))
     return error;
   if (Error error = checkTileLists(problem, arrays, sizes))
+    return error;
+  if (Error error = checkPageTable(problem, arrays, sizes))
     return error;
   return sizes;
 }
@@ -161,6 +178,10 @@ ElementRow spattn::getRow(const AttentionProblem &problem,
                           int64_t b, int64_t h, int64_t n) {
   const OperandInfo &info = getOperandInfo(kind);
   const BufferView &view = arrays[kind];
+  bool isPaged = isGiven(arrays[OperandKind::PageTable]) &&
+                 getPagedInfo(info).getExtent(Dim::Length) == Extent::PageRows;
+  if (isPaged)
+    std::tie(b, n) = findInPage(problem, arrays, b, n);
   auto stride = [&](Dim dim) {
     return info.has(dim) ? view.strides[problem.layout.getDim(info, dim)] : 0;
   };

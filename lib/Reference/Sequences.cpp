@@ -8,6 +8,7 @@
 
 #include "Sequences.h"
 
+#include "PageTable.h"
 #include "TileLists.h"
 #include "spattn/Reference/Mask.h"
 
@@ -18,8 +19,10 @@ using namespace spattn;
 using llvm::Error;
 
 static int64_t getLength(const AttentionProblem &problem,
-                         const BufferView &array) {
-  return array.sizes[problem.layout.getDim(Dim::Length)];
+                         const OperandArrays &arrays, OperandKind rows) {
+  if (rows == OperandKind::Key)
+    return getKeyLength(problem, arrays);
+  return arrays[rows].sizes[problem.layout.getDim(Dim::Length)];
 }
 
 int64_t spattn::countSequences(const AttentionProblem &problem,
@@ -51,14 +54,14 @@ Sequence spattn::getSequence(const AttentionProblem &problem,
   auto get = [&](SequenceEnds ends, OperandKind rows) {
     int64_t first = load(problem, arrays, ends.starts, b, s, 0);
     return std::pair(first, load(problem, arrays, ends.ends, b, s,
-                                 getLength(problem, arrays[rows])) -
+                                 getLength(problem, arrays, rows)) -
                                 first);
   };
   auto [firstQuery, queries] = get(kQuerySequences, OperandKind::Query);
   auto [firstKey, keys] = get(kKeySequences, OperandKind::Key);
   bool isOfPack = problem.boundLength == BoundLength::Pack;
   return {firstQuery, queries, firstKey, keys,
-          isOfPack ? getLength(problem, arrays[OperandKind::Key]) : keys};
+          isOfPack ? getKeyLength(problem, arrays) : keys};
 }
 
 std::optional<Sequence> spattn::findSequence(const AttentionProblem &problem,

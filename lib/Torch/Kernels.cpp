@@ -86,6 +86,7 @@ static void appendProblem(std::string &key, const KernelRequest &request) {
   append(key, request.distances);
   key.push_back(char(request.positions));
   append(key, request.selfScore);
+  append(key, request.pageSize);
 }
 
 //===----------------------------------------------------------------------===//

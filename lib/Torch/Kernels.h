@@ -69,6 +69,8 @@ struct KernelRequest {
   /// merge may have, too.
   const char *rows = "", *marks = "";
   int64_t terms = 0;
+  /// Rows of a page of keys and values; 0 if they are not in pages.
+  int64_t pageSize = 0;
 };
 
 /// Throws the error of a call of the C API, if it has one.

@@ -335,6 +335,57 @@ static void attention(StableIValue *stack, uint64_t, uint64_t) {
   stack[1] = stable::from(lse.tensor);
 }
 
+/// paged_attention(Tensor query, Tensor key, Tensor value, Tensor page_table,
+///     options..., Tensor? sinks, float? soft_cap, Tensor? alibi_slopes,
+///     Tensor? distance_bias, sequences..., str score)
+///     -> (Tensor output, Tensor lse)
+static void pagedAttention(StableIValue *stack, uint64_t, uint64_t) {
+  ArgumentReader reader(stack);
+  auto queryTensor = reader.take<Tensor>(), keyTensor = reader.take<Tensor>(),
+       valueTensor = reader.take<Tensor>(), tableTensor = reader.take<Tensor>();
+  Options options(reader);
+  auto sinksTensor = reader.take<std::optional<Tensor>>();
+  Scores scores(reader);
+  SequenceOperands sequences(reader);
+  ScoreRegion score(reader);
+
+  Layout layout = getLayout(options.layout);
+  Device device = Device::of(queryTensor);
+  Operand query = Operand::ofRows(queryTensor, layout, "query"),
+          key = Operand::ofRows(keyTensor, layout, "key"),
+          value = Operand::ofRows(valueTensor, layout, "value"),
+          table = Operand::ofSequences(tableTensor, "page_table");
+  checkAlike(key, query, device, "key");
+  checkAlike(value, query, device, "value");
+  checkDevice(table, device, "page_table");
+  if (table.sizes[0] != query.sizes[0])
+    fail("page_table: expected the batch size of query, ", query.sizes[0],
+         ", got ", table.sizes[0]);
+
+  Place place(device);
+  Operand output = makeRowsLike(query, value.sizes[3], device),
+          lse = makeNumbersLike(query, device);
+  for (Operand *operand : {&query, &key, &value, &table})
+    operand->makeReadable(device);
+  std::vector<const Operand *> operands = {&query, &key, &value};
+  Operand sinks;
+  if (sinksTensor) {
+    sinks = getOfHeads(*sinksTensor, 1, query, device, "sinks");
+    operands.push_back(&sinks);
+  }
+  KernelRequest request = makeRequest(options, query, key, value, device);
+  request.sinks = sinksTensor.has_value();
+  request.pageSize = key.sizes[2];
+  request.keyLength *= table.sizes[1];
+  sequences.addTo(request, operands, query, device);
+  scores.addTo(request, operands, query, device);
+  score.addTo(request);
+  operands.insert(operands.end(), {&table, &output, &lse});
+  runKernel(request, operands, getScalars(options, scores, query), place);
+  stack[0] = stable::from(output.tensor);
+  stack[1] = stable::from(lse.tensor);
+}
+
 /// attention_backward(Tensor grad_output, Tensor? grad_lse, Tensor query,
 ///     Tensor key, Tensor value, Tensor output, Tensor lse, options...,
 ///     bool deterministic, float? soft_cap, Tensor? alibi_slopes,
@@ -468,6 +519,7 @@ static void attentionBackwardBiases(StableIValue *stack, uint64_t, uint64_t) {
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
   library.impl("attention", attention);
+  library.impl("paged_attention", pagedAttention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
   library.impl("attention_backward.biases", attentionBackwardBiases);
@@ -481,6 +533,7 @@ STABLE_TORCH_LIBRARY_IMPL(spattn, CPU, library) {
 
 STABLE_TORCH_LIBRARY_IMPL(spattn, CUDA, library) {
   library.impl("attention", attention);
+  library.impl("paged_attention", pagedAttention);
   library.impl("attention_backward", attentionBackward);
   library.impl("attention_backward.sinks", attentionBackwardSinks);
   library.impl("attention_backward.biases", attentionBackwardBiases);

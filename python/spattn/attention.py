@@ -9,6 +9,8 @@ import math
 from typing import Any
 
 from ._libraries import current_stream, empty_like, finished, is_torch
+from ._pages import check_beside, check_page_size
+from ._pages import check_shape as check_table
 from ._sequences import (
     ArraySlicer,
     check_bound_length,
@@ -56,6 +58,7 @@ def attention(
     causal_positions: bool = False,
     self_score: float | None = None,
     tiles: TileLists | None = None,
+    page_table: Any = None,
     out: Any = None,
     layout: str = "bhnd",
     alignment: str = "end",
@@ -109,6 +112,14 @@ def attention(
     (spattn.TileLists), whatever it is: `spattn.none()` leaves lists alone. A pair that
     both allow counts once.
 
+    With `page_table`, an i32 array (batch, pages of a row), k and v are pools of pages
+    that rows of the batch share, (pages, key heads, page size, head dimension) or with
+    `layout="bnhd"` (pages, page size, key heads, head dimension): key j of row b is row
+    `j % page_size` of page `page_table[b, j // page_size]`. Pages have 16, 32, 64, 128
+    or 256 rows. `key_lengths` says how many keys each row has, without it as many as
+    its pages hold; entries of the table past them are not read. A page that the pool
+    does not have is an error on a CPU, and counts as zeros on a GPU.
+
     `scale` defaults to `1 / sqrt(head_dim)`. The output is written to `out`, if that
     is given. On a GPU, the kernel is launched on `stream`, by default the current
     stream of q's library, and the call returns without synchronizing. For gradients
@@ -131,7 +142,17 @@ def attention(
         name: _operand(array, name, layout, wait)
         for name, array in (("q", q), ("k", k), ("v", v))
     }
-    sizes = _sizes(views)
+    sizes = _sizes(views, is_paged=page_table is not None)
+    if page_table is not None:
+        others = {
+            "key_starts": key_starts,
+            "cu_seqlens_q": cu_seqlens_q,
+            "cu_seqlens_k": cu_seqlens_k,
+            "key_positions": key_positions,
+            "tiles": tiles,
+        }
+        check_beside(others)
+        check_page_size(sizes["keys"], "k", layout)
     for name, array, argument, rank in (
         ("sink", sinks, "sinks", 1),
         ("slopes", alibi_slopes, "alibi_slopes", 1),
@@ -169,6 +190,9 @@ def attention(
             views[name] = _of_tiles(array, argument, views["q"], wait)
         listed = views["tcount"].sizes, views["tindex"].sizes
         check_lists(tiles, *listed, sizes["batch"], sizes["heads"], sizes["queries"])
+    if page_table is not None:
+        views["pages"] = _of_pages(page_table, views["q"], wait)
+        sizes["keys"] *= views["pages"].sizes[1]
     problem = Problem(
         structure,
         sizes["heads"],
@@ -189,6 +213,7 @@ def attention(
         alignment=alignment,
         sequences=tuple(sequences),
         bound_length=bound_length,
+        page_size=0 if page_table is None else views["k"].sizes[2],
         **({} if tiles is None else _lists_of(tiles, views["tcount"])),
     )
     lengths = sizes["batch"], sizes["queries"], sizes["keys"]
@@ -304,6 +329,21 @@ def _of_tiles(array: Any, name: str, q: Array, stream: int | None) -> Array:
     return view
 
 
+def _of_pages(array: Any, q: Array, stream: int | None) -> Array:
+    """A view of a page table."""
+    view = view_of(array, "page_table", stream)
+    if view.element != "i32":
+        raise ArgumentError(f"page_table: expected elements of i32, got {view.element}")
+    if (view.device, view.ordinal) != (q.device, q.ordinal):
+        raise ArgumentError(
+            f"page_table: expected the device of q, {q.device}, got {view.device}"
+        )
+    check_table(view.sizes, q.sizes[0])
+    if view.sizes[1] > 1 and view.strides[1] != 1:
+        raise ArgumentError("page_table: expected contiguous rows; copy it first")
+    return view
+
+
 def _lists_of(tiles: TileLists, counts: Array) -> dict[str, Any]:
     """What a problem knows of lists."""
     return {
@@ -313,8 +353,9 @@ def _lists_of(tiles: TileLists, counts: Array) -> dict[str, Any]:
     }
 
 
-def _sizes(views: dict[str, Array]) -> dict[str, int]:
-    """The sizes of a call, after checking that its operands agree on them."""
+def _sizes(views: dict[str, Array], is_paged: bool) -> dict[str, int]:
+    """The sizes of a call, after checking that its operands agree on them. The batch
+    of keys that are in pages is that of the pages."""
     q, k, v = (views[name] for name in "qkv")
     for name, view in (("k", k), ("v", v)):
         if view.element != q.element:
@@ -328,6 +369,8 @@ def _sizes(views: dict[str, Array]) -> dict[str, int]:
                 f"and {view.device}:{view.ordinal} for {name}"
             )
     for dimension, a, b in _AGREE:
+        if is_paged and (dimension, a) == ("b", "q"):
+            continue
         index = _INDEX[dimension]
         if views[a].sizes[index] != views[b].sizes[index]:
             raise ArgumentError(

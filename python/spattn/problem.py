@@ -9,6 +9,7 @@ import operator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
+from ._pages import PAGE_SIZES
 from .errors import ArgumentError, UnsupportedError
 from .structure import Structure, as_structure
 
@@ -24,6 +25,9 @@ SEQUENCES = {
 }
 #: Those of lists of tiles.
 TILE_LISTS = {"tcount": "tile_counts", "tindex": "tile_indices"}
+
+#: The operand that says which pages hold the keys of a batch entry.
+PAGE_TABLE = {"pages": "page_table"}
 
 #: Operands that say where queries and keys count as being.
 POSITIONS = {"qpos": "query_positions", "kpos": "key_positions"}
@@ -90,6 +94,9 @@ class Problem:
     #: The heads that have lists, and whether each batch entry has its own.
     list_heads: int = 0
     list_batch: bool = False
+    #: Keys and values are in pages of so many rows, (pages, heads, rows, dimension),
+    #: which a page table gives to batch entries; 0: they are not.
+    page_size: int = 0
 
     #: The name of the function.
     function: ClassVar[str] = "attention"
@@ -138,6 +145,8 @@ class Problem:
                 f"expected a number of heads of lists that divides {self.heads}, got "
                 f"{self.list_heads}"
             )
+        if self.page_size:
+            self._check_pages()
         if self.modifies_scores:
             put("signed_scale", False)
         put("slopes_gradient", self.slopes_gradient and self.alibi_slopes)
@@ -151,6 +160,19 @@ class Problem:
         else:
             put("lse_gradient", False)
             put("deterministic", None)
+
+    def _check_pages(self) -> None:
+        if self.page_size not in PAGE_SIZES:
+            raise ArgumentError(
+                f"expected a page_size of {', '.join(map(str, PAGE_SIZES))}, got "
+                f"{self.page_size!r}"
+            )
+        if self.gradients:
+            raise UnsupportedError("attention to keys in pages has no gradients")
+        if self.tile_lists or self.has_positions or "kstart" in self.sequences:
+            raise UnsupportedError(
+                "keys in pages have no positions, lists of tiles or starts"
+            )
 
     @property
     def has_positions(self) -> bool:
@@ -178,6 +200,7 @@ class Problem:
             *(("bias",) if self.distance_bias else ()),
             *(POSITIONS if self.has_positions else ()),
             *(TILE_LISTS if self.tile_lists else ()),
+            *(PAGE_TABLE if self.page_size else ()),
         )
         if not self.gradients:
             results = ("o", *(("lse",) if self.lse else ()))
@@ -208,7 +231,7 @@ class Problem:
         return tuple(name for name in names if name in self.operands)
 
     def shape(self, name: str, batch: int, queries: int, keys: int) -> tuple[int, ...]:
-        """The sizes of an operand other than those of sequences and lists."""
+        """The sizes of an operand other than those of sequences, lists and pages."""
         if name in _OF_HEADS:
             return self._of_heads(name)
         heads = self.kv_heads if name in _OF_KEYS else self.heads
@@ -220,7 +243,7 @@ class Problem:
 
     def element(self, name: str) -> str:
         """The element type of an operand: "f32", "f16", "bf16" or "i32"."""
-        if name in SEQUENCES or name in POSITIONS or name in TILE_LISTS:
+        if name in {**SEQUENCES, **POSITIONS, **TILE_LISTS, **PAGE_TABLE}:
             return "i32"
         if name in _OF_ROWS or name in _OF_HEADS:
             return "f32"
@@ -264,6 +287,7 @@ class Problem:
             "bias": "distance_bias",
             **POSITIONS,
             **TILE_LISTS,
+            **PAGE_TABLE,
         }
         ins = [name for name in self.operands if name not in (*results, *clauses)]
         demanded = {"dslopes": "dalibi_slopes", "dbias": "ddistance_bias"}
@@ -328,13 +352,16 @@ class Problem:
         if name in _OF_HEADS:
             sizes = "x".join(map(str, self._of_heads(name)))
             return f"tensor<{sizes}xf32>"
-        if name in SEQUENCES:
+        if name in PAGE_TABLE:
             return "tensor<?x?xi32>"
+        if name in SEQUENCES:
+            return f"tensor<?x{1 if self.page_size else '?'}xi32>"
         if name in TILE_LISTS:
             sizes = f"{'?' if self.list_batch else 1}x{self.list_heads}x?"
             return f"tensor<{sizes}{'x?' if name == 'tindex' else ''}xi32>"
         heads = self.kv_heads if name in _OF_KEYS else self.heads
-        sizes = f"?x{heads}x?"
+        is_paged = self.page_size and name in _OF_KEYS
+        sizes = f"?x{heads}x{self.page_size if is_paged else '?'}"
         if name not in _OF_ROWS and name not in POSITIONS:
             sizes += f"x{self.value_dim if name in _OF_VALUES else self.head_dim}"
         return f"tensor<{sizes}x{self.element(name)}>"

@@ -72,6 +72,30 @@ llvm.func @load(%map: !llvm.ptr, %n: i32) {
   llvm.return
 }
 
+// A box for each page and chunk, to where the rows of the page are in the tile.
+// CHECK-LABEL: @load_pages
+// CHECK: llvm.inline_asm
+// CHECK-SAME: elect.sync _|p, 0xffffffff;
+// CHECK-SAME: @p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], 16384;
+// CHECK-SAME: add.s32 target, $4, 0;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$7, $2, $3, $5}], [$0];
+// CHECK-SAME: add.s32 target, $4, 4096;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$7, $2, $3, $6}], [$0];
+// CHECK-SAME: add.s32 target, $4, 8192;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$8, $2, $3, $5}], [$0];
+// CHECK-SAME: add.s32 target, $4, 12288;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [target], [$1, {$8, $2, $3, $6}], [$0];
+// CHECK-NOT: cp.async.bulk
+llvm.func @load_pages(%map: !llvm.ptr, %n: i32, %page: i32, %other: i32) {
+  %i = arith.index_cast %n : i32 to index
+  %tiles = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %t = spattn_gpu.shared %tiles : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x128xbf16>
+  %b = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
+  spattn_gpu.load_pages %map[%i, %i] pages %page, %other to %t, %b : !spattn_gpu.shared<64x128xbf16>
+  llvm.return
+}
+
 // Scores: both operands in shared memory, 64 deep is four steps of 32 bytes, and the first one
 // overwrites. The operands of the assembly: 8 results, two descriptors, 8 ties.
 // CHECK-LABEL: @scores

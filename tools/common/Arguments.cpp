@@ -10,6 +10,7 @@
 
 #include "common/Arrays.h"
 #include "common/Check.h"
+#include "common/PageTables.h"
 #include "common/TileLists.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -73,7 +74,9 @@ static void drawSequences(Entry &entry, uint64_t seed,
       if (!rows || !argument || !argument->file.empty())
         continue;
       const OperandInfo &info = getOperandInfo(end);
-      int64_t length = rows->sizes[op.getDim(Dim::Length)];
+      int64_t length = kind == OperandKind::Key
+                           ? getKeyLength(entry, op)
+                           : rows->sizes[op.getDim(Dim::Length)];
       int64_t count = argument->sizes[op.getDim(info, Dim::Length)];
       const BufferView &view =
           std::get<ReferenceArray>(values[argument->index]).view;
@@ -212,10 +215,10 @@ static void scaleSlopes(Entry &entry, ArrayRef<ReferenceValue> values) {
   if (!slopes || !slopes->file.empty())
     return;
   int64_t longest = 1;
-  for (OperandKind kind : {OperandKind::Query, OperandKind::Key})
-    if (EntryArgument *rows = entry.getArgument(operands[kind]))
-      longest =
-          std::max(longest, rows->sizes[entry.attention.getDim(Dim::Length)]);
+  if (EntryArgument *rows = entry.getArgument(operands[OperandKind::Query]))
+    longest =
+        std::max(longest, rows->sizes[entry.attention.getDim(Dim::Length)]);
+  longest = std::max(longest, getKeyLength(entry, entry.attention));
   const BufferView &view = std::get<ReferenceArray>(values[slopes->index]).view;
   ElementRow row{view.data, view.elementType, view.strides.front()};
   std::vector<double> numbers(view.sizes.front());
@@ -245,5 +248,6 @@ LogicalResult spattn::tool::makeArguments(Entry &entry, uint64_t seed,
   drawSequences(entry, seed, values);
   drawPositions(entry, seed, values);
   drawTileLists(entry, seed, values);
+  drawPageTable(entry, seed, values);
   return makeForwardResults(entry, values);
 }

@@ -163,7 +163,7 @@ public:
     if (isGiven(computed.arrays[OperandKind::AlibiSlopes]))
       bias += getNorm(OperandKind::AlibiSlopes) *
               std::max(getSize(computed, OperandKind::Query, Dim::Length),
-                       getSize(computed, OperandKind::Key, Dim::Length));
+                       getKeyLength(computed.problem, computed.arrays));
     if (isGiven(computed.arrays[OperandKind::DistanceBias]))
       bias += getNorm(OperandKind::DistanceBias);
     bias += std::abs(computed.problem.selfScore.value_or(0));
@@ -209,7 +209,7 @@ public:
             ds * (1 + product());
       if (output == OperandKind::AlibiSlopesGradient)
         sum *= std::max(getSize(computed, OperandKind::Query, Dim::Length),
-                        getSize(computed, OperandKind::Key, Dim::Length));
+                        getKeyLength(computed.problem, computed.arrays));
       if (!isF32())
         sum *= getRelative() / kSums;
       break;
@@ -252,10 +252,12 @@ private:
   /// The greatest norm of some rows, over the length of an array.
   double getNorm(OperandKind kind) const {
     double greatest = 0;
-    for (const Row &row :
-         sampleRows(computed, kind, /*count=*/1024, /*seed=*/0)) {
+    // Of pages as they are.
+    Computed pool = computed;
+    pool.arrays[OperandKind::PageTable] = {};
+    for (const Row &row : sampleRows(pool, kind, /*count=*/1024, /*seed=*/0)) {
       std::vector<double> values =
-          loadRow(computed, kind, row, getSize(computed, kind, Dim::Width));
+          loadRow(pool, kind, row, getSize(pool, kind, Dim::Width));
       double sum = 0;
       for (double x : values)
         sum += x * x;
@@ -326,7 +328,7 @@ static bool isEmpty(const Computed &computed, OperandKind kind, Row row) {
   if (!info.has(Dim::Length))
     return false;
   if (info.isOfQueries()) {
-    int64_t keys = getSize(computed, OperandKind::Key, Dim::Length);
+    int64_t keys = getKeyLength(computed.problem, computed.arrays);
     for (int64_t j = 0; j < keys; ++j)
       if (sees(computed, row.b, row.h, row.h + 1, row.i, j))
         return false;

@@ -9,6 +9,7 @@
 #include "common/Entry.h"
 
 #include "common/Arrays.h"
+#include "common/PageTables.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "spattn/Support/Elements.h"
@@ -380,8 +381,10 @@ static void inferSizes(Entry &entry) {
               array.value, order.getDim(*array.info, dim));
     for (const auto &[extent, shared] : dimensions)
       shareSize(entry, shared);
-    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
+    if (auto attention = dyn_cast<AttentionOpInterface>(*op)) {
       inferTileLists(entry, attention);
+      inferPages(entry, attention);
+    }
   });
 }
 
@@ -411,6 +414,11 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
              Extent::KeyLength}}) {
     if (!value)
       continue;
+    if (extent == Extent::KeyLength && op.hasPages()) {
+      if (failed(setPagedKeys(entry, *value)))
+        return failure();
+      continue;
+    }
     EntryArgument *argument = entry.getArgument(operand);
     if (!argument)
       return entry.function.emitError(option)
@@ -423,6 +431,8 @@ static LogicalResult applyLengths(Entry &entry, const EntryOptions &options) {
              << " has a " << getSizeText(extent) << " of " << size;
     size = *value;
   }
+  if (op.hasPages())
+    return success();
   EntryArgument *keys = entry.getArgument(op.getKey());
   EntryArgument *values = entry.getArgument(op.getValue());
   unsigned n = op.getDim(Dim::Length);
@@ -465,6 +475,9 @@ static LogicalResult checkLengths(Entry &entry) {
                      << argument->describe() << " has a length of "
                      << argument->sizes[op.getDim(Dim::Length)]
                      << "; supported are lengths below 2147483648";
+        if (int64_t keys = getKeyLength(entry, op); keys >= limit)
+          return op->emitError("has a number of keys of ")
+                 << keys << "; supported are lengths below 2147483648";
         return success();
       });
   return failure(result.wasInterrupted());

@@ -8,6 +8,7 @@
 
 #include "common/Tiles.h"
 
+#include "common/PageTables.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "spattn/Support/Elements.h"
 #include "llvm/Support/MathExtras.h"
@@ -54,7 +55,7 @@ static std::optional<HostAlgebra> findAlgebra(Entry &entry) {
   if (op.hasSequences() || op.hasTileLists())
     return std::nullopt;
   int64_t queries = getSize(entry, op.getQuery(), op.getDim(Dim::Length));
-  int64_t keys = getSize(entry, op.getKey(), op.getDim(Dim::Length));
+  int64_t keys = getKeyLength(entry, op);
   if (ShapedType::isDynamic(queries) || ShapedType::isDynamic(keys))
     return std::nullopt;
   return getAlgebra(op, queries, keys);

@@ -10,6 +10,7 @@
 
 #include "common/Arguments.h"
 #include "common/Arrays.h"
+#include "common/PageTables.h"
 #include "common/Text.h"
 #include "common/Tiles.h"
 #include "spattn/JIT/CpuKernel.h"
@@ -252,7 +253,7 @@ static LogicalResult describe(Entry &entry, const System &system,
   row.tiles = *tiles;
   WorkShape shape =
       getWorkShape(op, {getSize(entry, op.getQuery(), op.getDim(Dim::Length)),
-                        getSize(entry, op.getKey(), op.getDim(Dim::Length))});
+                        getKeyLength(entry, op)});
   Work work = totalWork(op.getHeadStructures(), shape);
   int64_t batch = getSize(entry, op.getQuery(), op.getDim(Dim::Batch));
   bool isForward = isa<AttentionOp>(op);
@@ -271,7 +272,7 @@ static LogicalResult describe(Entry &entry, const System &system,
 /// Rows that the oracle computes in about a second, and at least 64.
 static int64_t getCheckedRows(Entry &entry) {
   AttentionOpInterface op = entry.attention;
-  int64_t keys = getSize(entry, op.getKey(), op.getDim(Dim::Length));
+  int64_t keys = getKeyLength(entry, op);
   int64_t cost =
       std::max<int64_t>(keys, 1) * (op.getHeadDim() + op.getValueDim());
   return std::max<int64_t>((int64_t(1) << 29) / cost, 64);

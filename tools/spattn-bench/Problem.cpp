@@ -9,6 +9,7 @@
 #include "Problem.h"
 
 #include "common/Check.h"
+#include "common/PageTables.h"
 #include "common/Text.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Pass/PassManager.h"
@@ -145,7 +146,9 @@ std::string spattn::bench::getWorkload(Entry &entry, const Options &options) {
   text += getPair('D', op.getHeadDim(), op.getValueDim());
   text += " B" + std::to_string(size(op.getQuery(), Dim::Batch));
   text += getPair('N', size(op.getQuery(), Dim::Length),
-                  size(op.getKey(), Dim::Length));
+                  tool::getKeyLength(entry, op));
+  if (op.hasPages())
+    text += " pages of " + std::to_string(op.getPageSize());
   // What is usual is not said.
   Type type = cast<ShapedType>(op.getQuery().getType()).getElementType();
   if (!type.isBF16())

@@ -103,6 +103,8 @@ static int64_t findSize(AttentionOpInterface op, Extent extent,
               findShape(array.value, source, options))
         return option->sizes[index];
     }
+  if (extent == Extent::KeyLength && op.hasPages())
+    return op.getStaticKeyLength();
   return ShapedType::kDynamic;
 }
 

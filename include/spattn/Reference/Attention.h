@@ -77,8 +77,14 @@ llvm::Expected<AttentionSizes> getSizes(const AttentionProblem &problem,
                                         llvm::ArrayRef<OperandInfo> infos,
                                         bool needsOutputs = false);
 
+/// The number of keys: rows of `key`, or of the pages that a table has room
+/// for. The arrays have the ranks that they should have.
+int64_t getKeyLength(const AttentionProblem &problem,
+                     const OperandArrays &arrays);
+
 /// The row of an array at (b, h, n), as far as it has these dimensions: the
-/// elements that its width runs over, or the one of an array without.
+/// elements that its width runs over, or the one of an array without. That of a
+/// key or value in pages is where the page table says.
 ElementRow getRow(const AttentionProblem &problem, const OperandArrays &arrays,
                   OperandKind kind, int64_t b, int64_t h, int64_t n);
 

@@ -203,8 +203,11 @@ void zeroRows(Emitter &e, SharedType type, mlir::Value tile, mlir::Value rows);
 inline int64_t bytesOf(SharedType type) {
   return type.getRows() * type.getColumns() * 2;
 }
-/// Bytes of a chunk of 64 columns.
-inline int64_t chunkBytes(SharedType type) { return type.getRows() * 128; }
+/// Bytes of a row of a chunk of 64 columns, and of the chunk.
+inline constexpr int64_t kRowBytes = 128;
+inline int64_t chunkBytes(SharedType type) {
+  return type.getRows() * kRowBytes;
+}
 
 /// Defines a pattern; the body that follows emits at `b`, and appends the
 /// values of each result.

@@ -25,8 +25,8 @@ namespace ptx = spattn::ptx;
 
 /// Lanes of a warp, each of which arrives for a load.
 static constexpr int64_t kLanes = 32;
-/// Bytes of a row of a chunk, of what a lane copies, and of 16 columns.
-static constexpr int64_t kRowBytes = 128, kPieceBytes = 16, kStepBytes = 32;
+/// Bytes of what a lane copies, and of 16 columns.
+static constexpr int64_t kPieceBytes = 16, kStepBytes = 32;
 
 /// Words of a software tensor map; see Runtime/TensorMap.h.
 static constexpr int64_t kAddressWord = 0, kStrideWord = 1, kSizeWord = 5;
@@ -67,12 +67,14 @@ class LanePieces {
 public:
   LanePieces(Emitter e, SharedType type, Value tile, Value map, Value row,
              Value head, Value batch)
-      : e(e), type(type) {
+      : LanePieces(e, type, type.getRows(), tile, map, row, head, batch) {}
+
+  /// The same of the first `rows` rows of a tile only.
+  LanePieces(Emitter e, SharedType type, int64_t rowsOfTile, Value tile,
+             Value map, Value row, Value head, Value batch)
+      : e(e), type(type), rowsOfTile(rowsOfTile), map(map) {
     ImplicitLocOpBuilder &b = e.b;
     Type i64 = b.getI64Type();
-    auto word = [&](int64_t number) -> Value {
-      return LLVM::LoadOp::create(b, i64, e.offset(map, 8 * number));
-    };
     auto extend = [&](Value index) -> Value {
       return arith::IndexCastOp::create(b, i64, index);
     };
@@ -97,10 +99,6 @@ public:
         e.mul(rowStride, arith::ConstantOp::create(b, b.getI64IntegerAttr(4)));
 
     // Rows from here to the length; none for columns past the width.
-    auto size = [&](int64_t dimension) -> Value {
-      return arith::TruncIOp::create(b, b.getI32Type(),
-                                     word(kSizeWord + dimension));
-    };
     Value rows = arith::SubIOp::create(b, size(1), firstRow);
     Value width = size(0);
     Value column = e.mul(lanePiece, e.i32(kPieceBytes / 2));
@@ -122,6 +120,16 @@ public:
                                                     e.i32(4 * kPieceBytes))));
   }
 
+  /// Leaves out what is of a batch entry that there is not.
+  void checkBatch(Value batch) {
+    ImplicitLocOpBuilder &b = e.b;
+    Value zero = e.i32(0), count = size(3);
+    Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                         e.toI32(batch), count);
+    for (Value &rows : left)
+      rows = arith::SelectOp::create(b, exists, rows, zero);
+  }
+
   /// Emits the copy of each of the lane's pieces: its addresses, and whether
   /// there is such a row and column in global memory.
   void
@@ -129,7 +137,7 @@ public:
     ImplicitLocOpBuilder &b = e.b;
     auto pointer =
         LLVM::LLVMPointerType::get(b.getContext(), /*addressSpace=*/1);
-    for (int64_t first = 0; first < type.getRows(); first += 4) {
+    for (int64_t first = 0; first < rowsOfTile; first += 4) {
       Value source = LLVM::IntToPtrOp::create(b, pointer, global);
       for (auto [chunk, rows] : llvm::enumerate(left)) {
         int64_t offset = chunk * chunkBytes(type) + first * kRowBytes;
@@ -144,9 +152,20 @@ public:
   }
 
 private:
+  /// A word of the tensor map, and the size of a dimension.
+  Value word(int64_t number) {
+    return LLVM::LoadOp::create(e.b, e.b.getI64Type(),
+                                e.offset(map, 8 * number));
+  }
+  Value size(int64_t dimension) {
+    return arith::TruncIOp::create(e.b, e.b.getI32Type(),
+                                   word(kSizeWord + dimension));
+  }
+
   Emitter e;
   SharedType type;
-  Value global, step, shared[2];
+  int64_t rowsOfTile;
+  Value map, global, step, shared[2];
   /// For each chunk.
   SmallVector<Value> left;
 };
@@ -164,6 +183,30 @@ SPATTN_LOWER(LoadOp) {
     NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
                             NVVM::LoadCacheModifierKind::CG, size);
   });
+  NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
+                                        /*noinc=*/true);
+  return success();
+}
+
+SPATTN_LOWER(LoadPagesOp) {
+  Emitter e(b);
+  for (auto [number, page] : llvm::enumerate(adaptor.getPages())) {
+    int64_t rows = op.getRowsOfPage();
+    Value tile =
+        e.offset(adaptor.getTile().front(), int64_t(number) * rows * kRowBytes);
+    Value index = e.toIndex(page.front());
+    LanePieces pieces(e, op.getTile().getType(), rows, tile,
+                      adaptor.getMap().front(), adaptor.getRow().front(),
+                      adaptor.getHead().front(), index);
+    pieces.checkBatch(index);
+    pieces.forEach([&](Value shared, Value global, Value exists) {
+      Value nothing = e.i32(0);
+      Value size =
+          arith::SelectOp::create(b, exists, e.i32(kPieceBytes), nothing);
+      NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
+                              NVVM::LoadCacheModifierKind::CG, size);
+    });
+  }
   NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
                                         /*noinc=*/true);
   return success();
@@ -466,8 +509,8 @@ void spattn::spattn_gpu::populateSm80Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
-           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           LoadOpLowering, LoadPagesOpLowering, FinishLoadOpLowering,
+           LoadWordsOpLowering, AddWordsOpLowering, SemaphoreArriveOpLowering,
            SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
            AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
            WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,

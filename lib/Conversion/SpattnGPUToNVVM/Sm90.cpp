@@ -73,6 +73,42 @@ SPATTN_LOWER(LoadOp) {
   return success();
 }
 
+SPATTN_LOWER(LoadPagesOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  // As a load. Operands: barrier, map, row, head, tile, then the pages, then
+  // the column of each chunk.
+  SmallVector<Value> operands = {
+      e.address(adaptor.getBarrier().front()), adaptor.getMap().front(),
+      e.toI32(adaptor.getRow().front()), e.toI32(adaptor.getHead().front()),
+      e.address(adaptor.getTile().front())};
+  std::string constraints = "r,l,r,r,r";
+  size_t firstPage = operands.size();
+  for (ValueRange page : adaptor.getPages()) {
+    operands.push_back(page.front());
+    constraints += ",r";
+  }
+  std::string text = "{\n.reg .pred p;\n.reg .b32 target;\n"
+                     "elect.sync _|p, 0xffffffff;\n"
+                     "@p mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], " +
+                     std::to_string(bytesOf(type)) + ";\n";
+  int64_t pageBytes = op.getRowsOfPage() * kRowBytes;
+  for (int64_t chunk = 0; chunk < type.getColumns() / kChunkColumns; ++chunk) {
+    std::string column = std::to_string(operands.size());
+    for (size_t page = 0; page < adaptor.getPages().size(); ++page)
+      text += "add.s32 target, $4, " +
+              std::to_string(chunk * chunkBytes(type) + page * pageBytes) +
+              ";\n@p cp.async.bulk.tensor.4d.shared::cluster.global"
+              ".mbarrier::complete_tx::bytes [target], [$1, {$" +
+              column + ", $2, $3, $" + std::to_string(firstPage + page) +
+              "}], [$0];\n";
+    operands.push_back(e.i32(chunk * kChunkColumns));
+    constraints += ",r";
+  }
+  ptx::emit(b, text + "}", constraints + ",~{memory}", operands);
+  return success();
+}
+
 SPATTN_LOWER(FinishLoadOp) {
   Emitter e(b);
   zeroRows(e, op.getTile().getType(), adaptor.getTile().front(),
@@ -314,8 +350,8 @@ void spattn::spattn_gpu::populateSm90Patterns(const GPUTypeConverter &types,
                                               RewritePatternSet &patterns) {
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
-           LoadOpLowering, FinishLoadOpLowering, LoadWordsOpLowering,
-           AddWordsOpLowering, SemaphoreArriveOpLowering,
+           LoadOpLowering, LoadPagesOpLowering, FinishLoadOpLowering,
+           LoadWordsOpLowering, AddWordsOpLowering, SemaphoreArriveOpLowering,
            SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
            AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
            WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,

@@ -90,8 +90,8 @@ struct ConvertSpattnToLoopsPass
       auto op = dyn_cast<AttentionOpInterface>(*kernel);
       if (!op)
         return WalkResult::advance();
-      if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
-                                    "code for a CPU")))
+      if (failed(
+              checkKnownOperands(op, getOperandsWithPages(), "code for a CPU")))
         return WalkResult::interrupt();
       if (auto error = findScalarError(op)) {
         op->emitOpError(*error);

@@ -27,7 +27,7 @@ TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
       heads(op.getHeadStructures()), scores(op, b, ops) {
   batch = sizeOf(op.getQuery(), Dim::Batch);
   queries = sizeOf(op.getQuery(), Dim::Length);
-  keys = sizeOf(op.getKey(), Dim::Length);
+  keys = countKeys();
   if (!op.hasSequences())
     return;
   Value count;
@@ -45,6 +45,17 @@ TileLoops::TileLoops(AttentionOpInterface op, TileShapeAttr tileShape,
   };
   sequences.emplace(b, ops, op, ops.wrap(queries), ops.wrap(keys),
                     ops.wrap(count), load);
+}
+
+Value TileLoops::countKeys() {
+  auto [operand, dim] = op.getKeyLengthDim();
+  int64_t size = cast<MemRefType>(operand.getType()).getDimSize(dim);
+  if (!ShapedType::isDynamic(size))
+    return index(size * op.getPageSize());
+  Value count = memref::DimOp::create(b, operand, dim);
+  if (!op.hasPages())
+    return count;
+  return arith::MulIOp::create(b, count, index(op.getPageSize()));
 }
 
 Value TileLoops::index(int64_t value) {

@@ -84,6 +84,14 @@ protected:
   KeyTile loadKeys(mlir::Value element, const QueryRow &row, Index tile,
                    TileKind kind, const StagedKeys &staged);
 
+  /// Which page has row `first` of the keys of a batch element.
+  mlir::Value loadPage(mlir::Value element, mlir::Value first);
+  /// Rows [first, first + count) of the keys or values of one head that are in
+  /// pages, of a tile: within a page, or those of some pages, which are staged.
+  mlir::Value loadPagedRows(mlir::Value buffer, mlir::Value element,
+                            mlir::Value head, mlir::Value first,
+                            mlir::OpFoldResult count, mlir::Value staged);
+
   /// What one query head sees, of a sequence if there are any.
   NormalForm<Index> emitNormalForm(mlir::Value head,
                                    const std::optional<SequenceTile> &place);
@@ -146,6 +154,8 @@ protected:
                       llvm::function_ref<mlir::Value(mlir::Value)> term);
 
   mlir::Value index(int64_t value);
+  /// The number of keys of a batch element.
+  mlir::Value countKeys();
   /// The size of a dimension of a buffer of rank 4.
   mlir::Value sizeOf(mlir::Value buffer, Dim name);
   /// The sink logit of a query head, -inf for padding; null if there is none.
@@ -173,6 +183,10 @@ protected:
   /// itself if there is no buffer.
   mlir::Value stage(mlir::Value tile, mlir::Value buffer,
                     mlir::OpFoldResult count);
+
+  /// Rows [first, first + count) of a buffer; the buffer itself if that is all.
+  mlir::Value takeRows(mlir::Value buffer, mlir::OpFoldResult first,
+                       mlir::OpFoldResult count);
 
   /// The positions of some queries and keys, with the rows where they are.
   TilePositions slicePositions(mlir::Value element, mlir::Value head,

@@ -8,6 +8,7 @@
 
 #include "TileLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -88,10 +89,15 @@ Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
   if (!buffer)
     return tile;
   StageOp::create(b, tile, buffer);
+  return takeRows(buffer, b.getIndexAttr(0), count);
+}
+
+Value TileLoops::takeRows(Value buffer, OpFoldResult first,
+                          OpFoldResult count) {
   auto type = cast<MemRefType>(buffer.getType());
   if (getConstantIntValue(count) == type.getDimSize(0))
     return buffer;
-  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> offsets{first, b.getIndexAttr(0)};
   SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes{count, b.getIndexAttr(type.getDimSize(1))};
   return memref::SubViewOp::create(b, buffer, offsets, sizes, strides);
@@ -99,9 +105,10 @@ Value TileLoops::stage(Value tile, Value buffer, OpFoldResult count) {
 
 TileLoops::StagedKeys TileLoops::allocateStagedKeys() {
   StagedKeys staged;
-  if (needsStaging(op.getKey()))
+  bool isOfPages = op.hasPages() && keyTile > op.getPageSize();
+  if (isOfPages || needsStaging(op.getKey()))
     staged.key = allocate({keyTile, op.getHeadDim()});
-  if (needsStaging(op.getValue()))
+  if (isOfPages || needsStaging(op.getValue()))
     staged.value = allocate({keyTile, op.getValueDim()});
   return staged;
 }
@@ -115,12 +122,53 @@ TileLoops::KeyTile TileLoops::loadKeys(Value element, const QueryRow &row,
   if (kind != TileKind::Full)
     count =
         rowCount(firstKey, keyTile, lengthOf(Sequences::Side::Keys, row.place));
-  Value key = stage(sliceRows(op.getKey(), element, row.keyHead, first, count),
-                    staged.key, count);
-  Value value =
-      stage(sliceRows(op.getValue(), element, row.keyHead, first, count),
-            staged.value, count);
+  auto load = [&](Value buffer, Value staged) {
+    if (op.hasPages())
+      return loadPagedRows(buffer, element, row.keyHead, first, count, staged);
+    return stage(sliceRows(buffer, element, row.keyHead, first, count), staged,
+                 count);
+  };
+  Value key = load(op.getKey(), staged.key);
+  Value value = load(op.getValue(), staged.value);
   TilePositions positions = slicePositions(element, row.head, row.keyHead,
                                            row.first, row.count, first, count);
   return {key, value, firstKey, positions};
+}
+
+//===----------------------------------------------------------------------===//
+// Pages
+//===----------------------------------------------------------------------===//
+
+Value TileLoops::loadPage(Value element, Value first) {
+  Value number = arith::DivUIOp::create(b, first, index(op.getPageSize()));
+  Value indices[] = {element, number};
+  if (op.getDim(getOperandInfo(OperandKind::PageTable), Dim::Length) == 0)
+    std::swap(indices[0], indices[1]);
+  Value page = memref::LoadOp::create(b, op.getPageTableOrNull(), indices);
+  return arith::IndexCastOp::create(b, b.getIndexType(), page);
+}
+
+Value TileLoops::loadPagedRows(Value buffer, Value element, Value head,
+                               Value first, OpFoldResult count, Value staged) {
+  int64_t rows = op.getPageSize();
+  if (keyTile <= rows) {
+    Value inPage = arith::RemUIOp::create(b, first, index(rows));
+    return stage(
+        sliceRows(buffer, loadPage(element, first), head, inPage, count),
+        staged, count);
+  }
+  // No page past the last key is looked up.
+  Index total = ops.wrap(getValueOrCreateConstantIndexOp(b, b.getLoc(), count));
+  bool isWhole = getConstantIntValue(count) == keyTile;
+  emitLoop(ops.ceilDiv(total, rows), [&](Index number) {
+    Index before = ops.mul(number, ops.constant(rows));
+    Value begin = ops.materialize(before);
+    OpFoldResult rowsOfPage = b.getIndexAttr(rows);
+    if (!isWhole)
+      rowsOfPage = rowCount(before, rows, ops.materialize(total));
+    Value page = loadPage(element, arith::AddIOp::create(b, first, begin));
+    StageOp::create(b, sliceRows(buffer, page, head, index(0), rowsOfPage),
+                    takeRows(staged, begin, b.getIndexAttr(rows)));
+  });
+  return takeRows(staged, b.getIndexAttr(0), count);
 }

@@ -106,6 +106,14 @@ static ForwardCandidate chooseForLists(AttentionOp op, int64_t dim,
   return *chosen;
 }
 
+/// Fewer keys of a tile, which are whole pages, or parts of one.
+static int64_t getSmallerTile(int64_t keyTile, int64_t pageSize) {
+  do
+    keyTile -= 16;
+  while (pageSize > 0 && !isTileOfPages(keyTile, pageSize));
+  return keyTile;
+}
+
 /// What the structure and the target ask for.
 static ForwardConfig getMeasured(AttentionOp op,
                                  const TargetCapabilities &target,
@@ -134,7 +142,8 @@ static ForwardConfig getMeasured(AttentionOp op,
   if (heads > 1 && isFree) {
     std::optional<ForwardCandidate> packed =
         choosePacked(algebra, heads, dim, countSpans(algebra), target, tuning,
-                     /*isAsked=*/options.packedHeads != 0);
+                     /*isAsked=*/options.packedHeads != 0,
+                     /*fromFirstKey=*/!op.hasPages());
     candidate = packed.value_or(candidate);
     heads = packed ? heads : 1;
   }
@@ -151,6 +160,13 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.queryStages = candidate.queryStages;
   config.workTileClocks = candidate.workTileClocks;
   config.keyTileClocks = candidate.keyTileClocks;
+  if (!op.hasPages())
+    return config;
+  config.pageSize = op.getPageSize();
+  if (!isTileOfPages(config.keyTile, config.pageSize))
+    config.keyTile = getSmallerTile(config.keyTile, config.pageSize);
+  config.keyTileClocks =
+      config.keyTileClocks * config.keyTile / candidate.keyTile;
   return config;
 }
 
@@ -219,6 +235,10 @@ static LogicalResult check(AttentionOp op, const ForwardConfig &config) {
     return op.emitOpError("expected a tile shape of a multiple of 16 keys from "
                           "16 to 256 for a kernel on a GPU, got ")
            << config.keyTile;
+  if (config.pageSize && !isTileOfPages(config.keyTile, config.pageSize))
+    return op.emitOpError("expected tiles of keys that are whole pages of "
+                          "'page_table', or divide one of ")
+           << config.pageSize << " rows, got " << config.keyTile;
   if (!dividesLists(op, config.queryTile(), config.keyTile))
     return op.emitOpError("expected tiles of ")
            << config.queryTile() << " queries and " << config.keyTile
@@ -258,7 +278,7 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   bool isFree = !op.hasTileLists() && !options.keyTile && !options.stages &&
                 !options.queryStages && !op.getTileShapeAttr();
   while (isFree && !fits() && config.item.hasTables() && config.keyTile > 16) {
-    config.keyTile -= 16;
+    config.keyTile = getSmallerTile(config.keyTile, config.pageSize);
     setItem();
   }
   if (failed(checkLimits(op, config)))

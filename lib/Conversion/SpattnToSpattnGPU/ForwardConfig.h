@@ -46,6 +46,8 @@ struct ForwardConfig {
   /// Whether batch entries hold sequences, and whether there are lists of
   /// tiles.
   bool hasSequences = false, hasLists = false;
+  /// Rows of a page of keys; 0 where they are not in pages.
+  int64_t pageSize = 0;
   /// How walks over key tiles are cut, each part of which is a work tile.
   KeyPartSizes parts;
   /// How work tiles are posted. Depends on all of the above.
@@ -64,8 +66,11 @@ struct ForwardConfig {
   int64_t tileRows() const { return 64 * mmaWarpgroups; }
   int64_t queryTile() const { return rows.queriesOf(tileRows()); }
   /// Whether key tiles are counted from the first key that a work tile sees: as
-  /// its queries are few, so are its keys. Lists count from the first of all.
-  bool fromFirstKey() const { return rows.isPacked() && !hasLists; }
+  /// its queries are few, so are its keys. Lists count from the first of all,
+  /// and so do pages, which hold whole tiles then.
+  bool fromFirstKey() const {
+    return rows.isPacked() && !hasLists && pageSize == 0;
+  }
   int64_t threads() const { return 128 * (mmaWarpgroups + 1); }
   /// Registers that a thread is launched with, and of one that computes.
   int64_t launchedRegisters() const {

@@ -28,8 +28,8 @@ static LogicalResult checkTileLists(AttentionOpInterface op) {
 }
 
 LogicalResult spattn::checkTypes(AttentionOpInterface op) {
-  if (failed(checkKnownOperands(op, getOperandsWithTileLists(),
-                                "kernel for a GPU")) ||
+  if (failed(
+          checkKnownOperands(op, getOperandsWithPages(), "kernel for a GPU")) ||
       failed(checkTileLists(op)))
     return failure();
   Type element = cast<ShapedType>(op.getQuery().getType()).getElementType();

@@ -51,7 +51,8 @@ LogicalResult spattn::checkPackedHeads(AttentionOp op,
 /// Clocks for one batch element, over all SMs. Where none were measured, as
 /// many as keys are visited, and two tiles for a work tile.
 static double estimateClocks(const HostAlgebra &algebra,
-                             const ForwardCandidate &candidate, int64_t heads) {
+                             const ForwardCandidate &candidate, int64_t heads,
+                             bool fromFirstKey) {
   RowLayout rows{heads};
   TileShape tile{rows.queriesOf(64 * candidate.mmaWarpgroups),
                  candidate.keyTile};
@@ -63,7 +64,8 @@ static double estimateClocks(const HostAlgebra &algebra,
     ofTile *= candidate.mmaWarpgroups, ofWork *= candidate.mmaWarpgroups;
   double clocks = 0;
   for (int64_t head = 0; head < algebra.numHeads(); head += heads)
-    for (int64_t visited : algebra.rowTiles(head, tile, rows.isPacked()))
+    for (int64_t visited :
+         algebra.rowTiles(head, tile, fromFirstKey && rows.isPacked()))
       if (visited > 0)
         clocks += ofWork + visited * ofTile;
   return clocks;
@@ -74,7 +76,7 @@ static double estimateClocks(const HostAlgebra &algebra,
 static std::pair<const ForwardCandidate *, double>
 findBest(llvm::ArrayRef<ForwardCandidate> candidates,
          const HostAlgebra &algebra, int64_t heads, int64_t dim, int64_t spans,
-         const TargetCapabilities &target) {
+         const TargetCapabilities &target, bool fromFirstKey) {
   std::pair<const ForwardCandidate *, double> best{nullptr, 0};
   for (const ForwardCandidate &candidate : candidates) {
     bool isForOtherDim =
@@ -83,7 +85,7 @@ findBest(llvm::ArrayRef<ForwardCandidate> candidates,
         target.sharedMemory < candidate.leastSharedMemory ||
         (candidate.oneSpan && spans > 1))
       continue;
-    double clocks = estimateClocks(algebra, candidate, heads);
+    double clocks = estimateClocks(algebra, candidate, heads, fromFirstKey);
     if (!best.first || clocks < best.second)
       best = {&candidate, clocks};
   }
@@ -93,11 +95,12 @@ findBest(llvm::ArrayRef<ForwardCandidate> candidates,
 std::optional<ForwardCandidate>
 spattn::choosePacked(const HostAlgebra &algebra, int64_t heads, int64_t dim,
                      int64_t spans, const TargetCapabilities &target,
-                     const Tuning &tuning, bool isAsked) {
+                     const Tuning &tuning, bool isAsked, bool fromFirstKey) {
   auto [packed, clocks] =
-      findBest(tuning.packed, algebra, heads, dim, spans, target);
-  double without =
-      findBest(tuning.forward, algebra, /*heads=*/1, dim, spans, target).second;
+      findBest(tuning.packed, algebra, heads, dim, spans, target, fromFirstKey);
+  double without = findBest(tuning.forward, algebra, /*heads=*/1, dim, spans,
+                            target, fromFirstKey)
+                       .second;
   bool pays = clocks * 100 < without * double(tuning.packedClocks);
   if (!packed || !(pays || isAsked))
     return std::nullopt;

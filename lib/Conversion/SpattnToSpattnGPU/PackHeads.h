@@ -28,11 +28,12 @@ mlir::LogicalResult checkPackedHeads(AttentionOp op,
 /// The candidate for a head dimension with which tiles of so many packed heads
 /// take least time at the algebra's lengths, if that is enough less than the
 /// least without packing, or if it `isAsked` for: fewer queries in a tile
-/// together see fewer keys. `spans` is how many spans of keys a row may see.
+/// together see fewer keys, if tiles of those are counted `fromFirstKey`.
+/// `spans` is how many spans of keys a row may see.
 std::optional<ForwardCandidate>
 choosePacked(const HostAlgebra &algebra, int64_t heads, int64_t dim,
              int64_t spans, const TargetCapabilities &target,
-             const Tuning &tuning, bool isAsked);
+             const Tuning &tuning, bool isAsked, bool fromFirstKey);
 
 } // namespace spattn
 

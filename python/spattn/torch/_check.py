@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from .._pages import check_page_size, check_shape
 from .._sequences import Rows, check_bound_length, check_shapes, operands_of
 from .._tiles import check_given
 from .._tiles import check_shapes as check_lists
@@ -77,8 +78,10 @@ def check(
     soft_cap: float | None = None,
     alibi_slopes: Any = None,
     distance_bias: Any = None,
+    page_table: Any = None,
 ) -> None:
-    """Checks the tensors of an attention, and its soft cap."""
+    """Checks the tensors of an attention, and its soft cap. With a page table, key and
+    value are pages."""
     check_tensors(layout, query=query, key=key, value=value)
     heads, length = axes(layout)
 
@@ -91,8 +94,14 @@ def check(
                 + ", ".join(f"{n} {tuple(t.shape)}" for n, t in tensors.items())
             )
 
-    same("query", "key", 0, "the batch size")
-    same("query", "value", 0, "the batch size")
+    if page_table is None:
+        same("query", "key", 0, "the batch size")
+        same("query", "value", 0, "the batch size")
+    else:
+        same("key", "value", 0, "the number of pages")
+        check_page_size(key.shape[length], "key", layout)
+        _check_beside("page_table", page_table, query, torch.int32)
+        check_shape(tuple(page_table.shape), query.shape[0])
     same("key", "value", heads, "the number of heads")
     same("key", "value", length, "the length")
     same("query", "key", 3, "the head dimension")

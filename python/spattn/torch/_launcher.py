@@ -67,6 +67,7 @@ class _Request(ctypes.Structure):
         ("rows", c_char_p),
         ("marks", c_char_p),
         ("terms", c_int64),
+        ("page_size", c_int64),
     ]
 
 
@@ -113,6 +114,7 @@ def kernel_of(request: _Request) -> int:
         tile_lists=(request.tile_lists or b"").decode(),
         list_heads=request.list_heads,
         list_batch=bool(request.list_batch),
+        page_size=request.page_size,
     )
     target = "cpu" if request.device < 0 else "cuda"
     lengths = request.query_length, request.key_length

@@ -61,6 +61,10 @@ for _schema in (
     f"-> ({_GRADIENTS})",
     f"attention_backward.sinks({_READ}, Tensor sinks, {_OPTIONS}, "
     f"bool deterministic=False, {_MORE}) -> ({_GRADIENTS}, Tensor grad_sinks)",
+    # Keys and values are pages, which a table gives to the entries of the batch.
+    f"paged_attention(Tensor query, Tensor key, Tensor value, Tensor page_table, "
+    f"{_OPTIONS}, Tensor? sinks=None, {_SCORES}, {_SEQUENCES}, "
+    'str score="") -> (Tensor output, Tensor lse)',
     # Gradients that are not asked for, or of what is not there, are empty.
     f"attention_backward.biases({_READ}, {_OPTIONS}, bool deterministic=False, "
     f"{_MORE}, Tensor? sinks=None, bool of_slopes=False, bool of_biases=False) -> "
@@ -75,6 +79,7 @@ attention_backward_biases = torch.ops.spattn.attention_backward.biases
 # The overloads, which torch.compile recognizes, are called through Python. Eager code
 # calls their builtins, `_op`.
 run_attention = attention._op
+paged_attention = torch.ops.spattn.paged_attention.default
 
 # ------------------------------------------------------------------------------
 # Shapes
@@ -111,6 +116,31 @@ def _(
 ):
     scores = soft_cap, alibi_slopes, distance_bias
     _check.check(query, key, value, layout, sinks, *scores)
+    heads, length = _check.axes(layout)
+    sizes = query.shape[0], query.shape[heads], query.shape[length]
+    lse = query.new_empty(sizes, dtype=torch.float32)
+    return _rows_like(query, value.shape[3], layout), lse
+
+
+@torch.library.register_fake("spattn::paged_attention", lib=_library)
+def _(
+    query,
+    key,
+    value,
+    page_table,
+    structure,
+    scale=None,
+    layout="bhnd",
+    alignment="end",
+    sinks=None,
+    soft_cap=None,
+    alibi_slopes=None,
+    distance_bias=None,
+    *sequences,
+    **named,
+):
+    scores = soft_cap, alibi_slopes, distance_bias
+    _check.check(query, key, value, layout, sinks, *scores, page_table=page_table)
     heads, length = _check.axes(layout)
     sizes = query.shape[0], query.shape[heads], query.shape[length]
     lse = query.new_empty(sizes, dtype=torch.float32)
@@ -242,6 +272,14 @@ def refuse(ctx: Any, *grads: Tensor) -> None:
     )
 
 
+def refuse_pages(ctx: Any, *grads: Tensor) -> None:
+    raise UnsupportedError(
+        "page_table: attention to keys in pages has no gradients; use torch.no_grad()"
+    )
+
+
+torch.library.register_autograd("spattn::paged_attention", refuse_pages, lib=_library)
+
 _BACKWARD = (
     "attention_backward",
     "attention_backward.sinks",
@@ -264,18 +302,22 @@ def cast(tensors: tuple[Tensor, ...], device: str) -> tuple[Tensor, ...]:
     )
 
 
-def _register_autocast(device: str, key: str) -> None:
+def _register_autocast(name: str, operator: Any, device: str, key: str) -> None:
     keys = torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, key))
 
     def autocast(query, key, value, *options):
         with torch._C._ExcludeDispatchKeyGuard(keys):
-            return attention(*cast((query, key, value), device), *options)
+            return operator(*cast((query, key, value), device), *options)
 
-    _library.impl("attention", autocast, key)
+    _library.impl(name, autocast, key)
 
 
-_register_autocast("cpu", "AutocastCPU")
-_register_autocast("cuda", "AutocastCUDA")
+for _device, _key in (("cpu", "AutocastCPU"), ("cuda", "AutocastCUDA")):
+    for _name, _operator in (
+        ("attention", attention),
+        ("paged_attention", paged_attention),
+    ):
+        _register_autocast(_name, _operator, _device, _key)
 
 
 def _fold(info: Any, dims: tuple, tensors: tuple) -> list:

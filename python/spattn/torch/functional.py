@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .._pages import check_beside
 from .._sequences import rows_of
 from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..score import ScoreMod, region_of
@@ -75,6 +76,7 @@ def attention(
     causal_positions: bool = False,
     self_score: float | None = None,
     tiles: TileLists | None = None,
+    page_table: Tensor | None = None,
     return_lse: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Computes attention over the (query, key) pairs that `structure` allows.
@@ -133,6 +135,15 @@ def attention(
     (batch, heads, query tiles) in both layouts, and trusted on a GPU: they have to
     ascend. They have no gradient.
 
+    With `page_table`, (batch, pages of a row) in int32, `key` and `value` are pools of
+    pages that rows of the batch share, as of a cache for decoding: (pages, key heads,
+    page size, head dimension), or with `layout="bnhd"` (pages, page size, key heads,
+    head dimension), as vLLM has them. Key j of row b is row `j % page_size` of page
+    `page_table[b, j // page_size]`. Pages have 16, 32, 64, 128 or 256 rows.
+    `key_lengths` says how many keys each row has, without it as many as its pages hold;
+    entries of the table past them are not read. A page that the pool does not have is
+    an error on the CPU, and counts as zeros on a GPU. There are no gradients.
+
     Under torch.compile a call is one operator, for all lengths. Create structures
     outside the compiled function, because torch cannot trace their construction.
     """
@@ -150,6 +161,25 @@ def attention(
     rows = rows_of(
         query_lengths, key_lengths, query_starts, key_starts, cu_seqlens_q, cu_seqlens_k
     )
+    if page_table is not None:
+        others = {
+            "key_starts": key_starts,
+            "cu_seqlens_q": cu_seqlens_q,
+            "cu_seqlens_k": cu_seqlens_k,
+            "query_positions": query_positions,
+            "key_positions": key_positions,
+            "self_score": self_score,
+            "causal_positions": causal_positions or None,
+            "tiles": tiles,
+        }
+        check_beside(others)
+        sequences = _check.sequences(query, rows, bound_length)
+        results = _call_paged(
+            (query, key, value, page_table, *inputs[3:], sinks, *scores, *sequences)
+            + (bound_length, score)
+        )
+        results = _padding.narrow(results, value_dim) if padded else results
+        return results if return_lse else results[0]
     has_positions = query_positions is not None or key_positions is not None
     has_positions |= bool(causal_positions) or self_score is not None
     if has_positions or tiles is not None:
@@ -241,6 +271,27 @@ def _call(inputs: tuple, return_lse: bool) -> Tensor | tuple[Tensor, Tensor]:
         return results if return_lse else results[0]
     except (RuntimeError, TypeError) as error:
         raise _explain(error, (query, key, value), options[2], *optional[:4]) from error
+
+
+def _call_paged(inputs: tuple) -> tuple[Tensor, Tensor]:
+    """Calls the operator of attention to keys in pages."""
+    if torch.compiler.is_compiling():
+        return _operators.paged_attention(*inputs)
+    tensors = [x for x in inputs if isinstance(x, Tensor)]
+    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+        raise UnsupportedError(
+            "page_table: attention to keys in pages has no gradients; use "
+            "torch.no_grad(), or detach() tensors"
+        )
+    query, key, value, page_table, _, _, layout, _, *scores = inputs
+    try:
+        return _operators.paged_attention(*inputs)
+    except (RuntimeError, TypeError) as error:
+        found = exception_of(error)
+        if isinstance(found, SpattnError) and not isinstance(found, ArgumentError):
+            raise found from error
+        _check.check(*(query, key, value, layout), *scores[:4], page_table=page_table)
+        raise found from error
 
 
 def _explain(error: Exception, tensors: tuple, layout: str, *more: Any) -> Exception:

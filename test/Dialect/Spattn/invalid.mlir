@@ -300,7 +300,7 @@ func.func @test(%q: tensor<1x2x8x64xf32>) {
 // C15: results
 func.func @test(%q: tensor<1x2x8x4xf32>) {
   // expected-error @below {{expected results of the types of 'outs'}}
-  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> ({}) : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
+  "spattn.attention"(%q, %q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0>, structure = #spattn.causal}> ({}) : (tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>, tensor<1x2x8x4xf32>) -> ()
   return
 }
 

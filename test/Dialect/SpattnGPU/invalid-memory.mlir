@@ -373,3 +373,15 @@ func.func @tile_with_odd_stride(%i: index) {
   %t = spattn_gpu.shared %m[%i] stride 8200 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
   return
 }
+
+// -----
+
+func.func @pages(%map: !llvm.ptr, %i: index, %page: i32) {
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<12288, alignment = 1024>
+  %n = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<12288, alignment = 1024> -> !spattn_gpu.shared<48x128xbf16>
+  %b = spattn_gpu.barrier %n : !spattn_gpu.memory<8>
+  // expected-error @+1 {{expected pages of a multiple of 8 rows each, got 4 for a tile of 48}}
+  spattn_gpu.load_pages %map[%i, %i] pages %page, %page, %page, %page to %t, %b : !spattn_gpu.shared<48x128xbf16>
+  return
+}

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from emulation import Attention, CompileError
+from pages import paged
 from ptx_memory import narrow, widen
 from ptx_parser import PtxError
 from structures import parse_masks
@@ -87,6 +88,11 @@ class Case:
     lists: tuple[int, int] | None = None
     list_mask: str = "#spattn.full"
     list_seed: int = 0
+    # Rows of a page, if keys are in pages, of which there are whole ones; entries have
+    # any number of keys if there is one sequence, and all otherwise. Pages that there
+    # are not: entry, number, and the page, if it is negative, or how far it is out.
+    page_size: int = 0
+    missing: list[tuple[int, int, int]] = dataclasses.field(default_factory=list)
     # Tiles of queries and keys, where not the compiler's choice.
     tile_shape: tuple[int, int] | None = None
 
@@ -97,11 +103,25 @@ class Case:
         parts = [str(sizes[d]) for d in self.layout if sizes[d] is not None]
         return f"tensor<{'x'.join(parts)}x{element or self.element}>"
 
+    def key_tensor(self, dim: int) -> str:
+        if not self.page_size:
+            return self.tensor(self.key_heads, self.keys, dim)
+        sizes = {"b": "?", "h": self.key_heads, "n": self.page_size, "d": dim}
+        text = "x".join(str(sizes[d]) for d in self.layout)
+        return f"tensor<{text}x{self.element}>"
+
+    def sequence_names(self) -> dict[str, str]:
+        """Keys in pages start with the first."""
+        names = dict(SEQUENCES)
+        if self.page_size:
+            del names["kstart"]
+        return names
+
     def source(self) -> str:
         values = self.value_dim or self.dim
         q = self.tensor(self.heads, self.queries, self.dim)
-        k = self.tensor(self.key_heads, self.keys, self.dim)
-        v = self.tensor(self.key_heads, self.keys, values)
+        k = self.key_tensor(self.dim)
+        v = self.key_tensor(values)
         o = self.tensor(self.heads, self.queries, values)
         lse = self.tensor(self.heads, self.queries, None, "f32")
         attributes = f"alignment = #spattn.alignment<{self.alignment}>"
@@ -114,9 +134,10 @@ class Case:
             attributes += ", bound_length = #spattn.bound_length<pack>"
         ends, ends_clause = "", ""
         if self.sequences is not None:
-            for name, operand in SEQUENCES.items():
-                ends += f" %{name}: tensor<?x?xi32>,"
-                ends_clause += f" {operand}(%{name} : tensor<?x?xi32>)"
+            type = f"tensor<?x{1 if self.page_size else '?'}xi32>"
+            for name, operand in self.sequence_names().items():
+                ends += f" %{name}: {type},"
+                ends_clause += f" {operand}(%{name} : {type})"
         if self.causal_positions:
             attributes += ", causal_positions"
         if self.self_score is not None:
@@ -135,6 +156,9 @@ class Case:
             attributes += f", {lists.attribute()}"
             arguments, clause = lists.clause(self.layout)
             ends, ends_clause = ends + arguments, ends_clause + clause
+        if self.page_size:
+            ends += " %pages: tensor<?x?xi32>,"
+            ends_clause += " page_table(%pages : tensor<?x?xi32>)"
         if self.backward:
             more = (f" %h: {lse}," if self.dlse else "") + ends
             clause = (f" dlse(%h : {lse})" if self.dlse else "") + ends_clause
@@ -187,6 +211,11 @@ func.func @f(%q: {q}, %k: {k}, %v: {v},{ends} %o: {o}{with_lse}) -> {o} {{
         drawn.keys = drawn.queries
         if self.queries != self.keys:
             drawn.keys = drawn.draw(numbers, self.batch, self.keys)
+        if self.page_size:
+            drawn.keys = drawn.keys.copy()
+            drawn.keys[..., 0] = 0
+            if self.queries == 1:
+                drawn.queries[...] = 0, 1
         return drawn
 
     def gradient_inputs(self) -> tuple[str, ...]:
@@ -252,6 +281,12 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     scale = case.dim**-0.5
     sequences = case.draw_sequences(numbers)
     lists = case.draw_lists()
+    pools = None
+    if case.page_size:
+        ends = [case.keys] * case.batch
+        if sequences:
+            ends = sequences.keys[:, 0, 1]
+        pools, table = paged(numbers, (k, v), case.page_size, ends, case.missing)
     compute = sequences.probabilities if sequences else probabilities
     more = case.draw_positions()
     places = more.get("places")
@@ -276,9 +311,11 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
     of_queries = sequences.queries if sequences else None
     of_keys = sequences.keys if sequences else None
     operands = {"q": bits(q, of_queries), "k": bits(k, of_keys), "v": bits(v, of_keys)}
+    if pools:
+        operands |= {"k": bits(pools[0]), "v": bits(pools[1]), "pages": table}
     if sequences:
-        arrays = sequences.arrays(case.layout)
-        operands |= dict(zip(SEQUENCES, arrays, strict=True))
+        arrays = dict(zip(SEQUENCES, sequences.arrays(case.layout), strict=True))
+        operands |= {name: arrays[name] for name in case.sequence_names()}
     if places:
         arrays = places.arrays(case.layout)
         operands |= dict(zip(POSITIONS, map(np.ascontiguousarray, arrays), strict=True))
@@ -307,7 +344,7 @@ def run_case(case: Case, tool, folder: Path, chip: str, seed: int | None):
         return widen(case.canonical(results[name]), element).astype(np.float64)
 
     errors, wrong = {}, []
-    inputs = {"q", "k", "v", "tcount", "tindex", *SEQUENCES, *POSITIONS}
+    inputs = {"q", "k", "v", "tcount", "tindex", "pages", *SEQUENCES, *POSITIONS}
     inputs |= {*case.gradient_inputs()}
     for name in operands.keys() & inputs:
         if results[name].tobytes() != operands[name].tobytes():

@@ -7,7 +7,8 @@
 A case is a structure (from spattn-random-structures, beside SPATTN_RUN), element
 types, head dimensions, heads and key heads, lengths from 1 to 5,000, a layout,
 whether there are sink logits, packed or padded sequences, a soft cap, slopes, a bias
-by distance, positions, lists of tiles, a log-sum-exp or a gradient by it, and options
+by distance, positions, lists of tiles, keys in pages, a log-sum-exp or a gradient by
+it, and options
 of spattn-gpu, among them targets older than the GPU. Outputs are poisoned ahead of a
 run, and the sampled rows of every head are compared; rows without keys have to be exact
 zeros and -inf. With --gradients, those are computed instead, at lengths to 3,000.
@@ -111,6 +112,10 @@ class Problem:
     list_room: int = 0
     list_shared: bool = False
     list_mask: str = ""
+    #: Rows of a page, if keys are in pages; how many a pool has more than the table
+    #: refers to, or less.
+    page_size: int = 0
+    more_pages: int = 0
     #: Whether there are gradients by these.
     bias_gradients: bool = False
     #: Whether a region modifies scores.
@@ -154,6 +159,15 @@ class Problem:
         width = "" if dim is None else f"{dim}x"
         return f"tensor<{self.numbers(heads, width + (element or self.element))}>"
 
+    def key_tensor(self, dim: int) -> str:
+        text = self.tensor(self.key_heads, dim)
+        if not self.page_size:
+            return text
+        length = 3 if self.layout == "bhnd" else 2
+        sizes = text.split("x")
+        sizes[length - 1] = str(self.page_size)
+        return "x".join(sizes)
+
     def has_positions(self) -> bool:
         return self.causal_positions or self.self_score is not None
 
@@ -161,8 +175,8 @@ class Problem:
         """Of queries, keys, values, outputs and log-sum-exps."""
         return (
             self.tensor(self.heads, self.dim),
-            self.tensor(self.key_heads, self.dim),
-            self.tensor(self.key_heads, self.value_dim),
+            self.key_tensor(self.dim),
+            self.key_tensor(self.value_dim),
             self.tensor(self.heads, self.value_dim),
             self.tensor(self.heads, None, "f32"),
         )
@@ -208,6 +222,17 @@ class Problem:
         if r.random() < 0.15:
             self.scale = r.choice((-0.1, -0.02, 0.0, 0.2))
 
+    def draw_pages(self, seed: int) -> None:
+        """Puts keys into pages, of some attentions: whole ones."""
+        r = random.Random(f"pages {seed}")
+        if self.lists or self.has_positions() or r.random() < 0.5:
+            return
+        self.page_size = r.choice((16, 32, 64, 128, 256))
+        self.keys += -self.keys % self.page_size
+        self.more_pages = r.choice((-1, 0, 0, 5))
+        if self.sequences is not None:
+            self.sequences = 1
+
     @property
     def modifies_scores(self) -> bool:
         return bool(
@@ -238,11 +263,11 @@ class Problem:
         for is_given, name, clause, type in (
             (self.sink_logits, "s", "sink_logits", f"{self.heads}xf32"),
             *(
-                (self.sequences, name, clause, "?x?xi32")
+                (self.sequences, name, clause, f"?x{1 if self.page_size else '?'}xi32")
                 for name, clause in (
                     ("qs", "query_starts"),
                     ("qe", "query_ends"),
-                    ("ks", "key_starts"),
+                    *(() if self.page_size else (("ks", "key_starts"),)),
                     ("ke", "key_ends"),
                 )
             ),
@@ -274,6 +299,9 @@ class Problem:
                     type = type.replace("<?", "<1", 1)
                 arguments += f", %{name}: {type}"
                 clauses += f" {clause}(%{name} : {type})"
+        if self.page_size:
+            arguments += ", %pt: tensor<?x?xi32>"
+            clauses += " page_table(%pt : tensor<?x?xi32>)"
         if self.scale is not None:
             arguments += ", %x: f32"
             clauses += " scale(%x)"
@@ -305,13 +333,20 @@ class Problem:
     def shapes(self) -> list[str]:
         """Options of spattn-run. Other shapes follow from these."""
 
-        def shape(count: int, n: int) -> str:
+        def shape(count: int, n: int, batch: int = self.batch) -> str:
             sizes = (count, n) if self.layout == "bhnd" else (n, count)
-            return "x".join(map(str, (self.batch, *sizes, self.dim)))
+            return "x".join(map(str, (batch, *sizes, self.dim)))
 
+        keys, table = shape(self.key_heads, self.keys), []
+        if self.page_size:
+            pages = self.keys // self.page_size
+            pool = max(self.batch * pages + self.more_pages, 1)
+            keys = shape(self.key_heads, self.page_size, pool)
+            table = [f"--shape=pt:{self.batch}x{pages}"]
         return [
             f"--shape=q:{shape(self.heads, self.queries)}",
-            f"--shape=k:{shape(self.key_heads, self.keys)}",
+            f"--shape=k:{keys}",
+            *table,
             *([f"--scalar=c:{self.soft_cap}"] if self.soft_cap else []),
             *([] if self.scale is None else [f"--scalar=x:{self.scale}"]),
             *([f"--shape=qs:{self.batch}x{self.sequences}"] if self.sequences else []),
@@ -334,6 +369,7 @@ class Problem:
             "distance_bias": self.distance_bias,
             "causal_positions": self.causal_positions,
             "self_score": self.self_score,
+            "page_size": self.page_size,
             "lists": self.lists and [*self.lists, self.list_room, self.list_mask],
             "bias_gradients": self.bias_gradients,
             "region": self.region,
@@ -352,6 +388,7 @@ def attention(
         options.tool, r, (64, 64, 128, 128, 96, 192, 256, 72), (64, 128), 5000, other
     )
     problem.draw_more(seed, options.lists)
+    problem.draw_pages(seed)
     q, k, v, o, logs = problem.types()
     given, clauses = problem.given()
     lse = r.random() < 0.5
@@ -389,6 +426,9 @@ func.func @f(%q: {q}, %k: {k}, %v: {v}{given}, %o: {o}{f", %l: {logs}" if lse el
             "mma-warpgroups=3 key-tile=64 pingpong=false",
         ]
     chosen = r.choice(tiles)
+    # Whole pages, or parts of one.
+    if problem.page_size > 16 and ("key-tile=80" in chosen or "=48" in chosen):
+        chosen = "key-tile=64"
     # Drawn apart, so that cases are otherwise those of before keys were split.
     r = random.Random(f"split {seed}")
     if not problem.lists and r.random() < 0.3:

@@ -105,6 +105,35 @@ bool Warp::runCopy(Operation &op) {
             });
         return true;
       })
+      .Case([&](LoadPagesOp load) {
+        std::optional<Tile> tile = locate(load.getTile());
+        if (!tile)
+          return false;
+        const GlobalRows &from = machine.maps.at(number32(load.getMap()));
+        int64_t rows = load.getRowsOfPage();
+        if (from.boxRows != rows)
+          return fail(&op, "pages of other rows than the box of the map");
+        int64_t row = number32(load.getRow());
+        int64_t head = number32(load.getHead());
+        std::vector<int64_t> pages;
+        for (Value page : load.getPages())
+          pages.push_back(number32(page));
+        cta.startCopy(
+            keyOf(load.getBarrier()), machine.late,
+            [&cta = cta, tile = *tile, from, row, head, pages, rows] {
+              for (int64_t r = 0; r < tile.rows; ++r)
+                for (int64_t c = 0; c < tile.columns; ++c) {
+                  int64_t page = pages[r / rows];
+                  auto [at, exists] = from.at(row, head, page, r % rows);
+                  exists &= page >= 0 && page < from.batches;
+                  tile.at(r, c) =
+                      exists && c < from.columns
+                          ? toBF16(cta.element(from.address + 2 * (at + c), 2))
+                          : 0;
+                }
+            });
+        return true;
+      })
       .Case([&](FinishLoadOp finish) {
         std::optional<Tile> tile = locate(finish.getTile());
         if (!tile)

@@ -11,7 +11,9 @@
 #include "../Structure/Definition.h"
 #include "mlir/IR/Verifier.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 using namespace mlir;
@@ -26,6 +28,9 @@ static constexpr int64_t kCounters = 4096;
 static constexpr int64_t kValuesCounter = 4092;
 /// Where tensor maps are.
 static constexpr int64_t kMaps = 8192;
+
+/// Where the page table is among counters, which are integers.
+static constexpr int64_t kPages = 1 << 18;
 
 /// How many elements of a dimension a box has.
 static int64_t boxOf(spattn_gpu::TensorMapAttr map, StringRef dimension) {
@@ -88,6 +93,8 @@ KernelRun::KernelRun(const AttentionSpec &spec, const CallSpec &call,
     at("sink", 0, h, 0) = sink;
   describeSequences();
   computeReference();
+  if (spec.pageSize)
+    fillPages(seed);
 }
 
 //===----------------------------------------------------------------------===//
@@ -224,6 +231,29 @@ void KernelRun::describeSequences() {
     poison(name, true);
   for (const char *name : {"k", "v"})
     poison(name, false);
+}
+
+void KernelRun::fillPages(unsigned seed) {
+  int64_t pages = call.batches * countPages(), poison = pages;
+  std::vector<int64_t> order(pages);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+  for (auto [name, pool] : {std::pair("k", "k pool"), {"v", "v pool"}}) {
+    int64_t heads = spec.keyHeads, width = arrays[name].sizes[3];
+    allocate(pool, {pages + 1, heads, spec.pageSize, width}, 2);
+    for (int64_t b = 0; b < call.batches; ++b)
+      for (int64_t h = 0; h < heads; ++h)
+        for (int64_t j = 0; j < call.keys; ++j)
+          for (int64_t d = 0; d < width; ++d)
+            at(pool, order[b * countPages() + j / spec.pageSize], h,
+               j % spec.pageSize, d) = at(name, b, h, j, d);
+  }
+  for (int64_t b = 0; b < call.batches; ++b) {
+    int64_t keys = spec.sequences ? call.sequences[b][0].keys : call.keys;
+    for (int64_t n = 0; n < countPages(); ++n)
+      counters[kPages + 4 * (b * countPages() + n)] =
+          n * spec.pageSize < keys ? order[b * countPages() + n] : poison;
+  }
 }
 
 std::optional<SequenceSpec> KernelRun::findSequence(int64_t b,
@@ -417,10 +447,12 @@ void KernelRun::build(
 }
 
 int64_t KernelRun::evaluate(spattn_gpu::FormulaAttr formula) const {
-  std::map<StringRef, int64_t> extents = {{"batch", call.batches},
-                                          {"queryLength", call.queries},
-                                          {"keyLength", call.keys},
-                                          {"sequences", countSequences()}};
+  std::map<StringRef, int64_t> extents = {
+      {"batch", call.batches},
+      {"queryLength", call.queries},
+      {"keyLength", call.keys},
+      {"tablePages", spec.pageSize ? countPages() : 0},
+      {"sequences", countSequences()}};
   int64_t sum = 0;
   size_t factor = 0;
   for (auto [coefficient, count] :
@@ -442,6 +474,8 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
   std::string name = argument.getName().str();
   switch (argument.getKind()) {
   case ArgumentKind::Buffer:
+    if (name == "pages")
+      return Datum::integer(kPages, 64);
     if (const auto *found = llvm::find(kSequenceArrays, name);
         found != std::end(kSequenceArrays))
       return Datum::integer(
@@ -451,22 +485,30 @@ Datum KernelRun::bind(spattn_gpu::LaunchAttr launch,
     return Datum::integer(scratchAt.at(name), 64);
   case ArgumentKind::TensorMap: {
     spattn_gpu::TensorMapAttr map = launch.getMaps()[argument.getNumber()];
-    const Array &array = arrays.at(map.getBuffer().str());
+    std::string buffer = map.getBuffer().str();
+    if (spec.pageSize && (buffer == "k" || buffer == "v"))
+      buffer += " pool";
+    const Array &array = arrays.at(buffer);
     int64_t address = kMaps + argument.getNumber();
     machine.maps[address] = {
-        array.address,    array.sizes[3],   array.sizes[2], array.strides[0],
-        array.strides[1], array.strides[2], boxOf(map, "h")};
+        array.address,    array.sizes[3],   array.sizes[2],
+        array.strides[0], array.strides[1], array.strides[2],
+        boxOf(map, "h"),  boxOf(map, "n"),  array.sizes[0]};
     return Datum::integer(address, 64);
   }
   case ArgumentKind::I32:
     return Datum::integer(name == "batch"         ? call.batches
                           : name == "queryLength" ? call.queries
                           : name == "sequences"   ? countSequences()
+                          : name == "tablePages"  ? countPages()
+                          : name == "poolPages"   ? arrays.at("k pool").sizes[0]
                                                   : call.keys);
   case ArgumentKind::F32:
     return Datum::real32(name == "scale" ? call.scale : call.softCap);
   case ArgumentKind::I64: {
     auto [buffer, dimension] = StringRef(name).drop_front(7).split(':');
+    if (buffer == "pages")
+      return Datum::integer(dimension == "b" ? countPages() : 1, 64);
     if (llvm::is_contained(kSequenceArrays, buffer))
       return Datum::integer(dimension == "b" ? countSequences() : 1, 64);
     return Datum::integer(

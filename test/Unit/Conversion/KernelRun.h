@@ -71,6 +71,10 @@ private:
   Datum bind(spattn_gpu::LaunchAttr launch, spattn_gpu::ArgumentAttr argument,
              Machine &machine) const;
   void describeSequences();
+  /// Puts keys and values into pages of pools, in any order, beside pages of
+  /// NaN, to which what no batch entry has refers.
+  void fillPages(unsigned seed);
+  int64_t countPages() const { return call.keys / spec.pageSize; }
   void computeReference();
   int64_t countSequences() const {
     return spec.sequences ? call.sequences[0].size() : 1;

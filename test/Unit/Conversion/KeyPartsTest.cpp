@@ -153,6 +153,7 @@ protected:
       config.dynamicScheduler = late;
       config.hasSequences = spec.sequences;
       config.rows.heads = packedHeads;
+      config.pageSize = spec.pageSize;
       config.itemStages = 2;
       config.parts = sizes;
       config.item = layoutOfRowTiles(kernel.op, config.queryTile(),
@@ -162,7 +163,8 @@ protected:
                          config, program);
     });
     ASSERT_EQ(kernel.run("kernel", late), "");
-    merge(kernel, partsOf(sizes, call.batches));
+    if (sizes.areCut())
+      merge(kernel, partsOf(sizes, call.batches));
     kernel.expectRows("o", kernel.reference.out, 1e-2);
     if (spec.lse)
       kernel.expectRows("lse", kernel.reference.lse, 1e-5);
@@ -220,6 +222,43 @@ TEST_F(SplitKeysTest, IsAttention) {
         sizesOf(2 + round % 4, 1 + round % 2, round % 5 == 4 ? 24 : 0);
     SCOPED_TRACE(instance.str());
     run(instance.spec, instance.call, sizes, /*late=*/round % 2);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
+/// Keys in pages that are larger and smaller than tiles, of entries that end
+/// anywhere, with parts of walks or without.
+TEST_F(SplitKeysTest, Pages) {
+  for (int round = 0; round < 8; ++round) {
+    AttentionSpec spec;
+    spec.heads = 4;
+    spec.keyHeads = 1 + round % 2;
+    spec.lse = round % 3 != 0;
+    spec.sinks = round % 4 == 1;
+    spec.slopes = round % 4 == 2;
+    spec.headDim = round == 5 ? 72 : 64;
+    spec.structure = round % 3 == 0   ? "#spattn.causal"
+                     : round % 3 == 1 ? "#spattn.window<left = 50, right = 3>"
+                                      : "#spattn.union<#spattn.sink<40>, "
+                                        "#spattn.distances<70 to 200>>";
+    spec.pageSize = 16 << round % 4;
+    spec.sequences = round % 4 != 0;
+    // More than a tile, and of no whole number of tiles.
+    int64_t pages = 3 + 256 / spec.pageSize;
+    CallSpec call{/*batches=*/2, /*queries=*/1 + 7 * (round % 3),
+                  /*keys=*/pages * spec.pageSize, /*ctas=*/3, /*scale=*/0.2f};
+    if (spec.sequences)
+      for (int64_t b = 0; b < call.batches; ++b) {
+        int64_t keys =
+            round == 6 && b == 0 ? 0 : 1 + int64_t(random() % call.keys);
+        call.sequences.push_back({{0, call.queries - b % 2, 0, keys}});
+      }
+    KeyPartSizes sizes =
+        round % 2 ? KeyPartSizes() : sizesOf(2 + round % 3, 1, 0);
+    SCOPED_TRACE(round);
+    run(spec, call, sizes, /*late=*/round % 2,
+        /*packedHeads=*/round >= 4 ? 4 / spec.keyHeads : 1);
     if (HasFatalFailure())
       return;
   }

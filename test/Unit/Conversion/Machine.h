@@ -76,6 +76,8 @@ struct GlobalRows {
   /// Heads whose rows are one beside the other in a box; coordinates of heads
   /// are ahead of those of rows then.
   int64_t heads = 1;
+  /// Rows of a box, and batch entries, or pages, that there are.
+  int64_t boxRows = 0, batches = 0;
 
   /// Of a box at coordinates: the place of row `r`, and whether it exists.
   std::pair<int64_t, bool> at(int64_t row, int64_t head, int64_t batch,

@@ -26,19 +26,24 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
                       NVVM::NVVMDialect, math::MathDialect, scf::SCFDialect,
                       tensor::TensorDialect>();
   context.allowUnregisteredDialects();
-  auto type = [](int64_t heads, int64_t dim, const char *element = "bf16") {
-    return "tensor<?x" + std::to_string(heads) + "x?x" + std::to_string(dim) +
+  auto type = [](int64_t heads, int64_t dim, const char *element = "bf16",
+                 int64_t rows = 0) {
+    return "tensor<?x" + std::to_string(heads) + "x" +
+           (rows ? std::to_string(rows) : "?") + "x" + std::to_string(dim) +
            "x" + element + ">";
   };
   std::string q = type(spec.heads, spec.headDim),
-              k = type(spec.keyHeads, spec.headDim),
-              v = type(spec.keyHeads, spec.valueDim),
+              k = type(spec.keyHeads, spec.headDim, "bf16", spec.pageSize),
+              v = type(spec.keyHeads, spec.valueDim, "bf16", spec.pageSize),
               o = type(spec.heads, spec.valueDim,
                        spec.wideOutput ? "f32" : "bf16");
   std::string l = "tensor<?x" + std::to_string(spec.heads) + "x?xf32>";
   std::string s = "tensor<" + std::to_string(spec.heads) + "xf32>";
   std::string clauses = spec.sinks ? " sink_logits(%s : " + s + ")" : "";
-  if (spec.sequences)
+  std::string ends = spec.pageSize ? "tensor<?x1xi32>" : "tensor<?x?xi32>";
+  if (spec.sequences && spec.pageSize)
+    clauses += " query_ends(%qe : " + ends + ") key_ends(%ke : " + ends + ")";
+  else if (spec.sequences)
     for (auto [name, value] :
          {std::pair("query_starts", "%qs"), std::pair("query_ends", "%qe"),
           std::pair("key_starts", "%ks"), std::pair("key_ends", "%ke")})
@@ -57,8 +62,6 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
   if (spec.hasPositions())
     clauses +=
         " query_positions(%qp : " + qp + ") key_positions(%kp : " + kp + ")";
-  if (spec.softCap)
-    clauses += " soft_cap(%cap)";
   std::string attributes = spec.alignment == Alignment::Start
                                ? "alignment = #spattn.alignment<start>"
                                : "";
@@ -80,6 +83,11 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
     clauses += " tile_counts(%tc : " + counts +
                ") tile_indices(%ti : " + indices + ")";
   }
+  if (spec.pageSize)
+    clauses += " page_table(%pages : tensor<?x?xi32>)";
+  // Of those with clauses, scalars come last.
+  if (spec.softCap)
+    clauses += " soft_cap(%cap)";
   if (!attributes.empty())
     attributes = " {" + attributes + "}";
   if (spec.region)
@@ -108,9 +116,9 @@ OwningOpRef<ModuleOp> spattn::test::parseAttention(MLIRContext &context,
       "func.func @f(%q: " + q + ", %k: " + k + ", %v: " + v + ", %o: " + o +
       ", %l: " + l + ", %do: " + o + ", %dl: " + l + ", %dq: " + q +
       ", %dk: " + k + ", %dv: " + v + ", %s: " + s + ", %ds: " + s +
-      ", %qs: tensor<?x?xi32>, %qe: tensor<?x?xi32>, "
-      "%ks: tensor<?x?xi32>, %ke: tensor<?x?xi32>, %slopes: " +
-      s + ", %bias: " + biases + ", %cap: f32, %qp: " + qp + ", %kp: " + kp +
+      ", %qs: " + ends + ", %qe: " + ends + ", %ks: " + ends +
+      ", %ke: " + ends + ", %pages: tensor<?x?xi32>, %slopes: " + s +
+      ", %bias: " + biases + ", %cap: f32, %qp: " + qp + ", %kp: " + kp +
       ", %tc: " + counts + ", %ti: " + indices + ") {\n";
   std::string demanded;
   bool ofSlopes = spec.biasGradients && spec.slopes;

@@ -49,6 +49,9 @@ struct AttentionSpec {
   bool sequences = false, boundsOfPack = false;
   /// The attribute of lists of tiles; empty if there are none.
   std::string tileLists = "";
+  /// Rows of a page, if keys are in pages. Of sequences, which are one for each
+  /// batch entry then, there are only ends.
+  int64_t pageSize = 0;
 };
 
 /// What the region makes of a score, and its derivative.

@@ -79,6 +79,15 @@ TEST(OperandsTest, GradientsHaveTheSizesOfWhatTheyAreTheGradientsOf) {
     }
 }
 
+TEST(OperandsTest, PagesHaveDimensionsOfTheirOwn) {
+  const OperandInfo &key = getPagedInfo(getOperandInfo(OperandKind::Key));
+  EXPECT_EQ(key.getShapeText(), "Np x Hkv x R x D");
+  EXPECT_EQ(getPagedInfo(getOperandInfo(OperandKind::Value)).getShapeText(),
+            "Np x Hkv x R x Dv");
+  const OperandInfo &query = getOperandInfo(OperandKind::Query);
+  EXPECT_EQ(&getPagedInfo(query), &query);
+}
+
 TEST(OperandsTest, OnlyScalarsAreSaidToBePositive) {
   EXPECT_TRUE(getOperandInfo(OperandKind::Scale).isPositiveOnGpu);
   EXPECT_FALSE(getOperandInfo(OperandKind::Scale).isPositive);
@@ -108,7 +117,7 @@ TEST(OperandsTest, OperationsAreMadeOfValues) {
       b, b.getUnknownLoc(), array, values[OperandKind::Query],
       values[OperandKind::Key], values[OperandKind::Value], Value(), Value(),
       Value(), Value(), Value(), Value(), Value(), Value(), Value(), Value(),
-      Value(), Value(), Value(), values[OperandKind::Out], Value(),
+      Value(), Value(), Value(), Value(), values[OperandKind::Out], Value(),
       CausalAttr::get(&context), Alignment::Start, BoundLength::Sequence,
       "bhnd", TileListsAttr(), TileShapeAttr(), /*causal_positions=*/false,
       /*self_score=*/FloatAttr());
@@ -145,9 +154,9 @@ TEST(OperandsTest, LoweringsComputeWithWhatTheyKnow) {
   auto op = AttentionOp::create(
       b, b.getUnknownLoc(), array, value, value, value, Value(), Value(),
       Value(), Value(), Value(), Value(), Value(), Value(), Value(), Value(),
-      Value(), Value(), Value(), value, Value(), CausalAttr::get(&context),
-      Alignment::End, BoundLength::Sequence, "bhnd", TileListsAttr(),
-      TileShapeAttr(),
+      Value(), Value(), Value(), Value(), value, Value(),
+      CausalAttr::get(&context), Alignment::End, BoundLength::Sequence, "bhnd",
+      TileListsAttr(), TileShapeAttr(),
       /*causal_positions=*/false, /*self_score=*/FloatAttr());
   EXPECT_TRUE(succeeded(checkKnownOperands(op, getBasicOperands(), "kernel")));
   EXPECT_TRUE(failed(checkKnownOperands(

@@ -454,3 +454,39 @@ TEST_F(AttentionTest, Positions) {
   EXPECT_THAT(llvm::toString(evaluate(problem, arrays)),
               HasSubstr("where pairs depend on them, and only there"));
 }
+
+// Keys are where the table says, as many as each batch element has.
+TEST_F(AttentionTest, Pages) {
+  problem.structure = FullAttr::get(&context);
+  // Of two rows each; scores are equal.
+  std::vector<double> q(2), k(6), v = {1, 2, 4, 8, 16, NAN}, out(2);
+  std::vector<int32_t> pages = {2, 0, 1, 99}, ends = {1, 2};
+  OperandArrays arrays =
+      makeArrays(view(q, {2, 1, 1, 1}), view(k, {3, 1, 2, 1}),
+                 view(v, {3, 1, 2, 1}), view(out, {2, 1, 1, 1}));
+  arrays[OperandKind::PageTable] =
+      BufferView::contiguous(pages.data(), runtime::ElementType::I32, {2, 2});
+  arrays[OperandKind::KeyEnds] =
+      BufferView::contiguous(ends.data(), runtime::ElementType::I32, {2, 1});
+  EXPECT_EQ(getKeyLength(problem, arrays), 4);
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(16, 6));
+  v[5] = 32;
+  ends = {4, 1};
+  ASSERT_FALSE(evaluate(problem, arrays));
+  EXPECT_THAT(out, testing::ElementsAre(12.75, 4));
+
+  auto error = [&] { return llvm::toString(evaluate(problem, arrays)); };
+  ends = {4, 3};
+  EXPECT_EQ(error(), "'page_table' has the page 99 at 1 of batch element 1, "
+                     "expected pages from 0 to before 3");
+  pages[1] = -1;
+  EXPECT_THAT(error(), HasSubstr("has the page -1 at 1 of batch element 0"));
+  ends = {5, 1};
+  EXPECT_THAT(error(), HasSubstr("to 'key_ends' 5"));
+  arrays[OperandKind::Value].sizes[0] = 2;
+  EXPECT_THAT(error(), HasSubstr("'value' has a number of pages of 2, expected "
+                                 "3"));
+  arrays[OperandKind::PageTable].sizes = {4};
+  EXPECT_THAT(error(), HasSubstr("expected 'page_table' of rank 2"));
+}

@@ -14,6 +14,7 @@
 
 #include "ForwardKernel.h"
 
+#include "../Parts/KeyPages.h"
 #include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
 #include "../Parts/WorkScheduler.h"
@@ -55,8 +56,8 @@ struct ForwardArguments {
   ForwardArguments(KernelSignature &signature, AttentionOp op,
                    const ForwardConfig &config)
       : queryMap(signature.tensorMap("q", config.tileRows(), config.rows)),
-        keyMap(signature.tensorMap("k", config.keyTile)),
-        valueMap(signature.tensorMap("v", config.keyTile)) {
+        keyMap(signature.tensorMap("k", getKeyBox(op, config.keyTile))),
+        valueMap(signature.tensorMap("v", getKeyBox(op, config.keyTile))) {
     bool areCut = config.parts.areCut();
     if (storesThroughShared(op, config))
       outMap = signature.tensorMap("o", config.tileRows(), config.rows);
@@ -67,6 +68,8 @@ struct ForwardArguments {
     sequence.emplace(signature, op);
     if (op.hasTileLists())
       lists.emplace(signature, op);
+    if (op.hasPages())
+      pages.emplace(signature);
     scores.emplace(signature, op);
     positions.emplace(signature, op);
     if (!areCut) {
@@ -84,6 +87,7 @@ struct ForwardArguments {
   KernelSignature::Strided out, lse;
   std::optional<SequenceArguments> sequence;
   std::optional<TileListArguments> lists;
+  std::optional<KeyPageArguments> pages;
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
   /// Only of kernels that have them.
@@ -198,6 +202,11 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
   Pipeline pipeline(b, ofValue ? layout.values : layout.keys);
   const TileRing &ring = ofValue ? layout.valueTiles : layout.keyTiles;
   TileWalk walk(b, workTiles, config.keyTile);
+  Value map = get(ofValue ? arguments.valueMap : arguments.keyMap);
+  std::optional<KeyPages> pages;
+  if (arguments.pages)
+    pages.emplace(b, *arguments.pages, signature, op, config.keyTile,
+                  sequence.keyLength);
   // Keys of others are masked; their values would be multiplied by 0.
   RaggedLoads loads(b, ofValue ? layout.ragged : BarrierArray());
   workTiles.forEach(
@@ -219,6 +228,10 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
           Value n = loop.getInductionVar();
           KernelBuilder::Index first = walk.first(tile, n);
           Value key = tile.keyRow(b, first);
+          // Looked up while the stage is in use.
+          llvm::SmallVector<Value> ofPages;
+          if (pages)
+            ofPages = pages->find(tile, key);
           PipelineState state = pipeline.state(b.add(tilesBefore, n));
           pipeline.producerAcquire(state);
           Value full = pipeline.full(state.stage);
@@ -226,11 +239,14 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
           if (!carried.empty())
             left =
                 b.ops.materialize(b.ops.sub(tile.place->lengths.keys, first));
-          llvm::SmallVector<Value> next =
-              loads.load(get(ofValue ? arguments.valueMap : arguments.keyMap),
-                         key, tile.keyHead, tile.batch, target, full, left,
-                         loop.getRegionIterArgs());
-          loads.yield(next);
+          auto start = [&](Value barrier) {
+            if (pages)
+              pages->load(map, ofPages, key, tile.keyHead, target, barrier);
+            else
+              b.load(map, key, tile.keyHead, tile.batch, target, barrier);
+          };
+          loads.yield(
+              loads.load(start, target, full, left, loop.getRegionIterArgs()));
         });
         return llvm::SmallVector<Value>(loop.getResults());
       });

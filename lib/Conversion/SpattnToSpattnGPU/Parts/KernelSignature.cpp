@@ -54,7 +54,9 @@ KernelProgram::KernelProgram(AttentionOpInterface attention,
     addBuffer(info, info.buffer, getLseType(attention), info.isWritten,
               /*isOptional=*/true);
   }
-  limitLengths({"queryLength", "keyLength"});
+  // Tiles stick out of either by less than 512.
+  limits.push_back(LimitAttr::get(b.getContext(), sumOfLengths(attention),
+                                  kMostPositions - 1024));
   auto text = [&](auto value) {
     std::string string;
     llvm::raw_string_ostream(string) << value;
@@ -124,12 +126,20 @@ static bool hasSequences(KernelOpInterface op) {
   return attention && attention.hasSequences();
 }
 
-void KernelProgram::limitPositions() {
-  StringAttr names[] = {b.getStringAttr("queryLength"),
-                        b.getStringAttr("keyLength")};
+KernelProgram::FormulaAttr
+KernelProgram::sumOfLengths(AttentionOpInterface attention) {
+  StringAttr names[] = {
+      b.getStringAttr("queryLength"),
+      b.getStringAttr(attention.hasPages() ? "tablePages" : "keyLength")};
   int64_t ones[] = {1, 1};
-  FormulaAttr sum = FormulaAttr::get(b.getContext(), ones, ones, names, ones);
-  limits.push_back(LimitAttr::get(b.getContext(), sum, int64_t(1) << 24));
+  int64_t coefficients[] = {1, attention.getPageSize()};
+  return FormulaAttr::get(b.getContext(), coefficients, ones, names, ones);
+}
+
+void KernelProgram::limitPositions() {
+  limits.push_back(LimitAttr::get(b.getContext(),
+                                  sumOfLengths(cast<AttentionOpInterface>(*op)),
+                                  int64_t(1) << 24));
 }
 
 FormulaAttr KernelProgram::perTile(int64_t factor, StringRef length,

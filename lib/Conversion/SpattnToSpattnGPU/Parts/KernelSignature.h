@@ -72,6 +72,8 @@ private:
   /// The number of the map of a buffer's rows in tiles of so many.
   int64_t getTensorMap(llvm::StringRef buffer, int64_t rows,
                        const RowLayout &layout);
+  /// The queries and keys of a batch entry of an attention.
+  FormulaAttr sumOfLengths(AttentionOpInterface op);
   /// Adds an array to those that callers pass.
   void addBuffer(const OperandInfo &info, llvm::StringRef name,
                  mlir::ShapedType type, bool isWritten, bool isOptional);
@@ -168,6 +170,9 @@ private:
 
   AttentionOpInterface op;
   KernelSignature::Argument batches, queryLength, keyLength;
+  /// How many pages there are, if keys are in pages; `keyLength` is those of
+  /// a batch entry then.
+  std::optional<KernelSignature::Argument> pages;
   std::optional<KernelSignature::Argument> count;
   OperandMap<std::optional<Ends>> ends;
 };

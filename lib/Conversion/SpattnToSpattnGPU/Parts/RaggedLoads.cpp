@@ -14,8 +14,16 @@ using namespace spattn;
 llvm::SmallVector<Value> RaggedLoads::load(Value map, Value row, Value head,
                                            Value batch, Value tile, Value full,
                                            Value rowsLeft, ValueRange carried) {
+  return load(
+      [&](Value barrier) { b.load(map, row, head, batch, tile, barrier); },
+      tile, full, rowsLeft, carried);
+}
+
+llvm::SmallVector<Value>
+RaggedLoads::load(function_ref<void(Value barrier)> start, Value tile,
+                  Value full, Value rowsLeft, ValueRange carried) {
   if (carried.empty()) {
-    b.load(map, row, head, batch, tile, full);
+    start(full);
     return {};
   }
   Value count = carried.front();
@@ -25,13 +33,13 @@ llvm::SmallVector<Value> RaggedLoads::load(Value map, Value row, Value head,
       isRagged,
       [&] {
         Value own = loaded.at(b, b.i32(warp));
-        b.load(map, row, head, batch, tile, own);
+        start(own);
         b.await(own, arith::AndIOp::create(b, count, b.i32(1)));
         Value zero = b.i32(0);
         Value kept = b.asIndex(arith::MaxSIOp::create(b, rowsLeft, zero));
         spattn_gpu::FinishLoadOp::create(b, tile, kept, full);
       },
-      [&] { b.load(map, row, head, batch, tile, full); });
+      [&] { start(full); });
   return {b.add(count, b.asNumber(isRagged))};
 }
 

@@ -41,6 +41,11 @@ public:
   llvm::SmallVector<Value> load(Value map, Value row, Value head, Value batch,
                                 Value tile, Value full, Value rowsLeft,
                                 ValueRange carried);
+  /// The same where `start` starts a load, which arrives at the barrier that it
+  /// gets.
+  llvm::SmallVector<Value> load(llvm::function_ref<void(Value barrier)> start,
+                                Value tile, Value full, Value rowsLeft,
+                                ValueRange carried);
 
   /// Runs `then` if `condition` holds, else `otherwise`, which may be null.
   /// Both get and return what is carried.

@@ -15,7 +15,9 @@ SequenceArguments::SequenceArguments(KernelSignature &signature,
                                      AttentionOpInterface op)
     : op(op), batches(signature.i32("batch")),
       queryLength(signature.i32("queryLength")),
-      keyLength(signature.i32("keyLength")) {
+      keyLength(signature.i32(op.hasPages() ? "tablePages" : "keyLength")) {
+  if (op.hasPages())
+    pages = signature.i32("poolPages");
   if (!op.hasSequences())
     return;
   count = signature.i32("sequences");
@@ -33,6 +35,15 @@ SequenceInfo SequenceArguments::get(KernelBuilder &b,
                                     const KernelSignature &signature) const {
   SequenceInfo sequence{signature.get(batches), signature.get(queryLength),
                         signature.get(keyLength), nullptr};
+  if (pages) {
+    // Through the tensor map of an empty pool nothing may be loaded.
+    AttentionOpInterface attention = op;
+    Value zero = b.i32(0), rows = b.i32(attention.getPageSize());
+    Value isEmpty =
+        b.compare(arith::CmpIPredicate::eq, signature.get(*pages), zero);
+    Value length = b.mul(sequence.keyLength, rows);
+    sequence.keyLength = arith::SelectOp::create(b, isEmpty, zero, length);
+  }
   if (!count)
     return sequence;
   // Parts hold what they are made of: copies.

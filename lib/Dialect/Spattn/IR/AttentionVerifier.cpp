@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The labels C1 to C33 are those of the specification, docs/Spec.md.
+// The labels C1 to C36 are those of the specification, docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -368,7 +368,7 @@ LogicalResult spattn::verifyAttention(AttentionOpInterface op,
       failed(verifyResults(op)) || failed(verifyOptionalGradients(op)) ||
       failed(verifySequences(op)) || failed(verifyBoundLength(op)) ||
       failed(verifyPositions(op)) || failed(verifyTileLists(op)) ||
-      failed(verifyScore(op)))
+      failed(verifyPageTable(op)) || failed(verifyScore(op)))
     return failure();
   return verifyTileShape(op, scratchFactor);
 }

@@ -20,6 +20,8 @@ llvm::LogicalResult verifyAttention(AttentionOpInterface op,
                                     int64_t scratchFactor);
 /// Those of lists of tiles, after the ranks and sizes of operands.
 llvm::LogicalResult verifyTileLists(AttentionOpInterface op);
+/// And those of page tables.
+llvm::LogicalResult verifyPageTable(AttentionOpInterface op);
 
 } // namespace spattn
 

@@ -46,6 +46,11 @@ StringRef spattn::getSizeText(Extent extent) {
     return "number of query tiles";
   case Extent::Listed:
     return "number of listed tiles";
+  case Extent::TablePages:
+  case Extent::Pages:
+    return "number of pages";
+  case Extent::PageRows:
+    return "page size";
   case Extent::Terms:
     return "number of terms";
   }
@@ -53,9 +58,9 @@ StringRef spattn::getSizeText(Extent extent) {
 }
 
 StringRef spattn::getSymbol(Extent extent) {
-  static constexpr StringLiteral symbols[] = {"",   "B",  "Hq", "Hkv", "Nq",
-                                              "Nk", "D",  "Dv", "S",   "Nd",
-                                              "Bt", "Ht", "Nt", "Kt",  "P"};
+  static constexpr StringLiteral symbols[] = {
+      "",   "B",  "Hq", "Hkv", "Nq", "Nk", "D",  "Dv", "S",
+      "Nd", "Bt", "Ht", "Nt",  "Kt", "Pt", "Np", "R",  "P"};
   return symbols[unsigned(extent)];
 }
 
@@ -74,6 +79,10 @@ StringRef spattn::getRunTimeName(Extent extent) {
     return "listRows";
   case Extent::Listed:
     return "listed";
+  case Extent::TablePages:
+    return "tablePages";
+  case Extent::Pages:
+    return "poolPages";
   default:
     return "";
   }
@@ -104,6 +113,22 @@ static OperandMap<const OperandInfo *> collectInfos() {
 const OperandInfo &spattn::getOperandInfo(OperandKind kind) {
   static const OperandMap<const OperandInfo *> map = collectInfos();
   return *map[kind];
+}
+
+const OperandInfo &spattn::getPagedInfo(const OperandInfo &info) {
+  static const auto paged = [] {
+    std::array infos{getOperandInfo(OperandKind::Key),
+                     getOperandInfo(OperandKind::Value)};
+    for (OperandInfo &info : infos) {
+      info.extents[unsigned(Dim::Batch)] = Extent::Pages;
+      info.extents[unsigned(Dim::Length)] = Extent::PageRows;
+    }
+    return infos;
+  }();
+  const auto *found = llvm::find_if(paged, [&](const OperandInfo &pagedInfo) {
+    return pagedInfo.kind == info.kind;
+  });
+  return found == paged.end() ? info : *found;
 }
 
 const KernelArray &spattn::getRowModel(ArrayRef<KernelArray> arrays) {
@@ -180,6 +205,7 @@ static constexpr OperandKind kKnownOperands[] = {
     OperandKind::KeyEnds,
     OperandKind::TileCounts,
     OperandKind::TileIndices,
+    OperandKind::PageTable,
 };
 
 ArrayRef<OperandKind> spattn::getBasicOperands() {
@@ -191,8 +217,10 @@ ArrayRef<OperandKind> spattn::getOperandsWithSequences() {
 }
 
 ArrayRef<OperandKind> spattn::getOperandsWithTileLists() {
-  return kKnownOperands;
+  return getOperandsWithPages().drop_back();
 }
+
+ArrayRef<OperandKind> spattn::getOperandsWithPages() { return kKnownOperands; }
 
 LogicalResult spattn::checkKnownOperands(AttentionOpInterface op,
                                          ArrayRef<OperandKind> known,

@@ -274,6 +274,8 @@ struct DecomposeAttention : OpRewritePattern<AttentionOp> {
       return rewriter.notifyMatchFailure(op, "batch entries hold sequences");
     if (op.hasTileLists())
       return rewriter.notifyMatchFailure(op, "lists say which tiles are seen");
+    if (op.hasPages())
+      return rewriter.notifyMatchFailure(op, "keys and values are in pages");
     if (auto error = findScalarError(op))
       return rewriter.notifyMatchFailure(op, *error);
     rewriter.replaceOp(op, Decomposition(op, rewriter).run());

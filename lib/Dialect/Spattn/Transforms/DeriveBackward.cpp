@@ -68,6 +68,12 @@ private:
                             "'spattn-derive-backward' before "
                             "'spattn-bufferize'");
     for (const AttentionOperand &operand : op.getGivenOperands()) {
+      bool hasGradients = llvm::any_of(
+          AttentionBackwardOp::getOperandInfos(),
+          [&](const OperandInfo &info) { return info.kind == operand->kind; });
+      if (!hasGradients)
+        return op.emitOpError("is 'differentiated', but has '")
+               << operand->name << "', with which there are no gradients";
       if (operand->isWritten || isArgument(operand.value))
         continue;
       if (!operand->isScalar())

@@ -53,6 +53,10 @@ AttentionOp spattn::withLse(RewriterBase &rewriter, AttentionOp op,
 
 AttentionBackwardOp spattn::buildGradients(OpBuilder &b, AttentionOp op,
                                            OperandValues operands) {
+  if (op.hasPages()) {
+    op.emitOpError("with 'page_table' has no gradients");
+    return nullptr;
+  }
   for (const OperandInfo &info : AttentionBackwardOp::getOperandInfos())
     if (info.isWritten && !info.isOnDemand && !operands[info.kind])
       if (Value input = operands[*info.gradientOf])

@@ -39,6 +39,7 @@ TileShapeAttr spattn::chooseTileShape(AttentionOpInterface op) {
     queries = std::gcd(queries, lists.getQueryTile());
     keys = std::gcd(keys, lists.getKeyTile());
   }
+  // Powers of two are whole pages, or parts of one.
   return TileShapeAttr::get(op.getContext(), queries, keys);
 }
 

@@ -169,6 +169,16 @@ static LogicalResult verifyCopiedWords(Op op) {
   return verifyWords(op, count);
 }
 
+LogicalResult LoadPagesOp::verify() {
+  // Rows of the pattern that the swizzle repeats.
+  constexpr int64_t unit = 8;
+  int64_t rows = getTile().getType().getRows(), pages = getPages().size();
+  if (pages > 0 && rows % (unit * pages) == 0)
+    return success();
+  return emitOpError("expected pages of a multiple of 8 rows each, got ")
+         << pages << " for a tile of " << rows;
+}
+
 LogicalResult LoadWordsOp::verify() { return verifyCopiedWords(*this); }
 
 LogicalResult AddWordsOp::verify() { return verifyCopiedWords(*this); }

@@ -19,6 +19,8 @@ llvm::ArrayRef<OperandKind> getBasicOperands();
 llvm::ArrayRef<OperandKind> getOperandsWithSequences();
 /// All of those, and lists of tiles.
 llvm::ArrayRef<OperandKind> getOperandsWithTileLists();
+/// All of those, and page tables.
+llvm::ArrayRef<OperandKind> getOperandsWithPages();
 
 /// Emits an error if an operation is given an operand that is not among those
 /// that a lowering knows, and so would leave out of what it computes. `what` is

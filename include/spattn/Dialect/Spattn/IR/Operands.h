@@ -52,6 +52,10 @@ enum class Extent {
   ListHeads,
   ListRows,
   Listed,
+  TablePages,
+  /// With a page table: pages of keys and values, and the rows of each.
+  Pages,
+  PageRows,
   /// Rows that are summed or merged into one.
   Terms,
 };
@@ -61,8 +65,8 @@ llvm::StringRef getSizeText(Extent extent);
 /// `B`, `Hq`, ...: the symbol of the specification.
 llvm::StringRef getSymbol(Extent extent);
 /// What launches call one that is known at run time only: `batch`,
-/// `queryLength`, `keyLength`, `sequences`, `listRows` or `listed`; empty for
-/// others.
+/// `queryLength`, `keyLength`, `sequences`, `listRows`, `listed`, `tablePages`
+/// or `poolPages`; empty for others.
 llvm::StringRef getRunTimeName(Extent extent);
 
 /// Which elements an array may have.
@@ -120,6 +124,10 @@ struct OperandInfo {
 /// The first description of an operand that an operation has: what all of them
 /// say alike, which is all but who reads and writes it.
 const OperandInfo &getOperandInfo(OperandKind kind);
+
+/// The same operand where there is a page table: rows of elements of keys are
+/// in pages then.
+const OperandInfo &getPagedInfo(const OperandInfo &info);
 
 /// A tensor, buffer or scalar that an operation is given.
 struct AttentionOperand {
@@ -193,6 +201,12 @@ public:
 private:
   std::array<T, getMaxEnumValForOperandKind() + 1> entries{};
 };
+
+/// Whether tiles of so many keys, from multiples of that on, are whole pages of
+/// `pageSize` rows or lie within one.
+inline bool isTileOfPages(int64_t keyTile, int64_t pageSize) {
+  return keyTile % pageSize == 0 || pageSize % keyTile == 0;
+}
 
 /// Where the rows of sequences start and end: for queries, or for keys.
 struct SequenceEnds {

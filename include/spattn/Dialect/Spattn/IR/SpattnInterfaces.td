@@ -93,9 +93,15 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
                     "getGivenOperands", (ins), "", [{
       ::llvm::SmallVector<::spattn::AttentionOperand> operands;
       ::llvm::ArrayRef<::spattn::OperandInfo> infos = $_op.getOperandInfos();
+      bool isPaged = false;
       for (unsigned i = 0; i < infos.size(); ++i)
-        for (::mlir::Value value : $_op.getODSOperands(i))
+        for (::mlir::Value value : $_op.getODSOperands(i)) {
+          isPaged |= infos[i].kind == ::spattn::OperandKind::PageTable;
           operands.push_back({value, &infos[i]});
+        }
+      if (isPaged)
+        for (::spattn::AttentionOperand &operand : operands)
+          operand.info = &::spattn::getPagedInfo(*operand.info);
       return operands;
     }]>,
     InterfaceMethod<"Floating-point operations for an allowed pair.",
@@ -149,6 +155,26 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       ::mlir::Value indices =
           getOperandValues()[::spattn::OperandKind::TileIndices];
       return getOperandSize(indices, dim);
+    }
+
+    /// The page table, or null: keys and values are in pages where there is one.
+    ::mlir::Value getPageTableOrNull() {
+      return getOperandValues()[::spattn::OperandKind::PageTable];
+    }
+    bool hasPages() { return bool(getPageTableOrNull()); }
+    /// The rows of a page, which are static; 1 where there are no pages.
+    int64_t getPageSize() {
+      return hasPages() ? getOperandSize($_op.getKey(), ::spattn::Dim::Length)
+                        : 1;
+    }
+    /// What has the number of keys: the dimension of an operand, in units of
+    /// `getPageSize`.
+    std::pair<::mlir::Value, unsigned> getKeyLengthDim() {
+      if (::mlir::Value table = getPageTableOrNull())
+        return {table, getDim(::spattn::getOperandInfo(
+                                  ::spattn::OperandKind::PageTable),
+                              ::spattn::Dim::Length)};
+      return {$_op.getKey(), getDim(::spattn::Dim::Length)};
     }
 
     /// Whether a region modifies scores.
@@ -222,6 +248,15 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         return getTileListSize(::spattn::Dim::Length);
       case ::spattn::Extent::Listed:
         return getTileListSize(::spattn::Dim::Width);
+      case ::spattn::Extent::TablePages: {
+        auto [table, dim] = getKeyLengthDim();
+        return ::llvm::cast<::mlir::ShapedType>(table.getType())
+            .getDimSize(dim);
+      }
+      case ::spattn::Extent::Pages:
+        return getOperandSize($_op.getKey(), ::spattn::Dim::Batch);
+      case ::spattn::Extent::PageRows:
+        return getPageSize();
       case ::spattn::Extent::Terms:
         return 1;
       }
@@ -232,7 +267,16 @@ def Spattn_AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       return getOperandSize($_op.getQuery(), ::spattn::Dim::Length);
     }
     int64_t getStaticKeyLength() {
-      return getOperandSize($_op.getKey(), ::spattn::Dim::Length);
+      auto [operand, dim] = getKeyLengthDim();
+      int64_t size =
+          ::llvm::cast<::mlir::ShapedType>(operand.getType()).getDimSize(dim);
+      int64_t rows = getPageSize();
+      if (::mlir::ShapedType::isDynamic(size) ||
+          ::mlir::ShapedType::isDynamic(rows))
+        return ::mlir::ShapedType::kDynamic;
+      return ::llvm::SaturatingMultiply<uint64_t>(size, rows) >> 63
+                 ? INT64_MAX
+                 : size * rows;
     }
     int64_t getStaticBatch() {
       return getOperandSize($_op.getQuery(), ::spattn::Dim::Batch);

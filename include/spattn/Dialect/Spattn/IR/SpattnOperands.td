@@ -47,6 +47,8 @@ def Spattn_ListBatch : Spattn_Extent<"ListBatch", "Batch", "Bt">;
 def Spattn_ListHeads : Spattn_Extent<"ListHeads", "Head", "Ht">;
 def Spattn_ListRows : Spattn_Extent<"ListRows", "Length", "Nt">;
 def Spattn_Listed : Spattn_Extent<"Listed", "Width", "Kt">;
+/// Pages of a table that a batch entry has room for.
+def Spattn_TablePages : Spattn_Extent<"TablePages", "Length", "Pt">;
 
 /// An `ElementKind` of C++: which elements an array may have.
 class Spattn_Elements<string kindName, string elementText> {
@@ -166,6 +168,9 @@ defvar Spattn_Operands = [
   Spattn_Operand<"TileIndices", "tile_indices", "tindex",
                  Spattn_EachList # [Spattn_Listed],
                  Spattn_OfI32, Spattn_MayRead, Spattn_MayRead, 4>,
+  Spattn_Operand<"PageTable", "page_table", "pages",
+                 [Spattn_Batch, Spattn_TablePages],
+                 Spattn_OfI32, Spattn_MayRead, Spattn_Ignores, 4>,
   Spattn_Operand<"Scale", "scale", "scale", [],
                  Spattn_OfF32, Spattn_MayRead, Spattn_MayRead, 4, "",
                  /*positive=*/0, /*positiveOnGpu=*/1>,

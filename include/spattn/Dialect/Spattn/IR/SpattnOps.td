@@ -160,6 +160,20 @@ def Spattn_AttentionOp
         {tile_lists = #spattn.tile_lists<64 x 64, #spattn.causal>}
     ```
 
+    With `page_table`, keys and values are in pages, as in a cache that sequences
+    share: the batch dimension of `key` and `value` counts pages, and their length is
+    the rows of a page. Key `j` of batch entry `b` is row `j mod R` of page
+    `page_table[b, j floordiv R]`, and there are as many keys as the table has room
+    for, unless `key_ends` says how many each entry has. Pages past those are not read.
+
+    ```mlir
+    // A pool of any number of pages of 16 rows.
+    %r = spattn.attention structure(#spattn.causal)
+        ins(%q, %k, %v : tensor<?x32x?x128xbf16>, tensor<?x8x16x128xbf16>, tensor<?x8x16x128xbf16>)
+        key_ends(%lengths : tensor<?x1xi32>) page_table(%pages : tensor<?x?xi32>)
+        outs(%o : tensor<?x32x?x128xbf16>)
+    ```
+
     The operation is in destination style: the contents of `outs` are not read.
 
     `differentiated` asks `spattn-derive-backward` for the gradients; nothing
@@ -171,7 +185,7 @@ def Spattn_AttentionOp
         outs(%o, %lse : tensor<?x16x?x128xbf16>, tensor<?x16x?xf32>)
     ```
 
-    The constraints C1 to C16, C21 to C30, C32 and C33 are listed in the
+    The constraints C1 to C16, C21 to C30 and C32 to C36 are listed in the
     specification.
   }];
 }

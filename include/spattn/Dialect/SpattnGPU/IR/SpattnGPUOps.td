@@ -366,6 +366,42 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
   }];
 }
 
+def SpattnGPU_LoadPagesOp : SpattnGPU_Op<"load_pages"> {
+  let summary = "starts an asynchronous copy of rows of pages to shared memory";
+  let description = [{
+    As `load`, of rows that are in pages: `map` is over (head dimension, length,
+    head, page), with a box of 64 columns and as many rows as each page has of the
+    tile, which are those from `row` on. Rows of a page that there is not, such as
+    -1, are filled with zeros, and nothing is read for it. The load arrives at
+    `barrier` once, for the bytes of all pages.
+
+    ```mlir
+    // %map: !llvm.ptr
+    // %row: index
+    // %head: index
+    // %a: i32
+    // %b: i32
+    // %k: !spattn_gpu.shared<128x128xbf16>
+    // %full: !spattn_gpu.barrier
+    spattn_gpu.load_pages %map[%row, %head] pages %a, %b to %k, %full : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Pointer:$map, Index:$row, Index:$head,
+                       Variadic<I32>:$pages, SpattnGPU_Shared:$tile,
+                       SpattnGPU_Barrier:$barrier);
+  let assemblyFormat = [{
+    $map `[` $row `,` $head `]` `pages` $pages `to` $tile `,` $barrier attr-dict
+    `:` qualified(type($tile))
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The rows of the tile that each page has.
+    int64_t getRowsOfPage() {
+      return getTile().getType().getRows() / int64_t(getPages().size());
+    }
+  }];
+}
+
 def SpattnGPU_FinishLoadOp : SpattnGPU_Op<"finish_load"> {
   let summary = "zero-fills rows of a loaded tile, and arrives as its load does";
   let description = [{
