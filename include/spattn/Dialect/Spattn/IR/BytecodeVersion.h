@@ -19,7 +19,8 @@ namespace spattn {
 /// an operation, so that an older spattn refuses what it does not know instead
 /// of dropping it.
 ///   1: the first
-inline constexpr uint64_t kBytecodeVersion = 1;
+///   2: page_table
+inline constexpr uint64_t kBytecodeVersion = 2;
 
 /// The version of the dialect `spattn` in a file.
 struct BytecodeVersion : mlir::DialectVersion {
