@@ -487,6 +487,14 @@ def drawn_line(tool: str, number: int) -> str:
     if not backward and "lists" not in fields and r.random() < 0.4:
         parts = f"split-keys={r.choice((2, 3, 5))} tuning={{part-keys=1}}"
         fields["options"] = f"{fields['options']} {parts}".strip()
+    # And before keys were in pages.
+    r = random.Random(f"pages {number}")
+    has_positions = "causal_positions" in fields
+    if not (backward or has_positions or "lists" in fields) and r.random() < 0.5:
+        size = r.choice((16, 32, 64, 128))
+        fields |= {"page_size": size, "keys": keys + -keys % size}
+        if "sequences" in fields:
+            fields["sequences"] = 1
     return json.dumps(fields)
 
 
