@@ -127,6 +127,14 @@ def test_autocast(device):
     torch.testing.assert_close(found, wanted)
 
 
+def test_after_training(device):
+    x = torch.randn(1, 4, 40, 64, device=device, dtype=DTYPE[device])
+    training = spattn.torch.attention(*[x.clone().requires_grad_()] * 3, spattn.full())
+    q, k, v, table, _ = draw(device, queries=3)
+    found = spattn.torch.attention(q, k, v, spattn.window(9), page_table=table)
+    assert training.requires_grad and not found.requires_grad
+
+
 def test_errors(device):
     q, k, v, table, _ = draw(device)
     full = spattn.full()

@@ -119,7 +119,8 @@ def kernel_of(request: _Request) -> int:
     target = "cpu" if request.device < 0 else "cuda"
     lengths = request.query_length, request.key_length
     device = max(request.device, 0)
-    if recording and target == "cuda" and not request.gradients:
+    has_gradients = not request.gradients and not request.page_size
+    if recording and target == "cuda" and has_gradients:
         _compile_gradients(problem, target, lengths, device)
     lengths = _tuned_lengths(problem, lengths)
     return kernel_for(problem, target, *lengths, device=device).handle
