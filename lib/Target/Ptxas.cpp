@@ -219,11 +219,11 @@ Expected<Assembled> Ptxas::assemble(StringRef ptx, StringRef chip,
     return error;
   std::string arch = ("-arch=" + chip).str(),
               level = "-O" + std::to_string(optLevel);
-  llvm::SmallVector<StringRef> arguments{arch,           level, "-v",
-                                         source->path(), "-o",  cubin->path()};
+  llvm::SmallVector<StringRef> arguments{arch, level};
   // Kernels of one module at the same time, on all processors.
   if (!isTooOld())
     arguments.push_back("--split-compile=0");
+  arguments.append({"-v", source->path(), "-o", cubin->path()});
   auto log = run(program, arguments);
   if (!log)
     return log.takeError();

@@ -20,25 +20,21 @@
 !l = tensor<?x32x?xf32>
 !s = tensor<32xf32>
 
-// 8 walks of 512 tiles on 264 CTAs: parts of 16 tiles, or of a quarter of as many for each
-// batch entry, 63 / 16. There are up to 131 parts of a head more than there are entries.
-// 15 or 16 entries just fill 132 SMs.
+// 8 walks of 512 tiles on 264 CTAs: parts of 16 tiles, or of a sixteenth of as many for each
+// batch entry, 16 / 16. There are up to 512 parts of a head more than there are entries.
 // CHECK: llvm.func @dense(
 // CHECK-SAME: maps = [<"q", {{[^>]*}}>, <"k", {{[^>]*}}>, <"v", {{[^>]*}}>]
-// CHECK-SAME: <"partial_out", bytes = <16384 * batch * queryLength + 2146304 * queryLength>
-// CHECK-SAME: <"partial_lse", bytes = <128 * batch * queryLength + 16768 * queryLength>
+// CHECK-SAME: <"partial_out", bytes = <16384 * batch * queryLength + 8388608 * queryLength>
+// CHECK-SAME: <"partial_lse", bytes = <128 * batch * queryLength + 65536 * queryLength>
 // CHECK-SAME: arguments = [<map 0>, <map 1>, <map 2>, <scratch "partial_out">, <scratch "partial_lse">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <scratch "counter">]
 // CHECK-SAME: grid = persistent 2 for <256 * batch * ceil(queryLength / 16)>
 // How many parts a batch of so many has.
-// CHECK: %[[SHARE:.*]] = arith.muli %{{.*}}, %c63_i64
+// CHECK: %[[SHARE:.*]] = arith.muli %{{.*}}, %c16_i64
 // CHECK: %[[MORE:.*]] = arith.addi %[[SHARE]], %c15_i64
 // CHECK: %[[WIDE:.*]] = arith.shrsi %[[MORE]], %c4_i64
 // CHECK: %[[MOST:.*]] = arith.minsi %[[WIDE]], %c512_i64
 // CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c16_i64
-// CHECK: %[[CUT:.*]] = arith.trunci %[[LEAST]]
-// CHECK: %[[AFTER:.*]] = arith.subi %{{.*}}, %c15_i32
-// CHECK: %[[UNCUT:.*]] = arith.cmpi ule, %[[AFTER]], %c1_i32
-// CHECK: %[[TILES:.*]] = arith.select %[[UNCUT]], %c512_i32{{.*}}, %[[CUT]]
+// CHECK: %[[TILES:.*]] = arith.trunci %[[LEAST]]
 // CHECK: arith.divui %{{.*}}, %[[TILES]]
 // CHECK-NOT: spattn_gpu.store_tile
 // CHECK: llvm.func @dense_combine(
@@ -102,7 +98,7 @@ func.func @batch(%q: tensor<64x32x1x128xbf16>, %k: tensor<64x8x32768x128xbf16>, 
 // Sequences differ in length; so do the parts of their walks.
 !e = tensor<?x?xi32>
 // CHECK: llvm.func @sequences(
-// CHECK-SAME: <"partial_out", bytes = <16384 * batch * queryLength + 2146304 * queryLength>
+// CHECK-SAME: <"partial_out", bytes = <16384 * batch * queryLength + 8388608 * queryLength>
 // CHECK: llvm.func @sequences_combine(
 // CHECK-SAME: grid = <32 * batch * ceil(queryLength / 8)>
 func.func @sequences(%q: !q, %k: !k, %v: !k, %qs: !e, %qe: !e, %ks: !e, %ke: !e, %o: !q) -> !q {

@@ -87,26 +87,21 @@ KeyPartSizes spattn::chooseKeyParts(AttentionOp op, const ForwardConfig &config,
   if (!lengths.areQueriesKnown || lengths.queries > lengths.keys / kKeysOfQuery)
     return whole;
   Walks walks = countTiles(op, config, lengths);
-  // One entry has a part for each CTA; of more entries CTAs have several, which
-  // evens out what they take.
+  // One entry has a part for each CTA, unless those are too short. Of very many
+  // entries parts are longer, for the sake of scratch memory.
   int64_t ctas = tuning.multiprocessors * config.ctasPerSM;
   sizes.leastTiles =
       std::max<int64_t>(least, llvm::divideCeil(walks.all, ctas));
   sizes.tilesOfEntry = llvm::divideCeil(KeyPartSizes::kShare * walks.all,
                                         ctas * tuning.partsPerCta);
-  // Walks of one length that just fill the SMs take as long as their parts.
-  if (walks.count > 0 && walks.all * 8 >= walks.count * walks.longest * 7) {
-    sizes.lastWhole = tuning.multiprocessors / walks.count;
-    sizes.firstWhole =
-        llvm::divideCeil(tuning.multiprocessors * 7, walks.count * 8);
-  }
   int64_t batches = op.getStaticBatch();
   if (!ShapedType::isDynamic(batches)) {
-    // So do those of which each CTA has about as many.
-    int64_t rounds = llvm::divideCeil(batches * walks.count, ctas);
+    // Walks of which each SM has about as many take less than their parts.
+    int64_t sms = tuning.multiprocessors;
+    int64_t rounds = llvm::divideCeil(batches * walks.count, sms);
     bool areEven =
-        rounds * walks.longest * ctas * 10 <= batches * walks.all * 11;
-    if (sizes.areWhole(batches) || areEven)
+        rounds * walks.longest * sms * 10 <= batches * walks.all * 11;
+    if (areEven)
       return whole;
     sizes.leastTiles = sizes.tilesOf(batches);
   }

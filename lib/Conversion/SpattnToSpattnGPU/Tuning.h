@@ -71,8 +71,8 @@ struct Tuning {
   int64_t emptyRows = 8;
   int64_t packedClocks = 92;
   int64_t multiprocessors = 132;
-  int64_t partKeys = 0;
-  int64_t partsPerCta = 4;
+  int64_t partKeys = 1024;
+  int64_t partsPerCta = 16;
   int64_t combineClocks = 6000;
   int64_t splitClocks = 75;
   int64_t staticWarpgroups = 2;
@@ -127,8 +127,8 @@ struct Tuning {
           "what a work tile takes besides",
           NumberRange{1, (int64_t(1) << 30) - 1});
     visit("parts-per-cta", tuning.partsPerCta,
-          "parts of walks that a CTA has where there are many batch entries",
-          NumberRange{1, 64, 1, /*orZero=*/false});
+          "parts of walks that a CTA has at most, on average",
+          NumberRange{1, 1024, 1, /*orZero=*/false});
     visit("combine-clocks", tuning.combineClocks,
           "clocks that it takes to merge parts in a kernel of their own", any);
     visit("split-clocks", tuning.splitClocks,

@@ -44,13 +44,6 @@ TEST(KeyPartSizes, AreFewerWithMoreEntries) {
   EXPECT_EQ(partsOf(sizes, 1), 33);
   EXPECT_EQ(partsOf(sizes, 16), 3);
   EXPECT_EQ(partsOf(sizes, 1000), 1);
-  // Walks that just fill the SMs are not cut.
-  sizes.firstWhole = 15;
-  sizes.lastWhole = 16;
-  EXPECT_EQ(partsOf(sizes, 14), 3);
-  EXPECT_EQ(partsOf(sizes, 15), 1);
-  EXPECT_EQ(partsOf(sizes, 16), 1);
-  EXPECT_EQ(partsOf(sizes, 17), 2);
   EXPECT_EQ(sizesOf(4, 7, 0).tilesOf(1000), 7);
 }
 
@@ -110,8 +103,6 @@ TEST(KeyParts, AreTheWalk) {
     RandomInstance instance(random, 400, /*numHeads=*/2);
     KeyPartSizes sizes =
         sizesOf(2 + round % 5, 1 + round % 3, round % 2 ? 0 : 10 * round);
-    if (round % 4 == 0)
-      sizes.lastWhole = 1 + round % 3;
     SCOPED_TRACE(instance.str());
     HostAlgebra algebra = instance.algebra();
     auto walks = decodeAll(instance, sizes);

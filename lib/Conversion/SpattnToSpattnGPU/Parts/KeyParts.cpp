@@ -16,8 +16,6 @@ using namespace spattn;
 using Index = KernelBuilder::Index;
 
 int64_t KeyPartSizes::tilesOf(int64_t batches) const {
-  if (areWhole(batches))
-    return most * leastTiles;
   return std::max<int64_t>(leastTiles,
                            llvm::divideCeil(tilesOfEntry * batches, kShare));
 }
@@ -51,14 +49,6 @@ KeyParts::KeyParts(KernelBuilder &b, const KeyPartSizes &sizes,
   least = wide.max(wide.min(least, wide.constant(all)),
                    wide.constant(sizes.leastTiles));
   tiles = arith::TruncIOp::create(b, b.getI32Type(), wide.materialize(least));
-  if (sizes.firstWhole <= sizes.lastWhole) {
-    // One comparison of numbers without a sign.
-    Value after = b.sub(sequence.batches, b.i32(sizes.firstWhole));
-    Value isWhole = b.compare(arith::CmpIPredicate::ule, after,
-                              b.i32(sizes.lastWhole - sizes.firstWhole));
-    Value longest = b.i32(all);
-    tiles = arith::SelectOp::create(b, isWhole, longest, tiles);
-  }
   parts = ceilDiv(b, b.i32(all), tiles);
 }
 

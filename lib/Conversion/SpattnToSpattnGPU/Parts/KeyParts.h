@@ -26,14 +26,8 @@ struct KeyPartSizes {
   /// batch / kShare` key tiles at least. 0: parts do not depend on the batch.
   int64_t tilesOfEntry = 0;
   static constexpr int64_t kShare = 16;
-  /// Walks are not cut for these numbers of batch entries, of which each SM has
-  /// one walk: from the first to the last.
-  int64_t firstWhole = 0, lastWhole = -1;
 
   bool areCut() const { return most > 1; }
-  bool areWhole(int64_t batches) const {
-    return firstWhole <= batches && batches <= lastWhole;
-  }
   /// Key tiles of a part at least, with so many batch entries.
   int64_t tilesOf(int64_t batches) const;
   /// Parts of all batch entries are at most `most` times the number of entries,
