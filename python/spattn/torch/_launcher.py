@@ -119,6 +119,7 @@ def kernel_of(request: _Request) -> int:
     target = "cpu" if request.device < 0 else "cuda"
     lengths = request.query_length, request.key_length
     device = max(request.device, 0)
+    # Attention to keys in pages has no gradients.
     has_gradients = not request.gradients and not request.page_size
     if recording and target == "cuda" and has_gradients:
         _compile_gradients(problem, target, lengths, device)
