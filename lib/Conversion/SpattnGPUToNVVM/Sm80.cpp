@@ -170,12 +170,9 @@ private:
   SmallVector<Value> left;
 };
 
-/// What does not exist is filled with zeros.
-SPATTN_LOWER(LoadOp) {
-  Emitter e(b);
-  LanePieces pieces(e, op.getTile().getType(), adaptor.getTile().front(),
-                    adaptor.getMap().front(), adaptor.getRow().front(),
-                    adaptor.getHead().front(), adaptor.getBatch().front());
+/// Starts to copy pieces. What does not exist is filled with zeros.
+static void copyPieces(Emitter &e, ImplicitLocOpBuilder &b,
+                       LanePieces &pieces) {
   pieces.forEach([&](Value shared, Value global, Value exists) {
     Value nothing = e.i32(0);
     Value size =
@@ -183,6 +180,14 @@ SPATTN_LOWER(LoadOp) {
     NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
                             NVVM::LoadCacheModifierKind::CG, size);
   });
+}
+
+SPATTN_LOWER(LoadOp) {
+  Emitter e(b);
+  LanePieces pieces(e, op.getTile().getType(), adaptor.getTile().front(),
+                    adaptor.getMap().front(), adaptor.getRow().front(),
+                    adaptor.getHead().front(), adaptor.getBatch().front());
+  copyPieces(e, b, pieces);
   NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
                                         /*noinc=*/true);
   return success();
@@ -199,13 +204,7 @@ SPATTN_LOWER(LoadPagesOp) {
                       adaptor.getMap().front(), adaptor.getRow().front(),
                       adaptor.getHead().front(), index);
     pieces.checkBatch(index);
-    pieces.forEach([&](Value shared, Value global, Value exists) {
-      Value nothing = e.i32(0);
-      Value size =
-          arith::SelectOp::create(b, exists, e.i32(kPieceBytes), nothing);
-      NVVM::CpAsyncOp::create(b, shared, global, kPieceBytes,
-                              NVVM::LoadCacheModifierKind::CG, size);
-    });
+    copyPieces(e, b, pieces);
   }
   NVVM::CpAsyncMBarrierArriveOp::create(b, adaptor.getBarrier().front(),
                                         /*noinc=*/true);
