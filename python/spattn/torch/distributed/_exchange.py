@@ -55,11 +55,9 @@ class Index:
             places = [torch.arange(a, b, dtype=torch.int32) for _, a, b in rows]
             self.heads = heads.repeat_interleave(sizes).to(device)
             self.places = torch.cat(places).to(device)
-
-        ordered = sorted(rows)
-        self.has_duplicates = any(
-            a.head == b.head and b.begin < a.end for a, b in pairwise(ordered)
-        )
+            self.has_duplicates = any(
+                a.head == b.head and b.begin < a.end for a, b in pairwise(sorted(rows))
+            )
 
     def _pairs(self, tensor: Tensor, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Runs of the tensor, and the rows (rows, batch, dim) that they are."""
