@@ -31,10 +31,13 @@ pack() {
   rm -r "$folder/wheel"
   # Some ways to the GPU take little: a filter for machine code, a large window.
   .venv/bin/python test/Integration/CUDA/gpu_ops.py build "$folder/ops" >/dev/null
-  env ${ptxas:+SPATTN_PTXAS="$ptxas"} .venv/bin/python \
-    test/Integration/CUDA/program.py build "$folder/program" --bin "$build/bin" \
-    --runtime "$build/lib/libSpattnRuntime.a"
-  rm "$folder"/program/program.*
+  local whole
+  for whole in program model; do
+    env ${ptxas:+SPATTN_PTXAS="$ptxas"} .venv/bin/python \
+      "test/Integration/CUDA/$whole.py" build "$folder/$whole" --bin "$build/bin" \
+      --runtime "$build/lib/libSpattnRuntime.a"
+    rm "$folder/$whole"/*.{mlir,ll,o}
+  done
   git describe --always --dirty >"$folder/commit"
   tar -C "$folder" -c . | xz --x86 --lzma2=preset=6,dict=256MiB >"$target"
 }
@@ -73,6 +76,7 @@ test_layer() {
 test_layer driver "$folder/bin/SpattnRuntimeTests" --gtest_filter='RealDriver*'
 test_layer tile-ops python3 test/Integration/CUDA/gpu_ops.py run "$folder/ops"
 test_layer program python3 test/Integration/CUDA/program.py run "$folder/program"
+test_layer model python3 test/Integration/CUDA/model.py run "$folder/model"
 # The tests of Python that need a GPU, and the others, on its Python; several at a
 # time where pytest-xdist is installed.
 workers=()

@@ -20,43 +20,38 @@ ROOT = Path(__file__).resolve().parents[3]
 HEADS, WIDTH = 4, 64
 
 
+def run_tool(*command: str | Path) -> None:
+    subprocess.run([str(part) for part in command], check=True)
+
+
+def lower(args: argparse.Namespace, source: Path, stem: Path) -> Path:
+    """Compiles a program with attention to the object file STEM.o."""
+    files = {suffix: stem.with_suffix(f".{suffix}") for suffix in ("mlir", "ll", "o")}
+    program = f"--spattn-gpu-program={args.options}"
+    run_tool(Path(args.bin) / "spattn-opt", source, program, "-o", files["mlir"])
+    translate = Path(args.llvm) / "mlir-translate"
+    run_tool(translate, "--mlir-to-llvmir", files["mlir"], "-o", files["ll"])
+    llc = [Path(args.llvm) / "llc", "-O2", "-filetype=obj", "-relocation-model=pic"]
+    run_tool(*llc, files["ll"], "-o", files["o"])
+    return files["o"]
+
+
+def link(args: argparse.Namespace, target: Path, *inputs: str | Path) -> None:
+    """Links objects with the runtime, and with nothing else."""
+    command = [args.cxx, "-O2", *inputs, args.runtime, "-ldl", "-lpthread", "-lm"]
+    if args.runtime.endswith(".a"):
+        command += ["-static-libstdc++", "-static-libgcc"]
+    else:
+        command += [f"-Wl,-rpath,{Path(args.runtime).parent}"]
+    run_tool(*command, "-o", target)
+
+
 def build(args: argparse.Namespace) -> None:
     folder = Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
-
-    def run(*command: str | Path) -> None:
-        subprocess.run([str(part) for part in command], check=True)
-
-    run(
-        Path(args.bin) / "spattn-opt",
-        INPUTS / "program.mlir",
-        f"--spattn-gpu-program={args.options}",
-        "-o",
-        folder / "program.llvm.mlir",
-    )
-    run(
-        Path(args.llvm) / "mlir-translate",
-        "--mlir-to-llvmir",
-        folder / "program.llvm.mlir",
-        "-o",
-        folder / "program.ll",
-    )
-    run(
-        Path(args.llvm) / "llc",
-        "-O2",
-        "-filetype=obj",
-        "-relocation-model=pic",
-        folder / "program.ll",
-        "-o",
-        folder / "program.o",
-    )
-    link = [args.cxx, "-O2", "-x", "c", INPUTS / "program.c", "-x", "none"]
-    link += [folder / "program.o", args.runtime, "-ldl", "-lpthread", "-lm"]
-    if args.runtime.endswith(".a"):
-        link += ["-static-libstdc++", "-static-libgcc"]
-    else:
-        link += [f"-Wl,-rpath,{Path(args.runtime).parent}"]
-    run(*link, "-o", folder / "program")
+    compiled = lower(args, INPUTS / "program.mlir", folder / "program")
+    main = ["-x", "c", INPUTS / "program.c", "-x", "none"]
+    link(args, folder / "program", *main, compiled)
 
 
 def attention(np, q, k, v, scale, allowed):
@@ -142,7 +137,7 @@ def run(args: argparse.Namespace) -> None:
     sys.exit(failed > 0)
 
 
-def main() -> None:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["build", "run"])
     parser.add_argument("folder")
@@ -151,7 +146,11 @@ def main() -> None:
     parser.add_argument("--runtime", default=str(ROOT / "build/lib/libSpattnRuntime.a"))
     parser.add_argument("--cxx", default="c++")
     parser.add_argument("--options", default="")
-    args = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    args = make_parser().parse_args()
     (build if args.what == "build" else run)(args)
 
 
