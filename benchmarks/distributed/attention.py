@@ -13,8 +13,14 @@ memory. "ms" is the time of the slowest rank, the median of --rounds; "step" is 
 and gradients. "MB sent" is the most that a rank sends in a forward pass and "predicted"
 the step, both by `plan`. Before each length, outputs and gradients of all systems are
 compared with those of "one", at a length of --check tokens; "error" is the greatest,
-relative to the greatest element. Prints rows, and writes them as JSON. At the first
-call of each system, ranks compile kernels for each length: about a minute.
+relative to the greatest element. Prints rows, and writes them as JSON, after each
+length those so far. At the first call of each system, ranks compile kernels for each
+length: about a minute for all systems. --systems and --assignments leave some out: this
+times one system on long sequences in a minute or two:
+
+    torchrun --nproc-per-node=2 benchmarks/distributed/attention.py OUT.json \\
+        --lengths 524288 1048576 --structures local_band --systems keys \\
+        --assignments zigzag --rounds 3 --warm-up 1
 
 Without a GPU, `--device=cpu --lengths 256 --check 256` tries whether it works.
 """
@@ -39,6 +45,8 @@ STRUCTURES = {
     "local_band, sink": spattn.local_band() | spattn.sink(4),
     "causal": spattn.causal(),
 }
+SYSTEMS = ("one", "keys", "heads", "ring")
+ASSIGNMENTS = ("contiguous", "zigzag")
 
 
 def parse_arguments():
@@ -53,6 +61,11 @@ def parse_arguments():
     parser.add_argument("--stages", type=int, nargs="+", default=[2])
     parser.add_argument("--check", type=int, default=8192)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--warm-up", type=int, default=3, help="rounds before")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
+    parser.add_argument(
+        "--assignments", nargs="+", choices=ASSIGNMENTS, default=ASSIGNMENTS
+    )
     parser.add_argument("--link", default="NVLink", choices=list(distributed.LINKS))
     return parser.parse_args()
 
@@ -60,7 +73,7 @@ def parse_arguments():
 def systems_of(options, structure, ranks, group):
     """name -> (function of the shards, kind of assignment, way of the plan)."""
     found = {}
-    for kind in ("contiguous", "zigzag"):
+    for kind in options.assignments if "keys" in options.systems else ():
         for stages in options.stages:
             found[f"keys, {kind}, {stages} stages"] = (
                 lambda *x, given, stages=stages: distributed.attention(
@@ -69,7 +82,7 @@ def systems_of(options, structure, ranks, group):
                 kind,
                 ("keys", kind),
             )
-    if options.kv_heads % ranks == 0:
+    if "heads" in options.systems and options.kv_heads % ranks == 0:
         found["heads"] = (
             lambda *x, given: distributed.head_parallel_attention(
                 *x, structure, group, assignment=given
@@ -77,7 +90,7 @@ def systems_of(options, structure, ranks, group):
             "contiguous",
             ("heads", "contiguous"),
         )
-    for kind in ("contiguous", "zigzag"):
+    for kind in options.assignments if "ring" in options.systems else ():
         found[f"ring, {kind}"] = (
             lambda *x, given: ring_attention(*x, structure, group, given),
             kind,
@@ -87,7 +100,7 @@ def systems_of(options, structure, ranks, group):
 
 
 class Timer:
-    """Times of the slowest rank, in milliseconds."""
+    """Times of the slowest rank of a group, or of this one, in milliseconds."""
 
     def __init__(self, options, group):
         self.options, self.group = options, group
@@ -99,16 +112,18 @@ class Timer:
 
     def median(self, call):
         times = []
-        for number in range(3 + self.options.rounds):
+        for number in range(self.options.warm_up + self.options.rounds):
             self.synchronize()
-            dist.barrier(self.group)
+            if self.group is not None:
+                dist.barrier(self.group)
             begin = time.perf_counter()
             call()
             self.synchronize()
-            if number >= 3:
+            if number >= self.options.warm_up:
                 times.append(1e3 * (time.perf_counter() - begin))
         slowest = torch.tensor(times, dtype=torch.float64)
-        dist.all_reduce(slowest, dist.ReduceOp.MAX, group=self.group)
+        if self.group is not None:
+            dist.all_reduce(slowest, dist.ReduceOp.MAX, group=self.group)
         return statistics.median(slowest.tolist())
 
 
@@ -176,36 +191,21 @@ def times_of(timer, function, tensors):
 
 def one_gpu(options, structure, length, rank, device):
     """The same on the first rank's GPU; nothing where its memory does not do."""
-    if rank != 0:
+    if rank != 0 or "one" not in options.systems:
         return {}
+    timer, whole = Timer(options, None), distributed.contiguous(length, 1)
+
+    def attend(*tensors):
+        return spattn.torch.attention(*tensors, structure)
+
     try:
-        generator = torch.Generator(device).manual_seed(0)
-        dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-        heads = options.heads, options.kv_heads, options.kv_heads, options.heads
-        *inputs, grad = (
-            torch.randn(
-                *(1, n, length, options.dim),
-                **{"generator": generator, "device": device, "dtype": dtype},
-            )
-            for n in heads
-        )
-        leaves = [x.requires_grad_() for x in inputs]
-        found = {}
-        for name in ("forward", "step"):
-            times = []
-            for number in range(3 + options.rounds):
-                begin = time.perf_counter()
-                output = spattn.torch.attention(*leaves, structure)
-                if name == "step":
-                    torch.autograd.grad(output, leaves, grad)
-                if device.type == "cuda":
-                    torch.cuda.synchronize()
-                if number >= 3:
-                    times.append(1e3 * (time.perf_counter() - begin))
-            found[name] = statistics.median(times)
-        return found
-    except torch.OutOfMemoryError:
+        return times_of(timer, attend, shards_of(options, whole, 0, device))
+    except torch.OutOfMemoryError as error:
+        print(f"one, {length} tokens: {str(error)[:200]}", file=sys.stderr, flush=True)
         return {}
+    finally:
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def main():
@@ -267,8 +267,9 @@ def main():
                         MB_sent=predicted and max(predicted.sent) / 1e6,
                         predicted_step_ms=predicted and predicted.step_ms,
                     )
-    if rank == 0 and options.out:
-        Path(options.out).write_text(json.dumps(rows, indent=1) + "\n")
+                del tensors
+            if rank == 0 and options.out:
+                Path(options.out).write_text(json.dumps(rows, indent=1) + "\n")
     worst = max((row.get("error", 0) for row in rows), default=0)
     dist.barrier()
     dist.destroy_process_group()
