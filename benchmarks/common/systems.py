@@ -20,10 +20,14 @@ class Absent(Exception):
 class System:
     name: str
     layout = "bhnd"
+    #: Which tokens of a sequence over several ranks tensors have; None: all.
+    assignment = None
 
-    def __init__(self, structure: str, batch: int, heads: int, length: int, device):
+    def __init__(
+        self, structure: str, batch: int, heads: int, length: int, device, group=None
+    ):
         self.structure, self.batch, self.heads = structure, batch, heads
-        self.length, self.device = length, device
+        self.length, self.device, self.group = length, device, group
         self.prepare()
 
     @staticmethod

@@ -1,9 +1,12 @@
 """Models of OLMoE's architecture with pluggable attention."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch.utils.checkpoint import checkpoint
 from transformers import AttentionInterface, OlmoeConfig, OlmoeForCausalLM
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
@@ -68,3 +71,29 @@ def make(device: str, dtype: torch.dtype, **sizes) -> OlmoeForCausalLM:
             return OlmoeForCausalLM(config).train()
     finally:
         torch.set_default_dtype(previous)
+
+
+def tiles(function: Callable, tile: int, *tensors: torch.Tensor) -> list[torch.Tensor]:
+    """What a function of tokens returns for `tile` of them at a time. Its gradients
+    compute it again."""
+    parts = zip(*(x.split(tile, 1) for x in tensors), strict=True)
+    return [checkpoint(function, *part, use_reentrant=False) for part in parts]
+
+
+def recompute(model: OlmoeForCausalLM, tile: int) -> None:
+    """Makes layers keep what attention and experts begin with, and compute the rest
+    again for gradients: that of experts for `tile` tokens at a time."""
+
+    def attention(layer, hidden, **options):
+        normed = layer.input_layernorm(hidden)
+        return hidden + layer.self_attn(hidden_states=normed, **options)[0]
+
+    def experts(layer, hidden):
+        return hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+
+    def forward(layer, hidden, **options):
+        hidden = checkpoint(attention, layer, hidden, **options, use_reentrant=False)
+        return torch.cat(tiles(partial(experts, layer), tile, hidden), 1)
+
+    for layer in model.model.layers:
+        layer.forward = partial(forward, layer)

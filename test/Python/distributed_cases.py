@@ -6,6 +6,7 @@
 import contextlib
 import io
 import os
+import sys
 import time
 
 import definition
@@ -263,3 +264,24 @@ def train(rank, group, structure, length):
     places = distributed.position_ids(given, mesh.get_local_rank("cp"))
     learn(model, distributed.shard(x, given, mesh["cp"], dim=1), places)
     return [p.full_tensor().detach().numpy() for p in model.parameters()]
+
+
+def training_step(rank, group, system, structure, length, stride, tile=None):
+    """The loss of a step of benchmarks/training, a rank's part of it, and the gradients
+    of all weights. Without a group, those of one process."""
+    folder = str(definition.ROOT / "benchmarks/training")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    import olmoe
+    import sharded
+    import step
+
+    torch.manual_seed(0)
+    model = olmoe.make("cpu", torch.float32, **olmoe.TINY, num_hidden_layers=2)
+    if tile:
+        olmoe.recompute(model, tile)
+    ids = torch.randint(0, model.config.vocab_size, (2, length))
+    known = sharded.SYSTEMS if group else step.SYSTEMS
+    made = known[system](structure, 2, 4, length, "cpu", group)
+    loss = step.gradients(model, ids, stride, made, tile)
+    return loss.item(), {n: p.grad.numpy() for n, p in model.named_parameters()}

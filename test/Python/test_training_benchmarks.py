@@ -17,6 +17,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("tokenizers")
 
+import distributed_cases  # noqa: E402
+from ranks import Ranks  # noqa: E402
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 FOLDER = BENCHMARKS / "training"
 
@@ -31,9 +34,9 @@ def load(path):
 patterns = load(BENCHMARKS / "common" / "patterns.py")
 
 
-def run(script, *arguments):
+def run(script, *arguments, before=()):
     done = subprocess.run(
-        [sys.executable, FOLDER / f"{script}.py", *map(str, arguments)],
+        [sys.executable, *before, FOLDER / f"{script}.py", *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -113,6 +116,71 @@ def test_step(tmp_path):
     assert all(row["tokens_per_s"] > 0 for row in found)
     run("picture", "step", rows, tmp_path / "step.svg")
     parse(str(tmp_path / "step.svg"))
+
+
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory):
+    from torch import distributed
+
+    if not distributed.is_available() or not distributed.is_gloo_available():
+        pytest.skip("torch has no gloo")
+    made = Ranks(2, tmp_path_factory.mktemp("ranks"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("system", ["keys", "heads", "ring"])
+@pytest.mark.parametrize(
+    ("structure", "length", "stride", "tile"),
+    [("exclusive", 64, 1, None), ("local+band", 52, 3, 20), ("causal", 40, 8, 7)],
+)
+def test_step_of_ranks(ranks, system, structure, length, stride, tile):
+    """The loss and the gradients of weights are those of one process."""
+    case = {"structure": structure, "length": length, "stride": stride}
+    alone = "sdpa" if structure == "causal" else "spattn"
+    loss, gradients = distributed_cases.training_step(0, None, alone, **case)
+    found = ranks.run("training_step", 2, system=system, tile=tile, **case)
+    assert sum(part for part, _ in found) == pytest.approx(loss, rel=1e-5)
+    assert all(part > 0 for part, _ in found)
+    for _, own in found:
+        assert own.keys() == gradients.keys()
+        for name, expected in gradients.items():
+            assert abs(expected).max() > 0, name
+            difference = abs(own[name] - expected).max() / abs(expected).max()
+            assert difference < 1e-4, name
+
+
+def test_step_of_tiles():
+    """What is computed again is the same."""
+    case = {"structure": "local+band", "length": 50, "stride": 3}
+    steps = [
+        distributed_cases.training_step(0, None, "spattn", tile=tile, **case)
+        for tile in (None, 16)
+    ]
+    assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-6)
+    for name, expected in steps[0][1].items():
+        difference = abs(steps[1][1][name] - expected).max() / abs(expected).max()
+        assert difference < 1e-5, name
+
+
+def test_step_under_torchrun(tmp_path):
+    """Rows of two ranks."""
+    rows = tmp_path / "rows.json"
+    torchrun = ("-m", "torch.distributed.run", "--nproc-per-node=2")
+    out = run(
+        "step", rows, "--device=cpu", "--tiny", "--rounds=1", "--warm-up=1",
+        "--lengths", 64, "--tile=32", "--systems", "keys", "ring", before=torchrun,
+    )  # fmt: skip
+    found = json.loads(rows.read_text())
+    assert out.count("tokens_per_s") == len(found) == 4
+    expected = {
+        (64, system, structure, 2, 32)
+        for system in ("keys", "ring")
+        for structure in ("exclusive", "local+band")
+    }
+    names = "tokens", "system", "structure", "ranks", "tile"
+    assert {tuple(row[name] for name in names) for row in found} == expected
+    assert all(row["step_ms"] > 0 and row["assignment"] for row in found)
 
 
 def test_train(tmp_path):

@@ -1,0 +1,140 @@
+"""Attention of a sequence whose tokens are spread over ranks.
+
+Systems as those of common/systems.py, for the processes that torchrun starts: tensors
+have a rank's tokens, which `assignment` says. "keys" is
+spattn.torch.distributed.attention, with the assignment that `plan` finds fastest,
+"heads" its head_parallel_attention, and "ring" the exchange of all keys
+(distributed/ring.py).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+for folder in ("common", "distributed"):
+    sys.path.append(str(Path(__file__).resolve().parents[1] / folder))
+
+from patterns import for_spattn  # noqa: E402
+from systems import Absent, System  # noqa: E402
+
+
+class Sharded(System):
+    method: str
+
+    def prepare(self):
+        from spattn.torch import distributed
+
+        self.described = for_spattn(self.structure)
+        self.group = self.group or dist.group.WORLD
+        ranks = dist.get_world_size(self.group)
+        plan = distributed.plan(
+            *(self.described, self.length, ranks),
+            heads=self.heads,
+            batch=self.batch,
+        )
+        ways = [way for way in plan.ways if way.method == self.method]
+        if not ways:
+            raise Absent(f"{self.heads} heads are not for {ranks} ranks alike")
+        self.assignment = min(ways, key=lambda way: way.step_ms).assignment
+
+
+class Keys(Sharded):
+    """The keys that a rank's queries see travel to it."""
+
+    name = method = "keys"
+
+    def attend(self, q, k, v, scale):
+        from spattn.torch import distributed
+
+        return distributed.attention(
+            *(q, k, v, self.described, self.group),
+            assignment=self.assignment,
+            scale=scale,
+        )
+
+
+class Heads(Sharded):
+    """Each rank has all tokens of some heads."""
+
+    name = method = "heads"
+
+    def attend(self, q, k, v, scale):
+        from spattn.torch import distributed
+
+        return distributed.head_parallel_attention(
+            *(q, k, v, self.described, self.group),
+            assignment=self.assignment,
+            scale=scale,
+        )
+
+
+class Ring(Sharded):
+    """All ranks pass all keys on."""
+
+    name = method = "ring"
+
+    def attend(self, q, k, v, scale):
+        from ring import ring_attention
+
+        if scale != q.shape[-1] ** -0.5:
+            raise ValueError("the ring is called with its own scale")
+        return ring_attention(q, k, v, self.described, self.group, self.assignment)
+
+
+SYSTEMS = {system.name: system for system in (Keys, Heads, Ring)}
+
+
+def start(device: str) -> int:
+    """Joins the ranks that torchrun has started, and returns their number."""
+    if "WORLD_SIZE" in os.environ:
+        if device != "cpu":
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
+    return ranks()
+
+
+def ranks() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def is_first() -> bool:
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def wait() -> None:
+    """Waits for all ranks."""
+    if dist.is_initialized():
+        dist.barrier()
+
+
+def finish() -> None:
+    """Leaves the other ranks."""
+    if not dist.is_initialized():
+        return
+    dist.barrier()
+    dist.destroy_process_group()
+    sys.stdout.flush()
+    # PyTorch 2.13 aborts at times when a process that used gloo ends.
+    os._exit(0)
+
+
+def reduce_gradients(model: torch.nn.Module, group) -> None:
+    """Adds the gradients of all ranks up, as data parallelism does."""
+    works = [
+        dist.all_reduce(parameter.grad, group=group, async_op=True)
+        for parameter in model.parameters()
+    ]
+    for work in works:
+        work.wait()
+
+
+def slowest(seconds: list[float]) -> list[float]:
+    """The greatest of all ranks' times, one by one."""
+    if not dist.is_initialized():
+        return seconds
+    times = torch.tensor(seconds, dtype=torch.float64)
+    dist.all_reduce(times, dist.ReduceOp.MAX)
+    return times.tolist()
