@@ -43,11 +43,12 @@ TICKS = (1, 1.5, 2, 3, 5, 10, 20, 40)
 Times = dict[str, dict[str, float]]
 
 
-def read(pass_: str, key: Callable[[dict], str]) -> Times:
-    """The least time over the floor, by workload and by what `key` says of a row."""
+def read(pass_: str, key: Callable[[dict], str], words: Sequence[str] = ()) -> Times:
+    """The least time over the floor, by workload and by what `key` says of a row. With
+    `words`, of the workloads whose names have them all."""
     found: Times = {}
     for row in json.loads(ROWS.read_text()):
-        if row["pass"] == pass_:
+        if row["pass"] == pass_ and set(words) <= set(row["workload"].split()):
             times = found.setdefault(row["workload"], {})
             times[key(row)] = min(
                 times.get(key(row), math.inf), row["ms"] / row["floor_ms"]
@@ -130,7 +131,10 @@ def draw_pass(pass_: str) -> Drawing:
 def draw_decode() -> Drawing:
     """One query: keys split or not, and peers."""
     return draw_times(
-        read("decode", lambda row: row.get("variant", row["system"])),
+        read(
+            *("decode", lambda row: row.get("variant", row["system"])),
+            words=("H32/8", "Nq1"),
+        ),
         DECODERS,
         "Decoding one token: times relative to the floor",
         (

@@ -1,7 +1,8 @@
 # Part of the spattn project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""benchmarks/training runs, in tiny sizes on the CPU, and asks peers what it means."""
+"""benchmarks/training runs, in tiny sizes on the CPU, and benchmarks ask peers what
+they mean."""
 
 import importlib.util
 import json
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.dom.minidom import parse
 
 import pytest
@@ -91,6 +93,25 @@ def test_peers_are_asked_the_same(structure, heads, length):
             of = head % len(counts)
             whole[head, row, indices[of, row, : counts[of, row]].long()] = True
     assert torch.equal(whole, blocks.all(-1))
+
+
+@pytest.mark.parametrize("windows", [[32, 32], [6, 6], [4, 32]])
+def test_cudnn_is_asked_the_same_when_decoding(windows):
+    """The last 3 of 32 queries, in a batch of 2, with 2 query heads to a key head."""
+    peers = load(BENCHMARKS / "gpu" / "decode_peers.py")
+    sizes = {"queries": 3, "keys": 32, "batch": 2, "group": 2}
+    case = SimpleNamespace(**sizes, windows=windows, tensors=[torch.empty(0)])
+    ends = peers.endpoints(case)
+    assert ends.dtype == torch.int32 and ends.shape[2] == 2 * 3
+    e = ends.expand(4, -1, -1)[..., None]
+    j = torch.arange(32)
+    seen = j < e[:, 0]
+    if e.shape[1] == 3:
+        seen = seen | ((j >= e[:, 1]) & (j < e[:, 2]))
+    distance = torch.arange(29, 32).repeat(2)[:, None] - j
+    for head in range(4):
+        right = (distance >= 0) & (distance < windows[head // 2])
+        assert torch.equal(seen[head], right)
 
 
 def test_structures_of_spattn_are_the_same():

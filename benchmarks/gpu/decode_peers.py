@@ -1,0 +1,113 @@
+"""What decode.py compares with: other implementations of attention to many keys.
+
+A peer is a function of a case that returns a call, whose output is (batch, queries,
+heads, dim), or raises `Absent`. What fails at the first call, or differs from float64,
+decode.py leaves out.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import scaled_dot_product_attention as sdpa
+
+
+class Absent(Exception):
+    """A peer is not installed, or has no such structure."""
+
+
+def window_of(case) -> int | None:
+    """The window of all heads; None: all keys."""
+    sizes = set(case.windows)
+    if len(sizes) > 1:
+        raise Absent("it has one window for all heads")
+    size = sizes.pop()
+    return None if size == case.keys else size
+
+
+def of_torch(backend: SDPBackend) -> Callable:
+    """A backend of torch's scaled_dot_product_attention, which has no windows and no
+    causal mask that ends at the last key. A single query sees all keys."""
+
+    def make(case) -> Callable:
+        if window_of(case) is not None or case.queries != 1:
+            raise Absent("torch has no mask for it")
+        q, k, v = (x.transpose(1, 2) for x in case.tensors)
+
+        def attend():
+            with sdpa_kernel(backend):
+                return sdpa(q, k, v, enable_gqa=True).transpose(1, 2)
+
+        return attend
+
+    return make
+
+
+def cudnn_frontend(case) -> Callable:
+    """cuDNN's graphs, by the package nvidia-cudnn-frontend."""
+    window = window_of(case)
+    try:
+        from cudnn import sdpa_torch
+    except (ImportError, AttributeError) as error:
+        raise Absent(f"nvidia-cudnn-frontend: {error}") from error
+    q, k, v = (x.transpose(1, 2) for x in case.tensors)
+    options = {}
+    if case.queries > 1 or window is not None:
+        options = {"is_causal": True, "causal_bottom_right": True}
+    if window is not None:
+        options["window_left"] = window
+    return lambda: sdpa_torch(q, k, v, **options).transpose(1, 2)
+
+
+def endpoints(case) -> torch.Tensor:
+    """What queries of one or of all heads see, as cudnn.flex_attention takes it: the
+    keys [0, e0) and, if there are more, [e1, e2)."""
+    device = case.tensors[0].device
+    end = torch.arange(case.queries, device=device, dtype=torch.int32)
+    end += case.keys - case.queries + 1
+    sizes = case.windows if len(set(case.windows)) > 1 else case.windows[:1]
+    if sizes == [case.keys]:
+        return end.repeat(case.batch)[None, None]
+    of_heads = [
+        torch.stack([torch.zeros_like(end), (end - size).clamp(min=0), end])
+        for size in sizes
+    ]
+    ends = torch.stack(of_heads).repeat(1, 1, case.batch)
+    return ends.repeat_interleave(case.group, 0) if len(sizes) > 1 else ends
+
+
+def cudnn_flex(case) -> Callable:
+    """cudnn.flex_attention, by the same package."""
+    try:
+        from cudnn.flex_attention import create_mask_plan, flex_attn_func
+    except (ImportError, AttributeError) as error:
+        raise Absent(f"nvidia-cudnn-frontend: {error}") from error
+    q, k, v = case.tensors
+
+    @cache
+    def plan():
+        ends = endpoints(case).contiguous()
+        return create_mask_plan(ends, q, k, v, build_backward=False)
+
+    return lambda: flex_attn_func(q, k, v, mask_plan=plan())
+
+
+def flash_attention_4(case) -> Callable:
+    window = window_of(case)
+    try:
+        from flash_attn.cute.interface import flash_attn_func
+    except ImportError as error:
+        raise Absent(f"flash-attn-4: {error}") from error
+    q, k, v = case.tensors
+    options = {} if window is None else {"window_size": (window - 1, 0)}
+    return lambda: flash_attn_func(q, k, v, causal=True, **options)[0]
+
+
+PEERS = {
+    "fa2": of_torch(SDPBackend.FLASH_ATTENTION),
+    "cudnn": of_torch(SDPBackend.CUDNN_ATTENTION),
+    "cudnn-frontend": cudnn_frontend,
+    "cudnn-flex": cudnn_flex,
+    "fa4": flash_attention_4,
+}
