@@ -4,6 +4,7 @@
 """What ranks do in test_torch_distributed_attention.py. Results are NumPy arrays."""
 
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -158,7 +159,8 @@ def call(rank, group, structure="#spattn.causal", length=16, dtype="float32", **
         tensors = case.with_gradients().tensors
     if more.pop("other_keys", False):
         tensors = case.query, case.key.double(), case.value
-    distributed.attention(*tensors, structure, group, **more)
+    method = getattr(distributed, more.pop("method", "attention"))
+    method(*tensors, structure, group, **more)
 
 
 def leave(rank, group, rank_that_leaves, how):
@@ -193,6 +195,35 @@ def dtensors(rank, group, structure, length):
     grads = (distribute_tensor(x, mesh, placements) for x in grads_of(case))
     found = torch.autograd.grad([output, lse], leaves, list(grads))
     return [x.full_tensor().detach().numpy() for x in (output, lse, *found)]
+
+
+def mesh_of_one(rank, group, structure, length):
+    """Attention over the dimension of a mesh that has one rank: whether tensors and
+    DTensors give the same as one process, with both methods."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Shard, distribute_tensor
+
+    mesh = init_device_mesh("cpu", (4, 1), mesh_dim_names=("dp", "cp"))["cp"]
+    case = make(structure, "float32", {"queries": length}).with_gradients()
+    results = plain_torch.plain(case)[:1]
+    grads = grads_of(case)[:1]
+    expected = [*results, *torch.autograd.grad(results, case.tensors, grads)]
+
+    def check(call, leaves, grad):
+        output = call(*leaves, structure, mesh)
+        found = [output, *torch.autograd.grad(output, leaves, grad)]
+        for a, b in zip(found, expected, strict=True):
+            a = a.full_tensor() if hasattr(a, "full_tensor") else a
+            torch.testing.assert_close(a, b, atol=2e-5, rtol=2e-5)
+
+    for kind in (None, "contiguous", "zigzag", "striped"):
+        given = kind and assignment_of(kind, length, 1)
+        for method in (distributed.attention, distributed.head_parallel_attention):
+            call = functools.partial(method, assignment=given)
+            check(call, case.tensors, grads[0])
+    own = [distribute_tensor(x, mesh, [Shard(2)]) for x in (*case.tensors, grads[0])]
+    leaves = [x.detach().requires_grad_() for x in own[:3]]
+    check(lambda *x: distributed.attention(*x[:4]), leaves, own[3])
 
 
 def run_blocks(rank, group, blocks):

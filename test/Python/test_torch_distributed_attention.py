@@ -94,6 +94,9 @@ CASES = [
     (4, EXCLUSIVE, "zigzag", {"sinks": True, "sizes": {"queries": 50}}),
     (4, MIXTURE, "contiguous", {"soft_cap": 2.0, "stages": 2}),
     (3, LOCAL_BAND, [20, 0, 13], {"sizes": {"queries": 33, "value_dim": 8}}),
+    (4, EXCLUSIVE, [0, 41, 1, 0], {"with_lse": True, "sizes": {"queries": 42}}),
+    (4, "#spattn.causal", "zigzag", {"sizes": {"queries": 3}}),
+    (3, "#spattn.full", "striped", {"sizes": {"queries": 1}}),
     (8, EXCLUSIVE, "contiguous", {"sizes": {"heads": 8, "kv_heads": 8}}),
     (8, "#spattn.causal", "zigzag", {"sizes": {"kv_heads": 1}}),
     (8, LOCAL_BAND, None, {"sizes": {"queries": 24}}),
@@ -140,18 +143,26 @@ def test_one_rank(ranks):
     assert forward == backward == [[0]]
 
 
+@pytest.mark.parametrize("length", [64, 41])
+def test_mesh_of_one(ranks, length):
+    ranks.run("mesh_of_one", 4, structure=LOCAL_BAND, length=length)
+
+
 @pytest.mark.parametrize("method", ["attention", "head_parallel_attention"])
 @pytest.mark.parametrize(
     ("structure", "bound_length"),
     [(EXCLUSIVE, "pack"), (str(spattn.window(7) | spattn.sink(2)), "sequence")],
 )
-def test_documents(ranks, method, structure, bound_length):
+@pytest.mark.parametrize(("count", "kind"), [(2, "zigzag"), (4, [7, 0, 56, 1])])
+def test_documents(ranks, method, structure, bound_length, count, kind):
     """As one process computes them."""
+    if method != "attention" and count > 2:
+        pytest.skip("there are two key heads")
     ends = [0, 5, 30, 30, 33, 64]
     options = {"bound_length": bound_length}
     answers = ranks.run(
-        *("attend", 2),
-        **{"structure": structure, "kind": "zigzag", "method": method},
+        *("attend", count),
+        **{"structure": structure, "kind": kind, "method": method},
         **{"cu_seqlens": ends, **options},
     )
     case = make(structure, "float32", {}).with_gradients()
@@ -160,13 +171,13 @@ def test_documents(ranks, method, structure, bound_length):
         *case.tensors, structure, cu_seqlens_q=cu, **options
     )
     grads = torch.autograd.grad(expected, case.tensors, grads_of(case)[0])
-    given = distributed.zigzag(64, 2)
+    given = assignment_of(kind, 64, count)
     for i, tensor in enumerate((expected.detach(), *grads)):
         found = joined([own[i] for own, *_ in answers], given)
         torch.testing.assert_close(found, tensor, atol=2e-5, rtol=2e-5)
 
 
-@pytest.mark.parametrize("kind", ["contiguous", "zigzag"])
+@pytest.mark.parametrize("kind", ["contiguous", "zigzag", [37, 0], [1, 36]])
 def test_head_parallel(ranks, kind):
     options = {"sinks": True, "sizes": {"queries": 37, "batch": 2, "kv_heads": 4}}
     forward, _ = check(
@@ -268,9 +279,22 @@ def test_assignments(ranks):
 # Errors
 # ------------------------------------------------------------------------------
 
+BY_HEADS = {"method": "head_parallel_attention", "sizes": {"heads": 3, "kv_heads": 3}}
 WRONG = {
     "dtypes": ({1: {"dtype": "bfloat16"}}, "dtype torch.float32.*dtype torch.bfloat16"),
     "structures": ({2: {"structure": "#spattn.full"}}, "spattn.causal.*spattn.full"),
+    "dtypes, by heads": (
+        {i: {**BY_HEADS, "dtype": "bfloat16" if i else "float32"} for i in range(3)},
+        "dtype torch.float32.*dtype torch.bfloat16",
+    ),
+    "methods": (
+        {i: BY_HEADS if i == 1 else {"sizes": BY_HEADS["sizes"]} for i in range(3)},
+        "rank 1 has head-parallel",
+    ),
+    "key heads": (
+        {i: {**BY_HEADS, "sizes": {"kv_heads": 2}} for i in range(3)},
+        "key heads for each of 3 ranks alike, got 2",
+    ),
     "heads": ({1: {"sizes": {"heads": 2}}}, "heads"),
     "batches": ({1: {"sizes": {"batch": 2}}}, "batch size 1.*batch size 2"),
     "first calls": (
