@@ -16,7 +16,7 @@ from ..errors import ArgumentError, SpattnError, UnsupportedError
 from ..score import ScoreMod, region_of
 from ..structure import Structure, as_structure
 from ..tiles import TileLists
-from . import _check, _launcher, _operators, _padding, _transforms
+from . import _check, _launcher, _numbers, _operators, _padding, _transforms
 from ._launcher import exception_of
 
 
@@ -174,6 +174,8 @@ def attention(
         }
         check_beside(others)
         sequences = _check.sequences(query, rows, bound_length)
+        if _numbers.enabled:
+            _numbers.check(query, key, value, layout, sequences, page_table)
         results = _call_paged(
             (query, key, value, page_table, *inputs[3:], sinks, *scores, *sequences)
             + (bound_length, score)
@@ -183,10 +185,10 @@ def attention(
     has_positions = query_positions is not None or key_positions is not None
     has_positions |= bool(causal_positions) or self_score is not None
     if has_positions or tiles is not None:
+        sequences = _check.sequences(query, rows, bound_length)
         inputs = (
             *(*inputs, sinks, *scores),
-            *_check.sequences(query, rows, bound_length),
-            bound_length,
+            *(*sequences, bound_length),
             *_check.positions(
                 *(query, key, layout, query_positions, key_positions),
                 *(causal_positions, self_score),
@@ -196,10 +198,14 @@ def attention(
             inputs = *inputs, *_check.lists(query, tiles, layout, bool(rows))
         elif score:
             inputs = *inputs, *_operators.NO_LISTS
+        if _numbers.enabled:
+            _numbers.check(query, key, value, layout, sequences, tiles=tiles)
         if score:
             inputs = *inputs, score
     elif rows or bound_length != "sequence" or score:
         sequences = _check.sequences(query, rows, bound_length)
+        if _numbers.enabled:
+            _numbers.check(query, key, value, layout, sequences)
         inputs = *inputs, sinks, *scores, *sequences, bound_length
         if score:
             inputs = *inputs, *_operators.NO_POSITIONS, *_operators.NO_LISTS, score
