@@ -33,10 +33,10 @@ static std::optional<SpattnElementType> getElementType(ffi::DataType type) {
 /// nothing.
 ///
 /// Arrays have the rank of the queries or, if they hold a number for each
-/// query, one less. Starts and ends of sequences, the only integers, have two
-/// less. vmap adds as many leading dimensions to all of these. Numbers of heads
-/// have one or two dimensions; vmap makes calls for them in which the queries
-/// have no more than four.
+/// query, one less. Starts and ends of sequences and page tables, the only
+/// integers, have two less. vmap adds as many leading dimensions to all of
+/// these. Numbers of heads have one or two dimensions; for them and for pages,
+/// vmap makes calls in which the queries have no more than four.
 static std::optional<size_t> getRank(size_t rank, size_t queryRank,
                                      SpattnElementType element) {
   size_t numMapped = queryRank - 4;

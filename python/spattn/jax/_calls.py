@@ -37,6 +37,11 @@ def run(operands, call: Call, deterministic: bool | None):
 
 
 def _forward(operands, call: Call, deterministic: bool | None):
+    if call.problem.page_size and any(x.perturbed for x in operands):
+        raise UnsupportedError(
+            "page_table: attention to keys in pages has no gradients; apply "
+            "jax.lax.stop_gradient to its arrays"
+        )
     for name, primal in zip(call.problem.operands, operands):  # noqa: B905
         if name in ("slopes", "bias") and primal.perturbed:
             raise UnsupportedError(
@@ -90,6 +95,9 @@ def _launch(call: Call, *operands: jax.Array) -> tuple[jax.Array, ...]:
     q, k = operands[:2]
     batch = q.shape[0]
     queries, keys = (x.shape[layout.index("n")] for x in (q, k))
+    if problem.page_size:
+        # The last operand is the page table.
+        keys *= operands[-1].shape[1]
     results = []
     for name in problem.results:
         shape = problem.shape(name, batch, queries, keys)

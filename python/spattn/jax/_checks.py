@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from .._pages import check_page_size, check_shape
 from .._sequences import Rows, check_bound_length, check_shapes, operands_of
 from ..errors import ArgumentError
 
@@ -19,6 +20,8 @@ OF_HEADS = {"sink": "sinks", "slopes": "alibi_slopes", "bias": "distance_bias"}
 _DIMENSIONS = {"b": "batch", "h": "heads", "n": "length", "d": "head dimension"}
 #: Dimensions that operands must agree on.
 _AGREE = (("b", "k", "q"), ("b", "v", "q"), ("h", "v", "k"), ("n", "v", "k"))
+#: The same where keys and values are pages.
+_PAGES_AGREE = (("b", "v", "k"), *_AGREE[2:])
 
 
 def checked(name: str, array: Any, layout: str) -> jax.Array:
@@ -52,7 +55,21 @@ def checked_of_heads(name: str, array: Any, heads: int) -> jax.Array:
     return jnp.asarray(array, jnp.float32)
 
 
-def sizes_of(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, int]]:
+def checked_pages(page_table: Any, sizes: dict[str, dict[str, int]], layout: str):
+    """A page table of queries and pages of these sizes."""
+    if not hasattr(page_table, "shape"):
+        raise ArgumentError(f"page_table: expected an array, got {page_table!r}")
+    table = jnp.asarray(page_table)
+    if table.dtype != jnp.int32:
+        raise ArgumentError(f"page_table: expected int32, got {table.dtype}")
+    check_page_size(sizes["k"]["n"], "k", layout)
+    check_shape(table.shape, sizes["q"]["b"])
+    return table
+
+
+def sizes_of(
+    arrays: dict[str, jax.Array], layout: str, has_pages: bool = False
+) -> dict[str, dict[str, int]]:
     """The sizes of the operands by dimension, after checking that they agree."""
     q = arrays["q"]
     for name, array in arrays.items():
@@ -64,10 +81,13 @@ def sizes_of(arrays: dict[str, jax.Array], layout: str) -> dict[str, dict[str, i
         name: dict(zip(layout, array.shape))  # noqa: B905
         for name, array in arrays.items()
     }
-    for dimension, a, b in (*_AGREE, ("d", "k", "q")):
+    agree = _PAGES_AGREE if has_pages else _AGREE
+    for dimension, a, b in (*agree, ("d", "k", "q")):
         if sizes[a][dimension] != sizes[b][dimension]:
+            is_pages = has_pages and dimension == "b"
+            what = "number of pages" if is_pages else _DIMENSIONS[dimension]
             raise ArgumentError(
-                f"{a}: expected the {_DIMENSIONS[dimension]} of {b}, "
+                f"{a}: expected the {what} of {b}, "
                 f"{sizes[b][dimension]}, got {sizes[a][dimension]}"
             )
     return sizes

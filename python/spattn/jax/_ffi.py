@@ -44,12 +44,13 @@ def call(
     scale, NaN where there is none, and the soft cap."""
     _register()
     _compile(problem, queries, keys, operands)
-    # Kernels have numbers of heads for the whole batch, which vmap may map.
-    of_heads = any(
+    # Kernels have numbers of heads and a pool of pages for the whole batch, which vmap
+    # may map.
+    of_batch = any(
         getattr(problem, name, False)
-        for name in ("sinks", "alibi_slopes", "distance_bias")
+        for name in ("sinks", "alibi_slopes", "distance_bias", "page_size")
     )
-    vmap_method = "sequential" if of_heads else "broadcast_all"
+    vmap_method = "sequential" if of_batch else "broadcast_all"
     scale, soft_cap = numbers
     function = jax.ffi.ffi_call(_TARGET, tuple(results), vmap_method=vmap_method)
     return function(

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from .._head_shards import structure_of_shard
+from .._pages import check_beside
 from .._sequences import rows_of
 from ..errors import ArgumentError
 from ..problem import Problem
@@ -22,6 +23,7 @@ from ._checks import (
     ELEMENTS,
     checked,
     checked_of_heads,
+    checked_pages,
     sequences_of,
     sizes_of,
     with_batch,
@@ -52,6 +54,7 @@ def attention(
     cu_seqlens_q: jax.Array | None = None,
     cu_seqlens_k: jax.Array | None = None,
     bound_length: str = "sequence",
+    page_table: jax.Array | None = None,
     return_lse: bool = False,
     deterministic: bool | None = None,
     heads_axis: str | None = None,
@@ -96,6 +99,15 @@ def attention(
     included. Bands that depend on the length take that of the document, or with
     `bound_length="pack"` that of `key`.
 
+    With `page_table`, (batch, pages of a row) in int32, `key` and `value` are pools of
+    pages that rows of the batch share, as of a cache for decoding: (pages, key heads,
+    page size, head dimension), or with `layout="bnhd"` (pages, page size, key heads,
+    head dimension). Key j of row b is row `j % page_size` of page
+    `page_table[b, j // page_size]`. Pages have 16, 32, 64, 128 or 256 rows.
+    `key_lengths` says how many keys each row has, without it as many as its pages hold;
+    entries of the table past them are not read. A page that the pool does not have is
+    an error on the CPU, and counts as zeros on a GPU. There are no gradients.
+
     Within `jax.shard_map`, the arrays are those of one shard. If heads are sharded,
     `heads_axis` is the mesh axis that they are sharded over, and `structure` describes
     all heads, from which each shard takes its part.
@@ -107,7 +119,12 @@ def attention(
         "query_starts": query_starts,
         "key_starts": key_starts,
     }
-    has_batch = not all(jnp.ndim(array) == 3 for array in (query, key, value))
+    has_pages = page_table is not None
+    if has_pages:
+        others = {"key_starts": key_starts}
+        others |= {"cu_seqlens_q": cu_seqlens_q, "cu_seqlens_k": cu_seqlens_k}
+        check_beside(others)
+    has_batch = has_pages or any(jnp.ndim(x) != 3 for x in (query, key, value))
     if not has_batch:
         query, key, value = (jnp.asarray(array)[None] for array in (query, key, value))
         counts = {name: with_batch(name, array) for name, array in counts.items()}
@@ -115,7 +132,7 @@ def attention(
         name: checked(name, array, layout)
         for name, array in (("q", query), ("k", key), ("v", value))
     }
-    sizes = sizes_of(arrays, layout)
+    sizes = sizes_of(arrays, layout, has_pages)
     _check_numbers(scale, soft_cap)
     if scale is None:
         scale = 1 / math.sqrt(sizes["q"]["d"])
@@ -126,7 +143,10 @@ def attention(
     rows = rows_of(**counts, cu_seqlens_q=cu_seqlens_q, cu_seqlens_k=cu_seqlens_k)
     sequences = sequences_of(rows, bound_length, sizes["q"]["b"])
     value_dim = sizes["v"]["d"]
-    arrays = vary_alike(_padded(arrays) | sequences)
+    arrays = _padded(arrays) | sequences
+    if has_pages:
+        arrays["pages"] = checked_pages(page_table, sizes, layout)
+    arrays = vary_alike(arrays)
 
     def call(structure: Structure) -> tuple[jax.Array, ...]:
         problem = Problem(
@@ -145,6 +165,7 @@ def attention(
             alignment=alignment,
             sequences=tuple(sequences),
             bound_length=bound_length,
+            page_size=sizes["k"]["n"] if has_pages else 0,
         )
         operands = tuple(arrays[name] for name in problem.operands if name in arrays)
         options = _calls.Call(problem, layout, float(scale), soft_cap)
