@@ -207,10 +207,12 @@ Result<Artifact> Artifact::parse(std::string_view bytes) {
   uint64_t size = header.number(8);
   if (version > kVersion)
     return makeError("the artifact has format version ", version,
-                     "; this spattn reads up to ", kVersion);
+                     "; this spattn reads version ", kVersion,
+                     ", so use a later one");
   if (version != 0 && version < kVersion)
     return makeError("the artifact has the old format version ", version,
-                     "; this spattn reads ", kVersion);
+                     "; this spattn reads version ", kVersion,
+                     ", so compile it again");
   if (bytes.size() < size)
     return makeError("truncated artifact: it has ", bytes.size(), " of ", size,
                      " bytes");

@@ -12,7 +12,9 @@
 #include "gtest/gtest.h"
 
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <random>
 
 using namespace spattn::runtime;
@@ -25,6 +27,11 @@ std::string serialize(const Artifact &artifact) {
   auto bytes = artifact.serialize();
   EXPECT_TRUE(bytes) << bytes.message();
   return bytes ? *bytes : "";
+}
+
+std::string readFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string parseError(std::string_view bytes) {
@@ -117,15 +124,44 @@ TEST(Artifact, SaysWhatIsWrong) {
                          "ELF and so on, and so on"),
               HasSubstr("not an artifact: it does not start with SPATTNAR"));
   std::string newer = bytes;
-  newer[8] = 4;
-  EXPECT_THAT(parseError(newer), HasSubstr("the artifact has format version 4; "
-                                           "this spattn reads up to 3"));
-  newer[8] = 2;
-  EXPECT_THAT(parseError(newer), HasSubstr("the old format version 2; "
-                                           "this spattn reads 3"));
+  newer[8] = Artifact::kVersion + 1;
+  EXPECT_EQ(parseError(newer), "the artifact has format version " +
+                                   std::to_string(Artifact::kVersion + 1) +
+                                   "; this spattn reads version " +
+                                   std::to_string(Artifact::kVersion) +
+                                   ", so use a later one");
   std::string damaged = bytes;
   damaged[100] ^= 1;
   EXPECT_THAT(parseError(damaged), HasSubstr("checksum does not match"));
+}
+
+/// Inputs/version-N.spattn is the sample as of version N of the format. It has
+/// to be read as long as N is the version, and to be what is written: whoever
+/// changes the format has to change the number. Earlier ones are refused.
+TEST(Artifact, FilesOfAllVersions) {
+  for (uint32_t version = 1; version <= Artifact::kVersion; ++version) {
+    std::string name = "version-" + std::to_string(version) + ".spattn";
+    std::string bytes = readFile(SPATTN_INPUTS "/" + name);
+    if (version < Artifact::kVersion) {
+      EXPECT_EQ(parseError(bytes), "the artifact has the old format version " +
+                                       std::to_string(version) +
+                                       "; this spattn reads version " +
+                                       std::to_string(Artifact::kVersion) +
+                                       ", so compile it again");
+      continue;
+    }
+    std::string sample = serialize(makeArtifact());
+    if (bytes != sample) {
+      std::string path = testing::TempDir() + name;
+      std::ofstream(path, std::ios::binary) << sample;
+      ADD_FAILURE() << "the format or the sample has changed; if the version "
+                       "has, too, keep "
+                    << path << " in " SPATTN_INPUTS;
+    }
+    auto artifact = Artifact::parse(bytes);
+    ASSERT_TRUE(artifact) << artifact.message();
+    EXPECT_EQ(artifact->kernels.size(), 2u);
+  }
 }
 
 TEST(Artifact, LengthsAreNotTrusted) {
