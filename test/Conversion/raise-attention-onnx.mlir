@@ -1,4 +1,4 @@
-// RUN: spattn-opt %s -spattn-raise-attention=remarks -allow-unregistered-dialect -split-input-file | FileCheck %s --implicit-check-not=remark --implicit-check-not=onnx.A --implicit-check-not=onnx.C
+// RUN: spattn-opt %s -spattn-raise-attention=remarks -allow-unregistered-dialect -split-input-file | FileCheck %s --implicit-check-not=remark --implicit-check-not=onnx.
 
 // ONNX's attention in generic form, as onnx-mlir imports it.
 
@@ -79,4 +79,51 @@ func.func @custom(%q: tensor<2x16x32xf32>) -> tensor<2x16x32xf32> {
   %r = "onnx.Custom"(%q, %q, %q) {domain_name = "com.microsoft", function_name = "MultiHeadAttention", num_heads = 4 : si64, unidirectional = 1 : si64}
       : (tensor<2x16x32xf32>, tensor<2x16x32xf32>, tensor<2x16x32xf32>) -> tensor<2x16x32xf32>
   return %r : tensor<2x16x32xf32>
+}
+
+// -----
+
+// ONNX Runtime's of grouped heads is causal. Lengths that are given for padding
+// on the right, a cache without keys, and what rotations need do not matter.
+// CHECK-LABEL: func @grouped(
+// CHECK-DAG:     %[[SCALE:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-DAG:     %[[CAP:.*]] = arith.constant 3.000000e+01 : f32
+// CHECK-DAG:     %[[Q:.*]] = tensor.expand_shape %arg0 {{\[}}[0], [1], [2, 3]] {{.*}} into tensor<2x16x4x8xf16>
+// CHECK-DAG:     %[[K:.*]] = tensor.expand_shape %arg1 {{\[}}[0], [1], [2, 3]] {{.*}} into tensor<2x16x2x8xf16>
+// CHECK:         spattn.attention structure(#spattn.window<left = 4, right = 0>)
+// CHECK-SAME:      ins(%[[Q]], %[[K]], %{{[a-z_0-9]+}} :
+// CHECK-SAME:      scale(%[[SCALE]]) soft_cap(%[[CAP]])
+// CHECK-SAME:      layout = "bnhd"
+func.func @grouped(%q: tensor<2x16x32xf16>, %k: tensor<2x16x16xf16>, %none_yet: tensor<2x2x0x8xf16>, %last: tensor<2xi32>, %total: tensor<i32>,
+                   %cos: tensor<16x4xf16>) -> tensor<2x16x32xf16> {
+  %r:3 = "onnx.Custom"(%q, %k, %k, %none_yet, %none_yet, %last, %total, %cos, %cos)
+      {domain_name = "com.microsoft", function_name = "GroupQueryAttention", num_heads = 4 : si64, kv_num_heads = 2 : si64, scale = 5.0e-01 : f32,
+       softcap = 3.0e+01 : f32, local_window_size = 5 : si64, do_rotary = 0 : si64, smooth_softmax = -1 : si64, k_quant_type = "NONE"}
+      : (tensor<2x16x32xf16>, tensor<2x16x16xf16>, tensor<2x16x16xf16>, tensor<2x2x0x8xf16>, tensor<2x2x0x8xf16>, tensor<2xi32>, tensor<i32>,
+         tensor<16x4xf16>, tensor<16x4xf16>) -> (tensor<2x16x32xf16>, tensor<2x2x16x8xf16>, tensor<2x2x16x8xf16>)
+  return %r#0 : tensor<2x16x32xf16>
+}
+
+// -----
+
+// No window, the default scale, any lengths, and a bias.
+// CHECK-LABEL: func @grouped_bias(
+// CHECK:         spattn.attention structure(#spattn.causal)
+// CHECK-SAME:      tensor<1x4x2x8xf32>) distance_bias(
+// CHECK-LABEL: func @grouped_dynamic(
+// CHECK:         spattn.attention structure(#spattn.causal) {{.*}} tensor<?x?x4x8xf32>
+// CHECK-SAME:      alignment = #spattn.alignment<start>
+func.func @grouped_bias(%q: tensor<1x2x32xf32>, %last: tensor<1xi32>, %total: tensor<i32>) -> tensor<1x2x32xf32> {
+  %none = "onnx.NoValue"() : () -> none
+  %b = arith.constant dense<[[[[0.5, 0.0], [0.25, 0.5]]]]> : tensor<1x1x2x2xf32>
+  %r:3 = "onnx.Custom"(%q, %q, %q, %none, %none, %last, %total, %none, %none, %none, %b)
+      {domain_name = "com.microsoft", function_name = "GroupQueryAttention", num_heads = 4 : si64, kv_num_heads = 4 : si64, scale = 0.0 : f32}
+      : (tensor<1x2x32xf32>, tensor<1x2x32xf32>, tensor<1x2x32xf32>, none, none, tensor<1xi32>, tensor<i32>, none, none, none, tensor<1x1x2x2xf32>)
+      -> (tensor<1x2x32xf32>, none, none)
+  return %r#0 : tensor<1x2x32xf32>
+}
+func.func @grouped_dynamic(%q: tensor<?x?x32xf32>, %k: tensor<?x?x16xf32>) -> tensor<?x?x32xf32> {
+  %r = "onnx.Custom"(%q, %k, %k) {domain_name = "com.microsoft", function_name = "GroupQueryAttention", num_heads = 4 : si64, kv_num_heads = 2 : si64}
+      : (tensor<?x?x32xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>) -> tensor<?x?x32xf32>
+  return %r : tensor<?x?x32xf32>
 }

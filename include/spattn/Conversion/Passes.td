@@ -251,10 +251,11 @@ def SpattnRaiseAttention : Pass<"spattn-raise-attention"> {
     with a softmax of scaled and masked products, in operations of `linalg` or
     as `linalg.softmax`, and, in generic form and without their dialects,
     `tm_tensor.attention`, `iree_linalg_ext.attention`, `onnx.Attention` and
-    `onnx.Custom` with the function `MultiHeadAttention`. docs/Raising.md lists
-    the forms. Biases by distance and head, other functions of scores, and
-    log-sum-exps are raised with it. What is in between is looked through: transposes, reshapes,
-    broadcasts of grouped heads, conversions between float types.
+    `onnx.Custom` with the functions `MultiHeadAttention` and
+    `GroupQueryAttention`. docs/Raising.md lists the forms. Biases by distance
+    and head, other functions of scores, and log-sum-exps are raised with it.
+    What is in between is looked through: transposes, reshapes, broadcasts of
+    grouped heads, conversions between float types.
 
     ```mlir
     func.func @layer(%q: tensor<8x64x64xf32>, %zero: tensor<8x64x64xf32>) -> tensor<8x64x64xf32> {

@@ -38,7 +38,8 @@ mlir::Value raiseLinalgExt(mlir::PatternRewriter &rewriter, mlir::Operation *op,
 mlir::Value raiseOnnx(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                       Refusal &refusal);
 
-/// `onnx.Custom` with the function `MultiHeadAttention` of `com.microsoft`.
+/// `onnx.Custom` with the functions `MultiHeadAttention` and
+/// `GroupQueryAttention` of `com.microsoft`.
 mlir::Value raiseOnnxCustom(mlir::PatternRewriter &rewriter,
                             mlir::Operation *op, Refusal &refusal);
 

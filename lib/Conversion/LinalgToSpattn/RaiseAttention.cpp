@@ -122,8 +122,15 @@ struct SpattnRaiseAttentionPass
     for (Operation *op : llvm::reverse(all))
       if (op != getOperation() &&
           (isOpTriviallyDead(op) ||
-           (!unused.contains(op) && op->use_empty() && assertsAlone(op))))
+           (!unused.contains(op) && op->use_empty() &&
+            (assertsAlone(op) || isMissingOperand(op)))))
         op->erase();
+  }
+
+  /// Whether an operation stands for an optional operand of ONNX that is not
+  /// given.
+  static bool isMissingOperand(Operation *op) {
+    return op->getName().getStringRef() == "onnx.NoValue";
   }
 
   /// Whether an operation on tensors has no effects but assertions about what
