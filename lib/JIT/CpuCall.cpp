@@ -124,34 +124,13 @@ runtime::Status Frame::invoke(ArrayRef<ArgumentValue> values,
     view.data = values[argument].data;
     return view;
   };
-  for (const TileListArguments &lists : kernel->tileLists) {
-    auto isThere = [&](unsigned argument) {
-      return values[argument].data || !slots[argument].hasElements;
-    };
-    if (!isThere(lists.counts) || !isThere(lists.indices))
-      continue;
-    if (Error error = checkTileLists(lists, view))
-      return runtime::Status::error(llvm::toString(std::move(error)));
-  }
-  for (const SequenceArguments &sequences : kernel->sequences) {
-    bool isThere = true;
-    for (std::optional<unsigned> argument :
-         {sequences.starts, sequences.endings})
-      isThere &= !argument || values[*argument].data;
-    if (!isThere)
-      continue;
-    if (Error error = checkSequences(sequences, view))
-      return runtime::Status::error(llvm::toString(std::move(error)));
-  }
-  for (const PageTableArguments &pages : kernel->pageTables) {
-    bool isThere = values[pages.table].data || !slots[pages.table].hasElements;
-    if (pages.ends)
-      isThere &= values[*pages.ends].data || !slots[*pages.ends].hasElements;
-    if (!isThere)
-      continue;
-    if (Error error = checkPageTable(pages, view))
-      return runtime::Status::error(llvm::toString(std::move(error)));
-  }
+  auto isThere = [&](unsigned argument) {
+    return values[argument].data || !slots[argument].hasElements;
+  };
+  for (const OperandCheck &check : kernel->checks)
+    if (llvm::all_of(check.data, isThere))
+      if (Error error = check.run(view))
+        return runtime::Status::error(llvm::toString(std::move(error)));
   SmallVector<int64_t, 128> own(words.begin(), words.end());
   SmallVector<void *, 16> pointers(types.size());
   for (auto [i, slot] : llvm::enumerate(slots)) {

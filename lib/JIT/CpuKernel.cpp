@@ -185,14 +185,7 @@ CpuKernel::compile(ModuleOp module, StringRef entry,
       if (std::optional<unsigned> argument = tracedArgument(init))
         form.arguments[*argument].isDestination = true;
     if (auto attention = dyn_cast<AttentionOpInterface>(*op))
-      llvm::append_range(kernel->impl->sequences,
-                         getSequenceArguments(attention));
-    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
-      if (auto lists = getTileListArguments(attention))
-        kernel->impl->tileLists.push_back(*lists);
-    if (auto attention = dyn_cast<AttentionOpInterface>(*op))
-      if (auto pages = getPageTableArguments(attention))
-        kernel->impl->pageTables.push_back(*pages);
+      llvm::append_range(kernel->impl->checks, getOperandChecks(attention));
     for (const KernelScalar &scalar : op.getKernelScalars()) {
       auto argument = dyn_cast_or_null<BlockArgument>(scalar.value);
       if (argument && argument.getOwner() == &function->getBody().front())

@@ -9,9 +9,7 @@
 #ifndef SPATTN_LIB_JIT_CPUKERNELIMPL_H
 #define SPATTN_LIB_JIT_CPUKERNELIMPL_H
 
-#include "PageTableCheck.h"
-#include "SequenceCheck.h"
-#include "TileListCheck.h"
+#include "OperandChecks.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "spattn/Dialect/Spattn/IR/Operands.h"
 #include "spattn/JIT/CpuKernel.h"
@@ -39,9 +37,7 @@ struct CpuKernel::Impl {
   std::vector<SharedDim> sharedDims;
   /// Arguments that are scalar operands of an attention, and what they are.
   std::vector<std::pair<unsigned, const OperandInfo *>> scalars;
-  std::vector<SequenceArguments> sequences;
-  std::vector<TileListArguments> tileLists;
-  std::vector<PageTableArguments> pageTables;
+  std::vector<OperandCheck> checks;
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   double compileTime = 0;
