@@ -38,15 +38,6 @@ private:
 /// The layout of a name, or an error.
 Layout getLayout(const std::string &name);
 
-/// The operators of merges.
-void merge(StableIValue *stack, uint64_t, uint64_t);
-void mergeBackward(StableIValue *stack, uint64_t, uint64_t);
-/// Those of rows by number.
-void gatherRows(StableIValue *stack, uint64_t, uint64_t);
-void sumRows(StableIValue *stack, uint64_t, uint64_t);
-void hashRows(StableIValue *stack, uint64_t, uint64_t);
-void mergeRows(StableIValue *stack, uint64_t, uint64_t);
-
 } // namespace torch_ops
 } // namespace spattn
 

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "Operators.h"
 #include "Reader.h"
 
 using namespace spattn::torch_ops;

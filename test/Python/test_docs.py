@@ -28,6 +28,7 @@ TORCH = ("docs/GettingStarted.md", "docs/Structures.md", "docs/Distributed.md")
 NEEDS.update(dict.fromkeys(TORCH, "torch"))
 for module in ("torch", "transformers", "jax"):
     NEEDS[f"docs/{module.capitalize()}.md"] = module
+NEEDS["docs/Raising.md"] = "jax"
 FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.S | re.M)
 
 
