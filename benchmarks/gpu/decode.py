@@ -26,7 +26,7 @@ from pathlib import Path
 import spattn
 import spattn.torch
 import torch
-from decode_peers import PEERS, Absent
+from decode_peers import PEERS
 from launch import bind
 from measure import Report
 from workloads import random
@@ -65,6 +65,17 @@ class Case:
         return tuple(
             random(self.batch, n, h, DIM) for h, n in zip(heads, lengths, strict=True)
         )
+
+    def pages(self, size: int) -> tuple[torch.Tensor, ...]:
+        """Keys and values in pages of so many rows, in random order, and the table."""
+        count = self.batch * KEYS // size
+        order = torch.randperm(count, device="cuda")
+        found = []
+        for x in self.tensors[1:]:
+            pool = torch.empty_like(x).view(count, size, self.key_heads, DIM)
+            pool[order] = x.view(pool.shape)
+            found.append(pool)
+        return *found, order.view(self.batch, -1).int()
 
     @property
     def windows(self) -> list[int]:
@@ -110,19 +121,11 @@ class Case:
 
 def paged_calls(case: Case) -> dict[str, Callable]:
     """spattn with a cache in pages of several sizes."""
-    q, k, v = case.tensors
-    text = case.structure.text
+    q, text = case.tensors[0], case.structure.text
     lengths = torch.full((case.batch,), KEYS, dtype=torch.int32, device="cuda")
 
     def call(size: int) -> Callable:
-        pages = case.batch * KEYS // size
-        order = torch.randperm(pages, device="cuda")
-        table = order.view(case.batch, -1).int()
-        pools = []
-        for x in (k, v):
-            pool = torch.empty_like(x).view(pages, size, case.key_heads, DIM)
-            pool[order] = x.view(pages, size, case.key_heads, DIM)
-            pools.append(pool)
+        *pools, table = case.pages(size)
         return lambda: spattn.torch.attention(
             *(q, *pools, text),
             layout="bnhd",
@@ -167,7 +170,7 @@ def peer_calls(case: Case, names: list[str]) -> dict[str, Callable]:
     for name in names:
         try:
             calls[name] = PEERS[name](case)
-        except Absent as error:
+        except Exception as error:  # One system must not stop the others.
             print(f"{case.label}: {name} left out: {error}", flush=True)
     return calls
 

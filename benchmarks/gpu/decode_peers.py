@@ -60,6 +60,86 @@ def cudnn_frontend(case) -> Callable:
     return lambda: sdpa_torch(q, k, v, **options).transpose(1, 2)
 
 
+def cudnn_paged(case) -> Callable:
+    """cuDNN's graph of a cache in pages of 16 rows, of which NVIDIA publishes times."""
+    window = window_of(case)
+    try:
+        import cudnn
+    except ImportError as error:
+        raise Absent(f"nvidia-cudnn-frontend: {error}") from error
+    *pools, table = case.pages(16)
+    q, k, v = (x.transpose(1, 2) for x in (case.tensors[0], *pools))
+    output = torch.empty_like(case.tensors[0]).transpose(1, 2)
+    queries, keys = (
+        torch.full((case.batch, 1, 1, 1), n, dtype=torch.int32, device=q.device)
+        for n in (case.queries, case.keys)
+    )
+    buffers = q, k, v, table[:, None, :, None], queries, keys, output
+    band = {}
+    if case.queries > 1 or window is not None:
+        band["diagonal_alignment"] = cudnn.diagonal_alignment.BOTTOM_RIGHT
+        band["diagonal_band_right_bound"] = 0
+    if window is not None:
+        band["diagonal_band_left_bound"] = window
+
+    @cache
+    def built():
+        handle = cudnn.create_handle()
+        kinds = {torch.bfloat16: "BFLOAT16", torch.int32: "INT32"}
+        graph = cudnn.pygraph(
+            handle=handle,
+            io_data_type=cudnn.data_type.BFLOAT16,
+            intermediate_data_type=cudnn.data_type.FLOAT,
+            compute_data_type=cudnn.data_type.FLOAT,
+        )
+        inputs = [
+            graph.tensor(
+                name=f"input{uid}",
+                dim=list(x.shape),
+                stride=list(x.stride()),
+                data_type=getattr(cudnn.data_type, kinds[x.dtype]),
+                uid=uid,
+            )
+            for uid, x in enumerate(buffers[:-1], 1)
+        ]
+        of_pages, of_queries, of_keys = inputs[3:]
+        found, _ = graph.sdpa(
+            name="sdpa",
+            q=inputs[0],
+            k=inputs[1],
+            v=inputs[2],
+            generate_stats=False,
+            attn_scale=q.shape[-1] ** -0.5,
+            use_padding_mask=True,
+            seq_len_q=of_queries,
+            seq_len_kv=of_keys,
+            paged_attention_k_table=of_pages,
+            paged_attention_v_table=of_pages,
+            paged_attention_max_seq_len_kv=case.keys,
+            **band,
+        )
+        found.set_uid(len(buffers)).set_output(True).set_dim(list(output.shape))
+        found.set_stride(list(output.stride())).set_data_type(cudnn.data_type.BFLOAT16)
+        graph.validate()
+        graph.build_operation_graph()
+        graph.create_execution_plans([cudnn.heur_mode.A, cudnn.heur_mode.FALLBACK])
+        graph.check_support()
+        graph.build_plans()
+        size = max(graph.get_workspace_size(), 1)
+        workspace = torch.empty(size, dtype=torch.uint8, device=q.device)
+        return graph, handle, workspace
+
+    def attend():
+        graph, handle, workspace = built()
+        stream = torch.cuda.current_stream().cuda_stream
+        cudnn.set_stream(handle=handle, stream=stream)
+        uids = tuple(range(1, len(buffers) + 1))
+        graph.execute(list(buffers), workspace, handle=handle, tensor_uids=uids)
+        return output.transpose(1, 2)
+
+    return attend
+
+
 def endpoints(case) -> torch.Tensor:
     """What queries of one or of all heads see, as cudnn.flex_attention takes it: the
     keys [0, e0) and, if there are more, [e1, e2)."""
@@ -108,6 +188,7 @@ PEERS = {
     "fa2": of_torch(SDPBackend.FLASH_ATTENTION),
     "cudnn": of_torch(SDPBackend.CUDNN_ATTENTION),
     "cudnn-frontend": cudnn_frontend,
+    "cudnn-paged": cudnn_paged,
     "cudnn-flex": cudnn_flex,
     "fa4": flash_attention_4,
 }
