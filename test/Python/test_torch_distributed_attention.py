@@ -92,6 +92,7 @@ CASES = [
     (2, LOCAL_BAND, "striped", {"dtype": "bfloat16", "regather": True}),
     (2, "#spattn.full", "contiguous", {"sizes": {"queries": 37}}),
     (4, EXCLUSIVE, "zigzag", {"sinks": True, "sizes": {"queries": 50}}),
+    (2, EXCLUSIVE, "zigzag", {"sinks": True, "with_lse": True, "stages": 2}),
     (4, MIXTURE, "contiguous", {"soft_cap": 2.0, "stages": 2}),
     (3, LOCAL_BAND, [20, 0, 13], {"sizes": {"queries": 33, "value_dim": 8}}),
     (4, EXCLUSIVE, [0, 41, 1, 0], {"with_lse": True, "sizes": {"queries": 42}}),
@@ -123,6 +124,25 @@ def test_residues(ranks):
     case = make(STRIDED, "float32", {})
     given = distributed.zigzag(64, 3)
     assert (np.array(forward) >= needed_bytes(STRIDED, given, case)).all()
+
+
+def test_calls_of_what_is_seen():
+    """Heads of which a chunk sees no key have no call, and calls have the keys that are
+    seen. Chunks that follow each other are one."""
+    from spattn.torch.distributed._layout import Heads
+    from spattn.torch.distributed._routes import Part, routes
+
+    heads = Heads(EXCLUSIVE, 16, 16, 0, 16, 0, 16)
+    given = distributed.zigzag(2**14, 2)
+    first, second = routes(heads, given, 0, 2)
+    early, late = first.calls
+    assert early[:4] == (0, 4096, 0, 4) and (early.key_row, early.key_rows) == (0, 4096)
+    assert late[:4] == (4096, 4096, 0, 8) and late.key_rows == first.rows
+    assert first.empty == (Part(0, 4096, 4, 4),)
+    assert [call[:4] for call in second.calls] == [(4096, 4096, 8, 8)]
+    assert second.empty == (Part(0, 4096, 8, 8),)
+    (call,) = routes(heads, given, 1, 1)[0].calls
+    assert call[:4] == (0, 8192, 0, 12)
 
 
 def test_many_heads(ranks):

@@ -20,7 +20,7 @@ from ...errors import ArgumentError, UnsupportedError
 from ...structure import Structure
 from ...structures import causal
 from ._layout import Heads, Layout, Piece, merged
-from ._routes import Call, Stage, call_of, calls_of_heads, make_stages, stages_of
+from ._routes import Call, Part, Stage, call_of, calls_of_heads, make_stages, stages_of
 from .assignment import Assignment, Chunk
 
 
@@ -160,7 +160,7 @@ def document_routes(
         placed.append(Layout(tuple(map(tuple, pieces))))
         rows_of_runs.append(places)
 
-    def calls(first: int, number: int) -> list[Call]:
+    def calls(first: int, number: int) -> tuple[list[Call], list[Part]]:
         found: list[Call] = []
         own = zip(assignment.chunks[rank], runs[rank], rows_of_runs[rank], strict=True)
         for chunk, run, row in own:
@@ -175,8 +175,9 @@ def document_routes(
                 of_heads = head, count, first
                 return call_of(heads, rows, of_heads, text, "end", sequences)
 
-            found += calls_of_heads(heads, assignment, first, number, call)
-        return found
+            of_stage = first * heads.group, number * heads.group
+            found += calls_of_heads(heads, assignment, *of_stage, call)
+        return found, []
 
     parts = stages_of(heads.count_keys, stages)
     return make_stages(assignment, rank, parts, tuple(placed), calls)

@@ -148,6 +148,10 @@ class Exchange:
         self.sent_to = [Index(list(rows), device) for rows in stage.sent]
         self.kept = Places(list(stage.kept), list(stage.placed), device)
 
+    @property
+    def ranks(self) -> int:
+        return len(self.sent_sizes)
+
     def _travel(self, sent: Tensor, sizes: list[int], expected: list[int]) -> Travel:
         received = sent.new_empty(sum(expected), *sent.shape[1:])
         if not self.stage.travels:

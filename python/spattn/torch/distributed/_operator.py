@@ -9,6 +9,7 @@ of a stage travel while the next one computes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from ...errors import UnsupportedError
 from .. import _operators
 from ._exchange import Exchange
-from ._routes import Call
+from ._routes import Call, Part, Stage
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class Options:
     regather: bool
 
 
-def _queries(call: Call, tensor: Tensor) -> Tensor:
+def _queries(part: Call | Part, tensor: Tensor) -> Tensor:
     """What a call reads or writes of (batch, heads, rows, ...)."""
-    heads = tensor[:, call.head : call.head + call.heads]
-    return heads[:, :, call.row : call.row + call.rows]
+    heads = tensor[:, part.head : part.head + part.heads]
+    return heads[:, :, part.row : part.row + part.rows]
 
 
 def _keys(call: Call, tensor: Tensor) -> Tensor:
@@ -71,6 +72,39 @@ def _gathered(
         exchange.gather(travel, key, value)
         for exchange, travel in zip(prepared.exchanges, travels, strict=True)
     ]
+
+
+def _empty(prepared: Prepared) -> list[Part]:
+    return [part for x in prepared.exchanges for part in x.stage.empty]
+
+
+def _sum_type(key: Tensor, addends: int) -> torch.dtype:
+    """The type of a sum that is rounded once: two numbers are added in it anyway."""
+    return key.dtype if addends <= 2 else torch.float32
+
+
+def _largest_first(stage: Stage) -> list[Call]:
+    """The calls, that of most rows of keys first."""
+    return sorted(stage.calls, key=lambda call: -call.key_heads * call.key_rows)
+
+
+def _added(
+    parts: list[Tensor] | None,
+    found: Sequence[Tensor],
+    call: Call,
+    stage: Stage,
+    gathered: tuple[Tensor, Tensor],
+) -> list[Tensor]:
+    """The gradients of a stage's keys and values with those of another call."""
+    # Calls of the same queries have other heads.
+    dtype = _sum_type(gathered[0], len({x.row for x in stage.calls}))
+    if parts is None and all(_keys(call, x).shape == x.shape for x in gathered):
+        return [x.to(dtype) for x in found]
+    if parts is None:
+        parts = [torch.zeros_like(x, dtype=dtype) for x in gathered]
+    for part, gradient in zip(parts, found, strict=True):
+        _keys(call, part).add_(gradient)
+    return parts
 
 
 class Attention(torch.autograd.Function):
@@ -114,9 +148,15 @@ class Attention(torch.autograd.Function):
                         lse = query.new_empty(shape[:3], dtype=torch.float32)
                     _queries(call, output).copy_(found[0])
                     _queries(call, lse).copy_(found[1])
-        if output is None or lse is None:  # There are no queries.
+        if output is None or lse is None:  # No query sees any keys.
             output = query.new_empty(batch, heads, rows, value.shape[3])
             lse = query.new_empty(batch, heads, rows, dtype=torch.float32)
+        for part in _empty(prepared):
+            _queries(part, output).zero_()
+            _queries(part, lse).fill_(-torch.inf)
+            if sinks is not None:
+                own = sinks[part.head : part.head + part.heads]
+                _queries(part, lse).copy_(own[:, None])
         ctx.prepared, ctx.options = prepared, options
         ctx.save_for_backward(query, key, value, sinks, output, lse, *keys)
         ctx.set_materialize_grads(False)
@@ -139,18 +179,18 @@ class Attention(torch.autograd.Function):
         )
         grad_query = torch.empty_like(query)
         grad_sinks = None if sinks is None else torch.zeros_like(sinks)
-        # Sums over ranks and calls are rounded once.
-        sums = [torch.zeros_like(x, dtype=torch.float32) for x in (key, value)]
+        for part in _empty(prepared):
+            _queries(part, grad_query).zero_()
+            if grad_sinks is not None and grad_lse is not None:
+                own = slice(part.head, part.head + part.heads)
+                grad_sinks[own] += _queries(part, grad_lse).sum((0, 2))
+        # A rank's own, and what the others return.
+        dtype = _sum_type(key, exchanges[0].ranks)
+        sums = [torch.zeros_like(x, dtype=dtype) for x in (key, value)]
         travels = []
         for exchange, gathered in zip(exchanges, pairs, strict=True):
-            calls = exchange.stage.calls
-            whole = len(calls) == 1 and all(
-                _keys(calls[0], x).shape == x.shape for x in gathered
-            )
             parts = None
-            if not whole:
-                parts = [torch.zeros_like(x, dtype=torch.float32) for x in gathered]
-            for call in calls:
+            for call in _largest_first(exchange.stage):
                 own = slice(call.head, call.head + call.heads)
                 arguments = (
                     _queries(call, grad_output),
@@ -173,11 +213,9 @@ class Attention(torch.autograd.Function):
                 _queries(call, grad_query).copy_(found[0])
                 if sinks is not None:
                     grad_sinks[own] += found[3]
-                if parts is None:
-                    parts = found[1:3]
-                    continue
-                for part, gradient in zip(parts, found[1:3], strict=True):
-                    _keys(call, part).add_(gradient)
+                parts = _added(parts, found[1:3], call, exchange.stage, gathered)
+            if parts is None:
+                parts = [torch.zeros_like(x) for x in gathered]
             # In the type of keys, as those that are received.
             parts = [x.to(key.dtype) for x in parts]
             travels.append(exchange.send_back(*parts))

@@ -12,17 +12,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-from ..._patterns import Slice, slice_structure
+from ..._patterns import Pattern, Slice, slice_structure
 from ...errors import StructureError, UnsupportedError
-from ._layout import Heads, Layout, Rows, count, layouts, owned
-from .assignment import Assignment
+from ._layout import (
+    Heads,
+    Interval,
+    Layout,
+    Piece,
+    Rows,
+    count,
+    layouts,
+    merged,
+    owned,
+)
+from .assignment import Assignment, Chunk
+
+
+class Part(NamedTuple):
+    """Some rows and heads of a rank's queries. Heads count from the first of the
+    tensors."""
+
+    row: int
+    rows: int
+    head: int
+    heads: int
 
 
 class Call(NamedTuple):
-    """An attention of some rows and heads of a rank's queries, to keys of a stage.
-    Heads count from the first of the tensors, key heads from the first of the stage."""
+    """An attention of a part of a rank's queries, to keys of a stage. Key heads count
+    from the first of the stage."""
 
     row: int
     rows: int
@@ -56,6 +77,8 @@ class Stage:
     kept: tuple[Rows, ...]
     placed: tuple[Rows, ...]
     calls: tuple[Call, ...]
+    #: Queries that see no keys.
+    empty: tuple[Part, ...]
     #: Whether any rank sends anything.
     travels: bool
 
@@ -67,8 +90,9 @@ def stages_of(key_heads: int, stages: int) -> list[tuple[int, int]]:
     return [(a, b - a) for a, b in zip(ends, ends[1:], strict=False)]
 
 
-#: The calls of a stage, which has (first, count) of the key heads.
-CallsOf = Callable[[int, int], list[Call]]
+#: The calls of a stage, which has (first, count) of the key heads, and the queries
+#: that see no keys.
+CallsOf = Callable[[int, int], tuple[list[Call], list[Part]]]
 
 
 def make_stages(
@@ -80,7 +104,7 @@ def make_stages(
 ) -> tuple[Stage, ...]:
     """What a rank does, if the ranks place keys in that way."""
     return tuple(
-        _stage(assignment, rank, placed, first, number, calls(first, number))
+        _stage(assignment, rank, placed, first, number, *calls(first, number))
         for first, number in stages
     )
 
@@ -92,6 +116,7 @@ def _stage(
     first: int,
     number: int,
     calls: list[Call],
+    empty: list[Part],
 ) -> Stage:
     chunks, heads = assignment.chunks, range(first, first + number)
     sent = tuple(
@@ -136,6 +161,7 @@ def _stage(
         tuple(kept),
         tuple(placed),
         tuple(calls),
+        tuple(empty),
         travels,
     )
 
@@ -145,35 +171,108 @@ def routes(
 ) -> tuple[Stage, ...]:
     """What a rank does for attention to the whole sequence."""
     placed = layouts(heads, assignment)
-    layout = placed[rank]
+    layout, chunks = placed[rank], _joined(assignment.chunks[rank])
+    pattern = Pattern(
+        heads.structure, heads.total, assignment.length, assignment.length
+    )
 
-    def calls(first: int, number: int) -> list[Call]:
-        pieces = tuple(
-            (heads.first_keys + head, *piece)
-            for head in range(first, first + number)
-            for piece in layout.pieces[head]
-        )
-        rows = layout.rows(first, number)
+    def seen(chunk: Chunk, head: int, number: int) -> tuple[Interval, ...]:
+        """Keys that queries of a chunk see, in some heads."""
+        own = range(heads.first + head, heads.first + head + number)
+        size = chunk.end - chunk.begin
+        return merged(x for i in own for x in pattern.keys_of(i, chunk.begin, size))
+
+    def calls(first: int, number: int) -> tuple[list[Call], list[Part]]:
         found: list[Call] = []
-        for chunk in assignment.chunks[rank]:
-            size = chunk.end - chunk.begin
+        empty: list[Part] = []
+        for chunk in chunks:
+            rows = chunk.row, chunk.end - chunk.begin
 
-            def call(head: int, count: int, chunk=chunk, size=size) -> Call:
+            def call(head: int, count: int, chunk=chunk, rows=rows) -> Call:
+                # The rows of keys that are seen, to the last one. A few more at the
+                # start, so that tiles and all rows of a stage are as they would be.
+                pieces = _seen_pieces(
+                    heads, layout, head, count, lambda *x: seen(chunk, *x)
+                )
+                key_row = min(x.row for _, x in pieces) // _ALIGNED * _ALIGNED
+                key_rows = max(x.row + x.end - x.begin for _, x in pieces) - key_row
                 sizes = assignment.length, heads.total, heads.total_keys
-                begin = heads.first + head, count, chunk.begin, size
-                part = Slice(*sizes, *begin, rows, pieces)
+                begin = heads.first + head, count, chunk.begin, rows[1]
+                shifted = tuple(
+                    (heads.first_keys + of, x.begin, x.end, x.row - key_row)
+                    for of, x in pieces
+                )
+                part = Slice(*sizes, *begin, key_rows, shifted)
                 return call_of(
                     heads,
-                    (chunk.row, size, 0, rows),
+                    (*rows, key_row, key_rows),
                     (head, count, first),
                     slice_structure(heads.structure, part),
                 )
 
-            found += calls_of_heads(heads, assignment, first, number, call)
-        return found
+            group = heads.group
+            of_groups = [
+                bool(seen(chunk, head * group, group))
+                for head in range(first, first + number)
+            ]
+            for sees, size, begin in _runs(of_groups):
+                own = (first + begin) * group, size * group
+                if sees:
+                    found += calls_of_heads(heads, assignment, *own, call)
+                else:
+                    empty.append(Part(*rows, *own))
+        return found, empty
 
     parts = stages_of(heads.count_keys, stages)
     return make_stages(assignment, rank, parts, placed, calls)
+
+
+#: Calls have keys from a multiple of so many rows on.
+_ALIGNED = 128
+
+
+def _joined(chunks: tuple[Chunk, ...]) -> list[Chunk]:
+    """The same tokens, chunks that follow each other as one."""
+    found: list[Chunk] = []
+    for chunk in chunks:
+        if found:
+            begin, end, row = found[-1]
+            if (end, row + end - begin) == (chunk.begin, chunk.row):
+                found[-1] = Chunk(begin, chunk.end, row)
+                continue
+        found.append(chunk)
+    return found
+
+
+def _runs(values: list[bool]) -> list[tuple[bool, int, int]]:
+    """(value, size, begin) of values that are alike and follow each other."""
+    found, begin = [], 0
+    for value, same in groupby(values):
+        size = len(list(same))
+        found.append((value, size, begin))
+        begin += size
+    return found
+
+
+def _seen_pieces(
+    heads: Heads,
+    layout: Layout,
+    head: int,
+    number: int,
+    seen: Callable[[int, int], tuple[Interval, ...]],
+) -> list[tuple[int, Piece]]:
+    """(key head, piece) of the keys of a layout that `number` query heads see."""
+    found = []
+    for key_head in range(head // heads.group, -(-(head + number) // heads.group)):
+        first = max(head, key_head * heads.group)
+        last = min(head + number, (key_head + 1) * heads.group)
+        keys = seen(first, last - first)
+        for begin, end, row in layout.pieces[key_head]:
+            for a, b in keys:
+                a, b = max(a, begin), min(b, end)
+                if a < b:
+                    found.append((key_head, Piece(a, b, row + a - begin)))
+    return found
 
 
 def call_of(
@@ -201,8 +300,8 @@ def calls_of_heads(
     number: int,
     make: Callable[[int, int], Call],
 ) -> list[Call]:
-    """The calls of all query heads of a stage: one, or several of fewer heads, if no
-    kernel can have the structures of all."""
+    """The calls of `number` query heads, whole groups: one, or several of fewer heads,
+    if no kernel can have the structures of all."""
     group = heads.group
 
     def split(begin: int, end: int) -> list[Call]:
@@ -219,4 +318,4 @@ def calls_of_heads(
             middle = max(middle - middle % group, begin + group)
         return split(begin, middle) + split(middle, end)
 
-    return split(first * group, (first + number) * group)
+    return split(first, first + number)
