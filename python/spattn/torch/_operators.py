@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The operators' schemas, fake implementations, and autograd, autocast and vmap rules.
 
-lib/Torch/Operators.cpp has the CPU and CUDA implementations. Graphs, and policies of
+lib/Torch has the CPU and CUDA implementations. Graphs, and policies of
 selective checkpointing, refer to the operators as torch.ops.spattn.attention and
 torch.ops.spattn.attention_backward.
 """
@@ -98,8 +98,7 @@ def _rows_like(like: Tensor, dim: int, layout: str) -> Tensor:
     return like.new_empty_strided((batch, *middle, dim), strides)
 
 
-@torch.library.register_fake("spattn::attention", lib=_library)
-def _(
+def _fake_attention(
     query,
     key,
     value,
@@ -112,31 +111,7 @@ def _(
     alibi_slopes=None,
     distance_bias=None,
     *sequences,
-    **named,
-):
-    scores = soft_cap, alibi_slopes, distance_bias
-    _check.check(query, key, value, layout, sinks, *scores)
-    heads, length = _check.axes(layout)
-    sizes = query.shape[0], query.shape[heads], query.shape[length]
-    lse = query.new_empty(sizes, dtype=torch.float32)
-    return _rows_like(query, value.shape[3], layout), lse
-
-
-@torch.library.register_fake("spattn::paged_attention", lib=_library)
-def _(
-    query,
-    key,
-    value,
-    page_table,
-    structure,
-    scale=None,
-    layout="bhnd",
-    alignment="end",
-    sinks=None,
-    soft_cap=None,
-    alibi_slopes=None,
-    distance_bias=None,
-    *sequences,
+    page_table=None,
     **named,
 ):
     scores = soft_cap, alibi_slopes, distance_bias
@@ -145,6 +120,14 @@ def _(
     sizes = query.shape[0], query.shape[heads], query.shape[length]
     lse = query.new_empty(sizes, dtype=torch.float32)
     return _rows_like(query, value.shape[3], layout), lse
+
+
+@torch.library.register_fake("spattn::paged_attention", lib=_library)
+def _(query, key, value, page_table, *more, **named):
+    return _fake_attention(query, key, value, *more, page_table=page_table, **named)
+
+
+torch.library.register_fake("spattn::attention", _fake_attention, lib=_library)
 
 
 def _fake_gradients(overload: Any) -> Any:
