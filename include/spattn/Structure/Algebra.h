@@ -19,6 +19,7 @@
 //                 of queries in several segments, and TileSlots.h makes ranges
 //                 of tiles of spans
 //   Counts.h      tile counts, the n-th masked or full tile, pairs, rows, keys
+//   Widths.h      how many distances heads see
 //
 // Host.h wraps it for integers, and FormNumbers.h is for those who store a
 // normal form.
@@ -35,5 +36,6 @@
 #include "spattn/Structure/Ops.h"
 #include "spattn/Structure/Spans.h"
 #include "spattn/Structure/TileRanges.h"
+#include "spattn/Structure/Widths.h"
 
 #endif // SPATTN_STRUCTURE_ALGEBRA_H

@@ -124,6 +124,11 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;
+  // Queries and output gradients of 16 bits, and sums of 32 bits.
+  int64_t rowBytes =
+      2 * (config.headDim + config.valueDim) + 4 * config.headDim;
+  if (!config.deterministic && !op.hasSequences())
+    config.rowsInL2 = tuning.headsL2Bytes / (rowBytes * op.getGroupSize());
   config.producerRegisters = tuning.producerRegisters;
   config.queryCtasPerSM = tuning.queryCtasPerSM;
   config.queryProducerRegisters = tuning.queryProducerRegisters;

@@ -55,6 +55,10 @@ struct BackwardConfig {
   /// add to stays in the L2 cache, where there is room for more without sums;
   /// with one all wait for the same.
   int64_t headsTogether = 8;
+  /// Rows of queries of these heads whose data fits in the L2 cache; 0 if that
+  /// does not matter. CTAs of wide bands drift apart in the long run, so that
+  /// each row that any of them reads and adds to has to be there.
+  int64_t rowsInL2 = 0;
   /// Registers of a thread that loads.
   int64_t producerRegisters = 40;
 

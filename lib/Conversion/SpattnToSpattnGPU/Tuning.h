@@ -89,6 +89,7 @@ struct Tuning {
   int64_t claimKeysNarrow = 0;
   int64_t headsTogether = 8;
   int64_t headsTogetherDeterministic = 16;
+  int64_t headsL2Bytes = int64_t(24) << 20;
   int64_t queryCtasPerSM = 1;
   int64_t queryProducerRegisters = 56;
   int64_t queryL2Bytes = int64_t(2) << 20;
@@ -177,6 +178,10 @@ struct Tuning {
           "heads whose key tiles are under way at once", some);
     visit("heads-together-deterministic", tuning.headsTogetherDeterministic,
           "the same where nothing is added up in memory", some);
+    visit("heads-l2-bytes", tuning.headsL2Bytes,
+          "bytes of queries, output gradients and sums of the heads whose key "
+          "tiles are under way, where distances have bounds; 0: any",
+          any);
     visit("query-ctas-per-sm", tuning.queryCtasPerSM,
           "CTAs of the kernel for gradients of queries that an SM holds",
           NumberRange{1, 4, 1, /*orZero=*/false});

@@ -38,6 +38,23 @@ void KeyTileScheduler::countTiles() {
   rowHeads = b.mul(again(sequence.batches), keyHeads);
 }
 
+Value KeyTileScheduler::countHeadsTogether() {
+  Value most = b.i32(config.headsTogether);
+  if (config.rowsInL2 == 0)
+    return most;
+  IndexOps &ops = b.ops;
+  Lengths<Index> lengths{ops.wrap(sequence.queryLength),
+                         ops.wrap(sequence.keyLength)};
+  auto rows = countDistances(ops, heads, lengths, op.getAlignment());
+  if (!rows)
+    return most;
+  Value some = ops.materialize(ops.max(*rows, ops.constant(1)));
+  Value room = b.i32(config.rowsInL2), one = b.i32(1);
+  Value fitting = arith::DivUIOp::create(b, room, some);
+  Value fewer = arith::MinSIOp::create(b, most, fitting);
+  return arith::MaxSIOp::create(b, one, fewer);
+}
+
 Value KeyTileScheduler::again(Value number) {
   return config.grouped ? spattn_gpu::WarpBroadcastOp::create(b, number)
                         : number;
@@ -57,7 +74,7 @@ SequenceTile KeyTileScheduler::locate(Value batch, Value slot) {
 WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   IndexOps &ops = b.ops;
   WorkTile item;
-  Value most = b.i32(config.headsTogether);
+  Value most = headsTogether;
   Value ofGroup = b.mul(tiles, most);
   Value firstHead = b.mul(arith::DivUIOp::create(b, number, ofGroup), most);
   Value together = arith::MinSIOp::create(b, b.sub(rowHeads, firstHead), most);
@@ -109,6 +126,7 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
 }
 
 void KeyTileScheduler::emit() {
+  headsTogether = countHeadsTogether();
   llvm::SmallVector<Value> end = b.emitWhile(
       {b.cta, b.i32(0), b.i32(0)},
       [&](ValueRange carried) {

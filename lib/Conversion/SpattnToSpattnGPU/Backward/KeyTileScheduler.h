@@ -67,6 +67,8 @@ private:
   /// A number of the scheduler warp from which others are computed anew rather
   /// than kept: where heads share keys, it has too few registers.
   Value again(Value number);
+  /// Heads whose key tiles are under way at once.
+  Value countHeadsTogether();
   WorkTile decode(Value number, Value headOfGroup);
   /// The sequence of tile `slot` of a head of a batch entry.
   SequenceTile locate(Value batch, Value slot);
@@ -93,8 +95,9 @@ private:
   Value counter;
   std::function<void(const WorkTile &)> emitEmptyKeys;
   HeadStructures heads;
-  /// Key tiles of a head, and key heads of all batch entries.
-  Value tiles, rowHeads;
+  /// Key tiles of a head, key heads of all batch entries, and how many of these
+  /// are together.
+  Value tiles, rowHeads, headsTogether;
 };
 
 } // namespace spattn
