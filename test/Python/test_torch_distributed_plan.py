@@ -88,5 +88,5 @@ def test_predictions_of_what_was_measured():
             )
         way = plans[case].way(method, kind.split(",")[0] or "contiguous")
         errors.append(way.step_ms / row["ms"])
-    assert len(errors) > 15
+    assert len(errors) >= 9
     assert min(errors) > 0.88 and max(errors) < 1.13, (min(errors), max(errors))
