@@ -60,6 +60,15 @@ static bool checkRest(Operation *op,
   return true;
 }
 
+/// The queries, keys and values, which are the first operands of all of these.
+static OnnxAttention readRows(Operation *op) {
+  OnnxAttention from;
+  from.query = getOperand(op, 0);
+  from.key = getOperand(op, 1);
+  from.value = getOperand(op, 2);
+  return from;
+}
+
 /// Of opset 23 and later: Q, K, V, a mask; keys and values of before, and
 /// numbers of keys that are not padding, which are refused.
 Value spattn::raiseOnnx(PatternRewriter &rewriter, Operation *op,
@@ -68,10 +77,7 @@ Value spattn::raiseOnnx(PatternRewriter &rewriter, Operation *op,
                  {{4, "past_key"}, {5, "past_value"}, {6, "nonpad_kv_seqlen"}},
                  refusal))
     return nullptr;
-  OnnxAttention from;
-  from.query = getOperand(op, 0);
-  from.key = getOperand(op, 1);
-  from.value = getOperand(op, 2);
+  OnnxAttention from = readRows(op);
   from.mask = getOperand(op, 3);
   from.queryHeads = getInteger(op, "q_num_heads", 0);
   from.keyHeads = getInteger(op, "kv_num_heads", 0);
@@ -106,10 +112,7 @@ static Value raiseMultiHead(PatternRewriter &rewriter, Operation *op,
                   {9, "cache_indirection"}},
                  refusal))
     return nullptr;
-  OnnxAttention from;
-  from.query = getOperand(op, 0);
-  from.key = getOperand(op, 1);
-  from.value = getOperand(op, 2);
+  OnnxAttention from = readRows(op);
   from.mask = getOperand(op, 5);
   from.queryHeads = from.keyHeads = getInteger(op, "num_heads", 0);
   from.scale = getScale(op);
@@ -154,10 +157,7 @@ static Value raiseGroupQuery(PatternRewriter &rewriter, Operation *op,
                  refusal) ||
       !checkGroupQueryAttributes(op, refusal))
     return nullptr;
-  OnnxAttention from;
-  from.query = getOperand(op, 0);
-  from.key = getOperand(op, 1);
-  from.value = getOperand(op, 2);
+  OnnxAttention from = readRows(op);
   from.mask = getOperand(op, 10);
   from.queryHeads = getInteger(op, "num_heads", 0);
   from.keyHeads = getInteger(op, "kv_num_heads", 0);
