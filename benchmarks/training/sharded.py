@@ -41,34 +41,33 @@ class Sharded(System):
         self.assignment = min(ways, key=lambda way: way.step_ms).assignment
 
 
-class Keys(Sharded):
+class Exchanged(Sharded):
+    """A function of spattn.torch.distributed."""
+
+    function: str
+
+    def attend(self, q, k, v, scale):
+        from spattn.torch import distributed
+
+        return getattr(distributed, self.function)(
+            *(q, k, v, self.described, self.group),
+            assignment=self.assignment,
+            scale=scale,
+        )
+
+
+class Keys(Exchanged):
     """The keys that a rank's queries see travel to it."""
 
     name = method = "keys"
-
-    def attend(self, q, k, v, scale):
-        from spattn.torch import distributed
-
-        return distributed.attention(
-            *(q, k, v, self.described, self.group),
-            assignment=self.assignment,
-            scale=scale,
-        )
+    function = "attention"
 
 
-class Heads(Sharded):
+class Heads(Exchanged):
     """Each rank has all tokens of some heads."""
 
     name = method = "heads"
-
-    def attend(self, q, k, v, scale):
-        from spattn.torch import distributed
-
-        return distributed.head_parallel_attention(
-            *(q, k, v, self.described, self.group),
-            assignment=self.assignment,
-            scale=scale,
-        )
+    function = "head_parallel_attention"
 
 
 class Ring(Sharded):
