@@ -145,6 +145,23 @@ def test_calls_of_what_is_seen():
     assert call[:4] == (0, 8192, 0, 12)
 
 
+def test_calls_of_a_key_head():
+    """Query heads of a group may be in several calls of the same rows."""
+    from types import SimpleNamespace
+
+    from spattn.torch.distributed._operator import _most_calls
+    from spattn.torch.distributed._routes import Call
+
+    calls = [
+        Call(row, 8, head, 2, head // 4, 1, 0, 16, "#spattn.causal")
+        for row in (0, 8)
+        for head in (0, 2, 4)
+    ]
+    assert _most_calls(SimpleNamespace(calls=calls)) == 4
+    assert _most_calls(SimpleNamespace(calls=calls[2:3])) == 1
+    assert _most_calls(SimpleNamespace(calls=[])) == 0
+
+
 def test_many_heads(ranks):
     """Heads with more intervals than a kernel can have are several calls."""
     from spattn.torch.distributed._layout import Heads

@@ -88,6 +88,17 @@ def _largest_first(stage: Stage) -> list[Call]:
     return sorted(stage.calls, key=lambda call: -call.key_heads * call.key_rows)
 
 
+def _most_calls(stage: Stage) -> int:
+    """How many calls a key head has at most: of several chunks, or, where no kernel
+    has its whole group, of some query heads each."""
+    heads = [
+        key_head
+        for call in stage.calls
+        for key_head in range(call.key_head, call.key_head + call.key_heads)
+    ]
+    return max(map(heads.count, heads), default=0)
+
+
 def _added(
     parts: list[Tensor] | None,
     found: Sequence[Tensor],
@@ -96,8 +107,7 @@ def _added(
     gathered: tuple[Tensor, Tensor],
 ) -> list[Tensor]:
     """The gradients of a stage's keys and values with those of another call."""
-    # Calls of the same queries have other heads.
-    dtype = _sum_type(gathered[0], len({x.row for x in stage.calls}))
+    dtype = _sum_type(gathered[0], _most_calls(stage))
     if parts is None and all(_keys(call, x).shape == x.shape for x in gathered):
         return [x.to(dtype) for x in found]
     if parts is None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -187,22 +188,23 @@ def routes(
         empty: list[Part] = []
         for chunk in chunks:
             rows = chunk.row, chunk.end - chunk.begin
+            of_chunk = partial(seen, chunk)
 
-            def call(head: int, count: int, chunk=chunk, rows=rows) -> Call:
+            def call(
+                head: int, count: int, begin=chunk.begin, rows=rows, seen=of_chunk
+            ) -> Call:
                 # The rows of keys that are seen, to the last one. A few more at the
                 # start, so that tiles and all rows of a stage are as they would be.
-                pieces = _seen_pieces(
-                    heads, layout, head, count, lambda *x: seen(chunk, *x)
-                )
+                pieces = _seen_pieces(heads, layout, head, count, seen)
                 key_row = min(x.row for _, x in pieces) // _ALIGNED * _ALIGNED
                 key_rows = max(x.row + x.end - x.begin for _, x in pieces) - key_row
                 sizes = assignment.length, heads.total, heads.total_keys
-                begin = heads.first + head, count, chunk.begin, rows[1]
                 shifted = tuple(
                     (heads.first_keys + of, x.begin, x.end, x.row - key_row)
                     for of, x in pieces
                 )
-                part = Slice(*sizes, *begin, key_rows, shifted)
+                queries = heads.first + head, count, begin, rows[1]
+                part = Slice(*sizes, *queries, key_rows, shifted)
                 return call_of(
                     heads,
                     (*rows, key_row, key_rows),
@@ -210,17 +212,16 @@ def routes(
                     slice_structure(heads.structure, part),
                 )
 
-            group = heads.group
-            of_groups = [
-                bool(seen(chunk, head * group, group))
-                for head in range(first, first + number)
-            ]
-            for sees, size, begin in _runs(of_groups):
-                own = (first + begin) * group, size * group
-                if sees:
-                    found += calls_of_heads(heads, assignment, *own, call)
+            def sees(key_head: int, seen=of_chunk) -> bool:
+                return bool(seen(key_head * heads.group, heads.group))
+
+            for any_seen, run in groupby(range(first, first + number), sees):
+                own = [key_head * heads.group for key_head in run]
+                of_heads = own[0], len(own) * heads.group
+                if any_seen:
+                    found += calls_of_heads(heads, assignment, *of_heads, call)
                 else:
-                    empty.append(Part(*rows, *own))
+                    empty.append(Part(*rows, *of_heads))
         return found, empty
 
     parts = stages_of(heads.count_keys, stages)
@@ -241,16 +242,6 @@ def _joined(chunks: tuple[Chunk, ...]) -> list[Chunk]:
                 found[-1] = Chunk(begin, chunk.end, row)
                 continue
         found.append(chunk)
-    return found
-
-
-def _runs(values: list[bool]) -> list[tuple[bool, int, int]]:
-    """(value, size, begin) of values that are alike and follow each other."""
-    found, begin = [], 0
-    for value, same in groupby(values):
-        size = len(list(same))
-        found.append((value, size, begin))
-        begin += size
     return found
 
 
