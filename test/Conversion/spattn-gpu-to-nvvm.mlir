@@ -337,6 +337,24 @@ llvm.func @stores(%x: f32, %p: !llvm.ptr, %stride: i64, %zero: bf16) {
   llvm.return
 }
 
+// A tile of zeros, which the TMA stores from a column on.
+// CHECK-LABEL: @zero_fill
+// CHECK: scf.for
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xi32>, !llvm.ptr<3>
+// CHECK: fence.proxy.async.shared::cta;
+// CHECK-SAME: bar.warp.sync 0xffffffff;
+// CHECK: %[[COLUMN:.*]] = arith.constant 64 : i32
+// CHECK: cp.async.bulk.tensor.4d.global.shared::cta.bulk_group
+// CHECK-SAME: %[[COLUMN]]
+llvm.func @zero_fill(%p: !llvm.ptr, %row: i64) {
+  %n = arith.index_cast %row : i64 to index
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<128x64xbf16>
+  spattn_gpu.clear_tile %t : !spattn_gpu.shared<128x64xbf16>
+  spattn_gpu.store_tile %t to %p[%n, %n, %n] column 64 : !spattn_gpu.shared<128x64xbf16>
+  llvm.return
+}
+
 // Rows from a number on, 16 bytes a lane, before all lanes' fence and one's arrival.
 // CHECK-LABEL: @ragged
 // CHECK: scf.for

@@ -65,13 +65,16 @@ SPATTN_LOWER(BarrierWaitOp) {
 /// chunk, 4 rows at a time.
 class LanePieces {
 public:
+  /// From column `firstColumn` of the rows in memory on.
   LanePieces(Emitter e, SharedType type, Value tile, Value map, Value row,
-             Value head, Value batch)
-      : LanePieces(e, type, type.getRows(), tile, map, row, head, batch) {}
+             Value head, Value batch, int64_t firstColumn = 0)
+      : LanePieces(e, type, type.getRows(), tile, map, row, head, batch,
+                   firstColumn) {}
 
   /// The same of the first `rows` rows of a tile only.
   LanePieces(Emitter e, SharedType type, int64_t rowsOfTile, Value tile,
-             Value map, Value row, Value head, Value batch)
+             Value map, Value row, Value head, Value batch,
+             int64_t firstColumn = 0)
       : e(e), type(type), rowsOfTile(rowsOfTile), map(map) {
     ImplicitLocOpBuilder &b = e.b;
     Type i64 = b.getI64Type();
@@ -93,7 +96,8 @@ public:
     global = e.add(global, elementsTo(head, kStrideWord + 1));
     global = e.add(global,
                    e.mul(arith::ExtSIOp::create(b, i64, firstRow), rowStride));
-    Value pieceBytes = e.mul(lanePiece, e.i32(kPieceBytes));
+    Value pieceBytes =
+        e.add(e.mul(lanePiece, e.i32(kPieceBytes)), e.i32(2 * firstColumn));
     global = e.add(global, arith::ExtUIOp::create(b, i64, pieceBytes));
     step =
         e.mul(rowStride, arith::ConstantOp::create(b, b.getI64IntegerAttr(4)));
@@ -103,8 +107,9 @@ public:
     Value width = size(0);
     Value column = e.mul(lanePiece, e.i32(kPieceBytes / 2));
     for (int64_t chunk = 0; chunk < type.getColumns(); chunk += kChunkColumns) {
-      Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                           e.add(column, e.i32(chunk)), width);
+      Value exists = arith::CmpIOp::create(
+          b, arith::CmpIPredicate::slt,
+          e.add(column, e.i32(firstColumn + chunk)), width);
       left.push_back(arith::SelectOp::create(b, exists, rows, e.i32(0)));
     }
 
@@ -221,6 +226,14 @@ SPATTN_LOWER(FinishLoadOp) {
   return success();
 }
 
+SPATTN_LOWER(ClearTileOp) {
+  Emitter e(b);
+  zeroRows(e, op.getTile().getType(), adaptor.getTile().front(),
+           arith::ConstantIndexOp::create(b, 0));
+  ptx::emit(b, "bar.warp.sync 0xffffffff;", "~{memory}");
+  return success();
+}
+
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   constexpr int64_t pieceWords = kPieceBytes / 4;
@@ -260,7 +273,8 @@ SPATTN_LOWER(StoreTileOp) {
   Emitter e(b);
   LanePieces pieces(e, op.getTile().getType(), adaptor.getTile().front(),
                     adaptor.getMap().front(), adaptor.getRow().front(),
-                    adaptor.getHead().front(), adaptor.getBatch().front());
+                    adaptor.getHead().front(), adaptor.getBatch().front(),
+                    op.getColumn());
   auto type = VectorType::get(kPieceBytes / 4, b.getI32Type());
   pieces.forEach([&](Value shared, Value global, Value exists) {
     Value piece = LLVM::LoadOp::create(b, type, shared, kPieceBytes);
@@ -509,10 +523,11 @@ void spattn::spattn_gpu::populateSm80Patterns(const GPUTypeConverter &types,
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
            LoadOpLowering, LoadPagesOpLowering, FinishLoadOpLowering,
-           LoadWordsOpLowering, AddWordsOpLowering, SemaphoreArriveOpLowering,
-           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
-           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
-           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
-           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
-          types, patterns.getContext());
+           ClearTileOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
+           SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
+           StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
+           MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
+           MmaOpLowering, SetMaxRegistersOpLowering>(types,
+                                                     patterns.getContext());
 }

@@ -122,6 +122,15 @@ SPATTN_LOWER(FinishLoadOp) {
   return success();
 }
 
+SPATTN_LOWER(ClearTileOp) {
+  Emitter e(b);
+  zeroRows(e, op.getTile().getType(), adaptor.getTile().front(),
+           arith::ConstantIndexOp::create(b, 0));
+  ptx::emit(b, "fence.proxy.async.shared::cta;\nbar.warp.sync 0xffffffff;",
+            "~{memory}");
+  return success();
+}
+
 SPATTN_LOWER(LoadWordsOp) {
   Emitter e(b);
   std::string bytes = std::to_string(4 * op.getCount());
@@ -205,7 +214,7 @@ SPATTN_LOWER(StoreTileOp) {
             "@p cp.async.bulk.tensor.4d.global.shared::cta.bulk_group "
             "[$1, {$" +
             std::to_string(operands.size()) + ", $2, $3, $4}], [source];\n";
-    operands.push_back(e.i32(column));
+    operands.push_back(e.i32(op.getColumn() + column));
     constraints += ",r";
   }
   text += "@p cp.async.bulk.commit_group;\n}";
@@ -351,10 +360,11 @@ void spattn::spattn_gpu::populateSm90Patterns(const GPUTypeConverter &types,
   patterns
       .add<BarrierInitOpLowering, BarrierFenceOpLowering, BarrierWaitOpLowering,
            LoadOpLowering, LoadPagesOpLowering, FinishLoadOpLowering,
-           LoadWordsOpLowering, AddWordsOpLowering, SemaphoreArriveOpLowering,
-           SemaphoreReleaseOpLowering, SemaphoreWaitOpLowering,
-           AsyncProxyFenceOpLowering, StoreTileOpLowering, StoreWaitOpLowering,
-           WriteOpLowering, MmaFenceOpLowering, MmaCommitOpLowering,
-           MmaWaitOpLowering, MmaOpLowering, SetMaxRegistersOpLowering>(
-          types, patterns.getContext());
+           ClearTileOpLowering, LoadWordsOpLowering, AddWordsOpLowering,
+           SemaphoreArriveOpLowering, SemaphoreReleaseOpLowering,
+           SemaphoreWaitOpLowering, AsyncProxyFenceOpLowering,
+           StoreTileOpLowering, StoreWaitOpLowering, WriteOpLowering,
+           MmaFenceOpLowering, MmaCommitOpLowering, MmaWaitOpLowering,
+           MmaOpLowering, SetMaxRegistersOpLowering>(types,
+                                                     patterns.getContext());
 }

@@ -279,6 +279,14 @@ func.func @fill_columns(%p: !llvm.ptr, %i: index, %zero: f32) {
 
 // -----
 
+func.func @tile_column(%p: !llvm.ptr, %t: !spattn_gpu.shared<64x64xbf16>, %i: index) {
+  // expected-error @+1 {{expected a 'column' that is a multiple of 8, got 4}}
+  spattn_gpu.store_tile %t to %p[%i, %i, %i] column 4 : !spattn_gpu.shared<64x64xbf16>
+  return
+}
+
+// -----
+
 func.func @tile_rows_beyond(%p: !llvm.ptr, %t: !spattn_gpu.shared<64x64xbf16>, %i: index) {
   // expected-error @+1 {{expected a multiple of 8 columns up to 64, got 72}}
   spattn_gpu.store_tile_rows %t to %p stride %i rows %i columns 72 : !spattn_gpu.shared<64x64xbf16>

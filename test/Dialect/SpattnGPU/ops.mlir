@@ -177,6 +177,8 @@ func.func @threads() {
 // CHECK: spattn_gpu.write %{{.*}} to %{{.*}}[%{{.*}}] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.async_proxy_fence
 // CHECK: spattn_gpu.store_tile %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.store_tile %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] column 64 : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.clear_tile %{{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.store_wait
 // CHECK: spattn_gpu.store_fill %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 128 : bf16
 // CHECK: spattn_gpu.store_tile_rows %{{.*}} to %{{.*}} stride %{{.*}} rows %{{.*}} columns 72 : !spattn_gpu.shared<128x128xbf16>
@@ -188,6 +190,8 @@ func.func @stores(%o: !spattn_gpu.acc<64x128xf32>, %sum: !spattn_gpu.rows, %p: !
   spattn_gpu.write %w to %t[%i] : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.async_proxy_fence
   spattn_gpu.store_tile %t to %p[%i, %i, %i] : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.store_tile %t to %p[%i, %i, %i] column 64 : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.clear_tile %t : !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.store_wait
   spattn_gpu.store_fill %zero to %p stride %i rows %i columns 128 : bf16
   spattn_gpu.store_tile_rows %t to %p stride %i rows %i columns 72 : !spattn_gpu.shared<128x128xbf16>

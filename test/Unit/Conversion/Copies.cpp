@@ -147,6 +147,13 @@ bool Warp::runCopy(Operation &op) {
                       });
         return first >= 0 || fail(&op, "a negative number of rows");
       })
+      .Case([&](ClearTileOp clear) {
+        std::optional<Tile> tile = locate(clear.getTile());
+        for (int64_t r = 0; tile && r < tile->rows; ++r)
+          for (int64_t c = 0; c < tile->columns; ++c)
+            tile->at(r, c) = 0;
+        return tile.has_value();
+      })
       .Case([&](LoadWordsOp load) {
         int32_t *to =
             words(&op, load.getMemory(), load.getStage(), load.getStride(),
@@ -230,11 +237,14 @@ bool Warp::runCopy(Operation &op) {
         int64_t row = number32(tileStore.getRow());
         int64_t head = number32(tileStore.getHead());
         int64_t batch = number32(tileStore.getBatch());
-        startStore([&cta = cta, tile = *tile, to, row, head, batch] {
+        int64_t column = tileStore.getColumn();
+        startStore([&cta = cta, tile = *tile, to, row, head, batch, column] {
           for (int64_t r = 0; r < tile.rows; ++r)
-            for (int64_t c = 0; c < tile.columns && c < to.columns; ++c)
+            for (int64_t c = 0; c < tile.columns && column + c < to.columns;
+                 ++c)
               if (auto [at, exists] = to.at(row, head, batch, r); exists)
-                cta.store(to.address + 2 * (at + c), 2, tile.get(r, c));
+                cta.store(to.address + 2 * (at + column + c), 2,
+                          tile.get(r, c));
         });
         return true;
       })

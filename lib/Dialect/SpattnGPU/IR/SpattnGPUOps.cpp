@@ -215,6 +215,14 @@ LogicalResult LoadRowsOp::verify() {
   return verifyHeads(*this, getHeads(), getHeadStride());
 }
 
+LogicalResult StoreTileOp::verify() {
+  int64_t column = getColumn();
+  if (column >= 0 && column % 8 == 0)
+    return success();
+  return emitOpError("expected a 'column' that is a multiple of 8, got ")
+         << column;
+}
+
 LogicalResult StoreTileRowsOp::verify() {
   if (failed(verifyHeads(*this, getHeads(), getHeadStride())))
     return failure();

@@ -424,6 +424,21 @@ def SpattnGPU_FinishLoadOp : SpattnGPU_Op<"finish_load"> {
   }];
 }
 
+def SpattnGPU_ClearTileOp : SpattnGPU_Op<"clear_tile"> {
+  let summary = "zero-fills a tile in shared memory";
+  let description = [{
+    Executed by all lanes of one warp, whose later `spattn_gpu.store_tile` see
+    the zeros.
+
+    ```mlir
+    // %zeros: !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.clear_tile %zeros : !spattn_gpu.shared<128x128xbf16>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Shared:$tile);
+  let assemblyFormat = "$tile attr-dict `:` qualified(type($tile))";
+}
+
 def SpattnGPU_LoadWordsOp : SpattnGPU_Op<"load_words"> {
   let summary = "starts an asynchronous copy of words to shared memory";
   let description = [{
@@ -1140,7 +1155,8 @@ def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
   let description = [{
     A TMA store where the target has TMA. Executed by all lanes of one warp, with
     the same operands; `map` is as for `spattn_gpu.load`. Columns past the head
-    dimension and rows past the length are not stored.
+    dimension and rows past the length are not stored. The tile's first column
+    is column `column` of the rows, a multiple of 8.
 
     ```mlir
     // %map: !llvm.ptr
@@ -1148,15 +1164,19 @@ def SpattnGPU_StoreTileOp : SpattnGPU_Op<"store_tile"> {
     // %head: index
     // %batch: index
     // %o: !spattn_gpu.shared<128x128xbf16>
+    // %half: !spattn_gpu.shared<128x64xbf16>
     spattn_gpu.store_tile %o to %map[%row, %head, %batch] : !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.store_tile %half to %map[%row, %head, %batch] column 64 : !spattn_gpu.shared<128x64xbf16>
     ```
   }];
   let arguments = (ins SpattnGPU_Shared:$tile, SpattnGPU_Pointer:$map, Index:$row,
-                       Index:$head, Index:$batch);
+                       Index:$head, Index:$batch,
+                       DefaultValuedAttr<I64Attr, "0">:$column);
   let assemblyFormat = [{
-    $tile `to` $map `[` $row `,` $head `,` $batch `]` attr-dict
+    $tile `to` $map `[` $row `,` $head `,` $batch `]` (`column` $column^)? attr-dict
     `:` qualified(type($tile))
   }];
+  let hasVerifier = 1;
 }
 
 def SpattnGPU_StoreTileRowsOp : SpattnGPU_Op<"store_tile_rows"> {
