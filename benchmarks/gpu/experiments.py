@@ -108,11 +108,16 @@ BANDS = tuple(
     for batch, length in ((8, 4096), (2, 16384))
 )
 DENSE = tuple(Workload(CAUSAL, dim, 2, 16384) for dim in (64, 128))
-MIXED = (
+# Rows of one span of keys, and of several.
+ONE_SPAN = (
+    *BANDS,
     Workload(CAUSAL, 128, 2, 16384),
-    Workload(LOCAL, 128, 2, 16384),
-    Workload(LOCAL, 128, 8, 4096),
     Workload(window(1024), 128, 2, 16384),
+)
+SPANS = tuple(
+    Workload(LOCAL, dim, batch, length)
+    for dim in (64, 128)
+    for batch, length in ((8, 4096), (2, 16384))
 )
 GRADIENTS = tuple(
     Workload(structure, 128, batch, length, backward=True)
@@ -158,20 +163,36 @@ EXPERIMENTS = {
         kind="crossing",
     ),
     "empty-rows": Experiment(
-        {"dynamic": "scheduler=dynamic", "static": "scheduler=static"},
+        # Never in pairs, and always.
+        {
+            "dynamic": "tuning={empty-rows=1}",
+            "pairs": f"tuning={{empty-rows={ALWAYS}}}",
+        },
         tuple(without_keys(share / 32) for share in (1, 2, 4, 8, 16)),
         kind="crossing",
     ),
     "static-l2-bytes": Experiment(
-        tuned("static-l2-bytes", *(n * MIB for n in (2, 4, 8, 16, 32)))
-        | tuned("static-l2-bytes", 0),
+        tuned(
+            "static-l2-bytes",
+            *(n * MIB for n in (2, 4, 8, 16, 32)),
+            0,
+            extra="scheduler=static",
+        ),
         BANDS[2:],
     ),
     "dynamic-l2-bytes": Experiment(
-        tuned("dynamic-l2-bytes", *(n * MIB for n in (8, 16, 32, 64, 128))), MIXED
+        tuned("dynamic-l2-bytes", *(n * MIB for n in (8, 16, 32, 64, 128))),
+        ONE_SPAN,
     ),
-    "static-work-tiles": Experiment(tuned("static-work-tiles", 1, 2, 3, 4), BANDS),
-    "dynamic-work-tiles": Experiment(tuned("dynamic-work-tiles", 1, 2, 4), MIXED),
+    "spans-l2-bytes": Experiment(
+        tuned("spans-l2-bytes", *(n * MIB for n in (8, 12, 16, 24, 64))), SPANS
+    ),
+    "static-work-tiles": Experiment(
+        tuned("static-work-tiles", 2, 3, 4, extra="scheduler=static"), BANDS
+    ),
+    "dynamic-work-tiles": Experiment(
+        tuned("dynamic-work-tiles", 2, 3, 4), ONE_SPAN + SPANS
+    ),
     "heads-together": Experiment(
         tuned("heads-together", 2, 4, 8, 12, 16, 32, extra=WITHOUT), GRADIENTS
     ),

@@ -125,7 +125,7 @@ def table(found: dict) -> dict:
             x = crossing(points)
             slower[name] = {f"{at:g}": round(ratio, 3) for at, ratio in points}
             if x is not None and name == "empty-rows":
-                # One in so many; with 0 the dynamic scheduler never wins.
+                # One in so many; with 0 single work tiles never win.
                 numbers[name] = round(1 / x) if x else 1 << 40
             elif x is not None:
                 numbers[name] = rounded(x, 1)

@@ -9,11 +9,16 @@
 
 // UNKNOWN: error: expected 'tuning' to replace numbers of the tuning table, got '{{.*}}': {{.*}}no such option fewKeys
 
-// A quarter of the rows sees no key: with the table's numbers the scheduler is
-// static, and has no counter.
+// A quarter of the rows sees no key: with the table's numbers work tiles come in
+// pairs, and the TMA stores zeros.
 // CHECK-LABEL: llvm.func @quarter
-// TABLE-NOT: "counter"
-// OTHER-SAME: <scratch "counter">
+// CHECK-SAME: <scratch "counter">
+// TABLE: spattn_gpu.clear_tile {{.*}} : !spattn_gpu.shared<128x64xbf16>
+// TABLE-NOT: spattn_gpu.store_fill
+// TABLE: spattn_gpu.store_tile [[ZEROS:%.*]] to [[MAP:%.*]][{{.*}}] : !spattn_gpu.shared<128x64xbf16>
+// TABLE: spattn_gpu.store_tile [[ZEROS]] to [[MAP]][{{.*}}] column 64 : !spattn_gpu.shared<128x64xbf16>
+// TABLE: spattn_gpu.store_wait
+// OTHER-NOT: spattn_gpu.clear_tile
 !t = tensor<1x1x4096x128xbf16>
 func.func @quarter(%q: !t, %o: !t) -> !t {
   %r = spattn.attention structure(#spattn.distances<1024 to N>) ins(%q, %q, %q : !t, !t, !t) outs(%o : !t)

@@ -82,8 +82,10 @@ static void dealRows(Schedule &schedule, AttentionOpInterface op,
                        algebra.rowTiles(head, plan.tile, plan.fromFirstKey));
   RowTileOrder order = makeOrder(op, sizes, plan, schedule);
   deal(schedule, order, [&](int64_t count, int64_t ctas, const Clocks &clocks) {
-    return plan.isDynamic ? dealDynamic(count, ctas, clocks)
-                          : dealStatic(count, ctas);
+    if (!plan.isDynamic)
+      return dealStatic(count, ctas);
+    return plan.inPairs ? dealDynamicPairs(count, ctas, clocks)
+                        : dealDynamic(count, ctas, clocks);
   });
 }
 
@@ -100,7 +102,9 @@ static void dealColumns(Schedule &schedule, AttentionOpInterface op,
   }
   KeyTileOrder order(sizes.batch, schedule.rowHeads, schedule.rows,
                      plan.headsTogether);
-  deal(schedule, order, dealInOrder);
+  if (plan.inPairs)
+    order.groupForPairs();
+  deal(schedule, order, plan.inPairs ? dealPairs : dealInOrder);
 }
 
 std::optional<Schedule> spattn::viz::makeSchedule(AttentionOpInterface op,

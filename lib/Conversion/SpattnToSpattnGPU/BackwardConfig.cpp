@@ -62,6 +62,19 @@ static bool areQueriesFasterAlone(AttentionBackwardOp op,
          seen.areFewerThan(isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
 }
 
+/// Whether many key tiles are seen by no query.
+static bool hasManyEmptyColumns(const HostAlgebra &algebra,
+                                const Tuning &tuning) {
+  constexpr TileShape tile{128, 128};
+  int64_t columns = 0, empty = 0;
+  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
+    std::vector<int64_t> visited = algebra.columnTiles(head, tile);
+    columns += visited.size();
+    empty += llvm::count(visited, 0);
+  }
+  return empty * tuning.emptyRows >= columns;
+}
+
 /// Whether kernels with few registers hold what they need: no more spans than
 /// two, and scores as they are.
 static bool fitsFewRegisters(AttentionBackwardOp op,
@@ -124,11 +137,17 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;
+  // Other rows may follow those of a sequence.
+  config.inPairs = lengths.areKnown && target.asyncMma && !op.hasSequences() &&
+                   !op.hasTileLists() && hasManyEmptyColumns(algebra, tuning);
   // Queries and output gradients of 16 bits, and sums of 32 bits.
   int64_t rowBytes =
       2 * (config.headDim + config.valueDim) + 4 * config.headDim;
   if (!config.deterministic && !op.hasSequences())
     config.rowsInL2 = tuning.headsL2Bytes / (rowBytes * op.getGroupSize());
+  // Heads from both ends are under way.
+  if (config.inPairs)
+    config.rowsInL2 /= 2;
   config.producerRegisters = tuning.producerRegisters;
   config.queryCtasPerSM = tuning.queryCtasPerSM;
   config.queryProducerRegisters = tuning.queryProducerRegisters;
@@ -248,6 +267,11 @@ static void fitSharedMemory(const GpuOptions &options, BackwardConfig &config) {
                   config.ctasPerSM);
     });
   };
+  if (config.inPairs)
+    config.zeroRows = chooseZeroRows(config.keyTile(), [&](int64_t rows) {
+      config.zeroRows = rows;
+      return mainFits();
+    });
   if (!mainFits())
     config.itemStages = 1;
   if (!options.queryStages && config.item.hasTables() && !mainFits())

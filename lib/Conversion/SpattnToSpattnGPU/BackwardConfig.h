@@ -59,6 +59,12 @@ struct BackwardConfig {
   /// does not matter. CTAs of wide bands drift apart in the long run, so that
   /// each row that any of them reads and adds to has to be there.
   int64_t rowsInL2 = 0;
+  /// CTAs take key tiles in pairs, one from each end, since many are seen by no
+  /// query.
+  bool inPairs = false;
+  /// Rows of the tile of zeros, from which the TMA fills dK and dV of those; 0
+  /// where threads do.
+  int64_t zeroRows = 0;
   /// Registers of a thread that loads.
   int64_t producerRegisters = 40;
 

@@ -151,8 +151,11 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.hasSequences = op.hasSequences();
   config.hasLists = op.hasTileLists();
   // Work tiles of lists differ in what they cost in no known way.
-  config.dynamicScheduler =
-      op.hasTileLists() || hasFewEmptyRows(algebra, tuning);
+  config.inPairs = !op.hasTileLists() && !hasFewEmptyRows(algebra, tuning);
+  config.dynamicScheduler = !config.inPairs;
+  // Rows of several spans come back to keys that others read long before.
+  config.sectionBytes =
+      countSpans(algebra) > 1 ? tuning.spansL2Bytes : tuning.dynamicL2Bytes;
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;
@@ -203,9 +206,19 @@ static void applyOptions(const GpuOptions &options, ForwardConfig &config) {
   config.pingpong = options.pingpong;
 }
 
+/// Whether the TMA may fill empty rows: other rows may follow those of a
+/// sequence, and rows of packed heads are not a tile of one.
+static bool mayFillByTma(AttentionOp op, const ForwardConfig &config) {
+  return config.inPairs && config.target.asyncMma &&
+         storesThroughShared(op, config) && !op.hasSequences() &&
+         !config.rows.isPacked();
+}
+
 /// What follows from tiles.
 static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
                             bool hasLists, ForwardConfig &config) {
+  // A scheduler warp that stores zeros itself is late with its tickets.
+  config.dynamicScheduler |= config.zeroRows > 0;
   // Parts of walks may be empty, and are of several lengths.
   config.dynamicScheduler |= config.parts.areCut();
   // With more warpgroups each needs all registers there are. The static
@@ -215,6 +228,9 @@ static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
   if (options.scheduler != Scheduler::Auto)
     config.dynamicScheduler = options.scheduler == Scheduler::Dynamic;
   isScarce &= config.dynamicScheduler;
+  config.inPairs &=
+      !config.dynamicScheduler ||
+      (config.zeroRows > 0 && !config.parts.areCut() && !isScarce);
   config.producerRegisters =
       isScarce ? tuning.scarceProducerRegisters : tuning.producerRegisters;
   // The scheduler warp also looks through lists.
@@ -223,9 +239,10 @@ static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
   // Or cuts walks.
   if (config.parts.areCut() && config.mmaWarpgroups * config.ctasPerSM <= 2)
     config.producerRegisters = kPartProducerRegisters;
-  config.sectionBytes = isScarce                  ? 0
-                        : config.dynamicScheduler ? tuning.dynamicL2Bytes
-                                                  : tuning.staticL2Bytes;
+  if (isScarce)
+    config.sectionBytes = 0;
+  else if (!config.dynamicScheduler)
+    config.sectionBytes = tuning.staticL2Bytes;
   config.itemStages = config.dynamicScheduler ? tuning.dynamicWorkTiles
                                               : tuning.staticWorkTiles;
 }
@@ -260,7 +277,6 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
     return failure();
   applyOptions(options, config);
   config.parts = chooseKeyParts(op, config, tuning, options);
-  chooseScheduler(options, tuning, op.hasTileLists(), config);
   if (failed(check(op, config)))
     return failure();
   auto setItem = [&] {
@@ -272,7 +288,16 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
     return sharedOfCTAs(ForwardLayout(config).shared.total(),
                         config.ctasPerSM) <= target.sharedMemory;
   };
-  while (!fits() && config.itemStages > 1)
+  if (mayFillByTma(op, config))
+    config.zeroRows = chooseZeroRows(config.tileRows(), [&](int64_t rows) {
+      config.zeroRows = rows;
+      return fits();
+    });
+  chooseScheduler(options, tuning, op.hasTileLists(), config);
+  // A work tile's output is stored when the next one has been posted.
+  int64_t fewest =
+      config.intraWarpgroupOverlap && config.queryStages > 1 ? 2 : 1;
+  while (!fits() && config.itemStages > fewest)
     --config.itemStages;
   // Large tables may take the place of keys that nobody asked for.
   bool isFree = !op.hasTileLists() && !options.keyTile && !options.stages &&

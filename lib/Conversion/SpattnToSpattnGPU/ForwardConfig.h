@@ -43,6 +43,12 @@ struct ForwardConfig {
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
   /// than in rounds.
   bool dynamicScheduler = false;
+  /// Work tiles come in pairs, one from each end, since many tiles of queries
+  /// see no key: always with the static scheduler.
+  bool inPairs = false;
+  /// Rows of the tile of zeros, from which the TMA fills empty rows; 0 where
+  /// threads do.
+  int64_t zeroRows = 0;
   /// Whether batch entries hold sequences, and whether there are lists of
   /// tiles.
   bool hasSequences = false, hasLists = false;

@@ -48,6 +48,7 @@ static FailureOr<KernelPlan> planForward(AttentionOp op, KernelPlan plan,
   plan.keyStages = config->stages;
   plan.queryStages = config->queryStages;
   plan.isDynamic = config->dynamicScheduler;
+  plan.inPairs = config->inPairs || !plan.isDynamic;
   plan.fromFirstKey = config->fromFirstKey();
   plan.sectionBytes = config->sectionBytes;
   if (const ForwardCandidate *measured = findCandidate(*config, tuning)) {
@@ -72,6 +73,7 @@ static FailureOr<KernelPlan> planBackward(AttentionBackwardOp op,
   plan.keyStages = config->keyStages;
   plan.queryStages = config->queryStages;
   plan.isDynamic = true;
+  plan.inPairs = config->inPairs;
   plan.headsTogether = config->headsTogether;
   return plan;
 }

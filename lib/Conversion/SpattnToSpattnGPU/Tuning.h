@@ -80,6 +80,7 @@ struct Tuning {
   int64_t dynamicWorkTiles = 2;
   int64_t staticL2Bytes = int64_t(8) << 20;
   int64_t dynamicL2Bytes = int64_t(64) << 20;
+  int64_t spansL2Bytes = 12 << 20;
   int64_t producerRegisters = 40;
   int64_t scarceProducerRegisters = 32;
   int64_t scarceRegisters = 160;
@@ -111,11 +112,10 @@ struct Tuning {
         "thread alone is computed again at each use",
         any);
     // Of the forward kernel.
-    visit(
-        "empty-rows", tuning.emptyRows,
-        "the scheduler is dynamic where less than one in so many tiles of 128 "
-        "rows sees no key",
-        some);
+    visit("empty-rows", tuning.emptyRows,
+          "work tiles come in pairs where one in so many tiles of 128 rows, or "
+          "keys, is empty",
+          some);
     visit("packed-clocks", tuning.packedClocks,
           "percent of the clocks without packed query heads below which they "
           "are packed",
@@ -140,10 +140,10 @@ struct Tuning {
           NumberRange{1, 4, 1, /*orZero=*/false});
     visit("static-work-tiles", tuning.staticWorkTiles,
           "work tiles ahead of their readers with the static scheduler",
-          NumberRange{1, 4, 1, /*orZero=*/false});
+          NumberRange{2, 4, 1, /*orZero=*/false});
     visit("dynamic-work-tiles", tuning.dynamicWorkTiles,
           "work tiles ahead of their readers with the dynamic scheduler",
-          NumberRange{1, 4, 1, /*orZero=*/false});
+          NumberRange{2, 4, 1, /*orZero=*/false});
     visit(
         "static-l2-bytes", tuning.staticL2Bytes,
         "bytes of keys and values under way with the static scheduler; 0: all",
@@ -152,6 +152,8 @@ struct Tuning {
         "dynamic-l2-bytes", tuning.dynamicL2Bytes,
         "bytes of keys and values under way with the dynamic scheduler; 0: all",
         any);
+    visit("spans-l2-bytes", tuning.spansL2Bytes,
+          "the same where rows see several spans of keys", any);
     visit("scarce-producer-registers", tuning.scarceProducerRegisters,
           "registers of a thread that loads with more warpgroups than "
           "static-warpgroups",

@@ -27,6 +27,13 @@ WorkPlace RowTileOrder::locate(int64_t number) const {
   return {head % batches, head / batches, inGroup / grouped};
 }
 
+void KeyTileOrder::groupForPairs() {
+  int64_t most = together;
+  together = 1;
+  while (heads > 0 && 2 * together <= most && heads % (2 * together) == 0)
+    together *= 2;
+}
+
 WorkPlace KeyTileOrder::locate(int64_t number) const {
   int64_t ofGroup = columns * together;
   int64_t first = number / ofGroup * together, inGroup = number % ofGroup;
@@ -68,6 +75,33 @@ DealtWork spattn::dealInOrder(int64_t count, int64_t ctas,
     dealt[cta].push_back(number);
     free.push({time + clocks(number), cta});
   }
+  return dealt;
+}
+
+DealtWork spattn::dealPairs(int64_t count, int64_t ctas,
+                            const std::function<int64_t(int64_t)> &clocks) {
+  int64_t seconds = count / 2;
+  DealtWork pairs = dealInOrder(count - seconds, ctas, [&](int64_t pair) {
+    return clocks(pair) + (pair < seconds ? clocks(count - 1 - pair) : 0);
+  });
+  DealtWork dealt(ctas);
+  for (int64_t cta = 0; cta < ctas; ++cta)
+    for (int64_t pair : pairs[cta]) {
+      dealt[cta].push_back(pair);
+      if (pair < seconds)
+        dealt[cta].push_back(count - 1 - pair);
+    }
+  return dealt;
+}
+
+DealtWork
+spattn::dealDynamicPairs(int64_t count, int64_t ctas,
+                         const std::function<int64_t(int64_t)> &clocks) {
+  DealtWork dealt =
+      dealPairs(count, ctas, [&](int64_t n) { return clocks(count - 1 - n); });
+  for (std::vector<int64_t> &own : dealt)
+    for (int64_t &number : own)
+      number = count - 1 - number;
   return dealt;
 }
 

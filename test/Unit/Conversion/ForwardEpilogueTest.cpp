@@ -28,7 +28,7 @@ constexpr int64_t kLseRow = 2, kLseHead = 500, kLseBatch = 1100;
 /// A warpgroup of 64 queries from `row` on writes an output.
 struct Spec {
   bool lse, wide;
-  int64_t queries, row;
+  int64_t queries, row, zeroRows = 0;
 };
 
 class ForwardEpilogueTest : public testing::Test {
@@ -54,6 +54,7 @@ protected:
     config.mmaWarpgroups = 1;
     config.keyTile = 64;
     config.item = layoutOfRowTiles(kernel.op, 64, 64);
+    config.zeroRows = spec.zeroRows;
     ForwardLayout layout(config);
     layout.shared.allocate(b);
     ScoreModifier modifier(b, kernel.scale);
@@ -214,20 +215,28 @@ TEST_F(ForwardEpilogueTest, FromRegisters) {
     }
 }
 
-/// One warp fills the rows that there are of a work tile that sees no key.
+/// One warp fills the rows that there are of a work tile that sees no key, by
+/// stores of its own or of a tile of zeros.
 TEST_F(ForwardEpilogueTest, EmptyRows) {
-  for (bool wide : {false, true})
+  for (auto [wide, zeroRows] :
+       {std::pair<bool, int64_t>{false, 0}, {true, 0}, {false, 8}, {false, 64}})
     for (int64_t queries : {65, 100, 128, 300}) {
-      Spec spec = {/*lse=*/true, wide, queries, 64};
-      Run result = run(spec, /*late=*/false,
+      Spec spec = {/*lse=*/true, wide, queries, 64, zeroRows};
+      Run result = run(spec, /*late=*/true,
                        [&](TestKernel &kernel, ForwardEpilogue &epilogue,
-                           ForwardLayout &, PendingOutput) {
+                           ForwardLayout &layout, PendingOutput) {
                          KernelBuilder &b = kernel.b;
+                         Value map =
+                             kernel.input("map", kernel.counter.getType());
                          b.inWarp(1, [&] {
                            WorkTile tile;
                            tile.first = b.ops.constant(64);
                            tile.head = tile.batch = b.i32(1);
-                           epilogue.emitEmptyRows(tile);
+                           ZeroFill zeroFill(b, layout.zeroTile);
+                           EXPECT_EQ(zeroFill.isUsed(), zeroRows > 0);
+                           zeroFill.begin();
+                           epilogue.emitEmptyRows(tile, zeroFill, map);
+                           zeroFill.end();
                          });
                        });
       for (int64_t r = 64; r < std::min<int64_t>(queries, 128); ++r) {

@@ -36,7 +36,7 @@ struct Result {
   bool hasTables;
 };
 
-Result run(const RandomInstance &instance) {
+Result run(const RandomInstance &instance, bool inPairs = false) {
   AttentionSpec spec = instance.spec;
   spec.backward = true;
   QueueKernel kernel(spec, /*ofRows=*/false, kKeyTile, kQueryTile);
@@ -46,6 +46,7 @@ Result run(const RandomInstance &instance) {
   config.mmaWarpgroups = kKeyTile / kRowsOfGroup;
   config.queryTile = kQueryTile;
   config.grouped = spec.heads != spec.keyHeads;
+  config.inPairs = inPairs;
   config.item = kernel.layout.slot;
   SkippedTiles skipped(b, config);
   auto place = [&](const WorkTile &tile) {
@@ -88,9 +89,9 @@ Result run(const RandomInstance &instance) {
 
 /// Each key tile is done once, by one CTA: with the heads that have work, one
 /// after the other, or as zeros.
-bool check(const RandomInstance &instance) {
+bool check(const RandomInstance &instance, bool inPairs) {
   SCOPED_TRACE(instance.str());
-  Result result = run(instance);
+  Result result = run(instance, inPairs);
   HostAlgebra algebra = instance.algebra();
   int64_t group = instance.spec.heads / instance.spec.keyHeads;
   std::set<KeyTile> done;
@@ -153,7 +154,7 @@ void checkInstances(int seed, int64_t keyHeads, int rounds) {
     RandomInstance instance(random, 300, 4);
     instance.spec.keyHeads = keyHeads;
     instance.call.ctas = 1 + round % 4;
-    withTables += check(instance);
+    withTables += check(instance, /*inPairs=*/round % 3 == 0);
   }
   // There is code for both.
   EXPECT_GT(withTables, 0);
@@ -165,8 +166,8 @@ TEST(KeyTileScheduler, HeadsThatShareKeys) { checkInstances(42, 2, 20); }
 TEST(KeyTileScheduler, AllHeadsShareKeys) { checkInstances(43, 1, 10); }
 
 /// A number is the same key tile on the host: one CTA takes all of them, in
-/// order.
-TEST(KeyTileScheduler, NumbersAsOnTheHost) {
+/// order or in pairs.
+void checkNumbers(bool inPairs) {
   std::mt19937 random(11);
   for (auto [batches, heads, keyHeads] :
        {std::array<int64_t, 3>{1, 1, 1}, {3, 2, 2}, {2, 12, 12}, {5, 8, 4}}) {
@@ -177,17 +178,26 @@ TEST(KeyTileScheduler, NumbersAsOnTheHost) {
     instance.call.keys = 200, instance.call.ctas = 1;
     KeyTileOrder order(batches, keyHeads, /*columns=*/4,
                        BackwardConfig().headsTogether);
-    Result result = run(instance);
-    int64_t number = 0;
+    if (inPairs)
+      order.groupForPairs();
+    auto clocks = [](int64_t) { return 1; };
+    DealtWork dealt = inPairs ? dealPairs(order.count(), 1, clocks)
+                              : dealInOrder(order.count(), 1, clocks);
+    Result result = run(instance, inPairs);
+    size_t number = 0;
     for (const Posted &posted : result.posted[0]) {
-      WorkPlace place = order.locate(number);
+      ASSERT_LT(number, dealt[0].size());
+      WorkPlace place = order.locate(dealt[0][number]);
       EXPECT_EQ(place.batch, posted.batch);
       EXPECT_EQ(place.head, posted.keyHead);
       EXPECT_EQ(place.tile * kKeyTile, posted.first);
       number += posted.isLast;
     }
-    EXPECT_EQ(number, order.count());
+    EXPECT_EQ(number, dealt[0].size());
   }
 }
+
+TEST(KeyTileScheduler, NumbersAsOnTheHost) { checkNumbers(false); }
+TEST(KeyTileScheduler, PairsAsOnTheHost) { checkNumbers(true); }
 
 } // namespace

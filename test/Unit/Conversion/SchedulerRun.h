@@ -23,11 +23,13 @@ struct Dealt {
   std::map<int64_t, std::vector<int64_t>> read, empty;
 };
 
+enum class SchedulerKind { Static, Dynamic, DynamicPairs };
+
 /// Deals work tiles to a grid; every `emptyEvery`-th visits nothing, or none if
 /// that is 0.
 class Dealer {
 public:
-  Dealer(bool isStatic, int64_t emptyEvery, int64_t stages = 2)
+  Dealer(SchedulerKind kind, int64_t emptyEvery, int64_t stages = 2)
       : kernel(AttentionSpec(), /*ofRows=*/true, 64, 64, stages) {
     KernelBuilder &b = kernel.b;
     mlir::Value count = kernel.input("count");
@@ -49,10 +51,14 @@ public:
     WorkScheduler scheduler(b, kernel.queue);
     kernel.emit(
         [&] {
-          if (isStatic)
-            scheduler.emitStatic(work);
-          else
-            scheduler.emitDynamic(work, kernel.counter);
+          switch (kind) {
+          case SchedulerKind::Static:
+            return scheduler.emitStatic(work);
+          case SchedulerKind::Dynamic:
+            return scheduler.emitDynamic(work, kernel.counter);
+          case SchedulerKind::DynamicPairs:
+            return scheduler.emitDynamicPairs(work, kernel.counter);
+          }
         },
         [&] {
           kernel.queue.forEach([&](WorkTile &tile, mlir::Value) {

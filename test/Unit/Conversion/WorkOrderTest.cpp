@@ -19,7 +19,7 @@ namespace {
 
 /// Each CTA is dealt what the emitted code deals it, in the same order.
 TEST(WorkOrder, IsThatOfTheStaticScheduler) {
-  Dealer dealer(/*isStatic=*/true, /*emptyEvery=*/0);
+  Dealer dealer(SchedulerKind::Static, /*emptyEvery=*/0);
   for (int64_t count : {0, 1, 2, 7, 16, 33, 100})
     for (int64_t ctas : {1, 2, 3, 8}) {
       Dealt emitted = dealer.deal(count, ctas);
@@ -69,6 +69,17 @@ TEST(WorkOrder, TakesFromTheLastOn) {
   EXPECT_EQ(dealDynamic(0, 2, [](int64_t) { return 1; }), DealtWork(2));
   EXPECT_EQ(dealDynamic(3, 8, [](int64_t) { return 1; }).front(),
             std::vector<int64_t>{2});
+}
+
+/// Pairs of both ends, from the last or from the first on.
+TEST(WorkOrder, TakesPairs) {
+  std::vector<int64_t> clocks = {1, 1, 2, 3, 8};
+  auto of = [&](int64_t number) { return clocks[number]; };
+  // 9 and 4; then the one in the middle at 4 by the second.
+  EXPECT_EQ(dealDynamicPairs(clocks.size(), 2, of),
+            (DealtWork{{4, 0}, {3, 1, 2}}));
+  EXPECT_EQ(dealPairs(clocks.size(), 2, of), (DealtWork{{0, 4}, {1, 3, 2}}));
+  EXPECT_EQ(dealPairs(0, 2, of), DealtWork(2));
 }
 
 /// No CTA waits while there is work: nobody's end is earlier than the start of

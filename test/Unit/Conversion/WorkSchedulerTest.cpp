@@ -26,8 +26,8 @@ constexpr int64_t kCtas[] = {1, 2, 3, 8};
 
 /// Each work tile is dealt once, to one CTA: to its readers if it visits
 /// anything, else to be written at once.
-void checkEachOnce(bool isStatic, int64_t emptyEvery, int64_t stages) {
-  Dealer dealer(isStatic, emptyEvery, stages);
+void checkEachOnce(SchedulerKind kind, int64_t emptyEvery, int64_t stages) {
+  Dealer dealer(kind, emptyEvery, stages);
   for (int64_t count : kCounts)
     for (int64_t ctas : kCtas) {
       Dealt dealt = dealer.deal(count, ctas);
@@ -48,21 +48,50 @@ void checkEachOnce(bool isStatic, int64_t emptyEvery, int64_t stages) {
 }
 
 TEST(StaticScheduler, DealsEachOnce) {
-  checkEachOnce(true, 0, 2);
-  checkEachOnce(true, 3, 1);
-  checkEachOnce(true, 1, 2);
+  checkEachOnce(SchedulerKind::Static, 0, 2);
+  checkEachOnce(SchedulerKind::Static, 3, 1);
+  checkEachOnce(SchedulerKind::Static, 1, 2);
 }
 
 TEST(DynamicScheduler, DealsEachOnce) {
-  checkEachOnce(false, 0, 2);
-  checkEachOnce(false, 3, 1);
-  checkEachOnce(false, 1, 2);
+  checkEachOnce(SchedulerKind::Dynamic, 0, 2);
+  checkEachOnce(SchedulerKind::Dynamic, 3, 1);
+  checkEachOnce(SchedulerKind::Dynamic, 1, 2);
+}
+
+TEST(DynamicPairScheduler, DealsEachOnce) {
+  checkEachOnce(SchedulerKind::DynamicPairs, 0, 2);
+  checkEachOnce(SchedulerKind::DynamicPairs, 3, 1);
+  checkEachOnce(SchedulerKind::DynamicPairs, 1, 2);
+}
+
+/// Both of a pair, one after the other; the later one first. The first pair of
+/// each CTA takes no ticket.
+TEST(DynamicPairScheduler, DealsPairs) {
+  Dealer dealer(SchedulerKind::DynamicPairs, 0);
+  for (int64_t count : kCounts)
+    for (int64_t ctas : kCtas) {
+      Dealt dealt = dealer.deal(count, ctas);
+      for (const auto &[cta, numbers] : dealt.read) {
+        ASSERT_FALSE(numbers.empty());
+        EXPECT_EQ(numbers.front(), count - 1 - cta);
+        for (size_t i = 0; i < numbers.size(); i += 2) {
+          if (2 * numbers[i] == count - 1) {
+            EXPECT_EQ(i + 1, numbers.size());
+            continue;
+          }
+          ASSERT_LT(i + 1, numbers.size());
+          EXPECT_EQ(numbers[i] + numbers[i + 1], count - 1);
+          EXPECT_GT(numbers[i], numbers[i + 1]);
+        }
+      }
+    }
 }
 
 /// In pairs, one as far from the last as the other is from the first: the later
 /// one, which has more to do, comes first. All CTAs get as many, up to a round.
 TEST(StaticScheduler, DealsPairs) {
-  Dealer dealer(true, 0);
+  Dealer dealer(SchedulerKind::Static, 0);
   for (int64_t count : kCounts)
     for (int64_t ctas : kCtas) {
       Dealt dealt = dealer.deal(count, ctas);
@@ -86,7 +115,7 @@ TEST(StaticScheduler, DealsPairs) {
 
 /// From the last work tile on; the first of each CTA without a ticket.
 TEST(DynamicScheduler, StartsWithTheLast) {
-  Dealer dealer(false, 0);
+  Dealer dealer(SchedulerKind::Dynamic, 0);
   Dealt dealt = dealer.deal(20, 4);
   for (int64_t cta = 0; cta < 4; ++cta) {
     const std::vector<int64_t> &numbers = dealt.read[cta];

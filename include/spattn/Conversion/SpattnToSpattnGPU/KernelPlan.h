@@ -29,6 +29,8 @@ struct KernelPlan {
   /// Tiles of keys, and of queries, under way.
   int64_t keyStages = 0, queryStages = 0;
   bool isDynamic = false;
+  /// Whether CTAs do work tiles in pairs, as the static scheduler always does.
+  bool inPairs = false;
   /// Whether key tiles are counted from the first key that a work tile sees.
   bool fromFirstKey = false;
   /// Bytes of keys and values of the heads that are worked on together; 0: all

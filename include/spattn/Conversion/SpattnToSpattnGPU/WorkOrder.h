@@ -56,6 +56,10 @@ public:
       : batches(batches), heads(batches * keyHeads), columns(columns),
         together(together) {}
 
+  /// Where CTAs take pairs: as many heads together, at most those given, that
+  /// groups from the last are groups from the first.
+  void groupForPairs();
+
   int64_t count() const { return heads * columns; }
   WorkPlace locate(int64_t number) const;
 
@@ -76,9 +80,16 @@ DealtWork dealStatic(int64_t count, int64_t ctas);
 DealtWork dealInOrder(int64_t count, int64_t ctas,
                       const std::function<int64_t(int64_t)> &clocks);
 
+/// The same in pairs: a work tile, and the one that is as far from the last as
+/// the other one is from the first.
+DealtWork dealPairs(int64_t count, int64_t ctas,
+                    const std::function<int64_t(int64_t)> &clocks);
+
 /// The same of the dynamic scheduler, which starts with the last.
 DealtWork dealDynamic(int64_t count, int64_t ctas,
                       const std::function<int64_t(int64_t)> &clocks);
+DealtWork dealDynamicPairs(int64_t count, int64_t ctas,
+                           const std::function<int64_t(int64_t)> &clocks);
 
 } // namespace spattn
 

@@ -47,6 +47,7 @@
 #include "../BackwardConfig.h"
 #include "../Parts/KernelSignature.h"
 #include "../Parts/WorkTile.h"
+#include "../Parts/ZeroFill.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -85,6 +86,8 @@ struct KeyKernelLayout {
   int64_t headDim, valueDim;
   SharedLayout shared;
   TileRing keyTiles, valueTiles, queryTiles, doTiles, dsTiles;
+  /// A tile of zeros, from which the TMA fills gradients of unseen keys.
+  TileRing zeroTile;
   /// Parts of dQ on their way to the accumulator.
   SharedRegion sums;
   WordRing lse, delta;

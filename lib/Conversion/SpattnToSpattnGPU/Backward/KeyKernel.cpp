@@ -29,6 +29,7 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config, KeyPart part)
   doTiles = shared.tiles(config.doStages, config.queryTile, valueDim);
   dsTiles = shared.tiles(sharesScores ? kScoreBuffers : 0, config.keyTile(),
                          config.queryTile);
+  zeroTile = ZeroFill::allocate(shared, config.zeroRows);
   sums = shared.take(isStaged ? config.partStages() * config.partBytes() : 0);
   lse = shared.words(config.queryStages, config.queryTile);
   delta = shared.words(ofValues ? 0 : config.doStages, config.queryTile);
@@ -70,6 +71,10 @@ struct KeyKernelArguments {
       dkMap = signature.tensorMap("dk", config.keyTile());
     if (hasDv)
       dvMap = signature.tensorMap("dv", config.keyTile());
+    if (config.zeroRows && hasDk)
+      dkZeros = signature.tensorMap("dk", config.zeroRows);
+    if (config.zeroRows && hasDv)
+      dvZeros = signature.tensorMap("dv", config.zeroRows);
     if (hasDk)
       dk.emplace().pointer = signature.buffer("dk");
     if (hasDv)
@@ -95,7 +100,7 @@ struct KeyKernelArguments {
   KernelSignature::Argument queryMap, keyMap, doMap, lse, counter;
   /// Only of kernels that have them.
   std::optional<KernelSignature::Argument> valueMap, dkMap, dvMap, delta, sums,
-      lists;
+      lists, dkZeros, dvZeros;
   std::optional<KernelSignature::Strided> dk, dv;
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
@@ -121,7 +126,7 @@ private:
   void emitStoresOfSequence(const WorkTile &tile, Value row, Value keyStage,
                             Value valueStage,
                             llvm::function_ref<void()> storeAll);
-  void emitEmptyKeys(const WorkTile &tile);
+  void emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill);
   Value scratchRow(const WorkTile &tile, Value query);
   Value get(KernelSignature::Argument argument) {
     return signature.get(argument);
@@ -168,9 +173,10 @@ void KeyKernel::build(StringRef name) {
                        skipped, accumulator);
   SplitKeyMainloop splitMainloop(b, config, layout, workTiles, modifier,
                                  positions, accumulator);
+  ZeroFill zeroFill(b, layout.zeroTile);
   KeyTileScheduler scheduler(
       b, op, config, sequence, workTiles, skipped, counter,
-      [&](const WorkTile &tile) { emitEmptyKeys(tile); });
+      [&](const WorkTile &tile) { emitEmptyKeys(tile, zeroFill); });
   initBarriers(b,
                {layout.keys.full, layout.values.full, layout.values.empty,
                 layout.outputs, layout.keys.empty, layout.queries.full,
@@ -182,7 +188,11 @@ void KeyKernel::build(StringRef name) {
   emitWarpRoles(b, {config.launchedRegisters(),
                     config.producerRegisters,
                     config.consumerRegisters(),
-                    {[&] { scheduler.emit(); },
+                    {[&] {
+                       zeroFill.begin();
+                       scheduler.emit();
+                       zeroFill.end();
+                     },
                      [&] { emitLoads(workTiles, /*ofDo=*/false); },
                      [&] { emitLoads(workTiles, /*ofDo=*/true); },
                      [&] { emitStores(workTiles, accumulator); }},
@@ -337,8 +347,17 @@ void KeyKernel::emitStoresOfSequence(const WorkTile &tile, Value row,
 }
 
 /// Zero-fills dK and dV of keys that no query sees.
-void KeyKernel::emitEmptyKeys(const WorkTile &tile) {
+void KeyKernel::emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill) {
   Value first = tile.keyRow(b, tile.first);
+  if (zeroFill.isUsed()) {
+    for (const auto &[map, columns] :
+         {std::pair(arguments.dkZeros, config.headDim),
+          {arguments.dvZeros, config.valueDim}})
+      if (map)
+        zeroFill.fill(get(*map), first, tile.keyHead, tile.batch,
+                      config.keyTile(), columns);
+    return;
+  }
   Value rest = tile.place ? b.ops.materialize(tile.place->rowsLeft)
                           : b.sub(sequence.keyLength, first);
   Value count =

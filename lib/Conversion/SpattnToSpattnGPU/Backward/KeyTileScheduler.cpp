@@ -9,6 +9,7 @@
 #include "KeyTileScheduler.h"
 
 #include "../Parts/TileLists.h"
+#include "../Parts/WorkScheduler.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -39,6 +40,28 @@ void KeyTileScheduler::countTiles() {
 }
 
 Value KeyTileScheduler::countHeadsTogether() {
+  Value most = limitHeadsTogether();
+  if (!config.inPairs)
+    return most;
+  // Groups that are counted from either end have to be the same, or pairs are
+  // not of opposite heads.
+  Value heads = b.mul(sequence.batches, b.i32(op.getNumKeyHeads()));
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.i32(1)},
+      [&](ValueRange carried) -> Value {
+        Value next = b.add(carried[0], carried[0]);
+        Value fits = b.compare(arith::CmpIPredicate::sle, next, most);
+        Value rest = arith::AndIOp::create(b, heads, b.sub(next, b.i32(1)));
+        return arith::AndIOp::create(
+            b, fits, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        return {b.add(carried[0], carried[0])};
+      });
+  return end[0];
+}
+
+Value KeyTileScheduler::limitHeadsTogether() {
   Value most = b.i32(config.headsTogether);
   if (config.rowsInL2 == 0)
     return most;
@@ -125,22 +148,61 @@ WorkTile KeyTileScheduler::decode(Value number, Value headOfGroup) {
   return item;
 }
 
+Value KeyTileScheduler::countAll() {
+  countTiles();
+  return b.mul(tiles, rowHeads);
+}
+
 void KeyTileScheduler::emit() {
   headsTogether = countHeadsTogether();
+  if (config.inPairs)
+    return emitPairs();
   llvm::SmallVector<Value> end = b.emitWhile(
       {b.cta, b.i32(0), b.i32(0)},
       [&](ValueRange carried) {
-        countTiles();
-        return b.compare(arith::CmpIPredicate::slt, carried[0],
-                         b.mul(tiles, rowHeads));
+        return b.compare(arith::CmpIPredicate::slt, carried[0], countAll());
       },
       [&](ValueRange carried) -> llvm::SmallVector<Value> {
         countTiles();
-        Progress progress{carried[0], carried[1], carried[2]};
-        progress = config.grouped ? emitGroup(progress) : emitTile(progress);
-        return {progress.number, progress.count, progress.posted};
+        Progress next = emitKeyTile(carried[0], {carried[1], carried[2]});
+        return {takeNumber(), next.count, next.posted};
       });
   workTiles.postEnd(end[1]);
+}
+
+void KeyTileScheduler::emitPairs() {
+  Value zero = b.i32(0);
+  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.cta, ticket, zero, zero, zero},
+      [&](ValueRange carried) {
+        Value one = b.i32(1);
+        Value pairs = arith::ShRUIOp::create(b, b.add(countAll(), one), one);
+        return b.compare(arith::CmpIPredicate::slt, carried[0], pairs);
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        Value pair = carried[0], side = carried[4], one = b.i32(1);
+        Value isSecond = b.compare(arith::CmpIPredicate::ne, side, b.i32(0));
+        Value other = b.sub(b.sub(countAll(), one), pair);
+        Value number = arith::SelectOp::create(b, isSecond, other, pair);
+        Progress progress = emitKeyTile(number, {carried[2], carried[3]});
+        // The key tile in the middle has no other.
+        Value seconds = arith::ShRUIOp::create(b, countAll(), one);
+        Value isAlone = b.compare(arith::CmpIPredicate::sge, pair, seconds);
+        Value isDone = arith::OrIOp::create(b, isAlone, isSecond);
+        llvm::SmallVector<Value> next =
+            takePair(b, isDone, pair, carried[1], counter);
+        Value isFirst = arith::XOrIOp::create(b, b.asNumber(isDone), one);
+        next.append({progress.count, progress.posted, isFirst});
+        return next;
+      });
+  workTiles.postEnd(end[2]);
+}
+
+KeyTileScheduler::Progress
+KeyTileScheduler::emitKeyTile(Value number, const Progress &progress) {
+  return config.grouped ? emitGroup(number, progress)
+                        : emitTile(number, progress);
 }
 
 Value KeyTileScheduler::takeNumber() {
@@ -149,8 +211,8 @@ Value KeyTileScheduler::takeNumber() {
 }
 
 KeyTileScheduler::Progress
-KeyTileScheduler::emitTile(const Progress &progress) {
-  auto [number, count, posted] = progress;
+KeyTileScheduler::emitTile(Value number, const Progress &progress) {
+  auto [count, posted] = progress;
   workTiles.acquireForTables(count);
   WorkTile item = decode(number, b.i32(0));
   Value any = item.isVisited(b), one = b.asNumber(any);
@@ -164,17 +226,17 @@ KeyTileScheduler::emitTile(const Progress &progress) {
         workTiles.post(count);
       },
       [&] { emitEmptyKeys(item); });
-  return {takeNumber(), b.add(count, one), b.add(posted, one)};
+  return {b.add(count, one), b.add(posted, one)};
 }
 
 KeyTileScheduler::Progress
-KeyTileScheduler::emitGroup(const Progress &progress) {
+KeyTileScheduler::emitGroup(Value number, const Progress &progress) {
   if (workTiles.hasTables())
-    return emitGroupInOneLoop(progress);
-  auto [number, count, posted] = progress;
+    return emitGroupInOneLoop(number, progress);
+  auto [count, posted] = progress;
   Value size = b.i32(op.getGroupSize()), none = b.i32(-1), zero = b.i32(0);
   auto search = scf::ForOp::create(b, zero, size, b.i32(1), none);
-  b.in(search.getBody(), [&, number = number] {
+  b.in(search.getBody(), [&] {
     Value head = search.getInductionVar();
     Value any = decode(again(number), head).isVisited(b);
     scf::YieldOp::create(b, ValueRange{arith::SelectOp::create(
@@ -184,7 +246,7 @@ KeyTileScheduler::emitGroup(const Progress &progress) {
   Value isFirst = b.i32(KeyTileExtra::First);
   auto posts =
       scf::ForOp::create(b, zero, size, b.i32(1), ValueRange{count, isFirst});
-  b.in(posts.getBody(), [&, number = number, posted = posted] {
+  b.in(posts.getBody(), [&, posted = posted] {
     Value head = posts.getInductionVar();
     Value own = posts.getRegionIterArg(0);
     Value firstBit = posts.getRegionIterArg(1);
@@ -202,21 +264,21 @@ KeyTileScheduler::emitGroup(const Progress &progress) {
         b, ValueRange{b.add(own, b.asNumber(any)),
                       arith::SelectOp::create(b, any, zero, firstBit)});
   });
-  return endGroup(progress, posts.getResult(0), last);
+  return endGroup(number, progress, posts.getResult(0), last);
 }
 
 /// Heads come twice: first to find the last one that has work, then to be
 /// posted. So there is one copy of the code that decodes a work tile, which is
 /// long where work tiles have tables.
 KeyTileScheduler::Progress
-KeyTileScheduler::emitGroupInOneLoop(const Progress &progress) {
-  auto [number, count, posted] = progress;
+KeyTileScheduler::emitGroupInOneLoop(Value number, const Progress &progress) {
+  auto [count, posted] = progress;
   Value size = b.i32(op.getGroupSize()), none = b.i32(-1), zero = b.i32(0);
   Value isFirst = b.i32(KeyTileExtra::First);
   Value step = b.i32(1);
   auto loop = scf::ForOp::create(b, zero, b.i32(2 * op.getGroupSize()), step,
                                  ValueRange{none, count, isFirst});
-  b.in(loop.getBody(), [&, number = number, posted = posted] {
+  b.in(loop.getBody(), [&, posted = posted] {
     Value turn = loop.getInductionVar();
     Value last = loop.getRegionIterArg(0), own = loop.getRegionIterArg(1);
     Value firstBit = loop.getRegionIterArg(2);
@@ -237,7 +299,7 @@ KeyTileScheduler::emitGroupInOneLoop(const Progress &progress) {
                       b.add(own, b.asNumber(isPosted)),
                       arith::SelectOp::create(b, isPosted, zero, firstBit)});
   });
-  return endGroup(progress, loop.getResult(1), loop.getResult(0));
+  return endGroup(number, progress, loop.getResult(1), loop.getResult(0));
 }
 
 void KeyTileScheduler::setEnds(WorkTile &item, Value firstBit, Value isLast,
@@ -248,11 +310,12 @@ void KeyTileScheduler::setEnds(WorkTile &item, Value firstBit, Value isLast,
   item.extra = {arith::OrIOp::create(b, firstBit, lastBit), posted};
 }
 
-KeyTileScheduler::Progress KeyTileScheduler::endGroup(const Progress &progress,
+KeyTileScheduler::Progress KeyTileScheduler::endGroup(Value number,
+                                                      const Progress &progress,
                                                       Value count, Value last) {
   Value zero = b.i32(0);
   Value isEmpty = b.compare(arith::CmpIPredicate::slt, last, zero);
   Value any = b.compare(arith::CmpIPredicate::sge, last, zero);
-  b.when(isEmpty, [&] { emitEmptyKeys(decode(progress.number, zero)); });
-  return {takeNumber(), count, b.add(progress.posted, b.asNumber(any))};
+  b.when(isEmpty, [&] { emitEmptyKeys(decode(number, zero)); });
+  return {count, b.add(progress.posted, b.asNumber(any))};
 }

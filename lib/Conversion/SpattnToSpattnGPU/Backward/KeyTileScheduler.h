@@ -38,7 +38,9 @@ struct KeyTileExtra {
 /// Finds the work tiles of the key kernel, ahead of all other warps, and posts
 /// them; earlier keys first, which are seen by the most queries. A CTA's first
 /// key tile has the CTA's number; the others are taken from a counter when
-/// there is room for them, as some take much longer than others.
+/// there is room for them, as some take much longer than others. Where many
+/// keys are seen by no query, CTAs take pairs: a key tile as far from the first
+/// as the other one is from the last.
 class KeyTileScheduler {
 public:
   using Value = mlir::Value;
@@ -56,35 +58,42 @@ public:
   void emit();
 
 private:
-  /// The number of the next key tile, and how many work tiles and key tiles
-  /// have been posted.
+  /// How many work tiles and key tiles have been posted.
   struct Progress {
-    Value number, count, posted;
+    Value count, posted;
   };
 
+  void emitPairs();
   /// Sets of how many key tiles and heads there are work tiles.
   void countTiles();
+  /// The same, and returns the number of key tiles of all heads.
+  Value countAll();
   /// A number of the scheduler warp from which others are computed anew rather
   /// than kept: where heads share keys, it has too few registers.
   Value again(Value number);
   /// Heads whose key tiles are under way at once.
   Value countHeadsTogether();
+  /// The most of them, by what the L2 cache holds.
+  Value limitHeadsTogether();
   WorkTile decode(Value number, Value headOfGroup);
   /// The sequence of tile `slot` of a head of a batch entry.
   SequenceTile locate(Value batch, Value slot);
   /// The number of the next key tile. To be taken as late as possible.
   Value takeNumber();
+  /// Posts the work tiles of a key tile, or zero-fills its gradients.
+  Progress emitKeyTile(Value number, const Progress &progress);
   /// Posts the only work tile of a key tile.
-  Progress emitTile(const Progress &progress);
+  Progress emitTile(Value number, const Progress &progress);
   /// Posts the work tiles of a key tile, one for each head of the group that
   /// has work.
-  Progress emitGroup(const Progress &progress);
-  Progress emitGroupInOneLoop(const Progress &progress);
+  Progress emitGroup(Value number, const Progress &progress);
+  Progress emitGroupInOneLoop(Value number, const Progress &progress);
   /// Says whether a work tile is the first or the last of its key tile.
   void setEnds(WorkTile &tile, Value firstBit, Value isLast, Value posted);
   /// Writes dK and dV of a key tile if no head, `last` being the last one, has
   /// work.
-  Progress endGroup(const Progress &progress, Value count, Value last);
+  Progress endGroup(Value number, const Progress &progress, Value count,
+                    Value last);
 
   KernelBuilder &b;
   AttentionBackwardOp op;

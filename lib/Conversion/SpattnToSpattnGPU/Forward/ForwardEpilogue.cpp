@@ -161,7 +161,8 @@ void ForwardEpilogue::storeOutput(const WorkTile &tile, Value stage,
   });
 }
 
-void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
+void ForwardEpilogue::emitEmptyRows(const WorkTile &tile, ZeroFill &zeroFill,
+                                    Value map) {
   Value first = tile.queryRow(b, tile.first);
   Value rest = tile.place ? b.ops.materialize(tile.place->rowsLeft)
                           : b.sub(sequence.queryLength, first);
@@ -172,6 +173,9 @@ void ForwardEpilogue::emitEmptyRows(const WorkTile &tile) {
   Value isFirst = parts ? parts->isFirst(b, entry) : Value();
   config.rows.forEachHead(b, tile.head, [&](Value head) {
     auto fillOutput = [&] {
+      if (zeroFill.isUsed())
+        return zeroFill.fill(map, first, head, tile.batch, config.tileRows(),
+                             config.valueDim);
       spattn_gpu::StoreFillOp::create(
           b, zero, out.row(b, entry, head, first, outElement), out.rowStride,
           count, op.getValueDim());

@@ -57,8 +57,8 @@ public:
   /// Stores a work tile's output from shared memory, by the warp that stores.
   void storeOutput(const WorkTile &tile, Value stage, Value map);
   /// Zero-fills the rows of a work tile that see no key. Their log-sum-exp is
-  /// the head's sink, or -inf.
-  void emitEmptyRows(const WorkTile &tile);
+  /// the head's sink, or -inf. `map` is what `zeroFill` takes, if it is used.
+  void emitEmptyRows(const WorkTile &tile, ZeroFill &zeroFill, Value map);
 
 private:
   Value outputTile(Value stage) {

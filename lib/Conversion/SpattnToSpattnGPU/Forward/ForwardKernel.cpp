@@ -29,6 +29,7 @@ ForwardLayout::ForwardLayout(const ForwardConfig &config) {
                             std::max(config.headDim, config.valueDim));
   keyTiles = shared.tiles(config.stages, config.keyTile, config.headDim);
   valueTiles = shared.tiles(config.stages, config.keyTile, config.valueDim);
+  zeroTile = ZeroFill::allocate(shared, config.zeroRows);
   int64_t mmaWarps = 4 * config.mmaWarpgroups;
   queries = PipelineLayout(shared, config.queryStages, 1, /*loads=*/true, 1);
   outputs = shared.barriers(config.queryStages, mmaWarps);
@@ -61,6 +62,10 @@ struct ForwardArguments {
     bool areCut = config.parts.areCut();
     if (storesThroughShared(op, config))
       outMap = signature.tensorMap("o", config.tileRows(), config.rows);
+    if (config.zeroRows == config.tileRows())
+      zeroMap = outMap;
+    else if (config.zeroRows)
+      zeroMap = signature.tensorMap("o", config.zeroRows);
     out.pointer =
         areCut ? signature.scratch(kPartialOut) : signature.buffer("o");
     lse.pointer =
@@ -91,7 +96,7 @@ struct ForwardArguments {
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
   /// Only of kernels that have them.
-  std::optional<KernelSignature::Argument> outMap, counter;
+  std::optional<KernelSignature::Argument> outMap, zeroMap, counter;
   std::optional<HeadNumbers> sinks;
 };
 
@@ -186,14 +191,21 @@ void ForwardKernel::emitScheduler(RowTiles &rows, Value count,
                                   ForwardEpilogue &epilogue) {
   if (config.sectionBytes > 0)
     rows.groupHeads(config.sectionBytes);
-  ScheduledWork work{
-      count, [&](Value number) { return rows.decode(number); },
-      [&](const WorkTile &tile) { epilogue.emitEmptyRows(tile); }};
+  Value zeroMap = arguments.zeroMap ? get(*arguments.zeroMap) : Value();
+  ZeroFill zeroFill(b, layout.zeroTile);
+  zeroFill.begin();
+  ScheduledWork work{count, [&](Value number) { return rows.decode(number); },
+                     [&](const WorkTile &tile) {
+                       epilogue.emitEmptyRows(tile, zeroFill, zeroMap);
+                     }};
   WorkScheduler scheduler(b, workTiles);
-  if (arguments.counter)
-    scheduler.emitDynamic(work, get(*arguments.counter));
-  else
+  if (!arguments.counter)
     scheduler.emitStatic(work);
+  else if (config.inPairs)
+    scheduler.emitDynamicPairs(work, get(*arguments.counter));
+  else
+    scheduler.emitDynamic(work, get(*arguments.counter));
+  zeroFill.end();
 }
 
 /// Loads queries and keys, or values: neither waits for the other.

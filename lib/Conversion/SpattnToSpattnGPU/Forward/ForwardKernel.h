@@ -12,6 +12,7 @@
 #include "../ForwardConfig.h"
 #include "../Parts/KernelSignature.h"
 #include "../Parts/WorkTile.h"
+#include "../Parts/ZeroFill.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "spattn/Dialect/Spattn/IR/Spattn.h"
 
@@ -24,6 +25,8 @@ struct ForwardLayout {
 
   SharedLayout shared;
   TileRing queryTiles, keyTiles, valueTiles;
+  /// A tile of zeros, from which the TMA fills empty rows.
+  TileRing zeroTile;
   PipelineLayout queries;
   /// Where MMA warpgroups say that a work tile's output is written.
   BarrierArray outputs;

@@ -46,7 +46,8 @@ BarrierArray SharedLayout::barriers(int64_t stages, int64_t arrivals,
 int64_t SharedLayout::total() const {
   int64_t next = 0;
   for (const Allocation &allocation : allocations)
-    next = llvm::alignTo(next, allocation.alignment) + allocation.bytes;
+    if (allocation.bytes > 0)
+      next = llvm::alignTo(next, allocation.alignment) + allocation.bytes;
   return next;
 }
 

@@ -17,6 +17,21 @@ using Index = KernelBuilder::Index;
 // Schedulers
 //===----------------------------------------------------------------------===//
 
+llvm::SmallVector<Value> spattn::takePair(KernelBuilder &b, Value isDone,
+                                          Value pair, Value ticket,
+                                          Value counter) {
+  llvm::SmallVector<Value> same{pair, ticket};
+  auto next = scf::IfOp::create(b, ValueRange(same).getTypes(), isDone,
+                                /*withElseRegion=*/true);
+  b.in(next.thenBlock(), [&] {
+    Value taken = b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
+    Value ahead = spattn_gpu::AtomicIncOp::create(b, counter);
+    scf::YieldOp::create(b, ValueRange{taken, ahead});
+  });
+  b.in(next.elseBlock(), [&] { scf::YieldOp::create(b, same); });
+  return llvm::SmallVector<Value>(next.getResults());
+}
+
 /// Work tiles are dealt to CTAs in rounds, of a pair for each CTA: one as far
 /// from the last as the other one is from the first. Where many rows see no
 /// key, those are the first of many heads, and the last of others have as much
@@ -25,17 +40,15 @@ using Index = KernelBuilder::Index;
 /// moves on by a part of it that rounds and groups of heads hardly have in
 /// common, or some CTAs would be dealt all of those.
 void WorkScheduler::emitStatic(const ScheduledWork &work) {
-  Value one = b.i32(1), zero = b.i32(0);
-  Value last = b.sub(work.count, one);
-  Value seconds = arith::DivUIOp::create(b, work.count, b.i32(2));
-  Value pairs = b.sub(work.count, seconds);
+  Value zero = b.i32(0);
+  Pairs pairs = getPairs(work);
   // The golden section.
   Value whole = b.i32(256);
   Value move = arith::DivUIOp::create(b, b.mul(b.ctas, b.i32(98)), whole);
   llvm::SmallVector<Value> end = b.emitWhile(
       {zero, zero, b.cta, zero},
       [&](ValueRange carried) {
-        return b.compare(arith::CmpIPredicate::slt, carried[1], pairs);
+        return b.compare(arith::CmpIPredicate::slt, carried[1], pairs.count);
       },
       [&](ValueRange carried) -> llvm::SmallVector<Value> {
         Value count = carried[0], round = carried[1], place = carried[2],
@@ -43,35 +56,52 @@ void WorkScheduler::emitStatic(const ScheduledWork &work) {
         queue.acquireForTables(count);
         Value pair = b.add(round, place);
         Value isSecond = b.compare(arith::CmpIPredicate::ne, side, zero);
-        Value number =
-            arith::SelectOp::create(b, isSecond, pair, b.sub(last, pair));
-        queue.declare(work.decode(number), count);
-        const WorkTile &tile = queue.declared();
-        // The last round may be a part of one, and the work tile in the middle
-        // has no other.
-        Value exists =
-            b.compare(arith::CmpIPredicate::slt, pair,
-                      arith::SelectOp::create(b, isSecond, seconds, pairs));
-        auto existsAnd = [&](arith::CmpIPredicate predicate) -> Value {
-          return arith::AndIOp::create(
-              b, exists, b.compare(predicate, tile.visited, zero));
-        };
-        Value any = existsAnd(arith::CmpIPredicate::sgt);
-        Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
-        b.when(any, [&] {
-          queue.acquireForWords(count);
-          queue.post(count);
-        });
-        b.when(isEmpty, [&] { work.emitEmpty(tile); });
+        Value next = emitOfPair(work, pairs, pair, isSecond, count,
+                                [&] { queue.acquireForWords(count); });
         auto onSecond = [&](Value then, Value otherwise) -> Value {
           return arith::SelectOp::create(b, isSecond, then, otherwise);
         };
         Value moved = arith::RemUIOp::create(b, b.add(place, move), b.ctas);
-        return {b.add(count, b.asNumber(any)),
-                onSecond(b.add(round, b.ctas), round), onSecond(moved, place),
-                arith::XOrIOp::create(b, side, one)};
+        return {next, onSecond(b.add(round, b.ctas), round),
+                onSecond(moved, place),
+                arith::XOrIOp::create(b, side, b.i32(1))};
       });
   queue.postEnd(end[0]);
+}
+
+WorkScheduler::Pairs WorkScheduler::getPairs(const ScheduledWork &work) {
+  Pairs pairs;
+  pairs.last = b.sub(work.count, b.i32(1));
+  pairs.seconds = arith::DivUIOp::create(b, work.count, b.i32(2));
+  pairs.count = b.sub(work.count, pairs.seconds);
+  return pairs;
+}
+
+Value WorkScheduler::emitOfPair(const ScheduledWork &work, const Pairs &pairs,
+                                Value pair, Value isSecond, Value count,
+                                function_ref<void()> acquire) {
+  Value zero = b.i32(0);
+  Value number =
+      arith::SelectOp::create(b, isSecond, pair, b.sub(pairs.last, pair));
+  queue.declare(work.decode(number), count);
+  const WorkTile &tile = queue.declared();
+  // The last round may be a part of one, and the work tile in the middle has
+  // no other.
+  Value exists = b.compare(
+      arith::CmpIPredicate::slt, pair,
+      arith::SelectOp::create(b, isSecond, pairs.seconds, pairs.count));
+  auto existsAnd = [&](arith::CmpIPredicate predicate) -> Value {
+    return arith::AndIOp::create(b, exists,
+                                 b.compare(predicate, tile.visited, zero));
+  };
+  Value any = existsAnd(arith::CmpIPredicate::sgt);
+  Value isEmpty = existsAnd(arith::CmpIPredicate::sle);
+  b.when(any, [&] {
+    acquire();
+    queue.post(count);
+  });
+  b.when(isEmpty, [&] { work.emitEmpty(tile); });
+  return b.add(count, b.asNumber(any));
 }
 
 /// A CTA's first work tile is as far from the last as the CTA's number; the
@@ -97,6 +127,31 @@ void WorkScheduler::emitDynamic(const ScheduledWork &work, Value counter) {
             b.sub(rest, spattn_gpu::WarpBroadcastOp::create(b, carried[2]));
         Value next = spattn_gpu::AtomicIncOp::create(b, counter);
         return {b.add(count, b.asNumber(any)), number, next};
+      });
+  queue.postEnd(end[0]);
+}
+
+/// Of a pair, the second is decoded while the ticket of the next one is on its
+/// way, and is empty if many are.
+void WorkScheduler::emitDynamicPairs(const ScheduledWork &work, Value counter) {
+  Value zero = b.i32(0);
+  Pairs pairs = getPairs(work);
+  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {zero, b.cta, zero, ticket},
+      [&](ValueRange carried) {
+        return b.compare(arith::CmpIPredicate::slt, carried[1], pairs.count);
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        Value count = carried[0], pair = carried[1], side = carried[2];
+        queue.acquire(count);
+        Value isSecond = b.compare(arith::CmpIPredicate::ne, side, zero);
+        llvm::SmallVector<Value> next{
+            emitOfPair(work, pairs, pair, isSecond, count, [] {})};
+        llvm::append_range(next,
+                           takePair(b, isSecond, pair, carried[3], counter));
+        next.insert(next.begin() + 2, arith::XOrIOp::create(b, side, b.i32(1)));
+        return next;
       });
   queue.postEnd(end[0]);
 }

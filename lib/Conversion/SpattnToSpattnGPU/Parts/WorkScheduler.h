@@ -25,6 +25,14 @@ struct ScheduledWork {
   std::function<void(const WorkTile &)> emitEmpty;
 };
 
+/// The next pair of a scheduler that takes pairs from a counter, if the one
+/// under way `isDone`, and the ticket for the pair after it: as a ticket has a
+/// high latency, it is asked for a pair ahead. A CTA's first pair has the CTA's
+/// number.
+llvm::SmallVector<mlir::Value> takePair(KernelBuilder &b, mlir::Value isDone,
+                                        mlir::Value pair, mlir::Value ticket,
+                                        mlir::Value counter);
+
 /// The code of the scheduler warp: finds the CTA's work tiles ahead of all
 /// other warps, since to decode one takes as long as some MMAs, and posts them.
 /// Work tiles that visit nothing are not posted; their results are written
@@ -40,8 +48,22 @@ public:
   /// The dynamic persistent scheduler: CTAs take work tiles from the last one
   /// on, through a counter in global memory that starts at 0.
   void emitDynamic(const ScheduledWork &work, Value counter);
+  /// The same with pairs as the static scheduler deals them.
+  void emitDynamicPairs(const ScheduledWork &work, Value counter);
 
 private:
+  /// Numbers of work tiles in pairs: the n-th from the last, and the n-th if
+  /// there are as many.
+  struct Pairs {
+    Value last, seconds, count;
+  };
+  Pairs getPairs(const ScheduledWork &work);
+  /// Posts one of a pair as the `count`-th work tile once `acquire` has got its
+  /// slot, or writes its results. Returns how many have been posted then.
+  Value emitOfPair(const ScheduledWork &work, const Pairs &pairs, Value pair,
+                   Value isSecond, Value count,
+                   llvm::function_ref<void()> acquire);
+
   KernelBuilder &b;
   WorkTileQueue &queue;
 };

@@ -1,0 +1,52 @@
+//===- ZeroFill.h - Zero-fills rows by TMA ----------------------*- C++ -*-===//
+//
+// Part of the spattn project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_ZEROFILL_H
+#define SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_ZEROFILL_H
+
+#include "SharedMemory.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace spattn {
+
+/// Rows of a tile of zeros that divide `rows`: as many as a power of two can
+/// have and `fits` says there is room for, or 0. With fewer than 8, a store
+/// takes longer than those of threads.
+int64_t chooseZeroRows(int64_t rows, llvm::function_ref<bool(int64_t)> fits);
+
+/// Zero-fills empty rows: the scheduler warp starts TMA stores of a tile of
+/// zeros in shared memory. Stores of its own would keep it from finding work
+/// tiles. Does nothing if the tile has no rows.
+class ZeroFill {
+public:
+  using Value = mlir::Value;
+
+  ZeroFill(KernelBuilder &b, const TileRing &zeros) : b(b), zeros(zeros) {}
+
+  /// The shared memory: one chunk of columns.
+  static TileRing allocate(SharedLayout &shared, int64_t rows);
+
+  bool isUsed() const { return zeros.rows > 0; }
+  /// Clears the tile, ahead of the first fill.
+  void begin();
+  /// Starts to fill `rows` rows of a head from `first` on, a multiple of those
+  /// of the tile, and `columns` columns, a multiple of 64. `map` has boxes of
+  /// as many rows as the tile; rows and columns outside of it are not stored.
+  void fill(Value map, Value first, Value head, Value batch, int64_t rows,
+            int64_t columns);
+  /// Waits until the tile has been read: ahead of the end of the kernel.
+  void end();
+
+private:
+  KernelBuilder &b;
+  TileRing zeros;
+};
+
+} // namespace spattn
+
+#endif // SPATTN_LIB_CONVERSION_SPATTNTOSPATTNGPU_PARTS_ZEROFILL_H
