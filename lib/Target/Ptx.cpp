@@ -265,6 +265,30 @@ static void makeConvergent(llvm::Module &module) {
   }
 }
 
+/// What LLVM's pipelines do for kernels. They have three times as many passes,
+/// which find nothing to do here: kernels have neither calls nor variables in
+/// memory, their tiles are unrolled, and no loop suits a vectorizer. The passes
+/// that clean up after others are left out as well.
+static constexpr llvm::StringLiteral kPasses =
+    // Where functions beside kernels are called.
+    "cgscc(inline),globaldce,"
+    "function(nvvm-intr-range,simplifycfg,sroa,early-cse),ipsccp,globalopt,"
+    // Numbers that all parts of a kernel share.
+    "function(instcombine<no-verify-fixpoint>,"
+    "simplifycfg<switch-range-to-icmp>,early-cse<memssa>,"
+    "speculative-execution<only-if-divergent-target>,correlated-propagation,"
+    "reassociate,"
+    // Loops: those of producers and schedulers, which are not unrolled yet.
+    "loop-mssa(licm<no-allowspeculation>,loop-rotate,licm),"
+    "instcombine<no-verify-fixpoint>,loop(indvars,loop-unroll-full),"
+    // What is the same on all ways through a kernel.
+    "vector-combine,gvn,correlated-propagation,loop-mssa(licm),"
+    "simplifycfg<switch-range-to-icmp;switch-to-arithmetic;"
+    "hoist-common-insts;sink-common-insts>,infer-alignment,"
+    // For loads of several turns at once.
+    "loop-unroll<O3>,instcombine<no-verify-fixpoint>,loop-mssa(licm),"
+    "div-rem-pairs)";
+
 /// Optimized for the machine; null after an error.
 static std::unique_ptr<llvm::Module> translate(ModuleOp whole,
                                                llvm::LLVMContext &context,
@@ -298,12 +322,14 @@ static std::unique_ptr<llvm::Module> translate(ModuleOp whole,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graphs, modules);
-  const llvm::OptimizationLevel levels[] = {
-      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
-      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
-  llvm::ModulePassManager passes =
-      optLevel == 0 ? builder.buildO0DefaultPipeline(levels[0])
-                    : builder.buildPerModuleDefaultPipeline(levels[optLevel]);
+  llvm::ModulePassManager passes;
+  if (optLevel == 0)
+    passes = builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
+  else if (llvm::Error error = builder.parsePassPipeline(passes, kPasses)) {
+    emitError(module.getLoc(), "this LLVM does not know a pass: ")
+        << llvm::toString(std::move(error));
+    return nullptr;
+  }
   passes.run(*result, modules);
   return result;
 }

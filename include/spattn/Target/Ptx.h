@@ -24,7 +24,7 @@ struct PtxOptions {
   std::string chip = "sm_90a";
   /// 90 is PTX 9.0; 0 is the newest that LLVM writes, which CUDA 13.0 takes.
   unsigned version = 0;
-  /// Of LLVM IR and of code generation, 0 to 3.
+  /// Of code generation, 0 to 3. LLVM IR is optimized alike above 0.
   unsigned optLevel = 3;
 };
 
