@@ -14,6 +14,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "spattn/Conversion/Passes.h"
@@ -35,11 +36,17 @@ void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
   ConvertSpattnGPUToNVVMOptions nvvm;
   nvvm.targetName = options.getTarget().str();
   pm.addPass(createConvertSpattnGPUToNVVM(nvvm));
+  // What fails is not used any more, so conversions need not remember how to
+  // undo what they have done.
+  SCFToControlFlowPassOptions blocks;
+  blocks.allowPatternRollback = false;
+  ConvertToLLVMPassOptions llvm;
+  llvm.allowPatternRollback = false;
   // Kernels only: other functions of the module are for somebody else.
   OpPassManager &kernels = pm.nest<LLVM::LLVMFuncOp>();
   kernels.addPass(createCSEPass());
-  kernels.addPass(createSCFToControlFlowPass());
-  kernels.addPass(createConvertToLLVMPass());
+  kernels.addPass(createSCFToControlFlowPass(blocks));
+  kernels.addPass(createConvertToLLVMPass(std::move(llvm)));
   kernels.addPass(createReconcileUnrealizedCastsPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
@@ -60,12 +67,16 @@ LogicalResult spattn::lowerToLLVM(ModuleOp module, const GpuOptions &options) {
       isLowered &= op->getDialect() == llvmDialect ||
                    isa_and_nonnull<NVVM::NVVMDialect>(op->getDialect());
   });
+  if (!hasKernelOps && isLowered)
+    return success();
   PassManager pm(module.getContext());
+  // Not after each pass, which takes a third as long as the passes.
+  pm.enableVerifier(false);
   if (hasKernelOps)
     buildGpuKernelsPipeline(pm, options);
-  if (hasKernelOps || !isLowered)
-    buildGpuLLVMPipeline(pm, options);
-  return pm.run(module);
+  buildGpuLLVMPipeline(pm, options);
+  return success(succeeded(verify(module)) && succeeded(pm.run(module)) &&
+                 succeeded(verify(module)));
 }
 
 void spattn::registerGpuPipelines() {

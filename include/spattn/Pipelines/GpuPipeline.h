@@ -31,7 +31,8 @@ void buildGpuLLVMPipeline(mlir::OpPassManager &pm, const GpuOptions &options);
 void buildGpuPipeline(mlir::OpPassManager &pm, const GpuOptions &options);
 
 /// Runs the stages that a module needs to be in the LLVM dialect: all of them
-/// if there is attention in it, none if it is there already.
+/// if there is attention in it, none if it is there already. The module is
+/// verified before the first stage and after the last one.
 mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module,
                                 const GpuOptions &options);
 

@@ -83,8 +83,11 @@ struct ConvertSpattnGPUToNVVMPass
     RewritePatternSet patterns(&getContext());
     ConversionTarget legality(getContext());
     spattn::populateSpattnGPUToNVVMPatterns(types, *gpu, patterns, legality);
+    // No pattern fails after it has changed something.
+    ConversionConfig config;
+    config.allowPatternRollback = false;
     if (failed(applyPartialConversion(getOperation(), legality,
-                                      std::move(patterns))))
+                                      std::move(patterns), config)))
       signalPassFailure();
   }
 
