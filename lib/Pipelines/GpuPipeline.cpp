@@ -47,9 +47,8 @@ void spattn::buildGpuLLVMPipeline(OpPassManager &pm,
   kernels.addPass(createCSEPass());
   kernels.addPass(createSCFToControlFlowPass(blocks));
   kernels.addPass(createConvertToLLVMPass(std::move(llvm)));
+  // LLVM simplifies the rest: the same passes here change no code.
   kernels.addPass(createReconcileUnrealizedCastsPass());
-  kernels.addPass(createCanonicalizerPass());
-  kernels.addPass(createCSEPass());
 }
 
 void spattn::buildGpuPipeline(OpPassManager &pm, const GpuOptions &options) {
