@@ -27,7 +27,6 @@ Without a GPU, `--device=cpu --lengths 256 --check 256` tries whether it works.
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
@@ -38,6 +37,10 @@ import torch
 import torch.distributed as dist
 from ring import ring_attention
 from spattn.torch import distributed
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
+
+import processes  # noqa: E402
 
 STRUCTURES = {
     "exclusive": spattn.exclusive_bands(),
@@ -210,12 +213,11 @@ def one_gpu(options, structure, length, rank, device):
 
 def main():
     options = parse_arguments()
-    backend = "gloo" if options.device == "cpu" else "cpu:gloo,cuda:nccl"
-    if options.device == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group(backend)
+    ranks = processes.join(options.device)
+    if not dist.is_initialized():
+        sys.exit("run this by torchrun")
     group = dist.group.WORLD
-    rank, ranks = dist.get_rank(), dist.get_world_size()
+    rank = dist.get_rank()
     if any(n % (2 * ranks) for n in (*options.lengths, options.check)):
         sys.exit(f"expected lengths that are multiples of {2 * ranks}, for the ring")
     device = torch.device(options.device)
@@ -271,14 +273,10 @@ def main():
             if rank == 0 and options.out:
                 Path(options.out).write_text(json.dumps(rows, indent=1) + "\n")
     worst = max((row.get("error", 0) for row in rows), default=0)
-    dist.barrier()
-    dist.destroy_process_group()
     limit = 2e-2 if options.device == "cuda" else 1e-4
     if worst > limit:
         print(f"an error of {worst} is more than rounding explains", file=sys.stderr)
-    sys.stdout.flush()
-    # PyTorch 2.13 aborts at times when a process that used gloo ends.
-    os._exit(worst > limit)
+    processes.leave(worst > limit)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ spattn.torch.distributed.attention, with the assignment that `plan` finds fastes
 (distributed/ring.py).
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -84,40 +83,6 @@ class Ring(Sharded):
 
 
 SYSTEMS = {system.name: system for system in (Keys, Heads, Ring)}
-
-
-def start(device: str) -> int:
-    """Joins the ranks that torchrun has started, and returns their number."""
-    if "WORLD_SIZE" in os.environ:
-        if device != "cpu":
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl")
-    return ranks()
-
-
-def ranks() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def is_first() -> bool:
-    return not dist.is_initialized() or dist.get_rank() == 0
-
-
-def wait() -> None:
-    """Waits for all ranks."""
-    if dist.is_initialized():
-        dist.barrier()
-
-
-def finish() -> None:
-    """Leaves the other ranks."""
-    if not dist.is_initialized():
-        return
-    dist.barrier()
-    dist.destroy_process_group()
-    sys.stdout.flush()
-    # PyTorch 2.13 aborts at times when a process that used gloo ends.
-    os._exit(0)
 
 
 def reduce_gradients(model: torch.nn.Module, group) -> None:

@@ -35,6 +35,7 @@ import torch.nn.functional as F
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "common"))
 
+import processes  # noqa: E402
 from patterns import STRUCTURES  # noqa: E402
 from systems import SYSTEMS, Absent, System  # noqa: E402
 
@@ -123,7 +124,7 @@ def measure(
     model, systems: list[System], batch: int, length: int, stride: int, options
 ) -> dict[System, Measured]:
     """Median seconds per step of systems that take turns. Drops systems that fail."""
-    device, ranks = systems[0].device, sharded.ranks()
+    device, ranks = systems[0].device, processes.count()
     ids = torch.randint(0, model.config.vocab_size, (batch, length), device=device)
     times: dict[System, list[float]] = {system: [] for system in systems}
     peaks: dict[System, int | None] = dict.fromkeys(systems)
@@ -134,7 +135,7 @@ def measure(
                 if device != "cpu":
                     torch.cuda.reset_peak_memory_stats()
                 synchronize(device)
-                sharded.wait()
+                processes.wait()
                 start = time.perf_counter()
                 gradients(model, ids, stride, system, options.tile)
                 model.zero_grad(set_to_none=True)
@@ -183,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--commit", default="", help="what is measured, for the rows")
     options = parser.parse_args(arguments)
     device = options.device
-    ranks = sharded.start(device)
+    ranks = processes.join(device)
     known = SYSTEMS if ranks == 1 else sharded.SYSTEMS
     names = options.systems or [n for n in known if n != "sdpa"]
     if others := [n for n in names if n not in known]:
@@ -230,15 +231,15 @@ def main(arguments: list[str] | None = None) -> None:
                 "date": datetime.date.today().isoformat(),
             }
             rows.append(row)
-            if sharded.is_first():
+            if processes.is_first():
                 print(json.dumps(row), flush=True)
-        if sharded.is_first():
+        if processes.is_first():
             options.rows.write_text(json.dumps(rows, indent=1) + "\n")
         del systems, measured
-    if sharded.is_first():
+    if processes.is_first():
         for name, why in absent.items():
             print(f"absent: {name}: {why}")
-    sharded.finish()
+    processes.leave()
 
 
 if __name__ == "__main__":
