@@ -55,6 +55,16 @@ def platform(request):
         yield request.param
 
 
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory):
+    """Eight processes for all tests of a file, each the rank of groups."""
+    from ranks import Ranks
+
+    made = Ranks(8, tmp_path_factory.mktemp("ranks"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def element(platform):
     """The type that a platform's kernels compute with."""

@@ -10,13 +10,13 @@ import time
 import traceback
 from datetime import timedelta
 
+import pytest
+import torch
+import torch.distributed as dist
+
 
 def serve(rank, size, store, timeout, device, pipe):
     """A rank: runs what comes through the pipe."""
-    import distributed_cases
-    import torch
-    import torch.distributed as dist
-
     torch.set_num_threads(1)
     if device == "cuda":
         torch.cuda.set_device(rank)
@@ -33,9 +33,9 @@ def serve(rank, size, store, timeout, device, pipe):
     }
     pipe.send(("ready", None))
     while True:
-        name, count, arguments = pipe.recv()
+        function, count, arguments = pipe.recv()
         try:
-            found = getattr(distributed_cases, name)(rank, groups[count], **arguments)
+            found = function(rank, groups[count], **arguments)
             pipe.send(("value", found))
         except Exception as error:
             traceback.print_exc()
@@ -46,11 +46,13 @@ class Ranks:
     """So many processes, each a rank."""
 
     def __init__(self, size, folder, timeout=60, device="cpu"):
+        if not dist.is_gloo_available():
+            pytest.skip("torch has no gloo")
         # Processes are forked from one that has imported everything.
         os.environ["PYTHONPATH"] = os.pathsep.join(x for x in sys.path if x)
         os.environ["SPATTN_NUM_THREADS"] = "1"
         self.context = mp.get_context("forkserver")
-        self.context.set_forkserver_preload(["distributed_cases"])
+        self.context.set_forkserver_preload(["spattn.torch.distributed"])
         self.size, self.processes, self.pipes = size, [], []
         for rank in range(size):
             pipe, other = self.context.Pipe()
@@ -79,19 +81,20 @@ class Ranks:
         return found
 
     def answers(
-        self, name, count, seconds=60, of_ranks=None, waited_for=None, **arguments
+        self, function, count, seconds=60, of_ranks=None, waited_for=None, **arguments
     ):
-        """("value", result) or ("error", (type, message)) of each of `count` ranks;
+        """What `function` of a module returns for rank, group and arguments:
+        ("value", result) or ("error", (type, message)) of each of `count` ranks;
         ("ended", None) of one that has ended. `of_ranks` has arguments of single
         ranks, and `waited_for` those that are to answer, if not all."""
         for rank in range(count):
             own = {**arguments, **(of_ranks or {}).get(rank, {})}
-            self.pipes[rank].send((name, count, own))
+            self.pipes[rank].send((function, count, own))
         return self.receive(waited_for or range(count), seconds)
 
-    def run(self, name, count, **arguments):
+    def run(self, function, count, **arguments):
         """The results of all ranks, none of which fails."""
-        found = self.answers(name, count, **arguments)
+        found = self.answers(function, count, **arguments)
         assert all(kind == "value" for kind, _ in found), found
         return [value for _, value in found]
 

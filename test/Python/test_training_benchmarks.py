@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("tokenizers")
 
-import distributed_cases  # noqa: E402
+import distributed_training  # noqa: E402
 from ranks import Ranks  # noqa: E402
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -141,10 +141,6 @@ def test_step(tmp_path):
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    from torch import distributed
-
-    if not distributed.is_available() or not distributed.is_gloo_available():
-        pytest.skip("torch has no gloo")
     made = Ranks(2, tmp_path_factory.mktemp("ranks"))
     yield made
     made.close()
@@ -159,8 +155,10 @@ def test_step_of_ranks(ranks, system, structure, length, stride, tile):
     """The loss and the gradients of weights are those of one process."""
     case = {"structure": structure, "length": length, "stride": stride}
     alone = "sdpa" if structure == "causal" else "spattn"
-    loss, gradients = distributed_cases.training_step(0, None, alone, **case)
-    found = ranks.run("training_step", 2, system=system, tile=tile, **case)
+    loss, gradients = distributed_training.training_step(0, None, alone, **case)
+    found = ranks.run(
+        *(distributed_training.training_step, 2), system=system, tile=tile, **case
+    )
     assert sum(part for part, _ in found) == pytest.approx(loss, rel=1e-5)
     assert all(part > 0 for part, _ in found)
     for _, own in found:
@@ -175,7 +173,7 @@ def test_step_of_tiles():
     """What is computed again is the same."""
     case = {"structure": "local+band", "length": 50, "stride": 3}
     steps = [
-        distributed_cases.training_step(0, None, "spattn", tile=tile, **case)
+        distributed_training.training_step(0, None, "spattn", tile=tile, **case)
         for tile in (None, 16)
     ]
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-6)
