@@ -6,6 +6,7 @@
 from dataclasses import dataclass, replace
 
 import definition
+import page_cases
 import torch
 
 DTYPES = {
@@ -76,6 +77,16 @@ def make(structure, device="cpu", dtype=torch.float32, seed=0, **sizes):
         sizes.get("scale"),
         sizes.get("alignment", "end"),
     )
+
+
+def pages(device, dtype, *more, **options):
+    """A case of keys and values in pages."""
+
+    def convert(x):
+        to = dtype if x.dtype.kind == "f" else None
+        return torch.as_tensor(x, device=device, dtype=to)
+
+    return page_cases.draw(convert, *more, **options)
 
 
 def stored(tensor, order):

@@ -4,6 +4,7 @@
 """Keys and values in pages from JAX, against the same without pages."""
 
 import numpy as np
+import page_cases
 import pytest
 
 jax = pytest.importorskip("jax")
@@ -18,24 +19,12 @@ from plain_jax import NAMES  # noqa: E402
 TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
 
 
-def draw(element, page_size=32, layout="bhnd", pages=5, batch=3, queries=6):
-    """Queries, pools, the table, and what the pages of each row hold."""
-    random = np.random.default_rng(3)
-    heads, kv_heads, dim, count = 4, 2, 64, batch * pages + 2
+def draw(element, *more, **options):
+    def convert(x):
+        return jnp.asarray(x, to.get(x.dtype.name))
 
-    def normal(*shape):
-        return jnp.asarray(random.standard_normal(shape), NAMES[element])
-
-    q = normal(batch, heads, queries, dim)
-    table = random.permutation(count)[: batch * pages].reshape(batch, pages)
-    pools = [normal(count, kv_heads, page_size, dim) for _ in range(2)]
-    whole = [
-        x[table].swapaxes(1, 2).reshape(batch, kv_heads, pages * page_size, dim)
-        for x in pools
-    ]
-    if layout == "bnhd":
-        q, *pools = (x.swapaxes(1, 2) for x in (q, *pools))
-    return q, *pools, jnp.asarray(table, jnp.int32), whole
+    to = {"float32": NAMES[element]}
+    return page_cases.draw(convert, *more, **options)
 
 
 def close(found, wanted, element):
@@ -80,16 +69,13 @@ def test_values(platform, element, layout, page_size, queries):
 
 def test_what_modifies_scores(platform, element):
     q, k, v, table, whole = draw(element)
-    random = np.random.default_rng(4)
-    more = {
-        "sinks": jnp.asarray(random.standard_normal(4), jnp.float32),
-        "soft_cap": 2.0,
-        "alibi_slopes": jnp.asarray(random.random(4) / 50, jnp.float32),
-        "distance_bias": jnp.asarray(random.standard_normal((4, 9)), jnp.float32),
+    structure, more = page_cases.modifiers()
+    for name in ("sinks", "alibi_slopes", "distance_bias"):
+        more[name] = jnp.asarray(more[name])
+    more |= {
         "query_lengths": jnp.array([6, 1, 0], jnp.int32),
         "bound_length": "pack",
     }
-    structure = spattn.exclusive_bands() | spattn.window(40)
     found = spattn.jax.attention(q, k, v, structure, page_table=table, **more)
     wanted = spattn.jax.attention(q, *whole, structure, **more)
     close(found, wanted, element)

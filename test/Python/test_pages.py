@@ -4,28 +4,13 @@
 """Keys and values in pages, on NumPy arrays, against the same without pages."""
 
 import numpy as np
+import page_cases
 import pytest
 import spattn
 
-NUMBERS = np.random.default_rng(3)
 
-
-def draw(page_size, layout="bhnd", pages=5, batch=3, heads=4, kv_heads=2, queries=6):
-    """Queries, pools, the table, and what the pages of each row hold."""
-    dim, count = 16, batch * pages + 2
-    q = NUMBERS.standard_normal((batch, heads, queries, dim)).astype(np.float32)
-    table = NUMBERS.permutation(count)[: batch * pages].reshape(batch, pages)
-    pools, whole = [], []
-    for _ in range(2):
-        pool = NUMBERS.standard_normal((count, kv_heads, page_size, dim))
-        pool = pool.astype(np.float32)
-        rows = pool[table].swapaxes(1, 2)
-        whole.append(rows.reshape(batch, kv_heads, pages * page_size, dim))
-        pools.append(pool)
-    if layout == "bnhd":
-        arrays = (np.ascontiguousarray(x.swapaxes(1, 2)) for x in (q, *pools))
-        q, *pools = arrays
-    return q, *pools, table.astype(np.int32), whole
+def draw(page_size=32, layout="bhnd"):
+    return page_cases.draw(np.array, page_size, layout, dim=16)
 
 
 @pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
@@ -51,25 +36,21 @@ def test_values(page_size, layout, lengths):
 
 
 def test_what_modifies_scores():
-    q, k, v, table, whole = draw(32)
-    more = {
-        "sinks": NUMBERS.standard_normal(4).astype(np.float32),
-        "soft_cap": 2.0,
-        "alibi_slopes": NUMBERS.random(4).astype(np.float32) / 50,
-        "distance_bias": NUMBERS.standard_normal((4, 9)).astype(np.float32),
-        "score_mod": lambda score, batch, head, query, key: score + 0.25 * batch,
+    q, k, v, table, whole = draw()
+    structure, more = page_cases.modifiers()
+    more |= {
+        "score_mod": page_cases.score_mod,
         "key_lengths": np.array([160, 33, 90], np.int32),
         "query_lengths": np.array([6, 1, 0], np.int32),
         "bound_length": "pack",
     }
-    structure = spattn.exclusive_bands() | spattn.window(40)
     found = spattn.attention(q, k, v, structure, page_table=table, **more)
     wanted = spattn.attention(q, *whole, structure, **more)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_errors():
-    q, k, v, table, _ = draw(32)
+    q, k, v, table, _ = draw()
     full = spattn.full()
 
     def call(keys=k, values=v, page_table=table, **more):

@@ -13,6 +13,7 @@ import spattn
 from spattn import ArgumentError, TileLists
 
 torch = pytest.importorskip("torch")
+import plain_torch  # noqa: E402
 import spattn.torch  # noqa: E402
 from spattn.torch import _numbers  # noqa: E402
 
@@ -87,22 +88,25 @@ def test_lists(change, message, how, device, request):
 
 
 def paged(device, page=None, length=160, layout="bhnd"):
-    """Attention to 2 rows of 5 pages of 32 keys, of which one is numbered `page`."""
-    q, k, v = tensors(device, batch=11, length=32)
-    table = torch.arange(10, device=device).view(2, 5).int()
+    """Attention to 3 rows of 5 pages of 32 keys, of which one is numbered `page`; the
+    second row has keys up to `length`."""
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    q, k, v, table, _ = plain_torch.pages(device, dtype, layout=layout)
     if page is not None:
         table[1, 3] = page
-    options = {"page_table": table, "key_lengths": i32(160, length, device=device)}
-    q = q[:2]
-    if layout == "bnhd":
-        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-    return spattn.torch.attention(q, k, v, spattn.causal(), layout=layout, **options)
+    lengths = i32(160, length, 160, device=device)
+    return spattn.torch.attention(
+        *(q, k, v, spattn.causal()),
+        layout=layout,
+        page_table=table,
+        key_lengths=lengths,
+    )
 
 
 @pytest.mark.parametrize("layout", ["bhnd", "bnhd"])
 def test_pages(checked, device, layout):
-    for page in (11, -1, 2**31 - 1):
-        message = f"has the page {page} at 3 of batch element 1, .* before 11"
+    for page in (17, -1, 2**31 - 1):
+        message = f"has the page {page} at 3 of batch element 1, .* before 17"
         with pytest.raises(ArgumentError, match=message):
             paged(device, page, layout=layout)
         with pytest.raises(ArgumentError, match=message):

@@ -3,29 +3,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Keys and values in pages from torch, against the same without pages."""
 
+import page_cases
 import pytest
 import spattn
 
 torch = pytest.importorskip("torch")
+import plain_torch  # noqa: E402
 import spattn.torch  # noqa: E402
 
 DTYPE = {"cpu": torch.float32, "cuda": torch.bfloat16}
 TOLERANCE = {"cpu": 1e-5, "cuda": 2e-2}
 
 
-def draw(device, page_size=32, layout="bhnd", pages=5, batch=3, queries=6):
-    """Queries, pools, the table, and what the pages of each row hold."""
-    torch.manual_seed(1)
-    heads, kv_heads, dim, count = 4, 2, 64, batch * pages + 2
-    options = {"device": device, "dtype": DTYPE[device]}
-    q = torch.randn(batch, heads, queries, dim, **options)
-    table = torch.randperm(count, device=device)[: batch * pages].view(batch, pages)
-    pools = torch.randn(2, count, kv_heads, page_size, dim, **options)
-    whole = [x[table].transpose(1, 2).flatten(2, 3) for x in pools]
-    pools = list(pools)
-    if layout == "bnhd":
-        q, *pools = (x.transpose(1, 2).contiguous() for x in (q, *pools))
-    return q, *pools, table.int(), whole
+def draw(device, *more, **options):
+    return plain_torch.pages(device, DTYPE[device], *more, **options)
 
 
 def lengths_of(device):
@@ -58,15 +49,10 @@ def test_values(device, layout, page_size, queries):
 
 def test_what_modifies_scores(device):
     q, k, v, table, whole = draw(device)
-    more = {
-        "sinks": torch.randn(4, device=device),
-        "soft_cap": 2.0,
-        "alibi_slopes": torch.rand(4, device=device) / 50,
-        "distance_bias": torch.randn(4, 9, device=device),
-        "score_mod": lambda score, batch, head, query, key: score + 0.25 * batch,
-        "key_lengths": lengths_of(device),
-    }
-    structure = spattn.exclusive_bands() | spattn.window(40)
+    structure, more = page_cases.modifiers()
+    for name in ("sinks", "alibi_slopes", "distance_bias"):
+        more[name] = torch.from_numpy(more[name]).to(device)
+    more |= {"score_mod": page_cases.score_mod, "key_lengths": lengths_of(device)}
     found = spattn.torch.attention(q, k, v, structure, page_table=table, **more)
     wanted = spattn.torch.attention(q, *whole, structure, **more)
     near = {"rtol": TOLERANCE[device], "atol": TOLERANCE[device]}
