@@ -85,7 +85,7 @@ static void printReport(llvm::raw_ostream &stream, const EntryReport &report,
   else
     stream << "-\n";
   printLabel(stream, "memory")
-      << format("%.0f", report.peakMiB) << " MiB at the most\n";
+      << format("%.0f", report.peakMiB) << " MiB peak\n";
   if (report.tiles && options.perHead) {
     Table table({"head", "visited", "full", "masked", "skipped", "pairs"});
     for (auto [head, tiles] : llvm::enumerate(report.tiles->heads))

@@ -19,7 +19,7 @@
 // CHECK-NEXT:  rate        {{[0-9.]+}} GFLOP/s
 // CHECK-NEXT:  error       {{[0-9.]+}}e-0{{[6-9]}} relative, {{[0-9.e-]+}} max abs (64 rows)
 // CHECK-NEXT:  speed-up    {{[0-9.]+}} over @dense
-// CHECK-NEXT:  memory      {{[0-9]+}} MiB at the most
+// CHECK-NEXT:  memory      {{[0-9]+}} MiB peak
 // CHECK-EMPTY:
 // CHECK-NEXT:  head  visited  full  masked  skipped  pairs
 // CHECK-NEXT:  0           9     3       6        7   1552

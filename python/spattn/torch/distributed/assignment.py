@@ -103,7 +103,7 @@ def zigzag(length: int, ranks: int) -> Assignment:
 
 
 def striped(length: int, ranks: int, chunks: int = 4) -> Assignment:
-    """So many ranges per rank, dealt in turn."""
+    """`chunks` ranges per rank, dealt in turn."""
     parts = _even(length, chunks * _checked(length, ranks))
     ranges = tuple(tuple(parts[i::ranks]) for i in range(ranks))
     return Assignment("striped", length, ranges)
