@@ -267,8 +267,8 @@ static void makeConvergent(llvm::Module &module) {
 
 /// What LLVM's pipelines do for kernels. They have three times as many passes,
 /// which find nothing to do here: kernels have neither calls nor variables in
-/// memory, their tiles are unrolled, and no loop suits a vectorizer. The passes
-/// that clean up after others are left out as well.
+/// memory, their tiles are unrolled, and no loop suits a vectorizer. How these
+/// were chosen is in docs/notes/compile-time.md.
 static constexpr llvm::StringLiteral kPasses =
     // Where functions beside kernels are called.
     "cgscc(inline),globaldce,"

@@ -117,9 +117,9 @@ void measure(const char *source, const char *chip, double limit) {
   EXPECT_LT(best.total(), limit);
 }
 
-TEST(TimeToPtx, Forward90a) { measure(kForward, "sm_90a", 2000); }
-TEST(TimeToPtx, Forward80) { measure(kForward, "sm_80", 2000); }
-TEST(TimeToPtx, Gradients90a) { measure(kGradients, "sm_90a", 6000); }
-TEST(TimeToPtx, Gradients80) { measure(kGradients, "sm_80", 6000); }
+TEST(TimeToPtx, Forward90a) { measure(kForward, "sm_90a", 1500); }
+TEST(TimeToPtx, Forward80) { measure(kForward, "sm_80", 1500); }
+TEST(TimeToPtx, Gradients90a) { measure(kGradients, "sm_90a", 3000); }
+TEST(TimeToPtx, Gradients80) { measure(kGradients, "sm_80", 3000); }
 
 } // namespace
