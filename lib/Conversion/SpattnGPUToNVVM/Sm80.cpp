@@ -96,8 +96,8 @@ public:
     global = e.add(global, elementsTo(head, kStrideWord + 1));
     global = e.add(global,
                    e.mul(arith::ExtSIOp::create(b, i64, firstRow), rowStride));
-    Value pieceBytes =
-        e.add(e.mul(lanePiece, e.i32(kPieceBytes)), e.i32(2 * firstColumn));
+    Value inRow = e.mul(lanePiece, e.i32(kPieceBytes));
+    Value pieceBytes = e.add(inRow, e.i32(2 * firstColumn));
     global = e.add(global, arith::ExtUIOp::create(b, i64, pieceBytes));
     step =
         e.mul(rowStride, arith::ConstantOp::create(b, b.getI64IntegerAttr(4)));
