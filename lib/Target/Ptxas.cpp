@@ -150,6 +150,8 @@ PtxasReport spattn::parsePtxasLog(StringRef log) {
       current().spillLoadBytes += number(found[3]);
     } else if (registers.match(line, &found)) {
       current().registers = number(found[1]);
+    } else if (line.contains("(C7519)")) {
+      // A fence is added where one of the kernel's own would be none.
     } else if (note.match(line) || line.contains("warning")) {
       report.warnings.push_back(line.str());
     }

@@ -18,6 +18,7 @@ TEST(Ptxas, LogsOfSeveralKernelsAreRead) {
   PtxasReport report = parsePtxasLog(
       "ptxas info    : 0 bytes gmem\n"
       "ptxas info    : (C7510) Potential Performance Loss: something\r\n"
+      "ptxas info    : (C7519) warpgroup.arrive is injected in around line 7\n"
       "ptxas info    : Compiling entry function 'a' for 'sm_90a'\n"
       "ptxas info    : Function properties for a\n"
       "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n"
