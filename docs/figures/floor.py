@@ -12,6 +12,7 @@ STRUCTURES = {
     "exclusive": "exclusive bands",
     "local_band": "local + band",
     "window1024": "window of 1,024",
+    "window128": "window of 128",
     "window128+sink": "window of 128, sink",
     "longformer": "Longformer",
     "bigbird": "BigBird",

@@ -14,7 +14,7 @@ PEERS = {
     "fa4": "FlashAttention-4",
 }
 #: Of features.py and decode.py, which have labels of other words.
-OTHERS = ("window128+sink", "packed", "longformer", "bigbird", "decode")
+OTHERS = ("window128", "packed", "longformer", "bigbird", "decode")
 PASSES = {"forward": ("forward", "blue"), "backward": ("gradients", "purple")}
 ROW, BAR, SCALE, LEFT, TOP = 44, 13, 150, 292, 82
 
