@@ -15,8 +15,7 @@
 namespace spattn {
 
 /// Rows of a tile of zeros that divide `rows`: as many as a power of two can
-/// have and `fits` says there is room for, or 0. With fewer than 8, a store
-/// takes longer than those of threads.
+/// have and `fits` says there is room for, or 0: fewer than 8 gain nothing.
 int64_t chooseZeroRows(int64_t rows, llvm::function_ref<bool(int64_t)> fits);
 
 /// Zero-fills empty rows: the scheduler warp starts TMA stores of a tile of
