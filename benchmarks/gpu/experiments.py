@@ -102,11 +102,15 @@ def shape_options(warpgroups: int, ctas: int, keys: int) -> str:
     return f"mma-warpgroups={warpgroups} ctas-per-sm={ctas} key-tile={keys}"
 
 
-BANDS = tuple(
-    Workload(EXCLUSIVE, dim, batch, length)
-    for dim in (64, 128)
-    for batch, length in ((8, 4096), (2, 16384))
-)
+def bands(structure: str) -> tuple[Workload, ...]:
+    return tuple(
+        Workload(structure, dim, batch, length)
+        for dim in (64, 128)
+        for batch, length in ((8, 4096), (2, 16384))
+    )
+
+
+BANDS = bands(EXCLUSIVE)
 DENSE = tuple(Workload(CAUSAL, dim, 2, 16384) for dim in (64, 128))
 # Rows of one span of keys, and of several.
 ONE_SPAN = (
@@ -114,11 +118,7 @@ ONE_SPAN = (
     Workload(CAUSAL, 128, 2, 16384),
     Workload(window(1024), 128, 2, 16384),
 )
-SPANS = tuple(
-    Workload(LOCAL, dim, batch, length)
-    for dim in (64, 128)
-    for batch, length in ((8, 4096), (2, 16384))
-)
+SPANS = bands(LOCAL)
 GRADIENTS = tuple(
     Workload(structure, 128, batch, length, backward=True)
     for structure in (EXCLUSIVE, LOCAL, CAUSAL)

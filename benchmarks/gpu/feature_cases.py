@@ -102,8 +102,8 @@ class Case:
             lo = head * base + torch.minimum(head, rest)
             return lo, lo + base + (head < rest)
         lo = torch.zeros_like(position)[None]
-        width = WINDOW if self.name == "longformer" else self.length
-        return lo, lo + (128 if self.name.startswith("window128") else width)
+        windows = {"longformer": WINDOW, "window128": 128, "window128+sink": 128}
+        return lo, lo + windows.get(self.name, self.length)
 
     def allows(self) -> Callable:
         """FlexAttention's mask function."""

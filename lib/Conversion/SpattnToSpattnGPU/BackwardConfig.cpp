@@ -62,19 +62,6 @@ static bool areQueriesFasterAlone(AttentionBackwardOp op,
          seen.areFewerThan(isWide ? tuning.fewKeysWide : tuning.fewKeysNarrow);
 }
 
-/// Whether many key tiles are seen by no query.
-static bool hasManyEmptyColumns(const HostAlgebra &algebra,
-                                const Tuning &tuning) {
-  constexpr TileShape tile{128, 128};
-  int64_t columns = 0, empty = 0;
-  for (int64_t head = 0; head < algebra.numHeads(); ++head) {
-    std::vector<int64_t> visited = algebra.columnTiles(head, tile);
-    columns += visited.size();
-    empty += llvm::count(visited, 0);
-  }
-  return empty * tuning.emptyRows >= columns;
-}
-
 /// Whether kernels with few registers hold what they need: no more spans than
 /// two, and scores as they are.
 static bool fitsFewRegisters(AttentionBackwardOp op,
@@ -138,8 +125,12 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;
   // Other rows may follow those of a sequence.
-  config.inPairs = lengths.areKnown && target.asyncMma && !op.hasSequences() &&
-                   !op.hasTileLists() && hasManyEmptyColumns(algebra, tuning);
+  config.inPairs =
+      lengths.areKnown && target.asyncMma && !op.hasSequences() &&
+      !op.hasTileLists() &&
+      areManyEmpty(algebra, tuning, [&](int64_t head, TileShape tile) {
+        return algebra.columnTiles(head, tile);
+      });
   // Queries and output gradients of 16 bits, and sums of 32 bits.
   int64_t rowBytes =
       2 * (config.headDim + config.valueDim) + 4 * config.headDim;
@@ -268,10 +259,7 @@ static void fitSharedMemory(const GpuOptions &options, BackwardConfig &config) {
     });
   };
   if (config.inPairs)
-    config.zeroRows = chooseZeroRows(config.keyTile(), [&](int64_t rows) {
-      config.zeroRows = rows;
-      return mainFits();
-    });
+    chooseZeroRows(config.zeroRows, config.keyTile(), mainFits);
   if (!mainFits())
     config.itemStages = 1;
   if (!options.queryStages && config.item.hasTables() && !mainFits())

@@ -37,25 +37,23 @@ int64_t spattn::countSpans(const HostAlgebra &algebra) {
   return most;
 }
 
-/// Whether hardly any tile of rows is empty. To get a work tile from the
-/// dynamic scheduler takes longer than an empty one does, and evens out what
-/// takes long.
-static bool hasFewEmptyRows(const HostAlgebra &algebra, const Tuning &tuning) {
-  constexpr TileShape tile{128, 128};
-  int64_t rows = 0, empty = 0;
+bool spattn::areManyEmpty(
+    const HostAlgebra &algebra, const Tuning &tuning,
+    function_ref<std::vector<int64_t>(int64_t, TileShape)> tilesOf) {
+  int64_t tiles = 0, empty = 0;
   for (int64_t head = 0; head < algebra.numHeads(); ++head) {
-    std::vector<int64_t> visited = algebra.rowTiles(head, tile);
-    rows += visited.size();
+    std::vector<int64_t> visited = tilesOf(head, {128, 128});
+    tiles += visited.size();
     empty += llvm::count(visited, 0);
   }
-  return empty * tuning.emptyRows < rows;
+  return empty * tuning.emptyRows >= tiles;
 }
 
 /// The candidate for a head dimension that takes least time.
 static const ForwardCandidate &
-chooseCandidate(const HostAlgebra &algebra, bool areLengthsKnown, int64_t dim,
-                const TargetCapabilities &target, const Tuning &tuning) {
-  int64_t spans = countSpans(algebra);
+chooseCandidate(const HostAlgebra &algebra, int64_t spans, bool areLengthsKnown,
+                int64_t dim, const TargetCapabilities &target,
+                const Tuning &tuning) {
   const ForwardCandidate *best = nullptr;
   int64_t bestClocks = 0;
   for (const ForwardCandidate &candidate : tuning.forward) {
@@ -129,10 +127,11 @@ static ForwardConfig getMeasured(AttentionOp op,
                           options.expectedQueries);
   HostAlgebra algebra = getAlgebra(op, lengths.queries, lengths.keys);
   int64_t dim = std::max(config.headDim, config.valueDim);
+  int64_t spans = countSpans(algebra);
   ForwardCandidate candidate =
-      op.hasTileLists()
-          ? chooseForLists(op, dim, target, tuning)
-          : chooseCandidate(algebra, lengths.areKnown, dim, target, tuning);
+      op.hasTileLists() ? chooseForLists(op, dim, target, tuning)
+                        : chooseCandidate(algebra, spans, lengths.areKnown, dim,
+                                          target, tuning);
   bool isFree = !op.hasTileLists() && !op.getTileShapeAttr() &&
                 !options.keyTile && !options.mmaWarpgroups;
   int64_t heads = options.packedHeads;
@@ -141,7 +140,7 @@ static ForwardConfig getMeasured(AttentionOp op,
   // Tiles are those of packed heads where that is free to be chosen.
   if (heads > 1 && isFree) {
     std::optional<ForwardCandidate> packed =
-        choosePacked(algebra, heads, dim, countSpans(algebra), target, tuning,
+        choosePacked(algebra, heads, dim, spans, target, tuning,
                      /*isAsked=*/options.packedHeads != 0,
                      /*fromFirstKey=*/!op.hasPages());
     candidate = packed.value_or(candidate);
@@ -151,11 +150,16 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.hasSequences = op.hasSequences();
   config.hasLists = op.hasTileLists();
   // Work tiles of lists differ in what they cost in no known way.
-  config.inPairs = !op.hasTileLists() && !hasFewEmptyRows(algebra, tuning);
+  // To get a work tile from the dynamic scheduler takes longer than an empty
+  // one does, and evens out what takes long.
+  config.inPairs =
+      !op.hasTileLists() &&
+      areManyEmpty(algebra, tuning, [&](int64_t head, TileShape tile) {
+        return algebra.rowTiles(head, tile);
+      });
   config.dynamicScheduler = !config.inPairs;
   // Rows of several spans come back to keys that others read long before.
-  config.sectionBytes =
-      countSpans(algebra) > 1 ? tuning.spansL2Bytes : tuning.dynamicL2Bytes;
+  config.sectionBytes = spans > 1 ? tuning.spansL2Bytes : tuning.dynamicL2Bytes;
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;
@@ -289,10 +293,7 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
                         config.ctasPerSM) <= target.sharedMemory;
   };
   if (mayFillByTma(op, config))
-    config.zeroRows = chooseZeroRows(config.tileRows(), [&](int64_t rows) {
-      config.zeroRows = rows;
-      return fits();
-    });
+    chooseZeroRows(config.zeroRows, config.tileRows(), fits);
   chooseScheduler(options, tuning, op.hasTileLists(), config);
   // A work tile's output is stored when the next one has been posted.
   int64_t fewest =

@@ -20,6 +20,13 @@ namespace spattn {
 /// Spans of keys that a row may see.
 int64_t countSpans(const HostAlgebra &algebra);
 
+/// Whether many tiles are empty: of 128 queries or of 128 keys, whichever
+/// `tilesOf` (HostAlgebra::rowTiles, columnTiles) lists for a head.
+bool areManyEmpty(
+    const HostAlgebra &algebra, const Tuning &tuning,
+    llvm::function_ref<std::vector<int64_t>(int64_t head, TileShape tile)>
+        tilesOf);
+
 /// The configuration of an attention's kernel. Tiles are those of the options,
 /// else of the operation's tile shape, else of the candidate of its head
 /// dimension that takes least time by the measured clocks at the operation's

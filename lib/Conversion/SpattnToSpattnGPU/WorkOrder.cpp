@@ -8,16 +8,25 @@
 
 #include "spattn/Conversion/SpattnToSpattnGPU/WorkOrder.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+
 #include <algorithm>
 #include <queue>
 
 using namespace spattn;
 
+/// The largest power of two that divides `heads` and that `fits`.
+static int64_t largestGroup(int64_t heads,
+                            llvm::function_ref<bool(int64_t)> fits) {
+  int64_t count = 1;
+  while (heads > 0 && fits(2 * count) && heads % (2 * count) == 0)
+    count *= 2;
+  return count;
+}
+
 void RowTileOrder::groupHeads(int64_t keys, int64_t most) {
-  grouped = 1;
-  while (rowHeads > 0 && 2 * grouped * keys <= most &&
-         rowHeads % (2 * grouped) == 0)
-    grouped *= 2;
+  grouped = largestGroup(rowHeads,
+                         [&](int64_t count) { return count * keys <= most; });
 }
 
 WorkPlace RowTileOrder::locate(int64_t number) const {
@@ -28,10 +37,8 @@ WorkPlace RowTileOrder::locate(int64_t number) const {
 }
 
 void KeyTileOrder::groupForPairs() {
-  int64_t most = together;
-  together = 1;
-  while (heads > 0 && 2 * together <= most && heads % (2 * together) == 0)
-    together *= 2;
+  together = largestGroup(
+      heads, [most = together](int64_t count) { return count <= most; });
 }
 
 WorkPlace KeyTileOrder::locate(int64_t number) const {
@@ -94,11 +101,12 @@ DealtWork spattn::dealPairs(int64_t count, int64_t ctas,
   return dealt;
 }
 
-DealtWork
-spattn::dealDynamicPairs(int64_t count, int64_t ctas,
-                         const std::function<int64_t(int64_t)> &clocks) {
+/// Deals from the last work tile on, as `deal` does from the first.
+template <class Deal>
+static DealtWork dealFromLast(Deal deal, int64_t count, int64_t ctas,
+                              const std::function<int64_t(int64_t)> &clocks) {
   DealtWork dealt =
-      dealPairs(count, ctas, [&](int64_t n) { return clocks(count - 1 - n); });
+      deal(count, ctas, [&](int64_t n) { return clocks(count - 1 - n); });
   for (std::vector<int64_t> &own : dealt)
     for (int64_t &number : own)
       number = count - 1 - number;
@@ -107,10 +115,11 @@ spattn::dealDynamicPairs(int64_t count, int64_t ctas,
 
 DealtWork spattn::dealDynamic(int64_t count, int64_t ctas,
                               const std::function<int64_t(int64_t)> &clocks) {
-  DealtWork dealt = dealInOrder(
-      count, ctas, [&](int64_t n) { return clocks(count - 1 - n); });
-  for (std::vector<int64_t> &own : dealt)
-    for (int64_t &number : own)
-      number = count - 1 - number;
-  return dealt;
+  return dealFromLast(dealInOrder, count, ctas, clocks);
+}
+
+DealtWork
+spattn::dealDynamicPairs(int64_t count, int64_t ctas,
+                         const std::function<int64_t(int64_t)> &clocks) {
+  return dealFromLast(dealPairs, count, ctas, clocks);
 }

@@ -65,6 +65,21 @@ TEST(DynamicPairScheduler, DealsEachOnce) {
   checkEachOnce(SchedulerKind::DynamicPairs, 1, 2);
 }
 
+/// Both of a pair, one after the other: one as far from the last as the other
+/// is from the first, the later one first.
+void checkPairs(const std::vector<int64_t> &numbers, int64_t count) {
+  for (size_t i = 0; i < numbers.size(); i += 2) {
+    // The one in the middle has no other.
+    if (2 * numbers[i] == count - 1) {
+      EXPECT_EQ(i + 1, numbers.size());
+      continue;
+    }
+    ASSERT_LT(i + 1, numbers.size());
+    EXPECT_EQ(numbers[i] + numbers[i + 1], count - 1);
+    EXPECT_GT(numbers[i], numbers[i + 1]);
+  }
+}
+
 /// Both of a pair, one after the other; the later one first. The first pair of
 /// each CTA takes no ticket.
 TEST(DynamicPairScheduler, DealsPairs) {
@@ -75,15 +90,7 @@ TEST(DynamicPairScheduler, DealsPairs) {
       for (const auto &[cta, numbers] : dealt.read) {
         ASSERT_FALSE(numbers.empty());
         EXPECT_EQ(numbers.front(), count - 1 - cta);
-        for (size_t i = 0; i < numbers.size(); i += 2) {
-          if (2 * numbers[i] == count - 1) {
-            EXPECT_EQ(i + 1, numbers.size());
-            continue;
-          }
-          ASSERT_LT(i + 1, numbers.size());
-          EXPECT_EQ(numbers[i] + numbers[i + 1], count - 1);
-          EXPECT_GT(numbers[i], numbers[i + 1]);
-        }
+        checkPairs(numbers, count);
       }
     }
 }
@@ -99,16 +106,7 @@ TEST(StaticScheduler, DealsPairs) {
         int64_t rounds = ((count + 1) / 2 + ctas - 1) / ctas;
         EXPECT_LE(int64_t(numbers.size()), 2 * rounds);
         EXPECT_GE(int64_t(numbers.size()), 2 * (rounds - 1));
-        for (size_t i = 0; i < numbers.size(); i += 2) {
-          // The one in the middle has no other.
-          if (2 * numbers[i] == count - 1) {
-            EXPECT_EQ(i + 1, numbers.size());
-            continue;
-          }
-          ASSERT_LT(i + 1, numbers.size());
-          EXPECT_EQ(numbers[i] + numbers[i + 1], count - 1);
-          EXPECT_GT(numbers[i], numbers[i + 1]);
-        }
+        checkPairs(numbers, count);
       }
     }
 }

@@ -46,19 +46,9 @@ Value KeyTileScheduler::countHeadsTogether() {
   // Groups that are counted from either end have to be the same, or pairs are
   // not of opposite heads.
   Value heads = b.mul(sequence.batches, b.i32(op.getNumKeyHeads()));
-  llvm::SmallVector<Value> end = b.emitWhile(
-      {b.i32(1)},
-      [&](ValueRange carried) -> Value {
-        Value next = b.add(carried[0], carried[0]);
-        Value fits = b.compare(arith::CmpIPredicate::sle, next, most);
-        Value rest = arith::AndIOp::create(b, heads, b.sub(next, b.i32(1)));
-        return arith::AndIOp::create(
-            b, fits, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));
-      },
-      [&](ValueRange carried) -> llvm::SmallVector<Value> {
-        return {b.add(carried[0], carried[0])};
-      });
-  return end[0];
+  return groupHeads(b, heads, [&](Value count) {
+    return b.compare(arith::CmpIPredicate::sle, count, most);
+  });
 }
 
 Value KeyTileScheduler::limitHeadsTogether() {

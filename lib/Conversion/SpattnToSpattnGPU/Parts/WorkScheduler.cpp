@@ -17,6 +17,23 @@ using Index = KernelBuilder::Index;
 // Schedulers
 //===----------------------------------------------------------------------===//
 
+Value spattn::groupHeads(KernelBuilder &b, Value heads,
+                         function_ref<Value(Value)> fits) {
+  llvm::SmallVector<Value> end = b.emitWhile(
+      {b.i32(1)},
+      [&](ValueRange carried) -> Value {
+        Value next = b.add(carried[0], carried[0]);
+        Value isAllowed = fits(next);
+        Value rest = arith::AndIOp::create(b, heads, b.sub(next, b.i32(1)));
+        return arith::AndIOp::create(
+            b, isAllowed, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));
+      },
+      [&](ValueRange carried) -> llvm::SmallVector<Value> {
+        return {b.add(carried[0], carried[0])};
+      });
+  return end[0];
+}
+
 llvm::SmallVector<Value> spattn::takePair(KernelBuilder &b, Value isDone,
                                           Value pair, Value ticket,
                                           Value counter) {
@@ -172,21 +189,11 @@ RowTiles::RowTiles(KernelBuilder &b, AttentionOpInterface op,
 void RowTiles::groupHeads(int64_t bytes) {
   int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
   int64_t most = bytes / rowBytes * op.getGroupSize() / shape.layout.heads;
-  llvm::SmallVector<Value> end = b.emitWhile(
-      {b.i32(1)},
-      [&](ValueRange carried) -> Value {
-        Value next = b.add(carried[0], carried[0]);
-        Value limit = b.i32(most);
-        Value fits = b.compare(arith::CmpIPredicate::ule,
-                               b.mul(next, sequence.keyLength), limit);
-        Value rest = arith::AndIOp::create(b, rowHeads, b.sub(next, b.i32(1)));
-        return arith::AndIOp::create(
-            b, fits, b.compare(arith::CmpIPredicate::eq, rest, b.i32(0)));
-      },
-      [&](ValueRange carried) -> llvm::SmallVector<Value> {
-        return {b.add(carried[0], carried[0])};
-      });
-  groupedHeads = end[0];
+  groupedHeads = spattn::groupHeads(b, rowHeads, [&](Value count) {
+    Value limit = b.i32(most);
+    return b.compare(arith::CmpIPredicate::ule,
+                     b.mul(count, sequence.keyLength), limit);
+  });
 }
 
 Value RowTiles::count() {

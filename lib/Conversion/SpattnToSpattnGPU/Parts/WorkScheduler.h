@@ -33,6 +33,11 @@ llvm::SmallVector<mlir::Value> takePair(KernelBuilder &b, mlir::Value isDone,
                                         mlir::Value pair, mlir::Value ticket,
                                         mlir::Value counter);
 
+/// How many of `heads` are done together: the largest power of two that divides
+/// their number and that `fits` allows; 1 always is allowed.
+mlir::Value groupHeads(KernelBuilder &b, mlir::Value heads,
+                       llvm::function_ref<mlir::Value(mlir::Value count)> fits);
+
 /// The code of the scheduler warp: finds the CTA's work tiles ahead of all
 /// other warps, since to decode one takes as long as some MMAs, and posts them.
 /// Work tiles that visit nothing are not posted; their results are written

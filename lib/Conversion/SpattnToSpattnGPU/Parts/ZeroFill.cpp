@@ -13,11 +13,13 @@ using namespace spattn;
 
 static constexpr int64_t kFewestRows = 8;
 
-int64_t spattn::chooseZeroRows(int64_t rows, function_ref<bool(int64_t)> fits) {
-  int64_t chosen = rows & -rows;
-  while (chosen >= kFewestRows && !fits(chosen))
-    chosen /= 2;
-  return chosen >= kFewestRows ? chosen : 0;
+void spattn::chooseZeroRows(int64_t &zeroRows, int64_t rows,
+                            function_ref<bool()> fits) {
+  zeroRows = rows & -rows;
+  while (zeroRows >= kFewestRows && !fits())
+    zeroRows /= 2;
+  if (zeroRows < kFewestRows)
+    zeroRows = 0;
 }
 
 TileRing ZeroFill::allocate(SharedLayout &shared, int64_t rows) {

@@ -14,9 +14,11 @@
 
 namespace spattn {
 
-/// Rows of a tile of zeros that divide `rows`: as many as a power of two can
-/// have and `fits` says there is room for, or 0: fewer than 8 gain nothing.
-int64_t chooseZeroRows(int64_t rows, llvm::function_ref<bool(int64_t)> fits);
+/// Sets a configuration's rows of a tile of zeros: the most that are a power of
+/// two, divide `rows` and with which it `fits`, or 0: fewer than 8 gain
+/// nothing.
+void chooseZeroRows(int64_t &zeroRows, int64_t rows,
+                    llvm::function_ref<bool()> fits);
 
 /// Zero-fills empty rows: the scheduler warp starts TMA stores of a tile of
 /// zeros in shared memory. Stores of its own would keep it from finding work
