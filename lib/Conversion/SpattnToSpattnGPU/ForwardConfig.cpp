@@ -249,6 +249,9 @@ static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
     config.sectionBytes = tuning.staticL2Bytes;
   config.itemStages = config.dynamicScheduler ? tuning.dynamicWorkTiles
                                               : tuning.staticWorkTiles;
+  config.optimisticSoftmax =
+      config.intraWarpgroupOverlap &&
+      config.spareRegisters() >= tuning.optimisticRegisters;
 }
 
 static LogicalResult check(AttentionOp op, const ForwardConfig &config) {

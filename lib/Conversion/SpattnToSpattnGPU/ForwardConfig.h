@@ -38,6 +38,9 @@ struct ForwardConfig {
   /// With that, MMA warpgroups issue their MMAs in turn, so that one's softmax
   /// runs beside another's MMAs.
   bool pingpong = true;
+  /// The softmax takes it that no maximum grows much, and checks the sums
+  /// afterwards: registers hold a tile's scores beside two operands.
+  bool optimisticSoftmax = false;
   /// CTAs that an SM holds at once.
   int64_t ctasPerSM = 1;
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather
@@ -85,6 +88,11 @@ struct ForwardConfig {
   int64_t consumerRegisters() const {
     return registersOfConsumer(target, mmaWarpgroups, ctasPerSM,
                                producerRegisters);
+  }
+  /// Registers that one of those has left beside a tile's scores, the output
+  /// and the probabilities of two tiles.
+  int64_t spareRegisters() const {
+    return consumerRegisters() - keyTile / 2 - valueDim / 2 - 2 * keyTile / 4;
   }
 };
 

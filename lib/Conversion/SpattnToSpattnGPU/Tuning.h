@@ -84,6 +84,7 @@ struct Tuning {
   int64_t producerRegisters = 40;
   int64_t scarceProducerRegisters = 32;
   int64_t scarceRegisters = 160;
+  int64_t optimisticRegisters = 40;
   int64_t fewKeysNarrow = 0;
   int64_t fewKeysWide = 0;
   int64_t claimKeys = 0;
@@ -112,6 +113,11 @@ struct Tuning {
         "thread alone is computed again at each use",
         any);
     // Of the forward kernel.
+    visit(
+        "optimistic-registers", tuning.optimisticRegisters,
+        "registers that a thread that computes has left beside scores, output "
+        "and two tiles' probabilities, with which the softmax is optimistic",
+        any);
     visit("empty-rows", tuning.emptyRows,
           "work tiles come in pairs where one in so many tiles of 128 rows, or "
           "keys, is empty",

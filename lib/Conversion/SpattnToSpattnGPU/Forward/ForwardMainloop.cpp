@@ -106,12 +106,15 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
   scores = modify(tile, group, n, scores, places);
   if (masked)
     scores = mask.apply(scores, allowed);
-  Softmax::State next = softmax.step(scores, state[1], state[2]);
+  Softmax::State next =
+      config.optimisticSoftmax
+          ? softmax.stepOptimistically(scores, state[1], state[2])
+          : softmax.step(scores, state[1], state[2]);
   // The operand stays alive until the MMA that reads it has ended.
   output = b.wait(0, {output, operand}, next.sum).front();
   values.consumerRelease(before.stage);
   output = softmax.rescale(output, next);
-  return {output, next.max, next.sum, b.toOperand(next.probabilities)};
+  return {output, next.max, next.sum, softmax.operandOf(next)};
 }
 
 //===----------------------------------------------------------------------===//

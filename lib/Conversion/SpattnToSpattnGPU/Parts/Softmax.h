@@ -25,16 +25,27 @@ public:
 
   /// The state of rows after a tile, and the tile's probabilities.
   struct State {
-    Value probabilities, max, sum;
+    /// As an accumulator or, after an optimistic step, as an MMA's operand.
+    Value probabilities;
+    /// What is subtracted from a row's scores, and the sum of probabilities.
+    /// The first need not be the maximum, but only near enough.
+    Value max, sum;
     /// What the output so far is multiplied by, and whether it has to be.
     Value correction, grew;
   };
 
-  /// Takes the scores of a tile. What is subtracted need not be the maximum,
-  /// but only not much less: it changes if some score of the warp's is more
-  /// than a factor of 2^8 above it, which is rare after a work tile's first
-  /// tile. Otherwise threads need not even tell each other their maxima.
+  /// Takes the scores of a tile. What is subtracted changes if some score of
+  /// the warp's is more than a factor of 2^8 above it, which is rare after a
+  /// work tile's first tile. Otherwise threads need not even tell each other
+  /// their maxima.
   State step(Value scores, Value oldMax, Value oldSum);
+  /// The same without maxima: takes it that what is subtracted still does, and
+  /// looks at the sums afterwards. Where one is out of range, the tile's
+  /// probabilities are computed again, so that the scores stay alive until then
+  /// beside the operands of two MMAs.
+  State stepOptimistically(Value scores, Value oldMax, Value oldSum);
+  /// A tile's probabilities as an MMA's operand.
+  Value operandOf(const State &state);
   /// Rescales the output of the tiles before to a new state.
   Value rescale(Value output, const State &next);
   /// The sum of each row over the threads that share it.
@@ -53,6 +64,12 @@ public:
   SinkState addSink(Value max, Value total, Value sink);
 
 private:
+  /// Replaces what is subtracted by the maximum of `partial`, that of a
+  /// thread's scores, and of the old one over the threads of a row.
+  /// Probabilities are left to the caller, and the sum is that of earlier
+  /// tiles.
+  State rebase(Value partial, Value oldMax, Value oldSum);
+
   KernelBuilder &b;
   ScoreModifier &modifier;
 };
