@@ -264,13 +264,15 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
       });
 }
 
-/// Stores outputs from shared memory, and then lets queries in.
+/// Stores outputs from shared memory, and then lets queries in. The work tile's
+/// slot is free before: the next one comes no later than its queries may.
 void ForwardKernel::emitStores(WorkTileQueue &workTiles,
                                ForwardEpilogue &epilogue) {
   Pipeline queries(b, layout.queries);
-  workTiles.forEach([&](WorkTile &tile, Value) {
+  workTiles.forEachUnreleased([&](WorkTile &tile, Value) {
     PipelineState state = queries.state(tile.number);
     b.await(layout.outputs.at(b, state.stage), state.phase);
+    workTiles.release(tile);
     if (arguments.outMap)
       epilogue.storeOutput(tile, state.stage, get(*arguments.outMap));
     queries.consumerRelease(state.stage);

@@ -148,27 +148,33 @@ void WorkScheduler::emitDynamic(const ScheduledWork &work, Value counter) {
   queue.postEnd(end[0]);
 }
 
-/// Of a pair, the second is decoded while the ticket of the next one is on its
-/// way, and is empty if many are.
+/// A pair is taken as soon as both work tiles of the one before are posted or
+/// written, and its first is decoded before there is room for it: work tiles
+/// may be so short that otherwise their queries come late.
 void WorkScheduler::emitDynamicPairs(const ScheduledWork &work, Value counter) {
   Value zero = b.i32(0);
   Pairs pairs = getPairs(work);
-  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
   llvm::SmallVector<Value> end = b.emitWhile(
-      {zero, b.cta, zero, ticket},
+      {zero, b.cta, zero},
       [&](ValueRange carried) {
         return b.compare(arith::CmpIPredicate::slt, carried[1], pairs.count);
       },
       [&](ValueRange carried) -> llvm::SmallVector<Value> {
         Value count = carried[0], pair = carried[1], side = carried[2];
-        queue.acquire(count);
+        queue.acquireForTables(count);
         Value isSecond = b.compare(arith::CmpIPredicate::ne, side, zero);
-        llvm::SmallVector<Value> next{
-            emitOfPair(work, pairs, pair, isSecond, count, [] {})};
-        llvm::append_range(next,
-                           takePair(b, isSecond, pair, carried[3], counter));
-        next.insert(next.begin() + 2, arith::XOrIOp::create(b, side, b.i32(1)));
-        return next;
+        Value next = emitOfPair(work, pairs, pair, isSecond, count,
+                                [&] { queue.acquireForWords(count); });
+        auto taken = scf::IfOp::create(b, TypeRange{pair.getType()}, isSecond,
+                                       /*withElseRegion=*/true);
+        b.in(taken.thenBlock(), [&] {
+          Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+          Value ofAll = spattn_gpu::WarpBroadcastOp::create(b, ticket);
+          scf::YieldOp::create(b, ValueRange{b.add(b.ctas, ofAll)});
+        });
+        b.in(taken.elseBlock(), [&] { scf::YieldOp::create(b, pair); });
+        return {next, taken.getResult(0),
+                arith::XOrIOp::create(b, side, b.i32(1))};
       });
   queue.postEnd(end[0]);
 }

@@ -133,11 +133,8 @@ WorkTile WorkTileQueue::withMask(const WorkTile &tile) {
   return again;
 }
 
-llvm::SmallVector<Value> WorkTileQueue::forEach(
-    ValueRange initial,
-    function_ref<llvm::SmallVector<Value>(WorkTile &, Value tilesBefore,
-                                          ValueRange)>
-        body) {
+llvm::SmallVector<Value> WorkTileQueue::emitLoop(ValueRange initial,
+                                                 Body body) {
   llvm::SmallVector<Value> carried{b.i32(0), b.i32(0)};
   llvm::append_range(carried, initial);
   llvm::SmallVector<Type> types =
@@ -163,7 +160,6 @@ llvm::SmallVector<Value> WorkTileQueue::forEach(
   tile.number = count;
   llvm::SmallVector<Value> result =
       body(tile, tiles, arguments.take_front(types.size()).drop_front(2));
-  pipeline.consumerReleaseAfterReads(pipeline.state(count).stage);
   llvm::SmallVector<Value> yielded{b.add(tiles, tile.visited),
                                    b.add(count, b.i32(1))};
   llvm::append_range(yielded, result);
@@ -172,9 +168,30 @@ llvm::SmallVector<Value> WorkTileQueue::forEach(
   return llvm::to_vector_of<Value>(loop.getResults().take_front(types.size()));
 }
 
+llvm::SmallVector<Value> WorkTileQueue::forEach(
+    ValueRange initial,
+    function_ref<llvm::SmallVector<Value>(WorkTile &, Value tilesBefore,
+                                          ValueRange)>
+        body) {
+  return emitLoop(
+      initial, [&](WorkTile &tile, Value tilesBefore, ValueRange carried) {
+        llvm::SmallVector<Value> result = body(tile, tilesBefore, carried);
+        release(tile);
+        return result;
+      });
+}
+
 void WorkTileQueue::forEach(
     function_ref<void(WorkTile &, Value tilesBefore)> body) {
-  forEach({}, [&](WorkTile &tile, Value tilesBefore, ValueRange) {
+  forEachUnreleased([&](WorkTile &tile, Value tilesBefore) {
+    body(tile, tilesBefore);
+    release(tile);
+  });
+}
+
+void WorkTileQueue::forEachUnreleased(
+    function_ref<void(WorkTile &, Value tilesBefore)> body) {
+  emitLoop({}, [&](WorkTile &tile, Value tilesBefore, ValueRange) {
     body(tile, tilesBefore);
     return llvm::SmallVector<Value>();
   });

@@ -234,6 +234,13 @@ public:
                                   WorkTile &, Value tilesBefore, ValueRange)>
                                   body);
   void forEach(llvm::function_ref<void(WorkTile &, Value tilesBefore)> body);
+  /// The same, but `body` releases the work tile as soon as it has no use for
+  /// its slot any more; it may go on with what says which tiles to visit.
+  void forEachUnreleased(
+      llvm::function_ref<void(WorkTile &, Value tilesBefore)> body);
+  void release(const WorkTile &tile) {
+    pipeline.consumerReleaseAfterReads(pipeline.state(tile.number).stage);
+  }
   /// The work tile with the numbers of its mask, read again rather than kept in
   /// registers.
   WorkTile withMask(const WorkTile &tile);
@@ -248,6 +255,9 @@ public:
           body);
 
 private:
+  using Body = llvm::function_ref<llvm::SmallVector<Value>(
+      WorkTile &, Value tilesBefore, ValueRange)>;
+  llvm::SmallVector<Value> emitLoop(ValueRange initial, Body body);
   void writeTables(Value count);
   void post(Value count, ValueRange values);
   ValueRange read(Value count, size_t numWords, bool uniform);
