@@ -249,9 +249,10 @@ static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
     config.sectionBytes = tuning.staticL2Bytes;
   config.itemStages = config.dynamicScheduler ? tuning.dynamicWorkTiles
                                               : tuning.staticWorkTiles;
-  config.optimisticSoftmax =
-      config.intraWarpgroupOverlap &&
-      config.spareRegisters() >= tuning.optimisticRegisters;
+  config.optimisticSoftmax = config.valueDim <= tuning.optimisticDim;
+  config.softmaxBesideOutput =
+      !config.optimisticSoftmax ||
+      config.spareRegisters() >= tuning.overlapRegisters;
 }
 
 static LogicalResult check(AttentionOp op, const ForwardConfig &config) {

@@ -38,9 +38,13 @@ struct ForwardConfig {
   /// With that, MMA warpgroups issue their MMAs in turn, so that one's softmax
   /// runs beside another's MMAs.
   bool pingpong = true;
-  /// The softmax takes it that no maximum grows much, and checks the sums
-  /// afterwards: registers hold a tile's scores beside two operands.
-  bool optimisticSoftmax = false;
+  /// With that, the softmax takes it that maxima hardly grow, and looks at the
+  /// sums afterwards.
+  bool optimisticSoftmax = true;
+  /// The softmax of a tile runs beside the output of the one before. If it is
+  /// optimistic, registers then hold the scores beside the probabilities of
+  /// both tiles. Without it, both MMAs end before the softmax begins.
+  bool softmaxBesideOutput = false;
   /// CTAs that an SM holds at once.
   int64_t ctasPerSM = 1;
   /// CTAs get work tiles one by one, from a counter in scratch memory, rather

@@ -27,12 +27,12 @@ using namespace spattn;
 /// dimensions above 128 have not been measured: these are the largest tiles
 /// that compile without spills.
 static constexpr ForwardCandidate kH200Forward[] = {
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/3, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/9190, /*keyTileClocks=*/2760, /*oneSpan=*/true},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/4070, /*keyTileClocks=*/2130, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/2000, /*keyTileClocks=*/570, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/2180, /*keyTileClocks=*/583, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/6350, /*keyTileClocks=*/2720, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/3130, /*keyTileClocks=*/859, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/3, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/9250, /*keyTileClocks=*/2440, /*oneSpan=*/true},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/4050, /*keyTileClocks=*/2120, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/1920, /*keyTileClocks=*/503, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/2120, /*keyTileClocks=*/585, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/6320, /*keyTileClocks=*/2670, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/3190, /*keyTileClocks=*/838, /*oneSpan=*/false},
     {/*widestHead=*/192, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
     {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/1, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/true},
     {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/1, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
@@ -43,15 +43,15 @@ static constexpr ForwardCandidate kH200Forward[] = {
 /// time of 128). Work tiles: of a window of 128 at dimension 64, measured for
 /// key tiles of 80 and 144 (docs/notes/hopper.md); in proportion for 128.
 static constexpr ForwardCandidate kH200Packed[] = {
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/144, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/7860, /*keyTileClocks=*/2310, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/7300, /*keyTileClocks=*/2130, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/5890, /*keyTileClocks=*/1600, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/1930, /*keyTileClocks=*/665, /*oneSpan=*/false},
-    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/2000, /*keyTileClocks=*/570, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/144, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/11300, /*keyTileClocks=*/2950, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/10500, /*keyTileClocks=*/2720, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/8470, /*keyTileClocks=*/2040, /*oneSpan=*/false},
-    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/3130, /*keyTileClocks=*/859, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/144, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/7860, /*keyTileClocks=*/2300, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/7300, /*keyTileClocks=*/2120, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/5890, /*keyTileClocks=*/1590, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/1930, /*keyTileClocks=*/587, /*oneSpan=*/false},
+    {/*widestHead=*/64, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/3, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/1920, /*keyTileClocks=*/503, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/144, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/11300, /*keyTileClocks=*/2890, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/128, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/10500, /*keyTileClocks=*/2670, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/8470, /*keyTileClocks=*/2000, /*oneSpan=*/false},
+    {/*widestHead=*/128, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/1, /*ctasPerSM=*/2, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/3190, /*keyTileClocks=*/838, /*oneSpan=*/false},
     {/*widestHead=*/192, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/80, /*stages=*/2, /*queryStages=*/2, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
     {/*widestHead=*/256, /*leastSharedMemory=*/0, /*mmaWarpgroups=*/2, /*ctasPerSM=*/1, /*keyTile=*/64, /*stages=*/2, /*queryStages=*/1, /*workTileClocks=*/0, /*keyTileClocks=*/0, /*oneSpan=*/false},
 };

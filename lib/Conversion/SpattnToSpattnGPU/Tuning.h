@@ -84,7 +84,8 @@ struct Tuning {
   int64_t producerRegisters = 40;
   int64_t scarceProducerRegisters = 32;
   int64_t scarceRegisters = 160;
-  int64_t optimisticRegisters = 40;
+  int64_t optimisticDim = 192;
+  int64_t overlapRegisters = 40;
   int64_t fewKeysNarrow = 0;
   int64_t fewKeysWide = 0;
   int64_t claimKeys = 0;
@@ -113,10 +114,15 @@ struct Tuning {
         "thread alone is computed again at each use",
         any);
     // Of the forward kernel.
+    visit("optimistic-dim", tuning.optimisticDim,
+          "head dimension of values up to which the softmax is optimistic; 0: "
+          "never",
+          any);
     visit(
-        "optimistic-registers", tuning.optimisticRegisters,
+        "overlap-registers", tuning.overlapRegisters,
         "registers that a thread that computes has left beside scores, output "
-        "and two tiles' probabilities, with which the softmax is optimistic",
+        "and two tiles' probabilities, with which an optimistic softmax runs "
+        "beside the output's MMA",
         any);
     visit("empty-rows", tuning.emptyRows,
           "work tiles come in pairs where one in so many tiles of 128 rows, or "

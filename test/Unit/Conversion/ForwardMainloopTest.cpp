@@ -23,6 +23,7 @@ struct Variant {
   const char *target;
   int64_t mmaWarpgroups, keyTile, queryStages, stages;
   bool overlap, pingpong, dynamic;
+  bool besideOutput = false, optimistic = true;
 };
 
 std::ostream &operator<<(std::ostream &stream, const Variant &v) {
@@ -30,7 +31,9 @@ std::ostream &operator<<(std::ostream &stream, const Variant &v) {
                 << v.keyTile << " stages " << v.queryStages << ", " << v.stages
                 << (v.overlap ? " overlap" : "")
                 << (v.pingpong ? " pingpong" : "")
-                << (v.dynamic ? " dynamic" : "");
+                << (v.dynamic ? " dynamic" : "")
+                << (v.besideOutput ? " beside output" : "")
+                << (v.optimistic ? " optimistic" : "");
 }
 
 class ForwardMainloopTest : public testing::TestWithParam<Variant> {
@@ -49,6 +52,8 @@ protected:
       config.stages = v.stages;
       config.intraWarpgroupOverlap = v.overlap;
       config.pingpong = v.pingpong;
+      config.softmaxBesideOutput = v.besideOutput;
+      config.optimisticSoftmax = v.optimistic;
       config.dynamicScheduler = v.dynamic;
       config.hasSequences = spec.sequences;
       config.rows.heads = packedHeads;
@@ -72,12 +77,13 @@ protected:
 INSTANTIATE_TEST_SUITE_P(
     Kernels, ForwardMainloopTest,
     testing::Values(Variant{"sm_90a", 1, 64, 2, 2, true, false, false},
-                    Variant{"sm_90a", 2, 64, 2, 2, true, true, true},
-                    Variant{"sm_90a", 2, 80, 3, 1, true, false, false},
+                    Variant{"sm_90a", 2, 64, 2, 2, true, true, true, true},
+                    Variant{"sm_90a", 2, 80, 3, 1, true, false, false, true},
                     Variant{"sm_90a", 3, 48, 2, 3, true, true, false},
                     // The next queries come when the output has been stored.
                     Variant{"sm_90a", 2, 80, 1, 2, true, true, true},
-                    Variant{"sm_90a", 1, 64, 1, 1, true, false, false},
+                    Variant{"sm_90a", 1, 64, 1, 1, true, false, false, true,
+                            /*optimistic=*/false},
                     Variant{"sm_80", 2, 64, 1, 1, false, false, false},
                     Variant{"sm_80", 1, 96, 2, 2, false, false, true}));
 
@@ -215,6 +221,21 @@ TEST_P(ForwardMainloopTest, LongRows) {
     spec.structure = structure;
     run(spec, call, late);
     late = !late;
+  }
+}
+
+/// Scores so far apart that probabilities leave the range of sums, where rows
+/// have seen keys before, and where they see their first.
+TEST_P(ForwardMainloopTest, ScoresFarApart) {
+  AttentionSpec spec;
+  spec.heads = 2;
+  spec.lse = true;
+  for (const char *structure :
+       {"#spattn.causal", "#spattn.partition<exclusive>",
+        "#spattn.window<left = 100, right = 40>"}) {
+    spec.structure = structure;
+    for (float scale : {15.f, 90.f})
+      run(spec, {1, 150, 300, 1, scale}, /*late=*/false);
   }
 }
 

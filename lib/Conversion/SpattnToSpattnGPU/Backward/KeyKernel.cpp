@@ -287,13 +287,14 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
 void KeyKernel::emitStores(WorkTileQueue &workTiles,
                            DqAccumulator &accumulator) {
   Pipeline keys(b, layout.keys), values(b, layout.values);
-  workTiles.forEach([&](WorkTile &tile, Value tilesBefore) {
+  workTiles.forEachUnreleased([&](WorkTile &tile, Value tilesBefore) {
     if (arguments.sums && config.sumsAreStaged()) {
       auto loop = b.forLoop(0, tile.visited);
       b.in(loop.getBody(), [&] {
         accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
       });
     }
+    workTiles.release(tile);
     b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last), [&] {
       Value number = KeyTileExtra::keyNumber(tile);
       PipelineState state = keys.state(number);

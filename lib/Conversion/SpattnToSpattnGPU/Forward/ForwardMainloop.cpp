@@ -101,8 +101,20 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
   output = startOutput(operand, before.stage, output);
   b.commit();
   pingPong.pass(group);
-  scores = b.wait(1, scores).front();
-  keys.consumerRelease(own.stage);
+  // The operand stays alive until the MMA that reads it has ended.
+  auto awaitOutput = [&](ValueRange ended) {
+    output = ended.front();
+    values.consumerRelease(before.stage);
+  };
+  if (config.softmaxBesideOutput) {
+    scores = b.wait(1, scores).front();
+    keys.consumerRelease(own.stage);
+  } else {
+    ValueRange ended = b.wait(0, {scores, output, operand});
+    scores = ended.front();
+    keys.consumerRelease(own.stage);
+    awaitOutput(ended.drop_front());
+  }
   scores = modify(tile, group, n, scores, places);
   if (masked)
     scores = mask.apply(scores, allowed);
@@ -110,11 +122,13 @@ llvm::SmallVector<Value> ForwardMainloop::step(const WorkTile &tile,
       config.optimisticSoftmax
           ? softmax.stepOptimistically(scores, state[1], state[2])
           : softmax.step(scores, state[1], state[2]);
-  // The operand stays alive until the MMA that reads it has ended.
-  output = b.wait(0, {output, operand}, next.sum).front();
-  values.consumerRelease(before.stage);
+  if (config.softmaxBesideOutput)
+    awaitOutput(b.wait(0, {output, operand}, next.sum));
   output = softmax.rescale(output, next);
-  return {output, next.max, next.sum, softmax.operandOf(next)};
+  Value probabilities = config.optimisticSoftmax
+                            ? next.probabilities
+                            : b.toOperand(next.probabilities);
+  return {output, next.max, next.sum, probabilities};
 }
 
 //===----------------------------------------------------------------------===//

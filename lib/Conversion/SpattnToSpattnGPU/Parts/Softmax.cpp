@@ -100,8 +100,8 @@ Softmax::State Softmax::stepOptimistically(Value scores, Value oldMax,
   Value reached = b.map({oldMax, partial}, rows, [&](ValueRange x) -> Value {
     Value isLess = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x[1],
                                          b.f32(range.least));
-    Value isLost = arith::AndIOp::create(b, isFirst(x[0]), isLess);
-    return arith::SelectOp::create(b, isLost, b.f32(kInf), x[1]);
+    Value lost = arith::SelectOp::create(b, isLess, b.f32(kInf), x[1]);
+    return arith::SelectOp::create(b, isFirst(x[0]), lost, x[1]);
   });
   result.grew = spattn_gpu::AnyGreaterOp::create(b, b.getI1Type(), reached,
                                                  b.fillRows(range.most));
@@ -131,12 +131,6 @@ Softmax::State Softmax::stepOptimistically(Value scores, Value oldMax,
   result.correction = ifGrew.getResult(2);
   result.probabilities = ifGrew.getResult(3);
   return result;
-}
-
-Value Softmax::operandOf(const State &state) {
-  bool isAccumulator =
-      isa<spattn_gpu::AccumulatorType>(state.probabilities.getType());
-  return isAccumulator ? b.toOperand(state.probabilities) : state.probabilities;
 }
 
 Value Softmax::rescale(Value output, const State &next) {

@@ -39,13 +39,11 @@ public:
   /// work tile's first tile. Otherwise threads need not even tell each other
   /// their maxima.
   State step(Value scores, Value oldMax, Value oldSum);
-  /// The same without maxima: takes it that what is subtracted still does, and
-  /// looks at the sums afterwards. Where one is out of range, the tile's
-  /// probabilities are computed again, so that the scores stay alive until then
-  /// beside the operands of two MMAs.
+  /// The same without maxima: takes it that what is subtracted still will do,
+  /// and looks at the sums afterwards. If one is out of range, which is rare,
+  /// it computes the maxima and then the probabilities again: the scores stay
+  /// alive beside the probabilities until then.
   State stepOptimistically(Value scores, Value oldMax, Value oldSum);
-  /// A tile's probabilities as an MMA's operand.
-  Value operandOf(const State &state);
   /// Rescales the output of the tiles before to a new state.
   Value rescale(Value output, const State &next);
   /// The sum of each row over the threads that share it.

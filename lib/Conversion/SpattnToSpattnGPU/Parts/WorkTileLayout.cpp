@@ -66,6 +66,8 @@ static WorkTileLayout layoutOfTiles(AttentionOpInterface op, int64_t own,
     layout.pieces = pieces;
     layout.intervals = intervals;
     layout.intervalWords = llvm::alignTo(countNumbersOfBox(form), 4);
+  } else {
+    layout.numbers = llvm::alignTo(numbers, 4);
   }
   return layout;
 }

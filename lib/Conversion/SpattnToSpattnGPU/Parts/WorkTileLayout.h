@@ -30,8 +30,9 @@ struct WorkTileLayout {
   int64_t pieces = 0, intervals = 0;
   /// Words of an interval, a multiple of four.
   int64_t intervalWords = 4;
-  /// Words of a work tile besides its tables.
+  /// Words of a work tile besides its tables, and without tables.
   int64_t numbersBesideTables = kNumbersBesideTables;
+  int64_t numbers = kNumbers;
 
   bool hasTables() const { return pieces > 0; }
   /// Tile sequences: the first numbers of all pieces, then their shifts.
@@ -42,7 +43,7 @@ struct WorkTileLayout {
     return end / intervalWords * intervalWords;
   }
   int64_t words() const {
-    return hasTables() ? intervalsAt() + intervalWords * intervals : kNumbers;
+    return hasTables() ? intervalsAt() + intervalWords * intervals : numbers;
   }
   int64_t bytes() const { return 4 * words(); }
 };
