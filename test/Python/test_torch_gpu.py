@@ -10,7 +10,7 @@ import spattn
 
 torch = pytest.importorskip("torch")
 import spattn.torch  # noqa: E402
-from plain_torch import check_case, make  # noqa: E402
+from plain_torch import check_case, make, plain  # noqa: E402
 
 pytestmark = pytest.mark.gpu
 
@@ -165,3 +165,41 @@ def test_many_heads_and_batches():
         queries=400,
     )
     check_case(case, ours, lse=True)
+
+
+def _far_apart(case, how):
+    """Scores that grow or shrink along the keys, or are all far from 0."""
+    _, _, keys, dim = case.key.shape
+    if how in ("growing", "shrinking"):
+        factors = torch.linspace(0.5, 60, keys, device="cuda").to(case.key.dtype)
+        factors = factors if how == "growing" else factors.flip(0)
+        case.key = case.key * factors[:, None]
+    else:
+        case.query[..., 0] = dim**0.5
+        case.key[..., 0] = 100 if how == "high" else -100
+    return case
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("dim", [64, 128, 256])
+@pytest.mark.parametrize("how", ["growing", "shrinking", "low", "high"])
+def test_scores_far_apart(how, dim, dtype):
+    """Sums of probabilities leave the range in which kernels look for no maximum, in
+    rows that have seen keys and in those that have not."""
+    for structure in (
+        spattn.causal(),
+        spattn.exclusive_bands(),
+        spattn.window(100),
+        spattn.local_band(),
+    ):
+        case = make(structure, "cuda", dtype, batch=1, queries=1000, dim=dim)
+        case = _far_apart(case, how)
+        output, lse = ours(case)
+        exact, exact_lse = plain(case, torch.float64)
+        empty = exact_lse == -torch.inf
+        assert torch.equal(lse == -torch.inf, empty)
+        error = (lse - exact_lse).masked_fill(empty, 0).abs().max()
+        assert error <= 1e-3
+        # Probabilities are rounded, and so is the output.
+        error = (output - exact).abs().max()
+        assert error <= 8 * torch.finfo(dtype).eps * exact.abs().max()
