@@ -11,7 +11,7 @@
 // A tile shape of the operation's own.
 // OWN: llvm.func @own(
 // OWN-SAME: tile = "64x64"
-// OWN-SAME: threads = 256, shared = 91856
+// OWN-SAME: threads = 256, shared = 91568
 // OWN: set_max_registers 240, false
 !t64 = tensor<?x2x?x64xbf16>
 func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t64, %dk: !t64, %dv: !t64) -> (!t64, !t64, !t64) {
@@ -26,22 +26,22 @@ func.func @own(%q: !t64, %k: !t64, %v: !t64, %o: !t64, %l: !l, %g: !t64, %dq: !t
 // CHECK-SAME: nvvm.minctasm = 1 : i32
 // CHECK-SAME: d = 40]
 // CHECK-SAME: tile = "64x192"
-// CHECK-SAME: threads = 512, shared = 206576, grid = persistent 1 for
+// CHECK-SAME: threads = 512, shared = 206288, grid = persistent 1 for
 // CHECK: !spattn_gpu.shared<64x64xf16>
 // SM80: llvm.func @dim40(
 // SM80-SAME: tile = "64x64"
-// SM80-SAME: threads = 256, shared = 83632
+// SM80-SAME: threads = 256, shared = 83344
 // SM86: llvm.func @dim40(
 // SM86-SAME: tile = "64x64"
-// SM86-SAME: threads = 256, shared = 83632
+// SM86-SAME: threads = 256, shared = 83344
 // OPTION: llvm.func @dim40(
 // OPTION-SAME: nvvm.minctasm = 1 : i32
 // OPTION-SAME: tile = "64x64"
-// OPTION-SAME: threads = 256, shared = 100576, grid = persistent 1 for
+// OPTION-SAME: threads = 256, shared = 100288, grid = persistent 1 for
 // BLOCKS: llvm.func @dim40(
 // BLOCKS-SAME: nvvm.minctasm = 2 : i32
 // BLOCKS-SAME: tile = "64x64"
-// BLOCKS-SAME: threads = 256, shared = 83648, grid = persistent 2 for
+// BLOCKS-SAME: threads = 256, shared = 83360, grid = persistent 2 for
 !t40 = tensor<?x2x?x40xf16>
 func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: !t40, %dk: !t40, %dv: !t40) -> (!t40, !t40, !t40) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
@@ -56,10 +56,10 @@ func.func @dim40(%q: !t40, %k: !t40, %v: !t40, %o: !t40, %l: !l, %g: !t40, %dq: 
 // CHECK: spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // SM80: llvm.func @values(
 // SM80-SAME: tile = "64x64"
-// SM80-SAME: threads = 256, shared = 116400
+// SM80-SAME: threads = 256, shared = 116112
 // SM86: llvm.func @values(
 // SM86-SAME: tile = "64x64"
-// SM86-SAME: threads = 256, shared = 66672
+// SM86-SAME: threads = 256, shared = 66384
 !t96 = tensor<?x2x?x96xbf16>
 func.func @values(%q: !t64, %k: !t64, %v: !t96, %o: !t96, %l: !l, %g: !t96, %dq: !t64, %dk: !t64, %dv: !t96) -> (!t64, !t64, !t96) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)

@@ -40,7 +40,7 @@
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
 // LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
-// LAUNCH-SAME: threads = 384, shared = 231120, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
+// LAUNCH-SAME: threads = 384, shared = 230896, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
 // LAUNCH-LABEL: llvm.func @bands_postprocess
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
 // LAUNCH-SAME: arguments = [<map 7>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
@@ -89,7 +89,7 @@
 // CHECK-NEXT: %[[LSE:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
 // CHECK-NEXT: %[[DELTA:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
 // CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<208>
-// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<288>
 // CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
 // CHECK: spattn_gpu.named_barrier_sync 0, 384

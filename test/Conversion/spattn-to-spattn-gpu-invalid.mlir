@@ -30,7 +30,7 @@
 // REGISTERS: error: expected 'tuning' to replace numbers of the tuning table, got 'producer-registers=42 empty-rows=4': expected 'producer-registers' to be a multiple of 8 from 24 to 240, got 42
 
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu.mlir -convert-spattn-to-spattn-gpu=shared-memory=101376 2>&1 | FileCheck %s --check-prefix=MEMORY
-// MEMORY: error: 'spattn.attention' op needs 197264 bytes of shared memory, more than the 101376 there are
+// MEMORY: error: 'spattn.attention' op needs 197040 bytes of shared memory, more than the 101376 there are
 
 // Nothing of a function is lost.
 !t = tensor<?x2x?x64xbf16>

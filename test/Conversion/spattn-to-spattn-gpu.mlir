@@ -44,11 +44,11 @@
 // CHECK-SAME: scratch = [<"counter", bytes = <4>, alignment = 4, zeroed = true>],
 // CHECK-SAME: limits = [<<queryLength + keyLength>, 1073740800>,
 // CHECK-SAME: positive = ["scale"]
-// CHECK-SAME: threads = 384, shared = 197264, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
+// CHECK-SAME: threads = 384, shared = 197040, grid = persistent 1 for <16 * batch * ceil(queryLength / 128)>>
 // Queries, keys, values, barriers and posted items: as much as the launch has.
 // CHECK-COUNT-3: spattn_gpu.alloc : !spattn_gpu.memory<65536, alignment = 1024>
 // CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<144>
-// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
+// CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<288>
 // CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
 // CHECK: spattn_gpu.warpgroup
@@ -57,7 +57,7 @@
 // CHECK: spattn_gpu.set_max_registers 40, false
 // CHECK: spattn_gpu.atomic_inc
 // CHECK: scf.while
-// CHECK:   spattn_gpu.write_words %[[ITEMS]][%{{.*}}] stride 256,
+// CHECK:   spattn_gpu.write_words %[[ITEMS]][%{{.*}}] stride 144,
 // CHECK:   spattn_gpu.store_fill {{.*}} columns 128 : bf16
 // CHECK:   spattn_gpu.store_fill {{.*}} columns 1 : f32
 // CHECK:   spattn_gpu.warp_broadcast
@@ -95,7 +95,15 @@
 // CHECK:     spattn_gpu.mma {{.*}} acc
 // CHECK:     spattn_gpu.mma_wait 1
 // CHECK:     spattn_gpu.mask
+// CHECK-NOT: spattn_gpu.reduce max
+// CHECK:     math.exp2
+// CHECK:     spattn_gpu.reduce add
+// CHECK:     spattn_gpu.to_operand
 // CHECK:     spattn_gpu.any_greater
+// CHECK:     scf.if
+// CHECK:       spattn_gpu.reduce max
+// CHECK:       spattn_gpu.quad_reduce max
+// CHECK:       spattn_gpu.to_operand
 // CHECK:     spattn_gpu.mma_wait 0, {{.*}} after
 // CHECK:   scf.for
 // CHECK:     spattn_gpu.mma {{.*}}{transposed}
