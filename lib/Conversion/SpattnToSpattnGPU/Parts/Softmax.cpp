@@ -72,10 +72,10 @@ Softmax::State Softmax::rebase(Value partial, Value oldMax, Value oldSum) {
 /// seen no key yet, 0 is subtracted; for that to stay, it has to be at least
 /// `least`, too, or probabilities might have vanished.
 static SumRange getSumRange(Type element) {
-  // bf16 has the exponents of f32: no probability that matters is lost, and all
-  // that is added up stays far from the largest number.
+  // bf16 has the exponents of f32, so that no probability that matters is lost.
+  // Products with values have to stay within those, too.
   if (element.isBF16())
-    return {0x1p-60f, 0x1p60f};
+    return {0x1p-24f, 0x1p24f};
   // f16 ends at 2^16, and has fewer bits below 2^-14.
   return {0x1p-6f, 0x1p13f};
 }
