@@ -144,7 +144,7 @@ def test_gradients_by_biases(device, count):
     inputs = tensors(device, kv_heads=2)
     bias = torch.randn(HEADS, count, device=device, requires_grad=True)
     entry = (distances(device) + count // 2).clamp(0, count - 1)
-    each = bias.detach().double()[:, entry].requires_grad_()
+    each = bias.double()[:, entry]
     found = spattn.torch.attention(*inputs, spattn.causal(), distance_bias=bias)
     expected = plain(*inputs, lambda scores: scores + each)
     gradient = torch.randn_like(found)
@@ -155,11 +155,14 @@ def test_gradients_by_biases(device, count):
         zeros = x.new_zeros(HEADS, count)
         return zeros.index_add(1, entry.flatten(), x.flatten(1))
 
-    # What pairs contribute nearly cancels where there are few numbers, since it has no
-    # sum in a row: errors are of its size.
+    # What pairs contribute has no sum in a row, so that with few numbers it nearly
+    # cancels: errors are of its size.
     error = (actual.double() - by_entry(pairs)).norm() / by_entry(pairs.abs()).norm()
     assert error < (1e-2 if device == "cuda" else 1e-5)
-    check(inputs, found, expected, device)
+    # With one number for all, only rounding is left of the gradient; in bf16, that may
+    # be seen with three.
+    cancels = count == 1 or (count == 3 and device == "cuda")
+    check(inputs if cancels else [*inputs, bias], found, expected, device)
 
 
 @pytest.mark.parametrize("sinks", [False, True])
