@@ -249,6 +249,11 @@ static void chooseScheduler(const GpuOptions &options, const Tuning &tuning,
     config.sectionBytes = tuning.staticL2Bytes;
   config.itemStages = config.dynamicScheduler ? tuning.dynamicWorkTiles
                                               : tuning.staticWorkTiles;
+}
+
+/// What the registers of MMA warpgroups allow, of which the scheduler leaves
+/// some to the warps that load.
+static void chooseSoftmax(const Tuning &tuning, ForwardConfig &config) {
   config.optimisticSoftmax = config.valueDim <= tuning.optimisticDim;
   config.softmaxBesideOutput =
       !config.optimisticSoftmax ||
@@ -299,6 +304,7 @@ spattn::chooseKernelConfig(AttentionOp op, const TargetCapabilities &target,
   if (mayFillByTma(op, config))
     chooseZeroRows(config.zeroRows, config.tileRows(), fits);
   chooseScheduler(options, tuning, op.hasTileLists(), config);
+  chooseSoftmax(tuning, config);
   // A work tile's output is stored when the next one has been posted.
   int64_t fewest =
       config.intraWarpgroupOverlap && config.queryStages > 1 ? 2 : 1;

@@ -155,9 +155,28 @@ void KeyTileScheduler::emit() {
       [&](ValueRange carried) -> llvm::SmallVector<Value> {
         countTiles();
         Progress next = emitKeyTile(carried[0], {carried[1], carried[2]});
-        return {takeNumber(), next.count, next.posted};
+        // As late as possible.
+        return {takeNumber(b, counter), next.count, next.posted};
       });
   workTiles.postEnd(end[1]);
+}
+
+/// The next pair if the one under way `isDone`, and the ticket for the pair
+/// after it: as a ticket has a high latency, it is asked for a pair ahead. A
+/// CTA's first pair has the CTA's number.
+static llvm::SmallVector<Value> takePair(KernelBuilder &b, Value isDone,
+                                         Value pair, Value ticket,
+                                         Value counter) {
+  llvm::SmallVector<Value> same{pair, ticket};
+  auto next = scf::IfOp::create(b, ValueRange(same).getTypes(), isDone,
+                                /*withElseRegion=*/true);
+  b.in(next.thenBlock(), [&] {
+    Value taken = b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
+    Value ahead = spattn_gpu::AtomicIncOp::create(b, counter);
+    scf::YieldOp::create(b, ValueRange{taken, ahead});
+  });
+  b.in(next.elseBlock(), [&] { scf::YieldOp::create(b, same); });
+  return llvm::SmallVector<Value>(next.getResults());
 }
 
 void KeyTileScheduler::emitPairs() {
@@ -193,11 +212,6 @@ KeyTileScheduler::Progress
 KeyTileScheduler::emitKeyTile(Value number, const Progress &progress) {
   return config.grouped ? emitGroup(number, progress)
                         : emitTile(number, progress);
-}
-
-Value KeyTileScheduler::takeNumber() {
-  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
-  return b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
 }
 
 KeyTileScheduler::Progress

@@ -78,8 +78,6 @@ private:
   WorkTile decode(Value number, Value headOfGroup);
   /// The sequence of tile `slot` of a head of a batch entry.
   SequenceTile locate(Value batch, Value slot);
-  /// The number of the next key tile. To be taken as late as possible.
-  Value takeNumber();
   /// Posts the work tiles of a key tile, or zero-fills its gradients.
   Progress emitKeyTile(Value number, const Progress &progress);
   /// Posts the only work tile of a key tile.

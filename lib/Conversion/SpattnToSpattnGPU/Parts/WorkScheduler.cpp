@@ -34,19 +34,9 @@ Value spattn::groupHeads(KernelBuilder &b, Value heads,
   return end[0];
 }
 
-llvm::SmallVector<Value> spattn::takePair(KernelBuilder &b, Value isDone,
-                                          Value pair, Value ticket,
-                                          Value counter) {
-  llvm::SmallVector<Value> same{pair, ticket};
-  auto next = scf::IfOp::create(b, ValueRange(same).getTypes(), isDone,
-                                /*withElseRegion=*/true);
-  b.in(next.thenBlock(), [&] {
-    Value taken = b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
-    Value ahead = spattn_gpu::AtomicIncOp::create(b, counter);
-    scf::YieldOp::create(b, ValueRange{taken, ahead});
-  });
-  b.in(next.elseBlock(), [&] { scf::YieldOp::create(b, same); });
-  return llvm::SmallVector<Value>(next.getResults());
+Value spattn::takeNumber(KernelBuilder &b, Value counter) {
+  Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
+  return b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
 }
 
 /// Work tiles are dealt to CTAs in rounds, of a pair for each CTA: one as far
@@ -167,11 +157,8 @@ void WorkScheduler::emitDynamicPairs(const ScheduledWork &work, Value counter) {
                                 [&] { queue.acquireForWords(count); });
         auto taken = scf::IfOp::create(b, TypeRange{pair.getType()}, isSecond,
                                        /*withElseRegion=*/true);
-        b.in(taken.thenBlock(), [&] {
-          Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
-          Value ofAll = spattn_gpu::WarpBroadcastOp::create(b, ticket);
-          scf::YieldOp::create(b, ValueRange{b.add(b.ctas, ofAll)});
-        });
+        b.in(taken.thenBlock(),
+             [&] { scf::YieldOp::create(b, takeNumber(b, counter)); });
         b.in(taken.elseBlock(), [&] { scf::YieldOp::create(b, pair); });
         return {next, taken.getResult(0),
                 arith::XOrIOp::create(b, side, b.i32(1))};

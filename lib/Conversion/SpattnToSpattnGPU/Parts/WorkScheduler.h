@@ -25,13 +25,9 @@ struct ScheduledWork {
   std::function<void(const WorkTile &)> emitEmpty;
 };
 
-/// The next pair of a scheduler that takes pairs from a counter, if the one
-/// under way `isDone`, and the ticket for the pair after it: as a ticket has a
-/// high latency, it is asked for a pair ahead. A CTA's first pair has the CTA's
-/// number.
-llvm::SmallVector<mlir::Value> takePair(KernelBuilder &b, mlir::Value isDone,
-                                        mlir::Value pair, mlir::Value ticket,
-                                        mlir::Value counter);
+/// The number of what a CTA does next, by the counter that all take numbers
+/// from. A CTA's first number is its own.
+mlir::Value takeNumber(KernelBuilder &b, mlir::Value counter);
 
 /// How many of `heads` are done together: the largest power of two that divides
 /// their number and that `fits` allows; 1 always is allowed.

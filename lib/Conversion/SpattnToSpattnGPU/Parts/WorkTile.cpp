@@ -168,11 +168,7 @@ llvm::SmallVector<Value> WorkTileQueue::emitLoop(ValueRange initial,
   return llvm::to_vector_of<Value>(loop.getResults().take_front(types.size()));
 }
 
-llvm::SmallVector<Value> WorkTileQueue::forEach(
-    ValueRange initial,
-    function_ref<llvm::SmallVector<Value>(WorkTile &, Value tilesBefore,
-                                          ValueRange)>
-        body) {
+llvm::SmallVector<Value> WorkTileQueue::forEach(ValueRange initial, Body body) {
   return emitLoop(
       initial, [&](WorkTile &tile, Value tilesBefore, ValueRange carried) {
         llvm::SmallVector<Value> result = body(tile, tilesBefore, carried);

@@ -226,13 +226,12 @@ public:
   // Readers
   //===--------------------------------------------------------------------===//
 
+  using Body = llvm::function_ref<llvm::SmallVector<Value>(
+      WorkTile &, Value tilesBefore, ValueRange)>;
   /// Runs `body` for each work tile, with how many tiles were visited before it
   /// and what it returned for the one before. Returns the number of tiles and
   /// of work tiles, and what `body` returned last.
-  llvm::SmallVector<Value>
-  forEach(ValueRange initial, llvm::function_ref<llvm::SmallVector<Value>(
-                                  WorkTile &, Value tilesBefore, ValueRange)>
-                                  body);
+  llvm::SmallVector<Value> forEach(ValueRange initial, Body body);
   void forEach(llvm::function_ref<void(WorkTile &, Value tilesBefore)> body);
   /// The same, but `body` releases the work tile as soon as it has no use for
   /// its slot any more; it may go on with what says which tiles to visit.
@@ -255,8 +254,6 @@ public:
           body);
 
 private:
-  using Body = llvm::function_ref<llvm::SmallVector<Value>(
-      WorkTile &, Value tilesBefore, ValueRange)>;
   llvm::SmallVector<Value> emitLoop(ValueRange initial, Body body);
   void writeTables(Value count);
   void post(Value count, ValueRange values);
