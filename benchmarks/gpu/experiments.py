@@ -162,6 +162,14 @@ EXPERIMENTS = {
         windows(64, (128, 256, 512, 1024, 2048)),
         kind="crossing",
     ),
+    "skip-keys": Experiment(
+        {
+            "skipped": f"{WITHOUT} tuning={{skip-keys={ALWAYS}}}",
+            "visited": f"{WITHOUT} tuning={{skip-keys=0}}",
+        },
+        windows(128, (512, 1024, 2048, 4096, 8192)),
+        kind="crossing",
+    ),
     "empty-rows": Experiment(
         # Never in pairs, and always.
         {

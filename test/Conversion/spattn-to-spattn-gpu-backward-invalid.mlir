@@ -4,11 +4,11 @@
 // KEYS: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
 
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=shared-memory=166912 2>&1 | FileCheck %s --check-prefix=MEMORY
-// MEMORY: error: 'spattn.attention_backward' op needs 230736 bytes of shared memory, more than the 166912 there are
+// MEMORY: error: 'spattn.attention_backward' op needs 230752 bytes of shared memory, more than the 166912 there are
 
 // Blocks that share a multiprocessor share its memory.
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=ctas-per-sm=2 2>&1 | FileCheck %s --check-prefix=BLOCKS
-// BLOCKS: error: 'spattn.attention_backward' op needs 462496 bytes of shared memory, more than the 232448 there are
+// BLOCKS: error: 'spattn.attention_backward' op needs 462528 bytes of shared memory, more than the 232448 there are
 
 // A stage is free only when the next one has been awaited: with one, kernels would wait for ever.
 // RUN: not spattn-opt %S/spattn-to-spattn-gpu-backward.mlir -convert-spattn-to-spattn-gpu=query-stages=1 2>&1 | FileCheck %s --check-prefix=STAGES

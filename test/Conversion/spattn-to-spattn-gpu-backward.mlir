@@ -2,6 +2,7 @@
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu | FileCheck %s --check-prefix=LAUNCH
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=target=sm_80 | FileCheck %s --check-prefix=SM80
 // RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=deterministic=true | FileCheck %s --check-prefix=SAME
+// RUN: spattn-opt %s -convert-spattn-to-spattn-gpu=tuning={skip-keys=0} | FileCheck %s --check-prefix=VISITED
 
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
@@ -40,7 +41,7 @@
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
 // LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
-// LAUNCH-SAME: threads = 384, shared = 230896, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
+// LAUNCH-SAME: threads = 384, shared = 230912, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
 // LAUNCH-LABEL: llvm.func @bands_postprocess
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
 // LAUNCH-SAME: arguments = [<map 7>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
@@ -88,7 +89,7 @@
 // CHECK-NEXT: %[[SUMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<32768>
 // CHECK-NEXT: %[[LSE:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
 // CHECK-NEXT: %[[DELTA:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
-// CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<208>
+// CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<216>
 // CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<288>
 // CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
@@ -121,9 +122,12 @@
 // CHECK:     spattn_gpu.load_words 64 from %{{.*}} to %[[DELTA]][
 // CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
 // and one writes the sums of each query tile, if it comes first, or adds to what whoever did has written,
-// and stores.
+// and stores: dV ahead of the last sums.
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   scf.for
+// CHECK:     scf.if
+// CHECK:       spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:       spattn_gpu.store_wait
 // CHECK:     %[[CLAIMED:.*]] = spattn_gpu.semaphore_arrive %[[FLAG:.*]]
 // CHECK-NEXT: %[[BEFORE:.*]] = spattn_gpu.warp_broadcast %[[CLAIMED]]
 // CHECK:     %[[FIRST:.*]] = arith.cmpi eq, %[[BEFORE]], %c0
@@ -143,7 +147,6 @@
 // CHECK-NOT:   overwriting
 // CHECK:       spattn_gpu.store_wait
 // CHECK:       spattn_gpu.barrier_arrive
-// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   spattn_gpu.store_wait
 // The others compute: scores of the first query tile; then masked tiles, full ones, and the last one.
@@ -177,34 +180,51 @@
 // CHECK:     spattn_gpu.mma_wait 0
 // CHECK:     spattn_gpu.write_fragment %{{.*}} to %[[SUMS]][
 // CHECK-NEXT: spattn_gpu.async_proxy_fence
-// The scores of the next tile.
-// CHECK:     spattn_gpu.read_columns
-// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
-// CHECK:     spattn_gpu.mma_wait 0
 // CHECK:     scf.yield
 // CHECK:   } else {
 // CHECK:     spattn_gpu.write {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
 // CHECK-NOT: lhs_transposed
 // CHECK-NOT: spattn_gpu.write_fragment
 // CHECK:     scf.yield
-// Full tiles have no mask.
+// A tile that is skipped: no gradients of scores, and perhaps a turn.
+// CHECK:   scf.for
+// CHECK:     spattn_gpu.write {{.*}} : !spattn_gpu.operand<64x64xbf16>, !spattn_gpu.shared<128x64xbf16>
+// CHECK:     scf.if
+// CHECK:       spattn_gpu.mma {{.*}} {lhs_transposed}
+// CHECK:       spattn_gpu.write_fragment
+// The scores of the next tile.
+// CHECK:     spattn_gpu.read_columns
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
+// CHECK:     spattn_gpu.mma_wait 0
+// CHECK:     scf.yield
+// Full tiles have no mask, and scores start in turn.
 // CHECK:   scf.for
 // CHECK-NOT: spattn_gpu.mask
 // CHECK:     spattn_gpu.write_fragment
 // CHECK-NOT: spattn_gpu.mask
+// CHECK:     spattn_gpu.mma {{.*}} acc {{.*}} {transposed}
+// CHECK-NOT: spattn_gpu.mask
 // CHECK:     scf.yield
-// The last tile may have, and starts no other.
+// The last tile may have, and starts no other; dV is written while the rest is computed.
 // CHECK:   scf.if {{.*}} -> (!spattn_gpu.acc<64x64xf32>) {
 // CHECK:     spattn_gpu.mask
 // CHECK:   } else {
 // CHECK-NEXT: scf.yield
+// CHECK:   spattn_gpu.mma_wait 1
+// CHECK:   spattn_gpu.mma_wait 1
+// CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
 // CHECK:   spattn_gpu.mma {{.*}} {lhs_transposed}
 // CHECK-NOT: spattn_gpu.mma{{ }}
 // CHECK:   spattn_gpu.write_fragment
 // CHECK:   spattn_gpu.named_barrier_sync 1, 256
 // CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
-// CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
 // CHECK-NOT: spattn_gpu.mma
+
+// Without skipping, dQ is multiplied in masked tiles, full ones and the last one only.
+// VISITED-LABEL: llvm.func @bands(
+// VISITED-COUNT-3: {lhs_transposed}
+// VISITED-NOT: {lhs_transposed}
+// VISITED-LABEL: llvm.func @bands_postprocess
 
 // CHECK-LABEL: llvm.func @bands_postprocess
 // Of tiles that nobody has added to there are no sums.

@@ -121,6 +121,8 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
   config.claimsSums =
       config.sumsAreStaged() &&
       seen.areFewerThan(isNarrow ? tuning.claimKeysNarrow : tuning.claimKeys);
+  config.turnsMaySkip =
+      config.mmaWarpgroups > 2 || seen.areFewerThan(tuning.skipKeys);
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;

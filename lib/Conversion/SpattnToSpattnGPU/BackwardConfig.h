@@ -51,6 +51,9 @@ struct BackwardConfig {
   /// that they need not be cleared. Others look who is first, which takes
   /// longer than a narrow tile's MMAs.
   bool claimsSums = false;
+  /// Whether warpgroups that take turns with dQ may skip query tiles: where
+  /// queries see many keys, few are skipped, and steps are longer.
+  bool turnsMaySkip = false;
   /// Heads whose key tiles are under way at once. With few, what they read and
   /// add to stays in the L2 cache, where there is room for more without sums;
   /// with one all wait for the same.
@@ -124,19 +127,28 @@ struct BackwardConfig {
   /// Parts in shared memory.
   int64_t partStages() const { return partIsWide() ? 1 : mmaWarpgroups; }
 
-  /// Whether a warpgroup leaves out query tiles that see none of its keys:
-  /// where it need not give the others its part of an MMA. Where heads share
-  /// keys, or work tiles have tables, the scheduler warp has no registers left
-  /// to look for those.
+  /// Whether a warpgroup skips query tiles that see none of its keys; where it
+  /// takes turns with dQ, it gives the others zeros. Where heads share keys, or
+  /// work tiles have tables, the scheduler warp has no registers left to look
+  /// for those.
   bool skipsTiles() const {
-    return target.asyncMma && deterministic && !grouped && !item.hasTables() &&
-           mmaWarpgroups > 1 && queryStages > 2 && !isSplitByWarpgroup();
+    return target.asyncMma && !grouped && !item.hasTables() &&
+           mmaWarpgroups > 1 && !isSplitByWarpgroup() &&
+           (deterministic ? queryStages > 2 : rotatesParts() && turnsMaySkip);
   }
 
   /// Whether sums of the gradients of queries go through shared memory, from
   /// where they are added by a warp that does not compute. Else those that
   /// compute add them.
   bool sumsAreStaged() const { return target.bulkReduce && !deterministic; }
+
+  /// Whether dV is stored while dK and dQ of the last query tile are computed,
+  /// so that the next values come early. Where heads share keys, another head
+  /// may follow.
+  bool storesValuesEarly() const {
+    return target.asyncMma && !grouped &&
+           keyGradients == KeyGradients::Together;
+  }
 
   /// Registers that a thread is launched with, and of one that computes.
   int64_t launchedRegisters() const {

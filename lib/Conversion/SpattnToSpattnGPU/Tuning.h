@@ -90,6 +90,7 @@ struct Tuning {
   int64_t fewKeysWide = 0;
   int64_t claimKeys = 0;
   int64_t claimKeysNarrow = 0;
+  int64_t skipKeys = 0;
   int64_t headsTogether = 8;
   int64_t headsTogetherDeterministic = 16;
   int64_t headsL2Bytes = int64_t(24) << 20;
@@ -188,6 +189,11 @@ struct Tuning {
         "the same for key tiles of 64 keys and head dimensions up to 64, whose "
         "steps take little longer than asking who comes first",
         any);
+    visit("skip-keys", tuning.skipKeys,
+          "keys that a query sees on average, below which two warpgroups that "
+          "take turns with dQ skip query tiles that see none of their keys; "
+          "more than two always do",
+          any);
     visit("heads-together", tuning.headsTogether,
           "heads whose key tiles are under way at once", some);
     visit("heads-together-deterministic", tuning.headsTogetherDeterministic,

@@ -66,7 +66,7 @@ GRADIENT_CHOICES = {
 # registers are sums (docs/Gradients.md), as does that of dQ alone for wide heads on
 # sm_90a, and the warps that load and store beside three MMA warpgroups. Bytes that a
 # thread may store at most in all kernels, and for wide heads.
-MOST_SPILLED, MOST_SPILLED_WIDE = 112, 128
+MOST_SPILLED, MOST_SPILLED_WIDE = 144, 144
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 
@@ -129,6 +129,13 @@ func.func @kernel(%q: {q}, %k: {k}, %v: {k}, %o: {o}, %l: {lse}) -> {o} {{
 """
 
 
+def skips(kernel: dict, key_tile: int) -> bool:
+    """Whether warpgroups that take turns skip tiles: docs/Tuning.md, `skip-keys`."""
+    is_grouped = kernel["key_heads"] != 16
+    is_wide = any(name in kernel["structure"] for name in ("causal", "full"))
+    return not is_grouped and (key_tile > 128 or not is_wide)
+
+
 def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str, int]:
     """Instructions, and how many. On sm_90a one for 64 rows, all columns and 16 of
     the summed dimension; elsewhere one for 16 rows, of which each warp has its own,
@@ -156,6 +163,10 @@ def expected_products(kernel: dict, query_tile: int, key_tile: int) -> tuple[str
             if not kernel["deterministic"]:
                 count = 5 * scores + 6 * (dprobs + dvalue + dkey)
                 dquery = product(dim, key_tile)
+                # Behind each masked tile, and ahead of the first and behind the last,
+                # tiles are skipped; the scores of the next come after them.
+                if skips(kernel, key_tile):
+                    count += 3 * dquery - scores
         elif dim > 128 and is_sm90a:
             # A warpgroup for each gradient. That of dK has no masks; dP of the first
             # tile, and dK and its parts of dQ of the last one, for themselves.

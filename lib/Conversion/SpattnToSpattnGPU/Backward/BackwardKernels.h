@@ -82,6 +82,13 @@ struct KeyKernelLayout {
                                    : valueTiles.at(b, valueStage);
   }
 
+  /// Where MMA warpgroups say that dV is written.
+  mlir::Value dvWritten(KernelBuilder &b, mlir::Value keyStage,
+                        mlir::Value valueStage) const {
+    return part == KeyPart::Values ? outputs.at(b, keyStage)
+                                   : valueOutputs.at(b, valueStage);
+  }
+
   KeyPart part;
   int64_t headDim, valueDim;
   SharedLayout shared;
@@ -92,8 +99,9 @@ struct KeyKernelLayout {
   SharedRegion sums;
   WordRing lse, delta;
   PipelineLayout keys, values, queries, dos;
-  /// Where MMA warpgroups say that dK and dV are written.
-  BarrierArray outputs;
+  /// Where MMA warpgroups say that the gradient in the place of keys is
+  /// written, and that in the place of values, which they need no more.
+  BarrierArray outputs, valueOutputs;
   /// Where the two warps that load wait for ragged tiles, if there are
   /// sequences.
   BarrierArray ragged;

@@ -35,7 +35,11 @@ KeyKernelLayout::KeyKernelLayout(const BackwardConfig &config, KeyPart part)
   delta = shared.words(ofValues ? 0 : config.doStages, config.queryTile);
   int64_t mmaWarps = 4 * config.mmaWarpgroups;
   keys = PipelineLayout(shared, config.keyStages, 1, /*loads=*/true, 1);
-  outputs = shared.barriers(config.keyStages, mmaWarps);
+  // Where a warpgroup has dK and another one dV, each writes its own.
+  int64_t outputWarps = isSplit ? 4 : mmaWarps;
+  outputs = shared.barriers(config.keyStages, outputWarps);
+  valueOutputs =
+      shared.barriers(ofValues ? 0 : config.valueStages, outputWarps);
   values = PipelineLayout(shared, config.valueStages, 1, /*loads=*/true, 1);
   // A tile, and a number for each of its rows.
   queries =
@@ -121,11 +125,11 @@ public:
 private:
   void emitLoads(WorkTileQueue &workTiles, bool ofDo);
   void emitStores(WorkTileQueue &workTiles, DqAccumulator &accumulator);
-  /// The same for a tile of keys that may end within the tile: all of it, or
-  /// its rows.
-  void emitStoresOfSequence(const WorkTile &tile, Value row, Value keyStage,
-                            Value valueStage,
-                            llvm::function_ref<void()> storeAll);
+  void emitValueStore(const WorkTile &tile);
+  void emitKeyStore(const WorkTile &tile);
+  /// Stores a key tile's gradient, or its rows where a sequence ends within it.
+  void emitStore(const WorkTile &tile, Value map, const StridedArray &array,
+                 int64_t columns, Value source);
   void emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill);
   Value scratchRow(const WorkTile &tile, Value query);
   Value get(KernelSignature::Argument argument) {
@@ -179,10 +183,11 @@ void KeyKernel::build(StringRef name) {
       [&](const WorkTile &tile) { emitEmptyKeys(tile, zeroFill); });
   initBarriers(b,
                {layout.keys.full, layout.values.full, layout.values.empty,
-                layout.outputs, layout.keys.empty, layout.queries.full,
-                layout.dos.full, layout.queries.empty, layout.dos.empty,
-                layout.workTiles.barriers.full, layout.workTiles.barriers.empty,
-                layout.scores.full, layout.scores.empty, layout.sumParts.full,
+                layout.outputs, layout.valueOutputs, layout.keys.empty,
+                layout.queries.full, layout.dos.full, layout.queries.empty,
+                layout.dos.empty, layout.workTiles.barriers.full,
+                layout.workTiles.barriers.empty, layout.scores.full,
+                layout.scores.empty, layout.sumParts.full,
                 layout.sumParts.empty, layout.probabilities, layout.ragged},
                config.threads());
   emitWarpRoles(b, {config.launchedRegisters(),
@@ -286,64 +291,74 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
 
 void KeyKernel::emitStores(WorkTileQueue &workTiles,
                            DqAccumulator &accumulator) {
-  Pipeline keys(b, layout.keys), values(b, layout.values);
+  bool hasParts = arguments.sums && config.sumsAreStaged();
+  // dV is there before the last part of dQ is.
+  bool isEarly = hasParts && config.storesValuesEarly();
   workTiles.forEachUnreleased([&](WorkTile &tile, Value tilesBefore) {
-    if (arguments.sums && config.sumsAreStaged()) {
+    if (hasParts) {
       auto loop = b.forLoop(0, tile.visited);
       b.in(loop.getBody(), [&] {
-        accumulator.emitReduction(tile, loop.getInductionVar(), tilesBefore);
+        Value n = loop.getInductionVar();
+        if (isEarly) {
+          Value last = b.sub(tile.visited, b.i32(1));
+          b.when(b.compare(arith::CmpIPredicate::eq, n, last),
+                 [&] { emitValueStore(tile); });
+        }
+        accumulator.emitReduction(tile, n, tilesBefore);
       });
     }
     workTiles.release(tile);
     b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last), [&] {
-      Value number = KeyTileExtra::keyNumber(tile);
-      PipelineState state = keys.state(number);
-      b.await(layout.outputs.at(b, state.stage), state.phase);
-      Value row = tile.keyRow(b, tile.first);
-      Value first = b.asIndex(row);
-      Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
-      Value valueStage;
-      if (arguments.valueMap)
-        valueStage = values.state(number).stage;
-      auto storeAll = [&] {
-        if (arguments.dkMap)
-          spattn_gpu::StoreTileOp::create(b, layout.key(b, state.stage),
-                                          get(*arguments.dkMap), first, head,
-                                          batch);
-        if (arguments.dvMap)
-          spattn_gpu::StoreTileOp::create(
-              b, layout.dv(b, state.stage, valueStage), get(*arguments.dvMap),
-              first, head, batch);
-        spattn_gpu::StoreWaitOp::create(b);
-      };
-      if (tile.place)
-        emitStoresOfSequence(tile, row, state.stage, valueStage, storeAll);
-      else
-        storeAll();
-      keys.consumerRelease(state.stage);
-      if (arguments.valueMap)
-        values.consumerRelease(valueStage);
+      if (arguments.valueMap && !isEarly)
+        emitValueStore(tile);
+      emitKeyStore(tile);
     });
   });
 }
 
-void KeyKernel::emitStoresOfSequence(const WorkTile &tile, Value row,
-                                     Value keyStage, Value valueStage,
-                                     llvm::function_ref<void()> storeAll) {
+/// Stores what is in the place of a key tile's values, and lets the next come.
+void KeyKernel::emitValueStore(const WorkTile &tile) {
+  Pipeline values(b, layout.values);
+  PipelineState state = values.state(KeyTileExtra::keyNumber(tile));
+  b.await(layout.valueOutputs.at(b, state.stage), state.phase);
+  if (dv)
+    emitStore(tile, get(*arguments.dvMap), *dv, op.getValueDim(),
+              layout.valueTiles.at(b, state.stage));
+  values.consumerRelease(state.stage);
+}
+
+/// The same for keys.
+void KeyKernel::emitKeyStore(const WorkTile &tile) {
+  Pipeline keys(b, layout.keys);
+  PipelineState state = keys.state(KeyTileExtra::keyNumber(tile));
+  b.await(layout.outputs.at(b, state.stage), state.phase);
+  if (dk)
+    emitStore(tile, get(*arguments.dkMap), *dk, op.getHeadDim(),
+              layout.key(b, state.stage));
+  else
+    emitStore(tile, get(*arguments.dvMap), *dv, op.getValueDim(),
+              layout.dv(b, state.stage, /*valueStage=*/Value()));
+  keys.consumerRelease(state.stage);
+}
+
+void KeyKernel::emitStore(const WorkTile &tile, Value map,
+                          const StridedArray &array, int64_t columns,
+                          Value source) {
+  Value row = tile.keyRow(b, tile.first);
+  auto storeAll = [&] {
+    Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
+    spattn_gpu::StoreTileOp::create(b, source, map, b.asIndex(row), head,
+                                    batch);
+    spattn_gpu::StoreWaitOp::create(b);
+  };
+  if (!tile.place)
+    return storeAll();
   Value rowsLeft = b.ops.materialize(tile.place->rowsLeft);
   Value rows = b.i32(config.keyTile());
   b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
-    Value count = b.asIndex(rowsLeft);
-    auto storeRows = [&](Value source, const StridedArray &array,
-                         int64_t columns) {
-      spattn_gpu::StoreTileRowsOp::create(
-          b, source, array.row(b, tile.batch, tile.keyHead, row, b.element),
-          array.rowStride, count, columns);
-    };
-    if (dk)
-      storeRows(layout.key(b, keyStage), *dk, op.getHeadDim());
-    if (dv)
-      storeRows(layout.dv(b, keyStage, valueStage), *dv, op.getValueDim());
+    Value start = array.row(b, tile.batch, tile.keyHead, row, b.element);
+    spattn_gpu::StoreTileRowsOp::create(b, source, start, array.rowStride,
+                                        b.asIndex(rowsLeft), columns);
   });
 }
 

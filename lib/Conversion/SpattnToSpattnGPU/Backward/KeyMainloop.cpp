@@ -15,6 +15,30 @@ using namespace spattn;
 // Steps
 //===----------------------------------------------------------------------===//
 
+KeyMainloop::KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
+                         const KeyKernelLayout &layout,
+                         WorkTileQueue &workTiles, ScoreModifier &modifier,
+                         Positions &positions, SkippedTiles &skipped,
+                         DqAccumulator &accumulator)
+    : b(b), config(config), layout(layout), workTiles(workTiles),
+      modifier(modifier), positions(positions), skipped(skipped),
+      accumulator(accumulator), mmas(b, config, layout, modifier),
+      hasDv(layout.part != KeyPart::Keys),
+      hasDk(layout.part != KeyPart::Values), keys(b, layout.keys),
+      values(b, layout.values), queries(b, layout.queries), dos(b, layout.dos),
+      walk(b, workTiles, config.queryTile),
+      mask(b, workTiles, walk, Mask::Orientation::KeysByQueries,
+           config.queryTile),
+      scaleBetweenTurns(modifier.getLog2Scale()) {
+  // Measured: causal D128 is 1% slower with a copy, and so is D64.
+  if (!config.rotatesParts() || !config.skipsTiles() || !config.partIsWide() ||
+      !modifier.startsFromLse())
+    return;
+  Value bits = arith::BitcastOp::create(b, b.getI32Type(), scaleBetweenTurns);
+  scaleBetweenTurns = arith::BitcastOp::create(
+      b, b.getF32Type(), spattn_gpu::WarpBroadcastOp::create(b, bits));
+}
+
 static constexpr auto kOrientation = Mask::Orientation::KeysByQueries;
 
 Positions::Fragment KeyMainloop::loadPositions(const WorkTile &tile,
@@ -30,16 +54,17 @@ Positions::Fragment KeyMainloop::loadPositions(const WorkTile &tile,
 /// serialise MMAs around a branch with one of them.
 KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
                                       Mask::When masked, Value next,
-                                      ValueRange state) {
+                                      ValueRange state, bool isLast) {
   if (!config.rotatesParts() || !hasDk)
-    return emitStep(context, n, masked, next, state, config.sumsAreStaged());
+    return emitStep(context, n, masked, next, state, config.sumsAreStaged(),
+                    isLast);
   Value count = b.add(context.tilesBefore, n);
   auto ifOp = scf::IfOp::create(b, state.getTypes(),
                                 accumulator.isTurnOf(context.group, count),
                                 /*withElseRegion=*/true);
   for (bool isTurn : {true, false})
     b.in(isTurn ? ifOp.thenBlock() : ifOp.elseBlock(), [&] {
-      Values result = emitStep(context, n, masked, next, state, isTurn);
+      Values result = emitStep(context, n, masked, next, state, isTurn, isLast);
       scf::YieldOp::create(b, result);
     });
   return Values(ifOp.getResults());
@@ -47,7 +72,8 @@ KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
 
 KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
                                           Mask::When masked, Value next,
-                                          ValueRange state, bool hasPart) {
+                                          ValueRange state, bool hasPart,
+                                          bool isLast) {
   const WorkTile &tile = context.tile;
   Value count = b.add(context.tilesBefore, n);
   Value dv = hasDv ? state.front() : Value();
@@ -72,8 +98,10 @@ KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
   Value dp = isBeside ? startDp(context, ownDo.stage) : Value();
   Value probs =
       modifier.startsFromLse()
-          ? modifier.probability(scores)
-          : modifier.probability(scores, layout.lse.columns(b, own.stage));
+          ? modifier.probability(scores, hasPart ? modifier.getLog2Scale()
+                                                 : scaleBetweenTurns)
+          : modifier.probabilityOfModified(scores,
+                                           layout.lse.columns(b, own.stage));
   Value probsOperand;
   if (hasDv)
     probsOperand = b.toOperand(probs);
@@ -110,6 +138,8 @@ KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
   if (hasDv)
     dv = b.wait(1, {dv, probsOperand}).front();
   dos.consumerReleaseAfterReads(ownDo.stage);
+  if (hasDv && isLast && config.storesValuesEarly())
+    emitDv(context, dv);
   return endStep(context, {count, own.stage, dv, dk, dsOperand, scores}, next,
                  hasPart);
 }
@@ -122,8 +152,8 @@ KeyMainloop::Values KeyMainloop::endStep(const Context &context,
   Value nextCount, lse, dk;
   if (next) {
     nextCount = b.add(context.tilesBefore, next);
-    if (config.skipsTiles())
-      skipTiles(b.add(step.count, b.i32(1)), nextCount);
+    if (config.skipsTiles() && !config.rotatesParts())
+      skipTiles(context, b.add(step.count, b.i32(1)), nextCount);
     // Ahead of where they are needed: MMAs keep shared memory busy.
     if (!isAlone)
       lse = mmas.awaitQuery(nextCount);
@@ -179,17 +209,53 @@ KeyMainloop::Values KeyMainloop::endWithoutDk(const PipelineState &own,
 // The query tiles of a work tile
 //===----------------------------------------------------------------------===//
 
-void KeyMainloop::skipTiles(Value begin, Value end) {
+void KeyMainloop::skipTiles(const Context &context, Value begin, Value end) {
   auto loop = scf::ForOp::create(b, begin, end, b.i32(1));
   b.in(loop.getBody(), [&] {
-    PipelineState state = queries.state(loop.getInductionVar());
+    Value count = loop.getInductionVar();
+    PipelineState state = queries.state(count);
     // The tile's own phase has to have begun.
     queries.consumerWait(state);
     queries.consumerReleaseAfterReads(state.stage);
-    PipelineState stateOfDo = doState(state, loop.getInductionVar());
+    PipelineState stateOfDo = doState(state, count);
     dos.consumerWait(stateOfDo);
     dos.consumerReleaseAfterReads(stateOfDo.stage);
+    if (!config.rotatesParts())
+      return;
+    Value none = b.toOperand(b.fillAcc(config.queryTile, 0));
+    accumulator.shareScores(context.group, count, none);
+    b.when(accumulator.isTurnOf(context.group, count), [&] {
+      Value dq = accumulator.start(context.group, context.keyStage, count);
+      accumulator.stageParts(context.group, accumulator.usesPerTile(0),
+                             context.keyStage, count, dq, /*scores=*/Value());
+    });
   });
+}
+
+/// As late as possible: values come into the place that dV is stored from.
+void KeyMainloop::awaitValues(const WorkTile &tile) {
+  if (hasDk)
+    values.consumerWait(values.state(KeyTileExtra::keyNumber(tile)));
+}
+
+/// Where warpgroups take turns, the one that skips tiles has its turn, so that
+/// no MMA may be under way.
+KeyMainloop::Values KeyMainloop::maskedStep(const Context &context,
+                                            const NeededTiles &needed,
+                                            ValueRange state) {
+  bool skipsTurns = config.skipsTiles() && config.rotatesParts();
+  Value n = state.front(), next = skipped.next(needed, n);
+  Values result{next};
+  llvm::append_range(result,
+                     step(context, n, Mask::When::Always,
+                          skipsTurns ? Value() : next, state.drop_front()));
+  if (!skipsTurns)
+    return result;
+  Value nextCount = b.add(context.tilesBefore, next);
+  Value after = b.add(context.tilesBefore, b.add(n, b.i32(1)));
+  skipTiles(context, after, nextCount);
+  result.back() = firstScores(context, nextCount);
+  return result;
 }
 
 /// Where a warpgroup leaves out tiles that see none of its keys, it may be
@@ -207,22 +273,20 @@ KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
     if (!config.skipsTiles())
       return;
     Value last = b.add(tilesBefore, end);
-    skipTiles(b.add(tilesBefore, begin), last);
+    skipTiles(context, b.add(tilesBefore, begin), last);
   };
   skip(b.i32(0), needed.first);
   Values carried{needed.first};
   llvm::append_range(carried, before);
   carried.push_back(firstScores(context, b.add(tilesBefore, needed.first)));
+  awaitValues(tile);
   carried = b.emitWhile(
       carried,
       [&](ValueRange state) {
         return b.compare(arith::CmpIPredicate::slt, state[0], needed.firstFull);
       },
       [&](ValueRange state) -> Values {
-        Values result{skipped.next(needed, state[0])};
-        llvm::append_range(result, step(context, state[0], Mask::When::Always,
-                                        result[0], state.drop_front()));
-        return result;
+        return maskedStep(context, needed, state);
       });
   auto loop = scf::ForOp::create(b, carried[0], needed.last, b.i32(1),
                                  ValueRange(carried).drop_front());
@@ -232,7 +296,7 @@ KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
                                  b.add(n, b.i32(1)), loop.getRegionIterArgs()));
   });
   carried = step(context, needed.last, Mask::When::IfPartial, /*next=*/Value(),
-                 loop.getResults());
+                 loop.getResults(), /*isLast=*/true);
   carried.pop_back();
   skip(b.add(needed.last, b.i32(1)), tile.visited);
   return carried;
@@ -241,6 +305,7 @@ KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
 KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
                                                   ValueRange before) {
   const WorkTile &tile = context.tile;
+  awaitValues(tile);
   Values carried(before);
   for (bool masked : {true, false}) {
     Value one = b.i32(1);
@@ -280,23 +345,34 @@ KeyMainloop::Values KeyMainloop::noGradients() {
   return gradients(dv, hasDk ? b.fillAcc(config.headDim, 0) : Value());
 }
 
-void KeyMainloop::emitOutput(const Context &context, ValueRange gradients) {
+void KeyMainloop::emitDv(const Context &context, Value dv) {
+  write(context, dv, layout.dv(b, context.keyStage, context.valueStage));
+  b.arrive(layout.dvWritten(b, context.keyStage, context.valueStage));
+}
+
+void KeyMainloop::emitDk(const Context &context, Value dk) {
   // Others may still be reading keys, unless each only reads its own.
-  if (!config.deterministic && hasDk)
+  if (!config.deterministic)
     accumulator.meet();
-  if (hasDv) {
-    Value rows = b.asIndex(context.group);
-    Value tile = layout.dv(b, context.keyStage, context.valueStage);
-    spattn_gpu::WriteOp::create(b, gradients.front(), tile, rows);
-  }
-  if (hasDk) {
-    Value rows = b.asIndex(context.group);
-    Value tile = layout.keyTiles.at(b, context.keyStage);
-    spattn_gpu::WriteOp::create(b, modifier.chain(gradients.back()), tile,
-                                rows);
-  }
-  spattn_gpu::AsyncProxyFenceOp::create(b);
+  write(context, modifier.chain(dk), layout.keyTiles.at(b, context.keyStage));
   b.arrive(layout.outputs.at(b, context.keyStage));
+}
+
+void KeyMainloop::write(const Context &context, Value gradient, Value tile) {
+  Value rows = b.asIndex(context.group);
+  spattn_gpu::WriteOp::create(b, gradient, tile, rows);
+  spattn_gpu::AsyncProxyFenceOp::create(b);
+}
+
+void KeyMainloop::emitOutput(const Context &context, ValueRange gradients) {
+  bool isDvWritten = hasDk && config.storesValuesEarly();
+  if (hasDv && !isDvWritten)
+    emitDv(context, gradients.front());
+  if (hasDk)
+    emitDk(context, gradients.back());
+  // Nothing is in the place of values, but they are not needed any more.
+  if (hasDk && !hasDv)
+    b.arriveAfterReads(layout.valueOutputs.at(b, context.valueStage));
 }
 
 void KeyMainloop::emit(Value group) {
@@ -312,8 +388,6 @@ void KeyMainloop::emit(Value group) {
         Value number = KeyTileExtra::keyNumber(tile);
         PipelineState key = keys.state(number), value = values.state(number);
         keys.consumerWait(key);
-        if (hasDk)
-          values.consumerWait(value);
         Context context{tile,        group,       key.stage,
                         value.stage, tilesBefore, modifier.ofHead(tile)};
         carried = emitTiles(context, carried);

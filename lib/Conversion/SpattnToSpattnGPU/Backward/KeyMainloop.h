@@ -27,16 +27,7 @@ public:
   KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
               const KeyKernelLayout &layout, WorkTileQueue &workTiles,
               ScoreModifier &modifier, Positions &positions,
-              SkippedTiles &skipped, DqAccumulator &accumulator)
-      : b(b), config(config), layout(layout), workTiles(workTiles),
-        modifier(modifier), positions(positions), skipped(skipped),
-        accumulator(accumulator), mmas(b, config, layout, modifier),
-        hasDv(layout.part != KeyPart::Keys),
-        hasDk(layout.part != KeyPart::Values), keys(b, layout.keys),
-        values(b, layout.values), queries(b, layout.queries),
-        dos(b, layout.dos), walk(b, workTiles, config.queryTile),
-        mask(b, workTiles, walk, Mask::Orientation::KeysByQueries,
-             config.queryTile) {}
+              SkippedTiles &skipped, DqAccumulator &accumulator);
 
   /// All work tiles of warpgroup `group`.
   void emit(Value group);
@@ -59,10 +50,13 @@ private:
   /// tile `next`, if there is one, beside the last MMA. State: the gradients
   /// and the scores.
   Values step(const Context &context, Value n, Mask::When masked, Value next,
-              ValueRange state);
+              ValueRange state, bool isLast = false);
   /// The same, with a part of the tile's dQ, or without.
   Values emitStep(const Context &context, Value n, Mask::When masked,
-                  Value next, ValueRange state, bool hasPart);
+                  Value next, ValueRange state, bool hasPart, bool isLast);
+  /// A masked tile. State: its number among the work tile's as well.
+  Values maskedStep(const Context &context, const NeededTiles &needed,
+                    ValueRange state);
   /// What a step has when its dS is there.
   struct Started {
     /// The tile's number in the CTA, and the stage of its queries.
@@ -94,17 +88,24 @@ private:
   Value startDp(const Context &context, Value stage) {
     return mmas.startDp(context.valueStage, context.group, stage);
   }
+  /// Waits for a work tile's values.
+  void awaitValues(const WorkTile &tile);
   /// The positions of a work tile's n-th tile.
   Positions::Fragment loadPositions(const WorkTile &tile, Value group, Value n);
   /// Lets new tiles into the stages of the CTA's tiles [begin, end), which this
   /// warpgroup does not need.
-  void skipTiles(Value begin, Value end);
+  void skipTiles(const Context &context, Value begin, Value end);
 
   /// Of those of dV and dK that there are.
   Values gradients(Value dv, Value dk);
   Values noGradients();
   /// The epilogue: scales and writes dK and dV to where keys and values were.
+  /// dV may have been written before.
   void emitOutput(const Context &context, ValueRange gradients);
+  void emitDv(const Context &context, Value dv);
+  void emitDk(const Context &context, Value dk);
+  /// Writes a warpgroup's rows of a tile that will be stored.
+  void write(const Context &context, Value gradient, Value tile);
 
   KernelBuilder &b;
   const BackwardConfig &config;
@@ -119,6 +120,10 @@ private:
   Pipeline keys, values, queries, dos;
   TileWalk walk;
   Mask mask;
+  /// What makes logits of scores in steps without a part of dQ: a copy that
+  /// LLVM takes for another number. Else it may move the products of both
+  /// branches of a step ahead of them, where no MMA is under way.
+  Value scaleBetweenTurns;
 };
 
 } // namespace spattn

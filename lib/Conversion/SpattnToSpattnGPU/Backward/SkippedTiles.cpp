@@ -89,7 +89,10 @@ Value SkippedTiles::next(const NeededTiles &needed, Value n) {
   Value one = b.i32(1), after = b.add(n, one);
   if (!needed.skipped)
     return after;
-  Value bit = arith::ShRUIOp::create(
+  Value rest = arith::ShRUIOp::create(
       b, needed.skipped, arith::MinSIOp::create(b, after, b.i32(31)));
-  return b.add(after, arith::AndIOp::create(b, bit, one));
+  if (!config.rotatesParts())
+    return b.add(after, arith::AndIOp::create(b, rest, one));
+  Value kept = arith::XOrIOp::create(b, rest, b.i32(-1));
+  return b.add(after, math::CountTrailingZerosOp::create(b, kept));
 }

@@ -36,8 +36,9 @@ public:
   /// through the first one.
   NeededTiles getNeeded(const WorkTile &tile, mlir::ValueRange words,
                         Value group);
-  /// The tile after the n-th, or after one that is skipped: never two, so that
-  /// with three stages a tile is there while the one before is in use.
+  /// The tile after the n-th, or after those that are skipped. Where a tile is
+  /// awaited while the one before is in use, not more than one of three stages
+  /// is skipped.
   Value next(const NeededTiles &needed, Value n);
 
 private:

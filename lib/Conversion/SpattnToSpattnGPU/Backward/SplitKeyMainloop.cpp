@@ -118,7 +118,8 @@ Value SplitKeyMainloop::shareProbabilities(const Context &context, Value n,
     probs = modifier.probability(scores);
   } else {
     // Needs registers, and is there for as long as the queries.
-    probs = modifier.probability(scores, layout.lse.columns(b, queryStage));
+    probs = modifier.probabilityOfModified(scores,
+                                           layout.lse.columns(b, queryStage));
     queries.consumerReleaseAfterReads(queryStage);
   }
   Value operand = b.toOperand(probs), shared = operand;
@@ -239,7 +240,8 @@ void SplitKeyMainloop::emitOutput(Role role, const Context &context,
   Value rowBlock = b.asIndex(b.i32(0));
   spattn_gpu::WriteOp::create(b, gradient, tile, rowBlock);
   spattn_gpu::AsyncProxyFenceOp::create(b);
-  b.arrive(layout.outputs.at(b, context.keyStage));
+  b.arrive(role == Dk ? layout.outputs.at(b, context.keyStage)
+                      : layout.valueOutputs.at(b, context.valueStage));
 }
 
 void SplitKeyMainloop::emitWorkTiles(Role role) {

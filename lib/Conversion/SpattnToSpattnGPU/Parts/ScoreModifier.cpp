@@ -289,13 +289,13 @@ Value ScoreModifier::scoreStart(Value negatedLse, Type type) {
   });
 }
 
-Value ScoreModifier::probability(Value scores) {
+Value ScoreModifier::probability(Value scores, Value log2Scale) {
   return b.map(scores, scores.getType(), [&](ValueRange x) -> Value {
     return math::Exp2Op::create(b, arith::MulFOp::create(b, x[0], log2Scale));
   });
 }
 
-Value ScoreModifier::probability(Value scores, Value negatedLse) {
+Value ScoreModifier::probabilityOfModified(Value scores, Value negatedLse) {
   return b.map({scores, negatedLse}, scores.getType(),
                [&](ValueRange x) -> Value {
                  Value logit = b.fma(x[1], b.f32(kLog2E), x[0]);

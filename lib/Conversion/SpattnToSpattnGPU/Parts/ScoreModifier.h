@@ -137,9 +137,12 @@ public:
   /// subtracted: `-lse / scale`, for columns or rows of `-lse`.
   Value scoreStart(Value negatedLse, mlir::Type type);
   /// `exp2` of base-2 logits of scores that started from `scoreStart`.
-  Value probability(Value scores);
+  Value probability(Value scores) { return probability(scores, log2Scale); }
+  /// The same with what makes logits of scores, or a copy of it.
+  Value probability(Value scores, Value log2Scale);
+  Value getLog2Scale() const { return log2Scale; }
   /// If not, of modified scores and columns or rows of `-lse`.
-  Value probability(Value scores, Value negatedLse);
+  Value probabilityOfModified(Value scores, Value negatedLse);
   /// The other way round, where rows of `-lse` are at hand later: base-2 logits
   /// of scores that started from 0, with the log-sum-exp subtracted by adding
   /// `logitStart` of `-lse`. Their exp2 is the probability.
