@@ -59,10 +59,26 @@ Value QueryRows::hasCta() {
   return b.compare(arith::CmpIPredicate::slt, b.cta, count);
 }
 
+/// With pairs, the key kernel takes heads from both ends, so that it ends in
+/// the middle.
+Value QueryRows::headFromLast(Value rank, Value rowHeads) {
+  Value one = b.i32(1);
+  if (!config.inPairs)
+    return b.sub(b.sub(rowHeads, one), rank);
+  Value middle = arith::ShRUIOp::create(b, rowHeads, one);
+  Value steps = arith::ShRUIOp::create(b, rank, one);
+  Value odd = arith::AndIOp::create(b, rank, one), zero = b.i32(0);
+  Value isOdd = b.compare(arith::CmpIPredicate::ne, odd, zero);
+  Value below = b.sub(b.sub(middle, one), steps);
+  return arith::SelectOp::create(b, isOdd, below, b.add(middle, steps));
+}
+
 void QueryRows::locateCta() {
   Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
-  Value number = arith::DivUIOp::create(b, b.cta, rowHeads);
-  Value rest = arith::RemUIOp::create(b, b.cta, rowHeads);
+  Value rows = ofHead(b, config, sequence);
+  Value number = arith::RemUIOp::create(b, b.cta, rows);
+  Value rank = arith::DivUIOp::create(b, b.cta, rows);
+  Value rest = headFromLast(rank, rowHeads);
   head = arith::DivUIOp::create(b, rest, sequence.batches);
   batch = arith::RemUIOp::create(b, rest, sequence.batches);
   if (sequence.sequences)

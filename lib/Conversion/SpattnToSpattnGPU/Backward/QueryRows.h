@@ -31,8 +31,10 @@ public:
   /// Whether there are rows for this CTA. The grid of `startingCtas` has one
   /// without.
   mlir::Value hasCta();
-  /// The rows of this CTA, if it has any: the next 64 queries of all heads of
-  /// all batch entries, then those after them.
+  /// The rows of this CTA, if it has any: 64 queries after the other, of the
+  /// heads that the key kernel takes last first. After it, their sums are
+  /// likely to be in the L2 cache; before it, the output gradients of those
+  /// that it takes first.
   void locateCta();
   /// The rows of a work tile.
   void locate(const WorkTile &tile);
@@ -79,6 +81,9 @@ public:
   Value rowsLeft;
 
 private:
+  /// The head of a batch entry, of all `rowHeads`, that is the `rank`-th in
+  /// that order.
+  Value headFromLast(Value rank, Value rowHeads);
   /// Finds `number`-th rows of a head, where there are sequences.
   void locateSlot(Value number);
   /// Finds scratch by the rows that there are ahead in a head's.
