@@ -66,7 +66,7 @@ GRADIENT_CHOICES = {
 # registers are sums (docs/Gradients.md), as does that of dQ alone for wide heads on
 # sm_90a, and the warps that load and store beside three MMA warpgroups. Bytes that a
 # thread may store at most in all kernels, and for wide heads.
-MOST_SPILLED, MOST_SPILLED_WIDE = 144, 144
+MOST_SPILLED, MOST_SPILLED_WIDE = 112, 128
 SPILL = re.compile(r"warning: kernel '\w+' needs .* spills registers: (\d+) bytes of")
 
 

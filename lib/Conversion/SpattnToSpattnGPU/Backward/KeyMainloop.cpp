@@ -52,28 +52,26 @@ Positions::Fragment KeyMainloop::loadPositions(const WorkTile &tile,
 
 /// Where warpgroups take turns, a whole step is in each branch: ptxas would
 /// serialise MMAs around a branch with one of them.
-KeyMainloop::Values KeyMainloop::step(const Context &context, Value n,
-                                      Mask::When masked, Value next,
-                                      ValueRange state, bool isLast) {
+KeyMainloop::Values KeyMainloop::step(const Context &context, const Step &step,
+                                      ValueRange state) {
   if (!config.rotatesParts() || !hasDk)
-    return emitStep(context, n, masked, next, state, config.sumsAreStaged(),
-                    isLast);
-  Value count = b.add(context.tilesBefore, n);
+    return emitStep(context, step, state, config.sumsAreStaged());
+  Value count = b.add(context.tilesBefore, step.n);
   auto ifOp = scf::IfOp::create(b, state.getTypes(),
                                 accumulator.isTurnOf(context.group, count),
                                 /*withElseRegion=*/true);
   for (bool isTurn : {true, false})
     b.in(isTurn ? ifOp.thenBlock() : ifOp.elseBlock(), [&] {
-      Values result = emitStep(context, n, masked, next, state, isTurn, isLast);
+      Values result = emitStep(context, step, state, isTurn);
       scf::YieldOp::create(b, result);
     });
   return Values(ifOp.getResults());
 }
 
-KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
-                                          Mask::When masked, Value next,
-                                          ValueRange state, bool hasPart,
-                                          bool isLast) {
+KeyMainloop::Values KeyMainloop::emitStep(const Context &context,
+                                          const Step &step, ValueRange state,
+                                          bool hasPart) {
+  auto [n, masked, next, isMasked, isLast] = step;
   const WorkTile &tile = context.tile;
   Value count = b.add(context.tilesBefore, n);
   Value dv = hasDv ? state.front() : Value();
@@ -90,7 +88,7 @@ KeyMainloop::Values KeyMainloop::emitStep(const Context &context, Value n,
   modified.scores = positions.apply(
       modified.scores, loadPositions(tile, context.group, n), kOrientation);
   // Masks need registers: before the next MMA has its own.
-  scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores);
+  scores = mask.apply(tile, n, masked, rowsBefore(), modified.scores, isMasked);
   dos.consumerWait(ownDo);
   // Beside the exponentials, or where it takes the fewest registers.
   bool isBeside = config.target.asyncMma && !modified.derivative &&
@@ -245,10 +243,13 @@ KeyMainloop::Values KeyMainloop::maskedStep(const Context &context,
                                             ValueRange state) {
   bool skipsTurns = config.skipsTiles() && config.rotatesParts();
   Value n = state.front(), next = skipped.next(needed, n);
+  Step own{n, Mask::When::Always, skipsTurns ? Value() : next};
+  if (config.skipsTiles()) {
+    own.masked = Mask::When::IfPartial;
+    own.isMasked = skipped.isMasked(needed, n);
+  }
   Values result{next};
-  llvm::append_range(result,
-                     step(context, n, Mask::When::Always,
-                          skipsTurns ? Value() : next, state.drop_front()));
+  llvm::append_range(result, step(context, own, state.drop_front()));
   if (!skipsTurns)
     return result;
   Value nextCount = b.add(context.tilesBefore, next);
@@ -292,11 +293,13 @@ KeyMainloop::Values KeyMainloop::emitTiles(const Context &context,
                                  ValueRange(carried).drop_front());
   b.in(loop.getBody(), [&] {
     Value n = loop.getInductionVar();
-    scf::YieldOp::create(b, step(context, n, Mask::When::Never,
-                                 b.add(n, b.i32(1)), loop.getRegionIterArgs()));
+    scf::YieldOp::create(b, step(context,
+                                 {n, Mask::When::Never, b.add(n, b.i32(1))},
+                                 loop.getRegionIterArgs()));
   });
-  carried = step(context, needed.last, Mask::When::IfPartial, /*next=*/Value(),
-                 loop.getResults(), /*isLast=*/true);
+  Step last{needed.last, Mask::When::IfPartial};
+  last.isLast = true;
+  carried = step(context, last, loop.getResults());
   carried.pop_back();
   skip(b.add(needed.last, b.i32(1)), tile.visited);
   return carried;
@@ -316,9 +319,8 @@ KeyMainloop::Values KeyMainloop::emitTilesInOrder(const Context &context,
       Value n = loop.getInductionVar();
       Values state(loop.getRegionIterArgs());
       state.push_back(firstScores(context, b.add(context.tilesBefore, n)));
-      Values result =
-          step(context, n, masked ? Mask::When::Always : Mask::When::Never,
-               /*next=*/Value(), state);
+      Values result = step(
+          context, {n, masked ? Mask::When::Always : Mask::When::Never}, state);
       result.pop_back();
       scf::YieldOp::create(b, result);
     });

@@ -46,14 +46,23 @@ private:
   /// One MMA after the other, where they end before the next instruction:
   /// registers for one tile only.
   Values emitTilesInOrder(const Context &context, ValueRange before);
-  /// The n-th query tile, whose scores have been started; starts those of the
-  /// tile `next`, if there is one, beside the last MMA. State: the gradients
-  /// and the scores.
-  Values step(const Context &context, Value n, Mask::When masked, Value next,
-              ValueRange state, bool isLast = false);
+  /// A work tile's n-th query tile.
+  struct Step {
+    Value n;
+    Mask::When masked;
+    /// The tile whose scores are started beside the last MMA, if there is one.
+    Value next = Value();
+    /// Whether the warpgroup's keys need a mask, if that is known.
+    Value isMasked = Value();
+    /// Gradients are complete behind it.
+    bool isLast = false;
+  };
+  /// A tile whose scores have been started. State: the gradients and the
+  /// scores.
+  Values step(const Context &context, const Step &step, ValueRange state);
   /// The same, with a part of the tile's dQ, or without.
-  Values emitStep(const Context &context, Value n, Mask::When masked,
-                  Value next, ValueRange state, bool hasPart, bool isLast);
+  Values emitStep(const Context &context, const Step &step, ValueRange state,
+                  bool hasPart);
   /// A masked tile. State: its number among the work tile's as well.
   Values maskedStep(const Context &context, const NeededTiles &needed,
                     ValueRange state);

@@ -216,21 +216,23 @@ KeyTileScheduler::emitKeyTile(Value number, const Progress &progress) {
 
 KeyTileScheduler::Progress
 KeyTileScheduler::emitTile(Value number, const Progress &progress) {
-  auto [count, posted] = progress;
+  // There are as many as key tiles that have work.
+  Value count = progress.count;
   workTiles.acquireForTables(count);
   WorkTile item = decode(number, b.i32(0));
-  Value any = item.isVisited(b), one = b.asNumber(any);
-  item.extra = {b.mul(one, b.i32(KeyTileExtra::Both)), posted};
+  item.extra = {b.i32(KeyTileExtra::Both), count};
   llvm::append_range(item.extra, skipped.find(item));
   workTiles.declare(item, count);
+  Value any = item.isVisited(b);
   b.when(
       any,
-      [&, count = count] {
+      [&] {
         workTiles.acquireForWords(count);
         workTiles.post(count);
       },
       [&] { emitEmptyKeys(item); });
-  return {b.add(count, one), b.add(posted, one)};
+  Value next = b.add(count, b.asNumber(any));
+  return {next, next};
 }
 
 KeyTileScheduler::Progress

@@ -16,58 +16,61 @@ using namespace spattn;
 
 using Index = KernelBuilder::Index;
 
-/// Masked tiles of a work tile that have a bit.
-static constexpr int64_t kTilesWithBit = 16;
-
 llvm::SmallVector<Value> SkippedTiles::find(const WorkTile &workTile) {
-  llvm::SmallVector<Value> words;
   if (!config.skipsTiles())
-    return words;
+    return {};
   IndexOps &ops = b.ops;
-  Value own = b.lane();
-  Value half = arith::DivUIOp::create(b, own, b.i32(kTilesWithBit));
-  Index number = ops.wrap(arith::RemUIOp::create(b, own, b.i32(kTilesWithBit)));
+  // A lane for each tile of a warpgroup.
+  Value own = b.lane(), tiles = b.i32(tilesWithBit());
+  Index group = ops.wrap(arith::DivUIOp::create(b, own, tiles));
+  Index number = ops.wrap(arith::RemUIOp::create(b, own, tiles));
   Index tile = workTile.masked.nth(ops, number);
-  Value all = b.i32(-1);
-  for (int64_t group = 0; group < config.mmaWarpgroups; group += 2) {
-    Index rows = ops.mul(ops.wrap(b.add(half, b.i32(group))),
-                         ops.constant(kRowsOfGroup));
-    Index begin = ops.add(workTile.first, rows);
-    Index end = ops.add(begin, ops.constant(kRowsOfGroup));
-    IndexOps::Bool isSeen = ops.constantBool(false);
-    for (const auto &range :
-         queryTiles(ops, workTile.form, begin, end, config.queryTile)) {
-      IndexOps::Bool isBeforeEnd = ops.lt(tile, range.end);
-      isSeen =
-          ops.orB(isSeen, ops.andB(ops.le(range.begin, tile), isBeforeEnd));
-    }
-    IndexOps::Bool isMasked = ops.lt(number, workTile.masked.count);
-    IndexOps::Bool isSkipped = ops.andB(ops.notB(isSeen), isMasked);
-    words.push_back(NVVM::VoteSyncOp::create(b, b.getI32Type(), all,
-                                             ops.materialize(isSkipped),
-                                             NVVM::VoteSyncKind::ballot));
+  Index rows = ops.mul(group, ops.constant(kRowsOfGroup));
+  Index begin = ops.add(workTile.first, rows);
+  Index end = ops.add(begin, ops.constant(kRowsOfGroup));
+  IndexOps::Bool isSeen = ops.constantBool(false), isFull = isSeen;
+  for (const auto &range :
+       queryTiles(ops, workTile.form, begin, end, config.queryTile)) {
+    auto isIn = [&](Index first, Index last) {
+      IndexOps::Bool isBeforeEnd = ops.lt(tile, last);
+      return ops.andB(ops.le(first, tile), isBeforeEnd);
+    };
+    isSeen = ops.orB(isSeen, isIn(range.begin, range.end));
+    isFull = ops.orB(isFull, isIn(range.fullBegin, range.fullEnd));
   }
-  return words;
+  IndexOps::Bool isMasked = ops.lt(number, workTile.masked.count);
+  Value all = b.i32(-1);
+  auto ballot = [&](IndexOps::Bool vote) -> Value {
+    Value bit = ops.materialize(ops.andB(vote, isMasked));
+    return NVVM::VoteSyncOp::create(b, b.getI32Type(), all, bit,
+                                    NVVM::VoteSyncKind::ballot);
+  };
+  Value skipped = ballot(ops.notB(isSeen));
+  // With several spans, the scheduler warp of kernels with sums would spill.
+  if (config.rotatesParts() && countIntervals(workTile.form) > 1)
+    return {skipped, b.i32(0)};
+  // Keys past the end are masked.
+  IndexOps::Bool isWhole = ops.le(end, workTile.form.lengths.keys);
+  Value unmasked = ballot(ops.andB(isFull, isWhole));
+  return {skipped, unmasked};
 }
 
 NeededTiles SkippedTiles::getNeeded(const WorkTile &tile, ValueRange words,
                                     Value group) {
   Value last = b.sub(tile.visited, b.i32(1));
-  NeededTiles result{Value(), b.i32(0), last,
+  NeededTiles result{Value(), Value(), b.i32(0), last,
                      arith::MinSIOp::create(b, tile.maskedCount, last)};
   if (words.empty())
     return result;
-  Value word = words[0];
-  for (size_t i = 1; i < words.size(); ++i)
-    word = arith::SelectOp::create(
-        b, b.compare(arith::CmpIPredicate::sge, group, b.i32(2 * i)), words[i],
-        word);
-  Value bits = b.i32(kTilesWithBit);
-  Value half = b.mul(arith::AndIOp::create(b, group, b.i32(1)), bits);
-  Value every = b.i32((int64_t(1) << kTilesWithBit) - 1);
-  result.skipped =
-      arith::AndIOp::create(b, every, arith::ShRUIOp::create(b, word, half));
-  Value most = b.i32(kTilesWithBit);
+  Value every = b.i32((int64_t(1) << tilesWithBit()) - 1);
+  Value before = b.mul(group, b.i32(tilesWithBit()));
+  auto bitsOf = [&](Value word) -> Value {
+    Value own = arith::ShRUIOp::create(b, word, before);
+    return arith::AndIOp::create(b, own, every);
+  };
+  result.skipped = bitsOf(words[0]);
+  result.unmasked = bitsOf(words[1]);
+  Value most = b.i32(tilesWithBit());
   Value seen = arith::XOrIOp::create(b, result.skipped, every);
   // The last one of those with a bit, unless there are more.
   Value withBit = arith::MinSIOp::create(b, tile.visited, most);
@@ -79,10 +82,18 @@ NeededTiles SkippedTiles::getNeeded(const WorkTile &tile, ValueRange words,
   Value hasMore = b.compare(arith::CmpIPredicate::sgt, tile.visited, most);
   result.last = arith::SelectOp::create(b, hasMore, result.last, lastSeen);
   Value firstSeen = math::CountTrailingZerosOp::create(
-      b, arith::OrIOp::create(b, seen, b.i32(int64_t(1) << kTilesWithBit)));
+      b, arith::OrIOp::create(b, seen, b.i32(int64_t(1) << tilesWithBit())));
   result.first = arith::MinSIOp::create(b, firstSeen, result.last);
   result.firstFull = arith::MinSIOp::create(b, tile.maskedCount, result.last);
   return result;
+}
+
+Value SkippedTiles::isMasked(const NeededTiles &needed, Value n) {
+  Value one = b.i32(1), zero = b.i32(0);
+  Value bit = arith::ShRUIOp::create(b, needed.unmasked,
+                                     arith::MinSIOp::create(b, n, b.i32(31)));
+  return b.compare(arith::CmpIPredicate::eq, arith::AndIOp::create(b, bit, one),
+                   zero);
 }
 
 Value SkippedTiles::next(const NeededTiles &needed, Value n) {

@@ -15,14 +15,15 @@ namespace spattn {
 
 /// The query tiles of a work tile that a warpgroup goes through: from `first`
 /// to `last`, without those of which a bit of `skipped` says that no query sees
-/// one of its keys. Those from `firstFull` on but for the last are not masked.
+/// one of its keys. Those from `firstFull` on but for the last are not masked,
+/// and of those before neither are those with a bit of `unmasked`.
 struct NeededTiles {
-  mlir::Value skipped, first, last, firstFull;
+  mlir::Value skipped, unmasked, first, last, firstFull;
 };
 
 /// Which of a work tile's first masked query tiles see no key of an MMA
-/// warpgroup: bits that the scheduler warp finds, one for a tile, a word for
-/// every two warpgroups.
+/// warpgroup, and of which each query sees all of its keys: bits that the
+/// scheduler warp finds, one for a warpgroup and a tile, in a word each.
 class SkippedTiles {
 public:
   using Value = mlir::Value;
@@ -41,7 +42,13 @@ public:
   /// is skipped.
   Value next(const NeededTiles &needed, Value n);
 
+  /// Whether the n-th tile, before `firstFull`, needs a mask.
+  Value isMasked(const NeededTiles &needed, Value n);
+
 private:
+  /// Masked tiles of a work tile that have a bit for each warpgroup.
+  int64_t tilesWithBit() const { return 32 / config.mmaWarpgroups; }
+
   KernelBuilder &b;
   const BackwardConfig &config;
 };

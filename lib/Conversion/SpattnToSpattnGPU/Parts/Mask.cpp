@@ -144,7 +144,7 @@ Value Mask::apply(Value scores, Value allowed) {
 }
 
 Value Mask::apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
-                  Value scores) {
+                  Value scores, Value isPartial) {
   auto masked = [&] {
     WorkTile again = queue.withMask(tile);
     return apply(scores, allowedColumns(again, again, n, walk.first(again, n),
@@ -154,7 +154,9 @@ Value Mask::apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
     return scores;
   if (when == When::Always)
     return masked();
-  auto ifMasked = scf::IfOp::create(b, scores.getType(), walk.isMasked(tile, n),
+  if (!isPartial)
+    isPartial = walk.isMasked(tile, n);
+  auto ifMasked = scf::IfOp::create(b, scores.getType(), isPartial,
                                     /*withElseRegion=*/true);
   b.in(ifMasked.thenBlock(),
        [&] { scf::YieldOp::create(b, ValueRange{masked()}); });

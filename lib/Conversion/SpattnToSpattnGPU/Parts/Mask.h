@@ -43,9 +43,10 @@ public:
   /// Sets the scores of other columns to -inf.
   Value apply(Value scores, Value allowed);
   /// Masks the scores of a work tile's n-th tile. To have few registers in use
-  /// until then, all numbers of the work tile are read again.
+  /// until then, all numbers of the work tile are read again. `isPartial` says
+  /// whether it needs a mask; if that is not given, the work tile does.
   Value apply(const WorkTile &tile, Value n, When when, Value rowsBefore,
-              Value scores);
+              Value scores, Value isPartial = Value());
 
   /// The distance of each pair of a work tile's n-th tile. `offset` is what is
   /// added to the difference of the numbers of query and key.
