@@ -79,6 +79,9 @@ static std::optional<APInt> evaluateInteger(Operation *op,
       .Case([&](ExtUIOp) { return x(0).zext(width); })
       .Case([&](TruncIOp) { return x(0).trunc(width); })
       .Case([&](IndexCastOp) { return x(0).sextOrTrunc(width); })
+      .Case([&](BitcastOp) {
+        return llvm::APInt(width, llvm::bit_cast<uint32_t>(operands[0].real));
+      })
       .Case([&](SelectOp) { return x(0).isZero() ? x(2) : x(1); })
       .Case([&](math::CountLeadingZerosOp) {
         return APInt(width, x(0).countl_zero());
@@ -109,6 +112,10 @@ static std::optional<float> evaluateReal(Operation *op,
       .Case([&](AddFOp) { return x(0) + x(1); })
       .Case([&](SubFOp) { return x(0) - x(1); })
       .Case([&](MulFOp) { return x(0) * x(1); })
+      .Case([&](BitcastOp) {
+        return llvm::bit_cast<float>(
+            uint32_t(operands[0].number.getZExtValue()));
+      })
       .Case([&](DivFOp) { return x(0) / x(1); })
       .Case([&](NegFOp) { return -x(0); })
       .Case([&](MaxNumFOp) { return std::fmax(x(0), x(1)); })

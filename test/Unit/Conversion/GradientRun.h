@@ -24,6 +24,7 @@ struct GradientVariant {
   int64_t headDim = 64, valueDim = 64;
   KeyGradients keyGradients = KeyGradients::Together;
   int64_t doStages = 0;
+  bool turnsMaySkip = false;
 };
 
 inline std::ostream &operator<<(std::ostream &stream,
@@ -33,7 +34,7 @@ inline std::ostream &operator<<(std::ostream &stream,
                 << v.stages << (v.deterministic ? " deterministic" : "")
                 << (v.claimsSums ? " claims" : "") << " dimensions "
                 << v.headDim << ", " << v.valueDim << " by "
-                << int(v.keyGradients);
+                << int(v.keyGradients) << (v.turnsMaySkip ? " skips" : "");
 }
 
 /// Gradient kernels of an attention, which tests run one at a time: what other
@@ -57,6 +58,7 @@ public:
       config.keyGradients = v.keyGradients;
       config.deterministic = v.deterministic;
       config.claimsSums = v.claimsSums;
+      config.turnsMaySkip = v.turnsMaySkip;
       config.grouped = this->spec.heads != this->spec.keyHeads;
       config.hasSequences = spec.sequences;
       config.sumsBiases = spec.biasGradients && (spec.slopes || spec.distances);

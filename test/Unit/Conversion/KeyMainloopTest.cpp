@@ -63,6 +63,11 @@ INSTANTIATE_TEST_SUITE_P(
         GradientVariant{},
         GradientVariant{"sm_90a", 2, 64, 2, 1, false, false, 128, 64},
         GradientVariant{"sm_90a", 2, 128, 3, 2, false, true, 64, 104},
+        // Warpgroups that take turns and skip query tiles.
+        GradientVariant{"sm_90a", 2, 64, 2, 1, false, true, 128, 64,
+                        KeyGradients::Together, 0, true},
+        GradientVariant{"sm_90a", 3, 64, 2, 1, false, false, 64, 64,
+                        KeyGradients::Together, 0, true},
         // From registers.
         GradientVariant{"sm_80", 1, 64, 1, 1, false, false, 64, 128},
         GradientVariant{"sm_80", 2, 64, 2, 2, false, false, 72, 64},

@@ -18,42 +18,44 @@ using namespace spattn::test;
 namespace {
 
 constexpr int64_t kQueryTile = 64;
-/// Masked tiles of a work tile that may be skipped: the first ones.
-constexpr int64_t kMostSkipped = 16;
-
 /// What a warpgroup goes through of a work tile.
 struct Walk {
   int64_t first, last, firstFull;
-  std::vector<int64_t> tiles;
+  /// And whether each needs a mask.
+  std::vector<int64_t> tiles, masked;
 };
 
 class SkippedTilesTest : public testing::Test {
 protected:
-  static BackwardConfig configOf(TestKernel &kernel, int64_t warpgroups) {
+  static BackwardConfig configOf(TestKernel &kernel, int64_t warpgroups,
+                                 bool takesTurns = false) {
     BackwardConfig config{*TargetCapabilities::of("sm_90a"), /*headDim=*/64,
                           /*valueDim=*/64};
     config.mmaWarpgroups = warpgroups;
     config.queryTile = kQueryTile;
     config.queryStages = 3;
-    config.deterministic = true;
+    config.deterministic = !takesTurns;
+    config.turnsMaySkip = takesTurns;
     config.item =
         layoutOfColumnTiles(kernel.op, config.keyTile(), config.queryTile);
     return config;
   }
 
-  void run(const RandomInstance &instance, int64_t warpgroups) {
+  void run(const RandomInstance &instance, int64_t warpgroups,
+           bool takesTurns = false) {
     SCOPED_TRACE(instance.str());
     QueueKernel kernel(instance.spec, /*ofRows=*/false,
                        warpgroups * kRowsOfGroup, kQueryTile);
     KernelBuilder &b = kernel.b;
-    BackwardConfig config = configOf(kernel, warpgroups);
+    BackwardConfig config = configOf(kernel, warpgroups, takesTurns);
     if (!config.skipsTiles())
       return;
     SkippedTiles skipped(b, config);
     Value count = b.mul(kernel.tiles, b.i32(kernel.op.getNumQueryHeads()));
     auto emitWalks = [&](const WorkTile &tile, Value number) {
       llvm::SmallVector<Value> words = skipped.find(tile);
-      EXPECT_EQ(int64_t(words.size()), (warpgroups + 1) / 2);
+      spans = countIntervals(tile.form);
+      EXPECT_EQ(int64_t(words.size()), 2);
       for (int64_t group = 0; group < warpgroups; ++group) {
         Value own = b.i32(group);
         NeededTiles needed = skipped.getNeeded(tile, words, own);
@@ -65,7 +67,8 @@ protected:
               return b.compare(arith::CmpIPredicate::sle, n[0], needed.last);
             },
             [&](ValueRange n) -> llvm::SmallVector<Value> {
-              kernel.record("tile", {number, own, n[0]});
+              Value isMasked = b.asNumber(skipped.isMasked(needed, n[0]));
+              kernel.record("tile", {number, own, n[0], isMasked});
               return {skipped.next(needed, n[0])};
             });
       }
@@ -87,32 +90,38 @@ protected:
     std::map<std::pair<int64_t, int64_t>, Walk> walks;
     for (const Machine::Event &event : machine.events["needed"]) {
       std::vector<int64_t> x = event.numbers();
-      walks[{x[0], x[1]}] = {x[2], x[3], x[4], {}};
+      walks[{x[0], x[1]}] = {x[2], x[3], x[4], {}, {}};
     }
     for (const Machine::Event &event : machine.events["tile"]) {
       std::vector<int64_t> x = event.numbers();
       walks[{x[0], x[1]}].tiles.push_back(x[2]);
+      walks[{x[0], x[1]}].masked.push_back(x[3]);
     }
     ++instances;
     for (const auto &[place, walk] : walks)
-      check(instance, warpgroups, place.first, place.second, walk);
+      check(instance, config, place.first, place.second, walk);
   }
 
-  void check(const RandomInstance &instance, int64_t warpgroups, int64_t number,
-             int64_t group, const Walk &walk) {
+  void check(const RandomInstance &instance, const BackwardConfig &config,
+             int64_t number, int64_t group, const Walk &walk) {
+    int64_t warpgroups = config.mmaWarpgroups, withBit = 32 / warpgroups;
     HostAlgebra algebra = instance.algebra();
     int64_t keyTile = warpgroups * kRowsOfGroup;
     int64_t tiles = (instance.call.keys + keyTile - 1) / keyTile;
     int64_t head = number / tiles, tile = number % tiles;
     auto [order, masked] =
         visitingOrder(algebra.queryTiles(head, tile, {kQueryTile, keyTile}));
-    std::vector<int64_t> seenTiles =
-        visitingOrder(algebra.queryTiles(head, tile * warpgroups + group,
-                                         {kQueryTile, kRowsOfGroup}))
-            .first;
-    auto isNeeded = [&, order = order](int64_t n) {
-      return llvm::is_contained(seenTiles, order[n]);
+    int64_t ownTile = tile * warpgroups + group;
+    auto [seenTiles, ownMasked] = visitingOrder(
+        algebra.queryTiles(head, ownTile, {kQueryTile, kRowsOfGroup}));
+    std::vector<int64_t> fullTiles(seenTiles.begin() + ownMasked,
+                                   seenTiles.end());
+    bool isWhole = (ownTile + 1) * kRowsOfGroup <= instance.call.keys;
+    auto isNeeded = [&, order = order, seen = seenTiles](int64_t n) {
+      return llvm::is_contained(seen, order[n]);
     };
+    // Kernels with sums find no masks to leave out where there are more spans.
+    bool findsMasks = !config.rotatesParts() || spans <= 1;
     int64_t count = order.size();
     SCOPED_TRACE("head " + std::to_string(head) + " tile " +
                  std::to_string(tile) + " warpgroup " + std::to_string(group));
@@ -125,18 +134,25 @@ protected:
     for (size_t i = 0; i < walk.tiles.size(); ++i) {
       int64_t n = walk.tiles[i];
       visited[n] = true;
+      bool isFull = n < std::min(masked, withBit) && isWhole && findsMasks &&
+                    llvm::is_contained(fullTiles, order[n]);
+      EXPECT_EQ(walk.masked[i], !isFull) << "tile " << n;
+      unmasked += isFull;
       if (i == 0)
         continue;
       // Never two in between, so that stages are used in order.
       ASSERT_GT(n, walk.tiles[i - 1]);
-      ASSERT_LE(n, walk.tiles[i - 1] + 2);
+      if (!config.rotatesParts())
+        ASSERT_LE(n, walk.tiles[i - 1] + 2);
     }
     for (int64_t n = 0; n < count; ++n) {
       if (isNeeded(n))
         EXPECT_TRUE(visited[n]) << "tile " << n << " is needed";
-      bool canSkip = n < std::min(masked, kMostSkipped) && !isNeeded(n);
-      // The first ones that are not needed, and one after each other tile.
-      if (canSkip && n < walk.last && (n == 0 || visited[n - 1]))
+      bool canSkip = n < std::min(masked, withBit) && !isNeeded(n);
+      // The first ones that are not needed, and one after each other tile, or
+      // all.
+      if (canSkip && n < walk.last &&
+          (n == 0 || visited[n - 1] || config.rotatesParts()))
         EXPECT_FALSE(visited[n]) << "tile " << n << " is not needed";
       skips += !visited[n];
     }
@@ -145,7 +161,9 @@ protected:
   }
 
   std::mt19937 random{31};
-  int64_t instances = 0, skips = 0;
+  int64_t instances = 0, skips = 0, unmasked = 0;
+  /// Of the work tile's form, which all heads share.
+  int64_t spans = 0;
 };
 
 TEST_F(SkippedTilesTest, TwoWarpgroups) {
@@ -153,6 +171,7 @@ TEST_F(SkippedTilesTest, TwoWarpgroups) {
     run(RandomInstance(random, round % 4 ? 400 : 3000), 2);
   EXPECT_GT(instances, 10);
   EXPECT_GT(skips, 10);
+  EXPECT_GT(unmasked, 10);
 }
 
 TEST_F(SkippedTilesTest, ThreeWarpgroups) {
@@ -160,6 +179,15 @@ TEST_F(SkippedTilesTest, ThreeWarpgroups) {
     run(RandomInstance(random, 800), 3);
   EXPECT_GT(instances, 5);
   EXPECT_GT(skips, 5);
+  EXPECT_GT(unmasked, 5);
+}
+
+TEST_F(SkippedTilesTest, Turns) {
+  for (int round = 0; round < 40; ++round)
+    run(RandomInstance(random, 800), 2 + round % 2, /*takesTurns=*/true);
+  EXPECT_GT(instances, 10);
+  EXPECT_GT(skips, 10);
+  EXPECT_GT(unmasked, 10);
 }
 
 /// Where warpgroups need each other's part of each product, none skips a tile:
