@@ -31,10 +31,10 @@ public:
   /// Whether there are rows for this CTA. The grid of `startingCtas` has one
   /// without.
   mlir::Value hasCta();
-  /// The rows of this CTA, if it has any: 64 queries after the other, of the
-  /// heads that the key kernel takes last first. After it, their sums are
-  /// likely to be in the L2 cache; before it, the output gradients of those
-  /// that it takes first.
+  /// The rows of this CTA, if it has any: 64 queries, head by head. The heads
+  /// that the key kernel takes last come first: after it, their sums are likely
+  /// to be in the L2 cache; before it, the output gradients of those that it
+  /// takes first.
   void locateCta();
   /// The rows of a work tile.
   void locate(const WorkTile &tile);
