@@ -24,7 +24,7 @@ struct GradientVariant {
   int64_t headDim = 64, valueDim = 64;
   KeyGradients keyGradients = KeyGradients::Together;
   int64_t doStages = 0;
-  bool turnsMaySkip = false;
+  bool turnsMaySkip = false, inPairs = false;
 };
 
 inline std::ostream &operator<<(std::ostream &stream,
@@ -59,6 +59,7 @@ public:
       config.deterministic = v.deterministic;
       config.claimsSums = v.claimsSums;
       config.turnsMaySkip = v.turnsMaySkip;
+      config.inPairs = v.inPairs;
       config.grouped = this->spec.heads != this->spec.keyHeads;
       config.hasSequences = spec.sequences;
       config.sumsBiases = spec.biasGradients && (spec.slopes || spec.distances);

@@ -38,6 +38,7 @@ TEST_F(QueryRowsTest, Preprocess) {
     GradientVariant variant;
     variant.queryTile = round % 2 ? 64 : 128;
     variant.claimsSums = round % 4 > 1;
+    variant.inPairs = round % 3 == 0;
     GradientRun run(instance.spec, instance.call, variant);
     ASSERT_EQ(run.run("kernel_preprocess", /*late=*/round % 2), "");
     run.expectStarts();
@@ -61,6 +62,20 @@ TEST_F(QueryRowsTest, Preprocess) {
       }
     }
   }
+}
+
+/// With pairs, from the middle outwards: all of any number of heads.
+TEST_F(QueryRowsTest, HeadsOfPairs) {
+  for (int64_t heads : {1, 2, 3, 5})
+    for (int64_t batches : {1, 2}) {
+      AttentionSpec spec;
+      spec.heads = spec.keyHeads = heads;
+      GradientVariant variant;
+      variant.inPairs = true;
+      GradientRun run(spec, {batches, 70, 70, 1, 0.2f}, variant);
+      ASSERT_EQ(run.run("kernel_preprocess", /*late=*/false), "");
+      run.expectStarts();
+    }
 }
 
 /// Whatever queries without keys have, nothing depends on it.
@@ -95,6 +110,7 @@ TEST_F(QueryRowsTest, Postprocess) {
     SCOPED_TRACE(instance.str());
     GradientVariant variant;
     variant.claimsSums = round % 4 > 1;
+    variant.inPairs = round % 3 == 0;
     variant.headDim = round % 2 ? 128 : 72;
     GradientRun run(instance.spec, instance.call, variant);
     for (int64_t tile = 0; tile < run.padded / 64 * 2 * instance.call.batches;
