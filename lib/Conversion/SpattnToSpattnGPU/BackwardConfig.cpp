@@ -122,7 +122,8 @@ static FailureOr<BackwardConfig> getMeasured(AttentionBackwardOp op,
       config.sumsAreStaged() &&
       seen.areFewerThan(isNarrow ? tuning.claimKeysNarrow : tuning.claimKeys);
   config.turnsMaySkip =
-      config.mmaWarpgroups > 2 || seen.areFewerThan(tuning.skipKeys);
+      config.sumsAreStaged() &&
+      (config.mmaWarpgroups > 2 || seen.areFewerThan(tuning.skipKeys));
   config.headsTogether = config.deterministic
                              ? tuning.headsTogetherDeterministic
                              : tuning.headsTogether;

@@ -137,6 +137,9 @@ struct BackwardConfig {
            (deterministic ? queryStages > 2 : rotatesParts() && turnsMaySkip);
   }
 
+  /// Whether it does so where it takes turns.
+  bool skipsTurns() const { return skipsTiles() && rotatesParts(); }
+
   /// Whether sums of the gradients of queries go through shared memory, from
   /// where they are added by a warp that does not compute. Else those that
   /// compute add them.

@@ -125,11 +125,13 @@ public:
 private:
   void emitLoads(WorkTileQueue &workTiles, bool ofDo);
   void emitStores(WorkTileQueue &workTiles, DqAccumulator &accumulator);
-  void emitValueStore(const WorkTile &tile);
-  void emitKeyStore(const WorkTile &tile);
-  /// Stores a key tile's gradient, or its rows where a sequence ends within it.
-  void emitStore(const WorkTile &tile, Value map, const StridedArray &array,
-                 int64_t columns, Value source);
+  /// Waits until a key tile's gradient is `written` in the place of what was
+  /// loaded, stores it if there is one, and lets the next come there.
+  void emitStore(const WorkTile &tile, const TileRing &tiles,
+                 const PipelineLayout &stages, const BarrierArray &written,
+                 bool ofDv);
+  /// Stores a gradient, or its rows where a sequence ends within the key tile.
+  void emitStoreOf(const WorkTile &tile, Value source, bool ofDv);
   void emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill);
   Value scratchRow(const WorkTile &tile, Value query);
   Value get(KernelSignature::Argument argument) {
@@ -294,6 +296,10 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
   bool hasParts = arguments.sums && config.sumsAreStaged();
   // dV is there before the last part of dQ is.
   bool isEarly = hasParts && config.storesValuesEarly();
+  auto storeFromValues = [&](const WorkTile &tile) {
+    emitStore(tile, layout.valueTiles, layout.values, layout.valueOutputs,
+              /*ofDv=*/true);
+  };
   workTiles.forEachUnreleased([&](WorkTile &tile, Value tilesBefore) {
     if (hasParts) {
       auto loop = b.forLoop(0, tile.visited);
@@ -302,7 +308,7 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
         if (isEarly) {
           Value last = b.sub(tile.visited, b.i32(1));
           b.when(b.compare(arith::CmpIPredicate::eq, n, last),
-                 [&] { emitValueStore(tile); });
+                 [&] { storeFromValues(tile); });
         }
         accumulator.emitReduction(tile, n, tilesBefore);
       });
@@ -310,43 +316,31 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
     workTiles.release(tile);
     b.when(KeyTileExtra::isEnd(b, tile, KeyTileExtra::Last), [&] {
       if (arguments.valueMap && !isEarly)
-        emitValueStore(tile);
-      emitKeyStore(tile);
+        storeFromValues(tile);
+      emitStore(tile, layout.keyTiles, layout.keys, layout.outputs,
+                /*ofDv=*/!dk);
     });
   });
 }
 
-/// Stores what is in the place of a key tile's values, and lets the next come.
-void KeyKernel::emitValueStore(const WorkTile &tile) {
-  Pipeline values(b, layout.values);
-  PipelineState state = values.state(KeyTileExtra::keyNumber(tile));
-  b.await(layout.valueOutputs.at(b, state.stage), state.phase);
-  if (dv)
-    emitStore(tile, get(*arguments.dvMap), *dv, op.getValueDim(),
-              layout.valueTiles.at(b, state.stage));
-  values.consumerRelease(state.stage);
+void KeyKernel::emitStore(const WorkTile &tile, const TileRing &tiles,
+                          const PipelineLayout &stages,
+                          const BarrierArray &written, bool ofDv) {
+  Pipeline pipeline(b, stages);
+  PipelineState state = pipeline.state(KeyTileExtra::keyNumber(tile));
+  b.await(written.at(b, state.stage), state.phase);
+  int64_t columns = ofDv ? config.valueDim : config.headDim;
+  if (ofDv ? dv : dk)
+    emitStoreOf(tile, tiles.narrowed(b, state.stage, columns), ofDv);
+  pipeline.consumerRelease(state.stage);
 }
 
-/// The same for keys.
-void KeyKernel::emitKeyStore(const WorkTile &tile) {
-  Pipeline keys(b, layout.keys);
-  PipelineState state = keys.state(KeyTileExtra::keyNumber(tile));
-  b.await(layout.outputs.at(b, state.stage), state.phase);
-  if (dk)
-    emitStore(tile, get(*arguments.dkMap), *dk, op.getHeadDim(),
-              layout.key(b, state.stage));
-  else
-    emitStore(tile, get(*arguments.dvMap), *dv, op.getValueDim(),
-              layout.dv(b, state.stage, /*valueStage=*/Value()));
-  keys.consumerRelease(state.stage);
-}
-
-void KeyKernel::emitStore(const WorkTile &tile, Value map,
-                          const StridedArray &array, int64_t columns,
-                          Value source) {
+void KeyKernel::emitStoreOf(const WorkTile &tile, Value source, bool ofDv) {
+  const StridedArray &array = ofDv ? *dv : *dk;
   Value row = tile.keyRow(b, tile.first);
   auto storeAll = [&] {
     Value head = b.asIndex(tile.keyHead), batch = b.asIndex(tile.batch);
+    Value map = get(ofDv ? *arguments.dvMap : *arguments.dkMap);
     spattn_gpu::StoreTileOp::create(b, source, map, b.asIndex(row), head,
                                     batch);
     spattn_gpu::StoreWaitOp::create(b);
@@ -357,8 +351,9 @@ void KeyKernel::emitStore(const WorkTile &tile, Value map,
   Value rows = b.i32(config.keyTile());
   b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
     Value start = array.row(b, tile.batch, tile.keyHead, row, b.element);
-    spattn_gpu::StoreTileRowsOp::create(b, source, start, array.rowStride,
-                                        b.asIndex(rowsLeft), columns);
+    spattn_gpu::StoreTileRowsOp::create(
+        b, source, start, array.rowStride, b.asIndex(rowsLeft),
+        ofDv ? op.getValueDim() : op.getHeadDim());
   });
 }
 

@@ -11,10 +11,6 @@
 using namespace mlir;
 using namespace spattn;
 
-//===----------------------------------------------------------------------===//
-// Steps
-//===----------------------------------------------------------------------===//
-
 KeyMainloop::KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
                          const KeyKernelLayout &layout,
                          WorkTileQueue &workTiles, ScoreModifier &modifier,
@@ -31,13 +27,16 @@ KeyMainloop::KeyMainloop(KernelBuilder &b, const BackwardConfig &config,
            config.queryTile),
       scaleBetweenTurns(modifier.getLog2Scale()) {
   // Measured: causal D128 is 1% slower with a copy, and so is D64.
-  if (!config.rotatesParts() || !config.skipsTiles() || !config.partIsWide() ||
-      !modifier.startsFromLse())
+  if (!config.skipsTurns() || !config.partIsWide() || !modifier.startsFromLse())
     return;
   Value bits = arith::BitcastOp::create(b, b.getI32Type(), scaleBetweenTurns);
   scaleBetweenTurns = arith::BitcastOp::create(
       b, b.getF32Type(), spattn_gpu::WarpBroadcastOp::create(b, bits));
 }
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
 
 static constexpr auto kOrientation = Mask::Orientation::KeysByQueries;
 
@@ -150,7 +149,7 @@ KeyMainloop::Values KeyMainloop::endStep(const Context &context,
   Value nextCount, lse, dk;
   if (next) {
     nextCount = b.add(context.tilesBefore, next);
-    if (config.skipsTiles() && !config.rotatesParts())
+    if (config.skipsTiles() && !config.skipsTurns())
       skipTiles(context, b.add(step.count, b.i32(1)), nextCount);
     // Ahead of where they are needed: MMAs keep shared memory busy.
     if (!isAlone)
@@ -218,7 +217,7 @@ void KeyMainloop::skipTiles(const Context &context, Value begin, Value end) {
     PipelineState stateOfDo = doState(state, count);
     dos.consumerWait(stateOfDo);
     dos.consumerReleaseAfterReads(stateOfDo.stage);
-    if (!config.rotatesParts())
+    if (!config.skipsTurns())
       return;
     Value none = b.toOperand(b.fillAcc(config.queryTile, 0));
     accumulator.shareScores(context.group, count, none);
@@ -241,16 +240,15 @@ void KeyMainloop::awaitValues(const WorkTile &tile) {
 KeyMainloop::Values KeyMainloop::maskedStep(const Context &context,
                                             const NeededTiles &needed,
                                             ValueRange state) {
-  bool skipsTurns = config.skipsTiles() && config.rotatesParts();
   Value n = state.front(), next = skipped.next(needed, n);
-  Step own{n, Mask::When::Always, skipsTurns ? Value() : next};
+  Step own{n, Mask::When::Always, config.skipsTurns() ? Value() : next};
   if (config.skipsTiles()) {
     own.masked = Mask::When::IfPartial;
     own.isMasked = skipped.isMasked(needed, n);
   }
   Values result{next};
   llvm::append_range(result, step(context, own, state.drop_front()));
-  if (!skipsTurns)
+  if (!config.skipsTurns())
     return result;
   Value nextCount = b.add(context.tilesBefore, next);
   Value after = b.add(context.tilesBefore, b.add(n, b.i32(1)));

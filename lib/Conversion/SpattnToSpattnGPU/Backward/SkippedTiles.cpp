@@ -47,7 +47,7 @@ llvm::SmallVector<Value> SkippedTiles::find(const WorkTile &workTile) {
   };
   Value skipped = ballot(ops.notB(isSeen));
   // With several spans, the scheduler warp of kernels with sums would spill.
-  if (config.rotatesParts() && countIntervals(workTile.form) > 1)
+  if (config.skipsTurns() && countIntervals(workTile.form) > 1)
     return {skipped, b.i32(0)};
   // Keys past the end are masked.
   IndexOps::Bool isWhole = ops.le(end, workTile.form.lengths.keys);
@@ -88,21 +88,23 @@ NeededTiles SkippedTiles::getNeeded(const WorkTile &tile, ValueRange words,
   return result;
 }
 
+Value SkippedTiles::bitsFrom(Value word, Value n) {
+  Value most = b.i32(31);
+  return arith::ShRUIOp::create(b, word, arith::MinSIOp::create(b, n, most));
+}
+
 Value SkippedTiles::isMasked(const NeededTiles &needed, Value n) {
   Value one = b.i32(1), zero = b.i32(0);
-  Value bit = arith::ShRUIOp::create(b, needed.unmasked,
-                                     arith::MinSIOp::create(b, n, b.i32(31)));
-  return b.compare(arith::CmpIPredicate::eq, arith::AndIOp::create(b, bit, one),
-                   zero);
+  Value bit = arith::AndIOp::create(b, bitsFrom(needed.unmasked, n), one);
+  return b.compare(arith::CmpIPredicate::eq, bit, zero);
 }
 
 Value SkippedTiles::next(const NeededTiles &needed, Value n) {
   Value one = b.i32(1), after = b.add(n, one);
   if (!needed.skipped)
     return after;
-  Value rest = arith::ShRUIOp::create(
-      b, needed.skipped, arith::MinSIOp::create(b, after, b.i32(31)));
-  if (!config.rotatesParts())
+  Value rest = bitsFrom(needed.skipped, after);
+  if (!config.skipsTurns())
     return b.add(after, arith::AndIOp::create(b, rest, one));
   Value kept = arith::XOrIOp::create(b, rest, b.i32(-1));
   return b.add(after, math::CountTrailingZerosOp::create(b, kept));

@@ -46,6 +46,8 @@ public:
   Value isMasked(const NeededTiles &needed, Value n);
 
 private:
+  /// The bits of the n-th tile and those after it; none where `n` has no bit.
+  Value bitsFrom(Value word, Value n);
   /// Masked tiles of a work tile that have a bit for each warpgroup.
   int64_t tilesWithBit() const { return 32 / config.mmaWarpgroups; }
 
