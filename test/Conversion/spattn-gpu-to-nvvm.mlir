@@ -576,6 +576,23 @@ llvm.func @fragments_in_memory(%p: !llvm.ptr, %q: !llvm.ptr) {
   llvm.return
 }
 
+// From shared memory as from global memory. An overlaid allocation is at the beginning again.
+// CHECK-LABEL: @fragments_in_shared_memory
+// CHECK-NOT: llvm.getelementptr %{{.*}}[1024]
+// CHECK: arith.muli %{{.*}}, %c4096_i32
+// CHECK: llvm.load %[[OWN:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK: llvm.getelementptr %[[OWN]]{{.*}}[2048]
+// CHECK: llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xf32>
+// CHECK-NOT: llvm.load
+llvm.func @fragments_in_shared_memory(%q: !llvm.ptr, %stage: i32) {
+  %i = arith.index_cast %stage : i32 to index
+  %before = spattn_gpu.alloc : !spattn_gpu.memory<1024>
+  %sums = spattn_gpu.alloc overlaid : !spattn_gpu.memory<8192>
+  %a = spattn_gpu.read_fragment %sums[%i] stride 4096 : !spattn_gpu.memory<8192> to !spattn_gpu.acc<64x16xf32>
+  spattn_gpu.add_fragment %a to %q : !spattn_gpu.acc<64x16xf32>
+  llvm.return
+}
+
 // In shared memory they lie as they would be added up; one lane starts the addition.
 // CHECK-LABEL: @staged_sums
 // CHECK: llvm.getelementptr %{{.*}}[1024]

@@ -16,8 +16,8 @@
 // SUMS-LABEL: llvm.func @wide_preprocess(
 // SUMS: spattn_gpu.store_fill
 // SUMS: llvm.func @wide(
-// SUMS-NOT: spattn_gpu.semaphore_arrive
-// SUMS: llvm.func @wide_postprocess(
+// SUMS-NOT: overwriting
+// SUMS: llvm.return
 
 // BAD: Cannot find option named 'perhaps'
 
@@ -26,13 +26,13 @@
 // SEVEN: llvm.func @wide_queries(
 // SEVEN: llvm.func @static_queries(
 // SEVEN-NOT: _preprocess
-// SEVEN-NOT: _postprocess
+// SEVEN-NOT: spattn_gpu.read_fragment
 
 // 256 keys at 4,096; nothing is said of other lengths.
 // LONG: llvm.func @bands_preprocess(
-// LONG: llvm.func @bands_postprocess(
+// LONG: llvm.func @bands(
 // SHORT: llvm.func @bands_queries(
-// SHORT-NOT: @bands_postprocess
+// SHORT-NOT: @bands_preprocess
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
@@ -43,7 +43,8 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 
 // Causal: 2,048 keys.
 // CHECK: llvm.func @wide_preprocess(
-// CHECK: llvm.func @wide_postprocess(
+// CHECK: llvm.func @wide(
+// CHECK: spattn_gpu.read_fragment
 func.func @wide(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
   %r:3 = spattn.attention_backward structure(#spattn.causal)
       ins(%q, %k, %v, %o, %l, %g : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)

@@ -15,7 +15,7 @@
 // TILE: error: 'spattn.attention_backward' op expected a 'key-tile' of 64 and 2 'mma-warpgroups', one for dK and one for dV, for gradients of head dimensions above 128 on a GPU whose MMAs are asynchronous
 // STAGES: error: 'spattn.attention_backward' op needs {{[0-9]+}} bytes of shared memory, more than the 232448 there are
 
-// Three kernels, of which the second has two warpgroups for 64 keys. Both have parts of dQ.
+// Two kernels, of which the second has two warpgroups for 64 keys. Both have parts of dQ.
 // SM90: llvm.func @both_preprocess(
 // SM90-NOT: _values
 // SM90: llvm.func @both(
@@ -28,7 +28,13 @@
 // SM90: spattn_gpu.mma {{.*}} !spattn_gpu.acc<64x256xf32> -> !spattn_gpu.acc<64x256xf32>
 // SM90: lhs_transposed
 // SM90: spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x256xf32>, !spattn_gpu.shared<64x256xbf16>
-// SM90: llvm.func @both_postprocess(
+// With one tile for each who rounds dQ, it has to have been stored before the next is written.
+// SM90: spattn_gpu.store_wait
+// SM90-NEXT: }
+// SM90-NEXT: {{.*}}arith.index_cast
+// SM90-NEXT: spattn_gpu.named_barrier_sync 1[%{{.*}}], 128
+// SM90: spattn_gpu.read_fragment
+// SM90-NOT: @both_postprocess(
 
 // A kernel for dV more, which has neither values nor dQ.
 // SM80: llvm.func @both_preprocess(

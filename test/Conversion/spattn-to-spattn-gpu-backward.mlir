@@ -7,7 +7,7 @@
 !t = tensor<?x16x?x128xbf16>
 !l = tensor<?x16x?xf32>
 
-// Three kernels, in the order of their launches. Each knows all buffers, maps and scratch, so that
+// Two kernels, in the order of their launches. Each knows all buffers, maps and scratch, so that
 // whoever launches them lends the same to all.
 // LAUNCH-LABEL: llvm.func @bands_preprocess
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
@@ -26,33 +26,39 @@
 // LAUNCH-SAME: <"dk", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>, <"dv", [d = 64, n = 128, h = 1, b = 1], {{[^>]*}}>,
 // LAUNCH-SAME: <"dq", [d = 64, n = 64, h = 1, b = 1], {{[^>]*}}>]
 // A number for each query of a tile, and 128 for its gradients; and for each tile how many have come to
-// add to those. Nothing has to be zeroed: the first kernel does that where the others read.
+// add to those; and for each head how many of its key tiles are done. Nothing has to be zeroed: the first kernel does that where the others read.
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // LAUNCH-SAME: <"delta_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>,
 // LAUNCH-SAME: <"dq_sums", bytes = <524288 * batch * ceil(queryLength / 64)>, alignment = 256>,
-// LAUNCH-SAME: <"counter", bytes = <4 + 64 * batch * ceil(queryLength / 64)>, alignment = 4>]
+// LAUNCH-SAME: <"counter", bytes = <4 + 64 * batch * ceil(queryLength / 64)>, alignment = 4>,
+// LAUNCH-SAME: <"heads_done", bytes = <4 + 64 * batch>, alignment = 4>]
 // LAUNCH-SAME: limits = [<<queryLength + keyLength>, 1073740800>, <<16 * batch * ceil(keyLength / 128)>, 1073741823>, <<16 * batch * ceil(queryLength / 64)>, 1073741823>]
 // LAUNCH-SAME: positive = ["scale"]
-// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
+// LAUNCH-SAME: arguments = [<map 0>, <map 1>, <buffer "lse">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <scratch "heads_done">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <i64 "stride:lse:b">, <i64 "stride:lse:h">, <i64 "stride:lse:n">]
 // LAUNCH-SAME: tile = "64x128"
 // LAUNCH-SAME: threads = 128, shared = 32776, grid = <1 + 16 * batch * ceil(queryLength / 64)>>
 // LAUNCH-LABEL: llvm.func @bands(
 // LAUNCH-SAME: nvvm.maxntid = array<i32: 384, 1, 1>, nvvm.minctasm = 1 : i32
 // LAUNCH-SAME: scratch = [<"lse_start", bytes = <4096 * batch * ceil(queryLength / 64)>, alignment = 256>
-// LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">]
+// LAUNCH-SAME: arguments = [<map 2>, <map 3>, <map 4>, <map 1>, <map 5>, <map 6>, <buffer "dk">, <buffer "dv">, <scratch "lse_start">, <scratch "delta_start">, <scratch "dq_sums">, <scratch "counter">, <map 7>, <buffer "dq">, <scratch "heads_done">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dk:b">, <i64 "stride:dk:h">, <i64 "stride:dk:n">, <i64 "stride:dv:b">, <i64 "stride:dv:h">, <i64 "stride:dv:n">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
 // LAUNCH-SAME: metadata = {alignment = "end", scale = "0.0883883476", structure = "#spattn.partition<local_band>", tile = "64x128"}
-// LAUNCH-SAME: threads = 384, shared = 230912, grid = persistent 1 for <16 * batch * ceil(keyLength / 128)>>
-// LAUNCH-LABEL: llvm.func @bands_postprocess
-// LAUNCH-SAME: nvvm.maxntid = array<i32: 128, 1, 1>, nvvm.minctasm = 4 : i32
-// LAUNCH-SAME: arguments = [<map 7>, <buffer "dq">, <scratch "dq_sums">, <scratch "counter">, <i32 "batch">, <i32 "queryLength">, <i32 "keyLength">, <f32 "scale">, <i64 "stride:dq:b">, <i64 "stride:dq:h">, <i64 "stride:dq:n">]
-// LAUNCH-SAME: threads = 128, shared = 16384, grid = <16 * batch * ceil(queryLength / 64)>>
+// LAUNCH-SAME: threads = 384, shared = 230912, grid = persistent 1 for <16 * batch * ceil(keyLength / 128) + 16 * batch * ceil(queryLength / 128)>>
+// LAUNCH-NOT: llvm.func @bands_postprocess
 
 // Maps are read where arguments are.
 // CHECK-LABEL: llvm.func @bands_preprocess
-// CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %[[LSE:[a-z0-9]+]]: !llvm.ptr, %[[START:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %[[COUNTER:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: i32,
+// CHECK-SAME: (%{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<16 x i64>, nvvm.grid_constant}, %[[LSE:[a-z0-9]+]]: !llvm.ptr, %[[START:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %[[COUNTER:[a-z0-9]+]]: !llvm.ptr, %[[DONE:[a-z0-9]+]]: !llvm.ptr, %{{.*}}: i32,
 // One thread of the grid starts the counter of key tiles.
 // CHECK: scf.if
 // CHECK:   llvm.store %{{.*}}, %[[COUNTER]] : i32, !llvm.ptr
+// It starts that of the items of dQ as well; and of heads, no key tile is done: each starts its semaphore
+// as far below 2^30.
+// CHECK: scf.if
+// CHECK:   llvm.store %{{.*}}, %[[DONE]] : i32, !llvm.ptr
+// CHECK: scf.if
+// CHECK:   arith.subi %c1073741824
+// CHECK:   llvm.getelementptr %[[DONE]]
+// CHECK:   llvm.store %{{.*}}, %{{.*}} : i32, !llvm.ptr
 // Nobody has come to add to the gradients of the query tile.
 // CHECK: scf.if
 // CHECK:   llvm.getelementptr %[[COUNTER]]
@@ -91,6 +97,11 @@
 // CHECK-NEXT: %[[DELTA:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<512>
 // CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<216>
 // CHECK-NEXT: %[[ITEMS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<288>
+// When CTAs round dQ: two tiles for each of two warpgroups, and two stages of sums, numbers and barriers.
+// CHECK-NEXT: spattn_gpu.alloc overlaid : !spattn_gpu.memory<65536, alignment = 1024>
+// CHECK-NEXT: %[[STAGES:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<131072>
+// CHECK-NEXT: %[[WORDS:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<64>
+// CHECK-NEXT: spattn_gpu.alloc : !spattn_gpu.memory<64>
 // CHECK-NOT: spattn_gpu.alloc
 // CHECK: spattn_gpu.barrier_init
 // CHECK: spattn_gpu.named_barrier_sync 0, 384
@@ -104,6 +115,7 @@
 // CHECK:     spattn_gpu.write_words
 // CHECK:     spattn_gpu.barrier_arrive
 // CHECK:   } else {
+// CHECK:     spattn_gpu.semaphore_arrive
 // CHECK-COUNT-2: spattn_gpu.store_fill {{.*}} columns 128 : bf16
 // CHECK:   }
 // CHECK:   spattn_gpu.atomic_inc
@@ -149,6 +161,10 @@
 // CHECK:       spattn_gpu.barrier_arrive
 // CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   spattn_gpu.store_wait
+// When its sums are visible, the key tile is done.
+// CHECK:   spattn_gpu.semaphore_release 1 to
+// CHECK: spattn_gpu.named_barrier_sync 0, 384
+// CHECK: spattn_gpu.set_max_registers 168, true
 // The others compute: scores of the first query tile; then masked tiles, full ones, and the last one.
 // CHECK: spattn_gpu.set_max_registers 232, true
 // CHECK: scf.while
@@ -219,30 +235,55 @@
 // CHECK:   spattn_gpu.named_barrier_sync 1, 256
 // CHECK:   spattn_gpu.write {{.*}} : !spattn_gpu.acc<64x128xf32>, !spattn_gpu.shared<128x128xbf16>
 // CHECK-NOT: spattn_gpu.mma
+// When all are done, they have the registers of the launch again, and round dQ. One warp takes items of
+// rows, waits until their head's key tiles are done, and loads sums,
+// CHECK: spattn_gpu.named_barrier_sync 0, 384
+// CHECK: spattn_gpu.set_max_registers 168, false
+// CHECK: spattn_gpu.barrier_init
+// CHECK: spattn_gpu.named_barrier_sync 0, 384
+// CHECK: %[[ITEM:.*]] = spattn_gpu.atomic_inc
+// CHECK: spattn_gpu.warp_broadcast %[[ITEM]]
+// CHECK: scf.while
+// CHECK:   %[[NEXT:.*]] = spattn_gpu.atomic_inc
+// CHECK:   spattn_gpu.semaphore_wait 1073741824 at
+// CHECK:   scf.for
+// CHECK:     spattn_gpu.barrier_wait
+// CHECK:     spattn_gpu.write_words %[[WORDS]]
+// CHECK:     spattn_gpu.barrier_arrive
+// CHECK:     scf.if
+// CHECK:       spattn_gpu.load_words 8192 from %{{.*}} to %[[STAGES]][
+// CHECK:     } else {
+// CHECK:       spattn_gpu.barrier_arrive
+// CHECK:   spattn_gpu.warp_broadcast %[[NEXT]]
+// and an end for each warpgroup.
+// CHECK: scf.for
+// CHECK:   spattn_gpu.write_words %[[WORDS]]
+// CHECK-COUNT-2: spattn_gpu.barrier_arrive
+// Warpgroups round two chunks of 64 columns; of tiles that nobody has added to there are no sums.
+// CHECK: scf.while
+// CHECK:   %[[COUNT:.*]] = llvm.load {{.*}} : !llvm.ptr -> i32
+// CHECK:   %[[SOME:.*]] = arith.cmpi ne, %[[COUNT]], %c0
+// CHECK:   %[[ANY:.*]] = arith.andi {{.*}}, %[[SOME]]
+// CHECK:   spattn_gpu.read_fragment %[[STAGES]]{{.*}} stride 32768 :
+// CHECK:   arith.select %[[ANY]]
+// CHECK:   spattn_gpu.write
+// CHECK:   spattn_gpu.read_fragment %[[STAGES]]{{.*}} stride 32768 offset 16384 :
+// CHECK:   arith.select %[[ANY]]
+// CHECK:   spattn_gpu.write
+// CHECK-NOT: spattn_gpu.read_fragment
+// The stage is free; and when all have met, the tile before has been stored, so that it can be written.
+// CHECK:   spattn_gpu.barrier_arrive
+// CHECK:   spattn_gpu.store_wait
+// CHECK:   spattn_gpu.named_barrier_sync 1[%{{.*}}], 128
+// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK: llvm.return
 
 // Without skipping, dQ is multiplied in masked tiles, full ones and the last one only.
 // VISITED-LABEL: llvm.func @bands(
 // VISITED-COUNT-3: {lhs_transposed}
 // VISITED-NOT: {lhs_transposed}
-// VISITED-LABEL: llvm.func @bands_postprocess
+// VISITED-LABEL: llvm.func @grouped_preprocess
 
-// CHECK-LABEL: llvm.func @bands_postprocess
-// Of tiles that nobody has added to there are no sums.
-// CHECK: %[[COUNT:.*]] = llvm.load {{.*}} : !llvm.ptr -> i32
-// CHECK: %[[SOME:.*]] = arith.cmpi ne, %[[COUNT]], %c0
-// CHECK: %[[ANY:.*]] = arith.andi {{.*}}, %[[SOME]]
-// CHECK: scf.if %[[ANY]] {
-// Two chunks of 64 columns.
-// CHECK:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
-// CHECK:   arith.mulf
-// CHECK:   spattn_gpu.write
-// CHECK:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
-// CHECK:   spattn_gpu.write
-// CHECK-NOT: spattn_gpu.load_fragment
-// CHECK:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x128xbf16>
-// CHECK: } else {
-// CHECK:   spattn_gpu.store_fill {{.*}} columns 128 : bf16
-// CHECK: llvm.return
 func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {
   %r:3 = spattn.attention_backward structure(#spattn.partition<local_band>)
       ins(%q, %k, %v, %o, %l, %g : !t, !t, !t, !t, !l, !t) outs(%dq, %dk, %dv : !t, !t, !t)
@@ -259,7 +300,7 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 // LAUNCH-SAME: <"dk", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16, output = true>
 // LAUNCH-SAME: <"dq_sums", bytes = <262144 * batch * ceil(queryLength / 64)>
 // LAUNCH-SAME: scale = "0.25"
-// LAUNCH-SAME: grid = persistent 1 for <4 * batch * ceil(keyLength / 192)>>
+// LAUNCH-SAME: grid = persistent 1 for <4 * batch * ceil(keyLength / 192) + 16 * batch * ceil(queryLength / 128)>>
 
 // CHECK-LABEL: llvm.func @grouped(
 // CHECK: spattn_gpu.set_max_registers 32, false
@@ -298,6 +339,19 @@ func.func @grouped(%q: !qt, %k: !kt, %v: !kt, %o: !qt, %l: !lt, %g: !qt, %dq: !q
 // SM80-NOT: spattn_gpu.add_words
 // SM80: spattn_gpu.named_barrier_sync 1, 128
 // SM80: spattn_gpu.add_fragment
+// A kernel of its own rounds dQ.
+// SM80-LABEL: llvm.func @bands_postprocess
+// SM80: scf.if
+// SM80:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
+// SM80:   arith.mulf
+// SM80:   spattn_gpu.write
+// SM80:   spattn_gpu.load_fragment {{.*}} : !spattn_gpu.acc<64x64xf32>
+// SM80:   spattn_gpu.write
+// SM80-NOT: spattn_gpu.load_fragment
+// SM80:   spattn_gpu.store_tile {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// SM80: } else {
+// SM80:   spattn_gpu.store_fill {{.*}} columns 128 : bf16
+// SM80: llvm.return
 
 // The same bits every time: nothing is cleared or added up. The first of two kernels computes the
 // gradients of queries, from all key tiles in order, and leaves what its scores and the gradients of

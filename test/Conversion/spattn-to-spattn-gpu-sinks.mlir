@@ -21,7 +21,6 @@ func.func @forward(%q: !t, %s: !s, %o: !t, %l: !l) -> (!t, !l) {
 // CHECK: llvm.func @backward_preprocess(
 // CHECK: llvm.func @backward_sinks(
 // CHECK: llvm.func @backward(
-// CHECK: llvm.func @backward_postprocess(
 // DETERMINISTIC: llvm.func @backward_queries(
 // DETERMINISTIC: llvm.func @backward_sinks(
 // DETERMINISTIC: llvm.func @backward(

@@ -41,9 +41,9 @@ func.func @three(%q: !n, %o: !n) -> !n {
 
 // Queries see 500 keys: their gradients have a kernel of their own by the table.
 // TABLE-LABEL: llvm.func @gradients_queries
-// TABLE-NOT: llvm.func @gradients_postprocess
+// TABLE-NOT: llvm.func @gradients_preprocess
 // OTHER-LABEL: llvm.func @gradients_preprocess
-// OTHER-LABEL: llvm.func @gradients_postprocess
+// OTHER-LABEL: llvm.func @gradients(
 // SM80-LABEL: llvm.func @gradients_postprocess
 !l = tensor<1x1x4096xf32>
 func.func @gradients(%q: !t, %l: !l, %dq: !t, %dk: !t, %dv: !t) -> (!t, !t, !t) {

@@ -409,20 +409,32 @@ SPATTN_LOWER(WriteFragmentOp) {
   return success();
 }
 
+/// The elements of an accumulator of so many columns from `pointer` on.
+SmallVector<Value> loadFragment(Emitter &e, Value pointer, int64_t columns,
+                                int64_t width) {
+  auto type = VectorType::get(width, e.b.getF32Type());
+  SmallVector<Value> values;
+  forPieces(e, pointer, columns / 2, width, [&](size_t, Value pointer) {
+    Value piece = LLVM::LoadOp::create(e.b, type, pointer, 4 * width);
+    for (int64_t i = 0; i < width; ++i)
+      values.push_back(LLVM::ExtractElementOp::create(e.b, piece, e.i32(i)));
+  });
+  return values;
+}
+
 SPATTN_LOWER(LoadFragmentOp) {
   Emitter e(b);
-  int64_t width = types().fragmentWidth;
-  auto type = VectorType::get(width, b.getF32Type());
-  SmallVector<Value> values;
-  forPieces(e, adaptor.getPointer().front(),
-            op.getResult().getType().getColumns() / 2, width,
-            [&](size_t, Value pointer) {
-              Value piece = LLVM::LoadOp::create(b, type, pointer, 4 * width);
-              for (int64_t i = 0; i < width; ++i)
-                values.push_back(
-                    LLVM::ExtractElementOp::create(b, piece, e.i32(i)));
-            });
-  results.push_back(values);
+  results.push_back(loadFragment(e, adaptor.getPointer().front(),
+                                 op.getResult().getType().getColumns(),
+                                 types().fragmentWidth));
+  return success();
+}
+
+SPATTN_LOWER(ReadFragmentOp) {
+  Emitter e(b);
+  results.push_back(loadFragment(e, e.words(op, adaptor),
+                                 op.getResult().getType().getColumns(),
+                                 types().fragmentWidth));
   return success();
 }
 
@@ -448,10 +460,11 @@ SPATTN_LOWER(ReadColumnsOp) {
 
 void spattn::spattn_gpu::populateMemoryPatterns(const GPUTypeConverter &types,
                                                 RewritePatternSet &patterns) {
-  patterns.add<StoreOpLowering, LoadRowsOpLowering, LoadColumnsOpLowering,
-               StoreRowsOpLowering, ReadOpLowering, RowProductsOpLowering,
-               StoreFillOpLowering, StoreTileRowsOpLowering,
-               AddFragmentOpLowering, WriteFragmentOpLowering,
-               LoadFragmentOpLowering, ReadColumnsOpLowering>(
-      types, patterns.getContext());
+  patterns
+      .add<StoreOpLowering, LoadRowsOpLowering, LoadColumnsOpLowering,
+           StoreRowsOpLowering, ReadOpLowering, RowProductsOpLowering,
+           StoreFillOpLowering, StoreTileRowsOpLowering, AddFragmentOpLowering,
+           WriteFragmentOpLowering, LoadFragmentOpLowering,
+           ReadFragmentOpLowering, ReadColumnsOpLowering>(
+          types, patterns.getContext());
 }

@@ -300,6 +300,8 @@ spattn::chooseKernelConfig(AttentionBackwardOp op,
   config->queryItem =
       layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
   fitSharedMemory(options, *config);
+  config->roundsDq =
+      config->sumsAreStaged() && DqRoundingLayout(*config).stagesOfGroup > 0;
   if (failed(checkLimits(op, *config)))
     return failure();
   return config;

@@ -68,6 +68,9 @@ struct BackwardConfig {
   /// Rows of the tile of zeros, from which the TMA fills dK and dV of those; 0
   /// where threads do.
   int64_t zeroRows = 0;
+  /// Whether CTAs of the main kernel round dQ when there are no more key tiles,
+  /// as they have room for it. Else a kernel behind it does.
+  bool roundsDq = false;
   /// Registers of a thread that loads.
   int64_t producerRegisters = 40;
 

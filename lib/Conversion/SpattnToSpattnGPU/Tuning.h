@@ -93,7 +93,7 @@ struct Tuning {
   int64_t skipKeys = 0;
   int64_t headsTogether = 8;
   int64_t headsTogetherDeterministic = 16;
-  int64_t headsL2Bytes = int64_t(12) << 20;
+  int64_t headsL2Bytes = int64_t(4) << 20;
   int64_t queryCtasPerSM = 1;
   int64_t queryProducerRegisters = 56;
   int64_t queryL2Bytes = int64_t(2) << 20;

@@ -62,6 +62,18 @@ llvm.func @launch_of_less() attributes {
 
 // -----
 
+// Those from an overlaid one on are at the beginning again.
+// expected-error @+1 {{the launch has 8191 bytes of shared memory, but the function's allocations take 8192}}
+llvm.func @launch_of_less_than_either() attributes {
+  spattn_gpu.launch = #spattn_gpu.launch<threads = 1, shared = 8191, grid = <1>>} {
+  %a = spattn_gpu.alloc : !spattn_gpu.memory<8192, alignment = 1024>
+  %b = spattn_gpu.alloc overlaid : !spattn_gpu.memory<4096, alignment = 1024>
+  %c = spattn_gpu.alloc : !spattn_gpu.memory<64>
+  llvm.return
+}
+
+// -----
+
 func.func @tile_alignment(%m: !spattn_gpu.memory<8192>) {
   // expected-error @+1 {{expected memory with an alignment of 1024 for a tile, got '!spattn_gpu.memory<8192>'}}
   %t = spattn_gpu.shared %m : !spattn_gpu.memory<8192> -> !spattn_gpu.shared<64x64xbf16>
@@ -312,6 +324,22 @@ func.func @write_fragment_count(%m: !spattn_gpu.memory<32768>, %a: !spattn_gpu.a
 func.func @write_fragment_offset(%m: !spattn_gpu.memory<32768>, %a: !spattn_gpu.acc<64x64xf32>, %i: index) {
   // expected-error @+1 {{expected an offset and a stride that are multiples of 16, got 8 and 16384}}
   spattn_gpu.write_fragment %a to %m[%i] stride 16384 offset 8 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+  return
+}
+
+// -----
+
+func.func @read_fragment_count(%m: !spattn_gpu.memory<32768>, %i: index) {
+  // expected-error @+1 {{expected from 1 to 2048 numbers, got 4096}}
+  %a = spattn_gpu.read_fragment %m[%i] stride 8192 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @late_read_fragment(%m: !spattn_gpu.memory<32768>, %i: index) {
+  // expected-error @+1 {{expected 16384 bytes within the 32768 of its memory, got offset 16400}}
+  %a = spattn_gpu.read_fragment %m[%i] stride 16384 offset 16400 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
   return
 }
 

@@ -5,7 +5,7 @@
 // CHECK-LABEL: @memory
 // CHECK: %[[T:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
 // CHECK: %[[U:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
-// CHECK: %[[M:.*]] = spattn_gpu.alloc : !spattn_gpu.memory<24>
+// CHECK: %[[M:.*]] = spattn_gpu.alloc overlaid : !spattn_gpu.memory<24>
 // CHECK: spattn_gpu.shared %[[T]] : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.shared %[[U]][%{{.*}}] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
 // CHECK: spattn_gpu.shared %[[T]][%{{.*}}] stride 16384 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
@@ -23,7 +23,7 @@ func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
   %mt = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
   %mu = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
   // As if nothing were said of the alignment.
-  %mb = spattn_gpu.alloc : !spattn_gpu.memory<24, alignment = 16>
+  %mb = spattn_gpu.alloc overlaid : !spattn_gpu.memory<24, alignment = 16>
   %t = spattn_gpu.shared %mt : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   %u = spattn_gpu.shared %mu[%i] : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x64xf16>
   %n = spattn_gpu.shared %mt[%i] stride 16384 : !spattn_gpu.memory<32768, alignment = 1024> -> !spattn_gpu.shared<64x64xbf16>
@@ -283,6 +283,8 @@ func.func @lhs_transposed(%s: !spattn_gpu.shared<128x64xbf16>, %k: !spattn_gpu.s
 // CHECK: spattn_gpu.add_fragment %{{.*}} to %{{.*}} : !spattn_gpu.acc<64x64xf32>
 // CHECK: spattn_gpu.write_fragment %{{.*}} to %[[M]][%{{.*}}] stride 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.write_fragment %{{.*}} to %[[M]][%{{.*}}] stride 16384 offset 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+// CHECK: spattn_gpu.read_fragment %[[M]][%{{.*}}] stride 16384 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
+// CHECK: spattn_gpu.read_fragment %[[M]][%{{.*}}] stride 16384 offset 16384 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
 // CHECK: spattn_gpu.add_words 4096 from %[[M]][%{{.*}}] stride 16384 to %{{.*}} : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.add_words 4096 from %[[M]][%{{.*}}] stride 16384 offset 16384 to %{{.*}} overwriting : !spattn_gpu.memory<32768>
 // CHECK: spattn_gpu.load_fragment %{{.*}} : !spattn_gpu.acc<64x64xf32>
@@ -301,6 +303,8 @@ func.func @gradients(%p: !llvm.ptr, %t: !spattn_gpu.shared<128x64xbf16>, %b: !sp
   spattn_gpu.add_fragment %a to %p : !spattn_gpu.acc<64x64xf32>
   spattn_gpu.write_fragment %a to %m[%i] stride 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
   spattn_gpu.write_fragment %a to %m[%i] stride 16384 offset 16384 : !spattn_gpu.acc<64x64xf32>, !spattn_gpu.memory<32768>
+  %s = spattn_gpu.read_fragment %m[%i] stride 16384 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
+  %u = spattn_gpu.read_fragment %m[%i] stride 16384 offset 16384 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
   spattn_gpu.add_words 4096 from %m[%i] stride 16384 to %p : !spattn_gpu.memory<32768>
   spattn_gpu.add_words 4096 from %m[%i] stride 16384 offset 16384 to %p overwriting : !spattn_gpu.memory<32768>
   %f = spattn_gpu.load_fragment %p : !spattn_gpu.acc<64x64xf32>

@@ -178,6 +178,24 @@ bool Warp::runCopy(Operation &op) {
           elements.push_back(llvm::bit_cast<float>(from[i]));
         return from && define(std::move(elements));
       })
+      .Case([&](ReadFragmentOp read) {
+        int64_t columns = read.getType().getColumns();
+        std::vector<float> elements(kRows * columns);
+        for (int64_t first = 0; first < columns; first += kWidth) {
+          int64_t width = std::min(kWidth, columns - first);
+          const int32_t *from =
+              words(&op, read.getMemory(), read.getStage(), read.getStride(),
+                    read.getOffset() + 4 * (64 * first + firstRow() * width),
+                    kRows * width);
+          if (!from)
+            return false;
+          for (int64_t r = 0; r < kRows; ++r)
+            for (int64_t c = 0; c < width; ++c)
+              elements[r * columns + first + c] =
+                  llvm::bit_cast<float>(from[r * width + c]);
+        }
+        return define(std::move(elements));
+      })
       .Case([&](WriteFragmentOp write) {
         Datum source = get(write.getSource());
         // Fragments of 64 columns, one after the other.

@@ -9,7 +9,7 @@
 #ifndef SPATTN_TEST_UNIT_CONVERSION_GRADIENTRUN_H
 #define SPATTN_TEST_UNIT_CONVERSION_GRADIENTRUN_H
 
-#include "Backward/BackwardKernels.h"
+#include "Backward/DqAccumulator.h"
 #include "KernelRun.h"
 
 #include <cmath>
@@ -25,6 +25,8 @@ struct GradientVariant {
   KeyGradients keyGradients = KeyGradients::Together;
   int64_t doStages = 0;
   bool turnsMaySkip = false, inPairs = false;
+  /// Where there are bulk reductions, and room.
+  bool roundsDq = true;
 };
 
 inline std::ostream &operator<<(std::ostream &stream,
@@ -34,7 +36,8 @@ inline std::ostream &operator<<(std::ostream &stream,
                 << v.stages << (v.deterministic ? " deterministic" : "")
                 << (v.claimsSums ? " claims" : "") << " dimensions "
                 << v.headDim << ", " << v.valueDim << " by "
-                << int(v.keyGradients) << (v.turnsMaySkip ? " skips" : "");
+                << int(v.keyGradients) << (v.turnsMaySkip ? " skips" : "")
+                << (v.roundsDq ? "" : " rounds after");
 }
 
 /// Gradient kernels of an attention, which tests run one at a time: what other
@@ -66,7 +69,11 @@ public:
       config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
       config.queryItem =
           layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
+      config.roundsDq = v.roundsDq && config.sumsAreStaged() &&
+                        DqRoundingLayout(config).stagesOfGroup > 0;
       headDim = config.headDim;
+      keyTile = config.keyTile();
+      roundsAfter = !config.deterministic && !config.roundsDq;
       buildBackwardKernels(builder, mlir::cast<AttentionBackwardOp>(*op),
                            "kernel", config, program);
     });
@@ -111,6 +118,10 @@ public:
     for (int64_t word = 0;
          word <= padded / queryTile * call.batches * spec.heads; ++word)
       counter(word) = 0;
+    headsDone(0) = 0;
+    for (int64_t head = 0; head < call.batches * spec.keyHeads; ++head)
+      headsDone(1 + head) =
+          kPublished - int64_t(llvm::divideCeil(call.keys, keyTile));
   }
   /// Whether that is what they have left.
   void expectStarts() {
@@ -129,8 +140,10 @@ public:
   }
 
   const int64_t queryTile, padded;
-  /// Columns of the dQ accumulator.
-  int64_t headDim = 0;
+  /// Columns of the dQ accumulator, and keys of a tile.
+  int64_t headDim = 0, keyTile = 0;
+  /// Whether a kernel behind the key kernel rounds dQ.
+  bool roundsAfter = false;
 
 private:
   static AttentionSpec specOf(AttentionSpec spec, const GradientVariant &v) {

@@ -26,6 +26,8 @@ using spattn_gpu::ArgumentKind;
 static constexpr int64_t kCounters = 4096;
 /// Where that of the kernel of dV alone is.
 static constexpr int64_t kValuesCounter = 4092;
+/// Where the counter of items and the semaphores of heads are.
+static constexpr int64_t kHeadsDone = 2048;
 /// Where tensor maps are.
 static constexpr int64_t kMaps = 8192;
 
@@ -126,6 +128,10 @@ float &KernelRun::at(const std::string &name, int64_t b, int64_t h, int64_t n,
 
 std::vector<float> &KernelRun::scratch(const std::string &name) {
   return memory[scratchAt.at(name)].data;
+}
+
+int64_t &KernelRun::headsDone(int64_t word) {
+  return counters[kHeadsDone + 4 * word];
 }
 
 int64_t &KernelRun::counter(int64_t word) {
@@ -433,10 +439,11 @@ void KernelRun::build(
         counters[kValuesCounter] = 0;
         continue;
       }
-      if (name == "counter") {
-        scratchAt[name] = kCounters;
+      if (name == "counter" || name == "heads_done") {
+        scratchAt[name] = name == "counter" ? kCounters : kHeadsDone;
         for (int64_t word = 0; word < evaluate(scratch.getBytes()) / 4; ++word)
-          counter(word) = scratch.getZeroed() ? 0 : 12345;
+          counters[scratchAt[name] + 4 * word] =
+              scratch.getZeroed() ? 0 : 12345;
         continue;
       }
       GlobalArray array{4, std::vector<float>(evaluate(scratch.getBytes()) / 4,

@@ -46,6 +46,7 @@ public:
   std::vector<float> &scratch(const std::string &name);
   /// Words of scratch memory that are counters.
   int64_t &counter(int64_t word);
+  int64_t &headsDone(int64_t word);
 
   /// Compares the rows of an array, whose norms may be off by so much of their
   /// size or, for small ones, of the usual size. Rows that are zero have to be.

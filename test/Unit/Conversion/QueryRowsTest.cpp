@@ -112,6 +112,7 @@ TEST_F(QueryRowsTest, Postprocess) {
     variant.claimsSums = round % 4 > 1;
     variant.inPairs = round % 3 == 0;
     variant.headDim = round % 2 ? 128 : 72;
+    variant.roundsDq = false;
     GradientRun run(instance.spec, instance.call, variant);
     for (int64_t tile = 0; tile < run.padded / 64 * 2 * instance.call.batches;
          ++tile)

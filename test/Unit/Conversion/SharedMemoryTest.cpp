@@ -66,6 +66,21 @@ TEST(SharedLayout, PlacesAllocationsInTheirOrder) {
   kernel.end(shared.total());
 }
 
+/// CTAs that use one layout do not use the other.
+TEST(SharedLayout, LiesOverAnother) {
+  SharedLayout first, second;
+  first.take(4096);
+  SharedRegion words = second.take(20), tiles = second.tiles(1, 64, 64).region;
+  TestKernel kernel({});
+  first.allocate(kernel.b);
+  second.allocate(kernel.b, /*overlaid=*/true);
+  auto [places, end] = placesOf(kernel);
+  EXPECT_EQ(places[1 + words.allocation].offset, 0);
+  EXPECT_EQ(places[1 + tiles.allocation].offset, 1024);
+  EXPECT_EQ(end, second.total());
+  kernel.end(second.total());
+}
+
 /// What is known before a kernel is built is what its allocations come to.
 TEST(SharedLayout, TotalIsThatOfTheAllocations) {
   std::mt19937 random(1);

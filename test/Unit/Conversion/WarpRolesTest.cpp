@@ -69,6 +69,26 @@ TEST(WarpRoles, ReallocatesRegisters) {
   }
 }
 
+/// When all have met, they have as many as at the launch again.
+TEST(WarpRoles, ReturnsRegisters) {
+  for (auto [mma, increases] : {std::pair(240, 0), {168, 0}, {160, 1}}) {
+    TestKernel kernel({}, /*threads=*/2 * 128);
+    auto nothing = [] {};
+    emitWarpRoles(kernel.b, {168, 24, mma, {nothing}, [](Value) {}, 2 * 128});
+    kernel.end();
+    Machine machine = kernel.machine({});
+    ASSERT_EQ(machine.run(), "");
+    std::map<int64_t, std::vector<std::vector<int64_t>>> ofWarps;
+    for (const Machine::Event &event : machine.events["registers"])
+      ofWarps[event.warp].push_back(event.numbers());
+    ASSERT_EQ(ofWarps.size(), 8u);
+    for (const auto &[warp, numbers] : ofWarps) {
+      ASSERT_EQ(numbers.size(), 2u);
+      EXPECT_THAT(numbers.back(), ElementsAre(168, warp < 4 ? 1 : increases));
+    }
+  }
+}
+
 /// The order in which warpgroups have had their turns; each has three.
 std::vector<int64_t> takeTurns(int64_t warpgroups, bool enabled) {
   constexpr int64_t turns = 3;

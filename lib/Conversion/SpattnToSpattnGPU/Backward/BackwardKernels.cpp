@@ -57,6 +57,11 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                                              "queryLength", config.queryTile)
                                        : program.constant(4),
                      /*alignment=*/4);
+  if (config.roundsDq)
+    program.addScratch("heads_done",
+                       program.sum(program.constant(4),
+                                   program.perEntry(4 * op.getNumKeyHeads())),
+                       /*alignment=*/4);
   if (config.keyGradients == KeyGradients::ByKernel)
     program.addScratch("values_counter", program.constant(4), /*alignment=*/4,
                        /*zeroed=*/true);
@@ -97,7 +102,7 @@ void spattn::buildBackwardKernels(OpBuilder &builder, AttentionBackwardOp op,
                    part == KeyPart::Values ? (name + "_values").str()
                                            : name.str(),
                    config, program, part);
-  if (!config.deterministic)
+  if (!config.deterministic && !config.roundsDq)
     buildPostprocessKernel(builder, op, (name + "_postprocess").str(), config,
                            program);
 }

@@ -126,6 +126,33 @@ struct QueryKernelLayout {
   WorkTileQueueLayout workTiles;
 };
 
+/// The shared memory of a CTA of the key kernel that rounds dQ, as much as it
+/// had before.
+struct DqRoundingLayout {
+  /// Bytes from a stage's words to the next one's.
+  static constexpr int64_t kWordStride = 16;
+  /// Stages of a warpgroup, with which memory is busy.
+  static constexpr int64_t kMostStages = 4;
+  explicit DqRoundingLayout(const BackwardConfig &config);
+
+  /// The stage of the `count`-th rows that a warpgroup rounds. Each warpgroup
+  /// has stages of its own: one that is ahead of another in the same ring could
+  /// take a phase for the one before the last.
+  PipelineState state(KernelBuilder &b, mlir::Value group,
+                      mlir::Value count) const;
+  /// That of the `count`-th rows of the CTA. Warpgroups take turns.
+  PipelineState stateOfPosted(KernelBuilder &b, mlir::Value count) const;
+
+  /// Stages of sums of a warpgroup; none if there is no room. Tiles of it: one
+  /// may be written while the other is stored.
+  int64_t stagesOfGroup, tilesOfGroup = 2;
+  SharedLayout shared;
+  TileRing tiles;
+  /// Sums of 64 rows, in register order, and the words posted with them.
+  SharedRegion sums, words;
+  PipelineLayout pipeline;
+};
+
 /// The shared memory of the preprocess and the postprocess kernel.
 struct PreprocessLayout {
   explicit PreprocessLayout(const BackwardConfig &config);

@@ -8,9 +8,11 @@
 
 #include "../Parts/RaggedLoads.h"
 #include "../Parts/WarpRoles.h"
+#include "DqRounding.h"
 #include "KeyMainloop.h"
 #include "QueryLists.h"
 #include "SplitKeyMainloop.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -89,6 +91,8 @@ struct KeyKernelArguments {
     if (hasDk && !config.deterministic)
       sums = signature.scratch("dq_sums");
     counter = signature.scratch(hasDk ? "counter" : "values_counter");
+    if (sums && config.roundsDq)
+      rounding.emplace(signature, config, *sums, counter);
     sequence.emplace(signature, op);
     if (op.hasTileLists())
       lists = signature.scratch(QueryLists::kName);
@@ -99,6 +103,8 @@ struct KeyKernelArguments {
       dk->strides = signature.strides("dk");
     if (hasDv)
       dv->strides = signature.strides("dv");
+    if (rounding)
+      rounding->addStrides(signature);
   }
 
   KernelSignature::Argument queryMap, keyMap, doMap, lse, counter;
@@ -109,6 +115,7 @@ struct KeyKernelArguments {
   std::optional<SequenceArguments> sequence;
   std::optional<ScoreArguments> scores;
   std::optional<PositionArguments> positions;
+  std::optional<DqRoundingArguments> rounding;
 };
 
 class KeyKernel {
@@ -134,6 +141,11 @@ private:
   void emitStoreOf(const WorkTile &tile, Value source, bool ofDv);
   void emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill);
   Value scratchRow(const WorkTile &tile, Value query);
+  /// The semaphore of a work tile's head, where the kernel rounds dQ.
+  Value headDone(const WorkTile &tile) {
+    return DqRounding::semaphore(b, op, get(*arguments.rounding->headsDone),
+                                 tile.batch, tile.keyHead);
+  }
   Value get(KernelSignature::Argument argument) {
     return signature.get(argument);
   }
@@ -156,6 +168,14 @@ private:
 void KeyKernel::build(StringRef name) {
   signature.begin(b, name, {config.threads(), config.ctasPerSM});
   layout.shared.allocate(b);
+  std::optional<DqRoundingLayout> roundingLayout;
+  llvm::SmallVector<Value> roundingMemory;
+  if (arguments.rounding) {
+    roundingLayout.emplace(config);
+    llvm::SaveAndRestore<llvm::SmallVector<Value>> ofKernel(b.allocations);
+    roundingLayout->shared.allocate(b, /*overlaid=*/true);
+    roundingMemory = b.allocations;
+  }
   sequence = arguments.sequence->get(b, signature);
   if (arguments.dk)
     dk = signature.get(b, *arguments.dk);
@@ -208,12 +228,23 @@ void KeyKernel::build(StringRef name) {
                         splitMainloop.emit(group);
                       else
                         mainloop.emit(group);
-                    }});
-  // Work tiles are key tiles of a key head of a batch entry.
-  signature.end(
-      b, layout.shared.total(), config.ctasPerSM,
-      program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile()),
-      config.consumerRegisters());
+                    },
+                    /*meetingThreads=*/roundingLayout ? config.threads() : 0});
+  if (roundingLayout) {
+    // All have met, so that nothing of the shared memory is in use.
+    llvm::SaveAndRestore<llvm::SmallVector<Value>> ofKernel(b.allocations,
+                                                            roundingMemory);
+    DqRounding(b, op, config, signature, *arguments.rounding, sequence,
+               modifier)
+        .emitItems(*roundingLayout);
+  }
+  // Work tiles are key tiles of a key head of a batch entry, and items of rows.
+  spattn_gpu::FormulaAttr work =
+      program.perTile(op.getNumKeyHeads(), "keyLength", config.keyTile());
+  if (roundingLayout)
+    work = program.sum(work, DqRounding::items(program, op, config));
+  signature.end(b, layout.shared.total(), config.ctasPerSM, work,
+                config.consumerRegisters());
 }
 
 /// The number of a query among all that scratch has room for.
@@ -319,6 +350,8 @@ void KeyKernel::emitStores(WorkTileQueue &workTiles,
         storeFromValues(tile);
       emitStore(tile, layout.keyTiles, layout.keys, layout.outputs,
                 /*ofDv=*/!dk);
+      if (arguments.rounding)
+        spattn_gpu::SemaphoreReleaseOp::create(b, 1, headDone(tile));
     });
   });
 }
@@ -360,6 +393,8 @@ void KeyKernel::emitStoreOf(const WorkTile &tile, Value source, bool ofDv) {
 /// Zero-fills dK and dV of keys that no query sees.
 void KeyKernel::emitEmptyKeys(const WorkTile &tile, ZeroFill &zeroFill) {
   Value first = tile.keyRow(b, tile.first);
+  if (arguments.rounding)
+    spattn_gpu::SemaphoreArriveOp::create(b, headDone(tile));
   if (zeroFill.isUsed()) {
     for (const auto &[map, columns] :
          {std::pair(arguments.dkZeros, config.headDim),

@@ -30,11 +30,19 @@ KeyTileExtra::startWith(KernelBuilder &b, const WorkTile &tile,
   return llvm::SmallVector<Value>(ifFirst.getResults());
 }
 
+Value KeyTileScheduler::tilesOfHead(KernelBuilder &b,
+                                    const BackwardConfig &config,
+                                    const SequenceInfo &sequence) {
+  if (sequence.sequences)
+    return sequence.keyTiles(b, config.keyTile());
+  return b.ops.materialize(
+      b.ops.ceilDiv(b.ops.wrap(sequence.keyLength), config.keyTile()));
+}
+
 void KeyTileScheduler::countTiles() {
-  tiles = sequence.sequences
-              ? sequence.keyTiles(b, config.keyTile())
-              : b.ops.materialize(b.ops.ceilDiv(
-                    b.ops.wrap(again(sequence.keyLength)), config.keyTile()));
+  SequenceInfo lengths = sequence;
+  lengths.keyLength = again(sequence.keyLength);
+  tiles = tilesOfHead(b, config, lengths);
   Value keyHeads = b.i32(op.getNumKeyHeads());
   rowHeads = b.mul(again(sequence.batches), keyHeads);
 }
@@ -148,7 +156,7 @@ void KeyTileScheduler::emit() {
   if (config.inPairs)
     return emitPairs();
   llvm::SmallVector<Value> end = b.emitWhile(
-      {b.cta, b.i32(0), b.i32(0)},
+      {firstNumber(), b.i32(0), b.i32(0)},
       [&](ValueRange carried) {
         return b.compare(arith::CmpIPredicate::slt, carried[0], countAll());
       },
@@ -156,22 +164,32 @@ void KeyTileScheduler::emit() {
         countTiles();
         Progress next = emitKeyTile(carried[0], {carried[1], carried[2]});
         // As late as possible.
-        return {takeNumber(b, counter), next.count, next.posted};
+        return {nextNumber(spattn_gpu::AtomicIncOp::create(b, counter)),
+                next.count, next.posted};
       });
   workTiles.postEnd(end[1]);
 }
 
+Value KeyTileScheduler::nextNumber(Value ticket) {
+  Value number = spattn_gpu::WarpBroadcastOp::create(b, ticket);
+  return config.roundsDq ? number : b.add(b.ctas, number);
+}
+
+Value KeyTileScheduler::firstNumber() {
+  return config.roundsDq
+             ? nextNumber(spattn_gpu::AtomicIncOp::create(b, counter))
+             : b.cta;
+}
+
 /// The next pair if the one under way `isDone`, and the ticket for the pair
-/// after it: as a ticket has a high latency, it is asked for a pair ahead. A
-/// CTA's first pair has the CTA's number.
-static llvm::SmallVector<Value> takePair(KernelBuilder &b, Value isDone,
-                                         Value pair, Value ticket,
-                                         Value counter) {
+/// after it: as a ticket has a high latency, it is asked for a pair ahead.
+llvm::SmallVector<Value> KeyTileScheduler::takePair(Value isDone, Value pair,
+                                                    Value ticket) {
   llvm::SmallVector<Value> same{pair, ticket};
   auto next = scf::IfOp::create(b, ValueRange(same).getTypes(), isDone,
                                 /*withElseRegion=*/true);
   b.in(next.thenBlock(), [&] {
-    Value taken = b.add(b.ctas, spattn_gpu::WarpBroadcastOp::create(b, ticket));
+    Value taken = nextNumber(ticket);
     Value ahead = spattn_gpu::AtomicIncOp::create(b, counter);
     scf::YieldOp::create(b, ValueRange{taken, ahead});
   });
@@ -181,9 +199,10 @@ static llvm::SmallVector<Value> takePair(KernelBuilder &b, Value isDone,
 
 void KeyTileScheduler::emitPairs() {
   Value zero = b.i32(0);
+  Value first = firstNumber();
   Value ticket = spattn_gpu::AtomicIncOp::create(b, counter);
   llvm::SmallVector<Value> end = b.emitWhile(
-      {b.cta, ticket, zero, zero, zero},
+      {first, ticket, zero, zero, zero},
       [&](ValueRange carried) {
         Value one = b.i32(1);
         Value pairs = arith::ShRUIOp::create(b, b.add(countAll(), one), one);
@@ -199,8 +218,7 @@ void KeyTileScheduler::emitPairs() {
         Value seconds = arith::ShRUIOp::create(b, countAll(), one);
         Value isAlone = b.compare(arith::CmpIPredicate::sge, pair, seconds);
         Value isDone = arith::OrIOp::create(b, isAlone, isSecond);
-        llvm::SmallVector<Value> next =
-            takePair(b, isDone, pair, carried[1], counter);
+        llvm::SmallVector<Value> next = takePair(isDone, pair, carried[1]);
         Value isFirst = arith::XOrIOp::create(b, b.asNumber(isDone), one);
         next.append({progress.count, progress.posted, isFirst});
         return next;

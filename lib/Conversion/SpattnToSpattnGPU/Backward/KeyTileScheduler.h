@@ -56,6 +56,9 @@ public:
   }
 
   void emit();
+  /// Key tiles of a head.
+  static Value tilesOfHead(KernelBuilder &b, const BackwardConfig &config,
+                           const SequenceInfo &sequence);
 
 private:
   /// How many work tiles and key tiles have been posted.
@@ -64,6 +67,11 @@ private:
   };
 
   void emitPairs();
+  /// The number of a ticket. A CTA's first number is its own, unless CTAs wait
+  /// for others, which may not be running yet: those have no number then.
+  Value nextNumber(Value ticket);
+  Value firstNumber();
+  llvm::SmallVector<Value> takePair(Value isDone, Value pair, Value ticket);
   /// Sets of how many key tiles and heads there are work tiles.
   void countTiles();
   /// The same, and returns the number of key tiles of all heads.

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "QueryRows.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "DqRounding.h"
 
 using namespace mlir;
 using namespace spattn;
@@ -27,58 +26,19 @@ void spattn::buildPostprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
                   cast<ShapedType>(op.getQuery().getType()).getElementType());
   PostprocessLayout layout(config);
   KernelSignature signature(program);
-  auto dqMap = signature.tensorMap("dq", kRowsOfGroup);
-  KernelSignature::Strided dq;
-  dq.pointer = signature.buffer("dq");
   auto sums = signature.scratch("dq_sums");
   auto counter = signature.scratch("counter");
+  DqRoundingArguments arguments(signature, config, sums, counter);
   SequenceArguments sequenceArguments(signature, op);
   auto scale = signature.f32("scale");
-  dq.strides = signature.strides("dq");
+  arguments.addStrides(signature);
 
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   ScoreModifier modifier(b, signature.get(scale));
-  QueryRows rows(b, op, config, sequenceArguments.get(b, signature));
-  rows.locateCta();
-  Value any = rows.seesKeys();
-  // If no CTA came to add to a query tile, there is nothing in it.
-  if (config.claimsSums) {
-    Value count = LLVM::LoadOp::create(b, b.getI32Type(),
-                                       rows.semaphore(signature.get(counter)));
-    any = arith::AndIOp::create(
-        b, any, b.compare(arith::CmpIPredicate::ne, count, b.i32(0)));
-  }
-  b.when(
-      any,
-      [&] {
-        Value zero = b.asIndex(b.i32(0));
-        for (int64_t chunk = 0; chunk < config.headDim / kRowsOfGroup;
-             ++chunk) {
-          Value elements = b.i32(chunk * kSumsWords);
-          Value sum = spattn_gpu::LoadFragmentOp::create(
-              b, b.accType(kRowsOfGroup),
-              b.pointer(rows.sums(signature.get(sums)), elements,
-                        b.getF32Type()));
-          Value number = b.i32(chunk);
-          Value tile = layout.gradientTile.chunk(b, b.i32(0), number);
-          spattn_gpu::WriteOp::create(b, modifier.chain(sum), tile, zero);
-        }
-        spattn_gpu::AsyncProxyFenceOp::create(b);
-        b.syncThreads(kThreads);
-        b.inWarp(0, [&] {
-          Value batch = b.asIndex(rows.batch);
-          Value head = b.asIndex(rows.head);
-          Value first = b.asIndex(rows.first);
-          rows.storeTile(layout.gradientTile, signature.get(b, dq), [&] {
-            spattn_gpu::StoreTileOp::create(b, layout.gradientTile.at(b),
-                                            signature.get(dqMap), first, head,
-                                            batch);
-            spattn_gpu::StoreWaitOp::create(b);
-          });
-        });
-      },
-      [&] { rows.emitEmptyRows(signature.get(b, dq), kThreads / 32); });
+  DqRounding(b, op, config, signature, arguments,
+             sequenceArguments.get(b, signature), modifier)
+      .emitCta(layout.gradientTile);
   signature.end(b, layout.shared.total(), /*persistent=*/-1,
                 rowCtas(program, op, config));
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "QueryRows.h"
+#include "DqRounding.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -49,13 +49,20 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   auto delta = signature.scratch("delta_start");
   auto sums = signature.scratch("dq_sums");
   auto counter = signature.scratch("counter");
+  std::optional<KernelSignature::Argument> headsDone;
+  if (config.roundsDq)
+    headsDone = signature.scratch("heads_done");
   SequenceArguments sequenceArguments(signature, op);
   callerLse.addStrides(signature);
 
   signature.begin(b, name, {kThreads, kCtasPerSm});
   layout.shared.allocate(b);
   startCounter(b, signature.get(counter));
-  QueryRows rows(b, op, config, sequenceArguments.get(b, signature));
+  SequenceInfo sequence = sequenceArguments.get(b, signature);
+  if (headsDone)
+    DqRounding::emitStart(b, op, config, sequence, signature.get(*headsDone),
+                          kThreads);
+  QueryRows rows(b, op, config, sequence);
   b.when(rows.hasCta(), [&] {
     rows.locateCta();
     if (config.claimsSums)

@@ -248,7 +248,7 @@ void QueryKernel::emitStores() {
     if (tile.place) {
       QueryRows rows(b, op, config, sequence);
       rows.locate(tile);
-      rows.storeTile(layout.gradientTile, signature.get(b, arguments.dq),
+      rows.storeTile(layout.gradientTile.at(b), signature.get(b, arguments.dq),
                      storeAll);
     } else {
       storeAll();

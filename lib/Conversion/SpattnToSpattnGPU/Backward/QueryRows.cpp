@@ -74,13 +74,20 @@ Value QueryRows::headFromLast(Value rank, Value rowHeads) {
 }
 
 void QueryRows::locateCta() {
-  Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
   Value rows = ofHead(b, config, sequence);
   Value number = arith::RemUIOp::create(b, b.cta, rows);
-  Value rank = arith::DivUIOp::create(b, b.cta, rows);
+  locateHead(arith::DivUIOp::create(b, b.cta, rows));
+  locateBlock(number);
+}
+
+void QueryRows::locateHead(Value rank) {
+  Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
   Value rest = headFromLast(rank, rowHeads);
   head = arith::DivUIOp::create(b, rest, sequence.batches);
   batch = arith::RemUIOp::create(b, rest, sequence.batches);
+}
+
+void QueryRows::locateBlock(Value number) {
   if (sequence.sequences)
     return locateSlot(number);
   first = b.mul(number, b.i32(kRowsOfGroup));
@@ -180,17 +187,17 @@ void QueryRows::emitEmptyRows(const StridedArray &dq, int64_t warps) {
                                   op.getHeadDim());
 }
 
-void QueryRows::storeTile(const TileRing &tile, const StridedArray &dq,
+void QueryRows::storeTile(Value tile, const StridedArray &dq,
                           function_ref<void()> storeAll) {
   if (!sequence.sequences)
     return storeAll();
   Value rows = b.i32(kRowsOfGroup);
   b.when(b.compare(arith::CmpIPredicate::sge, rowsLeft, rows), storeAll, [&] {
     Value rowStride = b.asIndex(dq.rowStride);
-    Value source = tile.at(b);
     Value start = row(dq, b.element);
-    spattn_gpu::StoreTileRowsOp::create(b, source, start, rowStride,
-                                        b.asIndex(rowsLeft), op.getHeadDim());
+    Value count = arith::MaxSIOp::create(b, rowsLeft, b.i32(0));
+    spattn_gpu::StoreTileRowsOp::create(b, tile, start, rowStride,
+                                        b.asIndex(count), op.getHeadDim());
   });
 }
 

@@ -36,6 +36,9 @@ public:
   /// to be in the L2 cache; before it, the output gradients of those that it
   /// takes first.
   void locateCta();
+  /// The head of that rank, in that order, and its `number`-th rows.
+  void locateHead(Value rank);
+  void locateBlock(Value number);
   /// The rows of a work tile.
   void locate(const WorkTile &tile);
   /// The rows from `first` on of a head of a batch entry.
@@ -58,7 +61,7 @@ public:
 
   /// Stores a tile of dQ by `storeAll`, or, where the sequence ends within it,
   /// the rows that there are. By one warp.
-  void storeTile(const TileRing &tile, const StridedArray &dq,
+  void storeTile(Value tile, const StridedArray &dq,
                  llvm::function_ref<void()> storeAll);
   /// Writes zeros to the rows of dQ, each of `warps` warps its share.
   void emitEmptyRows(const StridedArray &dq, int64_t warps);

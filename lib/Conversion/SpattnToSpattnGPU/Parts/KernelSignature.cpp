@@ -176,14 +176,27 @@ FormulaAttr KernelProgram::constant(int64_t value) {
   return FormulaAttr::get(b.getContext(), {value}, {0}, {}, {});
 }
 
+FormulaAttr KernelProgram::perEntry(int64_t factor) {
+  return FormulaAttr::get(b.getContext(), {factor}, {1},
+                          {b.getStringAttr("batch")}, {1});
+}
+
+FormulaAttr KernelProgram::sum(FormulaAttr first, FormulaAttr second) {
+  auto join = [](auto start, auto end) {
+    auto all = llvm::to_vector(start);
+    llvm::append_range(all, end);
+    return all;
+  };
+  return FormulaAttr::get(
+      b.getContext(), join(first.getCoefficients(), second.getCoefficients()),
+      join(first.getCounts(), second.getCounts()),
+      join(first.getNames(), second.getNames()),
+      join(first.getDivisors(), second.getDivisors()));
+}
+
 FormulaAttr KernelProgram::constantAndPerTile(int64_t value, int64_t factor,
                                               StringRef length, int64_t rows) {
-  FormulaAttr tiles = perTile(factor, length, rows);
-  SmallVector<int64_t> coefficients{value}, counts{0};
-  llvm::append_range(coefficients, tiles.getCoefficients());
-  llvm::append_range(counts, tiles.getCounts());
-  return FormulaAttr::get(b.getContext(), coefficients, counts,
-                          tiles.getNames(), tiles.getDivisors());
+  return sum(constant(value), perTile(factor, length, rows));
 }
 
 int64_t KernelProgram::getTensorMap(StringRef buffer, int64_t rows,

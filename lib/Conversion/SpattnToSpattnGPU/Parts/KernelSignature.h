@@ -56,6 +56,9 @@ public:
   FormulaAttr constant(int64_t value);
   FormulaAttr constantAndPerTile(int64_t value, int64_t factor,
                                  llvm::StringRef length, int64_t rows);
+  /// `factor` for each batch entry.
+  FormulaAttr perEntry(int64_t factor);
+  FormulaAttr sum(FormulaAttr first, FormulaAttr second);
 
   /// Gives each kernel its `spattn_gpu.launch`: after all have been built.
   void describeLaunches();

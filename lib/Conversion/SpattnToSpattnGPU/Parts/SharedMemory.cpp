@@ -51,14 +51,17 @@ int64_t SharedLayout::total() const {
   return next;
 }
 
-void SharedLayout::allocate(KernelBuilder &b) const {
+void SharedLayout::allocate(KernelBuilder &b, bool overlaid) const {
   b.allocations.clear();
-  for (const Allocation &allocation : allocations)
-    b.allocations.push_back(allocation.bytes > 0
-                                ? spattn_gpu::AllocOp::create(
-                                      b, allocation.bytes, allocation.alignment)
-                                      .getMemory()
-                                : Value());
+  for (const Allocation &allocation : allocations) {
+    if (allocation.bytes == 0) {
+      b.allocations.push_back(Value());
+      continue;
+    }
+    b.allocations.push_back(spattn_gpu::AllocOp::create(
+        b, allocation.bytes, allocation.alignment, overlaid));
+    overlaid = false;
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -79,8 +79,9 @@ public:
 
   /// Bytes that all allocations take.
   int64_t total() const;
-  /// Emits the allocations, in the entry block of a kernel.
-  void allocate(KernelBuilder &b) const;
+  /// Emits the allocations, in the entry block of a kernel: behind those that
+  /// there are, or `overlaid`, for CTAs that do not use them.
+  void allocate(KernelBuilder &b, bool overlaid = false) const;
 
 private:
   struct Allocation {

@@ -23,6 +23,9 @@ struct WarpRoles {
   llvm::SmallVector<llvm::function_ref<void()>, 4> warps;
   /// Gets the MMA warpgroup's number, from 0.
   llvm::function_ref<void(mlir::Value group)> mma;
+  /// The threads of the CTA, if all meet at the end, and then have as many
+  /// registers as at the launch.
+  int64_t meetingThreads = 0;
 };
 
 /// Gives out the roles, and reallocates registers between them.

@@ -39,8 +39,10 @@ LogicalResult MemoryType::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 void AllocOp::build(OpBuilder &builder, OperationState &state, int64_t bytes,
-                    int64_t alignment) {
+                    int64_t alignment, bool overlaid) {
   state.addTypes(MemoryType::get(builder.getContext(), bytes, alignment));
+  if (overlaid)
+    state.addAttribute(getOverlaidAttrName(state.name), builder.getUnitAttr());
 }
 
 /// The block that a kernel's allocations are in; null if there is none.
@@ -59,15 +61,17 @@ LogicalResult AllocOp::verify() {
 
 int64_t AllocOp::layOut(FunctionOpInterface kernel,
                         function_ref<void(AllocOp, int64_t)> visit) {
-  int64_t end = 0;
+  int64_t end = 0, total = 0;
   if (Block *entry = entryOf(kernel))
     for (auto alloc : entry->getOps<AllocOp>()) {
       MemoryType type = alloc.getMemory().getType();
-      int64_t offset = llvm::alignTo(end, type.getAlignment());
+      int64_t offset =
+          alloc.getOverlaid() ? 0 : llvm::alignTo(end, type.getAlignment());
       visit(alloc, offset);
       end = offset + type.getBytes();
+      total = std::max(total, end);
     }
-  return end;
+  return total;
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,6 +189,11 @@ LogicalResult AddWordsOp::verify() { return verifyCopiedWords(*this); }
 
 LogicalResult WriteFragmentOp::verify() {
   AccumulatorType type = getSource().getType();
+  return verifyWords(*this, type.getRows() * type.getColumns());
+}
+
+LogicalResult ReadFragmentOp::verify() {
+  AccumulatorType type = getResult().getType();
   return verifyWords(*this, type.getRows() * type.getColumns());
 }
 

@@ -207,8 +207,10 @@ def SpattnGPU_AllocOp : SpattnGPU_Op<"alloc"> {
   let description = [{
     The memory lives as long as the kernel. Allocations are in the entry block of
     a function and lie one behind the other in program order, each at the next
-    multiple of its alignment. The `#spattn_gpu.launch` of the function must
-    provide as much shared memory as all of them take.
+    multiple of its alignment. An `overlaid` one is at the beginning again, for
+    CTAs that use it and those behind it instead of those ahead of it. The
+    `#spattn_gpu.launch` of the function must provide as much shared memory as
+    all of them take.
 
     ```mlir
     // %stage: index
@@ -216,10 +218,14 @@ def SpattnGPU_AllocOp : SpattnGPU_Op<"alloc"> {
     %k = spattn_gpu.shared %keys[%stage] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
     ```
   }];
+  let arguments = (ins UnitAttr:$overlaid);
   let results = (outs Res<SpattnGPU_Memory, "", [MemAlloc]>:$memory);
-  let assemblyFormat = "attr-dict `:` qualified(type($memory))";
+  let assemblyFormat = [{
+    (`overlaid` $overlaid^)? attr-dict `:` qualified(type($memory))
+  }];
   let builders = [OpBuilder<(ins "int64_t":$bytes,
-                                 CArg<"int64_t", "16">:$alignment)>];
+                                 CArg<"int64_t", "16">:$alignment,
+                                 CArg<"bool", "false">:$overlaid)>];
   let extraClassDeclaration = [{
     /// Calls `visit` for each allocation of a kernel with its offset in the
     /// kernel's shared memory. Returns the bytes that all of them take.
@@ -982,6 +988,28 @@ def SpattnGPU_WriteFragmentOp : SpattnGPU_Op<"write_fragment"> {
   let assemblyFormat = [{
     $source `to` $memory `[` $stage `]` `stride` $stride (`offset` $offset^)?
     attr-dict `:` qualified(type($source)) `,` qualified(type($memory))
+  }];
+  let hasVerifier = 1;
+}
+
+def SpattnGPU_ReadFragmentOp : SpattnGPU_Op<"read_fragment"> {
+  let summary = "reads an accumulator of `spattn_gpu.write_fragment`";
+  let description = [{
+    Of 64 rows and 64 or 128 columns, from byte `offset + stage * stride` of
+    `memory` on.
+
+    ```mlir
+    // %sums: !spattn_gpu.memory<32768>
+    // %stage: index
+    %a = spattn_gpu.read_fragment %sums[%stage] stride 16384 : !spattn_gpu.memory<32768> to !spattn_gpu.acc<64x64xf32>
+    ```
+  }];
+  let arguments = (ins SpattnGPU_Memory:$memory, Index:$stage,
+                       I64Attr:$stride, SpattnGPU_Offset:$offset);
+  let results = (outs SpattnGPU_Accumulator:$result);
+  let assemblyFormat = [{
+    $memory `[` $stage `]` `stride` $stride (`offset` $offset^)? attr-dict `:`
+    qualified(type($memory)) `to` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
