@@ -72,6 +72,22 @@ llvm.func @load(%map: !llvm.ptr, %n: i32) {
   llvm.return
 }
 
+// Cache policies, which stay what they are.
+// CHECK-LABEL: @load_with_hint
+// CHECK: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [target], [$1, {$6, $2, $3, $4}], [$0], 0x12F0000000000000;
+// CHECK-SAME: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [target], [$1, {$7, $2, $3, $4}], [$0], 0x12F0000000000000;
+// CHECK: @p cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [target], [$1, {$6, $2, $3, $4}], [$0], 0x14F0000000000000;
+llvm.func @load_with_hint(%map: !llvm.ptr, %n: i32) {
+  %i = arith.index_cast %n : i32 to index
+  %tiles = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %barriers = spattn_gpu.alloc : !spattn_gpu.memory<8>
+  %t = spattn_gpu.shared %tiles : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x128xbf16>
+  %b = spattn_gpu.barrier %barriers : !spattn_gpu.memory<8>
+  spattn_gpu.load %map[%i, %i, %i] to %t, %b evict first : !spattn_gpu.shared<64x128xbf16>
+  spattn_gpu.load %map[%i, %i, %i] to %t, %b evict last : !spattn_gpu.shared<64x128xbf16>
+  llvm.return
+}
+
 // A box for each page and chunk, to where the rows of the page are in the tile.
 // CHECK-LABEL: @load_pages
 // CHECK: llvm.inline_asm

@@ -121,12 +121,12 @@
 // CHECK:   spattn_gpu.atomic_inc
 // CHECK-NEXT: spattn_gpu.warp_broadcast
 // CHECK: spattn_gpu.write_words
-// one loads keys, and queries with the numbers that their scores start from,
+// one loads keys, which nobody reads again, and queries with the numbers that their scores start from,
 // CHECK: spattn_gpu.read_words {{.*}} uniform
-// CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>
+// CHECK:   spattn_gpu.load {{.*}} evict first : !spattn_gpu.shared<128x128xbf16>
 // CHECK:   scf.for
 // CHECK:     spattn_gpu.load_words 64 from %{{.*}} to %[[LSE]][
-// CHECK:     spattn_gpu.load {{.*}} : !spattn_gpu.shared<64x128xbf16>
+// CHECK:     spattn_gpu.load {{.*}} evict last : !spattn_gpu.shared<64x128xbf16>
 // one values, and gradients of outputs likewise,
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   spattn_gpu.load {{.*}} : !spattn_gpu.shared<128x128xbf16>

@@ -42,9 +42,20 @@ SPATTN_LOWER(BarrierWaitOp) {
   return success();
 }
 
+/// A cache policy as `createpolicy.fractional` makes it for a whole access.
+StringRef policyOf(Eviction eviction) {
+  return eviction == Eviction::First ? "0x12F0000000000000"
+                                     : "0x14F0000000000000";
+}
+
 SPATTN_LOWER(LoadOp) {
   Emitter e(b);
   SharedType type = op.getTile().getType();
+  std::string hint, policy;
+  if (std::optional<Eviction> eviction = op.getEviction()) {
+    hint = ".L2::cache_hint";
+    policy = ", " + policyOf(*eviction).str();
+  }
   // One piece of assembly, so that the lane that does it is elected once.
   // Operands: barrier, map, row, head, batch, tile, then the column of each
   // chunk, which cannot be written as a number.
@@ -64,8 +75,9 @@ SPATTN_LOWER(LoadOp) {
     text += "add.s32 target, $5, " +
             std::to_string(column / kChunkColumns * chunkBytes(type)) + ";\n" +
             "@p cp.async.bulk.tensor.4d.shared::cluster.global"
-            ".mbarrier::complete_tx::bytes [target], [$1, {$" +
-            std::to_string(operands.size()) + ", $2, $3, $4}], [$0];\n";
+            ".mbarrier::complete_tx::bytes" +
+            hint + " [target], [$1, {$" + std::to_string(operands.size()) +
+            ", $2, $3, $4}], [$0]" + policy + ";\n";
     operands.push_back(e.i32(column));
     constraints += ",r";
   }

@@ -18,6 +18,8 @@
 // CHECK: spattn_gpu.barrier_arrive %[[B]] if %{{.*}}
 // CHECK: spattn_gpu.barrier_wait %[[B]] parity %{{.*}}
 // CHECK: spattn_gpu.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] evict first : !spattn_gpu.shared<128x128xbf16>
+// CHECK: spattn_gpu.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}, %[[B]] evict last : !spattn_gpu.shared<128x128xbf16>
 // CHECK: spattn_gpu.load_pages %{{.*}}[%{{.*}}, %{{.*}}] pages %{{.*}}, %{{.*}} to %{{.*}}, %[[B]] : !spattn_gpu.shared<128x128xbf16>
 func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
   %mt = spattn_gpu.alloc : !spattn_gpu.memory<32768, alignment = 1024>
@@ -36,6 +38,8 @@ func.func @memory(%map: !llvm.ptr, %i: index, %parity: i32, %first: i1) {
   spattn_gpu.barrier_arrive %b if %first
   spattn_gpu.barrier_wait %b parity %parity
   spattn_gpu.load %map[%i, %i, %i] to %t, %b : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.load %map[%i, %i, %i] to %t, %b evict first : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.load %map[%i, %i, %i] to %t, %b evict last : !spattn_gpu.shared<128x128xbf16>
   spattn_gpu.load_pages %map[%i, %i] pages %parity, %parity to %t, %b : !spattn_gpu.shared<128x128xbf16>
   return
 }

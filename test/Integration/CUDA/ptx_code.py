@@ -633,6 +633,9 @@ class Code:
             size = self.value(size, "u32", i.scopes)
             return self.machine(i, "copy16", target, source, size)
         if op.startswith("cp.async.bulk.tensor."):
+            if op.endswith(".L2::cache_hint"):
+                # What stays in a cache changes no result.
+                op, operands = op.removesuffix(".L2::cache_hint"), operands[:-1]
             return self.lower_tensor(i, op, operands)
         arguments = [self.address(t, i.scopes) for t in operands[:2]]
         arguments.append(self.value(operands[2], "u32", i.scopes))

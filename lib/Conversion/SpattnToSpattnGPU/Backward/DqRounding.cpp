@@ -146,17 +146,16 @@ Value DqRounding::semaphore(KernelBuilder &b, AttentionBackwardOp op,
 
 void DqRounding::emitStart(KernelBuilder &b, AttentionBackwardOp op,
                            const BackwardConfig &config,
-                           const SequenceInfo &sequence, Value headsDone,
-                           int64_t threads) {
+                           const SequenceInfo &sequence, Value headsDone) {
   startCounter(b, headsDone);
   Value heads = b.mul(sequence.batches, b.i32(op.getNumKeyHeads()));
-  Value number = b.add(b.mul(b.cta, b.i32(threads)), b.thread);
-  // There are at least as many threads, unless there are no queries, whose
-  // items nobody would wait for.
-  b.when(b.compare(arith::CmpIPredicate::ult, number, heads), [&] {
+  // There are at least as many CTAs, unless there are no queries, whose items
+  // nobody would wait for.
+  Value isHead = b.compare(arith::CmpIPredicate::ult, b.cta, heads);
+  b.when(arith::AndIOp::create(b, isHead, b.isFirstThread()), [&] {
     Value tiles = KeyTileScheduler::tilesOfHead(b, config, sequence);
     Value start = b.sub(b.i32(kPublished), tiles);
-    LLVM::StoreOp::create(b, start, getSemaphore(b, headsDone, number));
+    LLVM::StoreOp::create(b, start, getSemaphore(b, headsDone, b.cta));
   });
 }
 

@@ -52,18 +52,16 @@ public:
   /// The key kernel, once all threads of a CTA have met and have the registers
   /// of the launch: one warp loads sums, and MMA warpgroups round them in turn.
   void emitItems(const DqRoundingLayout &layout);
-  /// How many items there are at least, and no fewer than one for each CTA that
-  /// has anything to do.
+  /// How many items there are: work for as many CTAs.
   static spattn_gpu::FormulaAttr items(KernelProgram &program,
                                        AttentionBackwardOp op,
                                        const BackwardConfig &config);
 
   /// Starts the counter of items and the semaphores of heads, in the kernel
-  /// ahead of the key kernel, whose CTAs have so many `threads`.
+  /// ahead of the key kernel.
   static void emitStart(KernelBuilder &b, AttentionBackwardOp op,
                         const BackwardConfig &config,
-                        const SequenceInfo &sequence, Value headsDone,
-                        int64_t threads);
+                        const SequenceInfo &sequence, Value headsDone);
   /// The semaphore of a key head, which gets to kPublished with the last of its
   /// key tiles.
   static Value semaphore(KernelBuilder &b, AttentionBackwardOp op,

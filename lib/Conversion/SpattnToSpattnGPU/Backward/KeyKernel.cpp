@@ -259,7 +259,8 @@ Value KeyKernel::scratchRow(const WorkTile &tile, Value query) {
 }
 
 /// Loads keys and queries with their log-sum-exp, or values and dO with
-/// `delta`.
+/// `delta`. Nobody loads the same keys and values again, but other key tiles
+/// the same queries.
 void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
   Pipeline keyPipeline(b, ofDo ? layout.values : layout.keys);
   Pipeline queryPipeline(b, ofDo ? layout.dos : layout.queries);
@@ -293,7 +294,7 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
               rowsLeft = b.ops.materialize(tile.place->rowsLeft);
             return loads.load(get(*map), tile.keyRow(b, tile.first),
                               tile.keyHead, tile.batch, target, full, rowsLeft,
-                              carried);
+                              carried, spattn_gpu::Eviction::First);
           });
         }
         auto loop = b.forLoop(0, tile.visited, carried);
@@ -316,7 +317,8 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
                 b.ops.sub(tile.place->lengths.queries, first));
           loads.yield(loads.load(
               get(ofDo ? arguments.doMap : arguments.queryMap), row, tile.head,
-              tile.batch, target, full, rowsLeft, loop.getRegionIterArgs()));
+              tile.batch, target, full, rowsLeft, loop.getRegionIterArgs(),
+              spattn_gpu::Eviction::Last));
         });
         return Carried(loop.getResults());
       });

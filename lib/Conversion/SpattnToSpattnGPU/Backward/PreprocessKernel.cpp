@@ -60,8 +60,7 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
   startCounter(b, signature.get(counter));
   SequenceInfo sequence = sequenceArguments.get(b, signature);
   if (headsDone)
-    DqRounding::emitStart(b, op, config, sequence, signature.get(*headsDone),
-                          kThreads);
+    DqRounding::emitStart(b, op, config, sequence, signature.get(*headsDone));
   QueryRows rows(b, op, config, sequence);
   b.when(rows.hasCta(), [&] {
     rows.locateCta();
@@ -78,7 +77,7 @@ void spattn::buildPreprocessKernel(OpBuilder &builder, AttentionBackwardOp op,
           Value loaded = layout.loaded.at(b);
           b.inWarp(0, [&] {
             b.load(signature.get(outMap), rows.first, rows.head, rows.batch,
-                   outTile, loaded);
+                   outTile, loaded, spattn_gpu::Eviction::First);
             b.load(signature.get(doMap), rows.first, rows.head, rows.batch,
                    doTile, loaded);
           });

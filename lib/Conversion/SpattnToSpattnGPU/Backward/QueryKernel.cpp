@@ -195,9 +195,12 @@ void QueryKernel::emitLoads(bool ofValue) {
         PipelineState own = rows.state(tile.number);
         rows.producerAcquire(own);
         Value rowsFull = rows.full(own.stage);
+        // The key kernel loads all but the output again.
+        constexpr auto keep = spattn_gpu::Eviction::Last;
         b.load(get(ofValue ? arguments.doMap : arguments.queryMap), first,
                tile.head, tile.batch,
-               (ofValue ? layout.doTile : layout.queryTile).at(b), rowsFull);
+               (ofValue ? layout.doTile : layout.queryTile).at(b), rowsFull,
+               keep);
         auto loop = b.forLoop(ofValue ? -1 : 0, tile.visited, before);
         b.in(loop.getBody(), [&] {
           Value n = loop.getInductionVar();
@@ -216,14 +219,15 @@ void QueryKernel::emitLoads(bool ofValue) {
                   b.ops.materialize(b.ops.sub(tile.place->lengths.keys, key));
             return loads.load(
                 get(ofValue ? arguments.valueMap : arguments.keyMap), row,
-                tile.keyHead, tile.batch, target, full, rowsLeft, carried);
+                tile.keyHead, tile.batch, target, full, rowsLeft, carried,
+                keep);
           };
           ValueRange carried = loop.getRegionIterArgs();
           if (!ofValue)
             return loads.yield(loadTile(carried));
           auto loadOut = [&](ValueRange carried) {
             b.load(get(arguments.outMap), first, tile.head, tile.batch,
-                   ring.at(b, state.stage), full);
+                   ring.at(b, state.stage), full, spattn_gpu::Eviction::First);
             return Carried(carried);
           };
           Value isOut = b.compare(arith::CmpIPredicate::slt, n, b.i32(0));

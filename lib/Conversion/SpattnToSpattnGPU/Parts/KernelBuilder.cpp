@@ -182,10 +182,13 @@ void KernelBuilder::arriveAfterReads(Value barrier) {
 }
 
 void KernelBuilder::load(Value map, Value row, Value head, Value batch,
-                         Value tile, Value barrier) {
+                         Value tile, Value barrier, Eviction eviction) {
   Value batchIndex = asIndex(batch);
   Value headIndex = asIndex(head);
   Value rowIndex = asIndex(row);
+  spattn_gpu::EvictionAttr evict;
+  if (eviction)
+    evict = spattn_gpu::EvictionAttr::get(getContext(), *eviction);
   spattn_gpu::LoadOp::create(*this, map, rowIndex, headIndex, batchIndex, tile,
-                             barrier);
+                             barrier, evict);
 }

@@ -136,9 +136,10 @@ public:
   void await(Value barrier, Value parity) {
     spattn_gpu::BarrierWaitOp::create(*this, barrier, parity);
   }
+  using Eviction = std::optional<spattn_gpu::Eviction>;
   /// Starts a TMA load of rows of a head.
   void load(Value map, Value row, Value head, Value batch, Value tile,
-            Value barrier);
+            Value barrier, Eviction eviction = {});
   /// All threads of the CTA meet.
   void syncThreads(int64_t threads) {
     spattn_gpu::NamedBarrierSyncOp::create(*this, 0, Value(), threads);

@@ -13,9 +13,12 @@ using namespace spattn;
 
 llvm::SmallVector<Value> RaggedLoads::load(Value map, Value row, Value head,
                                            Value batch, Value tile, Value full,
-                                           Value rowsLeft, ValueRange carried) {
+                                           Value rowsLeft, ValueRange carried,
+                                           KernelBuilder::Eviction eviction) {
   return load(
-      [&](Value barrier) { b.load(map, row, head, batch, tile, barrier); },
+      [&](Value barrier) {
+        b.load(map, row, head, batch, tile, barrier, eviction);
+      },
       tile, full, rowsLeft, carried);
 }
 

@@ -40,7 +40,8 @@ public:
   /// Returns what is carried next.
   llvm::SmallVector<Value> load(Value map, Value row, Value head, Value batch,
                                 Value tile, Value full, Value rowsLeft,
-                                ValueRange carried);
+                                ValueRange carried,
+                                KernelBuilder::Eviction eviction = {});
   /// The same where `start` starts a load, which arrives at the barrier that it
   /// gets.
   llvm::SmallVector<Value> load(llvm::function_ref<void(Value barrier)> start,

@@ -341,6 +341,15 @@ def SpattnGPU_BarrierWaitOp : SpattnGPU_Op<"barrier_wait"> {
   let assemblyFormat = "$barrier `parity` $parity attr-dict";
 }
 
+def SpattnGPU_Eviction : I32EnumAttr<"Eviction", "what leaves a cache when", [
+      I32EnumAttrCase<"First", 0, "first">, I32EnumAttrCase<"Last", 1, "last">]> {
+  let cppNamespace = "::spattn::spattn_gpu";
+  let genSpecializedAttr = 0;
+}
+def SpattnGPU_EvictionAttr : EnumAttr<SpattnGPU_Dialect, SpattnGPU_Eviction, "eviction"> {
+  let summary = "whether lines leave the L2 cache ahead of others or behind them";
+}
+
 def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
   let summary = "starts an asynchronous copy of rows of a head to shared memory";
   let description = [{
@@ -352,7 +361,9 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
     length, batch), with a box of several heads, rows are those of heads one beside
     the other, and `row` and `head` change places: coordinates come in the order of
     the map. The load arrives at `barrier`, which counts
-    loads, once its bytes are there.
+    loads, once its bytes are there. With `evict`, its lines leave the L2 cache
+    `first`, as nobody reads them again, or `last`; a hint that targets without
+    TMA ignore.
 
     ```mlir
     // %map: !llvm.ptr
@@ -362,13 +373,15 @@ def SpattnGPU_LoadOp : SpattnGPU_Op<"load"> {
     // %k: !spattn_gpu.shared<128x128xbf16>
     // %full: !spattn_gpu.barrier
     spattn_gpu.load %map[%row, %head, %batch] to %k, %full : !spattn_gpu.shared<128x128xbf16>
+    spattn_gpu.load %map[%row, %head, %batch] to %k, %full evict first : !spattn_gpu.shared<128x128xbf16>
     ```
   }];
   let arguments = (ins SpattnGPU_Pointer:$map, Index:$row, Index:$head,
-                       Index:$batch, SpattnGPU_Shared:$tile, SpattnGPU_Barrier:$barrier);
+                       Index:$batch, SpattnGPU_Shared:$tile, SpattnGPU_Barrier:$barrier,
+                       OptionalAttr<SpattnGPU_EvictionAttr>:$eviction);
   let assemblyFormat = [{
-    $map `[` $row `,` $head `,` $batch `]` `to` $tile `,` $barrier attr-dict
-    `:` qualified(type($tile))
+    $map `[` $row `,` $head `,` $batch `]` `to` $tile `,` $barrier
+    (`evict` $eviction^)? attr-dict `:` qualified(type($tile))
   }];
 }
 
