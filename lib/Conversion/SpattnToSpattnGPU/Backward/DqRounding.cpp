@@ -212,8 +212,9 @@ Value DqRounding::emitItem(const DqRoundingLayout &layout, Value item,
     PipelineState state = layout.stateOfPosted(b, count);
     pipeline.producerAcquire(state);
     Value number = b.add(b.mul(position, blocks), block);
+    Value sums = b.i32(Sums), nothing = b.i32(Nothing);
     post(layout, state.stage, number,
-         arith::SelectOp::create(b, any, b.i32(Sums), b.i32(Nothing)));
+         arith::SelectOp::create(b, any, sums, nothing));
     b.when(
         any,
         [&] {
@@ -250,7 +251,7 @@ void DqRounding::emitLoads(const DqRoundingLayout &layout) {
     PipelineState state =
         layout.stateOfPosted(b, b.add(end[1], loop.getInductionVar()));
     pipeline.producerAcquire(state);
-    post(layout, state.stage, b.i32(0), b.i32(End));
+    post(layout, state.stage, /*number=*/zero, b.i32(End));
     pipeline.producerCommit(state.stage);
   });
 }
@@ -258,9 +259,9 @@ void DqRounding::emitLoads(const DqRoundingLayout &layout) {
 PipelineState DqRoundingLayout::stateOfPosted(KernelBuilder &b,
                                               Value count) const {
   int64_t groups = pipeline.full.stages / stagesOfGroup;
-  Value size = b.i32(groups);
-  return state(b, arith::RemUIOp::create(b, count, size),
-               arith::DivUIOp::create(b, count, size));
+  PipelineState turn(b, count, groups);
+  Value round = arith::DivUIOp::create(b, count, b.i32(groups));
+  return state(b, /*group=*/turn.stage, round);
 }
 
 //===----------------------------------------------------------------------===//

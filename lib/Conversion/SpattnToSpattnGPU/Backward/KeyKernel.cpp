@@ -315,10 +315,10 @@ void KeyKernel::emitLoads(WorkTileQueue &workTiles, bool ofDo) {
           if (tile.place)
             rowsLeft = b.ops.materialize(
                 b.ops.sub(tile.place->lengths.queries, first));
-          loads.yield(loads.load(
-              get(ofDo ? arguments.doMap : arguments.queryMap), row, tile.head,
-              tile.batch, target, full, rowsLeft, loop.getRegionIterArgs(),
-              spattn_gpu::Eviction::Last));
+          loads.yield(
+              loads.load(get(ofDo ? arguments.doMap : arguments.queryMap), row,
+                         tile.head, tile.batch, target, full, rowsLeft,
+                         loop.getRegionIterArgs(), spattn_gpu::Eviction::Last));
         });
         return Carried(loop.getResults());
       });

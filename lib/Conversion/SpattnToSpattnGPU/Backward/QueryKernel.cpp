@@ -252,8 +252,8 @@ void QueryKernel::emitStores() {
     if (tile.place) {
       QueryRows rows(b, op, config, sequence);
       rows.locate(tile);
-      rows.storeTile(layout.gradientTile.at(b), signature.get(b, arguments.dq),
-                     storeAll);
+      Value source = layout.gradientTile.at(b);
+      rows.storeTile(source, signature.get(b, arguments.dq), storeAll);
     } else {
       storeAll();
     }
