@@ -44,7 +44,7 @@ llvm.func @sums(%p: !llvm.ptr, %q: !llvm.ptr) {
 // Sums are added by TMA, or by the lanes of a warp.
 // SM90-LABEL: @staged_sums
 // SM90: llvm.store {{.*}} : vector<4xf32>, !llvm.ptr<3>
-// SM90: cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [$0], [$1], 2048;
+// SM90: cp.reduce.async.bulk.global.shared::cta.bulk_group.L2::cache_hint.add.f32 [$0], [$1], 2048, 0x14F0000000000000;
 // SM80-LABEL: @staged_sums
 // SM80-COUNT-4: llvm.store {{.*}} : vector<1xf32>, !llvm.ptr<3>
 // SM80-NOT: cp.reduce
@@ -66,7 +66,7 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
 // SM90-LABEL: @published
 // SM90: atom.acquire.gpu.inc.u32 $0, [$1], -1;\0Afence.proxy.async.global;
 // SM90: ld.acquire.gpu.global.u32 number, [$0];\0Asetp.ge.u32 p, number, 1024;\0A@!p bra WAIT;\0Afence.proxy.async.global;
-// SM90: @p cp.async.bulk.global.shared::cta.bulk_group [$0], [$1], 2048;
+// SM90: @p cp.async.bulk.global.shared::cta.bulk_group.L2::cache_hint [$0], [$1], 2048, 0x14F0000000000000;
 // SM90: @p cp.async.bulk.wait_group 0;\0A@p fence.proxy.async.global;\0A@p red.release.gpu.global.add.u32 [$0], 1024;
 // SM80-LABEL: @published
 // SM80: atom.acquire.gpu.inc.u32 $0, [$1], -1;\0A}

@@ -618,7 +618,7 @@ llvm.func @fragments_in_shared_memory(%q: !llvm.ptr, %stage: i32) {
 // CHECK: llvm.store {{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr<3>
 // CHECK-NOT: llvm.store
 // CHECK: elect.sync _|p, 0xffffffff;
-// CHECK-SAME: @p cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [$0], [$1], 4096;
+// CHECK-SAME: @p cp.reduce.async.bulk.global.shared::cta.bulk_group.L2::cache_hint.add.f32 [$0], [$1], 4096, 0x14F0000000000000;
 // CHECK-SAME: @p cp.async.bulk.commit_group;
 llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
   %i = arith.index_cast %stage : i32 to index

@@ -300,7 +300,7 @@ func.func @bands(%q: !t, %k: !t, %v: !t, %o: !t, %l: !l, %g: !t, %dq: !t, %dk: !
 // LAUNCH-SAME: <"dk", f16, [b = batch, n = keyLength, h = 4, d = 40], alignment = 16, output = true>
 // LAUNCH-SAME: <"dq_sums", bytes = <262144 * batch * ceil(queryLength / 64)>
 // LAUNCH-SAME: scale = "0.25"
-// LAUNCH-SAME: grid = persistent 1 for <4 * batch * ceil(keyLength / 192) + 16 * batch * ceil(queryLength / 128)>>
+// LAUNCH-SAME: grid = persistent 1 for <4 * batch * ceil(keyLength / 192) + 16 * batch * ceil(queryLength / 256)>>
 
 // CHECK-LABEL: llvm.func @grouped(
 // CHECK: spattn_gpu.set_max_registers 32, false

@@ -42,6 +42,7 @@ SPATTN_LOWER(BarrierWaitOp) {
   return success();
 }
 
+constexpr const char *kCacheHint = ".L2::cache_hint";
 /// A cache policy as `createpolicy.fractional` makes it for a whole access.
 StringRef policyOf(Eviction eviction) {
   return eviction == Eviction::First ? "0x12F0000000000000"
@@ -53,7 +54,7 @@ SPATTN_LOWER(LoadOp) {
   SharedType type = op.getTile().getType();
   std::string hint, policy;
   if (std::optional<Eviction> eviction = op.getEviction()) {
-    hint = ".L2::cache_hint";
+    hint = kCacheHint;
     policy = ", " + policyOf(*eviction).str();
   }
   // One piece of assembly, so that the lane that does it is elected once.
@@ -167,9 +168,10 @@ SPATTN_LOWER(AddWordsOp) {
             "{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\n"
             "@p cp." +
                 StringRef(op.getOverwriting() ? "" : "reduce.").str() +
-                "async.bulk.global.shared::cta.bulk_group" +
+                "async.bulk.global.shared::cta.bulk_group" + kCacheHint +
                 (op.getOverwriting() ? "" : ".add.f32") + " [$0], [$1], " +
-                std::to_string(4 * op.getCount()) +
+                std::to_string(4 * op.getCount()) + ", " +
+                policyOf(Eviction::Last).str() +
                 ";\n@p cp.async.bulk.commit_group;\n}",
             "l,r,~{memory}", {adaptor.getPointer().front(), source});
   return success();

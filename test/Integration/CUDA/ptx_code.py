@@ -632,10 +632,10 @@ class Code:
             size = operands[3] if len(operands) > 3 else "16"
             size = self.value(size, "u32", i.scopes)
             return self.machine(i, "copy16", target, source, size)
+        if ".L2::cache_hint" in op:
+            # What stays in a cache changes no result.
+            op, operands = op.replace(".L2::cache_hint", ""), operands[:-1]
         if op.startswith("cp.async.bulk.tensor."):
-            if op.endswith(".L2::cache_hint"):
-                # What stays in a cache changes no result.
-                op, operands = op.removesuffix(".L2::cache_hint"), operands[:-1]
             return self.lower_tensor(i, op, operands)
         arguments = [self.address(t, i.scopes) for t in operands[:2]]
         arguments.append(self.value(operands[2], "u32", i.scopes))

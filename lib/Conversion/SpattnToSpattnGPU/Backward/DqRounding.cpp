@@ -16,8 +16,12 @@
 using namespace mlir;
 using namespace spattn;
 
-/// Times 64 rows of an item: few, so that CTAs end together.
-static constexpr int64_t kBlocksOfItem = 2;
+/// Times 64 rows of an item: few, so that CTAs end together, but enough for the
+/// latency of a ticket and a semaphore.
+static int64_t blocksOfItem(const BackwardConfig &config) {
+  constexpr int64_t columns = 256;
+  return std::max<int64_t>(1, columns / config.headDim);
+}
 static constexpr int64_t kThreads = spattn_gpu::kWarpgroupThreads;
 
 //===----------------------------------------------------------------------===//
@@ -135,7 +139,7 @@ spattn_gpu::FormulaAttr DqRounding::items(KernelProgram &program,
                                           AttentionBackwardOp op,
                                           const BackwardConfig &config) {
   return program.perTile(op.getNumQueryHeads(), "queryLength",
-                         kBlocksOfItem * kRowsOfGroup);
+                         blocksOfItem(config) * kRowsOfGroup);
 }
 
 Value DqRounding::semaphore(KernelBuilder &b, AttentionBackwardOp op,
@@ -161,7 +165,8 @@ void DqRounding::emitStart(KernelBuilder &b, AttentionBackwardOp op,
 
 Value DqRounding::itemsOfHead() {
   Value blocks = QueryRows::ofHead(b, config, sequence);
-  Value size = b.i32(kBlocksOfItem), rest = b.i32(kBlocksOfItem - 1);
+  int64_t most = blocksOfItem(config);
+  Value size = b.i32(most), rest = b.i32(most - 1);
   return arith::DivUIOp::create(b, b.add(blocks, rest), size);
 }
 
@@ -194,7 +199,7 @@ Value DqRounding::emitItem(const DqRoundingLayout &layout, Value item,
                            Value posted) {
   Pipeline pipeline(b, layout.pipeline);
   Value blocks = QueryRows::ofHead(b, config, sequence), one = b.i32(1);
-  Value items = itemsOfHead(), size = b.i32(kBlocksOfItem);
+  Value items = itemsOfHead(), size = b.i32(blocksOfItem(config));
   Value position = arith::DivUIOp::create(b, item, items);
   Value first = b.mul(arith::RemUIOp::create(b, item, items), size);
   Value end = arith::MinUIOp::create(b, b.add(first, size), blocks);

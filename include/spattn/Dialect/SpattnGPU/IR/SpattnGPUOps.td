@@ -1035,7 +1035,8 @@ def SpattnGPU_AddWordsOp : SpattnGPU_Op<"add_words"> {
     `memory` on, atomically to those from `pointer` on; all of these are multiples of 16
     bytes. It sees what was written before a `spattn_gpu.async_proxy_fence`; the
     source may be overwritten after a `spattn_gpu.store_wait`. With
-    `overwriting`, elements are stored instead of added.
+    `overwriting`, elements are stored instead of added. As others add to them
+    too, they leave the L2 cache last.
 
     ```mlir
     // %p: !llvm.ptr
