@@ -16,7 +16,7 @@
 // RUN: FileCheck %s --check-prefix=TILE --input-file=%t/f/1-tile.mlir
 // TILE: llvm.func @f_preprocess
 // TILE: llvm.func @f(
-// TILE: llvm.func @f_postprocess
+// TILE: spattn_gpu.read_fragment
 // RUN: %python -c "import numpy as np; assert np.load('%t/dv.npy').shape == (2, 2, 500, 64) and np.load('%t/dq.npy').shape == (2, 4, 300, 64)"
 
 // RUN: %{gpu} FAKE_CUDA_MAJOR=8 %{any} | FileCheck %s --check-prefix=SM80
@@ -26,8 +26,8 @@
 // RUN: %{gpu} not %{run} --max-error=1 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: error: 'f' is wrong: the error of its 'dquery', {{-?}}nan, exceeds --max-error=1
 
-// RUN: env SPATTN_CACHE_DIR= SPATTN_CUDA_DRIVER=%fake_cuda FAKE_CUDA_KERNEL=f,f_preprocess not %{run} 2>&1 | FileCheck %s --check-prefix=MISSING
-// MISSING: cuda-backward.mlir:[[@LINE+9]]:1: error: cannot load the kernels: kernel 'f_postprocess': cuModuleGetFunction failed
+// RUN: env SPATTN_CACHE_DIR= SPATTN_CUDA_DRIVER=%fake_cuda FAKE_CUDA_KERNEL=f_preprocess not %{run} 2>&1 | FileCheck %s --check-prefix=MISSING
+// MISSING: cuda-backward.mlir:[[@LINE+9]]:1: error: cannot load the kernels: kernel 'f': cuModuleGetFunction failed
 // RUN: %{gpu} not %{run} --gpu-options=key-tile=96 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: cuda-backward.mlir:[[@LINE+8]]:10: error: 'spattn.attention_backward' op expected a 'key-tile' of a multiple of 64 for gradients, got 96
 // RUN: %{gpu} not spattn-run %s --entry=both --device=cuda 2>&1 | FileCheck %s --check-prefix=BOTH

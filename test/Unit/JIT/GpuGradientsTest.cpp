@@ -37,12 +37,10 @@ class GpuGradientsTest : public GpuFixture {
 protected:
   GpuGradientsTest() {
     state->functions["f_preprocess"].parameters = {128, 128, 8, 8, 8, 8, 8,
-                                                   4,   4,   4, 8, 8, 8};
-    state->functions["f"].parameters = {128, 128, 128, 128, 128, 128, 8, 8,
-                                        8,   8,   8,   8,   4,   4,   4, 4,
-                                        8,   8,   8,   8,   8,   8};
-    state->functions["f_postprocess"].parameters = {128, 8, 8, 8, 4, 4,
-                                                    4,   4, 8, 8, 8};
+                                                   8,   4,   4, 4, 8, 8, 8};
+    state->functions["f"].parameters = {
+        128, 128, 128, 128, 128, 128, 8, 8, 8, 8, 8, 8, 128, 8,
+        8,   4,   4,   4,   4,   8,   8, 8, 8, 8, 8, 8, 8,   8};
   }
 
   std::vector<KernelArgument> makeArguments() {
@@ -61,7 +59,7 @@ protected:
   }
 };
 
-TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
+TEST_F(GpuGradientsTest, TwoKernelsOfOneCall) {
   auto kernel = compile(kGradients, runtime);
   ASSERT_TRUE(kernel);
   EXPECT_THAT(kernel->getResults(), ElementsAre(DV, DQ, DK));
@@ -70,26 +68,23 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
   llvm::Error error = kernel->launch(*driver, arguments, stream);
   ASSERT_FALSE(error) << llvm::toString(std::move(error));
 
-  ASSERT_EQ(state->launches.size(), 3u);
-  const fake::Launch &prepare = state->launches[0], &main = state->launches[1],
-                     &finish = state->launches[2];
+  ASSERT_EQ(state->launches.size(), 2u);
+  const fake::Launch &prepare = state->launches[0], &main = state->launches[1];
   EXPECT_EQ(prepare.entry, "f_preprocess");
   EXPECT_EQ(main.entry, "f");
-  EXPECT_EQ(finish.entry, "f_postprocess");
   for (const fake::Launch &launch : state->launches)
     EXPECT_EQ(launch.stream, stream);
   // Five tiles of 64 queries of 12 heads.
   // One more starts the counter of key tiles.
   EXPECT_EQ(prepare.grid[0], 5u * 12 + 1);
-  EXPECT_EQ(finish.grid[0], 5u * 12);
-  // Eight tiles of 64 keys of 6 heads.
-  EXPECT_EQ(main.grid[0], 8u * 6);
+  // Eight tiles of 64 keys of 6 heads, and two items of 256 queries of 12.
+  EXPECT_EQ(main.grid[0], 8u * 6 + 2u * 12);
 
   // What each reads and writes itself.
   EXPECT_EQ(getAs<uint64_t>(prepare.arguments[2]), addressOf(arguments[Lse]));
   EXPECT_EQ(getAs<uint64_t>(main.arguments[6]), addressOf(arguments[DK]));
   EXPECT_EQ(getAs<uint64_t>(main.arguments[7]), addressOf(arguments[DV]));
-  EXPECT_EQ(getAs<uint64_t>(finish.arguments[1]), addressOf(arguments[DQ]));
+  EXPECT_EQ(getAs<uint64_t>(main.arguments[13]), addressOf(arguments[DQ]));
   // And through tensor maps, in the order in which kernels take them first.
   std::vector<uint64_t> mapped;
   for (const fake::TensorMapCall &map : state->tensorMaps)
@@ -99,7 +94,7 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
     expected.push_back(addressOf(arguments[i]));
   EXPECT_EQ(mapped, expected);
   for (const fake::Launch &launch : state->launches) {
-    size_t lengths = &launch == &prepare ? 7 : &launch == &main ? 12 : 4;
+    size_t lengths = &launch == &prepare ? 8 : 15;
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths]), 3);
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths + 1]), 300);
     EXPECT_EQ(getAs<int32_t>(launch.arguments[lengths + 2]), 500);
@@ -111,13 +106,12 @@ TEST_F(GpuGradientsTest, ThreeKernelsOfOneCall) {
   // they run. Nothing clears it but the first of them.
   for (size_t i = 0; i < 4; ++i)
     EXPECT_EQ(prepare.arguments[3 + i], main.arguments[8 + i]);
-  EXPECT_EQ(finish.arguments[2], prepare.arguments[5]);
-  EXPECT_EQ(finish.arguments[3], prepare.arguments[6]);
+  EXPECT_EQ(prepare.arguments[7], main.arguments[14]);
   EXPECT_TRUE(state->memsets.empty());
   ASSERT_EQ(state->streamFrees.size(), 1u);
   for (const fake::StreamFree &freed : state->streamFrees) {
     EXPECT_EQ(freed.stream, stream);
-    EXPECT_EQ(freed.order, 3u);
+    EXPECT_EQ(freed.order, 2u);
   }
 }
 
@@ -125,6 +119,13 @@ TEST_F(GpuGradientsTest, DevicesWithoutCopyEngine) {
   state->attributes[rt::cuda::kComputeCapabilityMajor] = 8;
   state->attributes[rt::cuda::kTensorMapAccess] = 0;
   options.chip = "sm_80";
+  state->functions["f_preprocess"].parameters = {128, 128, 8, 8, 8, 8, 8,
+                                                 4,   4,   4, 8, 8, 8};
+  state->functions["f"].parameters = {128, 128, 128, 128, 128, 128, 8, 8,
+                                      8,   8,   8,   8,   4,   4,   4, 4,
+                                      8,   8,   8,   8,   8,   8};
+  state->functions["f_postprocess"].parameters = {8, 8, 128, 8, 4, 4,
+                                                  4, 4, 8,   8, 8};
   auto kernel = compile(kGradients, runtime);
   ASSERT_TRUE(kernel);
   llvm::Error error = kernel->launch(*driver, makeArguments());
