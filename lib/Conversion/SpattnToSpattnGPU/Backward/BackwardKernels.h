@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Gradients take three kernels, one after the other:
+// Gradients take two or three kernels, one after the other:
 //
 //   preprocess   for each query, what its scores and the gradients of its
 //                probabilities start from: -log-sum-exp, and -delta, the dot
 //                product of O and dO; clears the dQ accumulator
-//   key          for each key tile, dK and dV; adds dQ up
-//   postprocess  scales and rounds dQ
+//   key          for each key tile, dK and dV; adds dQ up; at the end, scales
+//                and rounds it
+//   postprocess  scales and rounds dQ, where the key kernel does not
 //
 // Sums depend on the order in which CTAs add to them. Where results have to be
 // the same bits every time, the key kernel leaves dQ out, and there are two
@@ -36,8 +37,9 @@
 //
 // What kernels pass on is in scratch memory, by query tile: `lse_start` and
 // `delta_start`, an f32 for each query, `dq_sums`, an f32 for each element of
-// the queries, and `counter`, the ticket counter of the dynamic scheduler,
-// followed by a semaphore for each query tile of `dq_sums`.
+// the queries, `counter`, the ticket counter of the dynamic scheduler, followed
+// by a semaphore for each query tile of `dq_sums`, and `heads_done`, the
+// counter of what is rounded, followed by a semaphore for each key head.
 //
 //===----------------------------------------------------------------------===//
 

@@ -303,8 +303,8 @@ void DqRounding::emitRounds(const DqRoundingLayout &layout, Value group) {
         Value any = areAdded(
             b.compare(arith::CmpIPredicate::eq, carried[2], b.i32(Sums)));
         Value stage = layout.state(b, group, count).stage;
-        Value ofTile = PipelineState(b, count, layout.tilesOfGroup).stage;
-        Value tile = b.add(b.mul(group, b.i32(layout.tilesOfGroup)), ofTile);
+        Value own = PipelineState(b, count, layout.tilesOfGroup).stage;
+        Value tile = b.add(b.mul(group, b.i32(layout.tilesOfGroup)), own);
         if (layout.tilesOfGroup == 1)
           meet();
         writeRounded(layout.tiles, tile, [&](int64_t chunk) {

@@ -234,8 +234,11 @@ void KeyKernel::build(StringRef name) {
     // All have met, so that nothing of the shared memory is in use.
     llvm::SaveAndRestore<llvm::SmallVector<Value>> ofKernel(b.allocations,
                                                             roundingMemory);
-    DqRounding(b, op, config, signature, *arguments.rounding, sequence,
-               modifier)
+    // What is known of lengths is computed anew rather than kept.
+    SequenceInfo again = sequence;
+    again.queryLength =
+        spattn_gpu::WarpBroadcastOp::create(b, sequence.queryLength);
+    DqRounding(b, op, config, signature, *arguments.rounding, again, modifier)
         .emitItems(*roundingLayout);
   }
   // Work tiles are key tiles of a key head of a batch entry, and items of rows.

@@ -36,11 +36,11 @@ struct KeyTileExtra {
 };
 
 /// Finds the work tiles of the key kernel, ahead of all other warps, and posts
-/// them; earlier keys first, which are seen by the most queries. A CTA's first
-/// key tile has the CTA's number; the others are taken from a counter when
-/// there is room for them, as some take much longer than others. Where many
-/// keys are seen by no query, CTAs take pairs: a key tile as far from the first
-/// as the other one is from the last.
+/// them; earlier keys first, which are seen by the most queries. They are taken
+/// from a counter when there is room for them, as some take much longer than
+/// others. A CTA's first one has the CTA's number, unless CTAs wait for others'
+/// key tiles to round dQ. Where many keys are seen by no query, CTAs take
+/// pairs: a key tile as far from the first as the other one is from the last.
 class KeyTileScheduler {
 public:
   using Value = mlir::Value;
