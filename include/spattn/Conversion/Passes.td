@@ -166,11 +166,11 @@ def ConvertSpattnToSpattnGPU : Pass<"convert-spattn-to-spattn-gpu"> {
     A function's `spattn.attention_backward` becomes several kernels, which are
     launched together in the module's order: `NAME_preprocess` (the preprocess)
     and `NAME` or, with `deterministic`, `NAME_queries` and `NAME`. On targets
-    without bulk reductions, `NAME_postprocess` (the postprocess) rounds dQ. Above head dimension 128, targets whose MMAs are
-    synchronous have a kernel `NAME_values` for dV ahead of `NAME`. Head
-    dimensions are multiples of 8 up to 256, or 128 where an SM has less than
-    163 KiB of shared memory, and all arrays but the log-sum-exp have one
-    element type. docs/Gradients.md describes each kernel.
+    without bulk reductions, `NAME_postprocess` (the postprocess) rounds dQ.
+    Above head dimension 128, targets whose MMAs are synchronous have a kernel
+    `NAME_values` for dV ahead of `NAME`. Head dimensions are multiples of 8 up
+    to 256, or 128 where an SM has less than 163 KiB of shared memory, and all
+    arrays but the log-sum-exp have one element type. docs/Gradients.md describes each kernel.
 
     A `spattn.merge`, or `spattn.merge_backward`, becomes one kernel of the
     function's name, whose arguments are the addresses of all arrays, the length

@@ -300,8 +300,7 @@ spattn::chooseKernelConfig(AttentionBackwardOp op,
   config->queryItem =
       layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
   fitSharedMemory(options, *config);
-  config->roundsDq =
-      config->sumsAreStaged() && DqRoundingLayout(*config).stagesOfGroup > 0;
+  config->roundsDq = DqRoundingLayout::isPossible(*config);
   if (failed(checkLimits(op, *config)))
     return failure();
   return config;

@@ -82,6 +82,25 @@ bool Warp::runCopy(Operation &op) {
     values[op.getResult(0)].elements = std::move(elements);
     return true;
   };
+  // Calls `visit(word, element)` for what the warp has of an accumulator in
+  // memory: fragments of 64 columns, one after the other. False if there is no
+  // such memory.
+  auto forFragments = [&](auto access, AccumulatorType type, auto visit) {
+    int64_t columns = type.getColumns();
+    for (int64_t first = 0; first < columns; first += kWidth) {
+      int64_t width = std::min(kWidth, columns - first);
+      int32_t *own =
+          words(&op, access.getMemory(), access.getStage(), access.getStride(),
+                access.getOffset() + 4 * (64 * first + firstRow() * width),
+                kRows * width);
+      if (!own)
+        return false;
+      for (int64_t r = 0; r < kRows; ++r)
+        for (int64_t c = 0; c < width; ++c)
+          visit(own[r * width + c], r * columns + first + c);
+    }
+    return true;
+  };
   return llvm::TypeSwitch<Operation *, bool>(&op)
       .Case([&](LoadOp load) {
         std::optional<Tile> tile = locate(load.getTile());
@@ -179,41 +198,20 @@ bool Warp::runCopy(Operation &op) {
         return from && define(std::move(elements));
       })
       .Case([&](ReadFragmentOp read) {
-        int64_t columns = read.getType().getColumns();
-        std::vector<float> elements(kRows * columns);
-        for (int64_t first = 0; first < columns; first += kWidth) {
-          int64_t width = std::min(kWidth, columns - first);
-          const int32_t *from =
-              words(&op, read.getMemory(), read.getStage(), read.getStride(),
-                    read.getOffset() + 4 * (64 * first + firstRow() * width),
-                    kRows * width);
-          if (!from)
-            return false;
-          for (int64_t r = 0; r < kRows; ++r)
-            for (int64_t c = 0; c < width; ++c)
-              elements[r * columns + first + c] =
-                  llvm::bit_cast<float>(from[r * width + c]);
-        }
-        return define(std::move(elements));
+        std::vector<float> elements(kRows * read.getType().getColumns());
+        bool areThere = forFragments(
+            read, read.getType(), [&](int32_t &word, int64_t element) {
+              elements[element] = llvm::bit_cast<float>(word);
+            });
+        return areThere && define(std::move(elements));
       })
       .Case([&](WriteFragmentOp write) {
         Datum source = get(write.getSource());
-        // Fragments of 64 columns, one after the other.
-        int64_t columns = write.getSource().getType().getColumns();
-        for (int64_t first = 0; first < columns; first += kWidth) {
-          int64_t width = std::min(kWidth, columns - first);
-          int32_t *to =
-              words(&op, write.getMemory(), write.getStage(), write.getStride(),
-                    write.getOffset() + 4 * (64 * first + firstRow() * width),
-                    kRows * width);
-          if (!to)
-            return false;
-          for (int64_t r = 0; r < kRows; ++r)
-            for (int64_t c = 0; c < width; ++c)
-              to[r * width + c] = llvm::bit_cast<int32_t>(
-                  source.elements[r * columns + first + c]);
-        }
-        return true;
+        return forFragments(write, write.getSource().getType(),
+                            [&](int32_t &word, int64_t element) {
+                              word = llvm::bit_cast<int32_t>(
+                                  source.elements[element]);
+                            });
       })
       .Case([&](WriteOp write) {
         std::optional<Tile> tile = locate(write.getTile());

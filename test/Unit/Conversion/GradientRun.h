@@ -69,8 +69,7 @@ public:
       config.item = layoutOfColumnTiles(op, config.keyTile(), config.queryTile);
       config.queryItem =
           layoutOfRowTiles(op, kRowsOfGroup, QueryKernelLayout::kKeyTile);
-      config.roundsDq = v.roundsDq && config.sumsAreStaged() &&
-                        DqRoundingLayout(config).stagesOfGroup > 0;
+      config.roundsDq = v.roundsDq && DqRoundingLayout::isPossible(config);
       headDim = config.headDim;
       keyTile = config.keyTile();
       roundsAfter = !config.deterministic && !config.roundsDq;

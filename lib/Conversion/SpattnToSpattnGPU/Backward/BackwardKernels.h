@@ -136,6 +136,10 @@ struct DqRoundingLayout {
   /// Stages of a warpgroup, with which memory is busy.
   static constexpr int64_t kMostStages = 4;
   explicit DqRoundingLayout(const BackwardConfig &config);
+  /// Whether the key kernel stages sums, and there is room.
+  static bool isPossible(const BackwardConfig &config) {
+    return config.sumsAreStaged() && DqRoundingLayout(config).stagesOfGroup > 0;
+  }
 
   /// The stage of the `count`-th rows that a warpgroup rounds. Each warpgroup
   /// has stages of its own: one that is ahead of another in the same ring could

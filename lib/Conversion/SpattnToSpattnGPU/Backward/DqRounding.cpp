@@ -170,17 +170,13 @@ Value DqRounding::itemsOfHead() {
   return arith::DivUIOp::create(b, b.add(blocks, rest), size);
 }
 
-Value DqRounding::countHeads() {
-  return b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
-}
-
 Value DqRounding::takeItem() {
   Value counter = signature.get(*arguments.headsDone);
   return spattn_gpu::AtomicIncOp::create(b, counter);
 }
 
 void DqRounding::locateHead(Value position) {
-  rows.locateHead(b.sub(b.sub(countHeads(), b.i32(1)), position));
+  rows.locateHead(b.sub(b.sub(rows.countHeads(), b.i32(1)), position));
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,7 +233,7 @@ Value DqRounding::emitItem(const DqRoundingLayout &layout, Value item,
 
 void DqRounding::emitLoads(const DqRoundingLayout &layout) {
   Pipeline pipeline(b, layout.pipeline);
-  Value count = b.mul(itemsOfHead(), countHeads()), zero = b.i32(0);
+  Value count = b.mul(itemsOfHead(), rows.countHeads()), zero = b.i32(0);
   Value first = spattn_gpu::WarpBroadcastOp::create(b, takeItem());
   llvm::SmallVector<Value> end = b.emitWhile(
       {first, zero},

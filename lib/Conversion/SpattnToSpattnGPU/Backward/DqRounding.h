@@ -81,7 +81,6 @@ private:
   Value takeItem();
   /// The head at a position of the order in which the key kernel takes them.
   void locateHead(Value position);
-  Value countHeads();
 
   /// What is posted with the sums of rows: which rows they are, and what there
   /// is of them.

@@ -52,10 +52,13 @@ Value QueryRows::ofHead(KernelBuilder &b, const BackwardConfig &config,
   return b.mul(tiles, b.i32(config.queryTile / kRowsOfGroup));
 }
 
+Value QueryRows::countHeads() {
+  return b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
+}
+
 Value QueryRows::hasCta() {
   Value rows = ofHead(b, config, sequence);
-  Value heads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
-  Value count = b.mul(rows, heads);
+  Value count = b.mul(rows, countHeads());
   return b.compare(arith::CmpIPredicate::slt, b.cta, count);
 }
 
@@ -81,8 +84,7 @@ void QueryRows::locateCta() {
 }
 
 void QueryRows::locateHead(Value rank) {
-  Value rowHeads = b.mul(sequence.batches, b.i32(op.getNumQueryHeads()));
-  Value rest = headFromLast(rank, rowHeads);
+  Value rest = headFromLast(rank, countHeads());
   head = arith::DivUIOp::create(b, rest, sequence.batches);
   batch = arith::RemUIOp::create(b, rest, sequence.batches);
 }

@@ -28,6 +28,8 @@ public:
   /// kernel, which reads what is left in scratch for them.
   static mlir::Value ofHead(KernelBuilder &b, const BackwardConfig &config,
                             const SequenceInfo &sequence);
+  /// Query heads of all batch entries.
+  Value countHeads();
   /// Whether there are rows for this CTA. The grid of `startingCtas` has one
   /// without.
   mlir::Value hasCta();
