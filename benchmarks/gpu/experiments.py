@@ -192,8 +192,8 @@ EXPERIMENTS = {
         tuned("dynamic-l2-bytes", *(n * MIB for n in (8, 16, 32, 64, 128))),
         ONE_SPAN,
     ),
-    "spans-l2-bytes": Experiment(
-        tuned("spans-l2-bytes", *(n * MIB for n in (8, 12, 16, 24, 64))), SPANS
+    "spans-l2-keys": Experiment(
+        tuned("spans-l2-keys", *(n * 1024 for n in (16, 24, 32, 48, 96))), SPANS
     ),
     "static-work-tiles": Experiment(
         tuned("static-work-tiles", 2, 3, 4, extra="scheduler=static"), BANDS

@@ -252,6 +252,34 @@ SPATTN_LOWER(ReadOp) {
   return success();
 }
 
+/// Reads 8 elements as f32. A bf16 is the upper half of an f32: ptxas would
+/// convert it in the unit that also computes exponentials.
+SmallVector<Value> readPiece(Emitter &e, Type element, Value pointer) {
+  ImplicitLocOpBuilder &b = e.b;
+  constexpr int64_t elements = 8, bytes = 2 * elements;
+  SmallVector<Value> values;
+  if (!element.isBF16()) {
+    Value piece = LLVM::LoadOp::create(b, VectorType::get(elements, element),
+                                       pointer, bytes);
+    Value wide = arith::ExtFOp::create(
+        b, VectorType::get(elements, b.getF32Type()), piece);
+    for (int64_t i = 0; i < elements; ++i)
+      values.push_back(LLVM::ExtractElementOp::create(b, wide, e.i32(i)));
+    return values;
+  }
+  Value words = LLVM::LoadOp::create(
+      b, VectorType::get(elements / 2, b.getI32Type()), pointer, bytes);
+  Value half = e.i32(16), upper = e.i32(-65536);
+  for (int64_t i = 0; i < elements / 2; ++i) {
+    Value word = LLVM::ExtractElementOp::create(b, words, e.i32(i));
+    Value low = arith::ShLIOp::create(b, word, half);
+    Value high = arith::AndIOp::create(b, word, upper);
+    for (Value bits : {low, high})
+      values.push_back(arith::BitcastOp::create(b, b.getF32Type(), bits));
+  }
+  return values;
+}
+
 /// The four threads that share a row read 16 bytes side by side, wherever the
 /// swizzle has put them: in both tiles that is the same place.
 SPATTN_LOWER(RowProductsOp) {
@@ -270,8 +298,7 @@ SPATTN_LOWER(RowProductsOp) {
   Value half = e.mul(arith::AndIOp::create(b, first, e.i32(1)), halfSize);
   Value inRow = e.add(own, half);
   Value start = e.add(e.mul(row, e.i32(128)), inRow);
-  auto pieceType = VectorType::get(pieceBytes / 2, type.getElementType());
-  auto wideType = VectorType::get(pieceBytes / 2, b.getF32Type());
+  Type element = type.getElementType();
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   SmallVector<Value> sums(2, zero);
   for (int64_t other = 0; other < 2; ++other) {
@@ -282,17 +309,10 @@ SPATTN_LOWER(RowProductsOp) {
          column += kChunkColumns)
       for (int64_t r = 0; r < 2; ++r) {
         int64_t place = column / kChunkColumns * chunkBytes(type) + r * 8 * 128;
-        auto read = [&](Value pointer) -> Value {
-          Value piece = LLVM::LoadOp::create(
-              b, pieceType, e.offset(pointer, place), pieceBytes);
-          return arith::ExtFOp::create(b, wideType, piece);
-        };
-        Value x = read(lhs), y = read(rhs);
-        for (int64_t i = 0; i < pieceType.getNumElements(); ++i) {
-          Value ofY = LLVM::ExtractElementOp::create(b, y, e.i32(i));
-          Value ofX = LLVM::ExtractElementOp::create(b, x, e.i32(i));
+        SmallVector<Value> x = readPiece(e, element, e.offset(lhs, place));
+        SmallVector<Value> y = readPiece(e, element, e.offset(rhs, place));
+        for (auto [ofX, ofY] : llvm::zip(x, y))
           sums[r] = LLVM::FMAOp::create(b, ofX, ofY, sums[r]);
-        }
       }
   }
   results.push_back(sums);

@@ -159,7 +159,9 @@ static ForwardConfig getMeasured(AttentionOp op,
       });
   config.dynamicScheduler = !config.inPairs;
   // Rows of several spans come back to keys that others read long before.
-  config.sectionBytes = spans > 1 ? tuning.spansL2Bytes : tuning.dynamicL2Bytes;
+  config.sectionBytes =
+      spans > 1 ? tuning.spansL2Keys * 2 * (config.headDim + config.valueDim)
+                : tuning.dynamicL2Bytes;
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;

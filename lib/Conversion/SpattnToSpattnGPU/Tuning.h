@@ -80,7 +80,7 @@ struct Tuning {
   int64_t dynamicWorkTiles = 2;
   int64_t staticL2Bytes = int64_t(8) << 20;
   int64_t dynamicL2Bytes = int64_t(64) << 20;
-  int64_t spansL2Bytes = 12 << 20;
+  int64_t spansL2Keys = 48 << 10;
   int64_t producerRegisters = 40;
   int64_t scarceProducerRegisters = 32;
   int64_t scarceRegisters = 160;
@@ -165,8 +165,10 @@ struct Tuning {
         "dynamic-l2-bytes", tuning.dynamicL2Bytes,
         "bytes of keys and values under way with the dynamic scheduler; 0: all",
         any);
-    visit("spans-l2-bytes", tuning.spansL2Bytes,
-          "the same where rows see several spans of keys", any);
+    visit("spans-l2-keys", tuning.spansL2Keys,
+          "keys of the heads under way with the dynamic scheduler where rows "
+          "see several spans of keys; 0: all",
+          any);
     visit("scarce-producer-registers", tuning.scarceProducerRegisters,
           "registers of a thread that loads with more warpgroups than "
           "static-warpgroups",

@@ -221,6 +221,13 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
                   sequence.keyLength);
   // Keys of others are masked; their values would be multiplied by 0.
   RaggedLoads loads(b, ofValue ? layout.ragged : BarrierArray());
+  // Other work tiles load the same keys and values, but not the same queries;
+  // with walks that are cut, it is the other way round.
+  KernelBuilder::Eviction ofKeys, ofQueries;
+  if (!config.parts.areCut()) {
+    ofKeys = spattn_gpu::Eviction::Last;
+    ofQueries = spattn_gpu::Eviction::First;
+  }
   workTiles.forEach(
       loads.initial(),
       [&](WorkTile &tile, Value tilesBefore,
@@ -233,7 +240,7 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
               layout.queryTiles.narrowed(b, state.stage, config.headDim);
           config.rows.load(b, get(arguments.queryMap),
                            tile.queryRow(b, tile.first), tile.head, tile.batch,
-                           target, full);
+                           target, full, ofQueries);
         }
         auto loop = b.forLoop(0, tile.visited, carried);
         b.in(loop.getBody(), [&] {
@@ -255,7 +262,8 @@ void ForwardKernel::emitLoads(WorkTileQueue &workTiles, bool ofValue) {
             if (pages)
               pages->load(map, ofPages, key, tile.keyHead, target, barrier);
             else
-              b.load(map, key, tile.keyHead, tile.batch, target, barrier);
+              b.load(map, key, tile.keyHead, tile.batch, target, barrier,
+                     ofKeys);
           };
           loads.yield(
               loads.load(start, target, full, left, loop.getRegionIterArgs()));

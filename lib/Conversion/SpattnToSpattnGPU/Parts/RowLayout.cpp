@@ -49,10 +49,11 @@ Value RowLayout::distances(KernelBuilder &b, Type type, Value first) const {
 /// Coordinates come in the order of the map, in which heads are ahead of
 /// queries where rows are of several.
 void RowLayout::load(KernelBuilder &b, Value map, Value query, Value head,
-                     Value batch, Value tile, Value barrier) const {
+                     Value batch, Value tile, Value barrier,
+                     KernelBuilder::Eviction eviction) const {
   if (isPacked())
     std::swap(query, head);
-  b.load(map, query, head, batch, tile, barrier);
+  b.load(map, query, head, batch, tile, barrier, eviction);
 }
 
 void RowLayout::store(KernelBuilder &b, Value tile, Value map, Value query,
