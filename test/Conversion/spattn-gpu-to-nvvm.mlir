@@ -632,12 +632,15 @@ llvm.func @staged_sums(%p: !llvm.ptr, %q: !llvm.ptr, %stage: i32) {
 }
 
 // A thread reads 16 bytes at a time of its two rows, the second 1,024 bytes on, and of the chunk 16
-// KiB on; then those of the other half of a chunk.
+// KiB on; then those of the other half of a chunk. A bf16 is half of an f32, and needs no conversion.
 // CHECK-LABEL: @row_products
 // CHECK: %[[PLACE:.*]] = arith.xori %{{.*}}, %c0_i32
-// CHECK: llvm.load %[[X:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<8xbf16>
-// CHECK: arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
-// CHECK: llvm.load %[[Y:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<8xbf16>
+// CHECK: llvm.load %[[X:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
+// CHECK: %[[WORD:.*]] = llvm.extractelement
+// CHECK-DAG: arith.shli %[[WORD]], %c16_i32
+// CHECK-DAG: arith.andi %[[WORD]], %c-65536_i32
+// CHECK: arith.bitcast %{{.*}} : i32 to f32
+// CHECK: llvm.load %[[Y:.*]] {alignment = 16 : i64} : !llvm.ptr<3> -> vector<4xi32>
 // CHECK-COUNT-8: llvm.intr.fma
 // CHECK: llvm.getelementptr %[[X]][1024]
 // CHECK: llvm.getelementptr %[[Y]][1024]
@@ -653,6 +656,18 @@ llvm.func @row_products(%p: !llvm.ptr, %block: i32) {
   %t = spattn_gpu.shared %m[%first] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   %u = spattn_gpu.shared %m[%second] : !spattn_gpu.memory<65536, alignment = 1024> -> !spattn_gpu.shared<128x128xbf16>
   %d = spattn_gpu.row_products %t, %u[%i] : !spattn_gpu.shared<128x128xbf16>
+  spattn_gpu.store_rows %d to %p stride %i rows %i
+  llvm.return
+}
+
+// CHECK-LABEL: @row_products_f16
+// CHECK: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr<3> -> vector<8xf16>
+// CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+llvm.func @row_products_f16(%p: !llvm.ptr, %block: i32) {
+  %i = arith.index_cast %block : i32 to index
+  %m = spattn_gpu.alloc : !spattn_gpu.memory<16384, alignment = 1024>
+  %t = spattn_gpu.shared %m : !spattn_gpu.memory<16384, alignment = 1024> -> !spattn_gpu.shared<64x128xf16>
+  %d = spattn_gpu.row_products %t, %t[%i] : !spattn_gpu.shared<64x128xf16>
   spattn_gpu.store_rows %d to %p stride %i rows %i
   llvm.return
 }

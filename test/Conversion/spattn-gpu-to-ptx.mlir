@@ -366,13 +366,13 @@ llvm.func @load_rows(%p: !llvm.ptr, %stride: i64, %rows: i64, %x: f32) attribute
 // CHECK-LABEL: .entry read_and_write
 // CHECK: shl.b32 %{{r[0-9]+}}, %{{r[0-9]+}}, 13;
 // CHECK: shl.b32 %[[SWAP:r[0-9]+]], %{{r[0-9]+}}, 4;
-// CHECK: ld.shared.v2.b16 {%[[LOW:rs[0-9]+]], %[[HIGH:rs[0-9]+]]}, [%[[OWN:r[0-9]+]]];
-// CHECK-NEXT: cvt.f32.bf16 %[[L:r[0-9]+]], %[[LOW]];
-// CHECK-NEXT: cvt.f32.bf16 %[[H:r[0-9]+]], %[[HIGH]];
-// CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN]]+1024];
+// CHECK: ld.shared.b32 %[[BOTH:r[0-9]+]], [%[[OWN:r[0-9]+]]];
+// CHECK-NEXT: shl.b32 %[[L:r[0-9]+]], %[[BOTH]], 16;
+// CHECK-NEXT: and.b32 %[[H:r[0-9]+]], %[[BOTH]], -65536;
+// CHECK-NEXT: ld.shared.b32 {{.*}}, [%[[OWN]]+1024];
 // CHECK: xor.b32 %[[NEXT:r[0-9]+]], %[[SWAP]], 16;
 // CHECK-NEXT: add.s32 %[[OWN1:r[0-9]+]], %{{r[0-9]+}}, %[[NEXT]];
-// CHECK-NEXT: ld.shared.v2.b16 {{.*}}, [%[[OWN1]]];
+// CHECK-NEXT: ld.shared.b32 {{.*}}, [%[[OWN1]]];
 // CHECK: cvt.rn.bf16x2.f32 %[[PAIR:r[0-9]+]], %[[H]], %[[L]];
 // SM80: st.shared.b32 [%{{r[0-9]+}}+16384], %[[PAIR]];
 // SM80-COUNT-15: st.shared.b32

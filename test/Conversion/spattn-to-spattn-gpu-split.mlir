@@ -36,6 +36,8 @@
 // CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c16_i64
 // CHECK: %[[TILES:.*]] = arith.trunci %[[LEAST]]
 // CHECK: arith.divui %{{.*}}, %[[TILES]]
+// Parts load other keys, and the same queries.
+// CHECK-NOT: evict
 // CHECK-NOT: spattn_gpu.store_tile
 // CHECK: llvm.func @dense_combine(
 // CHECK-SAME: arguments = [<buffer "o">, <i32 "queryLength">, <i64 "stride:o:b">, <i64 "stride:o:h">, <i64 "stride:o:n">, <scratch "partial_out">, <scratch "partial_lse">, <i32 "batch">]

@@ -65,12 +65,12 @@
 // CHECK: spattn_gpu.write_words
 // one loads queries and keys, one values,
 // CHECK: spattn_gpu.read_words {{.*}} uniform
-// CHECK:   spattn_gpu.load
+// CHECK:   spattn_gpu.load {{.*}} evict first
 // CHECK:   scf.for
-// CHECK:     spattn_gpu.load
+// CHECK:     spattn_gpu.load {{.*}} evict last
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   scf.for
-// CHECK:     spattn_gpu.load
+// CHECK:     spattn_gpu.load {{.*}} evict last
 // and one stores.
 // CHECK: spattn_gpu.read_words {{.*}} uniform
 // CHECK:   spattn_gpu.store_tile

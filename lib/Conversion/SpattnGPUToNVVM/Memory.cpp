@@ -232,45 +232,26 @@ SPATTN_LOWER(StoreRowsOp) {
   return success();
 }
 
-SPATTN_LOWER(ReadOp) {
-  Emitter e(b);
-  SharedType type = op.getTile().getType();
-  auto two = VectorType::get(2, type.getElementType());
-  SmallVector<Value> values(op.getResult().getType().getColumns() / 2);
-  forPairs(e, type, adaptor.getTile().front(), adaptor.getRowBlock().front(),
-           [&](size_t pair, Value pointer) {
-             Value packed =
-                 LLVM::LoadOp::create(b, two, pointer, /*alignment=*/4);
-             for (int64_t i = 0; i < 2; ++i) {
-               Value element =
-                   LLVM::ExtractElementOp::create(b, packed, e.i32(i));
-               values[2 * pair + i] =
-                   arith::ExtFOp::create(b, b.getF32Type(), element);
-             }
-           });
-  results.push_back(values);
-  return success();
-}
-
-/// Reads 8 elements as f32. A bf16 is the upper half of an f32: ptxas would
+/// Reads elements as f32. A bf16 is the upper half of an f32: ptxas would
 /// convert it in the unit that also computes exponentials.
-SmallVector<Value> readPiece(Emitter &e, Type element, Value pointer) {
+SmallVector<Value> readElements(Emitter &e, Type element, Value pointer,
+                                int64_t count) {
   ImplicitLocOpBuilder &b = e.b;
-  constexpr int64_t elements = 8, bytes = 2 * elements;
+  int64_t bytes = 2 * count;
   SmallVector<Value> values;
   if (!element.isBF16()) {
-    Value piece = LLVM::LoadOp::create(b, VectorType::get(elements, element),
+    Value piece = LLVM::LoadOp::create(b, VectorType::get(count, element),
                                        pointer, bytes);
     Value wide = arith::ExtFOp::create(
-        b, VectorType::get(elements, b.getF32Type()), piece);
-    for (int64_t i = 0; i < elements; ++i)
+        b, VectorType::get(count, b.getF32Type()), piece);
+    for (int64_t i = 0; i < count; ++i)
       values.push_back(LLVM::ExtractElementOp::create(b, wide, e.i32(i)));
     return values;
   }
   Value words = LLVM::LoadOp::create(
-      b, VectorType::get(elements / 2, b.getI32Type()), pointer, bytes);
+      b, VectorType::get(count / 2, b.getI32Type()), pointer, bytes);
   Value half = e.i32(16), upper = e.i32(-65536);
-  for (int64_t i = 0; i < elements / 2; ++i) {
+  for (int64_t i = 0; i < count / 2; ++i) {
     Value word = LLVM::ExtractElementOp::create(b, words, e.i32(i));
     Value low = arith::ShLIOp::create(b, word, half);
     Value high = arith::AndIOp::create(b, word, upper);
@@ -278,6 +259,19 @@ SmallVector<Value> readPiece(Emitter &e, Type element, Value pointer) {
       values.push_back(arith::BitcastOp::create(b, b.getF32Type(), bits));
   }
   return values;
+}
+
+SPATTN_LOWER(ReadOp) {
+  Emitter e(b);
+  SharedType type = op.getTile().getType();
+  SmallVector<Value> values(op.getResult().getType().getColumns() / 2);
+  forPairs(e, type, adaptor.getTile().front(), adaptor.getRowBlock().front(),
+           [&](size_t pair, Value pointer) {
+             auto read = readElements(e, type.getElementType(), pointer, 2);
+             llvm::copy(read, values.begin() + 2 * pair);
+           });
+  results.push_back(values);
+  return success();
 }
 
 /// The four threads that share a row read 16 bytes side by side, wherever the
@@ -309,9 +303,11 @@ SPATTN_LOWER(RowProductsOp) {
          column += kChunkColumns)
       for (int64_t r = 0; r < 2; ++r) {
         int64_t place = column / kChunkColumns * chunkBytes(type) + r * 8 * 128;
-        SmallVector<Value> x = readPiece(e, element, e.offset(lhs, place));
-        SmallVector<Value> y = readPiece(e, element, e.offset(rhs, place));
-        for (auto [ofX, ofY] : llvm::zip(x, y))
+        auto read = [&](Value start) {
+          return readElements(e, element, e.offset(start, place),
+                              pieceBytes / 2);
+        };
+        for (auto [ofX, ofY] : llvm::zip(read(lhs), read(rhs)))
           sums[r] = LLVM::FMAOp::create(b, ofX, ofY, sums[r]);
       }
   }
