@@ -11,24 +11,27 @@ operations divided by the measured throughput of a matrix product.
 import datetime
 import json
 import os
+import random
 import statistics
 import subprocess
 from pathlib import Path
 
 import torch
-from workloads import random
+from workloads import random as random_tensor
 
 #: About 2.5 ms: longer than the host takes for any system's call.
 BUSY_CYCLES = 5_000_000
 
 
 def medians(calls: dict, count=20, warmup=3, busy=True) -> dict:
-    """Median milliseconds of each call. The calls take turns, so that heat and power
-    limits affect all alike. With `busy`, the GPU is kept busy while the host prepares a
-    call, which excludes host time; otherwise the time is what a caller waits for."""
+    """Median milliseconds of each call. The calls take turns in random order, so that
+    heat, power limits and the call before affect all alike. With `busy`, the GPU is
+    kept busy while the host prepares a call, which excludes host time; otherwise the
+    time is what a caller waits for."""
     times = {name: [] for name in calls}
     for number in range(warmup + count):
-        for name, call in calls.items():
+        for name in random.sample(list(calls), len(calls)):
+            call = calls[name]
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             if busy:
                 torch.cuda._sleep(BUSY_CYCLES)
@@ -62,7 +65,7 @@ def rates() -> tuple[float, float]:
     x = torch.empty(4 << 30, dtype=torch.uint8, device="cuda")
     y = torch.empty_like(x)
     copy = 2 * x.numel() / median(lambda: y.copy_(x))
-    a, b = random(8192, 8192), random(8192, 8192)
+    a, b = random_tensor(8192, 8192), random_tensor(8192, 8192)
     return copy, 2 * 8192**3 / median(lambda: a @ b)
 
 
