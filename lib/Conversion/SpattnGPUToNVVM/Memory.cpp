@@ -242,8 +242,8 @@ SmallVector<Value> readElements(Emitter &e, Type element, Value pointer,
   if (!element.isBF16()) {
     Value piece = LLVM::LoadOp::create(b, VectorType::get(count, element),
                                        pointer, bytes);
-    Value wide = arith::ExtFOp::create(
-        b, VectorType::get(count, b.getF32Type()), piece);
+    Value wide =
+        arith::ExtFOp::create(b, VectorType::get(count, b.getF32Type()), piece);
     for (int64_t i = 0; i < count; ++i)
       values.push_back(LLVM::ExtractElementOp::create(b, wide, e.i32(i)));
     return values;
