@@ -43,8 +43,7 @@ static RowTileOrder makeOrder(AttentionOpInterface op, const Sizes &sizes,
   RowTileOrder order(sizes.batch, schedule.rowHeads, schedule.rows);
   if (plan.sectionBytes == 0)
     return order;
-  int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-  int64_t most = plan.sectionBytes / rowBytes * op.getGroupSize();
+  int64_t most = plan.sectionBytes / getKeyBytes(op) * op.getGroupSize();
   order.groupHeads(sizes.keys, most / plan.packedHeads);
   return order;
 }

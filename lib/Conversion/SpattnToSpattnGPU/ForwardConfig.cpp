@@ -12,6 +12,7 @@
 #include "KernelLimits.h"
 #include "PackHeads.h"
 #include "SplitKeys.h"
+#include "spattn/Conversion/SpattnToSpattnGPU/KernelPlan.h"
 #include "spattn/Dialect/Spattn/Transforms/TileShape.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -160,8 +161,7 @@ static ForwardConfig getMeasured(AttentionOp op,
   config.dynamicScheduler = !config.inPairs;
   // Rows of several spans come back to keys that others read long before.
   config.sectionBytes =
-      spans > 1 ? tuning.spansL2Keys * 2 * (config.headDim + config.valueDim)
-                : tuning.dynamicL2Bytes;
+      spans > 1 ? tuning.spansL2Keys * getKeyBytes(op) : tuning.dynamicL2Bytes;
   config.mmaWarpgroups = candidate.mmaWarpgroups;
   config.ctasPerSM = candidate.ctasPerSM;
   config.keyTile = candidate.keyTile;

@@ -45,6 +45,11 @@ struct KernelPlan {
   bool areLengthsKnown = true;
 };
 
+/// Bytes of a key of a head and its value, of 16-bit elements.
+inline int64_t getKeyBytes(AttentionOpInterface op) {
+  return 2 * (op.getHeadDim() + op.getValueDim());
+}
+
 /// Chooses as the conversion does for a normalized operation. Errors have been
 /// reported.
 mlir::FailureOr<KernelPlan> planKernel(AttentionOpInterface op,

@@ -60,8 +60,7 @@ struct RowLayout {
   /// Starts a copy of a tile whose first query and head are given, and the
   /// opposite one. Tensor maps are those of KernelSignature::tensorMap.
   void load(KernelBuilder &b, Value map, Value query, Value head, Value batch,
-            Value tile, Value barrier,
-            KernelBuilder::Eviction eviction = {}) const;
+            Value tile, Value barrier, KernelBuilder::Eviction eviction) const;
   void store(KernelBuilder &b, Value tile, Value map, Value query, Value head,
              Value batch) const;
 };

@@ -8,6 +8,8 @@
 
 #include "WorkScheduler.h"
 
+#include "spattn/Conversion/SpattnToSpattnGPU/KernelPlan.h"
+
 using namespace mlir;
 using namespace spattn;
 
@@ -180,8 +182,8 @@ RowTiles::RowTiles(KernelBuilder &b, AttentionOpInterface op,
       groupedHeads(rowHeads), shape(shape) {}
 
 void RowTiles::groupHeads(int64_t bytes) {
-  int64_t rowBytes = 2 * (op.getHeadDim() + op.getValueDim());
-  int64_t most = bytes / rowBytes * op.getGroupSize() / shape.layout.heads;
+  int64_t most =
+      bytes / getKeyBytes(op) * op.getGroupSize() / shape.layout.heads;
   groupedHeads = spattn::groupHeads(b, rowHeads, [&](Value count) {
     Value limit = b.i32(most);
     return b.compare(arith::CmpIPredicate::ule,
